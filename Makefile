@@ -1,0 +1,86 @@
+# amid: GNU make. `make help` lists the targets; `make deps` installs what they need.
+
+VERSION := 0.1.0
+VARIANT ?= release
+PREFIX  ?= /usr/local
+DESTDIR ?=
+B       := build/$(VARIANT)
+
+# ---- the design, as a table ------------------------------------------------------------------
+# What a folder of daemon/ may include. The same table decides what it is linked with, so that a
+# unit test of a pure folder proves that the folder is pure. `make deps-check` holds the sources to it.
+FOLDERS       := base schedule retention settings loop http aws store runs control
+MAY_base      :=
+MAY_schedule  := base
+MAY_retention := base
+MAY_settings  := base schedule retention
+MAY_loop      := base
+MAY_http      := base loop
+MAY_aws       := base loop http
+MAY_store     := base
+MAY_runs      := base loop schedule retention settings aws store
+MAY_control   := base loop runs store settings
+MAY_programs  := $(FOLDERS)
+# What each folder needs to link: what it may include, and what that needs in turn.
+NEEDS_runs    := runs aws http loop store settings schedule retention base
+NEEDS_control := control $(NEEDS_runs)
+NEEDS_settings := settings schedule retention base
+NEEDS_aws     := aws http loop base
+NEEDS_http    := http loop base
+$(foreach f,base schedule retention loop store,$(eval NEEDS_$f := $f $(MAY_$f)))
+
+PACKAGES := libsystemd libcurl libcrypto yaml-0.1 libcjson expat sqlite3
+
+include tests/flags.mk
+
+# ---- programs --------------------------------------------------------------------------------
+.DEFAULT_GOAL := all
+.PHONY: all
+all: build/amid build/amictl build/ec2sim ## build build/amid, build/amictl and build/ec2sim
+
+# One archive per folder; the programs and each unit test name the archives they need.
+define folder_rules
+SOURCES_$1 := $$(sort $$(wildcard daemon/$1/*.c))
+OBJECTS_$1 := $$(SOURCES_$1:%.c=$(B)/%.o)
+$(B)/$1.a: $$(OBJECTS_$1)
+	$$(Q)rm -f $$@ && $(AR) rcsD $$@ $$^
+$(B)/tests/unit/$1/%: $(B)/tests/unit/$1/%.o $(NEEDS_$1:%=$(B)/%.a)
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ $(LIBS) -lcmocka
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$f)))
+
+ALL_ARCHIVES := $(NEEDS_control:%=$(B)/%.a)
+SIM_OBJECTS   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c)))
+
+$(B)/amid: $(B)/daemon/amid.o $(ALL_ARCHIVES)
+$(B)/amictl: $(B)/daemon/amictl.o $(ALL_ARCHIVES)
+$(B)/ec2sim: $(SIM_OBJECTS) $(B)/loop.a $(B)/base.a
+$(B)/amid $(B)/amictl $(B)/ec2sim:
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+build/amid build/amictl build/ec2sim: build/%: $(B)/% FORCE
+	$(Q)cmp -s $< $@ || install -m 755 $< $@
+.PHONY: FORCE
+FORCE:
+
+$(B)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+include tests/checks.mk
+include tests/install.mk
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf build compile_commands.json
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  VARIANT=release|debug|san (now: $(VARIANT)) chooses flags and build/VARIANT/; V=1 shows commands"

@@ -1,0 +1,245 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+static FILE *text_stream(struct text *text)
+{
+        if (!text->stream) {
+                text->stream = open_memstream(&text->data, &text->size);
+                if (!text->stream)
+                        abort();
+        }
+        return text->stream;
+}
+
+void text_done(struct text *text)
+{
+        if (text->stream)
+                fclose(text->stream);
+        free(text->data);
+        *text = (struct text){};
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        vfprintf(text_stream(text), format, arguments);
+        va_end(arguments);
+}
+
+void text_append(struct text *text, const char *string)
+{
+        fputs(string, text_stream(text));
+}
+
+void text_write(struct text *text, const void *data, size_t size)
+{
+        if (size)
+                fwrite(data, 1, size, text_stream(text));
+}
+
+const char *text_get(struct text *text)
+{
+        fflush(text_stream(text));
+        return text->data;
+}
+
+size_t text_size(struct text *text)
+{
+        fflush(text_stream(text));
+        return text->size;
+}
+
+char *text_steal(struct text *text)
+{
+        char *data;
+
+        fclose(text_stream(text));
+        text->stream = NULL;
+        data = steal(text->data);
+        text_done(text);
+        return data;
+}
+
+bool streq(const char *a, const char *b)
+{
+        return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+const char *startswith(const char *string, const char *prefix)
+{
+        size_t n = strlen(prefix);
+
+        return strncmp(string, prefix, n) == 0 ? string + n : NULL;
+}
+
+bool endswith(const char *string, const char *suffix)
+{
+        size_t n = strlen(string), m = strlen(suffix);
+
+        return n >= m && strcmp(string + n - m, suffix) == 0;
+}
+
+bool parse_number(const char *string, unsigned long long max, unsigned long long *ret)
+{
+        unsigned long long value;
+        char *end;
+
+        if (!isdigit((unsigned char)string[0]))
+                return false;
+        errno = 0;
+        value = strtoull(string, &end, 10);
+        if (errno || *end || value > max)
+                return false;
+        *ret = value;
+        return true;
+}
+
+/* Levenshtein distance with two rows; words longer than any key of ours are not compared. */
+static size_t distance(const char *a, const char *b)
+{
+        enum { LONGEST = 64 };
+        size_t n = strlen(a), m = strlen(b);
+        size_t rows[2][LONGEST + 1];
+
+        if (n > LONGEST || m > LONGEST)
+                return LONGEST;
+        for (size_t j = 0; j <= m; j++)
+                rows[0][j] = j;
+        for (size_t i = 1; i <= n; i++) {
+                const size_t *above = rows[(i - 1) % 2];
+                size_t *row = rows[i % 2];
+
+                row[0] = i;
+                for (size_t j = 1; j <= m; j++) {
+                        size_t best = above[j - 1] + (tolower(a[i - 1]) != tolower(b[j - 1]));
+
+                        if (above[j] + 1 < best)
+                                best = above[j] + 1;
+                        if (row[j - 1] + 1 < best)
+                                best = row[j - 1] + 1;
+                        row[j] = best;
+                }
+        }
+        return rows[n % 2][m];
+}
+
+const char *closest(const char *word, const char *const *names, size_t n)
+{
+        const char *best = NULL;
+        size_t limit = strlen(word) / 3 + 1;
+
+        for (size_t i = 0; i < n; i++) {
+                size_t d = distance(word, names[i]);
+
+                if (d <= limit && d < strlen(names[i])) {
+                        best = names[i];
+                        limit = d ? d - 1 : 0;
+                        if (d == 0)
+                                break;
+                }
+        }
+        return best;
+}
+
+void text_percent_encode(struct text *text, const void *data, size_t size, bool keep_slash)
+{
+        static const char hex[] = "0123456789ABCDEF";
+        const unsigned char *bytes = data;
+        FILE *stream = text_stream(text);
+
+        for (size_t i = 0; i < size; i++) {
+                unsigned char c = bytes[i];
+
+                if ((c < 0x80 && isalnum(c)) || (c && strchr("-._~", c)) ||
+                    (keep_slash && c == '/')) {
+                        putc_unlocked(c, stream);
+                } else {
+                        putc_unlocked('%', stream);
+                        putc_unlocked(hex[c >> 4], stream);
+                        putc_unlocked(hex[c & 15], stream);
+                }
+        }
+}
+
+bool is_printable_utf8(const char *string)
+{
+        const unsigned char *p = (const unsigned char *)string;
+
+        while (*p) {
+                unsigned int c = *p++, follow, least;
+
+                if (c < 0x80) {
+                        if (c == 0x7f || (c < 0x20 && c != '\t'))
+                                return false;
+                        continue;
+                }
+                if ((c & 0xe0) == 0xc0)
+                        follow = 1, least = 0x80, c &= 0x1f;
+                else if ((c & 0xf0) == 0xe0)
+                        follow = 2, least = 0x800, c &= 0x0f;
+                else if ((c & 0xf8) == 0xf0)
+                        follow = 3, least = 0x10000, c &= 0x07;
+                else
+                        return false;
+                for (; follow; follow--, p++) {
+                        if ((*p & 0xc0) != 0x80)
+                                return false;
+                        c = c << 6 | (*p & 0x3f);
+                }
+                if (c < least || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ||
+                    (c >= 0x80 && c < 0xa0))
+                        return false;
+        }
+        return true;
+}
+
+void strings_free(char **strings, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                free(strings[i]);
+        free(strings);
+}
+
+bool strings_contain(char *const *strings, size_t n, const char *string)
+{
+        for (size_t i = 0; i < n; i++)
+                if (streq(strings[i], string))
+                        return true;
+        return false;
+}
+
+char **strings_split(const char *string, const char *separators, size_t *ret_n)
+{
+        char **parts = NULL;
+        size_t n = 0;
+
+        while (*(string += strspn(string, separators))) {
+                size_t length = strcspn(string, separators);
+
+                *append(parts, n) = xstrndup(string, length);
+                string += length;
+        }
+        *ret_n = n;
+        return parts;
+}
+
+char *strings_join(char *const *strings, size_t n, const char *separator)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        for (size_t i = 0; i < n; i++) {
+                if (i)
+                        text_append(&text, separator);
+                text_append(&text, strings[i]);
+        }
+        text_append(&text, "");
+        return text_steal(&text);
+}
