@@ -1,0 +1,95 @@
+/*
+ * Calls to AWS: credentials, endpoint, signature, governor, retries and pages lie behind
+ * aws_call().
+ *
+ * A call is answered once, with the last word on it: retries have been made, all pages collected.
+ * The caller owns the slot and may free it at any time (no answer then; what was sent stays sent).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "aws/shape.h"
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "http/http.h"
+#include "loop/loop.h"
+
+struct aws;
+struct aws_account;
+
+enum { AWS_SHARE_DEFAULT = 50 }; /* percent of each published token bucket that we use at most */
+
+int aws_new(struct loop *loop, struct http *http, struct aws **ret);
+struct aws *aws_free(struct aws *aws);
+DEFINE_CLEANUP(struct aws, aws_free);
+
+struct aws_account_options {
+        const char *name;         /* in messages */
+        const char *endpoint_url; /* NULL: $AWS_ENDPOINT_URL_EC2, $AWS_ENDPOINT_URL, AWS's own */
+        const char *profile;      /* NULL: the default provider chain */
+};
+
+/* An account: its credentials and its buckets. Two accounts with equal options share one object, so
+ * that a reload does not forget buckets and credentials. */
+struct aws_account *aws_account(struct aws *aws, const struct aws_account_options *options);
+struct aws_account *aws_account_unref(struct aws_account *account);
+DEFINE_CLEANUP(struct aws_account, aws_account_unref);
+const char *aws_account_name(const struct aws_account *account);
+
+/* The kind of token bucket an action draws from:
+ * https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html */
+struct bucket {
+        double capacity, refill_per_second;
+};
+
+struct action {
+        const char *name;           /* "DescribeImages" */
+        struct bucket bucket;       /* as published, for one account and region */
+        const struct shape *input;  /* of the C struct that aws_call() takes */
+        const struct shape *output; /* NULL: no reply worth reading */
+        bool paged;                 /* follow NextToken; page size goes out as MaxResults */
+        unsigned int page_size;
+        bool repeatable; /* a second time does no harm: repeat after a lost answer */
+};
+
+enum aws_outcome {
+        AWS_OK,
+        AWS_ERROR,       /* AWS said no, for good: `code` */
+        AWS_UNKNOWN,     /* not repeatable, sent, and no answer: it may have happened */
+        AWS_UNREACHABLE, /* nothing got through after all retries; it did not happen */
+        AWS_UNSIGNED,    /* no credentials; it did not happen */
+};
+
+struct aws_reply {
+        enum aws_outcome outcome;
+        void *output; /* of action->output; freed after the callback, members may be stolen */
+        const char *code, *message, *request_id; /* NULL when there is none */
+        int status;
+        unsigned int attempts;
+};
+
+struct aws_slot;
+typedef void aws_done_fn(const struct aws_reply *reply, void *userdata);
+
+/* `input` is encoded before this returns. `account` is referenced by the call. Never NULL. */
+struct aws_slot *aws_call(struct aws_account *account, const char *region,
+                          const struct action *action, const void *input, aws_done_fn *done,
+                          void *userdata);
+struct aws_slot *aws_slot_free(struct aws_slot *slot);
+DEFINE_CLEANUP(struct aws_slot, aws_slot_free);
+
+/* Finds the region the daemon itself is set up for: $AWS_REGION, $AWS_DEFAULT_REGION, the profile,
+ * IMDS. `region` is NULL when none of them knows; `error` then tells what was tried. */
+struct aws_region_slot;
+typedef void aws_region_fn(const char *region, const char *error, void *userdata);
+struct aws_region_slot *aws_find_region(struct aws_account *account, aws_region_fn *done,
+                                        void *userdata);
+struct aws_region_slot *aws_region_slot_free(struct aws_region_slot *slot);
+DEFINE_CLEANUP(struct aws_region_slot, aws_region_slot_free);
+
+/* "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: ... (request 1234)", with
+ * what to do where the code says it. Caller frees. */
+char *aws_describe_failure(const struct aws_reply *reply, const struct action *action,
+                           const char *region);

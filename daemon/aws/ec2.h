@@ -1,0 +1,192 @@
+/*
+ * The EC2 actions amid calls, their inputs and outputs. Wire names and semantics:
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ (version 2016-11-15).
+ *
+ * Inputs are plain structs of borrowed pointers on the caller's stack; outputs are freed by aws/.
+ */
+#pragma once
+
+#include "aws/aws.h"
+
+struct ec2_tag {
+        char *key, *value;
+};
+
+/* The value of a tag, or NULL. */
+const char *ec2_tag_value(const struct ec2_tag *tags, size_t n, const char *key);
+
+/* Values of one filter are alternatives. A `*`, `?` or `\` in a value is a pattern to EC2: literal
+ * values go through ec2_filter_literal() (caller frees). */
+struct ec2_filter {
+        const char *name;
+        const char **values;
+        size_t n_values;
+};
+char *ec2_filter_literal(const char *value);
+
+enum instance_state {
+        INSTANCE_PENDING,
+        INSTANCE_RUNNING,
+        INSTANCE_SHUTTING_DOWN,
+        INSTANCE_TERMINATED,
+        INSTANCE_STOPPING,
+        INSTANCE_STOPPED,
+        INSTANCE_OTHER,
+};
+enum image_state {
+        IMAGE_PENDING,
+        IMAGE_AVAILABLE,
+        IMAGE_INVALID,
+        IMAGE_DEREGISTERED,
+        IMAGE_TRANSIENT,
+        IMAGE_FAILED,
+        IMAGE_ERROR,
+        IMAGE_DISABLED,
+        IMAGE_OTHER,
+};
+enum snapshot_state {
+        SNAPSHOT_PENDING,
+        SNAPSHOT_COMPLETED,
+        SNAPSHOT_ERROR,
+        SNAPSHOT_RECOVERABLE,
+        SNAPSHOT_RECOVERING,
+        SNAPSHOT_OTHER,
+};
+enum check_status {
+        CHECK_OK,
+        CHECK_IMPAIRED,
+        CHECK_INSUFFICIENT_DATA,
+        CHECK_NOT_APPLICABLE,
+        CHECK_INITIALIZING,
+        CHECK_OTHER,
+};
+extern const char *const instance_state_names[],
+        *const image_state_names[], *const snapshot_state_names[], *const check_status_names[];
+
+struct ec2_instance {
+        char *id, *zone, *root_device_type, *lifecycle, *image_id;
+        int state; /* enum instance_state */
+        sec_t launched;
+        struct ec2_instance_device {
+                char *device, *volume;
+        } * devices;
+        size_t n_devices;
+        struct ec2_tag *tags;
+        size_t n_tags;
+};
+struct ec2_instances {
+        struct ec2_instance *instances;
+        size_t n_instances;
+};
+struct describe_instances {
+        const char **ids;
+        size_t n_ids;
+        struct ec2_filter *filters;
+        size_t n_filters;
+};
+extern const struct action ec2_describe_instances;
+
+struct ec2_instance_status {
+        char *id;
+        int state;            /* enum instance_state */
+        int system, instance; /* enum check_status */
+};
+struct ec2_instance_statuses {
+        struct ec2_instance_status *statuses;
+        size_t n_statuses;
+};
+struct describe_instance_status {
+        const char **ids; /* at most 100 */
+        size_t n_ids;
+        bool include_all;
+};
+enum { DESCRIBE_STATUS_IDS_MAX = 100 };
+extern const struct action ec2_describe_instance_status;
+
+struct ec2_image {
+        char *id, *name, *description, *owner, *source_instance;
+        int state; /* enum image_state */
+        sec_t created;
+        char *reason_code, *reason; /* StateReason */
+        struct ec2_image_device {
+                char *device, *snapshot;
+        } * devices;
+        size_t n_devices;
+        struct ec2_tag *tags;
+        size_t n_tags;
+};
+struct ec2_images {
+        struct ec2_image *images;
+        size_t n_images;
+};
+struct describe_images {
+        const char **owners;
+        size_t n_owners;
+        struct ec2_filter *filters;
+        size_t n_filters;
+        bool include_disabled;
+};
+extern const struct action ec2_describe_images;
+
+struct ec2_snapshot {
+        char *id, *volume, *message; /* StatusMessage */
+        int state;                   /* enum snapshot_state */
+        char *progress;              /* "42%" */
+        sec_t started;
+        struct ec2_tag *tags;
+        size_t n_tags;
+};
+struct ec2_snapshots {
+        struct ec2_snapshot *snapshots;
+        size_t n_snapshots;
+};
+struct describe_snapshots {
+        const char **owners;
+        size_t n_owners;
+        struct ec2_filter *filters;
+        size_t n_filters;
+};
+extern const struct action ec2_describe_snapshots;
+
+/* Tags for what a call creates; `type` is "image" or "snapshot". */
+struct ec2_tag_specification {
+        const char *type;
+        const struct ec2_tag *tags;
+        size_t n_tags;
+};
+struct ec2_no_device {
+        const char *device, *none; /* `none` is "" : present and empty leaves the device out */
+};
+struct create_image {
+        const char *instance, *name, *description;
+        bool no_reboot;
+        struct ec2_no_device *exclude;
+        size_t n_exclude;
+        struct ec2_tag_specification *tag_specifications;
+        size_t n_tag_specifications;
+};
+struct ec2_created_image {
+        char *id;
+};
+extern const struct action ec2_create_image; /* no client token: the name is what makes it unique */
+
+struct deregister_image {
+        const char *image;
+};
+extern const struct action ec2_deregister_image;
+
+struct delete_snapshot {
+        const char *snapshot;
+};
+extern const struct action ec2_delete_snapshot;
+
+struct create_tags {
+        const char **ids;
+        size_t n_ids;
+        const struct ec2_tag *tags;
+        size_t n_tags;
+};
+extern const struct action ec2_create_tags;
+
+/* Every action of the table above, NULL-terminated: for the IAM policy and the tests. */
+extern const struct action *const ec2_actions[];

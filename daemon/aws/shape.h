@@ -1,0 +1,87 @@
+/*
+ * Shapes: how a C struct stands on the wire, as a table. The same tables encode query parameters
+ * and decode XML replies; a new field is one row.
+ *
+ *     static const struct field tag_fields[] = {
+ *             FIELD("key", AS_TEXT, struct ec2_tag, key),
+ *             FIELD("value", AS_TEXT, struct ec2_tag, value),
+ *             {}
+ *     };
+ *
+ * Rows (AS_ROWS, AS_TEXTS) are two members: a pointer and, right behind it, a size_t count.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+#include "base/time.h"
+
+enum field_type {
+        AS_TEXT,  /* char * */
+        AS_FLAG,  /* bool */
+        AS_COUNT, /* unsigned int; in input 0 is left out */
+        AS_TIME,  /* sec_t; an absent one stays 0 */
+        AS_ENUM,  /* int: place in `names`; an unknown word is the place behind the last name */
+        AS_TEXTS, /* char **, size_t */
+        AS_ROWS,  /* struct *, size_t; of `shape` */
+};
+
+struct shape;
+
+struct field {
+        const char *name; /* output: element path below the row ("ebs/snapshotId", "tagSet/item");
+                           * input: parameter name ("NoReboot"; lists get ".1", ".2", ...) */
+        enum field_type type;
+        size_t offset;
+        const char *const *names;  /* AS_ENUM: NULL-terminated */
+        const struct shape *shape; /* AS_ROWS */
+};
+
+struct shape {
+        size_t size;
+        const struct field *fields; /* ends with an empty row */
+};
+
+#define FIELD(wire, kind, type, member)                                                            \
+        {                                                                                          \
+                .name = (wire), .type = (kind), .offset = offsetof(type, member)                   \
+        }
+#define FIELD_ENUM(wire, type, member, words)                                                      \
+        {                                                                                          \
+                .name = (wire), .type = AS_ENUM, .offset = offsetof(type, member),                 \
+                .names = (words)                                                                   \
+        }
+#define FIELD_ROWS(wire, type, member, rows)                                                       \
+        {                                                                                          \
+                .name = (wire), .type = AS_ROWS, .offset = offsetof(type, member), .shape = (rows) \
+        }
+
+/* Appends "&Name=value" for every member that is set (text not NULL, flag true, rows not empty). */
+void shape_encode(const struct shape *shape, const void *object, struct text *query);
+
+enum {
+        REPLY_DEPTH_MAX = 32,
+        REPLY_ROWS_MAX = 100000,
+        REPLY_TEXT_MAX = 1 << 20, /* characters of one element */
+};
+
+struct shape_decoded {
+        char *next_token; /* NULL or never empty */
+        char *request_id;
+        char *code, *message; /* of an error reply */
+};
+void shape_decoded_done(struct shape_decoded *decoded);
+
+/*
+ * Decodes one EC2 (or query-protocol) XML reply and appends what it finds to `object`, so that
+ * pages add up. Elements are matched by local name; unknown ones are ignored; a DOCTYPE is refused.
+ * Returns 0, or -EBADMSG for what is not well-formed or beyond the limits, with the reason in
+ * *ret_error (caller frees). `shape` may be NULL when only errors and the request id matter.
+ */
+int shape_decode(const struct shape *shape, void *object, const char *xml, size_t size,
+                 struct shape_decoded *ret, char **ret_error);
+
+/* Frees what the members of `object` own, and zeroes it; not `object` itself. */
+void shape_done(const struct shape *shape, void *object);

@@ -1,0 +1,73 @@
+/*
+ * HTTP requests on the loop: one curl multi handle, a slot per request. Replaced at link time by a
+ * simulated EC2.
+ *
+ * The caller owns the slot. It gets exactly one callback, never from inside http_send(); or none,
+ * if it frees the slot first, which cancels the request (what was sent stays sent). After the
+ * callback has run the slot still is to be freed, which may happen inside the callback.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "loop/loop.h"
+
+struct http;
+
+struct http_options {
+        const char *ca_bundle; /* file; NULL: the system's */
+        const char *user_agent;
+};
+
+int http_new(struct loop *loop, const struct http_options *options, struct http **ret);
+struct http *http_free(struct http *http);
+DEFINE_CLEANUP(struct http, http_free);
+
+enum {
+        HTTP_HEADERS_MAX = 16,
+        HTTP_BODY_MAX = 32 << 20, /* bytes of a reply we accept; more is HTTP_LOST */
+};
+
+struct http_header {
+        const char *name, *value;
+};
+
+/* What to send. Strings are copied by http_send(). Sent exactly as given: no redirects followed, no
+ * header added but Host, Accept-Encoding-free, Content-Length and User-Agent. */
+struct http_request {
+        const char *method; /* "POST", "GET", "PUT" */
+        const char *url;
+        struct http_header headers[HTTP_HEADERS_MAX]; /* ends at the first without a name */
+        const void *body;
+        size_t body_size;
+        usec_t connect_timeout; /* 0: 5 s */
+        usec_t timeout;         /* whole request; 0: 60 s */
+        bool no_proxy;          /* for IMDS */
+};
+
+enum http_outcome {
+        HTTP_ANSWERED, /* status, headers and body are whole */
+        HTTP_UNSENT,   /* nothing reached a server: name, connection or TLS failed */
+        HTTP_LOST,     /* sent, but no whole answer came: the outcome is not known */
+};
+
+struct http_reply {
+        enum http_outcome outcome;
+        const char *error; /* for people; NULL when answered */
+        int status;
+        const char *body; /* NUL-terminated beyond body_size */
+        size_t body_size;
+        const char *date, *content_type, *request_id, *retry_after; /* headers, or NULL */
+};
+
+struct http_slot;
+typedef void http_done_fn(const struct http_reply *reply, void *userdata);
+
+/* Never NULL: a request that cannot even start is answered with HTTP_UNSENT. */
+struct http_slot *http_send(struct http *http, const struct http_request *request,
+                            http_done_fn *done, void *userdata);
+struct http_slot *http_slot_free(struct http_slot *slot);
+DEFINE_CLEANUP(struct http_slot, http_slot_free);

@@ -1,0 +1,30 @@
+/*
+ * When a schedule fires: expression, zone, start and end. Pure: `after` comes from outside.
+ *
+ * A wall minute fires at its first occurrence; wall minutes that do not exist do not fire. A rate
+ * runs on the grid anchor + k * interval. at() ignores start and end.
+ */
+#pragma once
+
+#include "base/time.h"
+#include "schedule/expression.h"
+#include "schedule/zone.h"
+
+struct schedule {
+        struct expression expression;
+        struct zone *zone; /* borrowed; never NULL */
+        sec_t start, end;  /* both inclusive; SEC_NONE when not given */
+        sec_t anchor; /* of a rate without `start`: its first activation, which is its first firing
+                       */
+};
+
+/* The first firing strictly after `after`, or SEC_NEVER. */
+sec_t schedule_next(const struct schedule *schedule, sec_t after);
+/* The last firing at or before `at` and strictly after `floor`, or SEC_NONE: what was missed. */
+sec_t schedule_latest(const struct schedule *schedule, sec_t floor, sec_t at);
+
+/*
+ * The stable offset inside a flexible window for schedule `name`: 0 <= offset < window (seconds),
+ * the same at every restart and on every host, spread evenly over names.
+ */
+sec_t schedule_flexible_offset(const char *name, sec_t window);

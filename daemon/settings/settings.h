@@ -1,0 +1,131 @@
+/*
+ * The settings file as checked structs. Loaded whole or not at all; reference counted, because a
+ * run keeps the settings it started with while a reload brings newer ones.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "retention/retention.h"
+#include "schedule/schedule.h"
+
+struct setting_tag {
+        char *key, *value;
+};
+
+/* All keys must match, any of a key's values does. Values are literal, not patterns. */
+struct setting_tag_match {
+        char *key;
+        char **values;
+        size_t n_values;
+};
+
+struct setting_account {
+        char *name;
+        char **regions; /* none: the region the daemon itself is set up for */
+        size_t n_regions;
+        char *endpoint_url; /* NULL: AWS's own */
+        char *profile;      /* of the shared files; NULL: the daemon's own credentials */
+};
+
+enum setting_missed { MISSED_NONE, MISSED_LATEST, MISSED_ALL };
+enum setting_overlap { OVERLAP_SKIP, OVERLAP_QUEUE };
+enum setting_consistency { CONSISTENCY_CRASH, CONSISTENCY_REBOOT };
+enum setting_group_by { GROUP_ALL, GROUP_ZONE, GROUP_TAG };
+enum setting_on_failure { ON_FAILURE_HALT, ON_FAILURE_CONTINUE };
+enum { TARGET_RUNNING = 1, TARGET_STOPPED = 2 };
+
+struct setting_targets {
+        struct setting_tag_match *tags, *exclude_tags;
+        size_t n_tags, n_exclude_tags;
+        char **instance_ids;
+        size_t n_instance_ids;
+        unsigned int states; /* TARGET_* bits */
+        unsigned int expect_min, expect_max;
+};
+
+struct setting_reboot {
+        unsigned int max_parallel;
+        enum setting_group_by group_by;
+        char *group_tag; /* for GROUP_TAG */
+        sec_t settle, ready_timeout;
+        enum setting_on_failure on_failure;
+        sec_t window; /* no reboot starts later than this after the firing; 0: no limit */
+};
+
+struct setting_image {
+        char *name;        /* template: {schedule} {instance} {time} */
+        char *description; /* template; may be NULL */
+        struct setting_tag *tags;
+        size_t n_tags;
+        bool copy_tags;
+        char **exclude_devices;
+        size_t n_exclude_devices;
+};
+
+struct setting_schedule {
+        char *name;
+        char *expression_text, *timezone;
+        struct zone *zone;        /* owned reference; schedule.zone borrows it */
+        struct schedule schedule; /* schedule.anchor is filled in by the planner */
+        sec_t flexible_window;    /* 0: none */
+        enum setting_missed missed;
+        sec_t missed_within;
+        enum setting_overlap overlap;
+        bool enabled;
+        char **accounts; /* names of setting_account; at least one */
+        size_t n_accounts;
+        char **regions; /* none: those of each account */
+        size_t n_regions;
+        struct setting_targets targets;
+        enum setting_consistency consistency;
+        struct setting_reboot reboot;
+        struct setting_image image;
+        bool has_retain; /* without `retain` nothing is ever removed */
+        struct retention_policy retain;
+};
+
+struct settings {
+        unsigned int references;
+        char *file; /* the path it was loaded from */
+        char *owner;
+        struct setting_account *accounts;
+        size_t n_accounts;
+        struct setting_schedule *schedules;
+        size_t n_schedules;
+};
+
+enum {
+        SETTINGS_FILE_MAX = 4 << 20, /* bytes of one file */
+        SETTINGS_NAME_MAX = 64,      /* characters of a schedule's or account's name */
+};
+
+/*
+ * Loads `path` and then conf.d/*.yaml beside it, in name order. On success gives 0 and the
+ * settings; `messages` then holds warnings, if any. Otherwise -EINVAL (or the errno of reading) and
+ * every error of every file, a line each, as `FILE:LINE:COL: message`.
+ */
+int settings_load(const char *path, struct settings **ret, struct text *messages);
+/* The same from memory; `name` stands for FILE, and there is no conf.d. */
+int settings_parse(const char *name, const char *data, size_t size, struct settings **ret,
+                   struct text *messages);
+struct settings *settings_ref(struct settings *settings);
+struct settings *settings_unref(struct settings *settings);
+DEFINE_CLEANUP(struct settings, settings_unref);
+
+/* NULL when there is none of that name. */
+const struct setting_schedule *settings_schedule(const struct settings *settings, const char *name);
+const struct setting_account *settings_account(const struct settings *settings, const char *name);
+
+/* Words of the enums above, as in the file. */
+const char *consistency_name(enum setting_consistency consistency);
+
+/* Fills a template: {schedule}, {instance}, {time} (compact UTC). Caller frees. */
+char *setting_expand(const char *template, const char *schedule, const char *instance, sec_t time);
+
+/* The key tables in print: the KEYS part of man/amid.yaml.5 (mdoc) and config/amid.schema.json. */
+void settings_print_manual(struct text *text);
+void settings_print_schema(struct text *text);
