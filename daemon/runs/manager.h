@@ -1,0 +1,83 @@
+/*
+ * The manager: settings, planner and engine of a running daemon, as the programs and the control
+ * socket use them. All answers come from the store and from memory, at once; what takes time is a
+ * run that can be watched.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "aws/aws.h"
+#include "base/cleanup.h"
+#include "loop/loop.h"
+#include "settings/settings.h"
+#include "store/store.h"
+
+struct manager;
+
+/* Borrows loop, store and aws, which must outlive it. Does nothing until manager_apply(). */
+struct manager *manager_new(struct loop *loop, struct store *store, struct aws *aws);
+struct manager *manager_free(struct manager *manager);
+DEFINE_CLEANUP(struct manager, manager_free);
+
+/* Makes `settings` (referenced) the current ones: plans the next firings and, the first time,
+ * handles missed firings and goes on with unfinished runs. Runs that are going keep their settings.
+ */
+int manager_apply(struct manager *manager, struct settings *settings);
+const struct settings *manager_settings(const struct manager *manager);
+
+/* Stops without cutting anything off: no new step begins; every outcome is in the store, so that
+ * the next start goes on. Afterwards nothing calls back. */
+void manager_stop(struct manager *manager);
+
+/* ---- what an operator may ask for; 0, or negative errno with a message (caller frees) ---- */
+
+/* Fires now. `instances` limits it to these of the targets. *ret_run is the id (caller frees).
+ * -ENOENT no such schedule, -EBUSY one is going and overlap is skip. */
+int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
+                char **ret_run, char **ret_error);
+/* Applies retention of one schedule (or all: NULL) now. `dry_run` decides and explains only. */
+int manager_prune(struct manager *manager, const char *schedule, bool dry_run, char **ret_run,
+                  char **ret_error);
+/* Takes images that carry our tags but have no row back into the store. */
+int manager_adopt(struct manager *manager, char **ret_run, char **ret_error);
+/* Begins nothing new for the run; images under way are followed to their end. */
+int manager_cancel(struct manager *manager, const char *run, char **ret_error);
+int manager_pause(struct manager *manager, const char *schedule, bool pause, char **ret_error);
+
+/* ---- what is going on ---- */
+
+/* The next firing that will be acted on (flexible offset included), SEC_NEVER when none. */
+sec_t manager_next(struct manager *manager, const char *schedule);
+bool manager_is_paused(struct manager *manager, const char *schedule);
+
+/* Live detail of an open task that the store does not hold. */
+struct task_progress {
+        int percent;         /* of its snapshots; -1 not known yet */
+        const char *waiting; /* what it waits for, for people; NULL when nothing is to say */
+};
+bool manager_task_progress(struct manager *manager, int64_t task, struct task_progress *ret);
+
+/* What a dry run decided about an image; valid during the callback. */
+struct prune_decision {
+        const struct store_image *image;
+        bool remove;
+        const char *why;
+};
+
+/* Something about a run moved: `task` is NULL when it is the run itself; `decision` is given by dry
+ * runs of prune. The callback may not free its own watch. */
+struct run_event {
+        const struct store_run *run;
+        const struct store_task *task;
+        const struct task_progress *progress; /* of `task`, may be NULL */
+        const struct prune_decision *decision;
+};
+struct watch;
+typedef void watch_fn(const struct run_event *event, void *userdata);
+/* `run` NULL: all runs. */
+struct watch *manager_watch(struct manager *manager, const char *run, watch_fn *callback,
+                            void *userdata);
+struct watch *watch_free(struct watch *watch);
+DEFINE_CLEANUP(struct watch, watch_free);

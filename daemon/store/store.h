@@ -1,0 +1,150 @@
+/*
+ * What amid must remember: SQLite in $STATE_DIRECTORY/amid.db (WAL, synchronous=FULL, STRICT
+ * tables).
+ *
+ * Records are small structs, read and written whole by their key, so that another store with
+ * compare-and-swap on records could take its place. Calls are synchronous. Strings in a record
+ * given to a store_save_*() are borrowed for the call; what a store_load_*() returns is owned by
+ * the caller and freed with the matching _done() or _free(). A NULL string is stored as NULL.
+ *
+ * Writes belong into a transaction. A write that fails makes the transaction fail, so only the
+ * commit's answer needs a check:
+ *
+ *     store_begin(store);
+ *     store_save_run(store, &run);
+ *     store_save_task(store, &task);
+ *     r = store_commit(store);         // 0, or -ENOSPC, -EROFS, -EIO, ...; then nothing was
+ * written
+ *
+ * Outside of a transaction each write is one of its own and returns the same.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+
+struct store;
+
+/*
+ * Opens or creates the database below `directory`, brings it to this version's schema and checks
+ * its integrity. Errors come with a message for people (caller frees): -EUCLEAN damaged, -EPROTO
+ * written by a newer amid, -EBUSY in use by another daemon, or the errno of the file system. The
+ * file is never changed or removed on an error; the message says how to rebuild with `amictl
+ * adopt`.
+ */
+int store_open(const char *directory, struct store **ret, char **ret_error);
+struct store *store_close(struct store *store);
+DEFINE_CLEANUP(struct store, store_close);
+
+void store_begin(struct store *store);
+int store_commit(struct store *store);
+/* What SQLite said about the last failure, for a log line; valid until the next call. */
+const char *store_error(const struct store *store);
+
+/* ---- schedules: what has to survive a restart about each ---- */
+struct store_schedule {
+        char *name;
+        sec_t anchor;  /* first activation: the grid of rate() without a start */
+        sec_t handled; /* the latest nominal firing that was claimed or given up; SEC_NONE */
+        bool paused;
+        unsigned int matched; /* instances the last completed run found; 0 = none yet */
+};
+void store_schedule_done(struct store_schedule *schedule);
+/* 1 when there is one, 0 when not, negative errno. */
+int store_load_schedule(struct store *store, const char *name, struct store_schedule *ret);
+int store_save_schedule(struct store *store, const struct store_schedule *schedule);
+
+/* ---- runs ---- */
+enum outcome {
+        OUTCOME_OPEN,    /* going on */
+        OUTCOME_DONE,    /* all that was asked for is there */
+        OUTCOME_PARTIAL, /* a run some of whose tasks failed or were skipped */
+        OUTCOME_FAILED,
+        OUTCOME_CANCELLED, /* by an operator, or because the run was halted before this task began
+                            */
+        OUTCOME_SKIPPED,   /* deliberately not done: overlap, missed, window */
+};
+enum { OUTCOMES = OUTCOME_SKIPPED + 1 };
+extern const char *const outcome_names[OUTCOMES]; /* "open", "done", ...: as stored and shown */
+
+struct store_run {
+        char *id;       /* a pure function of (kind, schedule, firing) */
+        char *kind;     /* name of a row of the table of run kinds: "backup", "prune", "adopt" */
+        char *schedule; /* NULL for a run over all schedules */
+        sec_t firing;   /* nominal time */
+        char *trigger;  /* "schedule", "missed", "operator" */
+        char *phase;    /* name of a row of the kind's phases */
+        enum outcome outcome;
+        char *detail;            /* why it ended as it did; or the last trouble while open */
+        char *only;              /* instance ids it is limited to, separated by spaces; or NULL */
+        sec_t started, finished; /* SEC_NONE: not yet */
+};
+void store_run_done(struct store_run *run);
+void store_runs_free(struct store_run *runs, size_t n);
+/* Adds a run; -EEXIST when the id was taken: the firing has been claimed before. */
+int store_add_run(struct store *store, const struct store_run *run);
+int store_save_run(struct store *store, const struct store_run *run);
+/* Newest first. `schedule` NULL: all; `open_only`; `limit` 0: all. */
+int store_load_runs(struct store *store, const char *schedule, bool open_only, size_t limit,
+                    struct store_run **ret, size_t *ret_n);
+/* 1, 0 when there is no such run, or negative errno. */
+int store_load_run(struct store *store, const char *id, struct store_run *ret);
+
+/* ---- tasks: the steps of a run, one row per thing it works on ---- */
+struct store_task {
+        int64_t id; /* 0 before it was saved for the first time */
+        char *run;
+        char *kind; /* name of a row of the table of task kinds */
+        char *account, *region;
+        char *subject; /* instance or image id; "" for a task about the whole region */
+        char *step;    /* name of a row of the kind's steps; "" = not begun */
+        sec_t entered; /* when that step began */
+        bool asked;    /* the step's request may have left already */
+        enum outcome outcome;
+        char *detail;      /* why it ended; or the last trouble while open */
+        char *name;        /* of the image to make */
+        char *image;       /* of the image made */
+        char *group;       /* of instances that may not be down together */
+        char *consistency; /* what is proven so far: the tag amid:consistency */
+        sec_t finished;    /* SEC_NONE: not yet */
+};
+void store_task_done(struct store_task *task);
+void store_tasks_free(struct store_task *tasks, size_t n);
+/* Inserts (id 0: sets the id) or updates. (run, kind, account, region, subject) is unique:
+ * inserting one that exists fails with -EEXIST. */
+int store_save_task(struct store *store, struct store_task *task);
+/* In order of creation. */
+int store_load_tasks(struct store *store, const char *run, struct store_task **ret, size_t *ret_n);
+
+/* ---- images we made (or adopted) ---- */
+struct store_image {
+        char *account, *region, *id; /* the key */
+        char *name;
+        char *schedule, *run, *instance;
+        sec_t firing;
+        char *consistency;
+        char *state;     /* "pending", "available", "failed", "gone" */
+        char *snapshots; /* ids separated by spaces */
+        sec_t created;
+        sec_t removed; /* SEC_NONE: still there */
+        char *detail;  /* why it failed or was removed */
+};
+void store_image_done(struct store_image *image);
+void store_images_free(struct store_image *images, size_t n);
+int store_save_image(struct store *store, const struct store_image *image);
+/* 1, 0, or negative errno. */
+int store_load_image(struct store *store, const char *account, const char *region, const char *id,
+                     struct store_image *ret);
+/* Newest firing first. `schedule`, `account`, `region` may be NULL: all. */
+int store_load_images(struct store *store, const char *schedule, const char *account,
+                      const char *region, bool with_removed, struct store_image **ret,
+                      size_t *ret_n);
+
+/* Forgets finished runs and removed images that are older than `before`, at most a bounded number
+ * per call (the newest run of each schedule stays). Returns how many rows went, or negative errno.
+ */
+int store_forget(struct store *store, sec_t before);
