@@ -1,10 +1,144 @@
-# What is checked, by tier (design: tests/README.md).
-UNIT_TESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*/*.c)))
+# What is checked, by tier. tests/README.md explains the tiers.
+UNIT_TESTS    := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*/*.c)))
+FUZZ_TARGETS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz-*.c)))
+BENCHES       := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench-*.c)))
+TOOLS         := $(patsubst %.c,$(B)/tests/tools/%,$(notdir $(sort $(wildcard tests/tools/*.c tests/zones/*.c))))
+ALL_SOURCES   := $(sort $(wildcard daemon/*.c daemon/*/*.c tests/*/*.c tests/unit/*/*.c))
+ALL_HEADERS   := $(sort $(wildcard daemon/*/*.h tests/*.h tests/*/*.h))
+VENV          := tests/.venv
+FUZZ_SECONDS  ?= 60
+JOBS          ?= $(shell nproc)
 
+# ---- all tiers -------------------------------------------------------------------------------
+.PHONY: check
+check: | $(filter deps,$(MAKECMDGOALS)) ## every tier, with a table of what ran and how long it took
+	@MAKE='$(MAKE)' JOBS=$(JOBS) tests/tiers.sh
+
+# ---- unit ------------------------------------------------------------------------------------
 .PHONY: check-unit
-check-unit: $(UNIT_TESTS) deps-check ## unit tests and the include rule: no root, no network, under 10 s
-	@set -e; for t in $(UNIT_TESTS); do printf '  TEST %s\n' $${t#$(B)/tests/}; CMOCKA_MESSAGE_OUTPUT=STDOUT $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; done
+check-unit: $(UNIT_TESTS) deps-check headers-check ## unit tests and the include rule: no root, no network, under 10 s
+	@printf '%s\n' $(UNIT_TESTS) | xargs -r -P $(JOBS) -n 1 tests/unit/run.sh
 
 .PHONY: deps-check
 deps-check: ## hold every #include to the folder table of this Makefile
 	@$(foreach f,$(FOLDERS),awk -v folder=$f -v may="$f $(MAY_$f)" -f tests/deps-check.awk $(wildcard daemon/$f/*.[ch]) &&) true
+
+# Every header can be read on its own: it includes what it uses.
+HEADERS_ALONE := $(ALL_HEADERS:%=$(B)/alone/%.o)
+.PHONY: headers-check
+headers-check: $(HEADERS_ALONE)
+$(HEADERS_ALONE): $(B)/alone/%.o: %
+	$(call say,H,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) -MMD -MP -include $< -x c -c -o $@ /dev/null
+
+# ---- helper programs of the tests ------------------------------------------------------------
+.PHONY: tools
+tools: $(TOOLS)
+$(B)/tests/tools/%: $(B)/tests/tools/%.o $(ALL_ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/tools/%: $(B)/tests/zones/%.o $(ALL_ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# ---- cloud -----------------------------------------------------------------------------------
+$(VENV)/stamp: tests/requirements.txt
+	$(call say,PIP,$<)
+	$(Q)python3 -m venv $(VENV)
+	$(Q)$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(Q)touch $@
+
+.PHONY: venv
+venv: $(VENV)/stamp
+
+# TESTS=cloud/test_create.py, or PYTEST_FLAGS='-k name', runs some of them.
+.PHONY: check-cloud
+check-cloud: $(VENV)/stamp all tools ## the real daemon against moto (Python comes into tests/.venv)
+	$(Q)AMID_B=$(B) $(VENV)/bin/pytest -c tests/pytest.ini --rootdir tests $(PYTEST_FLAGS) $(addprefix tests/,$(or $(TESTS),cloud))
+
+# Compared with Python's own zoneinfo, hence the same Python; its database is the system's.
+.PHONY: check-zones
+check-zones: tools ## our reader of time zones beside Python's, every zone
+	$(Q)set -e; for t in $(sort $(wildcard tests/zones/*.py)); do AMID_B=$(B) python3 -W error $$t; done
+
+# ---- system ----------------------------------------------------------------------------------
+.PHONY: check-system
+check-system: all ## a real systemd in systemd-nspawn (root)
+	$(Q)AMID_B=$(B) MAKE='$(MAKE)' python3 -W error -m unittest discover --failfast --verbose -s tests/system
+
+# ---- fuzz ------------------------------------------------------------------------------------
+FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fPIE
+LINK_fuzz  := -pie -fsanitize=fuzzer,address,undefined
+CPP_fuzz   :=
+
+.PHONY: fuzz fuzz-build fuzz-run
+fuzz: ## every parser under libFuzzer, FUZZ_SECONDS (60) each, ASan and UBSan
+	+$(Q)$(MAKE) --no-print-directory VARIANT=fuzz B=build/fuzz CC=clang fuzz-run
+fuzz-build: $(FUZZ_TARGETS)
+fuzz-run: $(FUZZ_TARGETS)
+	$(Q)printf '%s\n' $(FUZZ_TARGETS) | xargs -r -P $(JOBS) -n 1 tests/fuzz/run.sh $(FUZZ_SECONDS)
+$(B)/tests/fuzz/fuzz-%: $(B)/tests/fuzz/fuzz-%.o $(ALL_ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# ---- bench -----------------------------------------------------------------------------------
+$(B)/tests/bench/bench-%: $(B)/tests/bench/bench-%.o $(ALL_ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+.PHONY: bench
+bench: all $(BENCHES) $(if $(wildcard tests/bench/*.py),$(VENV)/stamp) ## speed, each as a ratio within one run
+	$(Q)set -e; for b in $(BENCHES); do AMID_B=$(B) PYTHON=$(VENV)/bin/python $$b; done
+	$(Q)set -e; for b in $(sort $(wildcard tests/bench/bench_*.py)); do AMID_B=$(B) $(VENV)/bin/python $$b; done
+
+# ---- coverage --------------------------------------------------------------------------------
+.PHONY: coverage
+coverage: ## what the unit tests reach: build/coverage/report/index.html
+	+$(Q)$(MAKE) --no-print-directory VARIANT=coverage B=build/coverage check-unit
+	$(Q)mkdir -p build/coverage/report
+	$(Q)gcovr --root . --object-directory build/coverage --filter 'daemon/' --exclude-unreachable-branches \
+		--gcov-ignore-parse-errors --html-details build/coverage/report/index.html --txt
+
+# ---- analysis --------------------------------------------------------------------------------
+# Each tool keeps what it found clean, so that a second run looks at what changed only.
+TIDY_STAMPS := $(ALL_SOURCES:%.c=build/analyze/%.tidy)
+FLAGS_analyze := -O1 -g -fanalyzer -fPIE -Werror
+LINK_analyze  := -pie
+CPP_analyze   :=
+
+.PHONY: analyze analyze-tidy analyze-cppcheck analyze-gcc
+analyze: ## clang-tidy, cppcheck and gcc -fanalyzer over everything
+	+$(Q)$(MAKE) --no-print-directory -k -j$(JOBS) analyze-tidy analyze-cppcheck
+	+$(Q)$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=analyze B=build/analyze analyze-gcc
+analyze-tidy: $(TIDY_STAMPS)
+build/analyze/%.tidy: %.c .clang-tidy
+	$(call say,TIDY,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -MM -MP -MT $@ -MF $(@:.tidy=.tidy.d) $<
+	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=gnu11 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)touch $@
+-include $(shell find build/analyze -name '*.tidy.d' 2>/dev/null)
+analyze-cppcheck:
+	$(call say,CPPCHECK,daemon)
+	$(Q)mkdir -p build/analyze/cppcheck
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--cppcheck-build-dir=build/analyze/cppcheck -Idaemon -D_GNU_SOURCE -DAMID_VERSION='""' \
+		--suppress=missingInclude --suppress=unknownMacro -j $(JOBS) daemon
+analyze-gcc: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard daemon/*.c daemon/*/*.c)))
+
+.PHONY: format check-format
+format: ## lay out every C file
+	clang-format -i $(ALL_SOURCES) $(ALL_HEADERS)
+check-format: ## fail when `make format` would change something
+	$(Q)clang-format --dry-run -Werror $(ALL_SOURCES) $(ALL_HEADERS)
+
+comma := ,
+compile_commands.json: $(ALL_SOURCES) Makefile tests/flags.mk tests/checks.mk ## for editors and language servers
+	$(call say,GEN,$@)
+	$(Q){ echo '['; \
+	for f in $(ALL_SOURCES); do \
+		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" '$(CURDIR)' "$$f" \
+			"$$(printf '%s' $(call shell_quote,$(CC) $(CPPFLAGS) $(CFLAGS) -c) | sed 's/["\\]/\\&/g') $$f"; \
+		sep="$(comma)$$(printf '\n.')"; sep=$${sep%.}; \
+	done; echo; echo ']'; } >$@
+shell_quote = '$(subst ','\'',$1)'
