@@ -3,10 +3,16 @@
  *
  * A rule of a period (hourly ... yearly) keeps the newest image of each of the N most recent
  * periods that have an image; `last` keeps the N newest; `within` keeps all that are younger than a
- * duration. An image is kept if any rule keeps it. Only available images count for a rule; the
- * newest available image of a series stays whatever the rules say. Periods are those of the
- * schedule's time zone, which is why an image brings its local time along; weeks start on Monday
- * (ISO 8601).
+ * duration. An image is kept if any rule keeps it. Only available images count for a rule, whether
+ * something uses them or not; the newest available image of a series stays whatever the rules say.
+ * Periods are those of the schedule's time zone, which is why an image brings its local time along;
+ * weeks start on Monday (ISO 8601).
+ *
+ * An image that is not available counts for nothing. While it may still become available it stays,
+ * however old it is: a large volume can take longer than the next, incremental image. One that
+ * failed for good goes once a newer available image of its series exists.
+ *
+ * Without a policy (retention_policy_is_empty) nothing is removed.
  */
 #pragma once
 
@@ -39,33 +45,39 @@ bool retention_policy_is_empty(const struct retention_policy *policy);
 
 struct retention_image {
         const char *series; /* images compete within a series: (account, region, instance) */
-        const char *id;     /* ties of time are broken by it */
+        const char *id;     /* unique; of two of the same time the greater id counts as newer */
         sec_t time;         /* nominal firing, UTC */
         sec_t local;        /* the same as wall-clock time of the schedule's zone: time + offset */
         bool available;     /* completed and usable */
+        bool failed;        /* not available and never will be: failed, invalid or gone */
         const char *
                 held_by; /* not NULL: something uses it ("instance i-...", "not known"); it stays */
 };
 
 enum retention_outcome {
-        RETENTION_KEEP_RULE,      /* a rule keeps it: `rules` has its bits */
-        RETENTION_KEEP_LAST_GOOD, /* the newest available image of its series */
-        RETENTION_KEEP_HELD,      /* in use */
-        RETENTION_KEEP_PENDING,   /* not available yet, and nothing newer replaces it */
+        RETENTION_KEEP_RULE,      /* a rule keeps it: `rules` has its bits (none: no policy) */
+        RETENTION_KEEP_LAST_GOOD, /* the newest available image of its series, and no rule keeps it
+                                   */
+        RETENTION_KEEP_HELD,      /* in use, and nothing else keeps it */
+        RETENTION_KEEP_PENDING,   /* may still become available, or failed and nothing newer
+                                   * replaces it */
         RETENTION_REMOVE,         /* no rule keeps it */
-        RETENTION_REMOVE_FAILED,  /* never became available and a newer available one exists */
+        RETENTION_REMOVE_FAILED,  /* failed, and a newer available one exists */
 };
 
 struct retention_verdict {
         enum retention_outcome outcome;
-        unsigned int rules; /* bit per enum retain_rule */
-        unsigned int
-                place[RETAIN_RULES]; /* 1 = newest; the place it takes under each rule, 0 = none */
-        enum retain_rule lost;       /* for REMOVE: the rule that reached furthest back and no
-                                      * longer keeps it; with RETAIN_RULES when none ever could */
+        unsigned int rules;               /* bit per enum retain_rule */
+        unsigned int place[RETAIN_RULES]; /* 1 = newest; the place it takes under each rule of the
+                                           * policy, also beyond what that rule keeps; 0 = none,
+                                           * because a newer image stands for its period.
+                                           * [RETAIN_WITHIN] is not used */
+        enum retain_rule lost;            /* for REMOVE: of the rules under which it has a place (or
+                                           * `within`) the one that reaches furthest back; RETAIN_RULES
+                                           * when there is none */
 };
 
-/* Fills verdicts[i] for images[i], which may come in any order. */
+/* Fills verdicts[i] for images[i], which may come in any order. O(n log n). */
 void retention_decide(const struct retention_policy *policy, const struct retention_image *images,
                       size_t n, sec_t now, struct retention_verdict *verdicts);
 
