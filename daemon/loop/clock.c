@@ -1,0 +1,115 @@
+#include <assert.h>
+#include <errno.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "loop/internal.h"
+#include "loop/loop.h"
+
+usec_t clock_now(clockid_t clock)
+{
+        struct timespec now;
+        int r = clock_gettime(clock, &now);
+
+        assert(r == 0);
+        return (usec_t)now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+usec_t loop_monotonic(const struct loop *loop)
+{
+        (void)loop;
+        return clock_now(CLOCK_BOOTTIME);
+}
+
+/* Not time(): it reads the coarse clock, which may still tell the second before the one that a
+ * timer was just called for. */
+sec_t loop_wall(const struct loop *loop)
+{
+        return loop_wall_usec(loop) / USEC_PER_SEC;
+}
+
+usec_t loop_wall_usec(const struct loop *loop)
+{
+        (void)loop;
+        return clock_now(CLOCK_REALTIME);
+}
+
+uint64_t loop_random(struct loop *loop)
+{
+        uint64_t bits;
+
+        (void)loop;
+        /* up to 256 bytes come whole or not at all; EINTR only before the pool is first filled */
+        while (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
+                assert(errno == EINTR);
+        return bits;
+}
+
+/*
+ * A timer that never expires, but is cancelled by the kernel when CLOCK_REALTIME jumps: somebody
+ * set it, or the machine slept (timerfd_create(2), ECANCELED).
+ */
+static int clock_watch_arm(int fd)
+{
+        static const struct itimerspec never = {
+                .it_value.tv_sec = sizeof(time_t) == 8 ? INT64_MAX : INT32_MAX,
+        };
+
+        for (;;) {
+                if (timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never,
+                                    NULL) >= 0)
+                        return 0;
+                /* the clock was set since the last call: that one is reported only once */
+                if (errno != ECANCELED)
+                        return -errno;
+        }
+}
+
+static int on_clock_watch(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        struct clock_watch *watch = userdata;
+        uint64_t expirations;
+
+        (void)source;
+        (void)events;
+        if (read(fd, &expirations, sizeof(expirations)) < 0 && errno != ECANCELED)
+                return 0; /* EAGAIN: somebody was faster */
+        if (clock_watch_arm(fd) < 0)
+                return 0; /* cannot fail with what succeeded before */
+        watch->changed(watch->userdata);
+        return 0;
+}
+
+int loop_on_clock_change(struct loop *loop, clock_changed_fn *changed, void *userdata)
+{
+        struct clock_watch *watch = &loop->clock_watch;
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (watch->source)
+                return -EBUSY;
+        fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (fd < 0)
+                return -errno;
+        r = clock_watch_arm(fd);
+        if (r < 0)
+                return r;
+        r = sd_event_add_io(loop->event, &watch->source, fd, EPOLLIN, on_clock_watch, watch);
+        if (r < 0)
+                return r;
+        watch->changed = changed;
+        watch->userdata = userdata;
+        watch->fd = fd;
+        fd = -1;
+        return 0;
+}
+
+void clock_watch_done(struct clock_watch *watch)
+{
+        sd_event_source_unref(watch->source);
+        if (watch->fd >= 0)
+                close(watch->fd);
+}
