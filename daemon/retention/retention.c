@@ -111,7 +111,7 @@ static void keep(struct contest *contest, struct entry *entry, int rule)
  */
 static void apply_rule(struct contest *contest, enum retain_rule rule)
 {
-        _cleanup_free_ struct entry **sorted = xcalloc(contest->n, sizeof(*sorted));
+        _cleanup_free_ struct entry **sorted = xcalloc(contest->n, sizeof(struct entry *));
         unsigned int place = 0;
 
         for (size_t i = 0; i < contest->n; i++) {

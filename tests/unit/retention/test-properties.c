@@ -141,7 +141,7 @@ static bool oracle_rule(const struct history *h, enum retain_rule rule, size_t i
                 for (size_t s = 0; s < n_seen; s++)
                         known = known || streq(seen[s], other);
                 if (!known)
-                        strcpy(seen[n_seen++], other);
+                        snprintf(seen[n_seen++], 40, "%s", other);
         }
         return n_seen < h->policy.keep[rule];
 }
