@@ -2,7 +2,7 @@
  * When a schedule fires: expression, zone, start and end. Pure: `after` comes from outside.
  *
  * A wall minute fires at its first occurrence; wall minutes that do not exist do not fire. A rate
- * runs on the grid anchor + k * interval. at() ignores start and end.
+ * runs on the grid anchor + k * interval, whatever the wall clock does. at() ignores start and end.
  */
 #pragma once
 
@@ -14,17 +14,25 @@ struct schedule {
         struct expression expression;
         struct zone *zone; /* borrowed; never NULL */
         sec_t start, end;  /* both inclusive; SEC_NONE when not given */
-        sec_t anchor; /* of a rate without `start`: its first activation, which is its first firing
-                       */
+        /* Of a rate without `start`: its first activation, which is its first firing. SEC_NONE as
+         * long as there was none; it then never fires. */
+        sec_t anchor;
 };
 
-/* The first firing strictly after `after`, or SEC_NEVER. */
+/* The first firing strictly after `after`, or SEC_NEVER. Costs the same however far it is. */
 sec_t schedule_next(const struct schedule *schedule, sec_t after);
-/* The last firing at or before `at` and strictly after `floor`, or SEC_NONE: what was missed. */
+/* The last firing at or before `at` and strictly after `floor` (SEC_NONE: since ever), or SEC_NONE:
+ * what was missed. */
 sec_t schedule_latest(const struct schedule *schedule, sec_t floor, sec_t at);
 
 /*
+ * Why an at() cannot fire in this zone: a text that names the nearest times that exist, or NULL
+ * when it can, or when the expression is not an at(). Caller frees.
+ */
+char *schedule_at_problem(const struct expression *expression, const struct zone *zone);
+
+/*
  * The stable offset inside a flexible window for schedule `name`: 0 <= offset < window (seconds),
- * the same at every restart and on every host, spread evenly over names.
+ * the same at every restart and on every host, spread evenly over names. 0 without a window.
  */
 sec_t schedule_flexible_offset(const char *name, sec_t window);

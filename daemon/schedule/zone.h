@@ -18,12 +18,14 @@ struct zone;
 
 enum {
         ZONE_FILE_MAX = 1 << 20, /* bytes of a TZif file we accept */
+        ZONE_NAME_MAX = 255,     /* bytes of a zone's name */
 };
 
 /*
  * Loads zone `name` ("Asia/Seoul", "UTC") from $TZDIR or /usr/share/zoneinfo. Returns 0, or -EINVAL
  * for a name that cannot be one (empty, absolute, ".."), -ENOENT for a zone that is not installed,
- * -EBADMSG for a damaged file, or another negative errno. "UTC" needs no file.
+ * -EBADMSG for a damaged file, -EOPNOTSUPP for one that counts leap seconds ("right/..."), -EFBIG
+ * above ZONE_FILE_MAX, or another negative errno. "UTC" needs no file.
  */
 int zone_load(const char *name, struct zone **ret);
 /* The same from the bytes of a file. */
@@ -33,7 +35,10 @@ struct zone *zone_unref(struct zone *zone);
 DEFINE_CLEANUP(struct zone, zone_unref);
 
 const char *zone_name(const struct zone *zone);
-/* Names of installed zones close to `name`, for a hint; NULL when none is. Caller frees. */
+/*
+ * The name of the installed zone that is closest to `name`, for a hint ("Asia/Seul", "seoul" give
+ * "Asia/Seoul"); NULL when none is close. Caller frees. Walks the database, so only for errors.
+ */
 char *zone_closest(const char *name);
 
 /* Seconds east of UTC in force at `utc`. */
