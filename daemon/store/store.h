@@ -85,7 +85,8 @@ struct store_run {
 };
 void store_run_done(struct store_run *run);
 void store_runs_free(struct store_run *runs, size_t n);
-/* Adds a run; -EEXIST when the id was taken: the firing has been claimed before. */
+/* Run ids, kinds and outcomes are never NULL. Adds a run; -EEXIST when the id was taken: the firing
+ * has been claimed before. */
 int store_add_run(struct store *store, const struct store_run *run);
 int store_save_run(struct store *store, const struct store_run *run);
 /* Newest first. `schedule` NULL: all; `open_only`; `limit` 0: all. */
@@ -114,8 +115,9 @@ struct store_task {
 };
 void store_task_done(struct store_task *task);
 void store_tasks_free(struct store_task *tasks, size_t n);
-/* Inserts (id 0: sets the id) or updates. (run, kind, account, region, subject) is unique:
- * inserting one that exists fails with -EEXIST. */
+/* Inserts (id 0: sets the id) or updates by (run, kind, account, region, subject), which is unique
+ * and without NULL, as is `step`: inserting one that exists fails with -EEXIST. After a transaction
+ * that failed a task may simply be saved again: its id is then renewed. */
 int store_save_task(struct store *store, struct store_task *task);
 /* In order of creation. */
 int store_load_tasks(struct store *store, const char *run, struct store_task **ret, size_t *ret_n);

@@ -1,0 +1,360 @@
+#include "unit/store/scratch.h"
+
+#include <errno.h>
+
+#define W(text) ((char *)(uintptr_t)(text))
+
+static void test_schedules(void **state)
+{
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        struct store_schedule saved = { .name = W("web"), .anchor = 5, .handled = SEC_NONE };
+        struct store_schedule loaded = {};
+
+        assert_int_equal(store_load_schedule(store, "web", &loaded), 0);
+        assert_int_equal(store_save_schedule(store, &saved), 0);
+        assert_int_equal(store_load_schedule(store, "web", &loaded), 1);
+        assert_string_equal(loaded.name, "web");
+        assert_true(loaded.anchor == 5 && loaded.handled == SEC_NONE);
+        assert_false(loaded.paused);
+        store_schedule_done(&loaded);
+        assert_null(loaded.name);
+
+        saved = (struct store_schedule){ W("web"), 6, 7, true, UINT32_MAX };
+        assert_int_equal(store_save_schedule(store, &saved), 0);
+        assert_int_equal(store_load_schedule(store, "web", &loaded), 1);
+        assert_true(loaded.anchor == 6 && loaded.handled == 7 && loaded.paused);
+        assert_int_equal(loaded.matched, UINT32_MAX);
+        store_schedule_done(&loaded);
+}
+
+static void check_run(const struct store_run *a, const struct store_run *b)
+{
+        assert_string_equal(a->id, b->id);
+        assert_string_equal(a->kind, b->kind);
+        assert_true(streq(a->schedule, b->schedule));
+        assert_true(streq(a->trigger, b->trigger) && streq(a->phase, b->phase));
+        assert_true(streq(a->detail, b->detail) && streq(a->only, b->only));
+        assert_int_equal(a->outcome, b->outcome);
+        assert_true(a->firing == b->firing && a->started == b->started &&
+                    a->finished == b->finished);
+}
+
+static void test_run_every_outcome(void **state)
+{
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+
+        for (int outcome = 0; outcome < OUTCOMES; outcome++) {
+                struct store_run run = scratch_run(outcome_names[outcome], "web", 1000 + outcome,
+                                                   (enum outcome)outcome);
+                struct store_run loaded = {};
+
+                run.detail = W("it's \"quoted\"; DROP TABLE runs; \xed\x95\x9c");
+                run.only = outcome % 2 ? W("i-1 i-2") : NULL;
+                assert_int_equal(store_add_run(store, &run), 0);
+                assert_int_equal(store_load_run(store, run.id, &loaded), 1);
+                check_run(&run, &loaded);
+                store_run_done(&loaded);
+        }
+        assert_int_equal(store_load_run(store, "nothing", &(struct store_run){}), 0);
+}
+
+static void test_claim_once(void **state)
+{
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        struct store_run run = scratch_run("backup-web-1", "web", 1, OUTCOME_OPEN);
+        struct store_run loaded = {};
+
+        assert_int_equal(store_add_run(store, &run), 0);
+        assert_int_equal(store_add_run(store, &run), -EEXIST);
+        assert_non_null(strstr(store_error(store), "UNIQUE"));
+        run.outcome = OUTCOME_DONE;
+        run.finished = 9;
+        assert_int_equal(store_save_run(store, &run), 0);
+        assert_int_equal(store_load_run(store, run.id, &loaded), 1);
+        check_run(&run, &loaded);
+        store_run_done(&loaded);
+        run.id = NULL;
+        assert_int_equal(store_add_run(store, &run), -EINVAL);
+}
+
+static void test_runs_newest_first(void **state)
+{
+        static const struct {
+                int line;
+                const char *schedule;
+                bool open_only;
+                size_t limit;
+                const char *ids;
+        } rows[] = {
+                { __LINE__, NULL, false, 0, "e d c b a" }, { __LINE__, NULL, false, 2, "e d" },
+                { __LINE__, "web", false, 0, "d b a" },    { __LINE__, "web", true, 0, "d" },
+                { __LINE__, NULL, true, 0, "e d" },        { __LINE__, "web", false, 1, "d" },
+                { __LINE__, "none", false, 0, "" },
+        };
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        const struct store_run runs[] = {
+                scratch_run("d", "web", 40, OUTCOME_OPEN),
+                scratch_run("a", "web", 10, OUTCOME_DONE),
+                scratch_run("b", "web", 20, OUTCOME_FAILED),
+                scratch_run("c", "db", 30, OUTCOME_DONE),
+                scratch_run("e", NULL, 40, OUTCOME_OPEN),
+        };
+
+        for (size_t i = 0; i < ELEMENTS(runs); i++)
+                assert_int_equal(store_add_run(store, &runs[i]), 0);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(text_done) struct text ids = {};
+                struct store_run *loaded = NULL;
+                size_t n = 0;
+
+                assert_int_equal(store_load_runs(store, rows[i].schedule, rows[i].open_only,
+                                                 rows[i].limit, &loaded, &n),
+                                 0);
+                for (size_t j = 0; j < n; j++)
+                        text_printf(&ids, "%s%s", j ? " " : "", loaded[j].id);
+                if (!streq(text_get(&ids), rows[i].ids))
+                        fail_msg("line %d: '%s'", rows[i].line, text_get(&ids));
+                store_runs_free(loaded, n);
+        }
+}
+
+static void test_tasks(void **state)
+{
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        struct store_run run = scratch_run("r", "web", 1, OUTCOME_OPEN);
+        struct store_task task = scratch_task("r", "i-2"), other = scratch_task("r", "i-1");
+        struct store_task twin = scratch_task("r", "i-2"), orphan = scratch_task("none", "i-2");
+        struct store_task *tasks = NULL;
+        size_t n = 0;
+
+        assert_int_equal(store_add_run(store, &run), 0);
+        assert_int_equal(store_save_task(store, &task), 0);
+        assert_int_equal(store_save_task(store, &other), 0);
+        assert_true(task.id > 0 && other.id > task.id);
+        assert_int_equal(store_save_task(store, &twin), -EEXIST);
+        assert_int_equal(twin.id, 0);
+        assert_int_equal(store_save_task(store, &orphan), -EINVAL);
+
+        task.step = W("create-image");
+        task.entered = 77;
+        task.asked = true;
+        task.outcome = OUTCOME_PARTIAL;
+        task.detail = W("d");
+        task.name = W("n");
+        task.image = W("ami-1");
+        task.group = W("g");
+        task.consistency = W("reboot");
+        task.finished = 99;
+        assert_int_equal(store_save_task(store, &task), 0);
+        assert_int_equal(store_load_tasks(store, "r", &tasks, &n), 0);
+        assert_int_equal(n, 2);
+        assert_true(tasks[0].id == task.id && tasks[0].asked && tasks[0].entered == 77);
+        assert_true(tasks[0].outcome == OUTCOME_PARTIAL && tasks[0].finished == 99);
+        assert_string_equal(tasks[0].step, "create-image");
+        assert_string_equal(tasks[0].group, "g");
+        assert_string_equal(tasks[0].name, "n");
+        assert_string_equal(tasks[0].image, "ami-1");
+        assert_string_equal(tasks[0].detail, "d");
+        assert_string_equal(tasks[0].consistency, "reboot");
+        assert_string_equal(tasks[1].subject, "i-1");
+        assert_null(tasks[1].image);
+        assert_false(tasks[1].asked);
+        store_tasks_free(tasks, n);
+}
+
+static struct store_image image_of(const char *id, const char *schedule, const char *region,
+                                   sec_t firing, sec_t removed)
+{
+        return (struct store_image){
+                .account = W("default"),
+                .region = W(region),
+                .id = W(id),
+                .schedule = W(schedule),
+                .run = W("r"),
+                .instance = W("i-1"),
+                .name = W("web-i-1"),
+                .firing = firing,
+                .consistency = W("crash"),
+                .state = W("available"),
+                .created = firing + 5,
+                .removed = removed,
+                .snapshots = W("snap-1 snap-2"),
+        };
+}
+
+static void test_images(void **state)
+{
+        static const struct {
+                int line;
+                const char *schedule, *account, *region;
+                bool with_removed;
+                const char *ids;
+        } rows[] = {
+                { __LINE__, NULL, NULL, NULL, false, "ami-4 ami-3 ami-1" },
+                { __LINE__, NULL, NULL, NULL, true, "ami-4 ami-3 ami-2 ami-1" },
+                { __LINE__, "web", NULL, NULL, false, "ami-4 ami-1" },
+                { __LINE__, "web", "default", "us-east-1", false, "ami-4" },
+                { __LINE__, NULL, "other", NULL, true, "" },
+        };
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        struct store_image images[] = {
+                image_of("ami-1", "web", "eu-west-1", 1, SEC_NONE),
+                image_of("ami-2", "web", "eu-west-1", 2, 50),
+                image_of("ami-3", "db", "eu-west-1", 3, SEC_NONE),
+                image_of("ami-4", "web", "us-east-1", 4, SEC_NONE),
+        };
+        struct store_image loaded = {};
+
+        for (size_t i = 0; i < ELEMENTS(images); i++)
+                assert_int_equal(store_save_image(store, &images[i]), 0);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(text_done) struct text ids = {};
+                struct store_image *found = NULL;
+                size_t n = 0;
+
+                assert_int_equal(store_load_images(store, rows[i].schedule, rows[i].account,
+                                                   rows[i].region, rows[i].with_removed, &found,
+                                                   &n),
+                                 0);
+                for (size_t j = 0; j < n; j++)
+                        text_printf(&ids, "%s%s", j ? " " : "", found[j].id);
+                if (!streq(text_get(&ids), rows[i].ids))
+                        fail_msg("line %d: '%s'", rows[i].line, text_get(&ids));
+                store_images_free(found, n);
+        }
+        images[0].detail = W("daily 7 no longer keeps it");
+        images[0].removed = 100;
+        assert_int_equal(store_save_image(store, &images[0]), 0);
+        assert_int_equal(store_load_image(store, "default", "eu-west-1", "ami-1", &loaded), 1);
+        assert_true(loaded.removed == 100 && loaded.firing == 1 && loaded.created == 6);
+        assert_string_equal(loaded.detail, "daily 7 no longer keeps it");
+        assert_string_equal(loaded.snapshots, "snap-1 snap-2");
+        store_image_done(&loaded);
+        assert_int_equal(store_load_image(store, "default", "us-east-1", "ami-1", &loaded), 0);
+}
+
+static size_t count_runs(struct store *store)
+{
+        struct store_run *runs = NULL;
+        size_t n = 0;
+
+        assert_int_equal(store_load_runs(store, NULL, false, 0, &runs, &n), 0);
+        store_runs_free(runs, n);
+        return n;
+}
+
+static void test_transactions(void **state)
+{
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        struct store_run run = scratch_run("a", "web", 1, OUTCOME_OPEN);
+        struct store_task task = scratch_task("a", "i-1");
+
+        store_begin(store);
+        assert_int_equal(store_add_run(store, &run), 0);
+        assert_int_equal(store_save_task(store, &task), 0);
+        assert_int_equal(store_commit(store), 0);
+        assert_int_equal(count_runs(store), 1);
+
+        /* The second write fails: neither the first nor the third is there. */
+        store_begin(store);
+        run.id = W("b");
+        assert_int_equal(store_add_run(store, &run), 0);
+        assert_int_equal(store_add_run(store, &run), -EEXIST);
+        run.id = W("c");
+        assert_int_equal(store_add_run(store, &run), -EEXIST);
+        assert_int_equal(store_commit(store), -EEXIST);
+        assert_non_null(strstr(store_error(store), "UNIQUE"));
+        assert_int_equal(count_runs(store), 1);
+
+        /* What failed leaves no trace in the next one. */
+        store_begin(store);
+        assert_int_equal(store_add_run(store, &run), 0);
+        assert_int_equal(store_commit(store), 0);
+        assert_int_equal(count_runs(store), 2);
+}
+
+static void test_task_saved_again_after_failure(void **state)
+{
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        struct store_run run = scratch_run("a", "web", 1, OUTCOME_OPEN);
+        struct store_task lost = scratch_task("a", "i-1"), other = scratch_task("a", "i-2");
+        struct store_task *tasks = NULL;
+        size_t n = 0;
+
+        assert_int_equal(store_add_run(store, &run), 0);
+        store_begin(store);
+        assert_int_equal(store_save_task(store, &lost), 0);
+        assert_int_equal(store_add_run(store, &run), -EEXIST);
+        assert_int_equal(store_commit(store), -EEXIST);
+        assert_int_equal(store_save_task(store, &other), 0); /* takes the id that was given back */
+        assert_int_equal(store_save_task(store, &lost), 0);
+        assert_true(lost.id != other.id);
+        assert_int_equal(store_load_tasks(store, "a", &tasks, &n), 0);
+        assert_int_equal(n, 2);
+        assert_string_equal(tasks[0].subject, "i-2");
+        assert_true(tasks[1].id == lost.id);
+        store_tasks_free(tasks, n);
+}
+
+static void test_forget(void **state)
+{
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        struct store_run runs[] = {
+                scratch_run("web-1", "web", 100, OUTCOME_DONE),
+                scratch_run("web-2", "web", 200, OUTCOME_FAILED),
+                scratch_run("db-1", "db", 100, OUTCOME_DONE),
+                scratch_run("open", "web", 50, OUTCOME_OPEN),
+        };
+        struct store_image gone = image_of("ami-1", "web", "eu-west-1", 1, 50);
+        struct store_image there = image_of("ami-2", "web", "eu-west-1", 1, SEC_NONE);
+        struct store_task task = scratch_task("web-1", "i-1"), *tasks = NULL;
+        size_t n = 1;
+
+        for (size_t i = 0; i < ELEMENTS(runs); i++)
+                assert_int_equal(store_add_run(store, &runs[i]), 0);
+        assert_int_equal(store_save_task(store, &task), 0);
+        assert_int_equal(store_save_image(store, &gone), 0);
+        assert_int_equal(store_save_image(store, &there), 0);
+        assert_int_equal(store_forget(store, 10), 0);
+        assert_int_equal(store_forget(store, 10000), 2); /* web-1 and ami-1 */
+        assert_int_equal(store_forget(store, 10000), 0);
+        assert_int_equal(store_load_tasks(store, "web-1", &tasks, &n), 0);
+        assert_int_equal(n, 0);
+        assert_int_equal(count_runs(store), 3);
+}
+
+static void test_forget_is_bounded(void **state)
+{
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        int first, total = 0, r;
+
+        store_begin(store);
+        for (int i = 0; i < 1200; i++) {
+                _cleanup_free_ char *id = xasprintf("%d", i);
+                struct store_run run = scratch_run(id, "web", i, OUTCOME_DONE);
+
+                assert_int_equal(store_add_run(store, &run), 0);
+        }
+        assert_int_equal(store_commit(store), 0);
+        first = store_forget(store, 100000);
+        assert_in_range(first, 1, 600);
+        for (total = first; (r = store_forget(store, 100000)) > 0;)
+                total += r;
+        assert_int_equal(r, 0);
+        assert_int_equal(total, 1199);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_make, scratch_remove)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(test_schedules),    TEST(test_run_every_outcome),
+                TEST(test_claim_once),   TEST(test_runs_newest_first),
+                TEST(test_tasks),        TEST(test_images),
+                TEST(test_transactions), TEST(test_task_saved_again_after_failure),
+                TEST(test_forget),       TEST(test_forget_is_bounded),
+        };
+
+        return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}
