@@ -53,7 +53,5 @@ int migrate(sqlite3 *db, const char *const *steps, size_t n)
                             steps[i], STORE_APPLICATION_ID, i + 1);
                 r = sqlite3_exec(db, text_get(&sql), NULL, NULL, NULL);
         }
-        if (!sqlite3_get_autocommit(db))
-                sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         return r;
 }

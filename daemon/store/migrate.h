@@ -15,5 +15,6 @@ extern const char *const store_migrations[];
 extern const size_t n_store_migrations;
 
 /* Takes the steps the database does not have yet, each in a transaction with its version number.
- * Gives an SQLite result code. */
+ * Gives an SQLite result code. A step that fails leaves its transaction open, so that the
+ * connection still tells why; closing it takes the step back. */
 int migrate(sqlite3 *db, const char *const *steps, size_t n);

@@ -62,7 +62,9 @@ static const char *remedy(int error)
                 { ENOTDIR, "Set $STATE_DIRECTORY to a directory." },
                 { ENOSPC, "Free some space on that file system and start amid again." },
                 { EDQUOT, "Raise the quota, or free some space, and start amid again." },
-                { EFBIG, "Raise the file size limit (LimitFSIZE=) and start amid again." },
+                { EIO, "Look for a used up quota, a file size limit, or a failing disk (journalctl "
+                       "-k)." },
+                { EFBIG, "Look for a used up quota or a file size limit (LimitFSIZE=)." },
                 { EBUSY, "Another program holds it locked; close it." },
         };
 
@@ -90,24 +92,20 @@ static int explain(const struct paths *paths, sqlite3 *db, char **ret_error)
 }
 
 /* One daemon per directory, by a lock that goes with the process. Readers are welcome. */
-static int lock_directory(const char *directory, int *ret, char **ret_error)
+static int lock_directory(struct store *store, const char *directory, char **ret_error)
 {
-        _cleanup_close_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        if (fd < 0 || access(directory, R_OK | W_OK | X_OK) < 0)
+        store->lock = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (store->lock < 0 || access(directory, R_OK | W_OK | X_OK) < 0)
                 return unusable(directory, -errno, NULL, ret_error);
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-                if (errno != EWOULDBLOCK)
-                        return unusable(directory, -errno, NULL, ret_error);
-                *ret_error = xasprintf("The state in %s is in use by another amid. Stop that one "
-                                       "(systemctl stop amid), or set $STATE_DIRECTORY to a "
-                                       "directory of its own.",
-                                       directory);
-                return -EBUSY;
-        }
-        *ret = fd;
-        fd = -1;
-        return 0;
+        if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
+                return 0;
+        if (errno != EWOULDBLOCK)
+                return unusable(directory, -errno, NULL, ret_error);
+        *ret_error =
+                xasprintf("The state in %s is in use by another amid. Stop that one (systemctl "
+                          "stop amid), or set $STATE_DIRECTORY to a directory of its own.",
+                          directory);
+        return -EBUSY;
 }
 
 static void close_database(sqlite3 **db)
@@ -223,8 +221,7 @@ int store_open(const char *directory, struct store **ret, char **ret_error)
         _cleanup_(store_closep) struct store *store = xnew(struct store);
         int r;
 
-        store->lock = -1;
-        r = lock_directory(directory, &store->lock, ret_error);
+        r = lock_directory(store, directory, ret_error);
         if (r == 0)
                 r = open_database(&paths, &store->db, ret_error);
         if (r == 0)

@@ -21,8 +21,8 @@ enum column_type {
 
 struct column {
         const char *name;
-        enum column_type type;
         size_t offset;
+        enum column_type type;
         bool key;    /* part of what identifies the row for record_sql_put() */
         bool chosen; /* by SQLite: loaded, never written */
 };

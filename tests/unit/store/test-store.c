@@ -81,15 +81,15 @@ static void test_runs_newest_first(void **state)
 {
         static const struct {
                 int line;
-                const char *schedule;
                 bool open_only;
+                const char *schedule;
                 size_t limit;
                 const char *ids;
         } rows[] = {
-                { __LINE__, NULL, false, 0, "e d c b a" }, { __LINE__, NULL, false, 2, "e d" },
-                { __LINE__, "web", false, 0, "d b a" },    { __LINE__, "web", true, 0, "d" },
-                { __LINE__, NULL, true, 0, "e d" },        { __LINE__, "web", false, 1, "d" },
-                { __LINE__, "none", false, 0, "" },
+                { __LINE__, false, NULL, 0, "e d c b a" }, { __LINE__, false, NULL, 2, "e d" },
+                { __LINE__, false, "web", 0, "d b a" },    { __LINE__, true, "web", 0, "d" },
+                { __LINE__, true, NULL, 0, "e d" },        { __LINE__, false, "web", 1, "d" },
+                { __LINE__, false, "none", 0, "" },
         };
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         const struct store_run runs[] = {
@@ -186,15 +186,15 @@ static void test_images(void **state)
 {
         static const struct {
                 int line;
-                const char *schedule, *account, *region;
                 bool with_removed;
+                const char *schedule, *account, *region;
                 const char *ids;
         } rows[] = {
-                { __LINE__, NULL, NULL, NULL, false, "ami-4 ami-3 ami-1" },
-                { __LINE__, NULL, NULL, NULL, true, "ami-4 ami-3 ami-2 ami-1" },
-                { __LINE__, "web", NULL, NULL, false, "ami-4 ami-1" },
-                { __LINE__, "web", "default", "us-east-1", false, "ami-4" },
-                { __LINE__, NULL, "other", NULL, true, "" },
+                { __LINE__, false, NULL, NULL, NULL, "ami-4 ami-3 ami-1" },
+                { __LINE__, true, NULL, NULL, NULL, "ami-4 ami-3 ami-2 ami-1" },
+                { __LINE__, false, "web", NULL, NULL, "ami-4 ami-1" },
+                { __LINE__, false, "web", "default", "us-east-1", "ami-4" },
+                { __LINE__, true, NULL, "other", NULL, "" },
         };
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         struct store_image images[] = {

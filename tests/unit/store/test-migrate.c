@@ -1,0 +1,89 @@
+#include "store/migrate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "store/pragma.h"
+
+static const char *const steps[] = {
+        "CREATE TABLE first (x INTEGER) STRICT; INSERT INTO first VALUES (1)",
+        "ALTER TABLE first ADD COLUMN y INTEGER NOT NULL DEFAULT 7",
+        "CREATE TABLE third (z TEXT) STRICT; INSERT INTO third SELECT x + y FROM first",
+};
+
+static sqlite3_int64 version_of(sqlite3 *db)
+{
+        sqlite3_int64 version = -1;
+
+        assert_int_equal(pragma_number(db, "user_version", &version), SQLITE_OK);
+        return version;
+}
+
+/* From each version to each later one, with the rows of the older carried along. */
+static void test_from_every_version(void **state)
+{
+        (void)state;
+        for (size_t from = 0; from <= ELEMENTS(steps); from++) {
+                sqlite3 *db = NULL;
+
+                assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+                assert_int_equal(migrate(db, steps, from), SQLITE_OK);
+                assert_int_equal(version_of(db), from);
+                assert_int_equal(migrate(db, steps, ELEMENTS(steps)), SQLITE_OK);
+                assert_int_equal(version_of(db), ELEMENTS(steps));
+                assert_int_equal(migrate(db, steps, ELEMENTS(steps)), SQLITE_OK);
+                assert_int_equal(sqlite3_exec(db,
+                                              "CREATE TABLE same (n INTEGER CHECK (n = 1));"
+                                              "INSERT INTO same SELECT count(*) FROM third"
+                                              " WHERE z = '8'",
+                                              NULL, NULL, NULL),
+                                 SQLITE_OK);
+                sqlite3_close(db);
+        }
+}
+
+static void test_failing_step_is_undone(void **state)
+{
+        static const char *const bad[] = {
+                "CREATE TABLE first (x INTEGER) STRICT",
+                "CREATE TABLE second (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1)",
+        };
+        sqlite3 *db = NULL;
+
+        (void)state;
+        assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+        assert_int_equal(migrate(db, bad, ELEMENTS(bad)), SQLITE_ERROR);
+        assert_non_null(strstr(sqlite3_errmsg(db), "nowhere"));
+        assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(version_of(db), 1);
+        assert_int_equal(sqlite3_exec(db, "SELECT * FROM second", NULL, NULL, NULL), SQLITE_ERROR);
+        sqlite3_close(db);
+}
+
+static void test_newer_is_left_alone(void **state)
+{
+        sqlite3 *db = NULL;
+
+        (void)state;
+        assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+        assert_int_equal(migrate(db, steps, ELEMENTS(steps)), SQLITE_OK);
+        assert_int_equal(migrate(db, steps, 1), SQLITE_OK);
+        assert_int_equal(version_of(db), ELEMENTS(steps));
+        sqlite3_close(db);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_from_every_version),
+                cmocka_unit_test(test_failing_step_is_undone),
+                cmocka_unit_test(test_newer_is_left_alone),
+        };
+
+        return cmocka_run_group_tests_name("migrate", tests, NULL, NULL);
+}
