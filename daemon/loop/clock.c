@@ -83,6 +83,14 @@ static int on_clock_watch(sd_event_source *source, int fd, uint32_t events, void
         return 0;
 }
 
+static int take_fd(int *fd)
+{
+        int taken = *fd;
+
+        *fd = -1;
+        return taken;
+}
+
 int loop_on_clock_change(struct loop *loop, clock_changed_fn *changed, void *userdata)
 {
         struct clock_watch *watch = &loop->clock_watch;
@@ -102,8 +110,7 @@ int loop_on_clock_change(struct loop *loop, clock_changed_fn *changed, void *use
                 return r;
         watch->changed = changed;
         watch->userdata = userdata;
-        watch->fd = fd;
-        fd = -1;
+        watch->fd = take_fd(&fd);
         return 0;
 }
 

@@ -188,6 +188,7 @@ static void test_sigpipe_is_ignored(void **state)
  * ECANCELED, so the test puts that answer in the way once the descriptor is made readable. */
 static int cancelled_fd = -1;
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 ssize_t read(int fd, void *buffer, size_t size)
 {
         ssize_t r = syscall(SYS_read, fd, buffer, size);

@@ -137,11 +137,11 @@ static void test_order(void **state)
 
                 w[due] = (struct watcher){ .loop = loop };
                 timers[due] = timer_new(loop, on_note, &w[due]);
-                timer_arm(timers[due], USEC_PER_SEC * (i + 1));
+                timer_arm(timers[due], USEC_PER_SEC * (usec_t)(i + 1));
         }
         timer_arm(t_block, 0);
         for (int i = N - 1; i >= 0; i--) /* arming again moves it */
-                timer_arm(timers[i], USEC_PER_MSEC + 20 * i);
+                timer_arm(timers[i], USEC_PER_MSEC + 20 * (usec_t)i);
         for (int i = 0; i < N; i += 3)
                 timer_disarm(timers[i]);
         timer_arm(t_last, 12 * USEC_PER_MSEC);
@@ -222,20 +222,20 @@ static void test_wall(void **state)
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         sec_t now = loop_wall(loop);
         const struct {
-                int line;
                 sec_t at;
+                int line;
                 bool fires;
         } rows[] = {
-                { __LINE__, now, true },
-                { __LINE__, now - 1, true },
-                { __LINE__, 0, true },
-                { __LINE__, -SEC_PER_DAY, true },
-                { __LINE__, SEC_NONE, true },
-                { __LINE__, now + 2, true },
-                { __LINE__, now + SEC_PER_HOUR, false },
-                { __LINE__, INT64_C(1) << 40, false },
-                { __LINE__, SEC_NEVER - 1, false },
-                { __LINE__, SEC_NEVER, false },
+                { now, __LINE__, true },
+                { now - 1, __LINE__, true },
+                { 0, __LINE__, true },
+                { -SEC_PER_DAY, __LINE__, true },
+                { SEC_NONE, __LINE__, true },
+                { now + 2, __LINE__, true },
+                { now + SEC_PER_HOUR, __LINE__, false },
+                { INT64_C(1) << 40, __LINE__, false },
+                { SEC_NEVER - 1, __LINE__, false },
+                { SEC_NEVER, __LINE__, false },
         };
 
         (void)state;

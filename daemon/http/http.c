@@ -1,0 +1,286 @@
+#include "http/http.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <utlist.h>
+
+#include "base/alloc.h"
+#include "http/internal.h"
+
+/* A socket that curl waits for. */
+struct socket_watch {
+        struct http *http;
+        struct socket_watch *prev, *next;
+        curl_socket_t fd;
+        struct io *io; /* NULL: it could not be watched and its transfer is to fail */
+};
+
+/* ---- slots: in one list of http, or in none ---- */
+
+static void slot_move(struct http_slot *slot, struct http_slot **list)
+{
+        if (slot->list)
+                DL_DELETE(*slot->list, slot);
+        slot->list = list;
+        if (list)
+                DL_APPEND(*list, slot);
+}
+
+/* Takes the slot from the http: nothing will be called for it. */
+static void slot_detach(struct http_slot *slot)
+{
+        slot_move(slot, NULL);
+        if (slot->easy)
+                curl_multi_remove_handle(slot->http->multi, slot->easy);
+        slot->http = NULL;
+}
+
+/* For the end of the http: the slot is its owner's still, but nothing of curl's must outlive us. */
+static void slot_abandon(struct http_slot *slot)
+{
+        slot_detach(slot);
+        curl_easy_cleanup(steal(slot->easy));
+}
+
+static void slot_finish(struct http_slot *slot, CURLcode result)
+{
+        slot->result = result;
+        slot_move(slot, &slot->http->finished);
+        timer_arm(slot->http->deliver, 0);
+}
+
+struct http_slot *http_send(struct http *http, const struct http_request *request,
+                            http_done_fn *done, void *userdata)
+{
+        struct http_slot *slot = xnew(struct http_slot);
+        CURLcode result;
+
+        slot->http = http;
+        slot->done = done;
+        slot->userdata = userdata;
+        slot_move(slot, &http->open);
+        result = request_prepare(slot, request);
+        if (result == CURLE_OK && curl_multi_add_handle(http->multi, slot->easy) != CURLM_OK)
+                result = CURLE_FAILED_INIT;
+        if (result != CURLE_OK)
+                slot_finish(slot, result);
+        return slot;
+}
+
+struct http_slot *http_slot_free(struct http_slot *slot)
+{
+        if (!slot)
+                return NULL;
+        if (slot->http)
+                slot_detach(slot);
+        curl_easy_cleanup(slot->easy);
+        curl_slist_free_all(slot->headers);
+        free(slot->incoming.body);
+        free(slot);
+        return NULL;
+}
+
+/* ---- curl at work ---- */
+
+/* Collects everything that is finished; called after each curl_multi_socket_action(), no user code
+ * runs from here. */
+static void collect(struct http *http)
+{
+        CURLMsg *message;
+        int left;
+
+        while ((message = curl_multi_info_read(http->multi, &left))) {
+                struct http_slot *slot;
+
+                if (message->msg != CURLMSG_DONE)
+                        continue;
+                curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
+                slot_finish(slot, message->data.result);
+        }
+}
+
+static void act(struct http *http, curl_socket_t fd, int events)
+{
+        int running;
+
+        (void)curl_multi_socket_action(http->multi, fd, events, &running);
+        collect(http);
+}
+
+static void on_timeout(void *userdata)
+{
+        struct http *http = userdata;
+        long msec = -1;
+
+        act(http, CURL_SOCKET_TIMEOUT, 0);
+        /* curl's clock stands still in suspend, ours does not: we may come too early for it, and
+         * then it does not ask for the same timeout again. */
+        if (!timer_is_armed(http->timeout) && curl_multi_timeout(http->multi, &msec) == CURLM_OK &&
+            msec >= 0)
+                timer_arm(http->timeout, msec * USEC_PER_MSEC);
+}
+
+static int on_curl_timer(CURLM *multi, long msec, void *userdata)
+{
+        struct http *http = userdata;
+
+        (void)multi;
+        if (msec < 0)
+                timer_disarm(http->timeout);
+        else /* not even for 0 is curl called from here: it does not expect it */
+                timer_arm(http->timeout, msec * USEC_PER_MSEC);
+        return 0;
+}
+
+static void on_io(int fd, unsigned int events, void *userdata)
+{
+        struct socket_watch *watch = userdata;
+
+        act(watch->http, fd,
+            (events & IO_READ ? CURL_CSELECT_IN : 0) | (events & IO_WRITE ? CURL_CSELECT_OUT : 0) |
+                    (events & IO_HANGUP ? CURL_CSELECT_ERR : 0));
+}
+
+static void watch_free(struct socket_watch *watch)
+{
+        DL_DELETE(watch->http->watches, watch);
+        io_free(watch->io);
+        free(watch);
+}
+
+/* The watch of `fd`, made if there is none. One that curl forgot to remove is taken over. */
+static struct socket_watch *watch_get(struct http *http, curl_socket_t fd)
+{
+        struct socket_watch *watch;
+
+        DL_FOREACH (http->watches, watch) {
+                if (watch->fd == fd)
+                        return watch;
+        }
+        watch = xnew(struct socket_watch);
+        watch->http = http;
+        watch->fd = fd;
+        DL_APPEND(http->watches, watch);
+        return watch;
+}
+
+/* Always 0: -1 would abort all transfers. */
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socket_data)
+{
+        struct http *http = userdata;
+        struct socket_watch *watch = watch_get(http, fd);
+        unsigned int events =
+                (what & CURL_POLL_IN ? IO_READ : 0U) | (what & CURL_POLL_OUT ? IO_WRITE : 0U);
+
+        (void)easy;
+        (void)socket_data;
+        if (what == CURL_POLL_REMOVE) {
+                watch_free(watch);
+                return 0;
+        }
+        /* A new one instead of io_set_events(): the number may belong to another socket by now. */
+        watch->io = io_free(watch->io);
+        if (io_new(http->loop, fd, events, on_io, watch, &watch->io) < 0)
+                timer_arm(http->deliver, 0);
+        return 0;
+}
+
+/* Fails the transfer of a socket that could not be watched; false when there is none. */
+static bool fail_unwatched(struct http *http)
+{
+        struct socket_watch *watch;
+
+        DL_FOREACH (http->watches, watch) {
+                if (!watch->io) {
+                        curl_socket_t fd = watch->fd;
+
+                        watch_free(watch);
+                        act(http, fd, CURL_CSELECT_ERR);
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* One per turn of the loop, user code last: it may free the slot, other slots and the http. */
+static void on_deliver(void *userdata)
+{
+        struct http *http = userdata;
+        struct http_slot *slot;
+
+        while (fail_unwatched(http))
+                ;
+        slot = http->finished;
+        if (!slot)
+                return;
+        slot_detach(slot);
+        if (http->finished)
+                timer_arm(http->deliver, 0);
+        reply_deliver(slot);
+}
+
+/* ---- the whole ---- */
+
+static CURLMcode multi_set_up(struct http *http)
+{
+        static const struct {
+                CURLMoption option;
+                long value;
+        } limits[] = {
+                { CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS_PER_HOST },
+                { CURLMOPT_MAXCONNECTS, CONNECTIONS_IDLE },
+                { CURLMOPT_PIPELINING, CURLPIPE_NOTHING },
+        };
+        CURLMcode code = CURLM_OK;
+
+        for (size_t i = 0; i < ELEMENTS(limits) && code == CURLM_OK; i++)
+                code = curl_multi_setopt(http->multi, limits[i].option, limits[i].value);
+        if (code == CURLM_OK)
+                code = curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+        if (code == CURLM_OK)
+                code = curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+        if (code == CURLM_OK)
+                code = curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+        if (code == CURLM_OK)
+                code = curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+        return code;
+}
+
+int http_new(struct loop *loop, const struct http_options *options, struct http **ret)
+{
+        _cleanup_(http_freep) struct http *http = NULL;
+
+        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+                return -EIO;
+        http = xnew(struct http); /* from here on http_free() undoes the global part */
+        http->loop = loop;
+        http->timeout = timer_new(loop, on_timeout, http);
+        http->deliver = timer_new(loop, on_deliver, http);
+        http->ca_bundle = xstrdup(options->ca_bundle);
+        http->user_agent = xstrdup(options->user_agent);
+        http->multi = curl_multi_init();
+        if (!http->multi || multi_set_up(http) != CURLM_OK)
+                return -EIO;
+        *ret = steal(http);
+        return 0;
+}
+
+struct http *http_free(struct http *http)
+{
+        if (!http)
+                return NULL;
+        while (http->open)
+                slot_abandon(http->open);
+        while (http->finished)
+                slot_abandon(http->finished);
+        curl_multi_cleanup(http->multi); /* may still call the socket and timer callbacks */
+        while (http->watches)
+                watch_free(http->watches);
+        timer_free(http->timeout);
+        timer_free(http->deliver);
+        free(http->ca_bundle);
+        free(http->user_agent);
+        free(http);
+        curl_global_cleanup();
+        return NULL;
+}
