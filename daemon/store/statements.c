@@ -18,6 +18,10 @@
         "DELETE FROM images WHERE rowid IN (SELECT rowid FROM images WHERE removed < ?1"           \
         " ORDER BY removed LIMIT " FORGET_AT_ONCE ")"
 
+#define NEWEST_FIRST " ORDER BY firing DESC, rowid DESC"
+#define IMAGES_OF                                                                                  \
+        "(?1 IS NULL OR account = ?1) AND (?2 IS NULL OR region = ?2) AND (?3 OR removed IS NULL)"
+
 typedef void sql_fn(const struct record *record, struct text *sql);
 
 static const struct {
@@ -33,19 +37,21 @@ static const struct {
         [ADD_RUN] = { &run_record, record_sql_add, "" },
         [PUT_RUN] = { &run_record, record_sql_put, "" },
         [LOAD_RUN] = { &run_record, record_sql_load, " WHERE id = ?1" },
-        [LOAD_RUNS] = { &run_record, record_sql_load,
-                        " WHERE (?1 IS NULL OR schedule = ?1) AND (NOT ?2 OR outcome = 'open')"
-                        " ORDER BY firing DESC, rowid DESC LIMIT ?3" },
+        [LOAD_RUNS] = { &run_record, record_sql_load, NEWEST_FIRST " LIMIT ?1" },
+        [LOAD_OPEN_RUNS] = { &run_record, record_sql_load,
+                             " WHERE outcome = 'open' AND (?2 IS NULL OR schedule = "
+                             "?2)" NEWEST_FIRST " LIMIT ?1" },
+        [LOAD_SCHEDULE_RUNS] = { &run_record, record_sql_load,
+                                 " WHERE schedule = ?2" NEWEST_FIRST " LIMIT ?1" },
         [ADD_TASK] = { &task_record, record_sql_add, " RETURNING id" },
         [PUT_TASK] = { &task_record, record_sql_put, " RETURNING id" },
         [LOAD_TASKS] = { &task_record, record_sql_load, " WHERE run = ?1 ORDER BY id" },
         [PUT_IMAGE] = { &image_record, record_sql_put, "" },
         [LOAD_IMAGE] = { &image_record, record_sql_load,
                          " WHERE account = ?1 AND region = ?2 AND id = ?3" },
-        [LOAD_IMAGES] = { &image_record, record_sql_load,
-                          " WHERE (?1 IS NULL OR schedule = ?1) AND (?2 IS NULL OR account = ?2)"
-                          " AND (?3 IS NULL OR region = ?3) AND (?4 OR removed IS NULL)"
-                          " ORDER BY firing DESC, rowid DESC" },
+        [LOAD_IMAGES] = { &image_record, record_sql_load, " WHERE " IMAGES_OF NEWEST_FIRST },
+        [LOAD_SCHEDULE_IMAGES] = { &image_record, record_sql_load,
+                                   " WHERE schedule = ?4 AND " IMAGES_OF NEWEST_FIRST },
         [FORGET_RUNS] = { .tail = FORGET_RUNS_SQL },
         [FORGET_IMAGES] = { .tail = FORGET_IMAGES_SQL },
 };

@@ -175,12 +175,13 @@ int store_load_runs(struct store *store, const char *schedule, bool open_only, s
                     struct store_run **ret, size_t *ret_n)
 {
         const struct parameter parameters[] = {
-                TEXT(schedule), NUMBER(open_only),
                 NUMBER(limit ? (int64_t)limit : -1), /* -1: SQLite's "all" */
+                TEXT(schedule),
         };
+        enum statement statement = schedule ? LOAD_SCHEDULE_RUNS : LOAD_RUNS;
 
-        return statement_load(store, LOAD_RUNS, &run_record, parameters, ELEMENTS(parameters),
-                              (void **)ret, ret_n);
+        return statement_load(store, open_only ? LOAD_OPEN_RUNS : statement, &run_record,
+                              parameters, schedule || open_only ? 2 : 1, (void **)ret, ret_n);
 }
 
 int store_load_run(struct store *store, const char *id, struct store_run *ret)
@@ -221,15 +222,11 @@ int store_load_images(struct store *store, const char *schedule, const char *acc
                       const char *region, bool with_removed, struct store_image **ret,
                       size_t *ret_n)
 {
-        const struct parameter parameters[] = {
-                TEXT(schedule),
-                TEXT(account),
-                TEXT(region),
-                NUMBER(with_removed),
-        };
+        const struct parameter parameters[] = { TEXT(account), TEXT(region), NUMBER(with_removed),
+                                                TEXT(schedule) };
 
-        return statement_load(store, LOAD_IMAGES, &image_record, parameters, ELEMENTS(parameters),
-                              (void **)ret, ret_n);
+        return statement_load(store, schedule ? LOAD_SCHEDULE_IMAGES : LOAD_IMAGES, &image_record,
+                              parameters, schedule ? 4 : 3, (void **)ret, ret_n);
 }
 
 int store_forget(struct store *store, sec_t before)
