@@ -64,8 +64,8 @@ check-zones: tools ## our reader of time zones beside Python's, every zone
 
 # ---- system ----------------------------------------------------------------------------------
 .PHONY: check-system
-check-system: all ## a real systemd in systemd-nspawn (root)
-	$(Q)AMID_B=$(B) MAKE='$(MAKE)' python3 -W error -m unittest discover --failfast --verbose -s tests/system
+check-system: $(VENV)/stamp all ## a real systemd in systemd-nspawn (root)
+	$(Q)$(VENV)/bin/pytest -c tests/pytest.ini --rootdir tests -n 0 $(PYTEST_FLAGS) tests/system
 
 # ---- fuzz ------------------------------------------------------------------------------------
 FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fPIE
