@@ -18,7 +18,7 @@ static size_t on_header(char *data, size_t one, size_t size, void *userdata)
          * Informational replies have a head of their own, trailers none. */
         if (size > 5 && memcmp(data, "HTTP/", 5) == 0)
                 incoming->head_is_whole = false;
-        else if (size <= 2 && (data[0] == '\r' || data[0] == '\n'))
+        else if (size > 0 && size <= 2 && (data[0] == '\r' || data[0] == '\n'))
                 incoming->head_is_whole = true;
         incoming->header_bytes += size;
         if (++incoming->header_lines > HEADER_LINES_MAX ||

@@ -192,6 +192,13 @@ static bool play_slow(struct connection *c)
         return play_ok(c);
 }
 
+/* A whole reply that lets the client keep the connection, which then is closed. */
+static bool play_ok_then_close(struct connection *c)
+{
+        play_ok(c);
+        return false;
+}
+
 /* The next request on this connection is read and dropped. */
 static bool play_then_stale(struct connection *c)
 {
@@ -201,6 +208,7 @@ static bool play_then_stale(struct connection *c)
 
 static const struct script scripts[] = {
         { "/ok", play_ok },
+        { "/ok-then-close", play_ok_then_close },
         { "/503", play_503 },
         { "/redirect", play_redirect },
         { "/204", play_nothing_to_say },

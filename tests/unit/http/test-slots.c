@@ -1,0 +1,314 @@
+#include "client.h"
+
+static const struct http_request post = { .method = "POST", .body = "a=1", .body_size = 3 };
+
+static void test_cancel_before(void **state)
+{
+        struct client client;
+        struct call cancelled = {}, kept = {};
+
+        (void)state;
+        client_start(&client, &(struct http_options){});
+        call_send(&cancelled, &client, "/ok", &post);
+        call_send(&kept, &client, "/ok", &post);
+        cancelled.slot = http_slot_free(cancelled.slot);
+        client.open--;
+        client_run(&client);
+        assert_int_equal(cancelled.calls, 0);
+        assert_int_equal(kept.outcome, HTTP_ANSWERED);
+        assert_int_equal(atomic_load(&client.server->requests), 1);
+        call_done(&kept);
+        client_stop(&client);
+        assert_null(http_slot_free(NULL));
+}
+
+/* Another request is cancelled in each state it can be in while a callback runs: waiting for its
+ * connection, sent, refused or answered but not delivered. */
+static void test_cancel_in_callback(void **state)
+{
+        static const char *const paths[] = { "/hang", "/slow", "/ok", "http://127.0.0.1:99999/",
+                                             "http://a.missing.test/" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(paths); i++) {
+                struct client client;
+                struct call first = { .frees_slot = true }, other = {}, last = {};
+
+                client_start(&client, &(struct http_options){});
+                call_send(&first, &client, "http://:0/", &post); /* refused: answered first */
+                call_send(&other, &client, paths[i], &post);
+                call_send(&last, &client, "/ok", &post);
+                first.cancels = &other;
+                client_run(&client);
+                assert_int_equal(first.calls, 1);
+                assert_int_equal(other.calls, 0);
+                assert_int_equal(last.outcome, HTTP_ANSWERED);
+                call_done(&first);
+                call_done(&last);
+                client_stop(&client);
+        }
+}
+
+/* The reply is whole even when the callback frees its slot at once. */
+static void test_free_own_slot(void **state)
+{
+        struct client client;
+        struct call call = { .frees_slot = true };
+
+        (void)state;
+        client_start(&client, &(struct http_options){});
+        call_send(&call, &client, "/ok", &post);
+        client_run(&client);
+        assert_null(call.slot);
+        assert_string_equal(call.body, "hello");
+        assert_string_equal(call.request_id, "id-1");
+        call_done(&call);
+        client_stop(&client);
+}
+
+/* Freed from a callback while others are in line, sent, or answered but not delivered. */
+static void test_free_http(void **state)
+{
+        static const char *const others[] = { "/hang", "http://127.0.0.1:99999/",
+                                              "http://a.slow.test/" };
+        struct client client;
+        struct call calls[20] = {}, first = { .frees_http = true };
+
+        (void)state;
+        client_start(&client, &(struct http_options){});
+        call_send(&first, &client, "http://127.0.0.1:99999/", &post);
+        for (size_t i = 0; i < ELEMENTS(calls); i++)
+                call_send(&calls[i], &client, others[i % ELEMENTS(others)], &post);
+        client.open = 1; /* the others are not going to be answered */
+        client_run(&client);
+        assert_null(client.http);
+        assert_int_equal(first.outcome, HTTP_UNSENT);
+        assert_non_null(first.error);
+        assert_null(http_free(NULL));
+        for (size_t i = 0; i < ELEMENTS(calls); i++) {
+                assert_int_equal(calls[i].calls, 0);
+                call_done(&calls[i]);
+        }
+        call_done(&first);
+        client_stop(&client);
+}
+
+static void test_free_http_in_answer(void **state)
+{
+        struct client client;
+        struct call first = { .frees_http = true, .frees_slot = true }, other = {};
+
+        (void)state;
+        client_start(&client, &(struct http_options){});
+        call_send(&first, &client, "/slow", &post);
+        call_send(&other, &client, "/hang", &post);
+        client.open = 1;
+        client_run(&client);
+        assert_string_equal(first.body, "hello");
+        assert_int_equal(other.calls, 0);
+        call_done(&other);
+        call_done(&first);
+        client_stop(&client);
+}
+
+/* A request sent from a callback. */
+static void on_first(const struct http_reply *reply, void *userdata)
+{
+        struct call *second = userdata;
+
+        assert_int_equal(reply->outcome, HTTP_ANSWERED);
+        call_send(second, second->client, "/ok", &post);
+}
+
+static void test_send_in_callback(void **state)
+{
+        struct client client;
+        struct call second = { .client = &client };
+        _cleanup_(http_slot_freep) struct http_slot *first = NULL;
+        _cleanup_free_ char *url = NULL;
+        struct http_request request = post;
+
+        (void)state;
+        client_start(&client, &(struct http_options){});
+        url = xasprintf("http://127.0.0.1:%d/ok", client.server->port);
+        request.url = url;
+        first = http_send(client.http, &request, on_first, &second);
+        client_run(&client);
+        assert_int_equal(second.outcome, HTTP_ANSWERED);
+        assert_int_equal(atomic_load(&client.server->connections), 1); /* the same connection */
+        first = http_slot_free(first);
+        call_done(&second);
+        client_stop(&client);
+}
+
+/* ---- connections ---- */
+
+/* A kept connection on which the server reads the next request and hangs up: curl would repeat it
+ * on a new connection by itself. It must arrive once and be reported as lost. */
+static void test_never_sent_twice(void **state)
+{
+        static const char *const methods[] = { "GET", "POST", "PUT" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(methods); i++) {
+                struct http_request request = post;
+                struct client client;
+                struct call first = {}, second = {}, third = {};
+
+                request.method = methods[i];
+                client_start(&client, &(struct http_options){});
+                call_send(&first, &client, "/then-stale", &request);
+                client_run(&client);
+                assert_int_equal(first.outcome, HTTP_ANSWERED);
+                call_send(&second, &client, "/ok", &request);
+                client_run(&client);
+                assert_int_equal(second.outcome, HTTP_LOST);
+                assert_int_equal(atomic_load(&client.server->requests), 2);
+                call_send(&third, &client, "/ok", &request); /* and the http goes on */
+                client_run(&client);
+                assert_int_equal(third.outcome, HTTP_ANSWERED);
+                assert_int_equal(atomic_load(&client.server->requests), 3);
+                call_done(&first);
+                call_done(&second);
+                call_done(&third);
+                client_stop(&client);
+        }
+}
+
+/* A kept connection that the server closed while idle is noticed before it is used. */
+static void test_idle_close(void **state)
+{
+        struct client client;
+        struct call first = {}, second = {};
+
+        (void)state;
+        client_start(&client, &(struct http_options){});
+        call_send(&first, &client, "/ok-then-close", &post);
+        client_run(&client);
+        while (atomic_load(&client.server->open) > 0)
+                usleep(1000);
+        call_send(&second, &client, "/ok", &post);
+        client_run(&client);
+        assert_int_equal(second.outcome, HTTP_ANSWERED);
+        assert_int_equal(atomic_load(&client.server->requests), 2);
+        assert_int_equal(atomic_load(&client.server->connections), 2);
+        call_done(&first);
+        call_done(&second);
+        client_stop(&client);
+}
+
+/* Many requests share few connections; waiting in line costs no connect timeout. */
+static void test_many(void **state)
+{
+        enum { N = 1000 };
+        struct client client;
+        struct call *calls = xcalloc(N, sizeof(*calls));
+        struct http_request request = post;
+
+        (void)state;
+        request.connect_timeout = 200 * USEC_PER_MSEC;
+        client_start(&client, &(struct http_options){});
+        for (int i = 0; i < N; i++)
+                call_send(&calls[i], &client, i % 5 ? "/ok" : "/slow", &request);
+        client_run(&client);
+        for (int i = 0; i < N; i++) {
+                if (calls[i].calls != 1 || calls[i].outcome != HTTP_ANSWERED)
+                        fail_msg("request %d: outcome %u: %s", i, calls[i].outcome, calls[i].error);
+                call_done(&calls[i]);
+        }
+        assert_int_equal(atomic_load(&client.server->requests), N);
+        assert_true(atomic_load(&client.server->peak) <= 8);
+        assert_true(atomic_load(&client.server->connections) <= 16);
+        free(calls);
+        client_stop(&client);
+}
+
+/* Waiting in line for a slow server counts towards the timeout, and was not sent. */
+static void test_timeout_in_line(void **state)
+{
+        enum { N = 12 };
+        struct client client;
+        struct call calls[N] = {};
+        struct http_request request = post;
+        int unsent = 0;
+
+        (void)state;
+        request.timeout = 300 * USEC_PER_MSEC;
+        client_start(&client, &(struct http_options){});
+        for (int i = 0; i < N; i++)
+                call_send(&calls[i], &client, "/hang", &request);
+        client_run(&client);
+        for (int i = 0; i < N; i++) {
+                assert_int_not_equal(calls[i].outcome, HTTP_ANSWERED);
+                unsent += calls[i].outcome == HTTP_UNSENT;
+                call_done(&calls[i]);
+        }
+        assert_int_equal(N - unsent, atomic_load(&client.server->requests));
+        assert_int_equal(unsent, N - 8);
+        client_stop(&client);
+}
+
+/* No traffic, no wake-ups: curl must not leave a timer running. */
+static void on_exit_timer(void *userdata)
+{
+        loop_exit(userdata, 0);
+}
+
+static long switches(void)
+{
+        _cleanup_fclose_ FILE *file = fopen("/proc/thread-self/status", "re");
+        char line[128];
+        long n = -1;
+
+        assert_non_null(file);
+        while (fgets(line, sizeof(line), file)) {
+                const char *value = startswith(line, "voluntary_ctxt_switches:");
+
+                if (value)
+                        n = strtol(value, NULL, 10);
+        }
+        return n;
+}
+
+static void test_idle(void **state)
+{
+        struct client client;
+        struct call call = {};
+        struct timer *timer;
+        long before;
+
+        (void)state;
+        client_start(&client, &(struct http_options){});
+        call_send(&call, &client, "/ok", &post);
+        client_run(&client);
+        timer = timer_new(client.loop, on_exit_timer, client.loop);
+        timer_arm(timer, USEC_PER_SEC);
+        before = switches();
+        client_run(&client);
+        assert_true(switches() - before <= 3);
+        timer_free(timer);
+        call_done(&call);
+        client_stop(&client);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_cancel_before),
+                cmocka_unit_test(test_cancel_in_callback),
+                cmocka_unit_test(test_free_own_slot),
+                cmocka_unit_test(test_free_http),
+                cmocka_unit_test(test_free_http_in_answer),
+                cmocka_unit_test(test_send_in_callback),
+                cmocka_unit_test(test_never_sent_twice),
+                cmocka_unit_test(test_idle_close),
+                cmocka_unit_test(test_many),
+                cmocka_unit_test(test_timeout_in_line),
+                cmocka_unit_test(test_idle),
+        };
+
+        unsetenv("http_proxy");
+        unsetenv("all_proxy");
+        unsetenv("ALL_PROXY");
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
