@@ -51,6 +51,8 @@ struct action {
         const struct shape *output; /* NULL: no reply worth reading */
         bool paged;                 /* follow NextToken; page size goes out as MaxResults */
         unsigned int page_size;
+        const char
+                *ids; /* paged: the parameter with explicit ids; EC2 refuses a page size with it */
         bool repeatable; /* a second time does no harm: repeat after a lost answer */
 };
 

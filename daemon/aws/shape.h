@@ -44,18 +44,17 @@ struct shape {
         const struct field *fields; /* ends with an empty row */
 };
 
-#define FIELD(wire, kind, type, member)                                                            \
+#define FIELD(wire, kind, row, member)                                                             \
         {                                                                                          \
-                .name = (wire), .type = (kind), .offset = offsetof(type, member)                   \
+                .name = (wire), .type = (kind), .offset = offsetof(row, member)                    \
         }
-#define FIELD_ENUM(wire, type, member, words)                                                      \
+#define FIELD_ENUM(wire, row, member, words)                                                       \
         {                                                                                          \
-                .name = (wire), .type = AS_ENUM, .offset = offsetof(type, member),                 \
-                .names = (words)                                                                   \
+                .name = (wire), .type = AS_ENUM, .offset = offsetof(row, member), .names = (words) \
         }
-#define FIELD_ROWS(wire, type, member, rows)                                                       \
+#define FIELD_ROWS(wire, row, member, rows)                                                        \
         {                                                                                          \
-                .name = (wire), .type = AS_ROWS, .offset = offsetof(type, member), .shape = (rows) \
+                .name = (wire), .type = AS_ROWS, .offset = offsetof(row, member), .shape = (rows)  \
         }
 
 /* Appends "&Name=value" for every member that is set (text not NULL, flag true, rows not empty). */

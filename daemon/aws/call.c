@@ -1,0 +1,370 @@
+/*
+ * One call, from the governor to the last page:
+ *
+ *     ticket -> credentials -> sign -> send -> decode -> decide --> next page, again, or done
+ *       ^                                                  |
+ *       `--------------------------------------------------'
+ */
+#include <string.h>
+
+#include "aws/account.h"
+#include "aws/retry.h"
+#include "aws/sign.h"
+#include "base/alloc.h"
+#include "base/text.h"
+
+static const char api_version[] = "2016-11-15";
+static const char content_type[] = "application/x-www-form-urlencoded; charset=utf-8";
+
+enum { PAGES_MAX = 10000 };
+
+struct aws_slot {
+        struct aws_account *account;
+        struct place *place;
+        const struct action *action;
+        char *query; /* without what differs from page to page */
+        aws_done_fn *done;
+        void *userdata;
+
+        struct timer *timer; /* the next attempt, or the end of what could not start */
+        struct ticket *ticket;
+        struct keyring_wait *wait;
+        struct credentials *credentials; /* those of the present attempt */
+        struct http_slot *http;
+        struct retry retry;
+        unsigned int attempts, pages;
+
+        void *output;
+        struct shape_decoded decoded; /* of the last readable reply */
+        char *message;                /* for people, where AWS gave none */
+        int status;
+};
+
+static void enter(struct aws_slot *slot);
+
+/* ---- the end ---- */
+
+static void release_attempt(struct aws_slot *slot)
+{
+        slot->http = http_slot_free(slot->http);
+        slot->wait = keyring_wait_free(slot->wait);
+        slot->ticket = ticket_free(slot->ticket);
+        slot->credentials = credentials_unref(slot->credentials);
+}
+
+static void free_output(const struct action *action, void *output)
+{
+        if (output)
+                shape_done(action->output, output);
+        free(output);
+}
+
+/* The callback may free the slot: what it is shown is taken out first. */
+static void finish(struct aws_slot *slot, enum aws_outcome outcome)
+{
+        const struct action *action = slot->action;
+        struct shape_decoded decoded = slot->decoded;
+        _cleanup_free_ char *message = steal(slot->message);
+        _cleanup_free_ char *code = NULL;
+        void *output = steal(slot->output);
+
+        slot->decoded = (struct shape_decoded){};
+        release_attempt(slot);
+        if (outcome == AWS_ERROR && !decoded.code)
+                code = xasprintf("HTTP %d", slot->status);
+        slot->done(
+                &(struct aws_reply){
+                        .outcome = outcome,
+                        .output = outcome == AWS_OK ? output : NULL,
+                        .code = outcome == AWS_OK ? NULL
+                                : decoded.code    ? decoded.code
+                                                  : code,
+                        .message = decoded.message ? decoded.message : message,
+                        .request_id = decoded.request_id,
+                        .status = slot->status,
+                        .attempts = slot->attempts,
+                },
+                slot->userdata);
+        shape_decoded_done(&decoded);
+        free_output(action, output);
+}
+
+struct aws_slot *aws_slot_free(struct aws_slot *slot)
+{
+        if (!slot)
+                return NULL;
+        release_attempt(slot);
+        timer_free(slot->timer);
+        free_output(slot->action, slot->output);
+        shape_decoded_done(&slot->decoded);
+        free(slot->message);
+        free(slot->query);
+        aws_account_unref(slot->account);
+        free(slot);
+        return NULL;
+}
+
+/* ---- what came back ---- */
+
+static void set_message(struct aws_slot *slot, char *message)
+{
+        free(slot->message);
+        slot->message = message;
+}
+
+static void again(struct aws_slot *slot, usec_t after)
+{
+        release_attempt(slot);
+        timer_arm(slot->timer, after);
+}
+
+/* Reads the reply into the slot; false when it is none of AWS's. */
+static bool read_reply(struct aws_slot *slot, const struct http_reply *reply)
+{
+        bool success = reply->status >= 200 && reply->status < 300;
+        const struct shape *shape = success ? slot->action->output : NULL;
+        struct shape_decoded decoded;
+        _cleanup_free_ char *error = NULL;
+
+        shape_decoded_done(&slot->decoded);
+        set_message(slot, NULL);
+        slot->status = reply->status;
+        if (reply->outcome != HTTP_ANSWERED) {
+                set_message(slot, xstrdup(reply->error));
+                return false;
+        }
+        if (shape_decode(shape, slot->output, reply->body, reply->body_size, &decoded, &error) <
+            0) {
+                set_message(slot, xasprintf("HTTP %d with an unreadable answer: %s", reply->status,
+                                            error));
+                slot->decoded.request_id = xstrdup(reply->request_id);
+                return false;
+        }
+        slot->decoded = decoded;
+        if (!slot->decoded.request_id)
+                slot->decoded.request_id = xstrdup(reply->request_id);
+        return true;
+}
+
+static void take_page(struct aws_slot *slot)
+{
+        if (!slot->action->paged || !slot->decoded.next_token) {
+                finish(slot, AWS_OK);
+        } else if (++slot->pages == PAGES_MAX) {
+                set_message(slot, xasprintf("more than %d pages", PAGES_MAX));
+                finish(slot, AWS_UNREACHABLE);
+        } else {
+                slot->retry = (struct retry){};
+                release_attempt(slot);
+                enter(slot);
+        }
+}
+
+static sec_t retry_hint(const struct http_reply *reply)
+{
+        unsigned long long seconds;
+
+        if (!reply->retry_after || !parse_number(reply->retry_after, RETRY_HINT_MAX, &seconds))
+                return 0;
+        return (sec_t)seconds;
+}
+
+static void on_reply(const struct http_reply *reply, void *userdata)
+{
+        struct aws_slot *slot = userdata;
+        /* A repetition of this page needs the token it was asked with. */
+        _cleanup_free_ char *token = steal(slot->decoded.next_token);
+        struct attempt attempt = {
+                .outcome = reply->outcome,
+                .status = reply->status,
+                .readable = read_reply(slot, reply),
+                .code = slot->decoded.code,
+                .repeatable = slot->action->repeatable,
+                .hint = retry_hint(reply),
+                .random = loop_random(slot->account->aws->loop),
+        };
+        sec_t server_time = 0;
+        enum verdict verdict;
+        usec_t after;
+
+        if (reply->date && parse_http_date(reply->date, &server_time))
+                attempt.skew = server_time - place_now(slot->place);
+        verdict = retry_decide(&slot->retry, &attempt, &after);
+        if (verdict != VERDICT_GOOD) {
+                free(slot->decoded.next_token);
+                slot->decoded.next_token = steal(token);
+        }
+        switch (verdict) {
+        case VERDICT_GOOD:
+                take_page(slot);
+                break;
+        case VERDICT_FIX_CLOCK:
+                place_set_clock(slot->place, server_time);
+                again(slot, 0);
+                break;
+        case VERDICT_REFRESH:
+                if (keyring_reject(slot->account->keyring, slot->credentials))
+                        again(slot, 0);
+                else
+                        finish(slot, AWS_ERROR);
+                break;
+        case VERDICT_AGAIN:
+                if (retry_is_throttle(attempt.code, attempt.status))
+                        ticket_throttled(slot->ticket);
+                again(slot, after);
+                break;
+        case VERDICT_FINAL:
+                finish(slot, AWS_ERROR);
+                break;
+        case VERDICT_UNKNOWN:
+                finish(slot, AWS_UNKNOWN);
+                break;
+        case VERDICT_UNREACHABLE:
+                finish(slot, AWS_UNREACHABLE);
+                break;
+        }
+}
+
+/* ---- what goes out ---- */
+
+static char *page_query(const struct aws_slot *slot)
+{
+        _cleanup_(text_done) struct text text = {};
+        const char *token = slot->decoded.next_token;
+
+        text_append(&text, slot->query);
+        if (token) {
+                text_append(&text, "&NextToken=");
+                text_percent_encode(&text, token, strlen(token), false);
+        }
+        return text_steal(&text);
+}
+
+static void send(struct aws_slot *slot)
+{
+        const struct endpoint *endpoint = &slot->place->endpoint;
+        const struct credentials *credentials = slot->credentials;
+        const struct http_header headers[] = {
+                { "Host", endpoint->host },
+                { "Content-Type", content_type },
+        };
+        _cleanup_free_ char *body = page_query(slot);
+        _cleanup_(signature_done) struct signature signature = {};
+        size_t size = strlen(body);
+
+        sign(
+                &(struct sign_request){
+                        .method = "POST",
+                        .target = endpoint->target,
+                        .headers = headers,
+                        .n_headers = ELEMENTS(headers),
+                        .body = body,
+                        .body_size = size,
+                        .region = slot->place->region,
+                        .service = "ec2",
+                        .now = place_now(slot->place),
+                },
+                &(struct sign_keys){ credentials->access_key, credentials->secret,
+                                     credentials->token },
+                &signature);
+        slot->attempts++;
+        slot->http = http_send(slot->account->aws->http,
+                               &(struct http_request){
+                                       .method = "POST",
+                                       .url = endpoint->url,
+                                       .headers = {
+                                               { "Content-Type", content_type },
+                                               { "X-Amz-Date", signature.date },
+                                               { "Authorization", signature.authorization },
+                                               { credentials->token ? "X-Amz-Security-Token" : NULL,
+                                                 credentials->token },
+                                       },
+                                       .body = body,
+                                       .body_size = size,
+                               },
+                               on_reply, slot);
+}
+
+static void on_credentials(struct credentials *credentials, const char *error, void *userdata)
+{
+        struct aws_slot *slot = userdata;
+
+        slot->wait = keyring_wait_free(slot->wait);
+        if (credentials) {
+                slot->credentials = credentials_ref(credentials);
+                send(slot);
+        } else {
+                shape_decoded_done(&slot->decoded);
+                set_message(slot, xstrdup(error));
+                finish(slot, AWS_UNSIGNED);
+        }
+}
+
+static void on_granted(void *userdata)
+{
+        struct aws_slot *slot = userdata;
+        struct keyring *keyring = slot->account->keyring;
+
+        slot->credentials = credentials_ref(keyring_current(keyring));
+        if (slot->credentials)
+                send(slot);
+        else
+                slot->wait = keyring_wait(keyring, on_credentials, slot);
+}
+
+static void enter(struct aws_slot *slot)
+{
+        slot->ticket = governor_enter(slot->place->governor, slot->action, on_granted, slot);
+}
+
+static void on_timer(void *userdata)
+{
+        struct aws_slot *slot = userdata;
+
+        if (slot->place->endpoint_error) {
+                set_message(slot, xstrdup(slot->place->endpoint_error));
+                finish(slot, AWS_UNREACHABLE);
+        } else {
+                enter(slot);
+        }
+}
+
+static char *build_query(const struct action *action, const void *input)
+{
+        _cleanup_(text_done) struct text query = {};
+        _cleanup_free_ char *exclusive = NULL;
+
+        text_printf(&query, "Action=%s&Version=%s", action->name, api_version);
+        if (action->input)
+                shape_encode(action->input, input, &query);
+        if (action->paged) {
+                /* Explicit ids and a page size exclude each other. */
+                exclusive = xasprintf("&%s.1=", action->ids ? action->ids : "");
+                if (!action->ids || !strstr(text_get(&query), exclusive))
+                        text_printf(&query, "&MaxResults=%u", action->page_size);
+        }
+        return text_steal(&query);
+}
+
+struct aws_slot *aws_call(struct aws_account *account, const char *region,
+                          const struct action *action, const void *input, aws_done_fn *done,
+                          void *userdata)
+{
+        struct aws_slot *slot = xnew(struct aws_slot);
+
+        *slot = (struct aws_slot){
+                .account = aws_account_ref(account),
+                .place = account_place(account, region),
+                .action = action,
+                .query = build_query(action, input),
+                .done = done,
+                .userdata = userdata,
+                .output = action->output ? xcalloc(1, action->output->size) : NULL,
+        };
+        slot->timer = timer_new(account->aws->loop, on_timer, slot);
+        if (slot->place->endpoint_error)
+                timer_arm(slot->timer, 0);
+        else
+                enter(slot);
+        return slot;
+}

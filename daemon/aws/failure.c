@@ -1,0 +1,98 @@
+/* What a failed call is for people: who said what to which action, and what to do about it. */
+#include <string.h>
+
+#include "aws/aws.h"
+#include "base/alloc.h"
+#include "base/text.h"
+
+static const struct hint {
+        const char *code, *advice; /* %s: the action */
+        bool prefix;               /* the code only starts so */
+} hints[] = {
+        { "UnauthorizedOperation", "allow ec2:%s to this identity in IAM", false },
+        { "AccessDenied", "allow ec2:%s to this identity in IAM", false },
+        { "OptInRequired", "enable the region, or subscribe the account to EC2", false },
+        { "AuthFailure", "check the credentials; EC2 also says this of what another account owns",
+          false },
+        { "SignatureDoesNotMatch", "check the secret key", false },
+        { "InvalidClientTokenId", "this access key does not exist or is not active", false },
+        { "UnrecognizedClientException", "this access key does not exist or is not active", false },
+        { "ExpiredToken", "the session token ran out: provide new credentials", true },
+        { "RequestExpired", "check this machine's clock, then whether the session token ran out",
+          false },
+        { "RequestTimeTooSkewed", "check this machine's clock", false },
+        { "RequestInTheFuture", "check this machine's clock", false },
+        { "RequestLimitExceeded", "others in this account use up its quota of %s", false },
+        { "PendingVerification", "AWS is still verifying the account", false },
+        { "Blocked", "the account is blocked: talk to AWS Support", false },
+        { "InsufficientInstanceCapacity", "AWS has no room in this zone now: wait minutes", false },
+        { "SnapshotLimitExceeded", "raise the quota of snapshots, or keep fewer", false },
+        { "PendingSnapshotLimitExceeded", "too many snapshots at once: run fewer images together",
+          false },
+        { "ResourceLimitExceeded", "too many at once, or a quota to be raised", false },
+        { "TagPolicyViolation", "a tag policy of the organization forbids one of the tags", false },
+        { "TagLimitExceeded", "50 tags is the most: copy or set fewer", false },
+        { "OperationNotPermitted", "it is protected: amid does not lift protections", false },
+};
+
+static const struct hint *find_hint(const char *code)
+{
+        for (size_t i = 0; code && i < ELEMENTS(hints); i++)
+                if (hints[i].prefix ? startswith(code, hints[i].code) != NULL
+                                    : streq(code, hints[i].code))
+                        return &hints[i];
+        return NULL;
+}
+
+/* The texts are from the table above, with at most one %s: for the action. */
+static void write_hint(struct text *text, const struct hint *hint, const char *action)
+{
+        const char *place = strstr(hint->advice, "%s");
+        size_t size = place ? (size_t)(place - hint->advice) : strlen(hint->advice);
+
+        text_append(text, ". ");
+        text_write(text, hint->advice, size);
+        if (place)
+                text_printf(text, "%s%s", action, place + 2);
+}
+
+static void write_details(struct text *text, const struct aws_reply *reply)
+{
+        if (reply->message)
+                text_printf(text, ": %s", reply->message);
+        if (reply->request_id)
+                text_printf(text, " (request %s)", reply->request_id);
+        if (reply->attempts > 1)
+                text_printf(text, " after %u attempts", reply->attempts);
+}
+
+char *aws_describe_failure(const struct aws_reply *reply, const struct action *action,
+                           const char *region)
+{
+        _cleanup_(text_done) struct text text = {};
+        const struct hint *hint = find_hint(reply->code);
+
+        switch (reply->outcome) {
+        case AWS_OK:
+                text_printf(&text, "ec2:%s in %s went well", action->name, region);
+                break;
+        case AWS_ERROR:
+                text_printf(&text, "AWS answered %s to ec2:%s in %s", reply->code, action->name,
+                            region);
+                break;
+        case AWS_UNKNOWN:
+                text_printf(&text, "ec2:%s in %s was sent, but it is not known whether it happened",
+                            action->name, region);
+                break;
+        case AWS_UNREACHABLE:
+                text_printf(&text, "ec2:%s in %s was not answered", action->name, region);
+                break;
+        case AWS_UNSIGNED:
+                text_printf(&text, "ec2:%s in %s was not sent", action->name, region);
+                break;
+        }
+        write_details(&text, reply);
+        if (hint)
+                write_hint(&text, hint, action->name);
+        return text_steal(&text);
+}

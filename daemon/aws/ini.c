@@ -1,0 +1,124 @@
+#include "aws/ini.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Trims in place. */
+static char *strip(char *text)
+{
+        char *end;
+
+        while (isspace((unsigned char)*text))
+                text++;
+        end = text + strlen(text);
+        while (end > text && isspace((unsigned char)end[-1]))
+                end--;
+        *end = '\0';
+        return text;
+}
+
+/* A `#` or `;` behind white space starts a comment. */
+static void cut_comment(char *text)
+{
+        for (char *p = text; *p; p++)
+                if ((*p == '#' || *p == ';') && (p == text || isspace((unsigned char)p[-1]))) {
+                        *p = '\0';
+                        return;
+                }
+}
+
+/* Takes quotes out and folds white space: `profile "a b"` is profile a b. */
+static void unquote(char *section)
+{
+        char *to = section;
+
+        for (const char *from = section; *from; from++) {
+                if (*from == '"' || *from == '\'')
+                        continue;
+                if (isspace((unsigned char)*from)) {
+                        if (to > section && to[-1] != ' ')
+                                *to++ = ' ';
+                } else {
+                        *to++ = *from;
+                }
+        }
+        *to = '\0';
+}
+
+/* `[name]`, with nothing but a comment behind it; NULL when it is not that. */
+static char *section_of(char *line)
+{
+        char *end = strchr(line, ']'), *name;
+
+        if (!end)
+                return NULL;
+        *end = '\0';
+        cut_comment(end + 1);
+        if (*strip(end + 1))
+                return NULL;
+        unquote(line + 1);
+        name = strip(line + 1);
+        return *name ? name : NULL;
+}
+
+static bool parse_pair(const char *section, char *line, ini_fn *found, void *userdata)
+{
+        char *equals = strchr(line, '=');
+        char *key, *value;
+
+        if (!equals || !section)
+                return false;
+        *equals = '\0';
+        key = strip(line);
+        if (!*key)
+                return false;
+        for (char *p = key; *p; p++)
+                *p = (char)tolower((unsigned char)*p);
+        cut_comment(equals + 1);
+        value = strip(equals + 1);
+        found(section, key, value, userdata);
+        return true;
+}
+
+static bool parse_line(char *line, char **section, ini_fn *found, void *userdata)
+{
+        bool indented = isspace((unsigned char)*line);
+        char *content = strip(line);
+
+        if (!*content || *content == '#' || *content == ';')
+                return true;
+        if (indented && *section)
+                return true;
+        if (*content == '[') {
+                *section = section_of(content);
+                return *section;
+        }
+        return parse_pair(*section, content, found, userdata);
+}
+
+int ini_parse(char *text, size_t size, ini_fn *found, void *userdata, unsigned int *ret_line)
+{
+        static const char byte_order_mark[] = "\xef\xbb\xbf";
+        char *section = NULL, *line = text, *end = text + size;
+        int r = 0;
+
+        if (size >= 3 && memcmp(text, byte_order_mark, 3) == 0)
+                line += 3;
+        for (unsigned int number = 1; line < end; number++) {
+                char *newline = memchr(line, '\n', (size_t)(end - line));
+                char *stop = newline ? newline : end;
+
+                *stop = '\0';
+                if (strlen(line) != (size_t)(stop - line) ||
+                    !parse_line(line, &section, found, userdata)) {
+                        *ret_line = number;
+                        r = -EINVAL;
+                        break;
+                }
+                line = stop + 1;
+        }
+        explicit_bzero(text, size);
+        return r;
+}

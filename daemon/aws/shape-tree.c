@@ -1,0 +1,69 @@
+#include "aws/shape-tree.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+static struct shape_node *find_or_add(struct shape_node *node, const char *name, size_t size)
+{
+        struct shape_node **link = &node->children;
+
+        while (*link && !((*link)->name_size == size && memcmp((*link)->name, name, size) == 0))
+                link = &(*link)->next;
+        if (!*link) {
+                *link = xnew(struct shape_node);
+                (*link)->name = name;
+                (*link)->name_size = size;
+        }
+        return *link;
+}
+
+static void add_shape(struct shape_node *node, const struct shape *shape, bool about_reply)
+{
+        for (const struct field *field = shape->fields; field->name; field++) {
+                struct shape_node *at = node;
+
+                for (const char *p = field->name; *p;) {
+                        size_t size = strcspn(p, "/");
+
+                        at = find_or_add(at, p, size);
+                        p += size + (p[size] == '/');
+                }
+                at->field = field;
+                at->about_reply = about_reply;
+                if (field->type == AS_ROWS)
+                        add_shape(at, field->shape, about_reply);
+        }
+}
+
+struct shape_node *shape_tree_new(const struct shape *shape, const struct shape *about_reply)
+{
+        struct shape_node *root = xnew(struct shape_node);
+
+        if (shape)
+                add_shape(root, shape, false);
+        add_shape(root, about_reply, true);
+        return root;
+}
+
+struct shape_node *shape_tree_free(struct shape_node *tree)
+{
+        while (tree->children) {
+                struct shape_node *child = tree->children;
+
+                tree->children = child->next;
+                shape_tree_free(child);
+        }
+        free(tree);
+        return NULL;
+}
+
+struct shape_node *shape_tree_find(const struct shape_node *node, const char *name)
+{
+        size_t size = strlen(name);
+
+        for (struct shape_node *child = node->children; child; child = child->next)
+                if (child->name_size == size && memcmp(child->name, name, size) == 0)
+                        return child;
+        return NULL;
+}

@@ -1,0 +1,23 @@
+/*
+ * The element tree of a shape, made once per reply from its table: every path of the table split at
+ * its slashes, rows continuing with the paths of their own shape. What the decoder walks.
+ */
+#pragma once
+
+#include "aws/shape.h"
+
+struct shape_node {
+        const char *name; /* in the table, not terminated */
+        size_t name_size;
+        const struct field *field; /* NULL: only on the way to others */
+        bool about_reply;          /* of struct shape_decoded, not of the object */
+        struct shape_node *children, *next;
+};
+
+/* Never fails; the root stands for the document's root element. */
+struct shape_node *shape_tree_new(const struct shape *shape, const struct shape *about_reply);
+struct shape_node *shape_tree_free(struct shape_node *tree);
+DEFINE_CLEANUP(struct shape_node, shape_tree_free);
+
+/* The child of that local name, or NULL. */
+struct shape_node *shape_tree_find(const struct shape_node *node, const char *name);

@@ -1,0 +1,132 @@
+/* What one element's text becomes in a member, and what members own. */
+#include "aws/shape-value.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+static size_t *count_of(void *member)
+{
+        return (size_t *)(void *)((char *)member + sizeof(void *));
+}
+
+void shape_store(const struct field *field, void *object, const char *text)
+{
+        void *member = (char *)object + field->offset;
+        unsigned long long count;
+        sec_t time;
+        int place = 0;
+
+        switch (field->type) {
+        case AS_TEXT:
+                xreplace(member, text);
+                break;
+        case AS_FLAG:
+                *(bool *)member = streq(text, "true");
+                break;
+        case AS_COUNT:
+                if (parse_number(text, (unsigned int)-1, &count))
+                        *(unsigned int *)member = (unsigned int)count;
+                break;
+        case AS_TIME:
+                if (parse_rfc3339(text, &time))
+                        *(sec_t *)member = time;
+                break;
+        case AS_ENUM:
+                while (field->names[place] && !streq(field->names[place], text))
+                        place++;
+                *(int *)member = place;
+                break;
+        case AS_TEXTS: {
+                char ***texts = member;
+
+                *append(*texts, *count_of(member)) = xstrdup(text);
+                break;
+        }
+        case AS_ROWS:
+                break;
+        }
+}
+
+void *shape_append_row(const struct field *field, void *object)
+{
+        char **rows = (char **)(void *)((char *)object + field->offset);
+        size_t *n = count_of(rows);
+
+        *rows = xgrow(*rows, *n, field->shape->size);
+        return *rows + (*n)++ * field->shape->size;
+}
+
+/* Moves what `from` owns into `to`: lists are joined, the rest is replaced when it is there. */
+static void move_member(const struct field *field, void *to, void *from)
+{
+        size_t size = field->type == AS_ROWS ? field->shape->size : sizeof(char *);
+        char **rows = from, **all = to;
+
+        switch (field->type) {
+        case AS_TEXT:
+                if (*rows) {
+                        free(*all);
+                        *all = steal(*rows);
+                }
+                break;
+        case AS_FLAG:
+                *(bool *)to |= *(bool *)from;
+                break;
+        case AS_COUNT:
+        case AS_ENUM:
+                if (*(int *)from)
+                        *(int *)to = *(int *)from;
+                break;
+        case AS_TIME:
+                if (*(sec_t *)from)
+                        *(sec_t *)to = *(sec_t *)from;
+                break;
+        case AS_TEXTS:
+        case AS_ROWS:
+                for (size_t i = 0; i < *count_of(from); i++) {
+                        *all = xgrow(*all, *count_of(to), size);
+                        memcpy(*all + (*count_of(to))++ * size, *rows + i * size, size);
+                }
+                free(steal(*rows));
+                *count_of(from) = 0;
+                break;
+        }
+}
+
+void shape_move(const struct shape *shape, void *to, void *from)
+{
+        for (const struct field *field = shape->fields; field->name; field++)
+                move_member(field, (char *)to + field->offset, (char *)from + field->offset);
+}
+
+static void done_member(const struct field *field, void *member)
+{
+        char **rows = member;
+
+        switch (field->type) {
+        case AS_TEXT:
+                free(*rows);
+                break;
+        case AS_TEXTS:
+                strings_free(*(char ***)member, *count_of(member));
+                break;
+        case AS_ROWS:
+                for (size_t i = 0; i < *count_of(member); i++)
+                        shape_done(field->shape, *rows + i * field->shape->size);
+                free(*rows);
+                break;
+        case AS_FLAG:
+        case AS_COUNT:
+        case AS_TIME:
+        case AS_ENUM:
+                break;
+        }
+}
+
+void shape_done(const struct shape *shape, void *object)
+{
+        for (const struct field *field = shape->fields; field->name; field++)
+                done_member(field, (char *)object + field->offset);
+        memset(object, 0, shape->size);
+}

@@ -1,0 +1,11 @@
+/* Members of a row by their table: store, grow, move. Used by the decoder. */
+#pragma once
+
+#include "aws/shape.h"
+
+/* Stores the text of an element; what cannot be read leaves the member as it is. */
+void shape_store(const struct field *field, void *object, const char *text);
+/* A zeroed row at the end of an AS_ROWS member. Addresses of its older rows become invalid. */
+void *shape_append_row(const struct field *field, void *object);
+/* Moves everything `from` holds into `to`: lists are joined, other members replaced. */
+void shape_move(const struct shape *shape, void *to, void *from);
