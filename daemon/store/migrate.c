@@ -11,7 +11,7 @@
 
 const char *const store_migrations[] = {
         "CREATE TABLE schedules ("
-        "  name TEXT NOT NULL PRIMARY KEY, anchor INTEGER, handled INTEGER,"
+        "  name TEXT NOT NULL PRIMARY KEY, anchor INTEGER, definition TEXT, handled INTEGER,"
         "  paused INTEGER NOT NULL, matched INTEGER NOT NULL) STRICT;"
 
         "CREATE TABLE runs ("
@@ -25,8 +25,7 @@ const char *const store_migrations[] = {
         "CREATE TABLE tasks ("
         "  id INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,"
         "  kind TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,"
-        "  subject TEXT NOT NULL, step TEXT NOT NULL, entered INTEGER, asked INTEGER NOT "
-        "NULL, " OUTCOME_COLUMN
+        "  subject TEXT NOT NULL, step TEXT NOT NULL, entered INTEGER, " OUTCOME_COLUMN
         "  detail TEXT, name TEXT, image TEXT, \"group\" TEXT, consistency TEXT,"
         "  finished INTEGER, UNIQUE (run, kind, account, region, subject)) STRICT;"
 

@@ -14,6 +14,7 @@ const char *const outcome_names[OUTCOMES] = {
 static const struct column schedule_columns[] = {
         COLUMN(store_schedule, name, COLUMN_TEXT, .key = true),
         COLUMN(store_schedule, anchor, COLUMN_TIME),
+        COLUMN(store_schedule, definition, COLUMN_TEXT),
         COLUMN(store_schedule, handled, COLUMN_TIME),
         COLUMN(store_schedule, paused, COLUMN_FLAG),
         COLUMN(store_schedule, matched, COLUMN_COUNT),
@@ -44,7 +45,6 @@ static const struct column task_columns[] = {
         COLUMN(store_task, subject, COLUMN_TEXT, .key = true),
         COLUMN(store_task, step, COLUMN_TEXT),
         COLUMN(store_task, entered, COLUMN_TIME),
-        COLUMN(store_task, asked, COLUMN_FLAG),
         COLUMN(store_task, outcome, COLUMN_OUTCOME),
         COLUMN(store_task, detail, COLUMN_TEXT),
         COLUMN(store_task, name, COLUMN_TEXT),

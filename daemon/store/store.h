@@ -48,8 +48,10 @@ const char *store_error(const struct store *store);
 /* ---- schedules: what has to survive a restart about each ---- */
 struct store_schedule {
         char *name;
-        sec_t anchor;  /* first activation: the grid of rate() without a start */
-        sec_t handled; /* the latest nominal firing that was claimed or given up; SEC_NONE */
+        sec_t anchor;     /* first activation: the grid of rate() without a start */
+        char *definition; /* what it fires by (expression, zone, start, end): another one starts
+                             anew */
+        sec_t handled;    /* the latest nominal firing that was claimed or given up; SEC_NONE */
         bool paused;
         unsigned int matched; /* instances the last completed run found; 0 = none yet */
 };
@@ -104,10 +106,9 @@ struct store_task {
         char *subject; /* instance or image id; "" for a task about the whole region */
         char *step;    /* name of a row of the kind's steps; "" = not begun */
         sec_t entered; /* when that step began */
-        bool asked;    /* the step's request may have left already */
         enum outcome outcome;
         char *detail;      /* why it ended; or the last trouble while open */
-        char *name;        /* of the image to make */
+        char *name;        /* of the image to make; of a removal: why the image goes */
         char *image;       /* of the image made */
         char *group;       /* of instances that may not be down together */
         char *consistency; /* what is proven so far: the tag amid:consistency */

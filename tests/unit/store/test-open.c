@@ -207,7 +207,7 @@ static void test_orphans(void **state)
 
         make_database(*state);
         sql(path, "PRAGMA foreign_keys = OFF; INSERT INTO tasks (run, kind, account, region,"
-                  " subject, step, asked, outcome) VALUES ('x', '', '', '', '', '', 0, 'open')");
+                  " subject, step, outcome) VALUES ('x', '', '', '', '', '', 'open')");
         check_refused(__LINE__, state, -EUCLEAN, damaged_words);
 }
 

@@ -19,7 +19,7 @@ static void test_schedules(void **state)
         store_schedule_done(&loaded);
         assert_null(loaded.name);
 
-        saved = (struct store_schedule){ W("web"), 6, 7, true, UINT32_MAX };
+        saved = (struct store_schedule){ W("web"), 6, W("rate(1 day)"), 7, true, UINT32_MAX };
         assert_int_equal(store_save_schedule(store, &saved), 0);
         assert_int_equal(store_load_schedule(store, "web", &loaded), 1);
         assert_true(loaded.anchor == 6 && loaded.handled == 7 && loaded.paused);
@@ -137,7 +137,6 @@ static void test_tasks(void **state)
 
         task.step = W("create-image");
         task.entered = 77;
-        task.asked = true;
         task.outcome = OUTCOME_PARTIAL;
         task.detail = W("d");
         task.name = W("n");
@@ -148,7 +147,7 @@ static void test_tasks(void **state)
         assert_int_equal(store_save_task(store, &task), 0);
         assert_int_equal(store_load_tasks(store, "r", &tasks, &n), 0);
         assert_int_equal(n, 2);
-        assert_true(tasks[0].id == task.id && tasks[0].asked && tasks[0].entered == 77);
+        assert_true(tasks[0].id == task.id && tasks[0].entered == 77);
         assert_true(tasks[0].outcome == OUTCOME_PARTIAL && tasks[0].finished == 99);
         assert_string_equal(tasks[0].step, "create-image");
         assert_string_equal(tasks[0].group, "g");
@@ -158,7 +157,6 @@ static void test_tasks(void **state)
         assert_string_equal(tasks[0].consistency, "reboot");
         assert_string_equal(tasks[1].subject, "i-1");
         assert_null(tasks[1].image);
-        assert_false(tasks[1].asked);
         store_tasks_free(tasks, n);
 }
 

@@ -1,0 +1,211 @@
+/* amid: the daemon. Arguments, construction, exit status; everything else is in the folders. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/aws.h"
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "control/control.h"
+#include "http/http.h"
+#include "loop/loop.h"
+#include "runs/events.h"
+#include "runs/manager.h"
+#include "settings/settings.h"
+#include "store/store.h"
+
+#define SETTINGS_FILE "/etc/amid/amid.yaml"
+
+struct daemon {
+        const char *file;
+        struct loop *loop;
+        struct manager *manager;
+};
+
+static void print_messages(struct text *messages, int priority)
+{
+        _cleanup_free_ char *copy = xstrdup(text_get(messages));
+        char *rest = copy;
+
+        for (char *line; (line = strsep(&rest, "\n"));)
+                if (*line)
+                        log_line(priority, NULL, "%s", line);
+}
+
+static int check(const char *file)
+{
+        _cleanup_(settings_unrefp) struct settings *settings = NULL;
+        _cleanup_(text_done) struct text messages = {};
+        int r;
+
+        r = settings_load(file, &settings, &messages);
+        fputs(text_get(&messages), r < 0 ? stderr : stdout);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* New settings beside the old ones; swapped only when they are whole. */
+static int reload(struct text *messages, void *userdata)
+{
+        struct daemon *daemon = userdata;
+        _cleanup_(settings_unrefp) struct settings *settings = NULL;
+        int r;
+
+        loop_notify(daemon->loop, "RELOADING=1\nMONOTONIC_USEC=%lld",
+                    (long long)loop_monotonic(daemon->loop));
+        r = settings_load(daemon->file, &settings, messages);
+        if (r < 0) {
+                log_event(&events[EVENT_RELOAD_FAILED], NULL,
+                          "The settings in %s were refused; the old ones stay in force.",
+                          daemon->file);
+                print_messages(messages, LOG_ERR);
+        } else {
+                manager_apply(daemon->manager, settings);
+                print_messages(messages, LOG_WARNING);
+                log_event(&events[EVENT_RELOADED], NULL,
+                          "The settings in %s are in force: %zu schedule%s.", daemon->file,
+                          settings->n_schedules, settings->n_schedules == 1 ? "" : "s");
+        }
+        loop_notify(daemon->loop, "READY=1");
+        return r;
+}
+
+static void on_reload(int number, void *userdata)
+{
+        _cleanup_(text_done) struct text messages = {};
+
+        (void)number;
+        reload(&messages, userdata);
+}
+
+static void on_stop(int number, void *userdata)
+{
+        struct daemon *daemon = userdata;
+
+        log_event(&events[EVENT_STOPPED], NULL, "Stopping on %s.",
+                  strsignal(number)); /* NOLINT(concurrency-mt-unsafe) */
+        loop_notify(daemon->loop, "STOPPING=1");
+        loop_exit(daemon->loop, EXIT_SUCCESS);
+}
+
+static int serve(const char *file)
+{
+        _cleanup_(loop_freep) struct loop *loop = NULL;
+        _cleanup_(http_freep) struct http *http = NULL;
+        _cleanup_(aws_freep) struct aws *aws = NULL;
+        _cleanup_(store_closep) struct store *store = NULL;
+        _cleanup_(settings_unrefp) struct settings *settings = NULL;
+        _cleanup_(manager_freep) struct manager *manager = NULL;
+        _cleanup_(control_freep) struct control *control = NULL;
+        _cleanup_(text_done) struct text messages = {};
+        _cleanup_free_ char *error = NULL;
+        _cleanup_free_ char *socket = control_default_path();
+        const char *state = getenv("STATE_DIRECTORY"), *ca_bundle = getenv("AWS_CA_BUNDLE");
+        struct daemon daemon = { .file = file };
+        int r;
+
+        r = settings_load(file, &settings, &messages);
+        print_messages(&messages, r < 0 ? LOG_ERR : LOG_WARNING);
+        if (r < 0)
+                return r;
+        r = store_open(state ? state : "/var/lib/amid", &store, &error);
+        if (r < 0) {
+                log_line(LOG_ERR, NULL, "%s", error);
+                return r;
+        }
+        if ((r = loop_new(&loop)) < 0 ||
+            (r = http_new(loop,
+                          &(struct http_options){ .user_agent = "amid/" AMID_VERSION,
+                                                  .ca_bundle = ca_bundle },
+                          &http)) < 0 ||
+            (r = aws_new(loop, http, &aws)) < 0)
+                return r;
+        manager = manager_new(loop, store, aws);
+        daemon.loop = loop;
+        daemon.manager = manager;
+        r = control_new(&(struct control_options){ .loop = loop,
+                                                   .manager = manager,
+                                                   .store = store,
+                                                   .path = socket,
+                                                   .reload = reload,
+                                                   .userdata = &daemon },
+                        &control, &error);
+        if (r < 0) {
+                log_line(LOG_ERR, NULL, "%s", error);
+                return r;
+        }
+        if ((r = loop_on_signal(loop, SIGTERM, on_stop, &daemon)) < 0 ||
+            (r = loop_on_signal(loop, SIGINT, on_stop, &daemon)) < 0 ||
+            (r = loop_on_signal(loop, SIGHUP, on_reload, &daemon)) < 0 ||
+            (r = loop_start_watchdog(loop)) < 0)
+                return r;
+        manager_apply(manager, settings);
+        log_event(&events[EVENT_STARTED], NULL, "amid %s is running with %zu schedule%s of %s.",
+                  AMID_VERSION, settings->n_schedules, settings->n_schedules == 1 ? "" : "s", file);
+        loop_notify(loop, "READY=1");
+        r = loop_run(loop);
+        manager_stop(manager);
+        return r;
+}
+
+static void usage(FILE *file)
+{
+        fputs("Usage: amid [-c FILE] [--check]\n\n"
+              "Keeps images of EC2 instances by the schedules of FILE (" SETTINGS_FILE ").\n"
+              "Runs in the foreground, for systemd; amictl(1) talks to it.\n\n"
+              "  -c, --config FILE  settings to use\n"
+              "      --check        check the settings and exit\n"
+              "  -d, --debug        log each step of each run\n"
+              "      --version      print the version and exit\n"
+              "  -h, --help         print this and exit\n",
+              file);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct option options[] = {
+                { "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'C' },
+                { "debug", no_argument, NULL, 'd' },        { "version", no_argument, NULL, 'V' },
+                { "help", no_argument, NULL, 'h' },         {},
+        };
+        const char *file = SETTINGS_FILE;
+        bool only_check = false;
+        int option;
+
+        while ((option = getopt_long(argc, argv, "c:dh", options, NULL)) >=
+               0) { /* NOLINT(concurrency-mt-unsafe) */
+                switch (option) {
+                case 'c':
+                        file = optarg;
+                        break;
+                case 'C':
+                        only_check = true;
+                        break;
+                case 'd':
+                        log_set_max_priority(LOG_DEBUG);
+                        break;
+                case 'V':
+                        puts("amid " AMID_VERSION);
+                        return EXIT_SUCCESS;
+                case 'h':
+                        usage(stdout);
+                        return EXIT_SUCCESS;
+                default:
+                        usage(stderr);
+                        return 2;
+                }
+        }
+        if (optind < argc) {
+                fprintf(stderr, "amid: unexpected argument %s\n", argv[optind]);
+                usage(stderr);
+                return 2;
+        }
+        if (only_check)
+                return check(file);
+        log_open();
+        return serve(file) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,242 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/backup.h"
+#include "runs/place.h"
+
+/* EC2 refuses a second image or snapshot of something busy for a while: asked again after this. */
+#define BUSY_RETRY  (30 * USEC_PER_SEC)
+#define STATE_RETRY (15 * USEC_PER_SEC)
+/* After an unknown outcome the image is looked for by name this often, this far apart, before the
+ * call is made again; DescribeImages lags behind CreateImage by seconds, at times by minutes. */
+enum { LOOKS = 8, LOOKS_OF_DUPLICATE = 60 };
+#define LOOK_AGAIN (15 * USEC_PER_SEC)
+/* Tags of one resource, of which ours must fit. */
+enum { TAGS_MAX = 50 };
+
+/* ---- what to send ---- */
+
+struct tag_list {
+        struct ec2_tag *tags; /* keys and values are borrowed */
+        size_t n;
+};
+
+static void add_tag(struct tag_list *list, const char *key, const char *value)
+{
+        if (list->n >= TAGS_MAX || !value || ec2_tag_value(list->tags, list->n, key))
+                return;
+        /* Borrowed for the call: shape_encode() only reads. */
+        memcpy(append(list->tags, list->n), &(struct { const char *k, *v; }){ key, value },
+               sizeof(struct ec2_tag));
+}
+
+/* Ours first, then those of the settings, then the instance's: what comes first wins and stays. */
+static void fill_tags(struct tag_list *list, struct task *task, const char *time,
+                      const struct setting_image *image)
+{
+        const struct ec2_instance *instance = image_live(task)->instance.instances;
+
+        add_tag(list, TAG_OWNER, task->run->settings->owner);
+        add_tag(list, TAG_SCHEDULE, task->run->row.schedule);
+        add_tag(list, TAG_RUN, task->row.run);
+        add_tag(list, TAG_INSTANCE, task->row.subject);
+        add_tag(list, TAG_TIME, time);
+        add_tag(list, TAG_CONSISTENCY, task->row.consistency);
+        for (size_t i = 0; i < image->n_tags; i++)
+                add_tag(list, image->tags[i].key, image->tags[i].value);
+        for (size_t i = 0; image->copy_tags && i < instance->n_tags; i++)
+                if (!startswith(instance->tags[i].key, "aws:") &&
+                    !startswith(instance->tags[i].key, TAG_PREFIX))
+                        add_tag(list, instance->tags[i].key, instance->tags[i].value);
+}
+
+static void send_create(struct task *task)
+{
+        const struct setting_image *image = &task->run->schedule->image;
+        _cleanup_free_ char *description = NULL;
+        _cleanup_free_ struct ec2_no_device *exclude = NULL;
+        struct tag_list tags = {};
+        struct ec2_tag_specification specifications[2];
+        size_t n_exclude = 0;
+        char time[TIME_TEXT_MAX];
+
+        description = setting_expand(
+                image->description ? image->description : "amid: {schedule}, {instance}, {time}",
+                task->run->row.schedule, task->row.subject, task->run->row.firing);
+        for (size_t i = 0; i < image->n_exclude_devices; i++)
+                *append(exclude, n_exclude) =
+                        (struct ec2_no_device){ .device = image->exclude_devices[i], .none = "" };
+        fill_tags(&tags, task, format_rfc3339(task->run->row.firing, time), image);
+        specifications[0] = (struct ec2_tag_specification){ .type = "image",
+                                                            .tags = tags.tags,
+                                                            .n_tags = tags.n };
+        specifications[1] = (struct ec2_tag_specification){ .type = "snapshot",
+                                                            .tags = tags.tags,
+                                                            .n_tags = tags.n };
+        task_call(task, &ec2_create_image,
+                  &(struct create_image){
+                          .instance = task->row.subject,
+                          .name = task->row.name,
+                          .description = description,
+                          .no_reboot = !task->row.group,
+                          .exclude = exclude,
+                          .n_exclude = n_exclude,
+                          .tag_specifications = specifications,
+                          .n_tag_specifications = 2,
+                  });
+        free(tags.tags);
+}
+
+struct verdict create_ask(struct task *task)
+{
+        if (task->resumed)
+                return go("find-image"); /* the request may have left before the restart */
+        if (!task->run->schedule)
+                return finish(OUTCOME_CANCELLED,
+                              xstrdup("not begun: the schedule is no longer in the settings"));
+        if (!image_live(task)->instance.n_instances || image_live(task)->look_again)
+                return go("check-instance");
+        send_create(task);
+        return stay();
+}
+
+/* ---- what came back ---- */
+
+enum create_trouble { CREATE_TAKEN, CREATE_GONE, CREATE_BUSY, CREATE_WRONG_STATE };
+
+/* https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
+static const struct {
+        const char *code;
+        enum create_trouble trouble;
+} create_troubles[] = {
+        { "InvalidAMIName.Duplicate", CREATE_TAKEN },
+        { "InvalidInstanceID.NotFound", CREATE_GONE },
+        { "IncorrectInstanceState", CREATE_WRONG_STATE },
+        { "IncorrectState", CREATE_WRONG_STATE },
+        { "InvalidState", CREATE_WRONG_STATE },
+        { "ConcurrentCreateImageNoRebootLimitExceeded", CREATE_BUSY },
+        { "ConcurrentSnapshotLimitExceeded", CREATE_BUSY },
+        { "PendingSnapshotLimitExceeded", CREATE_BUSY },
+        { "SnapshotCreationPerVolumeRateExceeded", CREATE_BUSY },
+        { "ResourceLimitExceeded", CREATE_BUSY },
+        { "ConcurrentTagAccess", CREATE_BUSY },
+};
+
+static struct verdict wrong_state(struct task *task, char *detail)
+{
+        image_live(task)->look_again = true;
+        return again(STATE_RETRY, detail);
+}
+
+static struct verdict create_refused(struct task *task, const struct aws_reply *reply)
+{
+        char *detail = aws_describe_failure(reply, &ec2_create_image, task->row.region);
+
+        for (size_t i = 0; i < ELEMENTS(create_troubles); i++) {
+                if (!streq(create_troubles[i].code, reply->code))
+                        continue;
+                switch (create_troubles[i].trouble) {
+                case CREATE_TAKEN:
+                        free(detail);
+                        return go("find-image");
+                case CREATE_GONE:
+                        return finish(OUTCOME_SKIPPED, detail);
+                case CREATE_BUSY:
+                        return again(BUSY_RETRY, detail);
+                case CREATE_WRONG_STATE:
+                        return wrong_state(task, detail);
+                }
+        }
+        /* The only sign of a wrong state is in the words: "Instance is not in state 'running' or
+         * 'stopped'". */
+        if (streq(reply->code, "InvalidParameterValue") && reply->message &&
+            strstr(reply->message, "not in state"))
+                return wrong_state(task, detail);
+        return finish(OUTCOME_FAILED, detail);
+}
+
+struct verdict create_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct ec2_created_image *created = reply->output;
+
+        switch (reply->outcome) {
+        case AWS_OK:
+                if (!created->id)
+                        return go("find-image");
+                task->row.image = steal(created->id);
+                return go("record-image");
+        case AWS_ERROR:
+                return create_refused(task, reply);
+        case AWS_UNKNOWN:
+                return go("find-image");
+        case AWS_UNREACHABLE:
+        case AWS_UNSIGNED:
+                return task_trouble(task, reply, &ec2_create_image);
+        }
+        abort();
+}
+
+/* ---- looking for it by its name ---- */
+
+struct verdict find_ask(struct task *task)
+{
+        const char *self = "self";
+        struct name_filter filter;
+
+        name_filter_init(&filter, "name", task->row.name);
+        task_call(task, &ec2_describe_images,
+                  &(struct describe_images){
+                          .owners = &self,
+                          .n_owners = 1,
+                          .filters = &filter.filter,
+                          .n_filters = 1,
+                          .include_disabled = true,
+                  });
+        name_filter_done(&filter);
+        return stay();
+}
+
+static struct verdict find_nothing(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        live->looks++;
+        if (live->looks > LOOKS_OF_DUPLICATE)
+                return finish(OUTCOME_FAILED,
+                              xasprintf("EC2 says the name %s is taken, yet lists no such image",
+                                        task->row.name));
+        if (live->looks % LOOKS == 0)
+                return go("create-image"); /* if it exists after all, EC2 refuses the name */
+        return again(
+                LOOK_AGAIN,
+                xasprintf("looking for the image named %s: the outcome of the call is not known",
+                          task->row.name));
+}
+
+struct verdict find_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct ec2_images *found = reply->output;
+        struct log_about about;
+        struct ec2_image *image;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_images);
+        if (found->n_images == 0)
+                return find_nothing(task);
+        image = &found->images[0];
+        if (!streq(ec2_tag_value(image->tags, image->n_tags, TAG_RUN), task->row.run) ||
+            !streq(ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE), task->row.subject))
+                return finish(
+                        OUTCOME_FAILED,
+                        xasprintf(
+                                "the name %s is taken by %s, which is not ours: change image.name",
+                                task->row.name, image->id));
+        task->row.image = steal(image->id);
+        about = task_about(task);
+        log_event(&events[EVENT_IMAGE_FOUND], &about,
+                  "Image %s of %s exists already and is taken over; it is not created again.",
+                  task->row.image, task->row.subject);
+        return go("record-image");
+}

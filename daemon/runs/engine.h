@@ -1,0 +1,185 @@
+/*
+ * The engine: runs, their tasks, and the one place where either moves. Internal to runs/.
+ *
+ * A run goes through the phases of its kind; a phase is over when all its tasks are. A task works
+ * on one thing (a region to search, an instance to image, an image to remove) and goes through the
+ * steps of its kind. Steps say what they want by returning a verdict; only engine.c acts on it:
+ *
+ *     reserve   the row of the next step is committed to the store
+ *     act       then its ask() runs, which sends one request, arms one wait, or decides at once
+ *     record    answer() reads the reply into the row; its verdict is committed before the next
+ * step
+ *
+ * All rows that moved in one turn of the loop are committed in one transaction. Any step may be
+ * asked twice: after a crash, after a wait, after a wake-up. ask() looks at the state of things and
+ * decides anew, so a spurious wake-up does no harm.
+ */
+#pragma once
+
+#include "aws/ec2.h"
+#include "runs/events.h"
+#include "runs/manager.h"
+#include "runs/naming.h"
+
+struct task;
+struct run;
+struct engine;
+
+/* ---- tables ---- */
+
+enum move {
+        MOVE_STAY,  /* a reply, a wake-up or the timer will ask again */
+        MOVE_NEXT,  /* to the next step; after the last: done */
+        MOVE_GO,    /* to the step named */
+        MOVE_AGAIN, /* ask again after a while; beyond the step's patience the task fails */
+        MOVE_FINISH,
+};
+struct verdict {
+        enum move move;
+        const char *step;
+        usec_t delay;
+        enum outcome outcome;
+        char *detail; /* owned; why, for people */
+};
+struct verdict stay(void);
+struct verdict next(void);
+struct verdict go(const char *step);
+struct verdict again(usec_t delay, char *detail);
+struct verdict finish(enum outcome outcome, char *detail);
+
+struct step {
+        const char *name; /* stored: never rename, never reuse */
+        struct verdict (*ask)(struct task *task);
+        struct verdict (*answer)(struct task *task, const struct aws_reply *reply);
+        sec_t patience; /* how long MOVE_AGAIN may go on; 0: for ever */
+        bool last;      /* next() ends the task, though rows follow that are reached with go() */
+        bool waits;     /* nothing has been touched yet; asked again whenever an instance is back */
+        bool down;      /* the instance may be down: counts against max_parallel */
+};
+
+struct task_kind {
+        const char *name; /* stored */
+        const struct step *steps;
+        void (*forget)(struct task *task); /* frees task->live */
+};
+
+struct phase {
+        const char *name; /* stored */
+        const struct task_kind *kind;
+        /* Adds the phase's tasks, or looks at those that earlier phases added. A verdict other than
+         * next() ends the run. */
+        struct verdict (*begin)(struct run *run);
+};
+
+struct run_kind {
+        const char *name; /* stored */
+        const struct phase *phases;
+};
+extern const struct run_kind run_kinds[]; /* kinds.c; ends with an empty row */
+const struct run_kind *run_kind_find(const char *name);
+
+/* ---- objects ---- */
+
+/* One region of one account: what tasks there share. */
+struct place;
+
+struct task {
+        struct store_task row;
+        struct run *run;
+        const struct task_kind *kind;
+        const struct step *step; /* NULL: not begun */
+        struct place *place;
+        struct aws_slot *call;
+        struct timer *timer;
+        void *live;    /* of the kind; not stored */
+        int percent;   /* of its snapshots, -1 unknown */
+        char *waiting; /* what it waits for, for people; or NULL */
+        bool resumed;  /* this step was entered before a restart: its request may have left */
+        bool dirty, moved;
+        struct task *next;       /* of run->tasks */
+        struct task *next_moved; /* of run->moved */
+};
+
+struct run {
+        struct store_run row;
+        struct engine *engine;
+        const struct run_kind *kind;
+        const struct phase *phase; /* NULL: waits for an earlier run of its schedule */
+        struct settings *settings;
+        const struct setting_schedule
+                *schedule; /* of settings; NULL: all, or it is no longer there */
+        bool dry;          /* nothing is stored or changed */
+        bool dirty;
+        size_t n_open;                   /* open tasks of the phase that goes on */
+        struct task *tasks, *last_task;  /* struct task.next */
+        struct task *moved, *last_moved; /* struct task.next_moved */
+        struct run *next;                /* of engine->runs */
+};
+
+typedef void engine_changed_fn(void *userdata);
+
+struct engine {
+        struct loop *loop;
+        struct store *store; /* NULL in an engine for dry runs only */
+        struct aws *aws;
+        struct settings *settings;
+        struct run *runs;           /* struct run.next, oldest first */
+        struct place *places;       /* struct place.next */
+        struct home *homes;         /* regions of accounts that the settings give none, place.c */
+        struct watch *watches;      /* struct watch.next */
+        struct timer *turn;         /* what moved is committed and acted on */
+        bool room;                  /* an instance is no longer down: those that wait look again */
+        bool store_failed;          /* said once, until it works again */
+        engine_changed_fn *changed; /* after a turn in which a run began or ended */
+        void *userdata;
+};
+
+/* ---- life ---- */
+struct engine *engine_new(struct loop *loop, struct store *store, struct aws *aws,
+                          engine_changed_fn *changed, void *userdata);
+struct engine *engine_free(struct engine *engine);
+DEFINE_CLEANUP(struct engine, engine_free);
+/* Loads the unfinished runs of the store and goes on with them. */
+int engine_resume(struct engine *engine);
+
+/* Commits what moved and drops all runs: nothing calls back any more. */
+void engine_stop(struct engine *engine);
+
+/* What is known of a run before it begins. Strings are borrowed. */
+struct run_request {
+        const char *kind, *schedule, *trigger, *only;
+        sec_t firing;
+        bool dry;
+        bool queued; /* do not begin before the runs of the schedule that are open have ended */
+};
+/* Claims the firing and begins. -EEXIST: it has been claimed before. */
+int engine_start(struct engine *engine, const struct run_request *request, struct run **ret);
+/* Ends what has not begun. */
+void run_cancel(struct run *run, const char *why);
+struct run *engine_find_run(struct engine *engine, const char *id);
+bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *ret_queued);
+
+/* ---- for steps and phases ---- */
+
+/* Sends the task's one request; answer() of its step gets the reply. */
+void task_call(struct task *task, const struct action *action, const void *input);
+/* Asks the task's step again, soon; harmless at any time. */
+void task_wake(struct task *task);
+/* The same after a while, while the step stays as it is. */
+void task_wake_after(struct task *task, usec_t delay);
+/* The verdict on a reply that is not AWS_OK, for steps without special cases: try again when
+ * nothing got through, fail with AWS's own words otherwise. */
+struct verdict task_trouble(struct task *task, const struct aws_reply *reply,
+                            const struct action *action);
+/* Keeps a sentence for `amictl show`, and the fields for a log line. */
+void task_set_waiting(struct task *task, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+struct log_about task_about(const struct task *task);
+/* Tells watchers that something about the task moved, `decision` may be NULL. */
+void task_report(struct task *task, const struct prune_decision *decision);
+
+/* Adds a task for a later or the current phase of its run; stored with the next commit. */
+struct task *run_add_task(struct run *run, const struct task_kind *kind, struct place *place,
+                          const char *subject);
+/* Whether the operator or a failure ended tasks of the run before they began. */
+bool run_is_cut_short(const struct run *run);

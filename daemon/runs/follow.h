@@ -1,0 +1,40 @@
+/*
+ * Following images to their end: one DescribeImages (and one DescribeSnapshots for the percentages)
+ * for all pending images of a place, the interval growing from 5 s to 60 s. Never gives up.
+ * Internal to runs/.
+ *
+ * An image that EC2 does not list is not gone: right after CreateImage that is normal, and lists
+ * are eventually consistent. Only absence that lasts is taken for a removal.
+ */
+#pragma once
+
+#include "runs/place.h"
+
+enum sight {
+        SIGHT_NONE, /* not looked yet, or not listed yet */
+        SIGHT_PENDING,
+        SIGHT_AVAILABLE,
+        SIGHT_FAILED, /* failed, error, invalid: `reason` */
+        SIGHT_GONE,   /* deregistered by somebody, or not listed for long */
+};
+
+/* One followed image. Read it whenever woken. */
+struct followed {
+        char *image, *run, *instance;
+        enum sight sight;
+        int percent;  /* of its snapshots, by size unknown: the mean; -1 unknown */
+        char *reason; /* in AWS's words: StateReason, StateMessage of a snapshot */
+        char **snapshots;
+        size_t n_snapshots;
+        usec_t added;          /* monotonic */
+        usec_t seen, moved;    /* last listed; percent last changed */
+        usec_t stall_told;     /* 0: not reported */
+        struct task *task;     /* woken when anything above changes */
+        struct followed *next; /* of follower->all */
+};
+
+/* Follows the image of `task` (row.image); the task owns the result until follow_end(). */
+struct followed *follow_begin(struct task *task);
+struct followed *follow_end(struct followed *followed);
+
+struct follower *follower_free(struct follower *follower);

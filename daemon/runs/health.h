@@ -1,0 +1,29 @@
+/*
+ * Whether instances are back after a reboot: one DescribeInstanceStatus for all that are waited for
+ * in a place. Internal to runs/.
+ *
+ * EC2 measures its status checks once a minute, so an `ok` read right after CreateImage was
+ * measured before the reboot. `ok` counts once the checks were seen not-ok since, or after
+ * `settle`.
+ */
+#pragma once
+
+#include "runs/place.h"
+
+/* One patient. Read it whenever woken. */
+struct patient {
+        char *instance;
+        int state;            /* enum instance_state */
+        int system, check;    /* enum check_status */
+        bool asked;           /* there is a reading since the watch began */
+        bool was_down;        /* seen not running, or with checks that are not ok: it did reboot */
+        bool gone;            /* terminated, or unknown to EC2 */
+        struct task *task;    /* woken after each reading */
+        struct patient *next; /* of doctor->all */
+};
+
+/* Watches the instance of `task` (row.subject); the task owns the result until health_end(). */
+struct patient *health_begin(struct task *task);
+struct patient *health_end(struct patient *patient);
+
+struct doctor *doctor_free(struct doctor *doctor);

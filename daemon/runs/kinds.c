@@ -1,0 +1,46 @@
+#include "base/text.h"
+#include "runs/adopt.h"
+#include "runs/backup.h"
+#include "runs/prune.h"
+
+static const struct phase backup_phases[] = {
+        { .name = "find-targets", .kind = &targets_task, .begin = backup_begin_targets },
+        { .name = "create-images", .kind = &image_task, .begin = backup_begin_images },
+        { .name = "find-expired", .kind = &retention_task, .begin = prune_begin_find },
+        { .name = "remove-expired", .kind = &removal_task, .begin = prune_begin_remove },
+        {},
+};
+
+static const struct phase prune_phases[] = {
+        { .name = "find-expired", .kind = &retention_task, .begin = prune_begin_find },
+        { .name = "remove-expired", .kind = &removal_task, .begin = prune_begin_remove },
+        {},
+};
+
+static const struct phase adopt_phases[] = {
+        { .name = "find-images", .kind = &adoption_task, .begin = adopt_begin },
+        {},
+};
+
+/* Dry only: what a backup run would find and its retention decide. */
+static const struct phase plan_phases[] = {
+        { .name = "find-targets", .kind = &targets_task, .begin = backup_begin_targets },
+        { .name = "find-expired", .kind = &retention_task, .begin = prune_begin_find },
+        {},
+};
+
+const struct run_kind run_kinds[] = {
+        { .name = "backup", .phases = backup_phases },
+        { .name = "prune", .phases = prune_phases },
+        { .name = "adopt", .phases = adopt_phases },
+        { .name = "plan", .phases = plan_phases },
+        {},
+};
+
+const struct run_kind *run_kind_find(const char *name)
+{
+        for (const struct run_kind *kind = run_kinds; kind->name; kind++)
+                if (streq(kind->name, name))
+                        return kind;
+        return NULL;
+}

@@ -1,0 +1,393 @@
+#include "runs/manager.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/engine.h"
+#include "runs/place.h"
+#include "runs/planner.h"
+#include "runs/watch.h"
+
+/* Finished runs and removed images are remembered for this long. */
+#define REMEMBERED  (400 * SEC_PER_DAY)
+#define FORGET_EACH SEC_PER_DAY
+
+/* Looks for the region of an account that the settings give none. */
+struct search {
+        struct manager *manager;
+        char *account;
+        struct aws_account *aws;
+        struct aws_region_slot *slot;
+        struct search *next;
+};
+
+struct manager {
+        struct loop *loop;
+        struct store *store;
+        struct aws *aws;
+        struct engine *engine;
+        struct planner *planner;
+        struct search *searches; /* struct search.next */
+        struct timer *begin;     /* when all regions are known: resume, then plan */
+        bool resumed;
+        sec_t forgotten; /* when old rows were last forgotten */
+        char *last_failure;
+};
+
+static void manager_tell_status(struct manager *manager);
+
+/* ---- what the engine tells ---- */
+
+static void manager_forget(struct manager *manager)
+{
+        sec_t now = loop_wall(manager->loop);
+
+        if (now - manager->forgotten < FORGET_EACH)
+                return;
+        manager->forgotten = now;
+        store_forget(manager->store, now - REMEMBERED);
+}
+
+static void manager_note_failure(struct manager *manager)
+{
+        struct store_run *runs;
+        size_t n;
+
+        free(steal(manager->last_failure));
+        if (store_load_runs(manager->store, NULL, false, 20, &runs, &n) < 0)
+                return;
+        for (size_t i = 0; i < n && !manager->last_failure; i++)
+                if (runs[i].outcome == OUTCOME_FAILED || runs[i].outcome == OUTCOME_PARTIAL)
+                        manager->last_failure = xstrdup(runs[i].id);
+        store_runs_free(runs, n);
+}
+
+static void on_changed(void *userdata)
+{
+        struct manager *manager = userdata;
+
+        manager_note_failure(manager);
+        manager_forget(manager);
+        manager_tell_status(manager);
+}
+
+static void on_clock_changed(void *userdata)
+{
+        struct manager *manager = userdata;
+
+        if (!manager->planner)
+                return;
+        planner_clock_changed(manager->planner);
+        manager_tell_status(manager);
+}
+
+static void manager_tell_status(struct manager *manager)
+{
+        const struct settings *settings = manager->engine->settings;
+        const struct setting_schedule *first = NULL;
+        sec_t soonest = SEC_NEVER;
+        char when[TIME_TEXT_MAX];
+        size_t going = 0;
+
+        for (size_t i = 0; i < settings->n_schedules; i++) {
+                sec_t due = planner_next(manager->planner, settings->schedules[i].name);
+
+                if (due < soonest) {
+                        soonest = due;
+                        first = &settings->schedules[i];
+                }
+        }
+        for (const struct run *run = manager->engine->runs; run; run = run->next)
+                going += !run->dry;
+        loop_notify(manager->loop,
+                    "STATUS=%zu schedule%s, next %s%s%s, %zu run%s going, last failure %s",
+                    settings->n_schedules, settings->n_schedules == 1 ? "" : "s",
+                    first ? first->name : "none", first ? " at " : "",
+                    first ? format_local(soonest, zone_offset(first->zone, soonest), when) : "",
+                    going, going == 1 ? "" : "s",
+                    manager->last_failure ? manager->last_failure : "none");
+}
+
+/* ---- life ---- */
+
+struct manager *manager_new(struct loop *loop, struct store *store, struct aws *aws)
+{
+        struct manager *manager = xnew(struct manager);
+
+        manager->loop = loop;
+        manager->store = store;
+        manager->aws = aws;
+        manager->engine = engine_new(loop, store, aws, on_changed, manager);
+        manager->planner = planner_new(manager->engine);
+        loop_on_clock_change(loop, on_clock_changed, manager);
+        return manager;
+}
+
+static struct search *search_free(struct search *search)
+{
+        aws_region_slot_free(search->slot);
+        aws_account_unref(search->aws);
+        free(search->account);
+        free(search);
+        return NULL;
+}
+
+static void manager_end_searches(struct manager *manager)
+{
+        while (manager->searches) {
+                struct search *search = manager->searches;
+
+                manager->searches = search->next;
+                search_free(search);
+        }
+}
+
+void manager_stop(struct manager *manager)
+{
+        manager_end_searches(manager);
+        timer_disarm(manager->begin);
+        manager->planner = planner_free(manager->planner);
+        engine_stop(manager->engine);
+}
+
+struct manager *manager_free(struct manager *manager)
+{
+        if (!manager)
+                return NULL;
+        manager_end_searches(manager);
+        timer_free(manager->begin);
+        planner_free(manager->planner);
+        engine_free(manager->engine);
+        loop_on_clock_change(manager->loop, NULL, NULL);
+        free(manager->last_failure);
+        free(manager);
+        return NULL;
+}
+
+/* ---- settings ---- */
+
+/* The regions are known as far as they can be: go on with what was unfinished, then plan. */
+static void manager_begin(void *userdata)
+{
+        struct manager *manager = userdata;
+
+        if (!manager->resumed && engine_resume(manager->engine) < 0)
+                log_event(&events[EVENT_STORE_FAILED], NULL, "Unfinished runs cannot be read: %s.",
+                          store_error(manager->store));
+        manager->resumed = true;
+        planner_apply(manager->planner);
+        on_changed(manager);
+}
+
+static void on_region(const char *region, const char *error, void *userdata)
+{
+        struct search *search = userdata;
+        struct manager *manager = search->manager;
+        struct search **at = &manager->searches;
+
+        place_set_home(manager->engine, search->account, region, error);
+        while (*at != search)
+                at = &(*at)->next;
+        *at = search->next;
+        search_free(search);
+        if (!manager->searches)
+                manager_begin(manager);
+}
+
+static void manager_search_region(struct manager *manager, const struct setting_account *account)
+{
+        struct search *search = xnew(struct search);
+
+        search->manager = manager;
+        search->account = xstrdup(account->name);
+        search->aws = aws_account(manager->aws, &(struct aws_account_options){
+                                                        .name = account->name,
+                                                        .endpoint_url = account->endpoint_url,
+                                                        .profile = account->profile,
+                                                });
+        search->next = manager->searches;
+        manager->searches = search;
+        search->slot = aws_find_region(search->aws, on_region, search);
+}
+
+int manager_apply(struct manager *manager, struct settings *settings)
+{
+        struct engine *engine = manager->engine;
+
+        manager_end_searches(manager);
+        settings_ref(settings);
+        settings_unref(engine->settings);
+        engine->settings = settings;
+        for (size_t i = 0; i < settings->n_accounts; i++)
+                if (settings->accounts[i].n_regions == 0)
+                        manager_search_region(manager, &settings->accounts[i]);
+        if (!manager->begin)
+                manager->begin = timer_new(manager->loop, manager_begin, manager);
+        if (!manager->searches)
+                timer_arm(manager->begin, 0);
+        return 0;
+}
+
+const struct settings *manager_settings(const struct manager *manager)
+{
+        return manager->engine->settings;
+}
+
+/* ---- operators ---- */
+
+/* A moment that has no run of this kind and schedule yet: an operator may fire twice in a second.
+ */
+static int start_now(struct manager *manager, struct run_request *request, char **ret_run)
+{
+        struct run *run;
+        int r = -EEXIST;
+
+        request->firing = loop_wall(manager->loop);
+        request->trigger = "operator";
+        for (int i = 0; i < 60 && r == -EEXIST; i++, request->firing++)
+                r = engine_start(manager->engine, request, &run);
+        if (r < 0)
+                return r;
+        *ret_run = xstrdup(run->row.id);
+        on_changed(manager);
+        return 0;
+}
+
+static int no_such_schedule(struct manager *manager, const char *schedule, char **ret_error)
+{
+        const struct settings *settings = manager->engine->settings;
+        _cleanup_free_ const char **names = xcalloc(settings->n_schedules, sizeof(*names));
+        const char *near;
+
+        for (size_t i = 0; i < settings->n_schedules; i++)
+                names[i] = settings->schedules[i].name;
+        near = closest(schedule, names, settings->n_schedules);
+        *ret_error = near ? xasprintf("there is no schedule %s; did you mean %s?", schedule, near)
+                          : xasprintf("there is no schedule %s", schedule);
+        return -ENOENT;
+}
+
+static int store_trouble(struct manager *manager, int r, char **ret_error)
+{
+        *ret_error = xasprintf("the state cannot be written: %s", store_error(manager->store));
+        return r;
+}
+
+int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
+                char **ret_run, char **ret_error)
+{
+        const struct setting_schedule *setting =
+                settings_schedule(manager->engine->settings, schedule);
+        _cleanup_free_ char *only = n ? strings_join(instances, n, " ") : NULL;
+        struct run_request request = { .kind = "backup", .schedule = schedule, .only = only };
+        bool queued;
+        int r;
+
+        if (!setting)
+                return no_such_schedule(manager, schedule, ret_error);
+        request.queued = engine_schedule_is_busy(manager->engine, schedule, &queued);
+        if (request.queued && (setting->overlap == OVERLAP_SKIP || queued)) {
+                *ret_error =
+                        xasprintf(queued ? "a run of %s is queued already"
+                                         : "a run of %s is still going; `amictl status` shows it",
+                                  schedule);
+                return -EBUSY;
+        }
+        r = start_now(manager, &request, ret_run);
+        return r < 0 ? store_trouble(manager, r, ret_error) : 0;
+}
+
+int manager_prune(struct manager *manager, const char *schedule, bool dry_run, char **ret_run,
+                  char **ret_error)
+{
+        const struct setting_schedule *setting = NULL;
+        struct run_request request = { .kind = "prune", .schedule = schedule, .dry = dry_run };
+        int r;
+
+        if (schedule) {
+                setting = settings_schedule(manager->engine->settings, schedule);
+                if (!setting)
+                        return no_such_schedule(manager, schedule, ret_error);
+                if (!setting->has_retain) {
+                        *ret_error = xasprintf(
+                                "schedule %s has no 'retain': none of its images is ever removed",
+                                schedule);
+                        return -EINVAL;
+                }
+        }
+        r = start_now(manager, &request, ret_run);
+        return r < 0 ? store_trouble(manager, r, ret_error) : 0;
+}
+
+int manager_adopt(struct manager *manager, char **ret_run, char **ret_error)
+{
+        struct run_request request = { .kind = "adopt" };
+        int r = start_now(manager, &request, ret_run);
+
+        return r < 0 ? store_trouble(manager, r, ret_error) : 0;
+}
+
+int manager_cancel(struct manager *manager, const char *id, char **ret_error)
+{
+        struct run *run = engine_find_run(manager->engine, id);
+
+        if (!run) {
+                *ret_error = xasprintf("no run %s is going", id);
+                return -ENOENT;
+        }
+        run_cancel(run, "cancelled by an operator");
+        log_line(LOG_NOTICE,
+                 &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
+                 "Run %s is cancelled: nothing new begins, images under way are followed.", id);
+        return 0;
+}
+
+int manager_pause(struct manager *manager, const char *schedule, bool pause, char **ret_error)
+{
+        int r;
+
+        if (!settings_schedule(manager->engine->settings, schedule))
+                return no_such_schedule(manager, schedule, ret_error);
+        r = planner_pause(manager->planner, schedule, pause);
+        if (r < 0)
+                return store_trouble(manager, r, ret_error);
+        log_line(LOG_NOTICE, &(struct log_about){ .schedule = schedule }, "Schedule %s is %s.",
+                 schedule, pause ? "paused: it fires no more until resumed" : "resumed");
+        on_changed(manager);
+        return 0;
+}
+
+/* ---- questions ---- */
+
+sec_t manager_next(struct manager *manager, const char *schedule)
+{
+        return planner_next(manager->planner, schedule);
+}
+
+bool manager_is_paused(struct manager *manager, const char *schedule)
+{
+        return planner_is_paused(manager->planner, schedule);
+}
+
+bool manager_task_progress(struct manager *manager, int64_t id, struct task_progress *ret)
+{
+        for (const struct run *run = manager->engine->runs; run; run = run->next) {
+                for (const struct task *task = run->tasks; task; task = task->next) {
+                        if (task->row.id != id || run->dry)
+                                continue;
+                        *ret = (struct task_progress){ .percent = task->percent,
+                                                       .waiting = task->waiting };
+                        return true;
+                }
+        }
+        return false;
+}
+
+struct watch *manager_watch(struct manager *manager, const char *run, watch_fn *callback,
+                            void *userdata)
+{
+        return watch_new(manager->engine, run, callback, userdata);
+}

@@ -1,0 +1,48 @@
+#include "runs/naming.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+char *run_id(const char *kind, const char *schedule, sec_t firing)
+{
+        char time[TIME_TEXT_MAX];
+
+        format_compact(firing, time);
+        if (streq(kind, "backup"))
+                return xasprintf("%s.%s", schedule, time);
+        if (schedule)
+                return xasprintf("%s.%s.%s", schedule, kind, time);
+        return xasprintf("%s.%s", kind, time);
+}
+
+void name_filter_init(struct name_filter *filter, const char *name, const char *value)
+{
+        filter->name = xstrdup(name);
+        filter->literal = ec2_filter_literal(value);
+        filter->value = filter->literal;
+        filter->filter = (struct ec2_filter){
+                .name = filter->name,
+                .values = &filter->value,
+                .n_values = 1,
+        };
+}
+
+void name_filter_done(struct name_filter *filter)
+{
+        free(filter->name);
+        free(filter->literal);
+}
+
+char *image_snapshots(const struct ec2_image *image)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        for (size_t i = 0; i < image->n_devices; i++)
+                if (image->devices[i].snapshot && *image->devices[i].snapshot)
+                        text_printf(&text, "%s%s", text_size(&text) ? " " : "",
+                                    image->devices[i].snapshot);
+        text_append(&text, "");
+        return text_steal(&text);
+}

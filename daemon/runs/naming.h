@@ -1,0 +1,41 @@
+/*
+ * Names that are pure functions of (kind, schedule, firing, instance): whoever computes them again
+ * after a crash gets the same. They are what makes a firing and an image exactly-once.
+ */
+#pragma once
+
+#include "aws/ec2.h"
+#include "base/time.h"
+
+/* The tags every image and snapshot of ours carries from the create call on. */
+#define TAG_OWNER       "amid:owner"
+#define TAG_SCHEDULE    "amid:schedule"
+#define TAG_RUN         "amid:run"
+#define TAG_INSTANCE    "amid:instance"
+#define TAG_TIME        "amid:time"
+#define TAG_CONSISTENCY "amid:consistency"
+#define TAG_PREFIX      "amid:"
+
+/* Values of TAG_CONSISTENCY: what is proven. */
+#define PROVEN_CRASH   "crash"   /* like pulling the plug */
+#define PROVEN_STOPPED "stopped" /* the instance was stopped when the image was made */
+#define PROVEN_REBOOT                                                                              \
+        "reboot" /* its status checks went down and came back since the create call                \
+                  */
+
+/* "web-nightly.20261121T180000Z"; other kinds carry their name: "web-nightly.prune.2026..." or,
+ * over all schedules, "prune.2026...". Schedule names have no dot. Caller frees. */
+char *run_id(const char *kind, const char *schedule, sec_t firing);
+
+/* The filter `tag:KEY` with one literal value; `values` has room for it. */
+struct name_filter {
+        char *name, *literal;
+        const char *value;
+        struct ec2_filter filter;
+};
+void name_filter_init(struct name_filter *filter, const char *name, const char *value);
+void name_filter_done(struct name_filter *filter);
+
+/* The ids of the snapshots behind an image, separated by spaces, as the store keeps them; "" while
+ * EC2 lists none. Caller frees. */
+char *image_snapshots(const struct ec2_image *image);

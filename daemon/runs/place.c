@@ -1,0 +1,155 @@
+#include "runs/place.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/follow.h"
+#include "runs/health.h"
+
+/* The region of an account that the settings give none. */
+struct home {
+        char *account, *region, *error;
+        struct home *next; /* of engine->homes */
+};
+
+static struct home *home_find(struct engine *engine, const char *account)
+{
+        for (struct home *home = engine->homes; home; home = home->next)
+                if (streq(home->account, account))
+                        return home;
+        return NULL;
+}
+
+void place_set_home(struct engine *engine, const char *account, const char *region,
+                    const char *error)
+{
+        struct home *home = home_find(engine, account);
+
+        if (!home) {
+                home = xnew(struct home);
+                home->account = xstrdup(account);
+                home->next = engine->homes;
+                engine->homes = home;
+        }
+        xreplace(&home->region, region);
+        xreplace(&home->error, error);
+}
+
+void homes_free(struct engine *engine)
+{
+        while (engine->homes) {
+                struct home *home = engine->homes;
+
+                engine->homes = home->next;
+                free(home->account);
+                free(home->region);
+                free(home->error);
+                free(home);
+        }
+}
+
+struct place *place_get(struct engine *engine, const struct settings *settings, const char *account,
+                        const char *region)
+{
+        const struct setting_account *setting = settings_account(settings, account);
+        _cleanup_(aws_account_unrefp) struct aws_account *aws = NULL;
+        struct place *place;
+
+        if (!setting)
+                return NULL;
+        /* Equal options give the same object, so a reload that changes nothing changes no place. */
+        aws = aws_account(engine->aws, &(struct aws_account_options){
+                                               .name = setting->name,
+                                               .endpoint_url = setting->endpoint_url,
+                                               .profile = setting->profile,
+                                       });
+        for (place = engine->places; place; place = place->next)
+                if (place->aws == aws && streq(place->region, region))
+                        return place_ref(place);
+        place = xnew(struct place);
+        *place = (struct place){
+                .engine = engine,
+                .aws = steal(aws),
+                .account = xstrdup(account),
+                .region = xstrdup(region),
+                .references = 1,
+                .next = engine->places,
+        };
+        engine->places = place;
+        return place;
+}
+
+struct place *place_ref(struct place *place)
+{
+        place->references++;
+        return place;
+}
+
+struct place *place_unref(struct place *place)
+{
+        struct place **at;
+
+        if (!place || --place->references > 0)
+                return NULL;
+        for (at = &place->engine->places; *at != place; at = &(*at)->next)
+                ;
+        *at = place->next;
+        follower_free(place->follower);
+        doctor_free(place->doctor);
+        aws_account_unref(place->aws);
+        free(place->account);
+        free(place->region);
+        free(place);
+        return NULL;
+}
+
+static void place_visit(struct engine *engine, const struct settings *settings, const char *account,
+                        const char *region, place_fn *callback, void *userdata)
+{
+        _cleanup_(place_unrefp) struct place *place = place_get(engine, settings, account, region);
+
+        if (place)
+                callback(place, userdata);
+}
+
+/* The regions of one account: the schedule's, else the account's, else the daemon's own. */
+static char *places_of_account(struct engine *engine, const struct settings *settings,
+                               const struct setting_schedule *schedule,
+                               const struct setting_account *account, place_fn *callback,
+                               void *userdata)
+{
+        bool own = schedule && schedule->n_regions > 0;
+        char **regions = own ? schedule->regions : account->regions;
+        size_t n = own ? schedule->n_regions : account->n_regions;
+        const struct home *home;
+
+        for (size_t i = 0; i < n; i++)
+                place_visit(engine, settings, account->name, regions[i], callback, userdata);
+        if (n > 0)
+                return NULL;
+        home = home_find(engine, account->name);
+        if (!home || !home->region)
+                return xasprintf("no region is set for account %s and none could be found (%s); "
+                                 "add 'regions' to it",
+                                 account->name,
+                                 home && home->error ? home->error : "not looked for yet");
+        place_visit(engine, settings, account->name, home->region, callback, userdata);
+        return NULL;
+}
+
+char *places_of(struct engine *engine, const struct settings *settings,
+                const struct setting_schedule *schedule, place_fn *callback, void *userdata)
+{
+        size_t n = schedule ? schedule->n_accounts : settings->n_accounts;
+        char *error = NULL;
+
+        for (size_t i = 0; i < n && !error; i++) {
+                const struct setting_account *account =
+                        schedule ? settings_account(settings, schedule->accounts[i])
+                                 : &settings->accounts[i];
+
+                error = places_of_account(engine, settings, schedule, account, callback, userdata);
+        }
+        return error;
+}

@@ -1,0 +1,40 @@
+/*
+ * A place is one region of one account: where tasks send their requests, and where one poll follows
+ * what many of them wait for. Internal to runs/.
+ */
+#pragma once
+
+#include "runs/engine.h"
+
+struct follower;
+struct doctor;
+
+struct place {
+        struct engine *engine;
+        struct aws_account *aws;
+        char *account, *region;
+        unsigned int references;
+        struct follower *follower; /* of images, follow.h; made when first needed */
+        struct doctor *doctor;     /* of instances, health.h; the same */
+        struct place *next;        /* of engine->places */
+};
+
+/* The place of (account, region) under these settings. NULL when the account is not in them. */
+struct place *place_get(struct engine *engine, const struct settings *settings, const char *account,
+                        const char *region);
+struct place *place_ref(struct place *place);
+struct place *place_unref(struct place *place);
+DEFINE_CLEANUP(struct place, place_unref);
+
+/* Calls back for every (account, region) of a schedule, or, with NULL, of all accounts. Gives NULL,
+ * or what is wrong with the settings for it (caller frees): an account whose region nobody knows.
+ */
+typedef void place_fn(struct place *place, void *userdata);
+char *places_of(struct engine *engine, const struct settings *settings,
+                const struct setting_schedule *schedule, place_fn *callback, void *userdata);
+
+/* Notes the region of an account that the settings give none, once aws_find_region() found it;
+ * `region` NULL: nobody knows, because of `error`. */
+void place_set_home(struct engine *engine, const char *account, const char *region,
+                    const char *error);
+void homes_free(struct engine *engine);

@@ -1,0 +1,29 @@
+/*
+ * The planner: which schedule fires when. One timer waits for the earliest firing of all; nothing
+ * wakes up in between. Internal to runs/.
+ *
+ * A firing is claimed in the store before anything happens, under an id that is a function of
+ * (schedule, nominal time): whatever the clock does, none happens twice. What lies between the last
+ * firing handled and now was missed; what happens with it is the schedule's `missed`.
+ */
+#pragma once
+
+#include "runs/engine.h"
+
+struct planner;
+
+struct planner *planner_new(struct engine *engine);
+struct planner *planner_free(struct planner *planner);
+DEFINE_CLEANUP(struct planner, planner_free);
+
+/* Plans by the engine's settings: new schedules begin now, gone ones are forgotten, changed ones
+ * start anew. A store that cannot be written is tried again later. */
+void planner_apply(struct planner *planner);
+/* The clock was set, or the machine slept. */
+void planner_clock_changed(struct planner *planner);
+
+/* When the next firing will be acted on (the flexible offset included); SEC_NEVER: not at all. */
+sec_t planner_next(const struct planner *planner, const char *schedule);
+bool planner_is_paused(const struct planner *planner, const char *schedule);
+/* Negative errno when it could not be stored. What falls into a pause is not made up for. */
+int planner_pause(struct planner *planner, const char *schedule, bool pause);

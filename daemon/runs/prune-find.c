@@ -1,0 +1,344 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/place.h"
+#include "runs/prune.h"
+
+/* Values EC2 takes in one filter; what is beyond waits for the next run. */
+enum { REMOVALS_PER_RUN = 200 };
+/* A row whose image EC2 does not list is believed to be gone only when it is older than this. */
+#define LISTED_AFTER SEC_PER_HOUR
+
+/* An image that is ours by tag and by row. */
+struct candidate {
+        struct store_image row;
+        bool available;
+        char *held_by;
+};
+
+struct retention_live {
+        const struct setting_schedule *schedule;
+        struct candidate *candidates;
+        size_t n;
+        struct retention_image *images; /* of candidates, in the same order */
+        struct retention_verdict *verdicts;
+};
+
+static void retention_forget(struct task *task)
+{
+        struct retention_live *live = task->live;
+
+        if (!live)
+                return;
+        for (size_t i = 0; i < live->n; i++) {
+                store_image_done(&live->candidates[i].row);
+                free(live->candidates[i].held_by);
+        }
+        free(live->candidates);
+        free(live->images);
+        free(live->verdicts);
+        free(live);
+        task->live = NULL;
+}
+
+/* ---- describe-images ---- */
+
+static struct verdict describe_ask(struct task *task)
+{
+        const char *self = "self";
+        struct name_filter owner, schedule;
+        struct ec2_filter filters[2];
+
+        name_filter_init(&owner, "tag:" TAG_OWNER, task->run->settings->owner);
+        name_filter_init(&schedule, "tag:" TAG_SCHEDULE, task->row.subject);
+        filters[0] = owner.filter;
+        filters[1] = schedule.filter;
+        task_call(task, &ec2_describe_images,
+                  &(struct describe_images){
+                          .owners = &self,
+                          .n_owners = 1,
+                          .filters = filters,
+                          .n_filters = ELEMENTS(filters),
+                          .include_disabled = true,
+                  });
+        name_filter_done(&owner);
+        name_filter_done(&schedule);
+        return stay();
+}
+
+static const char *tag_of(const struct ec2_image *image, const char *key)
+{
+        return ec2_tag_value(image->tags, image->n_tags, key);
+}
+
+/* Our row of an image. An engine without a store (a plan) takes the tags for the row. */
+static bool load_row(struct task *task, const struct ec2_image *image, struct store_image *ret)
+{
+        struct engine *engine = task->run->engine;
+        const char *time = tag_of(image, TAG_TIME);
+        sec_t firing;
+
+        if (engine->store)
+                return store_load_image(engine->store, task->row.account, task->row.region,
+                                        image->id, ret) > 0;
+        if (!time || !parse_rfc3339(time, &firing))
+                return false;
+        *ret = (struct store_image){
+                .account = xstrdup(task->row.account),
+                .region = xstrdup(task->row.region),
+                .id = xstrdup(image->id),
+                .name = xstrdup(image->name),
+                .schedule = xstrdup(task->row.subject),
+                .instance = xstrdup(tag_of(image, TAG_INSTANCE)),
+                .consistency = xstrdup(tag_of(image, TAG_CONSISTENCY)),
+                .firing = firing,
+                .created = image->created,
+                .removed = SEC_NONE,
+        };
+        return ret->instance != NULL;
+}
+
+/* Brings a row up to what EC2 says of the image now. */
+static void refresh_row(struct task *task, struct store_image *row, const struct ec2_image *image)
+{
+        _cleanup_free_ char *snapshots = image_snapshots(image);
+        const char *state = image->state == IMAGE_AVAILABLE ? "available"
+                            : image->state == IMAGE_PENDING ? "pending"
+                                                            : image_state_names[image->state];
+        bool same = streq(row->state, state) && (!*snapshots || streq(row->snapshots, snapshots));
+
+        if (same)
+                return;
+        xreplace(&row->state, state ? state : "other");
+        if (*snapshots)
+                xreplace(&row->snapshots, snapshots);
+        if (!task->run->dry)
+                store_save_image(task->run->engine->store, row);
+}
+
+static void take_image(struct task *task, struct retention_live *live,
+                       const struct ec2_image *image, size_t *unknown)
+{
+        struct store_image row;
+        struct candidate *candidate;
+
+        if (!load_row(task, image, &row)) {
+                (*unknown)++;
+                return;
+        }
+        if (!streq(row.schedule, task->row.subject) ||
+            !streq(row.instance, tag_of(image, TAG_INSTANCE))) {
+                store_image_done(&row); /* the tags were edited: not ours to judge */
+                (*unknown)++;
+                return;
+        }
+        candidate = append(live->candidates, live->n);
+        candidate->row = row;
+        candidate->available = image->state == IMAGE_AVAILABLE;
+        refresh_row(task, &candidate->row, image);
+}
+
+static bool is_listed(const struct retention_live *live, const char *id)
+{
+        for (size_t i = 0; i < live->n; i++)
+                if (streq(live->candidates[i].row.id, id))
+                        return true;
+        return false;
+}
+
+/* Rows whose image somebody else deregistered. */
+static void note_gone(struct task *task, const struct retention_live *live)
+{
+        struct engine *engine = task->run->engine;
+        sec_t now = loop_wall(engine->loop);
+        struct store_image *rows;
+        size_t n;
+
+        if (task->run->dry || store_load_images(engine->store, task->row.subject, task->row.account,
+                                                task->row.region, false, &rows, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++) {
+                if (is_listed(live, rows[i].id) || now - rows[i].created < LISTED_AFTER)
+                        continue;
+                xreplace(&rows[i].state, "gone");
+                xreplace(&rows[i].detail, "deregistered by somebody else");
+                rows[i].removed = now;
+                store_save_image(engine->store, &rows[i]);
+        }
+        store_images_free(rows, n);
+}
+
+static void decide(struct task *task, struct retention_live *live)
+{
+        const struct setting_schedule *schedule = live->schedule;
+
+        free(live->images);
+        free(live->verdicts);
+        live->images = xcalloc(live->n, sizeof(*live->images));
+        live->verdicts = xcalloc(live->n, sizeof(*live->verdicts));
+        for (size_t i = 0; i < live->n; i++) {
+                const struct store_image *row = &live->candidates[i].row;
+
+                live->images[i] = (struct retention_image){
+                        .series = row->instance,
+                        .id = row->id,
+                        .time = row->firing,
+                        .local = row->firing + zone_offset(schedule->zone, row->firing),
+                        .available = live->candidates[i].available,
+                        .held_by = live->candidates[i].held_by,
+                };
+        }
+        retention_decide(&schedule->retain, live->images, live->n,
+                         loop_wall(task->run->engine->loop), live->verdicts);
+}
+
+static bool goes(const struct retention_verdict *verdict)
+{
+        return verdict->outcome == RETENTION_REMOVE || verdict->outcome == RETENTION_REMOVE_FAILED;
+}
+
+static struct verdict describe_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct ec2_images *found = reply->output;
+        struct log_about about = task_about(task);
+        struct retention_live *live;
+        size_t unknown = 0;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_images);
+        retention_forget(task);
+        task->live = live = xnew(struct retention_live);
+        live->schedule = settings_schedule(task->run->settings, task->row.subject);
+        if (!live->schedule || !live->schedule->has_retain)
+                return finish(OUTCOME_DONE, NULL);
+        for (size_t i = 0; i < found->n_images; i++)
+                take_image(task, live, &found->images[i], &unknown);
+        if (unknown)
+                log_line(LOG_NOTICE, &about,
+                         "%zu image%s of schedule %s carr%s our tags but %s not in the state: "
+                         "kept. `amictl adopt` takes them in.",
+                         unknown, unknown == 1 ? "" : "s", task->row.subject,
+                         unknown == 1 ? "ies" : "y", unknown == 1 ? "is" : "are");
+        note_gone(task, live);
+        decide(task, live);
+        return next();
+}
+
+/* ---- find-uses ---- */
+
+static struct verdict uses_ask(struct task *task)
+{
+        struct retention_live *live = task->live;
+        struct ec2_filter filter = { .name = "image-id" };
+
+        if (!live)
+                return go("describe-images");
+        for (size_t i = 0; i < live->n && filter.n_values < REMOVALS_PER_RUN; i++)
+                if (goes(&live->verdicts[i]))
+                        *append(filter.values, filter.n_values) = live->candidates[i].row.id;
+        if (filter.n_values)
+                task_call(task, &ec2_describe_instances,
+                          &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
+        free(filter.values);
+        return filter.n_values ? stay() : next();
+}
+
+static void note_uses(struct retention_live *live, const struct ec2_instances *users)
+{
+        for (size_t i = 0; i < users->n_instances; i++) {
+                const struct ec2_instance *user = &users->instances[i];
+
+                if (user->state == INSTANCE_TERMINATED)
+                        continue;
+                for (size_t j = 0; j < live->n; j++)
+                        if (streq(live->candidates[j].row.id, user->image_id) &&
+                            !live->candidates[j].held_by)
+                                live->candidates[j].held_by = xasprintf("instance %s", user->id);
+        }
+}
+
+static struct verdict uses_answer(struct task *task, const struct aws_reply *reply)
+{
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_instances); /* unknown means keep */
+        note_uses(task->live, reply->output);
+        decide(task, task->live);
+        return next();
+}
+
+/* ---- plan-removals ---- */
+
+static struct verdict plan_ask(struct task *task)
+{
+        struct retention_live *live = task->live;
+        size_t removals = 0;
+
+        if (!live)
+                return go("describe-images");
+        for (size_t i = 0; i < live->n; i++) {
+                const struct candidate *candidate = &live->candidates[i];
+                bool remove = goes(&live->verdicts[i]) && removals < REMOVALS_PER_RUN;
+                _cleanup_free_ char *why = retention_explain(&live->schedule->retain,
+                                                             &live->verdicts[i], &live->images[i]);
+
+                removals += remove;
+                if (task->run->dry)
+                        task_report(task, &(struct prune_decision){ .image = &candidate->row,
+                                                                    .remove = remove,
+                                                                    .why = why });
+                else if (remove)
+                        removal_add(task, &candidate->row, why);
+        }
+        return next();
+}
+
+static const struct step retention_steps[] = {
+        { .name = "describe-images",
+          .ask = describe_ask,
+          .answer = describe_answer,
+          .patience = SEC_PER_HOUR },
+        { .name = "find-uses", .ask = uses_ask, .answer = uses_answer, .patience = SEC_PER_HOUR },
+        { .name = "plan-removals", .ask = plan_ask },
+        {},
+};
+
+const struct task_kind retention_task = { .name = "retention",
+                                          .steps = retention_steps,
+                                          .forget = retention_forget };
+
+/* ---- the phase ---- */
+
+struct placing {
+        struct run *run;
+        const struct setting_schedule *schedule;
+};
+
+static void add_retention_task(struct place *place, void *userdata)
+{
+        struct placing *placing = userdata;
+
+        run_add_task(placing->run, &retention_task, place, placing->schedule->name);
+}
+
+struct verdict prune_begin_find(struct run *run)
+{
+        const struct settings *settings = run->settings;
+
+        if (run_is_cut_short(run))
+                return next();
+        for (size_t i = 0; i < settings->n_schedules; i++) {
+                struct placing placing = { .run = run, .schedule = &settings->schedules[i] };
+                char *error;
+
+                if (!placing.schedule->has_retain ||
+                    (run->row.schedule && !streq(run->row.schedule, placing.schedule->name)))
+                        continue;
+                error = places_of(run->engine, settings, placing.schedule, add_retention_task,
+                                  &placing);
+                if (error)
+                        return finish(OUTCOME_FAILED, error);
+        }
+        return next();
+}

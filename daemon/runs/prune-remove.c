@@ -1,0 +1,188 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/place.h"
+#include "runs/prune.h"
+
+/* DeleteSnapshot may say "in use" for a while after DeregisterImage. */
+#define LAG_RETRY    (10 * USEC_PER_SEC)
+#define LAG_PATIENCE (10 * SEC_PER_MIN)
+
+struct removal_live {
+        char **snapshots;
+        size_t n, at; /* the one that is being deleted */
+        size_t kept;  /* another image uses them */
+};
+
+static void removal_forget(struct task *task)
+{
+        struct removal_live *live = task->live;
+
+        if (!live)
+                return;
+        strings_free(live->snapshots, live->n);
+        free(live);
+}
+
+void removal_add(struct task *retention, const struct store_image *image, const char *why)
+{
+        struct run *run = retention->run;
+        struct task *task;
+
+        for (task = run->tasks; task; task = task->next)
+                if (task->kind == &removal_task && streq(task->row.subject, image->id) &&
+                    streq(task->row.region, retention->row.region) &&
+                    streq(task->row.account, retention->row.account))
+                        return;
+        task = run_add_task(run, &removal_task, retention->place, image->id);
+        task->row.name = xstrdup(why);
+}
+
+/* The image's row, as it was recorded before anything was removed. */
+static int load_image(struct task *task, struct store_image *ret)
+{
+        return store_load_image(task->run->engine->store, task->row.account, task->row.region,
+                                task->row.subject, ret);
+}
+
+/* ---- deregister-image ---- */
+
+static struct verdict deregister_ask(struct task *task)
+{
+        task_call(task, &ec2_deregister_image,
+                  &(struct deregister_image){ .image = task->row.subject });
+        return stay();
+}
+
+static struct verdict removal_failed(struct task *task, const struct aws_reply *reply,
+                                     const struct action *action)
+{
+        struct verdict verdict = task_trouble(task, reply, action);
+        struct log_about about = task_about(task);
+
+        if (verdict.move == MOVE_FINISH) {
+                about.action = action->name;
+                about.error = reply->code;
+                about.request_id = reply->request_id;
+                log_event(&events[EVENT_REMOVAL_FAILED], &about,
+                          "Image %s could not be removed: %s", task->row.subject, verdict.detail);
+        }
+        return verdict;
+}
+
+static struct verdict deregister_answer(struct task *task, const struct aws_reply *reply)
+{
+        if (reply->outcome == AWS_OK)
+                return next();
+        /* A second time after a lost answer, or somebody was faster. */
+        if (reply->outcome == AWS_ERROR && (streq(reply->code, "InvalidAMIID.NotFound") ||
+                                            streq(reply->code, "InvalidAMIID.Unavailable")))
+                return next();
+        return removal_failed(task, reply, &ec2_deregister_image);
+}
+
+/* ---- delete-snapshots ---- */
+
+static struct removal_live *removal_live(struct task *task)
+{
+        struct removal_live *live = task->live;
+        struct store_image image;
+
+        if (live)
+                return live;
+        task->live = live = xnew(struct removal_live);
+        if (load_image(task, &image) > 0) {
+                if (image.snapshots)
+                        live->snapshots = strings_split(image.snapshots, " ", &live->n);
+                store_image_done(&image);
+        }
+        return live;
+}
+
+static struct verdict delete_ask(struct task *task)
+{
+        struct removal_live *live = removal_live(task);
+
+        if (live->at == live->n)
+                return next();
+        task_call(task, &ec2_delete_snapshot,
+                  &(struct delete_snapshot){ .snapshot = live->snapshots[live->at] });
+        return stay();
+}
+
+static struct verdict delete_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct removal_live *live = removal_live(task);
+
+        if (reply->outcome == AWS_ERROR && streq(reply->code, "InvalidSnapshot.InUse")) {
+                const char *user = reply->message ? strstr(reply->message, "ami-") : NULL;
+                size_t length = user ? strspn(user + 4, "0123456789abcdef") + 4 : 0;
+                bool other = user && strncmp(user, task->row.subject, length) != 0;
+
+                if (!other)
+                        return again(LAG_RETRY, aws_describe_failure(reply, &ec2_delete_snapshot,
+                                                                     task->row.region));
+                live->kept++;
+        } else if (reply->outcome != AWS_OK && !(reply->outcome == AWS_ERROR &&
+                                                 streq(reply->code, "InvalidSnapshot.NotFound"))) {
+                return removal_failed(task, reply, &ec2_delete_snapshot);
+        }
+        live->at++;
+        return go("delete-snapshots");
+}
+
+/* ---- record-removal ---- */
+
+static struct verdict record_ask(struct task *task)
+{
+        struct removal_live *live = removal_live(task);
+        struct log_about about = task_about(task);
+        struct store_image image;
+        int r;
+
+        r = load_image(task, &image);
+        if (r == 0)
+                return next();
+        if (r > 0) {
+                image.removed = loop_wall(task->run->engine->loop);
+                xreplace(&image.state, "gone");
+                xreplace(&image.detail, task->row.name);
+                about.instance = image.instance;
+                r = store_save_image(task->run->engine->store, &image);
+        }
+        if (r < 0)
+                return again(LAG_RETRY, xasprintf("the removal cannot be recorded: %s",
+                                                  store_error(task->run->engine->store)));
+        log_event(&events[EVENT_IMAGE_REMOVED], &about,
+                  "Image %s of %s is %s (%zu snapshot%s deleted%s).", task->row.subject,
+                  image.instance, task->row.name, live->n - live->kept,
+                  live->n - live->kept == 1 ? "" : "s",
+                  live->kept ? ", others are used by another image" : "");
+        store_image_done(&image);
+        return next();
+}
+
+static const struct step removal_steps[] = {
+        { .name = "deregister-image",
+          .ask = deregister_ask,
+          .answer = deregister_answer,
+          .patience = SEC_PER_HOUR },
+        { .name = "delete-snapshots",
+          .ask = delete_ask,
+          .answer = delete_answer,
+          .patience = LAG_PATIENCE },
+        { .name = "record-removal", .ask = record_ask },
+        {},
+};
+
+const struct task_kind removal_task = { .name = "removal",
+                                        .steps = removal_steps,
+                                        .forget = removal_forget };
+
+struct verdict prune_begin_remove(struct run *run)
+{
+        (void)run; /* the retention tasks have added what is to be removed */
+        return next();
+}
