@@ -86,7 +86,7 @@ KINDS = {
     "cut-xml": True,  # a whole answer whose XML ends in the middle
     "slow": True,  # byte by byte over `seconds`
     "delay": True,  # answered after `seconds`
-    "call-before": True,  # `call()` first: kill the daemon, change the world
+    "call-before": False,  # `call()` and nothing else: the client was killed, nothing happened
     "call-after": True,  # `call()` between the deed and its answer
 }
 
@@ -221,6 +221,8 @@ class Front:
         data = b"".join(chunks)
         kind = reply.get("Content-Type", "")
         status = int(status.split()[0])
+        if self.timelines:
+            data = self.timelines.envelope(data)
         if status == 500 and b"<html" in data.lower():
             return self._gap(request, "an HTML page")
         return (status, kind, self._with_request_id(request, data))
@@ -290,7 +292,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _reply(self, request, fault, answer):
         kind = fault.kind if fault else ""
         front = self.server.front
-        if kind in ("reset-before", "reset-after"):
+        if kind in ("reset-before", "reset-after", "call-before"):
             front.record(request)
             return self._reset()
         if kind == "http500":

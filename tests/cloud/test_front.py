@@ -199,6 +199,7 @@ def test_the_policy_is_checked(account, ec2):
     ec2.describe_instances()
     with pytest.raises(botocore.exceptions.ClientError) as error:
         ec2.describe_images()
+    assert code_of(error) == "UnauthorizedOperation"
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 

@@ -87,6 +87,18 @@ class Timelines:
         """The front is about to let moto answer this request."""
         self.request = request
 
+    @staticmethod
+    def envelope(data):
+        """EC2: a refusal has the same envelope as any other error, and a code of its own."""
+        if b"<ErrorResponse>" not in data:
+            return data
+        found = re.search(rb"<Code>([^<]*)</Code>\s*<Message>([^<]*)</Message>", data)
+        code = {b"AccessDenied": b"UnauthorizedOperation"}.get(found[1], found[1])
+        return (
+            b'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error><Code>%s</Code>'
+            b"<Message>%s</Message></Error></Errors><RequestID>x</RequestID></Response>"
+        ) % (code, found[2])
+
     def down_at_once(self):
         """The most instances whose checks were not ok at one moment, by the reboots so far."""
         edges = []

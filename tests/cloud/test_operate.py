@@ -1,0 +1,158 @@
+"""Reload, adopt, status and what a damaged state looks like."""
+
+import re
+import shutil
+
+import pytest
+from harness import tags_of
+
+
+def test_status_tells_of_schedules_and_the_next_firing(account, daemon):
+    daemon.schedule()
+    daemon.start()
+    status = daemon.notify.value("STATUS")
+    assert "1 schedule" in status
+    assert "2099" in status
+    daemon.stop()
+    assert "STOPPING=1" in daemon.notify.messages
+
+
+def test_ready_comes_after_the_settings(account, daemon):
+    daemon.file.write_text("version: 1\nschedules: {web: {shedule: rate(1 day)}}\n")
+    daemon.start(ready=False)
+    status = daemon.gone()
+    assert status not in (0, -6, -11)
+    assert "READY=1" not in daemon.notify.messages
+    assert re.search(r"amid\.yaml:2:\d+: .*shedule", daemon.journal)
+
+
+def test_reload_takes_good_settings(account, daemon):
+    daemon.schedule()
+    daemon.start()
+    daemon.schedule(name="db")
+    daemon.amictl("reload")
+    shown = daemon.amictl("status")
+    assert "db" in shown and "web" not in shown
+
+
+def test_reload_refuses_bad_settings(account, daemon):
+    account.launch(Backup="yes")
+    daemon.schedule()
+    daemon.start()
+    good = daemon.file.read_text()
+    daemon.file.write_text(good + "nonsense: [1\n")
+    done = daemon.try_amictl("reload")
+    assert done.returncode == 1
+    assert re.search(r"amid\.yaml:\d+:\d+: ", done.stdout + done.stderr)
+    assert daemon.alive()
+    daemon.run("web")
+    assert len(account.images()) == 1
+
+
+def test_a_run_keeps_the_settings_it_began_with(account, daemon, front, timelines):
+    timelines.course(stale=0.2, down=4)
+    account.launch(2, Backup="yes")
+    daemon.schedule(consistency="reboot", reboot={"settle": "1s"}, image={"tags": {"Era": "old"}})
+    daemon.start()
+    daemon.amictl("run", "web")
+    daemon.wait(lambda: front.count("CreateImage") == 1, "the first image")
+    daemon.schedule(consistency="crash", image={"tags": {"Era": "new"}})
+    daemon.amictl("reload")
+    daemon.wait(lambda: len(account.images(Era="old")) == 2, "the second of the old kind")
+    assert all("NoReboot" not in r.params or r.params["NoReboot"] == "false" for r in front.log("CreateImage"))
+
+
+def test_a_schedule_that_is_gone_finishes_its_run(account, daemon, timelines, front):
+    timelines.course(snapshots=3600)
+    account.launch(Backup="yes")
+    daemon.schedule()
+    daemon.start()
+    daemon.amictl("run", "web")
+    daemon.wait(lambda: front.count("CreateImage") == 1, "the image")
+    daemon.schedule(name="other")
+    daemon.amictl("reload")
+    timelines.clock.advance(3600)
+    daemon.wait(lambda: '"open"' not in daemon.amictl("--json", "runs"), "the end of the run")
+    daemon.stop()
+    daemon.start()
+
+
+def test_adopt_after_the_state_was_lost(account, daemon, front):
+    account.launch(2, Backup="yes")
+    daemon.schedule(retain={"last": 1})
+    daemon.start()
+    daemon.run("web")
+    daemon.stop()
+    first = {i["ImageId"] for i in account.images()}
+    shutil.rmtree(daemon.state)
+    daemon.state.mkdir()
+    daemon.start()
+    for image in first:
+        assert image not in daemon.amictl("images")
+    daemon.amictl("adopt")
+
+    def adopted():
+        shown = daemon.amictl("images")
+        return all(image in shown for image in first)
+
+    daemon.wait(adopted, "the images in the list")
+    daemon.run("web")
+    daemon.wait(lambda: len(account.images()) == 2, "the adopted ones being pruned")
+    assert not first & {i["ImageId"] for i in account.images()}
+
+
+def test_adopt_leaves_another_installation_alone(account, daemon, ec2):
+    [instance] = account.launch(Backup="yes")
+    daemon.schedule()
+    daemon.start()
+    daemon.run("web")
+    [ours] = account.images()
+    tags = [
+        {"Key": key, "Value": "another" if key == "amid:owner" else value}
+        for key, value in tags_of(ours).items()
+    ]
+    theirs = ec2.create_image(
+        InstanceId=instance,
+        Name="theirs",
+        NoReboot=True,
+        TagSpecifications=[{"ResourceType": "image", "Tags": tags}],
+    )["ImageId"]
+    daemon.amictl("adopt")
+    daemon.wait(lambda: '"open"' not in daemon.amictl("--json", "runs"), "the end of it")
+    assert theirs not in daemon.amictl("images")
+
+
+def test_a_damaged_state_is_refused_and_kept(account, daemon):
+    daemon.schedule()
+    daemon.start()
+    daemon.stop()
+    database = daemon.state / "amid.db"
+    for extra in daemon.state.glob("amid.db-*"):
+        extra.unlink()
+    data = bytearray(database.read_bytes())
+    data[100:3000] = b"\xa5" * 2900
+    database.write_bytes(data)
+    daemon.start(ready=False)
+    assert daemon.gone() not in (0, -6, -11)
+    assert "adopt" in daemon.journal
+    assert database.read_bytes() == data
+
+
+def test_amictl_without_a_daemon(account, daemon):
+    daemon.schedule()
+    daemon.amictl("status", status=3)
+    daemon.amictl("check")
+    assert "2099" in daemon.amictl("next")
+    daemon.amictl("no-such-verb", status=2)
+
+
+@pytest.mark.parametrize("verb", ["status", "runs", "images", "next", "plan"])
+def test_tables_fit_a_terminal(account, daemon, verb):
+    account.launch(3, Backup="yes")
+    daemon.schedule(name="a-schedule-with-a-rather-long-name")
+    daemon.start()
+    daemon.run("a-schedule-with-a-rather-long-name")
+    text = daemon.amictl(verb)
+    assert "\x1b" not in text, "colours are for terminals"
+    for line in text.splitlines():
+        assert len(line) <= 80, line
