@@ -106,7 +106,8 @@ static void done_member(const struct field *field, void *member)
 
         switch (field->type) {
         case AS_TEXT:
-                free(*rows);
+                /* One member may be known under several names. */
+                free(steal(*rows));
                 break;
         case AS_TEXTS:
                 strings_free(*(char ***)member, *count_of(member));

@@ -1,0 +1,629 @@
+/* aws_call() as a whole, on virtual time against an http that answers from a script. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "aws/ec2.h"
+#include "unit/aws/fake.h"
+
+#define ROWS(answers) answers, ELEMENTS(answers)
+
+/* ---- a world to call in ---- */
+
+struct world {
+        struct loop loop;
+        struct http http;
+        struct aws *aws;
+        struct aws_account *account;
+        struct aws_slot *slot;
+
+        unsigned int answers;
+        enum aws_outcome outcome;
+        char *code, *message, *request_id, *described;
+        unsigned int attempts;
+        const struct action *action;
+        struct ec2_images images;
+        struct ec2_created_image created;
+};
+
+static void world_init(struct world *world, const struct fake_answer *script, size_t n)
+{
+        *world = (struct world){ .loop = { .wall0 = 1800000000 } };
+        world->http = (struct http){ .loop = &world->loop, .script = script, .n_script = n };
+        setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+        setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+        unsetenv("AWS_SESSION_TOKEN");
+        unsetenv("AWS_ENDPOINT_URL");
+        unsetenv("AWS_ENDPOINT_URL_EC2");
+        unsetenv("AWS_PROFILE");
+        unsetenv("CREDENTIALS_DIRECTORY");
+        setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+        setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+        assert_int_equal(aws_new(&world->loop, &world->http, &world->aws), 0);
+        world->account =
+                aws_account(world->aws, &(struct aws_account_options){ .name = "default" });
+}
+
+static void world_done(struct world *world)
+{
+        aws_slot_free(world->slot);
+        aws_account_unref(world->account);
+        aws_free(world->aws);
+        assert_int_equal(world->http.open, 0);
+        assert_null(world->loop.timers);
+        fake_http_done(&world->http);
+        free(world->code);
+        free(world->message);
+        free(world->request_id);
+        free(world->described);
+        if (ec2_describe_images.output)
+                shape_done(ec2_describe_images.output, &world->images);
+        free(world->created.id);
+}
+
+static void on_done(const struct aws_reply *reply, void *userdata)
+{
+        struct world *world = userdata;
+
+        world->answers++;
+        world->outcome = reply->outcome;
+        world->attempts = reply->attempts;
+        world->code = xstrdup(reply->code);
+        world->message = xstrdup(reply->message);
+        world->request_id = xstrdup(reply->request_id);
+        world->described = aws_describe_failure(reply, world->action, "us-east-1");
+        if (reply->output && world->action == &ec2_describe_images) {
+                world->images = *(struct ec2_images *)reply->output;
+                *(struct ec2_images *)reply->output = (struct ec2_images){};
+        } else if (reply->output && world->action == &ec2_create_image) {
+                world->created.id = steal(((struct ec2_created_image *)reply->output)->id);
+        }
+        /* What the runs will do. */
+        world->slot = aws_slot_free(world->slot);
+}
+
+static void start(struct world *world, const struct action *action, const void *input)
+{
+        world->action = action;
+        world->slot = aws_call(world->account, "us-east-1", action, input, on_done, world);
+        assert_int_equal(world->answers, 0);
+}
+
+static void call(struct world *world, const struct action *action, const void *input)
+{
+        start(world, action, input);
+        fake_run(&world->loop);
+        assert_int_equal(world->answers, 1);
+}
+
+static const struct describe_images mine = { .owners = (const char *[]){ "self" }, .n_owners = 1 };
+static const struct create_image image = { .instance = "i-1", .name = "web-1" };
+
+#define IMAGES(items, more)                                                                        \
+        "<DescribeImagesResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">"              \
+        "<requestId>r-1</requestId><imagesSet>" items "</imagesSet>" more                          \
+        "</DescribeImagesResponse>"
+#define IMAGE(id) "<item><imageId>" id "</imageId><imageState>available</imageState></item>"
+#define CREATED   "<CreateImageResponse><imageId>ami-1</imageId></CreateImageResponse>"
+#define FAILED(code)                                                                               \
+        "<Response><Errors><Error><Code>" code                                                     \
+        "</Code><Message>because</Message></Error></Errors>"                                       \
+        "<RequestID>r-9</RequestID></Response>"
+#define HTML "<!doctype html><html><body>Internal Server Error</body></html>"
+
+/* ---- one request ---- */
+
+static void test_one(void **state)
+{
+        static const struct fake_answer script[] = { { .body = IMAGES(IMAGE("ami-1"), "") } };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_describe_images, &mine);
+        assert_int_equal(world.outcome, AWS_OK);
+        assert_int_equal(world.images.n_images, 1);
+        assert_string_equal(world.images.images[0].id, "ami-1");
+        assert_int_equal(world.images.images[0].state, IMAGE_AVAILABLE);
+        assert_string_equal(world.request_id, "r-1");
+        assert_int_equal(world.attempts, 1);
+        assert_string_equal(world.http.sent[0].url, "https://ec2.us-east-1.amazonaws.com/");
+        assert_string_equal(
+                world.http.sent[0].body,
+                "Action=DescribeImages&Version=2016-11-15&Owner.1=self&MaxResults=1000");
+        assert_string_equal(world.http.sent[0].date, "20270115T080000Z");
+        assert_non_null(startswith(world.http.sent[0].authorization,
+                                   "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20270115/us-east-1/ec2/"
+                                   "aws4_request, SignedHeaders=content-type;host;x-amz-date, "
+                                   "Signature="));
+        world_done(&world);
+}
+
+static void test_pages(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .body = IMAGES(IMAGE("ami-1"), "<nextToken>a/b+c=</nextToken>") },
+                { .status = 503, .body = FAILED("RequestLimitExceeded") },
+                { .outcome = HTTP_LOST },
+                { .body = "<DescribeImagesResponse><imagesSet>" IMAGE("ami-2") }, /* cut off */
+                { .body = IMAGES(IMAGE("ami-2") IMAGE("ami-3"), "<nextToken>t2</nextToken>") },
+                { .body = IMAGES("",
+                                 "<nextToken>t3</nextToken>") }, /* empty, and yet not the end */
+                { .body = IMAGES(IMAGE("ami-4"), "<nextToken/>") },
+        };
+        static const char *const tokens[] = { "",
+                                              "&NextToken=a%2Fb%2Bc%3D",
+                                              "&NextToken=a%2Fb%2Bc%3D",
+                                              "&NextToken=a%2Fb%2Bc%3D",
+                                              "&NextToken=a%2Fb%2Bc%3D",
+                                              "&NextToken=t2",
+                                              "&NextToken=t3" };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_describe_images, &mine);
+        assert_int_equal(world.outcome, AWS_OK);
+        assert_int_equal(world.images.n_images, 4);
+        for (size_t i = 0; i < 4; i++) {
+                const char id[] = { 'a', 'm', 'i', '-', (char)('1' + i), '\0' };
+
+                assert_string_equal(world.images.images[i].id, id);
+        }
+        assert_int_equal(world.http.n_sent, ELEMENTS(script));
+        for (size_t i = 0; i < ELEMENTS(tokens); i++)
+                assert_true(endswith(world.http.sent[i].body,
+                                     *tokens[i] ? tokens[i] : "&MaxResults=1000"));
+        world_done(&world);
+}
+
+static void test_ids_without_page_size(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .body = "<DescribeInstanceStatusResponse/>" },
+                { .body = "<DescribeInstanceStatusResponse/>" },
+        };
+        const struct describe_instance_status by_id = { .ids = (const char *[]){ "i-1", "i-2" },
+                                                        .n_ids = 2,
+                                                        .include_all = true };
+        const struct describe_instance_status all = { .include_all = true };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_describe_instance_status, &by_id);
+        assert_string_equal(world.http.sent[0].body,
+                            "Action=DescribeInstanceStatus&Version=2016-11-15&InstanceId.1=i-1"
+                            "&InstanceId.2=i-2&IncludeAllInstances=true");
+        free(steal(world.request_id));
+        free(steal(world.described));
+        world.answers = 0;
+        call(&world, &ec2_describe_instance_status, &all);
+        assert_true(endswith(world.http.sent[1].body, "&IncludeAllInstances=true&MaxResults=1000"));
+        world_done(&world);
+}
+
+/* ---- failures, as rows ---- */
+
+struct failure_row {
+        int line;
+        const struct action *action;
+        struct fake_answer script[8];
+        size_t n_sent;
+        enum aws_outcome outcome;
+        const char *code;
+};
+
+#define LOST                                                                                       \
+        {                                                                                          \
+                .outcome = HTTP_LOST                                                               \
+        }
+#define UNSENT                                                                                     \
+        {                                                                                          \
+                .outcome = HTTP_UNSENT                                                             \
+        }
+#define ERROR(number, word)                                                                        \
+        {                                                                                          \
+                .status = (number), .body = FAILED(word)                                           \
+        }
+
+static const struct failure_row failures[] = {
+        /* Lost answers: what must not be done twice is not. */
+        { __LINE__, &ec2_create_image, { LOST }, 1, AWS_UNKNOWN, NULL },
+        { __LINE__, &ec2_create_image, { { .status = 500, .body = HTML } }, 1, AWS_UNKNOWN, NULL },
+        { __LINE__, &ec2_create_image, { { .status = 502, .body = "" } }, 1, AWS_UNKNOWN, NULL },
+        { __LINE__,
+          &ec2_create_image,
+          { { .body = "<CreateImageResponse><ima" } },
+          1,
+          AWS_UNKNOWN,
+          NULL },
+        { __LINE__, &ec2_create_image, { { .body = "" } }, 1, AWS_UNKNOWN, NULL },
+        { __LINE__,
+          &ec2_create_image,
+          { ERROR(500, "InternalError") },
+          1,
+          AWS_UNKNOWN,
+          "InternalError" },
+        { __LINE__,
+          &ec2_create_image,
+          { ERROR(503, "Unavailable") },
+          1,
+          AWS_UNKNOWN,
+          "Unavailable" },
+        /* A definite no may be repeated, though. */
+        { __LINE__,
+          &ec2_create_image,
+          { ERROR(503, "RequestLimitExceeded"), UNSENT, { .body = CREATED } },
+          3,
+          AWS_OK,
+          NULL },
+        { __LINE__,
+          &ec2_create_image,
+          { ERROR(503, "RequestLimitExceeded"), LOST },
+          2,
+          AWS_UNKNOWN,
+          NULL },
+        { __LINE__,
+          &ec2_create_image,
+          { ERROR(400, "InvalidAMIName.Duplicate") },
+          1,
+          AWS_ERROR,
+          "InvalidAMIName.Duplicate" },
+        { __LINE__,
+          &ec2_create_image,
+          { ERROR(500, "InsufficientInstanceCapacity") },
+          1,
+          AWS_ERROR,
+          "InsufficientInstanceCapacity" },
+        { __LINE__,
+          &ec2_create_image,
+          { UNSENT, UNSENT, UNSENT, UNSENT, UNSENT, UNSENT, UNSENT, UNSENT },
+          8,
+          AWS_UNREACHABLE,
+          NULL },
+        /* Reading again does no harm. */
+        { __LINE__,
+          &ec2_describe_images,
+          { LOST, LOST, { .body = IMAGES("", "") } },
+          3,
+          AWS_OK,
+          NULL },
+        { __LINE__,
+          &ec2_describe_images,
+          { { .status = 500, .body = HTML }, { .body = IMAGES("", "") } },
+          2,
+          AWS_OK,
+          NULL },
+        { __LINE__,
+          &ec2_describe_images,
+          { { .body = "<html><body>Please log in</body></html>" }, { .body = IMAGES("", "") } },
+          2,
+          AWS_OK,
+          NULL },
+        { __LINE__,
+          &ec2_describe_images,
+          { ERROR(500, "InternalError"), { .body = IMAGES("", "") } },
+          2,
+          AWS_OK,
+          NULL },
+        { __LINE__,
+          &ec2_describe_images,
+          { LOST, LOST, LOST, LOST, LOST, LOST, LOST, LOST },
+          8,
+          AWS_UNREACHABLE,
+          NULL },
+        { __LINE__,
+          &ec2_describe_images,
+          { ERROR(403, "UnauthorizedOperation") },
+          1,
+          AWS_ERROR,
+          "UnauthorizedOperation" },
+        { __LINE__,
+          &ec2_describe_images,
+          { { .status = 403, .body = HTML } },
+          1,
+          AWS_ERROR,
+          "HTTP 403" },
+        { __LINE__,
+          &ec2_describe_images,
+          { { .status = 302, .body = "" } },
+          1,
+          AWS_ERROR,
+          "HTTP 302" },
+        { __LINE__,
+          &ec2_describe_images,
+          { { .status = 429, .body = "" }, { .body = IMAGES("", "") } },
+          2,
+          AWS_OK,
+          NULL },
+        /* A key that AWS refuses and that was read just now is not read again. */
+        { __LINE__,
+          &ec2_describe_images,
+          { ERROR(401, "AuthFailure") },
+          1,
+          AWS_ERROR,
+          "AuthFailure" },
+};
+
+static void test_failures(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(failures); i++) {
+                const struct failure_row *row = &failures[i];
+                const void *input = row->action == &ec2_create_image ? (const void *)&image : &mine;
+                struct world world;
+
+                world_init(&world, ROWS(row->script));
+                call(&world, row->action, input);
+                if (world.outcome != row->outcome || !streq(world.code, row->code) ||
+                    world.http.n_sent != row->n_sent || world.attempts != row->n_sent)
+                        fail_msg("row of line %d: outcome %d, code %s, %zu sent", row->line,
+                                 world.outcome, world.code, world.http.n_sent);
+                if (row->outcome != AWS_OK && !world.message)
+                        fail_msg("row of line %d: no message", row->line);
+                world_done(&world);
+        }
+}
+
+/* Throttled without end: minutes, not seconds, and not for ever. */
+static void test_throttled_on_and_on(void **state)
+{
+        struct fake_answer script[64];
+        struct world world;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(script); i++)
+                script[i] = (struct fake_answer)ERROR(503, "RequestLimitExceeded");
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_create_image, &image);
+        assert_int_equal(world.outcome, AWS_ERROR);
+        assert_string_equal(world.code, "RequestLimitExceeded");
+        assert_in_range(world.loop.now / USEC_PER_SEC, 5 * 60, 15 * 60);
+        assert_non_null(strstr(world.described, "quota of CreateImage"));
+        world_done(&world);
+}
+
+static void test_retry_after(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .status = 503, .body = FAILED("RequestLimitExceeded"), .retry_after = "17" },
+                { .body = IMAGES("", "") },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_describe_images, &mine);
+        assert_true(world.http.sent[1].at >= 17 * USEC_PER_SEC);
+        world_done(&world);
+}
+
+/* ---- clock and credentials ---- */
+
+static void test_clock_skew(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .status = 400,
+                  .body = FAILED("RequestExpired"),
+                  .date = "Fri, 15 Jan 2027 10:00:00 GMT" }, /* two hours after ours */
+                { .body = IMAGES("", "") },
+                { .body = IMAGES("", "") },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_describe_images, &mine);
+        assert_int_equal(world.outcome, AWS_OK);
+        assert_string_equal(world.http.sent[0].date, "20270115T080000Z");
+        assert_string_equal(world.http.sent[1].date, "20270115T100000Z");
+        /* Later calls know it, also after our own clock was put right. */
+        fake_run_for(&world.loop, 60 * USEC_PER_SEC);
+        world.loop.wall0 += 7200;
+        free(steal(world.request_id));
+        free(steal(world.described));
+        world.answers = 0;
+        call(&world, &ec2_describe_images, &mine);
+        assert_string_equal(world.http.sent[2].date, "20270115T100100Z");
+        world_done(&world);
+}
+
+static void test_clock_skew_once(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .status = 400,
+                  .body = FAILED("RequestTimeTooSkewed"),
+                  .date = "Fri, 15 Jan 2027 10:00:00 GMT" },
+                { .status = 400,
+                  .body = FAILED("RequestTimeTooSkewed"),
+                  .date = "Fri, 15 Jan 2027 12:00:00 GMT" },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_describe_images, &mine);
+        assert_int_equal(world.outcome, AWS_ERROR);
+        assert_string_equal(world.code, "RequestTimeTooSkewed");
+        world_done(&world);
+}
+
+static void test_expired_token(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .body = IMAGES("", "") },
+                { .status = 400, .body = FAILED("ExpiredToken") },
+                { .body = IMAGES("", "") },
+                { .status = 400, .body = FAILED("ExpiredToken") },
+                { .status = 400, .body = FAILED("ExpiredToken") },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        setenv("AWS_SESSION_TOKEN", "old", 1);
+        call(&world, &ec2_describe_images, &mine);
+        fake_run_for(&world.loop, 60 * USEC_PER_SEC);
+        setenv("AWS_SESSION_TOKEN", "new", 1);
+        for (unsigned int i = 0; i < 2; i++) {
+                free(steal(world.request_id));
+                free(steal(world.described));
+                world.answers = 0;
+                call(&world, &ec2_describe_images, &mine);
+                fake_run_for(&world.loop, 60 * USEC_PER_SEC);
+        }
+        assert_string_equal(world.http.sent[1].token, "old");
+        assert_string_equal(world.http.sent[2].token, "new");
+        assert_int_equal(world.http.n_sent, 5); /* the second time it is final after one refresh */
+        assert_int_equal(world.outcome, AWS_ERROR);
+        assert_string_equal(world.code, "ExpiredToken");
+        world_done(&world);
+}
+
+static void test_no_credentials(void **state)
+{
+        static const struct fake_answer script[] = { UNSENT, UNSENT, UNSENT };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        unsetenv("AWS_ACCESS_KEY_ID");
+        unsetenv("AWS_SECRET_ACCESS_KEY");
+        call(&world, &ec2_describe_images, &mine);
+        assert_int_equal(world.outcome, AWS_UNSIGNED);
+        assert_int_equal(world.attempts, 0);
+        assert_string_equal(
+                world.message,
+                "no credentials: environment: $AWS_ACCESS_KEY_ID is not set; systemd "
+                "credential: $CREDENTIALS_DIRECTORY is not set; shared files: no profile "
+                "default in /dev/null and /dev/null; instance metadata: no session "
+                "token: the wire was cut");
+        world_done(&world);
+}
+
+static void test_bad_endpoint(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_init(&world, NULL, 0);
+        setenv("AWS_ENDPOINT_URL", "http://ec2.example.com/", 1);
+        call(&world, &ec2_describe_images, &mine);
+        assert_int_equal(world.outcome, AWS_UNREACHABLE);
+        assert_non_null(strstr(world.message, "loopback"));
+        world_done(&world);
+}
+
+/* ---- many at once ---- */
+
+struct crowd {
+        struct world world;
+        struct aws_slot *slots[200];
+        unsigned int answers;
+};
+
+static void on_crowd_done(const struct aws_reply *reply, void *userdata)
+{
+        struct crowd *crowd = userdata;
+
+        assert_int_equal(reply->outcome, AWS_OK);
+        crowd->answers++;
+}
+
+/* 200 creations: at most 8 on their way, and never more than our half of the published bucket. */
+static void test_crowd(void **state)
+{
+        static struct fake_answer script[200];
+        struct crowd crowd = {};
+        struct http *http = &crowd.world.http;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(script); i++)
+                script[i] = (struct fake_answer){ .body = CREATED, .delay = 30 * USEC_PER_MSEC };
+        world_init(&crowd.world, ROWS(script));
+        for (size_t i = 0; i < ELEMENTS(crowd.slots); i++)
+                crowd.slots[i] = aws_call(crowd.world.account, "us-east-1", &ec2_create_image,
+                                          &image, on_crowd_done, &crowd);
+        fake_run(&crowd.world.loop);
+        assert_int_equal(crowd.answers, 200);
+        assert_int_equal(http->most_open, 8);
+        for (size_t i = 0; i < http->n_sent; i++)
+                for (size_t j = i; j < http->n_sent; j++) {
+                        double seconds = (double)(http->sent[j].at - http->sent[i].at) / 1e6;
+
+                        assert_true((double)(j - i + 1) <= 25 + 2.5 * seconds + 1e-6);
+                }
+        for (size_t i = 0; i < ELEMENTS(crowd.slots); i++)
+                aws_slot_free(crowd.slots[i]);
+        world_done(&crowd.world);
+}
+
+/* Slots may go at any moment; what they held is given back, and the others get on. */
+static void test_drop(void **state)
+{
+        static struct fake_answer script[64];
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(script); i++)
+                script[i] = (struct fake_answer){ .body = CREATED, .delay = USEC_PER_SEC };
+        for (unsigned int steps = 0; steps < 60; steps++) {
+                struct crowd crowd = {};
+
+                world_init(&crowd.world, ROWS(script));
+                for (size_t i = 0; i < 20; i++)
+                        crowd.slots[i] = aws_call(crowd.world.account, "us-east-1",
+                                                  &ec2_create_image, &image, on_crowd_done, &crowd);
+                for (unsigned int i = 0; i < steps; i++)
+                        fake_step(&crowd.world.loop, USEC_INFINITY - 1);
+                for (size_t i = 0; i < 20; i += 2)
+                        aws_slot_free(crowd.slots[i]);
+                fake_run(&crowd.world.loop);
+                assert_true(crowd.answers >= 10);
+                for (size_t i = 1; i < 20; i += 2)
+                        aws_slot_free(crowd.slots[i]);
+                world_done(&crowd.world);
+        }
+}
+
+static void test_accounts_are_shared(void **state)
+{
+        struct aws_account_options same = { .name = "default" };
+        struct aws_account_options other = { .name = "default", .profile = "x" };
+        struct aws_account *again, *another;
+        struct world world;
+
+        (void)state;
+        world_init(&world, NULL, 0);
+        again = aws_account(world.aws, &same);
+        another = aws_account(world.aws, &other);
+        assert_ptr_equal(again, world.account);
+        assert_ptr_not_equal(another, world.account);
+        aws_account_unref(again);
+        aws_account_unref(another);
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_one),
+                cmocka_unit_test(test_pages),
+                cmocka_unit_test(test_ids_without_page_size),
+                cmocka_unit_test(test_failures),
+                cmocka_unit_test(test_throttled_on_and_on),
+                cmocka_unit_test(test_retry_after),
+                cmocka_unit_test(test_clock_skew),
+                cmocka_unit_test(test_clock_skew_once),
+                cmocka_unit_test(test_expired_token),
+                cmocka_unit_test(test_no_credentials),
+                cmocka_unit_test(test_bad_endpoint),
+                cmocka_unit_test(test_crowd),
+                cmocka_unit_test(test_drop),
+                cmocka_unit_test(test_accounts_are_shared),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
