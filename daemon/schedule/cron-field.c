@@ -148,18 +148,19 @@ static void add_range(const struct field *field, struct set *set, int first, int
 /* The words of Quartz that only the day fields know and that stand alone there. */
 static bool refuse_letters(struct reader *reader, const char *item)
 {
-        bool days = reader->field == &fields[FIELD_DAY_OF_MONTH];
+        bool of_month = reader->field == &fields[FIELD_DAY_OF_MONTH];
+        bool of_week = reader->field == &fields[FIELD_DAY_OF_WEEK];
 
         if (strchr(item, '?'))
                 return refuse(reader, reader->text,
                               "has a '?', which stands alone, in day-of-month or day-of-week");
-        if (reader->field == &fields[FIELD_DAY_OF_WEEK] && strchr(item, '#'))
+        if (of_week && strchr(item, '#'))
                 return refuse(reader, reader->text, "has a '#', which stands alone, as in 6#3");
-        if (days && strpbrk(item, "LlWw"))
-                return refuse(reader, reader->text, "has an 'L' or 'W', which stand alone");
-        if (!days && toupper((unsigned char)item[strlen(item) - 1]) == 'L' &&
-            strcasecmp(item, "JUL") != 0)
-                return refuse(reader, reader->text, "has an 'L', which stands alone");
+        if (of_week && strlen(item) > 1 && strpbrk(item, "Ll"))
+                return refuse(reader, reader->text, "has an 'L', which stands alone, as in 6L");
+        if (of_month && strpbrk(item, "LlWw"))
+                return refuse(reader, reader->text,
+                              "has an 'L' or 'W', which stand alone, as in L, L-3, LW or 15W");
         return true;
 }
 

@@ -73,22 +73,25 @@ static const struct unit {
 
 static bool parse_rate(char *text, struct expression *ret, char **ret_error)
 {
-        char *unit = text, *value = strsep(&unit, " ");
+        char *space = strchr(text, ' '), *value = text, *unit;
         unsigned long long number;
 
-        if (!unit || !*value || !*unit) {
+        if (!space || space == text || !space[1] || space[1] == ' ') {
                 *ret_error = xasprintf("rate: '%s' is not a value and a unit; allowed: rate(VALUE "
                                        "UNIT) with one space",
-                                       value);
+                                       text);
                 return false;
         }
+        *space = '\0';
+        unit = space + 1;
         for (size_t i = 0; i < ELEMENTS(units); i++) {
                 /* Scheduler takes either number of a unit with any value, in any case */
                 if (strcasecmp(unit, units[i].one) != 0 && strcasecmp(unit, units[i].many) != 0)
                         continue;
                 if (!parse_number(value, units[i].most, &number) || !number) {
-                        *ret_error = xasprintf("rate value: '%s' is not in range; allowed: 1-%llu",
-                                               value, units[i].most);
+                        *ret_error = xasprintf(
+                                "rate value: '%s' is not a number in range; allowed: 1-%llu", value,
+                                units[i].most);
                         return false;
                 }
                 ret->interval = (sec_t)number * units[i].seconds;

@@ -132,6 +132,10 @@ static void add_rule(struct zone *zone, const struct zone_rule *rule, sec_t last
                 }
         }
         zone->cycle_from = days_from_civil(first_year + CYCLE_YEARS + 2, 1, 1) * SEC_PER_DAY;
+        /* the year behind the cycle serves as what comes next; the one after it is not whole */
+        while (zone->n_changes &&
+               zone->changes[zone->n_changes - 1].at > zone->cycle_from + 368 * SEC_PER_DAY)
+                zone->n_changes--;
 }
 
 static int add_footer(struct zone *zone, struct bytes *file, sec_t last)
