@@ -38,13 +38,15 @@ enum setting_group_by { GROUP_ALL, GROUP_ZONE, GROUP_TAG };
 enum setting_on_failure { ON_FAILURE_HALT, ON_FAILURE_CONTINUE };
 enum { TARGET_RUNNING = 1, TARGET_STOPPED = 2 };
 
+/* An instance is a target when it satisfies all that is given: one of the ids (if any), every key
+ * of `tags`, none of `exclude_tags`, and one of the states. There is an id or a tag at least. */
 struct setting_targets {
         struct setting_tag_match *tags, *exclude_tags;
         size_t n_tags, n_exclude_tags;
         char **instance_ids;
         size_t n_instance_ids;
-        unsigned int states; /* TARGET_* bits */
-        unsigned int expect_min, expect_max;
+        unsigned int states;                 /* TARGET_* bits */
+        unsigned int expect_min, expect_max; /* expect_max 0: no limit */
 };
 
 struct setting_reboot {
@@ -60,7 +62,7 @@ struct setting_image {
         char *name;        /* template: {schedule} {instance} {time} */
         char *description; /* template; may be NULL */
         struct setting_tag *tags;
-        size_t n_tags;
+        size_t n_tags; /* SETTINGS_TAGS_MAX at most: the rest is for ours */
         bool copy_tags;
         char **exclude_devices;
         size_t n_exclude_devices;
@@ -92,21 +94,26 @@ struct settings {
         unsigned int references;
         char *file; /* the path it was loaded from */
         char *owner;
-        struct setting_account *accounts;
+        struct setting_account *accounts; /* by name; at least one */
         size_t n_accounts;
-        struct setting_schedule *schedules;
+        struct setting_schedule *schedules; /* by name; may be none */
         size_t n_schedules;
 };
 
 enum {
         SETTINGS_FILE_MAX = 4 << 20, /* bytes of one file */
         SETTINGS_NAME_MAX = 64,      /* characters of a schedule's or account's name */
+        SETTINGS_TAGS_MAX = 42,      /* EC2 allows 50 tags; 8 are kept for amid's own */
 };
 
 /*
- * Loads `path` and then conf.d/*.yaml beside it, in name order. On success gives 0 and the
- * settings; `messages` then holds warnings, if any. Otherwise -EINVAL (or the errno of reading) and
- * every error of every file, a line each, as `FILE:LINE:COL: message`.
+ * Loads `path` and then every NAME.yaml of conf.d beside it, in name order. On success gives 0 and
+ * the settings; `messages` then holds warnings, if any (`FILE:LINE:COL: warning: message`).
+ * Otherwise -EINVAL (or the errno of reading) and every error of every file, a line each, as
+ * `FILE:LINE:COL: message`; where a whole file is meant, as `FILE: message`.
+ *
+ * No clock is read: that a schedule's last firing is past is for the caller to find. Zone files are
+ * read, from $TZDIR or /usr/share/zoneinfo.
  */
 int settings_load(const char *path, struct settings **ret, struct text *messages);
 /* The same from memory; `name` stands for FILE, and there is no conf.d. */

@@ -1,0 +1,172 @@
+/*
+ * Whether two schedules can give an image the same name: then the second finds the first one's
+ * image and takes it for its own.
+ *
+ * With {schedule} filled in, two templates that read the same clash; sorting finds those. Others
+ * clash only where text of one can be what an instance id or a time puts into the other
+ * ("web-i-0123456789abcdef0-{instance}-{time}"): names of that sort, of which there are few, are
+ * compared with every other, character by character.
+ *
+ * Why that is all: an id ends where a character is none of its digits, and holds no T or Z. So,
+ * when no text looks like an id, no text like the end of a time, and no id is followed directly by
+ * what could prolong it, ids and times can only lie where the other name has its own.
+ */
+#include "settings/conf.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+#define HEX    "0123456789abcdef"
+#define DIGITS "0123456789"
+
+/* A name as a row of bytes: text stands for itself, these for what is not known before a run. */
+enum { ANY_HEX = 1, ANY_DIGIT = 2 };
+static const char any_time[] = "\2\2\2\2\2\2\2\2T\2\2\2\2\2\2Z";
+static const char *const any_instance[] = {
+        "i-\1\1\1\1\1\1\1\1",
+        "i-\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1",
+};
+
+struct made_name {
+        const struct draft_schedule *draft;
+        char *shapes[ELEMENTS(any_instance)]; /* one for each length of an instance id */
+        bool odd;                             /* it may look like another one's */
+};
+
+static char *fill_in(const char *template, const char *schedule, const char *instance)
+{
+        _cleanup_(text_done) struct text text = {};
+        const char *rest;
+
+        for (; *template; template = rest) {
+                if ((rest = startswith(template, "{schedule}")))
+                        text_append(&text, schedule);
+                else if ((rest = startswith(template, "{instance}")))
+                        text_append(&text, instance);
+                else if ((rest = startswith(template, "{time}")))
+                        text_append(&text, any_time);
+                else
+                        text_write(&text, template, (size_t)((rest = template + 1) - template));
+        }
+        return text_steal(&text);
+}
+
+/* Whether text could be read as (a part of) an instance id or a time; see the head. */
+static bool is_odd(const char *shape)
+{
+        const char *after = shape;
+
+        for (const char *p = shape; (p = strstr(p, "i-")); p += 2) {
+                size_t n = strspn(p + 2, HEX);
+
+                if (n >= 8 || (p[2 + n] == ANY_DIGIT))
+                        return true;
+        }
+        for (const char *p = shape; (p = strchr(p, 'T')); p++)
+                if (strspn(p + 1, DIGITS) >= 6 && p[1 + 6] == 'Z')
+                        return true;
+        while ((after = strchr(after, ANY_HEX))) {
+                after += strspn(after, "\1");
+                if (*after && strchr(HEX "\2", *after))
+                        return true;
+        }
+        return false;
+}
+
+static bool can_be(char a, char b)
+{
+        static const char *const sets[] = { [ANY_HEX] = HEX "\1\2", [ANY_DIGIT] = DIGITS "\1\2" };
+
+        if (a == b)
+                return true;
+        if (a == ANY_HEX || a == ANY_DIGIT)
+                return strchr(sets[(int)a], b) != NULL;
+        return (b == ANY_HEX || b == ANY_DIGIT) && strchr(sets[(int)b], a) != NULL;
+}
+
+static bool shapes_meet(const char *a, const char *b)
+{
+        for (; *a && *b; a++, b++)
+                if (!can_be(*a, *b))
+                        return false;
+        return *a == *b;
+}
+
+static bool names_meet(const struct made_name *a, const struct made_name *b)
+{
+        for (size_t i = 0; i < ELEMENTS(any_instance); i++)
+                for (size_t k = 0; k < ELEMENTS(any_instance); k++)
+                        if (shapes_meet(a->shapes[i], b->shapes[k]))
+                                return true;
+        return false;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+        const struct made_name *x = a, *y = b;
+        int r = strcmp(x->shapes[0], y->shapes[0]);
+
+        return r ? r : strcmp(x->draft->schedule.name, y->draft->schedule.name);
+}
+
+static void clash(struct conf *conf, const struct made_name *a, const struct made_name *b)
+{
+        const struct draft_schedule *draft = b->draft;
+        const char *first = a->draft->schedule.name, *second = draft->schedule.name;
+        struct place place = conf_place_of(conf, &draft->own, "image", draft->place);
+        bool told = strstr(draft->schedule.image.name, "{schedule}");
+
+        conf_error_at(conf, place,
+                      "schedules %s and %s can give images the same name (image.name %s)%s", first,
+                      second, draft->schedule.image.name, told ? "" : "; put {schedule} into it");
+}
+
+static struct made_name make_name(const struct draft_schedule *draft)
+{
+        struct made_name name = { .draft = draft };
+
+        for (size_t i = 0; i < ELEMENTS(any_instance); i++)
+                name.shapes[i] =
+                        fill_in(draft->schedule.image.name, draft->schedule.name, any_instance[i]);
+        name.odd = is_odd(name.shapes[0]);
+        return name;
+}
+
+static void find_clashes(struct conf *conf, struct made_name *names, size_t n)
+{
+        qsort(names, n, sizeof(*names), compare_names);
+        for (size_t i = 1; i < n; i++)
+                if (streq(names[i].shapes[0], names[i - 1].shapes[0]))
+                        clash(conf, &names[i - 1], &names[i]);
+        for (size_t i = 0; i < n; i++) {
+                for (size_t k = 0; names[i].odd && k < n; k++) {
+                        /* each pair once, and none of the first loop's again */
+                        if (k == i || (names[k].odd && k < i) ||
+                            streq(names[i].shapes[0], names[k].shapes[0]))
+                                continue;
+                        if (names_meet(&names[i], &names[k]))
+                                clash(conf, &names[k], &names[i]);
+                }
+        }
+}
+
+void conf_check_clashes(struct conf *conf)
+{
+        struct made_name *names = NULL;
+        size_t n = 0;
+
+        for (size_t i = 0; i < conf->n_schedules; i++) {
+                const struct draft_schedule *draft = &conf->schedules[i];
+                bool again = i && streq(draft->schedule.name, draft[-1].schedule.name);
+
+                if (!draft->broken && !again)
+                        *append(names, n) = make_name(draft);
+        }
+        if (n)
+                find_clashes(conf, names, n);
+        for (size_t i = 0; i < n; i++)
+                for (size_t k = 0; k < ELEMENTS(any_instance); k++)
+                        free(names[i].shapes[k]);
+        free(names);
+}

@@ -1,0 +1,133 @@
+/* Settings on disk: the main file and conf.d beside it. */
+#include "settings/conf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+static const struct {
+        int error;
+        const char *remedy;
+} remedies[] = {
+        { -ENOENT, "; write one (see amid.yaml(5)), or name another with -c" },
+        { -EACCES, "; the user amid runs as must be able to read it" },
+        { -EISDIR, "; a file is wanted here" },
+        { -ELOOP, "; a symbolic link points to itself" },
+};
+
+/* Gives the path a number, although there is nothing to read, for the message about it. */
+static int read_error(struct conf *conf, const char *path, int error)
+{
+        const struct place place = { .file = conf->n_files };
+        const char *remedy = "";
+
+        append(conf->files, conf->n_files)->name = xstrdup(path);
+        for (size_t i = 0; i < ELEMENTS(remedies); i++)
+                if (remedies[i].error == error)
+                        remedy = remedies[i].remedy;
+        conf_error_at(conf, place, "cannot be read: %s%s", strerror(-error), remedy);
+        return error;
+}
+
+/* Reads all of a regular file; one byte more than is allowed shows that it is too large. */
+static int read_file(const char *path, char **ret_data, size_t *ret_size)
+{
+        /* non-blocking, so that a FIFO does not wait for its writer */
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        _cleanup_free_ char *data = NULL;
+        size_t size = 0;
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        data = xcalloc(SETTINGS_FILE_MAX + 1, 1);
+        while (size <= SETTINGS_FILE_MAX) {
+                ssize_t n = read(fd, data + size, SETTINGS_FILE_MAX + 1 - size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                size += (size_t)n;
+        }
+        *ret_data = steal(data);
+        *ret_size = size;
+        return 0;
+}
+
+int conf_load_file(struct conf *conf, const char *path, bool in_conf_d)
+{
+        _cleanup_free_ char *data = NULL;
+        size_t size = 0;
+        int r = read_file(path, &data, &size);
+
+        if (r < 0)
+                return read_error(conf, path, r);
+        return conf_load_data(conf, path, in_conf_d, data, size) ? 0 : -EINVAL;
+}
+
+static char *conf_d_path(const char *path)
+{
+        const char *slash = strrchr(path, '/');
+
+        return slash ? xasprintf("%.*s/conf.d", (int)(slash - path), path) : xstrdup("conf.d");
+}
+
+static int compare_names(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void list_directory(struct conf *conf, DIR *directory, const char *path, char ***names,
+                           size_t *n)
+{
+        struct dirent *entry;
+
+        while ((entry = readdir(directory))) {
+                if (entry->d_name[0] == '.')
+                        continue;
+                if (endswith(entry->d_name, ".yaml"))
+                        *append(*names, *n) = xstrdup(entry->d_name);
+                else if (endswith(entry->d_name, ".yml"))
+                        conf_warn_at(conf, (struct place){ .file = 0 },
+                                     "%s/%s is not read; its name must end in .yaml", path,
+                                     entry->d_name);
+        }
+}
+
+int conf_load_directory(struct conf *conf, const char *path)
+{
+        _cleanup_free_ char *directory_path = conf_d_path(path);
+        DIR *directory = opendir(directory_path);
+        char **names = NULL;
+        size_t n = 0;
+        int r = 0;
+
+        if (!directory)
+                return errno == ENOENT ? 0 : read_error(conf, directory_path, -errno);
+        list_directory(conf, directory, directory_path, &names, &n);
+        closedir(directory);
+        if (n)
+                qsort(names, n, sizeof(char *), compare_names);
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_free_ char *file = xasprintf("%s/%s", directory_path, names[i]);
+                int error = conf_load_file(conf, file, true);
+
+                if (error < 0 && r == 0)
+                        r = error;
+        }
+        strings_free(names, n);
+        return r;
+}

@@ -1,0 +1,103 @@
+/* Texts of a fixed form: one pattern each, for the check and for the schema. */
+#include "settings/conf.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+static char *region_hint(const char *text)
+{
+        size_t n = strlen(text);
+
+        if (n < 3 || text[n - 1] < 'a' || text[n - 1] > 'f' || text[n - 2] < '0' ||
+            text[n - 2] > '9')
+                return NULL;
+        return xasprintf("that is an availability zone; its region is %.*s", (int)(n - 1), text);
+}
+
+static char *url_hint(const char *text)
+{
+        if (strstr(text, "://") || strpbrk(text, " @?#"))
+                return NULL;
+        return xasprintf("did you mean \"http://%s\"?", text);
+}
+
+const struct form form_name = {
+        .name = "name",
+        .says = "a name of letters, digits, - and _ that begins with a letter or digit",
+        .pattern = "^[A-Za-z0-9][A-Za-z0-9_-]*$",
+        .max = SETTINGS_NAME_MAX,
+};
+const struct form form_region = {
+        .name = "region",
+        .says = "a region such as eu-west-1",
+        .pattern = "^[a-z]+(-[a-z]+)+-[0-9]+$",
+        .max = 32,
+        .hint = region_hint,
+};
+const struct form form_instance = {
+        .name = "instance id",
+        .says = "an instance id such as i-0123456789abcdef0",
+        .pattern = "^i-([0-9a-f]{8}|[0-9a-f]{17})$",
+        .max = 19,
+};
+const struct form form_device = {
+        .name = "device name",
+        .says = "a device name of the instance's block device mapping, such as /dev/sdf or xvdf",
+        .pattern = "^(/dev/)?[a-z][a-z0-9/]*$",
+        .max = 32,
+};
+const struct form form_url = {
+        .name = "URL",
+        .says = "a URL such as http://127.0.0.1:5000",
+        .pattern = "^https?://[A-Za-z0-9._-]+(:[0-9]+)?(/[A-Za-z0-9._/-]*)?$",
+        .max = 255,
+        .hint = url_hint,
+};
+const struct form form_profile = {
+        .name = "profile",
+        .says = "the name of a profile",
+        .pattern = "^[A-Za-z0-9][A-Za-z0-9 _.@/+=,:-]*$",
+        .max = 128,
+};
+
+/* Compiled when it is first met: a regular expression costs more to make than to use. */
+static const regex_t *compile(struct conf *conf, const struct form *form)
+{
+        size_t i = 0;
+
+        while (i < conf->n_forms && conf->form_of[i] != form)
+                i++;
+        if (i == conf->n_forms) {
+                if (i == CONF_FORMS_MAX ||
+                    regcomp(&conf->forms[i], form->pattern, REG_EXTENDED | REG_NOSUB) != 0)
+                        abort();
+                conf->form_of[conf->n_forms++] = form;
+        }
+        return &conf->forms[i];
+}
+
+size_t conf_length(const char *text)
+{
+        size_t n = 0;
+
+        for (; *text; text++)
+                n += ((unsigned char)*text & 0xc0) != 0x80;
+        return n;
+}
+
+bool conf_check_form(struct conf *conf, const yaml_node_t *node, const struct form *form,
+                     const char *text)
+{
+        _cleanup_free_ char *quoted = NULL, *hint = NULL;
+
+        if (conf_length(text) > form->max)
+                return conf_error(conf, node, "%zu characters; at most %zu make %s",
+                                  conf_length(text), form->max, form->says);
+        if (regexec(compile(conf, form), text, 0, NULL, 0) == 0)
+                return true;
+        quoted = conf_quote(text);
+        hint = form->hint ? form->hint(text) : NULL;
+        return conf_error(conf, node, "%s is not %s%s%s", quoted, form->says, hint ? "; " : "",
+                          hint ? hint : "");
+}

@@ -1,0 +1,139 @@
+/* Kinds of maps that need more than a walk along a table. */
+#include "settings/conf.h"
+
+#include "base/alloc.h"
+
+static bool parse_targets(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                          void *base)
+{
+        struct setting_targets *targets = conf_field(struct setting_targets, base, key);
+
+        if (!conf_expect_map(conf, node, key) ||
+            !conf_read_table(conf, node, key->sub, targets, NULL))
+                return false;
+        if (!targets->n_tags && !targets->n_instance_ids)
+                return conf_error(conf, node,
+                                  "targets choose nothing: tags or instance_ids must be there");
+        if (targets->expect_max && targets->expect_min > targets->expect_max)
+                return conf_error(conf, node, "expect: min %u is more than max %u",
+                                  targets->expect_min, targets->expect_max);
+        return true;
+}
+
+static bool parse_retain(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                         void *base)
+{
+        struct setting_schedule *schedule = base;
+
+        if (!conf_expect_map(conf, node, key) ||
+            !conf_read_table(conf, node, key->sub, schedule, NULL))
+                return false;
+        if (retention_policy_is_empty(&schedule->retain))
+                return conf_error(conf, node,
+                                  "retain has no rule that keeps anything; leave it out to keep "
+                                  "every image");
+        schedule->has_retain = true;
+        return true;
+}
+
+/* ---- maps by name ---------------------------------------------------------------------------- */
+
+typedef bool entry_parser(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
+                          const struct key *key);
+
+/* Duplicate names are found later, over all files at once. */
+static bool parse_entries(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                          entry_parser *parse)
+{
+        bool good = conf_expect_map(conf, node, key);
+
+        if (!good)
+                return false;
+        for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+             pair < node->data.mapping.pairs.top; pair++) {
+                const yaml_node_t *name = conf_node(conf, pair->key);
+                const yaml_node_t *value = conf_node(conf, pair->value);
+                const char *text;
+
+                if (!name || !value)
+                        return false;
+                text = conf_scalar(conf, name, key);
+                if (text && conf_check_form(conf, name, &form_name, text))
+                        good &= parse(conf, name, value, key);
+                else
+                        good = false;
+        }
+        return good;
+}
+
+static bool parse_account(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
+                          const struct key *key)
+{
+        struct draft_account *draft = append(conf->accounts, conf->n_accounts);
+        const struct key named = { .name = (const char *)name->data.scalar.value };
+
+        draft->account.name = xstrdup(named.name);
+        draft->place = conf_place(conf, name);
+        /* `name:` alone is an account with the daemon's own credentials and region */
+        if (conf_is_null(value))
+                return true;
+        return conf_expect_map(conf, value, &named) &&
+               conf_read_table(conf, value, key->sub, &draft->account, NULL);
+}
+
+static bool parse_accounts(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                           void *base)
+{
+        (void)base;
+        return parse_entries(conf, node, key, parse_account);
+}
+
+static struct setting_schedule empty_schedule(void)
+{
+        return (struct setting_schedule){
+                .schedule = { .start = SEC_NONE, .end = SEC_NONE, .anchor = SEC_NONE },
+        };
+}
+
+static bool parse_schedule(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
+                           const struct key *key)
+{
+        struct draft_schedule *draft = append(conf->schedules, conf->n_schedules);
+        const struct key named = { .name = (const char *)name->data.scalar.value };
+
+        draft->schedule = empty_schedule();
+        draft->schedule.name = xstrdup(named.name);
+        draft->place = conf_place(conf, name);
+        draft->broken = true;
+        if (!conf_expect_map(conf, value, &named))
+                return false;
+        draft->own = (struct layer){ conf->file, value };
+        draft->broken = !conf_read_table(conf, value, key->sub, &draft->schedule, &conf->defaults);
+        return !draft->broken;
+}
+
+static bool parse_schedules(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                            void *base)
+{
+        (void)base;
+        return parse_entries(conf, node, key, parse_schedule);
+}
+
+/* Read once for its mistakes; what it says is read again for every schedule that needs it. */
+static bool parse_defaults(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                           void *base)
+{
+        _cleanup_(setting_schedule_done) struct setting_schedule scratch = empty_schedule();
+
+        (void)base;
+        if (!conf_expect_map(conf, node, key))
+                return false;
+        conf->defaults = (struct layer){ conf->file, node };
+        return conf_check_defaults(conf, node, key->sub, &scratch);
+}
+
+const struct kind kind_targets = { parse_targets, SHAPE_TABLE, "map", NULL };
+const struct kind kind_retain = { parse_retain, SHAPE_TABLE, "map", NULL };
+const struct kind kind_accounts = { parse_accounts, SHAPE_TABLES, "map of accounts", NULL };
+const struct kind kind_schedules = { parse_schedules, SHAPE_TABLES, "map of schedules", NULL };
+const struct kind kind_defaults = { parse_defaults, SHAPE_TABLE, "map", NULL };

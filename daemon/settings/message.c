@@ -1,0 +1,143 @@
+#include "settings/conf.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+struct place conf_place(const struct conf *conf, const yaml_node_t *node)
+{
+        return (struct place){
+                .file = conf->file,
+                .line = node->start_mark.line + 1,
+                .column = node->start_mark.column + 1,
+        };
+}
+
+static void add_message(struct conf *conf, struct place place, bool warning, char *text)
+{
+        struct conf_message *message;
+
+        if (conf->quiet) {
+                free(text);
+                return;
+        }
+        message = append(conf->messages, conf->n_messages);
+        *message = (struct conf_message){
+                .place = place,
+                .warning = warning,
+                .order = conf->n_messages,
+                .text = text,
+        };
+}
+
+/* Past the limit only counts: a file of rubbish is not worth the memory. */
+static bool too_many_errors(struct conf *conf)
+{
+        if (conf->quiet)
+                return true;
+        return conf->n_errors++ >= CONF_ERRORS_MAX;
+}
+
+bool conf_error_at(struct conf *conf, struct place place, const char *format, ...)
+{
+        va_list arguments;
+
+        if (too_many_errors(conf))
+                return false;
+        va_start(arguments, format);
+        add_message(conf, place, false, xvasprintf(format, arguments));
+        va_end(arguments);
+        return false;
+}
+
+bool conf_error(struct conf *conf, const yaml_node_t *node, const char *format, ...)
+{
+        va_list arguments;
+
+        if (too_many_errors(conf))
+                return false;
+        va_start(arguments, format);
+        add_message(conf, conf_place(conf, node), false, xvasprintf(format, arguments));
+        va_end(arguments);
+        return false;
+}
+
+void conf_warn_at(struct conf *conf, struct place place, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        add_message(conf, place, true, xvasprintf(format, arguments));
+        va_end(arguments);
+}
+
+static int compare_sizes(size_t a, size_t b)
+{
+        return a < b ? -1 : a > b;
+}
+
+static int compare_messages(const void *a, const void *b)
+{
+        const struct conf_message *x = a, *y = b;
+        int r = compare_sizes(x->place.file, y->place.file);
+
+        if (r == 0)
+                r = compare_sizes(x->place.line, y->place.line);
+        if (r == 0)
+                r = compare_sizes(x->place.column, y->place.column);
+        if (r == 0)
+                r = compare_sizes(x->order, y->order);
+        return r;
+}
+
+/* A node that several aliases lead to is read, and refused, several times. */
+static bool is_repetition(const struct conf_message *messages, size_t i)
+{
+        for (size_t k = i; k-- > 0;) {
+                if (messages[k].place.file != messages[i].place.file ||
+                    messages[k].place.line != messages[i].place.line ||
+                    messages[k].place.column != messages[i].place.column)
+                        return false;
+                if (streq(messages[k].text, messages[i].text))
+                        return true;
+        }
+        return false;
+}
+
+void conf_print_messages(struct conf *conf, struct text *text)
+{
+        if (conf->n_messages)
+                qsort(conf->messages, conf->n_messages, sizeof(*conf->messages), compare_messages);
+        for (size_t i = 0; i < conf->n_messages; i++) {
+                const struct conf_message *message = &conf->messages[i];
+
+                if (is_repetition(conf->messages, i))
+                        continue;
+                text_append(text, conf->files[message->place.file].name);
+                if (message->place.line)
+                        text_printf(text, ":%zu:%zu", message->place.line, message->place.column);
+                text_printf(text, ": %s%s\n", message->warning ? "warning: " : "", message->text);
+        }
+        if (conf->n_errors > CONF_ERRORS_MAX)
+                text_printf(text, "%s: and %zu more errors\n", conf->files[0].name,
+                            conf->n_errors - CONF_ERRORS_MAX);
+}
+
+char *conf_quote(const char *text)
+{
+        enum { LONGEST = 60 };
+        size_t n = strlen(text), cut = n;
+        char *quoted;
+
+        if (n > LONGEST) {
+                cut = LONGEST;
+                while (cut && ((unsigned char)text[cut] & 0xc0) == 0x80)
+                        cut--;
+        }
+        quoted = xasprintf("\"%.*s%s\"", (int)cut, text, cut < n ? "..." : "");
+        for (char *p = quoted; *p; p++)
+                if ((unsigned char)*p < 0x20 || *p == 0x7f)
+                        *p = '?';
+        return quoted;
+}

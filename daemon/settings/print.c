@@ -1,0 +1,110 @@
+/* The key tables as the KEYS section of amid.yaml(5), in mdoc(7). */
+#include "settings/conf.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum { WIDTH = 78 };
+
+/* Prose in lines of its own for each sentence, as mdoc wants it. */
+static void print_prose(struct text *text, const char *prose)
+{
+        size_t column = 0;
+
+        while (*(prose += strspn(prose, " "))) {
+                size_t n = strcspn(prose, " ");
+
+                if (column && column + 1 + n > WIDTH) {
+                        text_append(text, "\n");
+                        column = 0;
+                }
+                if (column)
+                        text_append(text, " ");
+                else if (*prose == '.' || *prose == '\'')
+                        text_append(text, "\\&");
+                text_write(text, prose, n);
+                column += n + 1;
+                if (prose[n - 1] == '.' && prose[n]) {
+                        text_append(text, "\n");
+                        column = 0;
+                }
+                prose += n;
+        }
+        if (column)
+                text_append(text, "\n");
+}
+
+static void print_words(struct text *text, const struct key *key)
+{
+        const char *separator = "";
+
+        for (const struct word *word = key->words; word->name; word++) {
+                if (word->refused)
+                        continue;
+                text_printf(text, "%s%s", separator, word->name);
+                separator = " | ";
+        }
+}
+
+static void print_one(struct text *text, const struct key *key)
+{
+        if (key->form)
+                text_append(text, key->form->name);
+        else if (key->words && key->kind != &kind_group_by)
+                print_words(text, key);
+        else
+                text_append(text, key->kind->says);
+        if (key->kind == &kind_number)
+                text_printf(text, " from %u to %u", key->min, key->max);
+}
+
+static void print_shape(struct text *text, const struct key *key)
+{
+        switch (key->kind->shape) {
+        case SHAPE_ONE:
+        case SHAPE_TABLE:
+        case SHAPE_TABLES:
+                print_one(text, key);
+                return;
+        case SHAPE_LIST:
+                text_append(text, "list of ");
+                print_one(text, key);
+                return;
+        case SHAPE_ONE_OR_LIST:
+                print_one(text, key);
+                text_append(text, ", or a list");
+                return;
+        }
+}
+
+static void print_table(struct text *text, const struct key *table);
+
+static void print_key(struct text *text, const struct key *key)
+{
+        text_printf(text, ".It Ic %s : Ar ", key->name);
+        print_shape(text, key);
+        text_append(text, "\n");
+        print_prose(text, key->help);
+        if (key->required)
+                text_append(text, "Required.\n");
+        if (key->fallback)
+                text_printf(text, "Default:\n.Ql %s .\n", key->fallback);
+        /* defaults has the keys of a schedule, which are told there */
+        if (key->sub && key->kind != &kind_defaults)
+                print_table(text, key->sub);
+}
+
+static void print_table(struct text *text, const struct key *table)
+{
+        text_append(text, ".Bl -tag -width Ds\n");
+        for (const struct key *key = table; key->name; key++)
+                if (!key->refused)
+                        print_key(text, key);
+        text_append(text, ".El\n");
+}
+
+void settings_print_manual(struct text *text)
+{
+        print_table(text, root_keys);
+}

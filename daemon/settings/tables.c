@@ -1,0 +1,250 @@
+/* The grammar: every key with its kind, its field, its default and its help. The help is printed
+ * into amid.yaml(5) and the JSON schema; its first sentence also into messages. */
+#include "settings/conf.h"
+
+#include <limits.h>
+
+#define NOT_YET                                                                                    \
+        "amid " AMID_VERSION " does not have this yet; leave it out until a later version brings " \
+        "it"
+#define MAIN_FILE_ONLY "this belongs into the main file, not into conf.d"
+
+static const struct word missed_words[] = { { "none", MISSED_NONE, NULL },
+                                            { "latest", MISSED_LATEST, NULL },
+                                            { "all", MISSED_ALL, NULL },
+                                            {} };
+static const struct word overlap_words[] = { { "skip", OVERLAP_SKIP, NULL },
+                                             { "queue", OVERLAP_QUEUE, NULL },
+                                             {} };
+static const struct word consistency_words[] = { { "crash", CONSISTENCY_CRASH, NULL },
+                                                 { "reboot", CONSISTENCY_REBOOT, NULL },
+                                                 { "stop", 0, NOT_YET },
+                                                 { "freeze", 0, NOT_YET },
+                                                 {} };
+static const struct word on_failure_words[] = { { "halt", ON_FAILURE_HALT, NULL },
+                                                { "continue", ON_FAILURE_CONTINUE, NULL },
+                                                {} };
+static const struct word group_words[] = { { "availability-zone", GROUP_ZONE, NULL },
+                                           { "all", GROUP_ALL, NULL },
+                                           {} };
+static const struct word state_words[] = { { "running", TARGET_RUNNING, NULL },
+                                           { "stopped", TARGET_STOPPED, NULL },
+                                           { "any", TARGET_RUNNING | TARGET_STOPPED, NULL },
+                                           {} };
+
+const char *consistency_name(enum setting_consistency consistency)
+{
+        return consistency_words[consistency].name;
+}
+
+/* ---- a schedule ------------------------------------------------------------------------------ */
+
+#define S struct setting_schedule
+
+static const struct key missed_keys[] = {
+        KEY("run", word, S, missed, .words = missed_words, .fallback = "latest",
+            .help = "Which of the firings that were lost while amid was not running are made up "
+                    "for at its start: none, the latest, or all, one after the other."),
+        KEY("within", duration, S, missed_within, .fallback = "1h",
+            .help = "Firings that were lost longer ago than this stay lost, so that a long outage "
+                    "does not move the night's work, and its reboots, into the day."),
+        {},
+};
+
+static const struct key expect_keys[] = {
+        KEY("min", number, struct setting_targets, expect_min, .max = 100000, .fallback = "1",
+            .help = "With fewer matching instances the run fails before anything is touched."),
+        KEY("max", number, struct setting_targets, expect_max, .min = 1, .max = 100000,
+            .help = "With more matching instances the run fails before anything is touched. "
+                    "Without it there is no limit."),
+        {},
+};
+
+static const struct key targets_keys[] = {
+        KEY_LIST("tags", tag_match, struct setting_targets, tags,
+                 .help = "Tags an instance must have, all of them; a list of values matches any "
+                         "of them. Values are literal: * and ? stand for themselves."),
+        KEY_LIST("exclude_tags", tag_match, struct setting_targets, exclude_tags,
+                 .help = "An instance that has one of these tags with one of these values is left "
+                         "out."),
+        KEY_LIST("instance_ids", list, struct setting_targets, instance_ids, .form = &form_instance,
+                 .max = 1000,
+                 .help = "Only these instances. Where tags are given too, an instance must have "
+                         "them as well."),
+        KEY("states", states, struct setting_targets, states, .words = state_words,
+            .fallback = "any",
+            .help = "In which states instances are taken. A stopped instance is imaged as it is; "
+                    "it is never started for that."),
+        KEY_TABLE("expect", table, expect_keys, .help = "How many instances the run must find."),
+        {},
+};
+
+static const struct key reboot_keys[] = {
+        KEY("max_parallel", number, struct setting_reboot, max_parallel, .min = 1, .max = 1000,
+            .fallback = "1", .help = "So many instances of a group may be down at once."),
+        KEY("group_by", group_by, struct setting_reboot, group_by, .words = group_words,
+            .fallback = "all",
+            .help = "What makes a group: the value of a tag, the availability zone, or all "
+                    "targets together. Groups go on side by side."),
+        KEY("settle", duration, struct setting_reboot, settle, .fallback = "2m",
+            .help = "EC2 checks an instance once a minute, so that an \"ok\" younger than this may "
+                    "still be from before the reboot, and does not count unless the checks were "
+                    "seen to fail in between."),
+        KEY("ready_timeout", duration, struct setting_reboot, ready_timeout, .fallback = "15m",
+            .help = "An instance whose status checks do not pass within this time after its reboot "
+                    "has failed."),
+        KEY("on_failure", word, struct setting_reboot, on_failure, .words = on_failure_words,
+            .fallback = "halt",
+            .help = "When an instance does not come back: halt leaves those still waiting alone, "
+                    "continue goes on with the next."),
+        KEY("window", duration, struct setting_reboot, window,
+            .help = "No reboot starts later than this after the firing; what is left then fails. "
+                    "Without it there is no limit."),
+        {},
+};
+
+static const struct key image_keys[] = {
+        KEY("name", name_template, struct setting_image, name,
+            .fallback = "{schedule}-{instance}-{time}",
+            .help = "The image's name. {schedule}, {instance} and {time} (the firing, such as "
+                    "20270101T030000Z) are filled in; the last two must be there, since amid finds "
+                    "an image again by its name. At most 128 characters after that."),
+        KEY("description", text_template, struct setting_image, description,
+            .help = "The image's description, with the same placeholders. At most 255 characters "
+                    "after filling in."),
+        KEY_LIST("tags", tags, struct setting_image, tags,
+                 .help = "Tags of the image and its snapshots, besides amid's own. Values are "
+                         "text, however they are written: 5, true and off need no quotes."),
+        KEY("copy_tags", boolean, struct setting_image, copy_tags, .fallback = "false",
+            .help = "Also give the image the tags of its instance, as far as EC2's limit of 50 "
+                    "allows; aws: tags cannot be copied, and tags above win."),
+        KEY_LIST("exclude_devices", list, struct setting_image, exclude_devices,
+                 .form = &form_device, .max = 100,
+                 .help = "Devices that are left out of the image, such as /dev/sdf."),
+        KEY_REFUSED("deprecate_after", NOT_YET),
+        {},
+};
+
+#define RETAIN(name_, index, what)                                                                 \
+        KEY(name_, number, S, retain.keep[index], .max = 10000, .help = what)
+
+static const struct key retain_keys[] = {
+        RETAIN("last", RETAIN_LAST, "Keep so many of the newest images."),
+        RETAIN("hourly", RETAIN_HOURLY,
+               "Keep the newest image of each of so many hours that have one."),
+        RETAIN("daily", RETAIN_DAILY,
+               "Keep the newest image of each of so many days that have one."),
+        RETAIN("weekly", RETAIN_WEEKLY,
+               "Keep the newest image of each of so many weeks that have one. Weeks begin on "
+               "Monday."),
+        RETAIN("monthly", RETAIN_MONTHLY,
+               "Keep the newest image of each of so many months that have one."),
+        RETAIN("yearly", RETAIN_YEARLY,
+               "Keep the newest image of each of so many years that have one."),
+        KEY("within", duration, S, retain.within, .help = "Keep every image younger than this."),
+        {},
+};
+
+const struct key schedule_keys[] = {
+        KEY("timezone", timezone, S, zone, .fallback = "UTC",
+            .help = "The time zone of cron() and at(), of start and end, and of the days, weeks "
+                    "and months of retain: a name of the IANA database such as Asia/Seoul."),
+        KEY("schedule", expression, S, schedule, .required = true,
+            .help = "When it fires, as cron(), rate() or at(). See SCHEDULES."),
+        KEY("start", instant, S, schedule.start,
+            .help = "The first instant at which it may fire; for rate() also the beginning of its "
+                    "grid. Without an offset a time of the schedule's zone. at() ignores it."),
+        KEY("end", instant, S, schedule.end,
+            .help = "The last instant at which it may fire. at() ignores it."),
+        KEY("flexible_window", duration, S, flexible_window, .max = 86400,
+            .help = "Fire up to so much later, by an offset that is always the same for one "
+                    "schedule, so that many schedules of one time spread out. At most 1d."),
+        KEY_TABLE("missed", table, missed_keys,
+                  .help = "What becomes of firings while amid is not running."),
+        KEY("overlap", word, S, overlap, .words = overlap_words, .fallback = "skip",
+            .help = "What a firing does while the last run of the schedule is still going: skip "
+                    "gives it up (and says so), queue lets it follow."),
+        KEY("enabled", boolean, S, enabled, .fallback = "true",
+            .help = "A schedule that is not enabled does not fire by itself; amictl run still "
+                    "works."),
+        KEY_LIST("account", one_or_list, S, accounts, .form = &form_name, .min = 1, .max = 100,
+                 .help = "The accounts it works in. May be left out when there is one account, or "
+                         "one of the name default."),
+        KEY_LIST("regions", list, S, regions, .form = &form_region, .min = 1, .max = 100,
+                 .help = "The regions it works in. Without it: those of each account."),
+        KEY("targets", targets, S, targets, .sub = targets_keys, .required = true,
+            .help = "Which instances are imaged. At least tags or instance_ids must be there; all "
+                    "that is given must hold."),
+        KEY("consistency", word, S, consistency, .words = consistency_words, .required = true,
+            .help = "How consistent images must be. crash takes the disks as they are, as after a "
+                    "power cut; reboot lets EC2 shut the instance down for it and start it again. "
+                    "There is no default: nobody's machine is rebooted, and nobody's database "
+                    "torn, "
+                    "by one."),
+        KEY("reboot", table, S, reboot, .sub = reboot_keys,
+            .help = "How instances are rebooted; for consistency: reboot."),
+        KEY("image", table, S, image, .sub = image_keys, .help = "What the image is like."),
+        KEY("retain", retain, S, has_retain, .sub = retain_keys,
+            .help = "Which images are kept; an image is kept when any rule keeps it, and removed "
+                    "otherwise. Without retain nothing is ever removed. See RETENTION."),
+        KEY_REFUSED("freeze", NOT_YET),
+        KEY_REFUSED("share", NOT_YET),
+        KEY_REFUSED("copies", NOT_YET),
+        KEY_REFUSED("retire", NOT_YET),
+        KEY_REFUSED("notify", NOT_YET),
+        {},
+};
+
+/* ---- an account, and the file ---------------------------------------------------------------- */
+
+const struct key account_keys[] = {
+        KEY_LIST("regions", list, struct setting_account, regions, .form = &form_region, .min = 1,
+                 .max = 100,
+                 .help = "The regions schedules of this account work in, unless they name their "
+                         "own. Without it: the region of the daemon's surroundings."),
+        KEY("endpoint_url", formed, struct setting_account, endpoint_url, .form = &form_url,
+            .help = "Where every AWS service of this account is found, instead of at AWS: for "
+                    "tests and private endpoints."),
+        KEY("profile", formed, struct setting_account, profile, .form = &form_profile,
+            .help = "A profile of the shared files (~/.aws/credentials) whose credentials are "
+                    "used. Without it: the daemon's own."),
+        KEY_REFUSED("role_arn", NOT_YET),
+        KEY_REFUSED("external_id", NOT_YET),
+        {},
+};
+
+static const char version_help[] = "The version of this grammar, 1.";
+static const char accounts_help[] =
+        "The AWS accounts, by names of your choice. With none there is one, default, with the "
+        "daemon's own credentials and region.";
+static const char schedules_help[] =
+        "The schedules, by names of your choice: at most 64 letters, digits, - and _. The name is "
+        "part of every image's name and tags; another name is another schedule, which knows "
+        "nothing of the images of the first.";
+
+const struct key root_keys[] = {
+        KEY("version", version, struct conf, owner, .required = true, .help = version_help),
+        KEY("owner", formed, struct conf, owner, .form = &form_name, .fallback = "amid",
+            .help = "Marks what this installation made (tag amid:owner). Two installations in one "
+                    "account need two names."),
+        KEY("accounts", accounts, struct conf, accounts, .sub = account_keys, .may_be_empty = true,
+            .help = accounts_help),
+        KEY("defaults", defaults, struct conf, defaults, .sub = schedule_keys, .may_be_empty = true,
+            .help = "Any keys of a schedule, for schedules that do not give them, also those of "
+                    "conf.d. A schedule that gives a key replaces its default whole: maps are not "
+                    "merged."),
+        KEY("schedules", schedules, struct conf, schedules, .sub = schedule_keys,
+            .may_be_empty = true, .help = schedules_help),
+        {},
+};
+
+const struct key conf_d_keys[] = {
+        { .name = "version", .kind = &kind_version, .help = version_help },
+        KEY_REFUSED("owner", MAIN_FILE_ONLY),
+        KEY("accounts", accounts, struct conf, accounts, .sub = account_keys, .may_be_empty = true,
+            .help = accounts_help),
+        KEY_REFUSED("defaults", MAIN_FILE_ONLY),
+        KEY("schedules", schedules, struct conf, schedules, .sub = schedule_keys,
+            .may_be_empty = true, .help = schedules_help),
+        {},
+};

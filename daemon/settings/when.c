@@ -1,0 +1,142 @@
+/* Kinds of time: the zone, the expression, start and end. The table reads the zone first. */
+#include "settings/conf.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+/* Schedules share few zones: each is read once a load. */
+static struct zone *find_zone(struct conf *conf, const char *name, int *ret_error)
+{
+        struct zone *zone = NULL;
+
+        for (size_t i = conf->n_zones; i-- > 0;)
+                if (streq(zone_name(conf->zones[i]), name))
+                        return zone_ref(conf->zones[i]);
+        *ret_error = zone_load(name, &zone);
+        if (*ret_error < 0)
+                return NULL;
+        *append(conf->zones, conf->n_zones) = zone;
+        return zone_ref(zone);
+}
+
+static bool unknown_zone(struct conf *conf, const yaml_node_t *node, const char *name, int error)
+{
+        _cleanup_free_ char *quoted = conf_quote(name), *close = NULL;
+
+        if (error == -EOPNOTSUPP)
+                return conf_error(
+                        conf, node,
+                        "time zone %s counts leap seconds; take the one without \"right/\"",
+                        quoted);
+        if (error != -ENOENT && error != -EINVAL && error != -EISDIR)
+                return conf_error(
+                        conf, node,
+                        "time zone %s cannot be read: %s; install the package tzdata anew", quoted,
+                        strerror(-error));
+        close = zone_closest(name);
+        if (close)
+                return conf_error(conf, node, "unknown time zone %s; did you mean %s?", quoted,
+                                  close);
+        return conf_error(conf, node,
+                          "unknown time zone %s; it takes a name such as Europe/Berlin, and the "
+                          "package tzdata",
+                          quoted);
+}
+
+static bool parse_timezone(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                           void *base)
+{
+        struct setting_schedule *schedule = base;
+        const char *name = conf_scalar(conf, node, key);
+        int error = 0;
+
+        if (!name)
+                return false;
+        schedule->zone = find_zone(conf, name, &error);
+        if (!schedule->zone)
+                return unknown_zone(conf, node, name, error);
+        schedule->schedule.zone = schedule->zone;
+        xreplace(&schedule->timezone, name);
+        return true;
+}
+
+/* A wall-clock time of the zone as people write it. */
+static const char *format_wall(sec_t local, char buffer[static TIME_TEXT_MAX])
+{
+        format_rfc3339(local, buffer);
+        buffer[strcspn(buffer, "Z")] = '\0';
+        return buffer;
+}
+
+/* False, and told, when clocks skip that time. */
+static bool check_wall(struct conf *conf, const yaml_node_t *node, const struct zone *zone,
+                       const struct civil *civil, sec_t *ret)
+{
+        sec_t local = sec_from_civil(civil);
+        char asked[TIME_TEXT_MAX], before[TIME_TEXT_MAX], after[TIME_TEXT_MAX];
+
+        if (zone_from_local(zone, local, ret))
+                return true;
+        format_wall(local, asked);
+        format_wall(*ret - 1 + zone_offset(zone, *ret - 1), before);
+        format_wall(*ret + zone_offset(zone, *ret), after);
+        return conf_error(conf, node,
+                          "%s does not exist in %s, whose clocks go on from %s to %s; the nearest "
+                          "times are those two",
+                          asked, zone_name(zone), before, after);
+}
+
+static bool parse_expression(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                             void *base)
+{
+        struct setting_schedule *schedule = base;
+        struct expression *expression = &schedule->schedule.expression;
+        const char *text = conf_scalar(conf, node, key);
+        _cleanup_free_ char *error = NULL;
+        sec_t ignored;
+
+        if (!text)
+                return false;
+        if (!expression_parse(text, expression, &error))
+                return conf_error(conf, node, "%s", error);
+        xreplace(&schedule->expression_text, text);
+        if (expression->kind != EXPRESSION_AT || !schedule->zone)
+                return true;
+        return check_wall(conf, node, schedule->zone, &expression->at, &ignored);
+}
+
+/* With an offset an instant; without one a wall-clock time of the schedule's zone. */
+static bool parse_instant(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                          void *base)
+{
+        const struct setting_schedule *schedule = base;
+        const char *text = conf_scalar(conf, node, key);
+        sec_t *field = conf_field(sec_t, base, key);
+        _cleanup_free_ char *quoted = NULL;
+        struct civil civil;
+
+        if (!text)
+                return false;
+        if (parse_rfc3339(text, field))
+                return true;
+        if (parse_civil(text, &civil))
+                return !schedule->zone || check_wall(conf, node, schedule->zone, &civil, field);
+        *field = SEC_NONE;
+        quoted = conf_quote(text);
+        return conf_error(conf, node,
+                          "%s needs a time such as 2026-12-01T00:00:00 (of the schedule's zone) or "
+                          "2026-12-01T00:00:00Z, not %s",
+                          key->name, quoted);
+}
+
+const struct kind kind_timezone = { parse_timezone, SHAPE_ONE, "zone",
+                                    "{\"type\":\"string\",\"minLength\":1}" };
+const struct kind kind_expression = { parse_expression, SHAPE_ONE, "expression",
+                                      "{\"type\":\"string\",\"minLength\":1,\"maxLength\":1024}" };
+const struct kind kind_instant = {
+        parse_instant, SHAPE_ONE, "time",
+        "{\"type\":\"string\",\"pattern\":\"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt "
+        "][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})?$\"}"
+};
