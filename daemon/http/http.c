@@ -10,7 +10,6 @@
 /* A socket that curl waits for. */
 struct socket_watch {
         struct http *http;
-        struct socket_watch *prev, *next;
         curl_socket_t fd;
         struct io *io; /* NULL: it could not be watched and its transfer is to fail */
 };
@@ -107,17 +106,11 @@ static void act(struct http *http, curl_socket_t fd, int events)
         collect(http);
 }
 
+/* May come too early for curl, whose clock stands still in suspend when ours does not; asked too
+ * early, curl sets its timer again. */
 static void on_timeout(void *userdata)
 {
-        struct http *http = userdata;
-        long msec = -1;
-
-        act(http, CURL_SOCKET_TIMEOUT, 0);
-        /* curl's clock stands still in suspend, ours does not: we may come too early for it, and
-         * then it does not ask for the same timeout again. */
-        if (!timer_is_armed(http->timeout) && curl_multi_timeout(http->multi, &msec) == CURLM_OK &&
-            msec >= 0)
-                timer_arm(http->timeout, msec * USEC_PER_MSEC);
+        act(userdata, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int on_curl_timer(CURLM *multi, long msec, void *userdata)
@@ -141,43 +134,55 @@ static void on_io(int fd, unsigned int events, void *userdata)
                     (events & IO_HANGUP ? CURL_CSELECT_ERR : 0));
 }
 
+static struct socket_watch *watch_find(const struct http *http, curl_socket_t fd)
+{
+        for (size_t i = 0; i < http->n_watches; i++) {
+                if (http->watches[i]->fd == fd)
+                        return http->watches[i];
+        }
+        return NULL;
+}
+
+static struct socket_watch *watch_new(struct http *http, curl_socket_t fd)
+{
+        struct socket_watch *watch = xnew(struct socket_watch);
+
+        watch->http = http;
+        watch->fd = fd;
+        *append(http->watches, http->n_watches) = watch;
+        return watch;
+}
+
 static void watch_free(struct socket_watch *watch)
 {
-        DL_DELETE(watch->http->watches, watch);
+        struct http *http = watch->http;
+
+        for (size_t i = 0; i < http->n_watches; i++) {
+                if (http->watches[i] == watch)
+                        http->watches[i] = http->watches[--http->n_watches];
+        }
         io_free(watch->io);
         free(watch);
 }
 
-/* The watch of `fd`, made if there is none. One that curl forgot to remove is taken over. */
-static struct socket_watch *watch_get(struct http *http, curl_socket_t fd)
-{
-        struct socket_watch *watch;
-
-        DL_FOREACH (http->watches, watch) {
-                if (watch->fd == fd)
-                        return watch;
-        }
-        watch = xnew(struct socket_watch);
-        watch->http = http;
-        watch->fd = fd;
-        DL_APPEND(http->watches, watch);
-        return watch;
-}
-
-/* Always 0: -1 would abort all transfers. */
+/* Always 0: -1 would abort all transfers. A removal of what we do not know, and a socket that was
+ * forgotten to be removed before its number came again, do happen (curl issues 16026, 17949). */
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socket_data)
 {
         struct http *http = userdata;
-        struct socket_watch *watch = watch_get(http, fd);
+        struct socket_watch *watch = watch_find(http, fd);
         unsigned int events =
                 (what & CURL_POLL_IN ? IO_READ : 0U) | (what & CURL_POLL_OUT ? IO_WRITE : 0U);
 
         (void)easy;
         (void)socket_data;
         if (what == CURL_POLL_REMOVE) {
-                watch_free(watch);
+                if (watch)
+                        watch_free(watch);
                 return 0;
         }
+        if (!watch)
+                watch = watch_new(http, fd);
         /* A new one instead of io_set_events(): the number may belong to another socket by now. */
         watch->io = io_free(watch->io);
         if (io_new(http->loop, fd, events, on_io, watch, &watch->io) < 0)
@@ -185,21 +190,18 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *userdata
         return 0;
 }
 
-/* Fails the transfer of a socket that could not be watched; false when there is none. */
-static bool fail_unwatched(struct http *http)
+/* Fails the transfers of sockets that could not be watched. */
+static void fail_unwatched(struct http *http)
 {
-        struct socket_watch *watch;
+        for (size_t i = http->n_watches; i-- > 0;) {
+                curl_socket_t fd = http->watches[i]->fd;
 
-        DL_FOREACH (http->watches, watch) {
-                if (!watch->io) {
-                        curl_socket_t fd = watch->fd;
-
-                        watch_free(watch);
-                        act(http, fd, CURL_CSELECT_ERR);
-                        return true;
-                }
+                if (http->watches[i]->io)
+                        continue;
+                watch_free(http->watches[i]);
+                act(http, fd, CURL_CSELECT_ERR);
+                i = http->n_watches; /* curl may have added and removed some */
         }
-        return false;
 }
 
 /* One per turn of the loop, user code last: it may free the slot, other slots and the http. */
@@ -208,8 +210,7 @@ static void on_deliver(void *userdata)
         struct http *http = userdata;
         struct http_slot *slot;
 
-        while (fail_unwatched(http))
-                ;
+        fail_unwatched(http);
         slot = http->finished;
         if (!slot)
                 return;
@@ -274,8 +275,9 @@ struct http *http_free(struct http *http)
         while (http->finished)
                 slot_abandon(http->finished);
         curl_multi_cleanup(http->multi); /* may still call the socket and timer callbacks */
-        while (http->watches)
-                watch_free(http->watches);
+        while (http->n_watches > 0)
+                watch_free(http->watches[0]);
+        free(http->watches);
         timer_free(http->timeout);
         timer_free(http->deliver);
         free(http->ca_bundle);

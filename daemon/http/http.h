@@ -22,7 +22,10 @@ struct http_options {
         const char *user_agent;
 };
 
+/* Options are copied. Negative errno when curl cannot start. */
 int http_new(struct loop *loop, const struct http_options *options, struct http **ret);
+/* Cancels what is under way: no callback comes any more; the slots still are their owners' to free.
+ */
 struct http *http_free(struct http *http);
 DEFINE_CLEANUP(struct http, http_free);
 
@@ -35,17 +38,24 @@ struct http_header {
         const char *name, *value;
 };
 
-/* What to send. Strings are copied by http_send(). Sent exactly as given: no redirects followed, no
- * header added but Host, Accept-Encoding-free, Content-Length and User-Agent. */
+/*
+ * What to send. Strings and body are copied by http_send(). Sent exactly as given, and at most
+ * once: no redirects followed, the path not normalised, no header added but Host, Content-Length
+ * and User-Agent, each of which may be given instead. A header with a line break makes it
+ * HTTP_UNSENT.
+ *
+ * Connections are kept and shared: at most 8 to a host, further requests wait in line. When the
+ * server closes a kept one just as a request goes out on it, the outcome is HTTP_LOST.
+ */
 struct http_request {
         const char *method; /* "POST", "GET", "PUT" */
-        const char *url;
+        const char *url;    /* http: or https:, whose certificate is always verified */
         struct http_header headers[HTTP_HEADERS_MAX]; /* ends at the first without a name */
         const void *body;
         size_t body_size;
-        usec_t connect_timeout; /* 0: 5 s */
-        usec_t timeout;         /* whole request; 0: 60 s */
-        bool no_proxy;          /* for IMDS */
+        usec_t connect_timeout; /* name, connection and TLS, not the wait in line; 0: 5 s */
+        usec_t timeout;         /* all of it, the wait in line too; 0: 60 s */
+        bool no_proxy;          /* also ignore http_proxy= of the environment: for IMDS */
 };
 
 enum http_outcome {
@@ -57,13 +67,14 @@ enum http_outcome {
 struct http_reply {
         enum http_outcome outcome;
         const char *error; /* for people; NULL when answered */
-        int status;
-        const char *body; /* NUL-terminated beyond body_size */
+        int status;        /* 0 unless answered */
+        const char *body;  /* NUL-terminated beyond body_size; never NULL, "" unless answered */
         size_t body_size;
         const char *date, *content_type, *request_id, *retry_after; /* headers, or NULL */
 };
 
 struct http_slot;
+/* The reply is valid until the callback returns, also when that frees the slot or the http. */
 typedef void http_done_fn(const struct http_reply *reply, void *userdata);
 
 /* Never NULL: a request that cannot even start is answered with HTTP_UNSENT. */

@@ -23,11 +23,12 @@ enum {
 struct http {
         struct loop *loop;
         CURLM *multi;
-        struct timer *timeout;        /* curl's */
-        struct timer *deliver;        /* armed while something waits for a callback */
-        struct http_slot *open;       /* struct http_slot.next: curl works on them */
-        struct http_slot *finished;   /* struct http_slot.next: to be delivered, oldest first */
-        struct socket_watch *watches; /* struct socket_watch.next */
+        struct timer *timeout;      /* curl's */
+        struct timer *deliver;      /* armed while something waits for a callback */
+        struct http_slot *open;     /* struct http_slot.next: curl works on them */
+        struct http_slot *finished; /* struct http_slot.next: to be delivered, oldest first */
+        struct socket_watch **watches;
+        size_t n_watches;
         char *ca_bundle, *user_agent;
 };
 

@@ -79,27 +79,48 @@ static const char *error_of(const struct http_slot *slot)
         return "the server closed the connection within the head of its reply";
 }
 
+/* What a reply points to. It belongs to reply_deliver(), not to the slot, which may be freed before
+ * the callback returns. */
+struct copies {
+        char *body, *error, *date, *content_type, *request_id, *retry_after;
+};
+
+static void copies_done(struct copies *copies)
+{
+        free(copies->body);
+        free(copies->error);
+        free(copies->date);
+        free(copies->content_type);
+        free(copies->request_id);
+        free(copies->retry_after);
+}
+
 void reply_deliver(struct http_slot *slot)
 {
-        /* All of it belongs to this function: the slot may be gone before the callback returns. */
-        _cleanup_free_ char *body = steal(slot->incoming.body);
-        _cleanup_free_ char *error = NULL, *date = NULL, *type = NULL, *id = NULL, *retry = NULL;
+        _cleanup_(copies_done) struct copies copies = { .body = steal(slot->incoming.body) };
         struct http_reply reply = { .outcome = slot->sent ? HTTP_LOST : HTTP_UNSENT, .body = "" };
         long status = 0;
 
         if (slot->result == CURLE_OK)
                 curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status >= 200 && slot->incoming.head_is_whole) {
-                reply.outcome = HTTP_ANSWERED;
-                reply.status = (int)status;
-                reply.body = body ? body : "";
-                reply.body_size = slot->incoming.body_size;
-                reply.date = date = header_of(slot->easy, "Date");
-                reply.content_type = type = header_of(slot->easy, "Content-Type");
-                reply.request_id = id = header_of(slot->easy, "x-amzn-RequestId");
-                reply.retry_after = retry = header_of(slot->easy, "Retry-After");
+                copies.date = header_of(slot->easy, "Date");
+                copies.content_type = header_of(slot->easy, "Content-Type");
+                copies.request_id = header_of(slot->easy, "x-amzn-RequestId");
+                copies.retry_after = header_of(slot->easy, "Retry-After");
+                reply = (struct http_reply){
+                        .outcome = HTTP_ANSWERED,
+                        .status = (int)status,
+                        .body = copies.body ? copies.body : "",
+                        .body_size = slot->incoming.body_size,
+                        .date = copies.date,
+                        .content_type = copies.content_type,
+                        .request_id = copies.request_id,
+                        .retry_after = copies.retry_after,
+                };
         } else {
-                reply.error = error = xstrdup(error_of(slot));
+                copies.error = xstrdup(error_of(slot));
+                reply.error = copies.error;
         }
         curl_easy_cleanup(steal(slot->easy));
         slot->done(&reply, slot->userdata);

@@ -20,23 +20,23 @@ struct client {
         struct loop *loop;
         struct http *http;
         struct timer *limit;
-        int open, answered, unsent, lost, others;
+        int open; /* requests that are still to be answered */
 };
 
 /* One request. */
 struct call {
         struct client *client;
         struct http_slot *slot;
-        int calls;
-        enum http_outcome outcome;
-        int status;
         char *error, *body, *date, *content_type, *request_id, *retry_after;
         size_t body_size;
         struct call *cancels; /* another one to cancel from the callback */
+        int calls, status;
+        enum http_outcome outcome;
         bool frees_slot, frees_http;
 };
 
 /* Overrides the C library's, which curl's resolver thread calls. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                 struct addrinfo **ret)
 {
@@ -60,6 +60,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
         return 0;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 void freeaddrinfo(struct addrinfo *info)
 {
         free(info->ai_addr);

@@ -134,13 +134,11 @@ static bool play_announce_huge(struct connection *c)
 
 static bool play_flood(struct connection *c)
 {
-        static char chunk[65536 + 16];
+        static char chunk[65536 + 1];
 
-        memset(chunk, 'x', sizeof(chunk));
-        memcpy(chunk, "10000\r\n", 7);
-        memcpy(chunk + 7 + 65536, "\r\n", 3);
+        memset(chunk, 'x', sizeof(chunk) - 1);
         put(c->fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-        while (put(c->fd, chunk))
+        while (put(c->fd, "10000\r\n") && put(c->fd, chunk) && put(c->fd, "\r\n"))
                 ;
         return false;
 }

@@ -1,5 +1,10 @@
 #include "client.h"
 
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
+
 static const struct http_request post = { .method = "POST", .body = "a=1", .body_size = 3 };
 
 static void test_cancel_before(void **state)
@@ -133,10 +138,10 @@ static void test_send_in_callback(void **state)
         url = xasprintf("http://127.0.0.1:%d/ok", client.server->port);
         request.url = url;
         first = http_send(client.http, &request, on_first, &second);
+        assert_non_null(first);
         client_run(&client);
         assert_int_equal(second.outcome, HTTP_ANSWERED);
         assert_int_equal(atomic_load(&client.server->connections), 1); /* the same connection */
-        first = http_slot_free(first);
         call_done(&second);
         client_stop(&client);
 }
@@ -223,28 +228,119 @@ static void test_many(void **state)
         client_stop(&client);
 }
 
-/* Waiting in line for a slow server counts towards the timeout, and was not sent. */
+/* Waiting in line counts towards the timeout, and nothing was sent then. */
 static void test_timeout_in_line(void **state)
 {
-        enum { N = 12 };
+        enum { PLACES = 8, N = 12 };
         struct client client;
         struct call calls[N] = {};
         struct http_request request = post;
-        int unsent = 0;
+
+        (void)state;
+        client_start(&client, &(struct http_options){});
+        for (int i = 0; i < N; i++) {
+                request.timeout = (i < PLACES ? 700 : 200) * USEC_PER_MSEC;
+                call_send(&calls[i], &client, "/hang", &request);
+        }
+        client_run(&client);
+        for (int i = 0; i < N; i++) {
+                assert_int_equal(calls[i].outcome, i < PLACES ? HTTP_LOST : HTTP_UNSENT);
+                call_done(&calls[i]);
+        }
+        assert_int_equal(atomic_load(&client.server->requests), PLACES);
+        client_stop(&client);
+}
+
+/* How many of the next sockets the kernel refuses to watch. */
+static int refuse_watches;
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+        int domain = 0;
+        socklen_t size = sizeof(domain);
+
+        if (operation == EPOLL_CTL_ADD && refuse_watches > 0 &&
+            getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_INET) {
+                refuse_watches--;
+                errno = ENOSPC;
+                return -1;
+        }
+        return (int)syscall(SYS_epoll_ctl, epoll, operation, fd, event);
+}
+
+/* A socket that cannot be watched fails its own request, soon, and no other. */
+static void test_unwatched(void **state)
+{
+        struct client client;
+        struct call calls[4] = {};
+        int failed = 0;
+
+        (void)state;
+        client_start(&client, &(struct http_options){});
+        refuse_watches = 2;
+        for (size_t i = 0; i < ELEMENTS(calls); i++)
+                call_send(&calls[i], &client, "/slow", &post);
+        timer_arm(client.limit, 3 * USEC_PER_SEC);
+        client_run(&client);
+        assert_int_equal(refuse_watches, 0);
+        for (size_t i = 0; i < ELEMENTS(calls); i++) {
+                failed += calls[i].outcome != HTTP_ANSWERED;
+                call_done(&calls[i]);
+        }
+        assert_int_equal(failed, 2);
+        client_stop(&client);
+}
+
+/* ---- time ---- */
+
+/* What curl's clock lags behind, as after a suspend, in which it stands still and ours does not. */
+static atomic_int lag_msec;
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+        int r = (int)syscall(SYS_clock_gettime, clock, now);
+
+        if (clock == CLOCK_MONOTONIC && r == 0) {
+                int64_t nsec = now->tv_sec * INT64_C(1000000000) + now->tv_nsec -
+                               atomic_load(&lag_msec) * INT64_C(1000000);
+
+                now->tv_sec = nsec / 1000000000;
+                now->tv_nsec = nsec % 1000000000;
+        }
+        return r;
+}
+
+static void on_suspend(void *userdata)
+{
+        (void)userdata;
+        atomic_store(&lag_msec, 200);
+}
+
+/* Our timer comes too early for curl then; the timeout still comes. */
+static void test_suspend(void **state)
+{
+        struct client client;
+        struct call call = {};
+        struct http_request request = post;
+        struct timer *suspend;
+        usec_t start;
 
         (void)state;
         request.timeout = 300 * USEC_PER_MSEC;
         client_start(&client, &(struct http_options){});
-        for (int i = 0; i < N; i++)
-                call_send(&calls[i], &client, "/hang", &request);
+        timer_arm(client.limit, 3 * USEC_PER_SEC);
+        suspend = timer_new(client.loop, on_suspend, NULL);
+        timer_arm(suspend, 100 * USEC_PER_MSEC);
+        start = loop_monotonic(client.loop);
+        call_send(&call, &client, "/hang", &request);
         client_run(&client);
-        for (int i = 0; i < N; i++) {
-                assert_int_not_equal(calls[i].outcome, HTTP_ANSWERED);
-                unsent += calls[i].outcome == HTTP_UNSENT;
-                call_done(&calls[i]);
-        }
-        assert_int_equal(N - unsent, atomic_load(&client.server->requests));
-        assert_int_equal(unsent, N - 8);
+        atomic_store(&lag_msec, 0);
+        assert_int_equal(call.outcome, HTTP_LOST);
+        assert_true(loop_monotonic(client.loop) - start >= 500 * USEC_PER_MSEC);
+        timer_free(suspend);
+        call_done(&call);
         client_stop(&client);
 }
 
@@ -304,6 +400,8 @@ int main(void)
                 cmocka_unit_test(test_idle_close),
                 cmocka_unit_test(test_many),
                 cmocka_unit_test(test_timeout_in_line),
+                cmocka_unit_test(test_unwatched),
+                cmocka_unit_test(test_suspend),
                 cmocka_unit_test(test_idle),
         };
 

@@ -12,7 +12,7 @@
 struct watcher {
         struct loop *loop;
         struct timer *timer, *other;
-        int calls, again;
+        int calls, again, turn, *turns;
         usec_t at;
         char letter, *log;
 };
@@ -21,6 +21,8 @@ static void note(struct watcher *watcher)
 {
         watcher->calls++;
         watcher->at = loop_monotonic(watcher->loop);
+        if (watcher->turns)
+                watcher->turn = ++*watcher->turns;
         if (watcher->log)
                 watcher->log[strlen(watcher->log)] = watcher->letter;
 }
@@ -64,16 +66,6 @@ static void on_free_other(void *userdata)
 
         note(watcher);
         watcher->other = timer_free(watcher->other);
-}
-
-static void on_block(void *userdata)
-{
-        struct watcher *watcher = userdata;
-        usec_t until = loop_monotonic(watcher->loop) + 10 * USEC_PER_MSEC;
-
-        note(watcher);
-        while (loop_monotonic(watcher->loop) < until)
-                ;
 }
 
 static struct loop *new_loop(void)
@@ -125,36 +117,32 @@ static void test_order(void **state)
 {
         enum { N = 200 };
         _cleanup_(loop_freep) struct loop *loop = new_loop();
-        struct watcher block = { .loop = loop }, last = { .loop = loop };
+        struct watcher last = { .loop = loop };
         struct watcher w[N] = {};
-        struct timer *timers[N], *t_block = timer_new(loop, on_block, &block),
-                                 *t_last = timer_new(loop, on_note_exit, &last);
-        usec_t previous = 0;
+        struct timer *timers[N], *t_last = timer_new(loop, on_note_exit, &last);
+        int turns = 0, previous = 0;
 
         (void)state;
         for (int i = 0; i < N; i++) {
-                int due = i * 73 % N; /* a permutation */
-
-                w[due] = (struct watcher){ .loop = loop };
-                timers[due] = timer_new(loop, on_note, &w[due]);
-                timer_arm(timers[due], USEC_PER_SEC * (usec_t)(i + 1));
+                w[i] = (struct watcher){ .loop = loop, .turns = &turns };
+                timers[i] = timer_new(loop, on_note, &w[i]);
         }
-        timer_arm(t_block, 0);
-        for (int i = N - 1; i >= 0; i--) /* arming again moves it */
-                timer_arm(timers[i], USEC_PER_MSEC + 20 * (usec_t)i);
+        for (int i = 0; i < N; i++) /* 73: a permutation */
+                timer_arm_wall(timers[i * 73 % N], 1000000 - i);
+        for (int i = 0; i < N; i++) /* arming again moves it */
+                timer_arm_wall(timers[i * 37 % N], 1000 + i * 37 % N);
         for (int i = 0; i < N; i += 3)
                 timer_disarm(timers[i]);
-        timer_arm(t_last, 12 * USEC_PER_MSEC);
+        timer_arm_wall(t_last, 1000 + N);
         assert_int_equal(loop_run(loop), 7);
         for (int i = 0; i < N; i++) {
                 assert_int_equal(w[i].calls, i % 3 ? 1 : 0);
                 if (i % 3) {
-                        assert_true(w[i].at >= previous);
-                        previous = w[i].at;
+                        assert_int_equal(w[i].turn, previous + 1);
+                        previous = w[i].turn;
                 }
                 timer_free(timers[i]);
         }
-        timer_free(t_block);
         timer_free(t_last);
 }
 
