@@ -19,7 +19,7 @@ MAY_http      := base loop
 MAY_aws       := base loop http
 MAY_store     := base
 MAY_runs      := base loop schedule retention settings aws store
-MAY_control   := base loop runs store settings
+MAY_control   := base loop runs store settings schedule retention aws http
 MAY_programs  := $(FOLDERS)
 # What each folder needs to link: what it may include, and what that needs in turn.
 NEEDS_runs    := runs aws http loop store settings schedule retention base

@@ -1,0 +1,47 @@
+/*
+ * The control socket: Varlink (https://varlink.org/Method-Call) on a unix stream socket, interface
+ * io.amid.Manager. Who may ask is decided by the credentials of the peer: root, the user of the
+ * daemon and members of the group `amid` everything, all others nothing but introspection.
+ *
+ * Nothing blocks: one watched descriptor per connection. Every size is limited, and a peer that
+ * keeps to no protocol or does not read is cut off.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "loop/loop.h"
+#include "runs/manager.h"
+#include "store/store.h"
+
+enum {
+        CONTROL_FRAME_MAX = 1 << 20,        /* bytes of one call */
+        CONTROL_FRAME_STRANGER_MAX = 4096,  /* of one from a peer that may only introspect */
+        CONTROL_DEPTH_MAX = 16,             /* nesting of its JSON */
+        CONTROL_STREAM_MAX = 1 << 20,       /* bytes of events a slow reader may be behind */
+        CONTROL_CONNECTIONS_MAX = 64,       /* at a time */
+        CONTROL_CONNECTIONS_STRANGERS = 16, /* of these from peers that may only introspect */
+};
+
+struct control;
+
+/* Everything is borrowed and must outlive the control. */
+struct control_options {
+        struct loop *loop;
+        struct manager *manager;
+        struct store *store;
+        const char *path;
+        /* Reads the settings again; errors or warnings go to `messages`. 0 or negative errno. */
+        int (*reload)(struct text *messages, void *userdata);
+        void *userdata;
+};
+
+/* Listens. A socket left behind is replaced; one that somebody answers on is -EADDRINUSE. Errors
+ * come with a message (caller frees). */
+int control_new(const struct control_options *options, struct control **ret, char **ret_error);
+/* Closes all connections and removes the socket. */
+struct control *control_free(struct control *control);
+DEFINE_CLEANUP(struct control, control_free);
+
+/* $RUNTIME_DIRECTORY/control, else /run/amid/control. Caller frees. */
+char *control_default_path(void);

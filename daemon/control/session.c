@@ -1,0 +1,331 @@
+#include "control/session.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "control/call.h"
+#include "control/interface.h"
+
+struct session {
+        const struct control_options *options;
+        struct peer peer;
+        session_wake_fn *wake;
+        void *userdata;
+        struct timer *settle; /* ends a stream outside of the callback that saw its end */
+
+        char *input; /* what came and is not a whole frame yet, or waits for its turn */
+        size_t input_size;
+        bool input_ended;
+
+        char *output;
+        size_t output_size, output_sent;
+
+        struct call *call; /* going on: a stream */
+        const char *broke;
+};
+
+static void call_free(struct call *call)
+{
+        if (!call)
+                return;
+        arguments_done(&call->arguments);
+        watch_free(call->watch);
+        free(call->run);
+        free(call);
+}
+
+/* ---- answers ---- */
+
+static void queue(struct session *session, cJSON *reply)
+{
+        char *text = cJSON_PrintUnformatted(reply);
+        size_t size, waiting = session->output_size - session->output_sent;
+
+        if (!text)
+                abort(); /* out of memory */
+        cJSON_Delete(reply);
+        size = strlen(text) + 1; /* the NUL ends the frame */
+        if (waiting && session->output_sent)
+                memmove(session->output, session->output + session->output_sent, waiting);
+        session->output = xrealloc(session->output, waiting + size, 1);
+        memcpy(session->output + waiting, text, size);
+        session->output_size = waiting + size;
+        session->output_sent = 0;
+        cJSON_free(text);
+}
+
+static void answer(struct call *call, const char *error, cJSON *parameters, bool more)
+{
+        cJSON *reply = cJSON_CreateObject();
+
+        assert(!call->finished);
+        if (error)
+                cJSON_AddStringToObject(reply, "error", error);
+        cJSON_AddItemToObject(reply, "parameters", parameters ? parameters : cJSON_CreateObject());
+        if (more)
+                cJSON_AddBoolToObject(reply, "continues", true);
+        call->finished = !more;
+        if (call->oneway)
+                cJSON_Delete(reply);
+        else
+                queue(call->session, reply);
+}
+
+void call_reply(struct call *call, cJSON *parameters, bool more)
+{
+        struct session *session = call->session;
+
+        answer(call, NULL, parameters, more);
+        if (more && session->output_size - session->output_sent > CONTROL_STREAM_MAX) {
+                session->broke = "it does not read the events it asked for";
+                call->finished = true;
+        }
+        /* We may be inside the callback of the call's own watch, which must not be freed there. */
+        if (session->call == call) {
+                if (call->finished)
+                        timer_arm(session->settle, 0);
+                session->wake(session->userdata);
+        }
+}
+
+void call_error(struct call *call, const char *error, cJSON *parameters)
+{
+        answer(call, error, parameters, false);
+}
+
+void call_fail(struct call *call, const char *error, const char *message)
+{
+        cJSON *parameters = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(parameters, "message", message);
+        call_error(call, error, parameters);
+}
+
+static void refuse(struct call *call, const char *error, const char *member, const char *value)
+{
+        cJSON *parameters = cJSON_CreateObject();
+
+        if (member)
+                cJSON_AddStringToObject(parameters, member, value);
+        call_error(call, error, parameters);
+}
+
+/* ---- calls ---- */
+
+static void dispatch(struct call *call, const char *name, const cJSON *parameters)
+{
+        const char *bad;
+
+        call->method = method_find(name);
+        if (!call->method) {
+                refuse(call, SERVICE_INTERFACE ".MethodNotFound", "method", name);
+                return;
+        }
+        if (!call->method->open_to_all && !call->session->peer.trusted) {
+                call_fail(call, MANAGER_INTERFACE ".PermissionDenied",
+                          "Only root, the user amid runs as and members of the group amid may ask "
+                          "this. Use sudo, or join the group (usermod -aG amid USER) and log in "
+                          "again.");
+                return;
+        }
+        bad = arguments_read(call->method, parameters, &call->arguments);
+        if (bad) {
+                refuse(call, SERVICE_INTERFACE ".InvalidParameter", "parameter", bad);
+                return;
+        }
+        if (call->method->needs_more && !call->more) {
+                refuse(call, SERVICE_INTERFACE ".ExpectedMore", NULL, NULL);
+                return;
+        }
+        if (call->method->changes)
+                log_line(LOG_INFO, NULL, "User %u (process %d) asks: %s%s%s",
+                         call->session->peer.uid, call->session->peer.pid, call->method->name,
+                         call->arguments.schedule || call->arguments.run ? " " : "",
+                         call->arguments.schedule ? call->arguments.schedule
+                         : call->arguments.run    ? call->arguments.run
+                                                  : "");
+        call->method->function(call);
+}
+
+static bool flag(const cJSON *request, const char *name)
+{
+        return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request, name));
+}
+
+/* Deep nesting would make the parser recurse; strings are skipped. */
+static bool is_too_deep(const char *json)
+{
+        unsigned int depth = 0;
+        bool quoted = false;
+
+        for (; *json; json++) {
+                if (quoted && *json == '\\' && json[1])
+                        json++;
+                else if (*json == '"')
+                        quoted = !quoted;
+                else if (!quoted && strchr("{[", *json) && ++depth > CONTROL_DEPTH_MAX)
+                        return true;
+                else if (!quoted && strchr("}]", *json) && depth)
+                        depth--;
+        }
+        return false;
+}
+
+/* `frame` ends with NUL. */
+static void handle(struct session *session, const char *frame)
+{
+        cJSON *request = is_too_deep(frame) ? NULL : cJSON_ParseWithOpts(frame, NULL, true);
+        const cJSON *method = cJSON_GetObjectItemCaseSensitive(request, "method");
+        struct call *call;
+
+        if (!cJSON_IsObject(request) || !cJSON_IsString(method)) {
+                session->broke = "it sent something that is no call";
+                cJSON_Delete(request);
+                return;
+        }
+        call = xnew(struct call);
+        call->session = session;
+        call->options = session->options;
+        call->oneway = flag(request, "oneway");
+        call->more = flag(request, "more") && !call->oneway;
+        dispatch(call, method->valuestring,
+                 cJSON_GetObjectItemCaseSensitive(request, "parameters"));
+        cJSON_Delete(request); /* the arguments borrowed from it */
+        arguments_done(&call->arguments);
+        if (call->finished)
+                call_free(call);
+        else
+                session->call = call;
+}
+
+static size_t frame_max(const struct session *session)
+{
+        return session->peer.trusted ? CONTROL_FRAME_MAX : CONTROL_FRAME_STRANGER_MAX;
+}
+
+static bool is_busy(const struct session *session)
+{
+        return session->broke || session->call || session->output_size;
+}
+
+/* Handles the first frame of `size` bytes, if it is whole; gives how many bytes it took. */
+static size_t take_frame(struct session *session, const char *data, size_t size)
+{
+        const char *end = memchr(data, '\0', size);
+        size_t length = end ? (size_t)(end - data) : size;
+
+        if (length > frame_max(session)) {
+                session->broke = "its call is too long";
+                return 0;
+        }
+        if (!end)
+                return 0;
+        handle(session, data);
+        return length + 1;
+}
+
+static void advance(struct session *session)
+{
+        size_t done = 0, taken = 1;
+
+        while (taken && !is_busy(session) && done < session->input_size) {
+                taken = take_frame(session, session->input + done, session->input_size - done);
+                done += taken;
+        }
+        if (done) {
+                session->input_size -= done;
+                memmove(session->input, session->input + done, session->input_size);
+        }
+        if (session->input_ended && !is_busy(session) && session->input_size)
+                session->broke = "it hung up in the middle of a call";
+}
+
+static void on_settle(void *userdata)
+{
+        struct session *session = userdata;
+
+        call_free(session->call);
+        session->call = NULL;
+        advance(session);
+        session->wake(session->userdata);
+}
+
+/* ---- for the owner ---- */
+
+struct session *session_new(const struct control_options *options, const struct peer *peer,
+                            session_wake_fn *wake, void *userdata)
+{
+        struct session *session = xnew(struct session);
+
+        session->options = options;
+        session->peer = *peer;
+        session->wake = wake;
+        session->userdata = userdata;
+        session->settle = timer_new(options->loop, on_settle, session);
+        return session;
+}
+
+struct session *session_free(struct session *session)
+{
+        if (!session)
+                return NULL;
+        call_free(session->call);
+        timer_free(session->settle);
+        free(session->input);
+        free(session->output);
+        free(session);
+        return NULL;
+}
+
+bool session_wants_input(const struct session *session)
+{
+        return !is_busy(session) && !session->input_ended;
+}
+
+void session_input(struct session *session, const void *data, size_t size)
+{
+        if (!size || session->broke)
+                return;
+        session->input = xrealloc(session->input, session->input_size + size, 1);
+        memcpy(session->input + session->input_size, data, size);
+        session->input_size += size;
+        advance(session);
+        session->wake(session->userdata);
+}
+
+void session_end_input(struct session *session)
+{
+        session->input_ended = true;
+        advance(session);
+        session->wake(session->userdata);
+}
+
+size_t session_output(const struct session *session, const char **ret)
+{
+        *ret = session->output ? session->output + session->output_sent : NULL;
+        return session->output_size - session->output_sent;
+}
+
+void session_sent(struct session *session, size_t size)
+{
+        assert(size <= session->output_size - session->output_sent);
+        session->output_sent += size;
+        if (session->output_sent < session->output_size)
+                return;
+        free(steal(session->output));
+        session->output_size = session->output_sent = 0;
+        advance(session);
+        session->wake(session->userdata);
+}
+
+bool session_is_over(const struct session *session)
+{
+        return session->broke || (session->input_ended && !is_busy(session));
+}
+
+const char *session_broke(const struct session *session)
+{
+        return session->broke;
+}
