@@ -106,7 +106,7 @@ int profile_read(const char *path, const char *name, enum profile_file kind,
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         _cleanup_free_ char *text = NULL;
         unsigned int line;
-        size_t size;
+        size_t size = 0;
         int r;
 
         if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
