@@ -21,6 +21,21 @@ static void write_prefix(struct text *query, const struct prefix *prefix)
         text_printf(query, "%s.%zu.", prefix->name, prefix->index);
 }
 
+/* As in an HTML form, which is what the content type says: a space is a plus. EC2 takes %20 too, but
+ * whoever re-encodes the form to check the signature would get another body. */
+static void write_value(struct text *query, const char *value)
+{
+        for (;;) {
+                size_t length = strcspn(value, " ");
+
+                text_percent_encode(query, value, length, false);
+                if (!value[length])
+                        return;
+                text_append(query, "+");
+                value += length + 1;
+        }
+}
+
 static void write_parameter(struct text *query, const struct prefix *prefix, const char *name,
                             size_t index, const char *value)
 {
@@ -31,7 +46,7 @@ static void write_parameter(struct text *query, const struct prefix *prefix, con
         text_append(query, "&");
         write_prefix(query, prefix);
         text_printf(query, "%s%s=", name, suffix);
-        text_percent_encode(query, value, strlen(value), false);
+        write_value(query, value);
 }
 
 static void encode(const struct shape *shape, const void *object, const struct prefix *prefix,
