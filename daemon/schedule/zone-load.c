@@ -84,7 +84,7 @@ int zone_load(const char *name, struct zone **ret)
 {
         _cleanup_free_ unsigned char *data = NULL;
         _cleanup_free_ char *path = NULL;
-        size_t size;
+        size_t size = 0;
         int r;
 
         if (streq(name, "UTC")) {
