@@ -44,7 +44,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
         struct sockaddr_in *address;
 
         if (endswith(name, "slow.test"))
-                usleep(1500000);
+                usleep(700000);
         if (endswith(name, "missing.test") || endswith(name, "slow.test"))
                 return EAI_NONAME;
         info = xcalloc(1, sizeof(*info));

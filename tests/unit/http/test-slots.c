@@ -239,7 +239,7 @@ static void test_timeout_in_line(void **state)
         (void)state;
         client_start(&client, &(struct http_options){});
         for (int i = 0; i < N; i++) {
-                request.timeout = (i < PLACES ? 700 : 200) * USEC_PER_MSEC;
+                request.timeout = (i < PLACES ? 400 : 150) * USEC_PER_MSEC;
                 call_send(&calls[i], &client, "/hang", &request);
         }
         client_run(&client);
@@ -315,7 +315,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 static void on_suspend(void *userdata)
 {
         (void)userdata;
-        atomic_store(&lag_msec, 200);
+        atomic_store(&lag_msec, 100);
 }
 
 /* Our timer comes too early for curl then; the timeout still comes. */
@@ -328,17 +328,17 @@ static void test_suspend(void **state)
         usec_t start;
 
         (void)state;
-        request.timeout = 300 * USEC_PER_MSEC;
+        request.timeout = 150 * USEC_PER_MSEC;
         client_start(&client, &(struct http_options){});
         timer_arm(client.limit, 3 * USEC_PER_SEC);
         suspend = timer_new(client.loop, on_suspend, NULL);
-        timer_arm(suspend, 100 * USEC_PER_MSEC);
+        timer_arm(suspend, 50 * USEC_PER_MSEC);
         start = loop_monotonic(client.loop);
         call_send(&call, &client, "/hang", &request);
         client_run(&client);
         atomic_store(&lag_msec, 0);
         assert_int_equal(call.outcome, HTTP_LOST);
-        assert_true(loop_monotonic(client.loop) - start >= 500 * USEC_PER_MSEC);
+        assert_true(loop_monotonic(client.loop) - start >= 250 * USEC_PER_MSEC);
         timer_free(suspend);
         call_done(&call);
         client_stop(&client);
@@ -378,7 +378,7 @@ static void test_idle(void **state)
         call_send(&call, &client, "/ok", &post);
         client_run(&client);
         timer = timer_new(client.loop, on_exit_timer, client.loop);
-        timer_arm(timer, USEC_PER_SEC);
+        timer_arm(timer, 300 * USEC_PER_MSEC);
         before = switches();
         client_run(&client);
         assert_true(switches() - before <= 3);

@@ -137,7 +137,7 @@ static void test_missing_bundle(void **state)
         client_stop(&client);
 }
 
-/* A server that does not speak TLS, and one that says nothing. */
+/* Servers that wait for something else than TLS, or for nothing. */
 static void test_no_tls(void **state)
 {
         struct client client;
@@ -150,9 +150,9 @@ static void test_no_tls(void **state)
         silent_url = xasprintf("https://good.test:%d/", port);
         plain_url = xasprintf("https://good.test:%d/garbage", client.server->port);
         call_send(&plain, &client, plain_url,
-                  &(struct http_request){ .timeout = 500 * USEC_PER_MSEC });
+                  &(struct http_request){ .timeout = 150 * USEC_PER_MSEC });
         call_send(&silent, &client, silent_url,
-                  &(struct http_request){ .connect_timeout = 200 * USEC_PER_MSEC });
+                  &(struct http_request){ .connect_timeout = 150 * USEC_PER_MSEC });
         client_run(&client);
         assert_int_equal(plain.outcome, HTTP_UNSENT);
         assert_int_equal(silent.outcome, HTTP_UNSENT);
