@@ -102,6 +102,11 @@ bool parse_number(const char *string, unsigned long long max, unsigned long long
         return true;
 }
 
+static int fold(char c)
+{
+        return tolower((unsigned char)c);
+}
+
 /* Levenshtein distance with two rows; words longer than any key of ours are not compared. */
 static size_t distance(const char *a, const char *b)
 {
@@ -119,7 +124,7 @@ static size_t distance(const char *a, const char *b)
 
                 row[0] = i;
                 for (size_t j = 1; j <= m; j++) {
-                        size_t best = above[j - 1] + (tolower(a[i - 1]) != tolower(b[j - 1]));
+                        size_t best = above[j - 1] + (fold(a[i - 1]) != fold(b[j - 1]));
 
                         if (above[j] + 1 < best)
                                 best = above[j] + 1;

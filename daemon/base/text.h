@@ -37,8 +37,9 @@ bool endswith(const char *string, const char *suffix);
 /* The whole string as a decimal number in [0, max]; false otherwise. */
 bool parse_number(const char *string, unsigned long long max, unsigned long long *ret);
 
-/* The entry of `names` closest to `word`, or NULL when none is close enough to be a typing error
- * (at most a third of the word's length in insertions, deletions, swaps and replacements). */
+/* The entry of `names` closest to `word`, capitals or not, or NULL when none is close enough to be
+ * a typing error: at most a third of the word's length and one more, in insertions, deletions and
+ * replacements of bytes. */
 const char *closest(const char *word, const char *const *names, size_t n);
 
 /* RFC 3986 percent-encoding: everything but A-Z a-z 0-9 - . _ ~ ; with `keep_slash` also not '/'.

@@ -208,7 +208,7 @@ char *expression_hint(const char *text)
         if (inside && strrchr(copy, ')'))
                 *strrchr(copy, ')') = '\0';
         attempt.parts = strings_split(copy, " \t", &attempt.n);
-        for (size_t i = 0; !hint && i < ELEMENTS(hints); i++)
+        for (size_t i = 0; attempt.n && !hint && i < ELEMENTS(hints); i++)
                 hint = hints[i](&attempt);
         return hint;
 }
