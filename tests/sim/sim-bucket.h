@@ -1,0 +1,18 @@
+/* Token buckets as EC2 throttles with, one per account, region and action.
+ * https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/time.h"
+
+struct place;
+struct bucket;
+
+struct rate {
+        double capacity, refill; /* tokens; tokens per second */
+};
+
+/* Takes `cost` tokens of the place's bucket `name` when it holds as many. */
+bool bucket_take(struct place *place, const char *name, struct rate rate, double cost, usec_t now);
+void buckets_free(struct bucket **buckets);

@@ -1,0 +1,132 @@
+#include "sim/sim-describe.h"
+
+#include <inttypes.h>
+
+#include "sim/sim-filter.h"
+#include "sim/sim-xml.h"
+
+/* A page token names the last resource shown, not a position: what comes or goes meanwhile moves
+ * nothing. It is bound to the question it was given for. */
+struct page {
+        uint64_t after; /* serial */
+        size_t left;
+        uint64_t question;
+};
+
+static uint64_t hash(uint64_t seed, const char *text)
+{
+        for (; *text; text++)
+                seed = (seed ^ (unsigned char)*text) * UINT64_C(0x100000001b3); /* FNV-1a */
+        return seed * UINT64_C(0x100000001b3);
+}
+
+static uint64_t question(const struct call *call)
+{
+        uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+        for (size_t i = 0; i < call->params.n; i++) {
+                const struct param *one = &call->params.list[i];
+
+                if (streq(one->name, "NextToken") || streq(one->name, "MaxResults"))
+                        continue;
+                digest = hash(hash(digest, one->name), one->value);
+        }
+        return digest;
+}
+
+static bool read_page(struct call *call, const struct describe *what, struct page *ret)
+{
+        const char *token = param(&call->params, "NextToken");
+        int n = 0;
+
+        ret->left = SIZE_MAX;
+        ret->question = question(call);
+        if (!read_number(call, "MaxResults", what->page_min, what->page_max, &ret->left))
+                return false;
+        if (ret->left != SIZE_MAX && param_next(&call->params, what->ids, 0))
+                return fail(call, "InvalidParameterCombination",
+                            "The parameter %s cannot be used with the parameter maxResults",
+                            what->ids);
+        if (!token)
+                return true;
+        uint64_t asked = 0;
+        if (sscanf(token, "%16" SCNx64 "%16" SCNx64 "%n", &ret->after, &asked, &n) != 2 ||
+            token[n] || n != 32 || asked != ret->question)
+                return fail(call, "InvalidNextToken", "The token '%s' is invalid", token);
+        ret->after ^= ret->question;
+        return true;
+}
+
+static bool is_wanted(struct call *call, const struct describe *what, const struct filters *filters,
+                      struct resource *resource)
+{
+        return resource_is_there(resource, call->now) &&
+               (!what->is_listed || what->is_listed(call, resource)) &&
+               filters_fit(filters, call, resource);
+}
+
+struct listing {
+        const struct describe *what;
+        const struct filters *filters;
+        struct page page;
+        const struct resource *last; /* printed */
+        bool more;
+};
+
+static void list_one(struct call *call, struct listing *listing, struct resource *resource)
+{
+        const struct describe *what = listing->what;
+
+        if (listing->more || resource->serial <= listing->page.after ||
+            !is_wanted(call, what, listing->filters, resource))
+                return;
+        if (!listing->page.left) {
+                listing->more = true;
+                return;
+        }
+        if (what->between)
+                what->between(call, listing->last, resource);
+        what->print(call, resource);
+        listing->last = resource;
+        listing->page.left--;
+}
+
+static bool list_ids(struct call *call, struct listing *listing)
+{
+        const struct describe *what = listing->what;
+        size_t n;
+        _cleanup_free_ struct resource **named = read_resources(call, what->kind, what->ids, &n);
+
+        if (!named)
+                return false;
+        if (n > what->ids_max)
+                return fail(call, "InvalidParameterValue",
+                            "The maximum number of ids in a single call is %zu", what->ids_max);
+        for (size_t i = 0; i < n; i++)
+                list_one(call, listing, named[i]);
+        return true;
+}
+
+bool describe(struct call *call, const struct describe *what)
+{
+        _cleanup_(filters_done) struct filters filters = {};
+        struct listing listing = { .what = what, .filters = &filters };
+
+        if (!read_page(call, what, &listing.page) || !filters_read(call, what->filters, &filters))
+                return false;
+        xml_open(&call->out, what->set);
+        if (param_next(&call->params, what->ids, 0)) {
+                if (!list_ids(call, &listing))
+                        return false;
+        } else {
+                FOREACH_RESOURCE(resource, call->place, what->kind)
+                list_one(call, &listing, resource);
+        }
+        if (what->between && listing.last)
+                what->between(call, listing.last, NULL);
+        xml_close(&call->out, what->set);
+        if (listing.more)
+                text_printf(&call->out, "<nextToken>%016" PRIx64 "%016" PRIx64 "</nextToken>",
+                            listing.last->serial ^ listing.page.question, listing.page.question);
+        return true;
+}

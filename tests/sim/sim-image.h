@@ -1,0 +1,31 @@
+/* Images: created, pending until their snapshots are complete, available, disabled, deregistered.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "sim/sim-call.h"
+#include "sim/sim-instance.h"
+
+/* Brings `state` up to date with the snapshots. */
+void image_settle(struct image *image, usec_t now);
+/* "pending", ... "deregistered"; of a settled image. */
+const char *image_state_name(const struct image *image, usec_t now);
+bool image_has_snapshot(const struct image *image, const char *snapshot);
+/* Every place has one of these, with the same id, owned by Amazon. */
+void image_add_public(struct place *place);
+const char *image_public_id(void);
+/* A new image of the call's account, pending; name and the like are copied. */
+struct image *image_add(struct call *call, const char *name, const char *description);
+/* Whether `name` may be given to a new image; fails the call when not. */
+bool image_check_name(struct call *call, const char *name);
+/* Whether Owner.N (or their absence) lets a resource of this owner through. */
+bool owners_fit(const struct call *call, const char *owner, const char *alias);
+
+bool describe_images(struct call *call);
+bool create_image(struct call *call);
+bool register_image(struct call *call);
+bool copy_image(struct call *call);
+bool deregister_image(struct call *call);
+bool disable_image(struct call *call);
+bool enable_image(struct call *call);

@@ -1,0 +1,112 @@
+/* POST /sim/instance and /sim/snapshot: what is to happen to one of them. */
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sim/sim-control.h"
+#include "sim/sim-instance.h"
+#include "sim/sim-snapshot.h"
+
+static void *find_anywhere(struct sim *sim, enum kind kind, const char *id)
+{
+        for (struct place *place = sim->places; place; place = place->hh.next) {
+                void *found = place_find(place, kind, id);
+
+                if (found)
+                        return found;
+        }
+        return NULL;
+}
+
+/* By id, or by the tag Name when it is the only one of it. */
+static struct instance *find_instance(struct control *control, const char *name)
+{
+        struct instance *found = find_anywhere(control->sim, KIND_INSTANCE, name);
+
+        if (found)
+                return found;
+        for (struct place *place = control->sim->places; place; place = place->hh.next)
+                FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
+        if (streq(tags_get(&resource->tags, "Name"), name)) {
+                if (found) {
+                        (void)control_fail(control, "several are named %s", name);
+                        return NULL;
+                }
+                found = (struct instance *)resource;
+        }
+        if (!found)
+                (void)control_fail(control, "there is no instance %s", name);
+        return found;
+}
+
+static void replace_if(char **field, const char *value)
+{
+        if (value)
+                xreplace(field, *value ? value : NULL);
+}
+
+bool control_instance(struct control *control)
+{
+        static const char *const names[] = { "instance",
+                                             "never-ready",
+                                             "checks",
+                                             "fail-next-image",
+                                             "fail-code",
+                                             "fail-next-snapshot",
+                                             "stick-next-snapshot",
+                                             NULL };
+        const cJSON *from = control->arguments;
+        const char *name = NULL, *checks = NULL, *reason = NULL, *snapshot = NULL;
+        const char *code = "Server.InternalError";
+        struct instance *instance;
+        double stuck = 0;
+
+        if (!control_check_members(control, from, names) ||
+            !control_text(control, from, "instance", &name) ||
+            !control_text(control, from, "checks", &checks) ||
+            !control_text(control, from, "fail-next-image", &reason) ||
+            !control_text(control, from, "fail-code", &code) ||
+            !control_text(control, from, "fail-next-snapshot", &snapshot) ||
+            !control_number(control, from, "stick-next-snapshot", 0, 99, &stuck))
+                return false;
+        if (checks && !streq(checks, "ok") && !streq(checks, "impaired"))
+                return control_fail(control, "\"checks\" must be ok or impaired");
+        if (!name)
+                return control_fail(control, "\"instance\" must be an id or a Name");
+        instance = find_instance(control, name);
+        if (!instance || !control_bool(control, from, "never-ready", &instance->never_ready))
+                return false;
+        if (checks)
+                instance->impaired = streq(checks, "impaired");
+        replace_if(&instance->orders.image_reason, reason);
+        replace_if(&instance->orders.image_code, reason ? code : NULL);
+        replace_if(&instance->orders.snapshot_error, snapshot);
+        if (stuck > 0)
+                instance->orders.snapshot_stuck = (unsigned int)stuck;
+        json_text(control->result, "instance", instance->resource.id);
+        return true;
+}
+
+bool control_snapshot(struct control *control)
+{
+        static const char *const names[] = { "snapshot", "finish", "fail", NULL };
+        const cJSON *from = control->arguments;
+        const char *id = NULL, *error = NULL;
+        struct snapshot *snapshot;
+        bool finish = false;
+
+        if (!control_check_members(control, from, names) ||
+            !control_text(control, from, "snapshot", &id) ||
+            !control_text(control, from, "fail", &error) ||
+            !control_bool(control, from, "finish", &finish))
+                return false;
+        snapshot = id ? find_anywhere(control->sim, KIND_SNAPSHOT, id) : NULL;
+        if (!snapshot)
+                return control_fail(control, "there is no snapshot %s", id ? id : "without an id");
+        if (snapshot_state(snapshot, control->now) != SNAPSHOT_IS_PENDING)
+                return control_fail(control, "the snapshot is not pending");
+        if (finish || error) {
+                snapshot->stuck = 0;
+                snapshot->done = control->now;
+                replace_if(&snapshot->error, error);
+        }
+        return true;
+}

@@ -1,0 +1,56 @@
+/*
+ * How long things take, as data. Every duration is a range from which one value is drawn when the
+ * thing begins, divided by the simulation's speed. POST /sim/config changes them by name.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/time.h"
+
+enum wait {
+        WAIT_LAUNCH,
+        WAIT_BOOT,
+        WAIT_SHUTDOWN,
+        WAIT_REBOOT_QUEUE,
+        WAIT_STOP,
+        WAIT_TERMINATE,
+        WAIT_TERMINATED_SHOWN,
+        WAIT_CHECK_PERIOD,
+        WAIT_CHECK_PATIENCE,
+        WAIT_SNAPSHOT_START,
+        WAIT_SNAPSHOT,
+        WAIT_SNAPSHOT_PER_GIB,
+        WAIT_SNAPSHOT_SPACING,
+        WAIT_SNAPSHOT_FREE,
+        WAIT_IMAGE,
+        WAIT_IMAGE_GONE,
+        WAIT_NAME_FREE,
+        WAIT_VISIBLE,
+        WAITS,
+};
+
+struct range {
+        usec_t min, max;
+};
+
+struct wait_info {
+        const char *name;
+        struct range usual; /* what a new simulation has */
+        const char *help;
+};
+extern const struct wait_info wait_infos[WAITS];
+
+struct timeline {
+        struct range waits[WAITS];
+        double speed;
+};
+
+void timeline_init(struct timeline *timeline, double speed);
+/* WAITS when there is none of that name. */
+enum wait wait_by_name(const char *name);
+/* `dice` are random bits; the same give the same duration. */
+usec_t timeline_draw(const struct timeline *timeline, enum wait wait, uint64_t dice);
+/* `at + wait`, where never stays never. */
+usec_t later(usec_t at, usec_t wait);
