@@ -19,6 +19,8 @@ from moto.core.authorization import ActionAuthenticatorMixin
 from moto.moto_api._internal import moto_api_backend
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+# Where the programs are: what make says it built (VARIANT=san has a folder of its own).
+BUILD = TOP / os.environ.get("AMID_B", "build")
 REGION = "us-east-1"
 # Generous: a machine that also compiles must not fail a test. Nothing waits this long when all is
 # well, because everything waits for a state.
@@ -141,7 +143,7 @@ class Notify:
 
 
 class Daemon:
-    """build/amid in a folder of its own. `settings` is a dict, written as amid.yaml."""
+    """amid in a folder of its own. `settings` is a dict, written as amid.yaml."""
 
     def __init__(self, folder, front, keys):
         self.folder = folder
@@ -195,7 +197,7 @@ class Daemon:
         self.notify = Notify(self.folder / f"notify-{self.starts}")
         env = {**self.env, "NOTIFY_SOCKET": str(self.folder / f"notify-{self.starts}")}
         self.process = subprocess.Popen(
-            [TOP / "build/amid", "-c", self.file], env=env, stderr=subprocess.PIPE, text=True
+            [BUILD / "amid", "-c", self.file], env=env, stderr=subprocess.PIPE, text=True
         )
         self._reader = threading.Thread(target=self._read, args=(self.process.stderr,))
         self._reader.start()
@@ -256,7 +258,7 @@ class Daemon:
 
     def try_amictl(self, *words):
         return subprocess.run(
-            [TOP / "build/amictl", "-c", self.file, *words],
+            [BUILD / "amictl", "-c", self.file, *words],
             env=self.env,
             capture_output=True,
             text=True,

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from harness import TOP, tags_of
+from harness import BUILD, tags_of
 
 
 def finish(account, daemon, front, count):
@@ -145,7 +145,7 @@ def test_two_daemons_on_one_state(account, daemon):
     daemon.schedule()
     daemon.start()
     other = subprocess.run(
-        [TOP / "build/amid", "-c", daemon.file],
+        [BUILD / "amid", "-c", daemon.file],
         env=daemon.env,
         capture_output=True,
         text=True,
