@@ -135,6 +135,8 @@ static struct verdict targets_answer(struct task *task, const struct aws_reply *
                 image->row.name = setting_expand(run->schedule->image.name, run->row.schedule,
                                                  instance->id, run->row.firing);
                 image_describe(image, instance);
+                if (run->dry)
+                        task_report(image, NULL);
         }
         return next();
 }

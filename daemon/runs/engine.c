@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/home.h"
 #include "runs/place.h"
 #include "runs/watch.h"
 
@@ -454,9 +455,10 @@ static bool run_may_begin(const struct run *run)
 static void run_begin(struct run *run)
 {
         run->row.started = loop_wall(run->engine->loop);
-        log_event(&events[EVENT_RUN_STARTED],
-                  &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
-                  "Run %s started (%s).", run->row.id, run->row.trigger);
+        if (!run->dry)
+                log_event(&events[EVENT_RUN_STARTED],
+                          &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
+                          "Run %s started (%s).", run->row.id, run->row.trigger);
         run_enter(run, run->kind->phases);
 }
 

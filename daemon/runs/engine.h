@@ -125,7 +125,8 @@ struct engine {
         struct settings *settings;
         struct run *runs;           /* struct run.next, oldest first */
         struct place *places;       /* struct place.next */
-        struct home *homes;         /* regions of accounts that the settings give none, place.c */
+        struct home *homes;         /* home.c */
+        struct timer *homes_done;   /* the search for them is over */
         struct watch *watches;      /* struct watch.next */
         struct timer *turn;         /* what moved is committed and acted on */
         bool room;                  /* an instance is no longer down: those that wait look again */

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/engine.h"
-#include "runs/place.h"
+#include "runs/home.h"
 #include "runs/planner.h"
 #include "runs/watch.h"
 
@@ -15,23 +15,12 @@
 #define REMEMBERED  (400 * SEC_PER_DAY)
 #define FORGET_EACH SEC_PER_DAY
 
-/* Looks for the region of an account that the settings give none. */
-struct search {
-        struct manager *manager;
-        char *account;
-        struct aws_account *aws;
-        struct aws_region_slot *slot;
-        struct search *next;
-};
-
 struct manager {
         struct loop *loop;
         struct store *store;
         struct aws *aws;
         struct engine *engine;
         struct planner *planner;
-        struct search *searches; /* struct search.next */
-        struct timer *begin;     /* when all regions are known: resume, then plan */
         bool resumed;
         sec_t forgotten; /* when old rows were last forgotten */
         char *last_failure;
@@ -126,29 +115,9 @@ struct manager *manager_new(struct loop *loop, struct store *store, struct aws *
         return manager;
 }
 
-static struct search *search_free(struct search *search)
-{
-        aws_region_slot_free(search->slot);
-        aws_account_unref(search->aws);
-        free(search->account);
-        free(search);
-        return NULL;
-}
-
-static void manager_end_searches(struct manager *manager)
-{
-        while (manager->searches) {
-                struct search *search = manager->searches;
-
-                manager->searches = search->next;
-                search_free(search);
-        }
-}
-
 void manager_stop(struct manager *manager)
 {
-        manager_end_searches(manager);
-        timer_disarm(manager->begin);
+        homes_search_end(manager->engine);
         manager->planner = planner_free(manager->planner);
         engine_stop(manager->engine);
 }
@@ -157,8 +126,6 @@ struct manager *manager_free(struct manager *manager)
 {
         if (!manager)
                 return NULL;
-        manager_end_searches(manager);
-        timer_free(manager->begin);
         planner_free(manager->planner);
         engine_free(manager->engine);
         loop_on_clock_change(manager->loop, NULL, NULL);
@@ -182,52 +149,14 @@ static void manager_begin(void *userdata)
         on_changed(manager);
 }
 
-static void on_region(const char *region, const char *error, void *userdata)
-{
-        struct search *search = userdata;
-        struct manager *manager = search->manager;
-        struct search **at = &manager->searches;
-
-        place_set_home(manager->engine, search->account, region, error);
-        while (*at != search)
-                at = &(*at)->next;
-        *at = search->next;
-        search_free(search);
-        if (!manager->searches)
-                manager_begin(manager);
-}
-
-static void manager_search_region(struct manager *manager, const struct setting_account *account)
-{
-        struct search *search = xnew(struct search);
-
-        search->manager = manager;
-        search->account = xstrdup(account->name);
-        search->aws = aws_account(manager->aws, &(struct aws_account_options){
-                                                        .name = account->name,
-                                                        .endpoint_url = account->endpoint_url,
-                                                        .profile = account->profile,
-                                                });
-        search->next = manager->searches;
-        manager->searches = search;
-        search->slot = aws_find_region(search->aws, on_region, search);
-}
-
 int manager_apply(struct manager *manager, struct settings *settings)
 {
         struct engine *engine = manager->engine;
 
-        manager_end_searches(manager);
         settings_ref(settings);
         settings_unref(engine->settings);
         engine->settings = settings;
-        for (size_t i = 0; i < settings->n_accounts; i++)
-                if (settings->accounts[i].n_regions == 0)
-                        manager_search_region(manager, &settings->accounts[i]);
-        if (!manager->begin)
-                manager->begin = timer_new(manager->loop, manager_begin, manager);
-        if (!manager->searches)
-                timer_arm(manager->begin, 0);
+        homes_search(engine, manager_begin, manager);
         return 0;
 }
 

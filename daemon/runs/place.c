@@ -6,48 +6,7 @@
 #include "base/text.h"
 #include "runs/follow.h"
 #include "runs/health.h"
-
-/* The region of an account that the settings give none. */
-struct home {
-        char *account, *region, *error;
-        struct home *next; /* of engine->homes */
-};
-
-static struct home *home_find(struct engine *engine, const char *account)
-{
-        for (struct home *home = engine->homes; home; home = home->next)
-                if (streq(home->account, account))
-                        return home;
-        return NULL;
-}
-
-void place_set_home(struct engine *engine, const char *account, const char *region,
-                    const char *error)
-{
-        struct home *home = home_find(engine, account);
-
-        if (!home) {
-                home = xnew(struct home);
-                home->account = xstrdup(account);
-                home->next = engine->homes;
-                engine->homes = home;
-        }
-        xreplace(&home->region, region);
-        xreplace(&home->error, error);
-}
-
-void homes_free(struct engine *engine)
-{
-        while (engine->homes) {
-                struct home *home = engine->homes;
-
-                engine->homes = home->next;
-                free(home->account);
-                free(home->region);
-                free(home->error);
-                free(home);
-        }
-}
+#include "runs/home.h"
 
 struct place *place_get(struct engine *engine, const struct settings *settings, const char *account,
                         const char *region)
@@ -122,19 +81,18 @@ static char *places_of_account(struct engine *engine, const struct settings *set
         bool own = schedule && schedule->n_regions > 0;
         char **regions = own ? schedule->regions : account->regions;
         size_t n = own ? schedule->n_regions : account->n_regions;
-        const struct home *home;
+        const char *home, *error;
 
         for (size_t i = 0; i < n; i++)
                 place_visit(engine, settings, account->name, regions[i], callback, userdata);
         if (n > 0)
                 return NULL;
-        home = home_find(engine, account->name);
-        if (!home || !home->region)
+        home = home_region(engine, account->name, &error);
+        if (!home)
                 return xasprintf("no region is set for account %s and none could be found (%s); "
                                  "add 'regions' to it",
-                                 account->name,
-                                 home && home->error ? home->error : "not looked for yet");
-        place_visit(engine, settings, account->name, home->region, callback, userdata);
+                                 account->name, error);
+        place_visit(engine, settings, account->name, home, callback, userdata);
         return NULL;
 }
 

@@ -32,9 +32,3 @@ DEFINE_CLEANUP(struct place, place_unref);
 typedef void place_fn(struct place *place, void *userdata);
 char *places_of(struct engine *engine, const struct settings *settings,
                 const struct setting_schedule *schedule, place_fn *callback, void *userdata);
-
-/* Notes the region of an account that the settings give none, once aws_find_region() found it;
- * `region` NULL: nobody knows, because of `error`. */
-void place_set_home(struct engine *engine, const char *account, const char *region,
-                    const char *error);
-void homes_free(struct engine *engine);

@@ -1,0 +1,58 @@
+#include "runs/plan.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "runs/engine.h"
+#include "runs/home.h"
+#include "runs/watch.h"
+
+struct planning {
+        struct engine *engine;
+        char *schedule;
+        struct watch *watch;
+};
+
+static void planning_begin(void *userdata)
+{
+        struct planning *planning = userdata;
+
+        engine_start(planning->engine,
+                     &(struct run_request){
+                             .kind = "plan",
+                             .schedule = planning->schedule,
+                             .trigger = "operator",
+                             .firing = loop_wall(planning->engine->loop),
+                             .dry = true,
+                     },
+                     NULL);
+}
+
+static void planning_changed(void *userdata)
+{
+        (void)userdata; /* the watch tells all there is */
+}
+
+struct planning *planning_new(struct loop *loop, struct aws *aws, struct settings *settings,
+                              const char *schedule, watch_fn *event, void *userdata)
+{
+        struct planning *planning = xnew(struct planning);
+
+        planning->engine = engine_new(loop, NULL, aws, planning_changed, planning);
+        planning->engine->settings = settings_ref(settings);
+        planning->schedule = xstrdup(schedule);
+        planning->watch = watch_new(planning->engine, NULL, event, userdata);
+        homes_search(planning->engine, planning_begin, planning);
+        return planning;
+}
+
+struct planning *planning_free(struct planning *planning)
+{
+        if (!planning)
+                return NULL;
+        watch_free(planning->watch);
+        engine_free(planning->engine);
+        free(planning->schedule);
+        free(planning);
+        return NULL;
+}
