@@ -261,7 +261,7 @@ static bool read_weekday_rule(struct reader *reader, struct cron *cron, bool *re
         bool last = n && toupper((unsigned char)text[n - 1]) == 'L', named;
         size_t day_size = hash ? (size_t)(hash - text) : n - last;
         _cleanup_free_ char *day = xstrndup(text, day_size);
-        int weekday, number;
+        int weekday = 0, number;
 
         *ret_known = (hash || last) && !strpbrk(text, ",/");
         if (!*ret_known)

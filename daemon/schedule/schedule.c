@@ -11,7 +11,7 @@
 
 /* Wall times of other years match no cron expression; the margin is more than any offset. */
 static const sec_t cron_least = -2 * SEC_PER_DAY;
-static const sec_t cron_most = (CRON_YEAR_LAST - CRON_YEAR_FIRST + 2) * 366 * SEC_PER_DAY;
+static const sec_t cron_most = (sec_t)(CRON_YEAR_LAST - CRON_YEAR_FIRST + 2) * 366 * SEC_PER_DAY;
 
 /* The first whole minute at or after a wall time, which may be before 1970. */
 static int64_t minute_from(sec_t wall)

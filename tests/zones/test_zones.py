@@ -1,7 +1,8 @@
 """Compares amid's zone reader with Python's zoneinfo on every installed zone.
 
-    ZONE_DUMP=build/san/tests/zones/zone-dump python3 tests/zones/test_zones.py
+    AMID_B=build/san python3 tests/zones/test_zones.py
 
+AMID_B is the folder of the build, whose tests/tools/zone-dump is asked; ZONE_DUMP names another.
 Asked are: offsets before, at and after every transition of the file, and in a sample of far years,
 which only the POSIX footer knows; wall times around each transition, repeated and skipped ones
 included; the next transition. It runs under pytest, too.
@@ -17,6 +18,8 @@ import subprocess
 import unittest
 import zoneinfo
 
+ZONE_DUMP = os.environ.get("ZONE_DUMP") or os.path.join(
+    os.environ.get("AMID_B", "build/release"), "tests/tools/zone-dump")
 DATABASE = os.environ.get("TZDIR", "/usr/share/zoneinfo")
 EPOCH = datetime.datetime(1970, 1, 1)
 UTC = datetime.timezone.utc
@@ -109,7 +112,7 @@ def database():
 class Zones(unittest.TestCase):
     def ask(self, name, questions):
         text = "".join(f"{kind} {time}\n" for kind, time in questions)
-        done = subprocess.run([os.environ["ZONE_DUMP"], name], input=text, text=True, check=True,
+        done = subprocess.run([ZONE_DUMP, name], input=text, text=True, check=True,
                               stdout=subprocess.PIPE)
         answers = done.stdout.splitlines()
         self.assertEqual(len(answers), len(questions), name)

@@ -46,7 +46,7 @@ int main(int argc, char **argv)
                 return 1;
         }
         while (fgets(line, sizeof(line), stdin)) {
-                char *end;
+                char *end = line + 1;
                 long long time = line[0] ? strtoll(line + 1, &end, 10) : 0;
 
                 if (!strchr("uln", line[0]) || end == line + 1 || *end != '\n') {

@@ -145,7 +145,7 @@ static void test_footers(void **state)
                 const struct footer_row *row = &footer_rows[i];
                 struct made made = make(two_times, 2, row->footer);
                 _cleanup_(zone_unrefp) struct zone *zone = NULL;
-                sec_t begin, end;
+                sec_t begin = 0, end = 0;
 
                 if (parse(&made, &zone) < 0)
                         fail_msg("line %d: refused", row->line);
