@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define _cleanup_(function) __attribute__((cleanup(function)))
+#define _cleanup_(function)                                                                        \
+        __attribute__((cleanup(function))) /* NOLINT(bugprone-macro-parentheses) */
 
 /* Takes the value out of a variable and leaves NULL. */
 #define steal(pointer)                                                                             \
@@ -26,7 +27,7 @@
 
 /* Defines `freep`-style cleanup for `type *x_free(type *)` or `void x_free(type *)`. */
 #define DEFINE_CLEANUP(type, function)                                                             \
-        static inline void function##p(type **pointer)                                             \
+        static inline void function##p(type **pointer) /* NOLINT(bugprone-macro-parentheses) */    \
         {                                                                                          \
                 if (*pointer)                                                                      \
                         function(*pointer);                                                        \

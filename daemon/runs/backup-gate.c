@@ -49,7 +49,7 @@ bool gate_is_open(struct task *task)
                         }
                 }
         }
-        if (task->run->schedule && down >= task->run->schedule->reboot.max_parallel) {
+        if (blocker && task->run->schedule && down >= task->run->schedule->reboot.max_parallel) {
                 task_set_waiting(task, "its turn; %s is down", blocker->row.subject);
                 return false;
         }

@@ -12,7 +12,7 @@
 /* Images in one request: EC2 takes 200 values of a filter. */
 enum { IMAGES_PER_REQUEST = 200 };
 /* An image that was never listed, or no longer is, for this long is gone. */
-#define ABSENT_FOR_GOOD (10 * 60 * USEC_PER_SEC)
+#define ABSENT_FOR_GOOD (600 * USEC_PER_SEC)
 /* Snapshots that made no progress for this long are reported, and again after as long. */
 #define STALLED_AFTER (3600 * USEC_PER_SEC)
 

@@ -259,18 +259,18 @@ int manager_adopt(struct manager *manager, char **ret_run, char **ret_error)
         return r < 0 ? store_trouble(manager, r, ret_error) : 0;
 }
 
-int manager_cancel(struct manager *manager, const char *id, char **ret_error)
+int manager_cancel(struct manager *manager, const char *run_id, char **ret_error)
 {
-        struct run *run = engine_find_run(manager->engine, id);
+        struct run *run = engine_find_run(manager->engine, run_id);
 
         if (!run) {
-                *ret_error = xasprintf("no run %s is going", id);
+                *ret_error = xasprintf("no run %s is going", run_id);
                 return -ENOENT;
         }
         run_cancel(run, "cancelled by an operator");
         log_line(LOG_NOTICE,
                  &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
-                 "Run %s is cancelled: nothing new begins, images under way are followed.", id);
+                 "Run %s is cancelled: nothing new begins, images under way are followed.", run_id);
         return 0;
 }
 

@@ -43,7 +43,7 @@ int manager_prune(struct manager *manager, const char *schedule, bool dry_run, c
 /* Takes images that carry our tags but have no row back into the store. */
 int manager_adopt(struct manager *manager, char **ret_run, char **ret_error);
 /* Begins nothing new for the run; images under way are followed to their end. */
-int manager_cancel(struct manager *manager, const char *run, char **ret_error);
+int manager_cancel(struct manager *manager, const char *run_id, char **ret_error);
 int manager_pause(struct manager *manager, const char *schedule, bool pause, char **ret_error);
 
 /* ---- what is going on ---- */
