@@ -168,7 +168,9 @@ const struct log_event events[EVENTS] = {
 
 void events_print_catalog(struct text *text)
 {
-        text_append(text, "# Printed from daemon/runs/events.c: make catalog\n");
+        text_append(
+                text,
+                "# Printed from the table in daemon/runs/events.c by `make print`; do not edit.\n");
         for (size_t i = 0; i < EVENTS; i++)
                 text_printf(text,
                             "\n-- %s\nSubject: %s\nDefined-By: amid\nDocumentation: "

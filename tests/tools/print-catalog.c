@@ -1,0 +1,13 @@
+/* print-catalog: what systemd/amid.catalog must contain. */
+#include <stdio.h>
+
+#include "runs/events.h"
+
+int main(void)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        events_print_catalog(&text);
+        fputs(text_get(&text), stdout);
+        return 0;
+}
