@@ -82,26 +82,35 @@ static bool parse_pair(const char *section, char *line, ini_fn *found, void *use
         return true;
 }
 
-static bool parse_line(char *line, char **section, ini_fn *found, void *userdata)
+struct position {
+        char *section;
+        bool in_value; /* a key of this section was read */
+        size_t indent; /* of that key: what is indented deeper goes on with its value */
+};
+
+static bool parse_line(char *line, struct position *position, ini_fn *found, void *userdata)
 {
-        bool indented = isspace((unsigned char)*line);
         char *content = strip(line);
+        size_t indent = (size_t)(content - line);
 
         if (!*content || *content == '#' || *content == ';')
                 return true;
-        if (indented && *section)
+        if (position->in_value && indent > position->indent)
                 return true;
         if (*content == '[') {
-                *section = section_of(content);
-                return *section;
+                *position = (struct position){ .section = section_of(content) };
+                return position->section;
         }
-        return parse_pair(*section, content, found, userdata);
+        position->in_value = true;
+        position->indent = indent;
+        return parse_pair(position->section, content, found, userdata);
 }
 
 int ini_parse(char *text, size_t size, ini_fn *found, void *userdata, unsigned int *ret_line)
 {
         static const char byte_order_mark[] = "\xef\xbb\xbf";
-        char *section = NULL, *line = text, *end = text + size;
+        struct position position = {};
+        char *line = text, *end = text + size;
         int r = 0;
 
         if (size >= 3 && memcmp(text, byte_order_mark, 3) == 0)
@@ -112,7 +121,7 @@ int ini_parse(char *text, size_t size, ini_fn *found, void *userdata, unsigned i
 
                 *stop = '\0';
                 if (strlen(line) != (size_t)(stop - line) ||
-                    !parse_line(line, &section, found, userdata)) {
+                    !parse_line(line, &position, found, userdata)) {
                         *ret_line = number;
                         r = -EINVAL;
                         break;

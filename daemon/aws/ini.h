@@ -2,8 +2,8 @@
  * The grammar of ~/.aws/config and ~/.aws/credentials. Pure.
  *
  * Sections `[name]` or `[kind "name"]`, `key = value`, comments from `#` or `;` at the start of a
- * line or after white space; an indented line goes on with the value before it (amid needs none of
- * these values and leaves such lines out). Keys are lower-cased.
+ * line or after white space; a line indented deeper than the key before it goes on with its value
+ * (amid needs none of these values and leaves such lines out). Keys are lower-cased.
  * https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
  */
 #pragma once
