@@ -1,0 +1,43 @@
+/* What the verbs have in common: asking the daemon, reading its answers, printing times. */
+#pragma once
+
+#include <cjson/cJSON.h>
+
+#include "base/time.h"
+#include "control/client.h"
+#include "control/verbs.h"
+#include "schedule/zone.h"
+
+/* Connects to the daemon; says on stderr why it cannot be reached. NULL then: CTL_UNREACHABLE. */
+struct client *ctl_connect(const struct ctl *ctl);
+
+/*
+ * Makes a call and gives every answer to `answer`, which returns an exit status; the last one
+ * counts. Takes `parameters`. Refusals and lost connections are told on stderr.
+ */
+typedef int ctl_answer_fn(struct ctl *ctl, const cJSON *parameters, void *userdata);
+int ctl_call(struct ctl *ctl, const char *method, cJSON *parameters, bool more,
+             ctl_answer_fn *answer, void *userdata);
+
+/* Prints a document and a newline. */
+void ctl_print_json(struct ctl *ctl, const cJSON *document);
+
+/* A message on stderr, as the program. */
+void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- reading answers; what is missing or of another type is NULL, 0, SEC_NONE ---- */
+const char *json_text(const cJSON *object, const char *name);
+bool json_flag(const cJSON *object, const char *name);
+sec_t json_time(const cJSON *object, const char *name);
+const cJSON *json_member(const cJSON *object, const char *name);
+
+/* ---- times; results are owned by the caller, NULL for SEC_NONE and SEC_NEVER ---- */
+
+/* `2026-11-23 03:00:00 +09:00` in the zone of that name (NULL or not installed: UTC). */
+char *local_time(sec_t time, const char *timezone);
+/* The same without seconds. */
+char *local_minute(sec_t time, const char *timezone);
+/* `in 5h 2m`, `5h 2m ago`. */
+char *relative_time(sec_t time, sec_t now);
+
+enum style outcome_style(const char *outcome);

@@ -1,0 +1,298 @@
+#include "control/progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "control/output.h"
+
+enum {
+        BAR_WIDTH = 20,
+        LABEL_WIDTH = 21, /* of an image or instance id */
+        TASK_KEPT_MAX = 10000,
+};
+
+struct progress {
+        struct ctl *ctl;
+        struct seen {
+                char *run;
+                double id;
+                cJSON *task; /* as last told */
+        } * tasks;
+        size_t n_tasks;
+        cJSON *run;           /* the last one told of */
+        size_t lines;         /* of the block that is on the terminal */
+        size_t kept, removed; /* decisions of a dry run */
+        bool failed;
+};
+
+struct progress *progress_new(struct ctl *ctl)
+{
+        struct progress *progress = xnew(struct progress);
+
+        progress->ctl = ctl;
+        return progress;
+}
+
+struct progress *progress_free(struct progress *progress)
+{
+        if (!progress)
+                return NULL;
+        for (size_t i = 0; i < progress->n_tasks; i++) {
+                free(progress->tasks[i].run);
+                cJSON_Delete(progress->tasks[i].task);
+        }
+        free(progress->tasks);
+        cJSON_Delete(progress->run);
+        free(progress);
+        return NULL;
+}
+
+bool progress_succeeded(const struct progress *progress)
+{
+        return !progress->failed;
+}
+
+/* ---- printing a task ---- */
+
+static void print_bar(const struct terminal *terminal, int percent)
+{
+        int full = percent * BAR_WIDTH / 100;
+        char bar[BAR_WIDTH + 1];
+
+        memset(bar, '#', (size_t)full);
+        memset(bar + full, '.', (size_t)(BAR_WIDTH - full));
+        bar[BAR_WIDTH] = '\0';
+        terminal_print(terminal, STYLE_GOOD, bar, BAR_WIDTH, true);
+        fprintf(terminal->stream, " %3d%%", percent);
+}
+
+/* What is worth saying about a task: how it ended, or what it waits for, or where it is. */
+static const char *task_word(const cJSON *task)
+{
+        const char *outcome = json_text(task, "outcome"), *detail = json_text(task, "detail");
+        const char *waiting = json_text(task, "waiting"), *step = json_text(task, "step");
+
+        if (!streq(outcome, "open"))
+                return !streq(outcome, "done") && detail && *detail ? detail : outcome;
+        if (waiting && *waiting)
+                return waiting;
+        return step && *step ? step : "not begun";
+}
+
+static const char *task_subject(const cJSON *task)
+{
+        const char *subject = json_text(task, "subject");
+
+        return subject && *subject ? subject : json_text(task, "region");
+}
+
+void progress_print_task(const struct terminal *terminal, const cJSON *task)
+{
+        const cJSON *percent = json_member(task, "percent");
+        const char *image = json_text(task, "image"), *outcome = json_text(task, "outcome");
+        const char *subject = task_subject(task);
+        size_t used = 2 + LABEL_WIDTH + 1 + LABEL_WIDTH + 2;
+
+        fputs("  ", terminal->stream);
+        terminal_print(terminal, STYLE_PLAIN, subject ? subject : "", LABEL_WIDTH, true);
+        fputc(' ', terminal->stream);
+        terminal_print(terminal, STYLE_PLAIN, image ? image : json_text(task, "kind"), LABEL_WIDTH,
+                       true);
+        fputs("  ", terminal->stream);
+        if (streq(outcome, "open") && cJSON_IsNumber(percent) && percent->valueint >= 0 &&
+            percent->valueint <= 100)
+                print_bar(terminal, percent->valueint);
+        else
+                terminal_print(terminal, outcome_style(outcome), task_word(task),
+                               terminal->width > used ? terminal->width - used : 10, false);
+        fputc('\n', terminal->stream);
+}
+
+/* ---- the block on a terminal ---- */
+
+static void erase_block(struct progress *progress)
+{
+        if (progress->lines)
+                fprintf(progress->ctl->out.stream, "\033[%zuA\033[J", progress->lines);
+        progress->lines = 0;
+}
+
+static bool is_image(const cJSON *task)
+{
+        return streq(json_text(task, "kind"), "image");
+}
+
+static void draw_summary(struct progress *progress)
+{
+        size_t total = 0, ended = 0;
+
+        for (size_t i = 0; i < progress->n_tasks; i++) {
+                total += is_image(progress->tasks[i].task);
+                ended += is_image(progress->tasks[i].task) &&
+                         !streq(json_text(progress->tasks[i].task, "outcome"), "open");
+        }
+        fprintf(progress->ctl->out.stream, "  %s", json_text(progress->run, "phase"));
+        if (total)
+                fprintf(progress->ctl->out.stream, ", %zu of %zu images ended", ended, total);
+        fputc('\n', progress->ctl->out.stream);
+        progress->lines++;
+}
+
+/* Open tasks with what they are at, as many as fit. */
+static void draw_block(struct progress *progress)
+{
+        size_t room = progress->ctl->out.height - 3, more = 0;
+
+        if (!progress->run)
+                return;
+        for (size_t i = 0; i < progress->n_tasks; i++) {
+                if (!streq(json_text(progress->tasks[i].task, "outcome"), "open"))
+                        continue;
+                if (progress->lines < room) {
+                        progress_print_task(&progress->ctl->out, progress->tasks[i].task);
+                        progress->lines++;
+                } else {
+                        more++;
+                }
+        }
+        if (more) {
+                fprintf(progress->ctl->out.stream, "  and %zu more\n", more);
+                progress->lines++;
+        }
+        draw_summary(progress);
+}
+
+/* ---- lines that stay ---- */
+
+static void print_time(struct progress *progress, const char *timezone)
+{
+        enum { DATE = 11, TIME = 8 }; /* "2026-11-23 " and "03:00:00" */
+        _cleanup_free_ char *now = local_time(loop_wall(progress->ctl->loop), timezone);
+
+        fprintf(progress->ctl->out.stream, "%.*s ", TIME, now + DATE);
+}
+
+static void print_task_line(struct progress *progress, const cJSON *run, const cJSON *task)
+{
+        const char *image = json_text(task, "image"), *outcome = json_text(task, "outcome");
+        const char *subject = task_subject(task);
+        FILE *out = progress->ctl->out.stream;
+
+        print_time(progress, json_text(run, "timezone"));
+        fprintf(out, "%s%s%s: ", subject ? subject : "", image ? " " : "", image ? image : "");
+        terminal_print(&progress->ctl->out, outcome_style(outcome), task_word(task), SIZE_MAX,
+                       false);
+        fputc('\n', out);
+}
+
+static void print_decision(struct progress *progress, const cJSON *decision)
+{
+        const cJSON *image = json_member(decision, "image");
+        _cleanup_free_ char *when =
+                local_minute(json_time(image, "firing"), json_text(image, "timezone"));
+        struct terminal *out = &progress->ctl->out;
+        bool remove = json_flag(decision, "remove");
+
+        *(remove ? &progress->removed : &progress->kept) += 1;
+        terminal_print(out, remove ? STYLE_WARN : STYLE_GOOD, remove ? "remove" : "keep", 6, true);
+        fprintf(out->stream, "  %s  %s  %s\n", json_text(image, "id"),
+                json_text(image, "instance") ? json_text(image, "instance") : "-",
+                when ? when : "-");
+        terminal_wrap(out, json_text(decision, "why"), 8);
+}
+
+/* ---- events ---- */
+
+static struct seen *find_seen(struct progress *progress, const char *run, double id)
+{
+        struct seen *seen;
+
+        for (size_t i = 0; i < progress->n_tasks; i++)
+                if (progress->tasks[i].id == id && streq(progress->tasks[i].run, run))
+                        return &progress->tasks[i];
+        if (progress->n_tasks >= TASK_KEPT_MAX)
+                return NULL;
+        seen = append(progress->tasks, progress->n_tasks);
+        seen->run = xstrdup(run);
+        seen->id = id;
+        return seen;
+}
+
+static bool is_news(const cJSON *old, const cJSON *new)
+{
+        return !streq(json_text(old, "outcome"), json_text(new, "outcome")) ||
+               !streq(json_text(old, "step"), json_text(new, "step")) ||
+               !streq(json_text(old, "waiting"), json_text(new, "waiting"));
+}
+
+static void take_task(struct progress *progress, const cJSON *run, const cJSON *task, bool silent)
+{
+        const cJSON *id = json_member(task, "id");
+        struct seen *seen =
+                find_seen(progress, json_text(run, "id"), cJSON_IsNumber(id) ? id->valuedouble : 0);
+        bool open = streq(json_text(task, "outcome"), "open");
+
+        if (!seen)
+                return;
+        /* On a terminal what is open is in the block. */
+        if (!silent && (progress->ctl->out.live ? !open : true) && is_news(seen->task, task))
+                print_task_line(progress, run, task);
+        cJSON_Delete(seen->task);
+        seen->task = cJSON_Duplicate(task, true);
+}
+
+static void take_run(struct progress *progress, const cJSON *run)
+{
+        const char *outcome = json_text(run, "outcome");
+
+        if (!streq(outcome, "open") && !streq(outcome, "done"))
+                progress->failed = true;
+        cJSON_Delete(progress->run);
+        progress->run = cJSON_Duplicate(run, true);
+}
+
+void progress_event(struct progress *progress, const cJSON *event, bool silent)
+{
+        const cJSON *run = json_member(event, "run"), *task = json_member(event, "task");
+        const cJSON *decision = json_member(event, "decision");
+
+        if (!silent)
+                erase_block(progress);
+        take_run(progress, run);
+        if (task)
+                take_task(progress, run, task, silent);
+        if (silent)
+                return;
+        if (decision)
+                print_decision(progress, decision);
+        if (progress->ctl->out.live)
+                draw_block(progress);
+        fflush(progress->ctl->out.stream);
+}
+
+void progress_finish(struct progress *progress)
+{
+        const char *outcome = json_text(progress->run, "outcome");
+        const char *detail = json_text(progress->run, "detail");
+        FILE *out = progress->ctl->out.stream;
+        char buffer[TIME_TEXT_MAX];
+        sec_t from = json_time(progress->run, "started");
+        sec_t to = json_time(progress->run, "finished");
+
+        if (!progress->run || streq(outcome, "open"))
+                return;
+        erase_block(progress);
+        if (progress->kept || progress->removed) {
+                fprintf(out, "%zu would be removed, %zu kept.\n", progress->removed,
+                        progress->kept);
+                return;
+        }
+        fprintf(out, "%s: ", json_text(progress->run, "id"));
+        terminal_print(&progress->ctl->out, outcome_style(outcome), outcome, SIZE_MAX, false);
+        if (from != SEC_NONE && to >= from)
+                fprintf(out, ", %s", format_timespan(to - from, buffer));
+        if (detail && *detail)
+                fprintf(out, ": %s", detail);
+        fputc('\n', out);
+}

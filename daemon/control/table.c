@@ -1,0 +1,178 @@
+#include "control/table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+static const size_t gap = 2;
+
+void table_done(struct table *table)
+{
+        for (size_t i = 0; i < table->n_rows; i++) {
+                for (size_t j = 0; j < table->rows[i].n; j++)
+                        free(table->rows[i].cells[j].text);
+                free(table->rows[i].note);
+        }
+        free(table->rows);
+        *table = (struct table){};
+}
+
+void table_row(struct table *table)
+{
+        (void)append(table->rows, table->n_rows);
+}
+
+void table_take(struct table *table, enum style style, char *text)
+{
+        struct table_row *row = &table->rows[table->n_rows - 1];
+
+        assert(row->n < table->n_columns && row->n < TABLE_COLUMNS_MAX);
+        row->cells[row->n++] = (struct table_cell){ text ? text : xstrdup("-"), style };
+}
+
+void table_cell(struct table *table, enum style style, const char *text)
+{
+        table_take(table, style, xstrdup(text));
+}
+
+void table_note(struct table *table, const char *text)
+{
+        xreplace(&table->rows[table->n_rows - 1].note, text);
+}
+
+/* Widths of the columns; 0 is one that is left out. */
+struct layout {
+        size_t widths[TABLE_COLUMNS_MAX];
+};
+
+static size_t total_of(const struct table *table, const struct layout *layout)
+{
+        size_t total = table->indent, shown = 0;
+
+        for (size_t i = 0; i < table->n_columns; i++)
+                if (layout->widths[i]) {
+                        total += layout->widths[i];
+                        shown++;
+                }
+        return total + (shown ? shown - 1 : 0) * gap;
+}
+
+static void measure(const struct table *table, struct layout *ret)
+{
+        for (size_t i = 0; i < table->n_columns; i++) {
+                ret->widths[i] = text_columns(table->columns[i].heading);
+                for (size_t j = 0; j < table->n_rows; j++) {
+                        size_t width = i < table->rows[j].n
+                                               ? text_columns(table->rows[j].cells[i].text)
+                                               : 0;
+
+                        if (width > ret->widths[i])
+                                ret->widths[i] = width;
+                }
+                if (!ret->widths[i])
+                        ret->widths[i] = 1;
+        }
+}
+
+/* What the columns that can be cut have to spare. */
+static size_t spare_of(const struct table *table, const struct layout *layout, size_t column)
+{
+        size_t least = table->columns[column].shrinks_to;
+
+        return least && layout->widths[column] > least ? layout->widths[column] - least : 0;
+}
+
+static void shrink(const struct table *table, struct layout *layout, size_t excess)
+{
+        while (excess) {
+                size_t widest = table->n_columns;
+
+                for (size_t i = 0; i < table->n_columns; i++)
+                        if (spare_of(table, layout, i) &&
+                            (widest == table->n_columns ||
+                             layout->widths[i] > layout->widths[widest]))
+                                widest = i;
+                if (widest == table->n_columns)
+                        return;
+                layout->widths[widest]--;
+                excess--;
+        }
+}
+
+/* Leaves out the column that matters least; false when there is none. */
+static bool drop(const struct table *table, struct layout *layout)
+{
+        size_t least = table->n_columns;
+
+        for (size_t i = 0; i < table->n_columns; i++)
+                if (layout->widths[i] && table->columns[i].drop &&
+                    (least == table->n_columns ||
+                     table->columns[i].drop > table->columns[least].drop))
+                        least = i;
+        if (least == table->n_columns)
+                return false;
+        layout->widths[least] = 0;
+        return true;
+}
+
+static void fit(const struct table *table, size_t width, struct layout *layout)
+{
+        for (;;) {
+                size_t total = total_of(table, layout), spare = 0;
+
+                if (total <= width)
+                        return;
+                for (size_t i = 0; i < table->n_columns; i++)
+                        spare += spare_of(table, layout, i);
+                if (total - width <= spare || !drop(table, layout)) {
+                        shrink(table, layout, total - width);
+                        return;
+                }
+        }
+}
+
+static void print_cells(const struct table *table, const struct terminal *terminal,
+                        const struct layout *layout, const struct table_row *row)
+{
+        size_t last = 0;
+        const char *separator = "";
+
+        for (size_t i = 0; i < table->n_columns; i++)
+                if (layout->widths[i])
+                        last = i;
+        fprintf(terminal->stream, "%*s", (int)table->indent, "");
+        for (size_t i = 0; i < table->n_columns; i++) {
+                bool filled = !row || i < row->n;
+
+                if (!layout->widths[i])
+                        continue;
+                fputs(separator, terminal->stream);
+                terminal_print(terminal,
+                               !row     ? STYLE_DIM
+                               : filled ? row->cells[i].style
+                                        : 0,
+                               !row     ? table->columns[i].heading
+                               : filled ? row->cells[i].text
+                                        : "",
+                               layout->widths[i], i != last);
+                separator = "  ";
+        }
+        fputc('\n', terminal->stream);
+}
+
+void table_print(const struct table *table, const struct terminal *terminal)
+{
+        struct layout layout;
+
+        if (!table->n_rows)
+                return;
+        measure(table, &layout);
+        fit(table, terminal->width, &layout);
+        print_cells(table, terminal, &layout, NULL);
+        for (size_t i = 0; i < table->n_rows; i++) {
+                print_cells(table, terminal, &layout, &table->rows[i]);
+                if (table->rows[i].note)
+                        terminal_wrap(terminal, table->rows[i].note, table->indent + 2 * gap);
+        }
+}

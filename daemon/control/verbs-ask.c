@@ -1,0 +1,323 @@
+/* The verbs that ask the daemon what is and what was. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "control/output.h"
+#include "control/progress.h"
+#include "control/table.h"
+
+enum { RUNS_SHOWN = 20 };
+
+/* How long something took: until `to`, or until `now` while it is open. */
+static char *took(sec_t from, sec_t to, sec_t now)
+{
+        char buffer[TIME_TEXT_MAX];
+
+        if (to == SEC_NONE)
+                to = now;
+        if (from == SEC_NONE || to < from)
+                return NULL;
+        return xstrdup(format_timespan(to - from, buffer));
+}
+
+static cJSON *schedule_parameter(char **arguments, size_t n)
+{
+        cJSON *parameters = cJSON_CreateObject();
+
+        if (n)
+                cJSON_AddStringToObject(parameters, "schedule", arguments[0]);
+        return parameters;
+}
+
+/* ---- status ---- */
+
+static const struct table_column status_columns[] = {
+        { .heading = "SCHEDULE", .shrinks_to = 12 },
+        { .heading = "NEXT" },
+        { .heading = "", .drop = 2 },
+        { .heading = "LAST" },
+        { .heading = "", .drop = 1 },
+};
+
+static void add_status(struct table *table, const cJSON *schedule, sec_t now)
+{
+        const cJSON *last = json_member(schedule, "last");
+        const char *outcome = json_text(last, "outcome"), *detail = json_text(last, "detail");
+        sec_t next = json_time(schedule, "next");
+        _cleanup_free_ char *when = local_time(next, json_text(schedule, "timezone"));
+
+        table_row(table);
+        table_cell(table, STYLE_BOLD, json_text(schedule, "name"));
+        if (!json_flag(schedule, "enabled"))
+                table_cell(table, STYLE_DIM, "disabled");
+        else if (json_flag(schedule, "paused"))
+                table_cell(table, STYLE_WARN, "paused");
+        else
+                table_cell(table, when ? STYLE_PLAIN : STYLE_WARN, when ? when : "never");
+        table_take(table, STYLE_DIM, when ? relative_time(next, now) : xstrdup(""));
+        table_cell(table, outcome_style(outcome), outcome);
+        table_take(table, STYLE_DIM,
+                   outcome ? relative_time(json_time(last, "finished"), now) : xstrdup(""));
+        if (outcome && outcome_style(outcome) != STYLE_GOOD && detail)
+                table_note(table, detail);
+}
+
+static void print_open(struct ctl *ctl, const cJSON *open, sec_t now)
+{
+        const cJSON *run = json_member(open, "run"), *task;
+        _cleanup_free_ char *time = took(json_time(run, "started"), SEC_NONE, now);
+
+        fputc('\n', ctl->out.stream);
+        terminal_print(&ctl->out, STYLE_BOLD, json_text(run, "id"), ctl->out.width, false);
+        fprintf(ctl->out.stream, "\n  %s, %s\n",
+                json_text(run, "phase") ? json_text(run, "phase") : "", time ? time : "");
+        cJSON_ArrayForEach (task, json_member(open, "tasks"))
+                progress_print_task(&ctl->out, task);
+}
+
+static int print_status(struct ctl *ctl, const cJSON *parameters, void *userdata)
+{
+        _cleanup_(table_done) struct table table = TABLE(status_columns);
+        sec_t now = json_time(parameters, "now");
+        const cJSON *item;
+
+        (void)userdata;
+        if (ctl->json) {
+                ctl_print_json(ctl, parameters);
+                return CTL_DONE;
+        }
+        fprintf(ctl->out.stream, "amid %s, %s\n\n", json_text(parameters, "version"),
+                json_text(parameters, "settings"));
+        cJSON_ArrayForEach (item, json_member(parameters, "schedules"))
+                add_status(&table, item, now);
+        table_print(&table, &ctl->out);
+        if (!table.n_rows)
+                fputs("There are no schedules in the settings.\n", ctl->out.stream);
+        cJSON_ArrayForEach (item, json_member(parameters, "open"))
+                print_open(ctl, item, now);
+        return CTL_DONE;
+}
+
+int verb_status(struct ctl *ctl, char **arguments, size_t n)
+{
+        (void)arguments;
+        (void)n;
+        return ctl_call(ctl, "Status", NULL, false, print_status, NULL);
+}
+
+/* ---- runs ---- */
+
+static const struct table_column runs_columns[] = {
+        { .heading = "RUN", .shrinks_to = 24 }, { .heading = "OUTCOME" },
+        { .heading = "TOOK", .drop = 3 },       { .heading = "FIRED", .drop = 2 },
+        { .heading = "BY", .drop = 4 },         { .heading = "WHY", .shrinks_to = 12, .drop = 5 },
+};
+
+static int print_runs(struct ctl *ctl, const cJSON *parameters, void *userdata)
+{
+        _cleanup_(table_done) struct table table = TABLE(runs_columns);
+        sec_t now = loop_wall(ctl->loop);
+        const cJSON *run;
+
+        (void)userdata;
+        if (ctl->json) {
+                ctl_print_json(ctl, parameters);
+                return CTL_DONE;
+        }
+        cJSON_ArrayForEach (run, json_member(parameters, "runs")) {
+                const char *outcome = json_text(run, "outcome");
+
+                table_row(&table);
+                table_cell(&table, STYLE_PLAIN, json_text(run, "id"));
+                table_cell(&table, outcome_style(outcome), outcome);
+                table_take(&table, STYLE_PLAIN,
+                           took(json_time(run, "started"), json_time(run, "finished"), now));
+                table_take(&table, STYLE_PLAIN,
+                           local_time(json_time(run, "firing"), json_text(run, "timezone")));
+                table_cell(&table, STYLE_DIM, json_text(run, "trigger"));
+                table_cell(&table, STYLE_DIM, json_text(run, "detail"));
+        }
+        table_print(&table, &ctl->out);
+        if (!table.n_rows)
+                fputs("There were no runs yet.\n", ctl->out.stream);
+        return CTL_DONE;
+}
+
+int verb_runs(struct ctl *ctl, char **arguments, size_t n)
+{
+        cJSON *parameters = schedule_parameter(arguments, n);
+
+        if (!ctl->all)
+                cJSON_AddNumberToObject(parameters, "limit", ctl->count ? ctl->count : RUNS_SHOWN);
+        return ctl_call(ctl, "Runs", parameters, false, print_runs, NULL);
+}
+
+/* ---- show ---- */
+
+static const struct table_column show_columns[] = {
+        { .heading = "TASK" },
+        { .heading = "SUBJECT", .shrinks_to = 8 },
+        { .heading = "IMAGE" },
+        { .heading = "OUTCOME" },
+        { .heading = "STEP", .shrinks_to = 6, .drop = 3 },
+        { .heading = "PROVEN", .drop = 4 },
+        { .heading = "PLACE", .shrinks_to = 10, .drop = 5 },
+};
+
+static void print_run(struct ctl *ctl, const cJSON *run)
+{
+        static const struct {
+                const char *label, *member;
+        } times[] = { { "fired", "firing" }, { "began", "started" }, { "ended", "finished" } };
+        const char *outcome = json_text(run, "outcome"), *detail = json_text(run, "detail");
+        _cleanup_free_ char *time =
+                took(json_time(run, "started"), json_time(run, "finished"), loop_wall(ctl->loop));
+        FILE *out = ctl->out.stream;
+
+        terminal_print(&ctl->out, STYLE_BOLD, json_text(run, "id"), ctl->out.width, false);
+        fputs("\n  ", out);
+        terminal_print(&ctl->out, outcome_style(outcome), outcome, ctl->out.width, false);
+        fprintf(out, ", %s by %s, %s\n", json_text(run, "kind"),
+                json_text(run, "trigger") ? json_text(run, "trigger") : "nobody", time ? time : "");
+        for (size_t i = 0; i < ELEMENTS(times); i++) {
+                _cleanup_free_ char *at =
+                        local_time(json_time(run, times[i].member), json_text(run, "timezone"));
+
+                if (at)
+                        fprintf(out, "  %s  %s\n", times[i].label, at);
+        }
+        if (detail && *detail)
+                terminal_wrap(&ctl->out, detail, 2);
+}
+
+static int print_show(struct ctl *ctl, const cJSON *parameters, void *userdata)
+{
+        _cleanup_(table_done) struct table table = TABLE(show_columns);
+        const cJSON *task;
+
+        (void)userdata;
+        if (ctl->json) {
+                ctl_print_json(ctl, parameters);
+                return CTL_DONE;
+        }
+        print_run(ctl, json_member(parameters, "run"));
+        cJSON_ArrayForEach (task, json_member(parameters, "tasks")) {
+                const char *outcome = json_text(task, "outcome"), *detail;
+
+                table_row(&table);
+                table_cell(&table, STYLE_PLAIN, json_text(task, "kind"));
+                table_cell(&table, STYLE_PLAIN, json_text(task, "subject"));
+                table_cell(&table, STYLE_PLAIN, json_text(task, "image"));
+                table_cell(&table, outcome_style(outcome), outcome);
+                table_cell(&table, STYLE_DIM, json_text(task, "step"));
+                table_cell(&table, STYLE_DIM, json_text(task, "consistency"));
+                table_take(&table, STYLE_DIM,
+                           xasprintf("%s/%s", json_text(task, "account"),
+                                     json_text(task, "region")));
+                detail = json_text(task, "waiting") ? json_text(task, "waiting")
+                                                    : json_text(task, "detail");
+                if (detail && *detail)
+                        table_note(&table, detail);
+        }
+        if (table.n_rows)
+                fputc('\n', ctl->out.stream);
+        table_print(&table, &ctl->out);
+        return CTL_DONE;
+}
+
+int verb_show(struct ctl *ctl, char **arguments, size_t n)
+{
+        cJSON *parameters = cJSON_CreateObject();
+
+        (void)n;
+        cJSON_AddStringToObject(parameters, "run", arguments[0]);
+        return ctl_call(ctl, "Show", parameters, false, print_show, NULL);
+}
+
+/* ---- images ---- */
+
+static const struct table_column images_columns[] = {
+        { .heading = "IMAGE" },
+        { .heading = "INSTANCE" },
+        { .heading = "FIRED" },
+        { .heading = "STATE", .shrinks_to = 7 },
+        { .heading = "PROVEN", .drop = 1 },
+        { .heading = "SNAPSHOTS", .drop = 3 },
+        { .heading = "PLACE", .shrinks_to = 10, .drop = 2 },
+};
+
+static void add_image(struct table *table, const cJSON *image)
+{
+        const char *state = json_text(image, "state");
+        const char *detail = json_text(image, "detail");
+        bool removed = json_text(image, "removed") != NULL;
+
+        table_row(table);
+        table_cell(table, removed ? STYLE_DIM : STYLE_PLAIN, json_text(image, "id"));
+        table_cell(table, STYLE_PLAIN, json_text(image, "instance"));
+        table_take(table, STYLE_PLAIN,
+                   local_minute(json_time(image, "firing"), json_text(image, "timezone")));
+        table_cell(table, removed ? STYLE_DIM : outcome_style(state), removed ? "removed" : state);
+        table_cell(table, STYLE_DIM, json_text(image, "consistency"));
+        table_take(table, STYLE_DIM,
+                   xasprintf("%d", cJSON_GetArraySize(json_member(image, "snapshots"))));
+        table_take(table, STYLE_DIM,
+                   xasprintf("%s/%s", json_text(image, "account"), json_text(image, "region")));
+        if (detail && *detail)
+                table_note(table, detail);
+}
+
+/* The images of the schedule of `first`, and of it alone, under its name. */
+static void print_group(struct ctl *ctl, const cJSON *first)
+{
+        _cleanup_(table_done) struct table table = TABLE(images_columns);
+        const char *schedule = json_text(first, "schedule");
+
+        for (const cJSON *image = first; image; image = image->next)
+                if (streq(json_text(image, "schedule"), schedule))
+                        add_image(&table, image);
+        terminal_print(&ctl->out, STYLE_BOLD, schedule ? schedule : "(no schedule)", ctl->out.width,
+                       false);
+        fputc('\n', ctl->out.stream);
+        table.indent = 1;
+        table_print(&table, &ctl->out);
+}
+
+static bool is_first_of_group(const cJSON *images, const cJSON *image)
+{
+        for (const cJSON *other = images->child; other != image; other = other->next)
+                if (streq(json_text(other, "schedule"), json_text(image, "schedule")))
+                        return false;
+        return true;
+}
+
+static int print_images(struct ctl *ctl, const cJSON *parameters, void *userdata)
+{
+        const cJSON *images = json_member(parameters, "images"), *image;
+
+        (void)userdata;
+        if (ctl->json) {
+                ctl_print_json(ctl, parameters);
+                return CTL_DONE;
+        }
+        cJSON_ArrayForEach (image, images)
+                if (is_first_of_group(images, image)) {
+                        if (image != images->child)
+                                fputc('\n', ctl->out.stream);
+                        print_group(ctl, image);
+                }
+        if (!cJSON_GetArraySize(images))
+                fputs("There are no images yet. Were the state lost, `amictl adopt` would find "
+                      "them.\n",
+                      ctl->out.stream);
+        return CTL_DONE;
+}
+
+int verb_images(struct ctl *ctl, char **arguments, size_t n)
+{
+        cJSON *parameters = schedule_parameter(arguments, n);
+
+        if (ctl->all)
+                cJSON_AddBoolToObject(parameters, "removed", true);
+        return ctl_call(ctl, "Images", parameters, false, print_images, NULL);
+}

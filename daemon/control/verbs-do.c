@@ -1,0 +1,148 @@
+/* The verbs that let the daemon do something. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "control/output.h"
+#include "control/progress.h"
+
+static cJSON *parameter(const char *name, const char *value)
+{
+        cJSON *parameters = cJSON_CreateObject();
+
+        if (value)
+                cJSON_AddStringToObject(parameters, name, value);
+        return parameters;
+}
+
+static int on_done(struct ctl *ctl, const cJSON *parameters, void *userdata)
+{
+        const char *done = userdata;
+
+        if (ctl->json)
+                ctl_print_json(ctl, parameters);
+        else
+                fprintf(ctl->out.stream, "%s\n", done);
+        return CTL_DONE;
+}
+
+/* ---- runs that are followed ---- */
+
+static int on_event(struct ctl *ctl, const cJSON *parameters, void *userdata)
+{
+        struct progress *progress = userdata;
+        const cJSON *event = json_member(parameters, "event");
+
+        if (ctl->json)
+                ctl_print_json(ctl, parameters);
+        if (event)
+                progress_event(progress, event, ctl->json);
+        else if (!ctl->json && json_text(parameters, "run"))
+                fprintf(ctl->out.stream, "%s\n", json_text(parameters, "run"));
+        return progress_succeeded(progress) ? CTL_DONE : CTL_FAILED;
+}
+
+static int follow(struct ctl *ctl, const char *method, cJSON *parameters)
+{
+        _cleanup_(progress_freep) struct progress *progress = progress_new(ctl);
+        int status = ctl_call(ctl, method, parameters, true, on_event, progress);
+
+        if (!ctl->json)
+                progress_finish(progress);
+        return status;
+}
+
+static int on_started(struct ctl *ctl, const cJSON *parameters, void *userdata)
+{
+        (void)userdata;
+        if (ctl->json)
+                ctl_print_json(ctl, parameters);
+        else
+                fprintf(ctl->out.stream, "%s\n", json_text(parameters, "run"));
+        return CTL_DONE;
+}
+
+int verb_run(struct ctl *ctl, char **arguments, size_t n)
+{
+        cJSON *parameters = parameter("schedule", arguments[0]);
+
+        (void)n;
+        if (ctl->n_instances) {
+                cJSON *instances = cJSON_AddArrayToObject(parameters, "instances");
+
+                for (size_t i = 0; i < ctl->n_instances; i++)
+                        cJSON_AddItemToArray(instances, cJSON_CreateString(ctl->instances[i]));
+        }
+        if (ctl->wait)
+                return follow(ctl, "Run", parameters);
+        return ctl_call(ctl, "Run", parameters, false, on_started, NULL);
+}
+
+int verb_watch(struct ctl *ctl, char **arguments, size_t n)
+{
+        return follow(ctl, "Watch", parameter("run", n ? arguments[0] : NULL));
+}
+
+int verb_prune(struct ctl *ctl, char **arguments, size_t n)
+{
+        cJSON *parameters = parameter("schedule", n ? arguments[0] : NULL);
+
+        if (ctl->dry_run)
+                cJSON_AddBoolToObject(parameters, "dry_run", true);
+        return follow(ctl, "Prune", parameters);
+}
+
+int verb_adopt(struct ctl *ctl, char **arguments, size_t n)
+{
+        (void)arguments;
+        (void)n;
+        return follow(ctl, "Adopt", NULL);
+}
+
+/* ---- the rest ---- */
+
+int verb_pause(struct ctl *ctl, char **arguments, size_t n)
+{
+        _cleanup_free_ char *done = xasprintf(
+                "%s is paused; `amictl resume %s` lets it fire again.", arguments[0], arguments[0]);
+
+        (void)n;
+        return ctl_call(ctl, "Pause", parameter("schedule", arguments[0]), false, on_done, done);
+}
+
+int verb_resume(struct ctl *ctl, char **arguments, size_t n)
+{
+        _cleanup_free_ char *done = xasprintf("%s fires again.", arguments[0]);
+
+        (void)n;
+        return ctl_call(ctl, "Resume", parameter("schedule", arguments[0]), false, on_done, done);
+}
+
+int verb_cancel(struct ctl *ctl, char **arguments, size_t n)
+{
+        _cleanup_free_ char *done =
+                xasprintf("%s begins nothing more; images under way are followed to their end.",
+                          arguments[0]);
+
+        (void)n;
+        return ctl_call(ctl, "Cancel", parameter("run", arguments[0]), false, on_done, done);
+}
+
+static int on_reloaded(struct ctl *ctl, const cJSON *parameters, void *userdata)
+{
+        const char *messages = json_text(parameters, "messages");
+
+        (void)userdata;
+        if (ctl->json)
+                ctl_print_json(ctl, parameters);
+        else
+                fprintf(ctl->out.stream, "%sThe settings are in force.\n",
+                        messages ? messages : "");
+        return CTL_DONE;
+}
+
+int verb_reload(struct ctl *ctl, char **arguments, size_t n)
+{
+        (void)arguments;
+        (void)n;
+        return ctl_call(ctl, "Reload", NULL, false, on_reloaded, NULL);
+}

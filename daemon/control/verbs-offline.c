@@ -1,0 +1,248 @@
+/* The verbs that need no daemon. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "control/calendar.h"
+#include "control/output.h"
+#include "control/table.h"
+#include "settings/settings.h"
+
+/* ---- check ---- */
+
+/* What only a clock can tell. */
+static void warn_of_never(const struct ctl *ctl, const struct settings *settings,
+                          struct text *messages)
+{
+        sec_t now = loop_wall(ctl->loop);
+
+        for (size_t i = 0; i < settings->n_schedules; i++) {
+                struct schedule schedule = settings->schedules[i].schedule;
+
+                schedule.anchor = now;
+                if (settings->schedules[i].enabled && schedule_next(&schedule, now) == SEC_NEVER)
+                        text_printf(messages,
+                                    "%s: warning: schedule \"%s\" never fires again: %s\n",
+                                    settings->file, settings->schedules[i].name,
+                                    settings->schedules[i].expression_text);
+        }
+}
+
+static void print_check(struct ctl *ctl, bool good, const char *messages)
+{
+        cJSON *document = cJSON_CreateObject();
+        cJSON *array;
+        size_t n;
+        char **lines = strings_split(messages, "\n", &n);
+
+        cJSON_AddBoolToObject(document, "ok", good);
+        array = cJSON_AddArrayToObject(document, "messages");
+        for (size_t i = 0; i < n; i++)
+                cJSON_AddItemToArray(array, cJSON_CreateString(lines[i]));
+        strings_free(lines, n);
+        ctl_print_json(ctl, document);
+        cJSON_Delete(document);
+}
+
+int verb_check(struct ctl *ctl, char **arguments, size_t n)
+{
+        _cleanup_(settings_unrefp) struct settings *settings = NULL;
+        _cleanup_(text_done) struct text messages = {};
+        int r = settings_load(n ? arguments[0] : ctl->file, &settings, &messages);
+
+        if (r == 0)
+                warn_of_never(ctl, settings, &messages);
+        if (ctl->json) {
+                print_check(ctl, r == 0, text_get(&messages));
+                return r < 0 ? CTL_FAILED : CTL_DONE;
+        }
+        fputs(text_get(&messages), stderr);
+        if (r < 0)
+                return CTL_FAILED;
+        fprintf(ctl->out.stream, "%s: good; %zu schedule%s, %zu account%s\n", settings->file,
+                settings->n_schedules, settings->n_schedules == 1 ? "" : "s", settings->n_accounts,
+                settings->n_accounts == 1 ? "" : "s");
+        return CTL_DONE;
+}
+
+/* ---- calendar ---- */
+
+static const struct table_column firing_columns[] = { { .heading = "NEXT" }, { .heading = "" } };
+
+static int print_calendar_json(struct ctl *ctl, const char *expression, struct calendar *calendar,
+                               unsigned int count)
+{
+        cJSON *document = cJSON_CreateObject();
+        cJSON *firings;
+        char buffer[TIME_TEXT_MAX];
+        sec_t next;
+
+        cJSON_AddStringToObject(document, "expression", expression);
+        cJSON_AddStringToObject(document, "timezone", zone_name(calendar->schedule.zone));
+        firings = cJSON_AddArrayToObject(document, "firings");
+        for (unsigned int i = 0; i < count && (next = calendar_next(calendar)) != SEC_NEVER; i++)
+                cJSON_AddItemToArray(firings, cJSON_CreateString(format_rfc3339(next, buffer)));
+        ctl_print_json(ctl, document);
+        cJSON_Delete(document);
+        return CTL_DONE;
+}
+
+int verb_calendar(struct ctl *ctl, char **arguments, size_t n)
+{
+        _cleanup_(table_done) struct table table = TABLE(firing_columns);
+        _cleanup_(calendar_done) struct calendar calendar = {};
+        _cleanup_free_ char *error = NULL;
+        unsigned int count = ctl->count ? ctl->count : CALENDAR_COUNT;
+        sec_t now = loop_wall(ctl->loop), next;
+
+        (void)n;
+        if (streq(arguments[0], "-")) {
+                if (calendar_batch(stdin, ctl->out.stream, ctl->timezone, ctl->from, now, count))
+                        return CTL_DONE;
+                ctl_complain("reading or writing failed: %s", strerror(errno));
+                return CTL_FAILED;
+        }
+        if (!calendar_read(arguments[0], ctl->timezone, ctl->from, now, &calendar, &error)) {
+                ctl_complain("%s", error);
+                return CTL_FAILED;
+        }
+        if (ctl->json)
+                return print_calendar_json(ctl, arguments[0], &calendar, count);
+        for (unsigned int i = 0; i < count && (next = calendar_next(&calendar)) != SEC_NEVER; i++) {
+                table_row(&table);
+                table_take(&table, STYLE_PLAIN,
+                           local_time(next, zone_name(calendar.schedule.zone)));
+                table_take(&table, STYLE_DIM, relative_time(next, now));
+        }
+        if (!table.n_rows)
+                fputs("never\n", ctl->out.stream);
+        table_print(&table, &ctl->out);
+        return CTL_DONE;
+}
+
+/* ---- next ---- */
+
+static const struct table_column next_columns[] = {
+        { .heading = "SCHEDULE", .shrinks_to = 12 },
+        { .heading = "NEXT" },
+        { .heading = "" },
+        { .heading = "EXPRESSION", .shrinks_to = 10, .drop = 1 },
+};
+
+struct next {
+        struct ctl *ctl;
+        sec_t now, from;
+        struct table table;
+        cJSON *documents;
+        bool has_rate;
+};
+
+static void add_firing(struct next *next, const struct setting_schedule *schedule, sec_t firing)
+{
+        _cleanup_free_ char *when = local_time(firing, schedule->timezone);
+
+        table_row(&next->table);
+        table_cell(&next->table, STYLE_BOLD, schedule->name);
+        if (when)
+                table_cell(&next->table, STYLE_PLAIN, when);
+        else
+                table_cell(&next->table, STYLE_WARN, schedule->enabled ? "never" : "disabled");
+        table_take(&next->table, STYLE_DIM, when ? relative_time(firing, next->now) : xstrdup(""));
+        table_cell(&next->table, STYLE_DIM, schedule->expression_text);
+}
+
+static void add_schedule(struct next *next, const struct setting_schedule *setting)
+{
+        struct schedule schedule = setting->schedule;
+        unsigned int count = next->ctl->count ? next->ctl->count : 1;
+        cJSON *document = cJSON_CreateObject();
+        cJSON *firings;
+        sec_t at = next->from;
+
+        /* Only the daemon knows since when it has this schedule. */
+        if (schedule.expression.kind == EXPRESSION_RATE && schedule.start == SEC_NONE) {
+                schedule.anchor = next->from;
+                next->has_rate = true;
+        }
+        cJSON_AddStringToObject(document, "schedule", setting->name);
+        cJSON_AddStringToObject(document, "expression", setting->expression_text);
+        cJSON_AddStringToObject(document, "timezone", setting->timezone);
+        firings = cJSON_AddArrayToObject(document, "firings");
+        for (unsigned int i = 0; i < count; i++) {
+                char buffer[TIME_TEXT_MAX];
+
+                at = setting->enabled ? schedule_next(&schedule, at) : SEC_NEVER;
+                if (i == 0 || at != SEC_NEVER)
+                        add_firing(next, setting, at);
+                if (at == SEC_NEVER)
+                        break;
+                cJSON_AddItemToArray(firings, cJSON_CreateString(format_rfc3339(at, buffer)));
+        }
+        cJSON_AddItemToArray(next->documents, document);
+}
+
+static int print_next(struct next *next)
+{
+        struct ctl *ctl = next->ctl;
+
+        if (ctl->json) {
+                ctl_print_json(ctl, next->documents);
+                return CTL_DONE;
+        }
+        table_print(&next->table, &ctl->out);
+        if (!next->table.n_rows)
+                fputs("There are no schedules in the settings.\n", ctl->out.stream);
+        if (next->has_rate)
+                terminal_wrap(
+                        &ctl->out,
+                        "A rate without `start` counts from when the daemon first saw it, which "
+                        "only `amictl status` knows; here from now.",
+                        0);
+        return CTL_DONE;
+}
+
+static int complain_unknown(const struct settings *settings, const char *name)
+{
+        _cleanup_free_ const char **names = xcalloc(settings->n_schedules + 1, sizeof(char *));
+        const char *near;
+
+        for (size_t i = 0; i < settings->n_schedules; i++)
+                names[i] = settings->schedules[i].name;
+        near = closest(name, names, settings->n_schedules);
+        ctl_complain("%s has no schedule \"%s\"%s%s%s", settings->file, name,
+                     near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        return CTL_FAILED;
+}
+
+int verb_next(struct ctl *ctl, char **arguments, size_t n)
+{
+        _cleanup_(settings_unrefp) struct settings *settings = NULL;
+        _cleanup_(text_done) struct text messages = {};
+        _cleanup_(zone_unrefp) struct zone *utc = NULL;
+        struct next next = { .ctl = ctl,
+                             .now = loop_wall(ctl->loop),
+                             .table = TABLE(next_columns) };
+        int status;
+
+        next.from = next.now;
+        if (settings_load(ctl->file, &settings, &messages) < 0) {
+                fputs(text_get(&messages), stderr);
+                return CTL_FAILED;
+        }
+        if (ctl->from &&
+            (zone_load("UTC", &utc) < 0 || !calendar_read_time(ctl->from, utc, &next.from))) {
+                ctl_complain("\"%s\" is no time of the form 2027-01-01T00:00:00Z", ctl->from);
+                return CTL_USAGE;
+        }
+        if (n && !settings_schedule(settings, arguments[0]))
+                return complain_unknown(settings, arguments[0]);
+        next.documents = cJSON_CreateArray();
+        for (size_t i = 0; i < settings->n_schedules; i++)
+                if (!n || streq(settings->schedules[i].name, arguments[0]))
+                        add_schedule(&next, &settings->schedules[i]);
+        status = print_next(&next);
+        cJSON_Delete(next.documents);
+        table_done(&next.table);
+        return status;
+}

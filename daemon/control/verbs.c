@@ -1,0 +1,73 @@
+#include "control/verbs.h"
+
+/* A verb more is a row here and a function. */
+const struct verb verbs[] = {
+        { "check", "[FILE]", "validate the settings",
+          "Reads the settings as the daemon would and prints every error, each as "
+          "FILE:LINE:COL: message. Also warns of schedules that will never fire.",
+          0, 1, 0, false, verb_check },
+        { "calendar", "EXPRESSION | -", "next firings of an expression",
+          "Prints when a schedule expression fires next. With - reads lines of EXPRESSION, "
+          "TIMEZONE "
+          "and FROM, separated by tabs (the last two may be left out), and prints a line for each: "
+          "the firings in UTC separated by tabs, never where none is left, or invalid: and why. "
+          "The first firing of a rate is one interval after FROM.",
+          1, 1, OPTION_TIMEZONE | OPTION_FROM | OPTION_COUNT, false, verb_calendar },
+        { "next", "[SCHEDULE]", "next firings of the schedules in the settings",
+          "Prints when each schedule of the settings fires next.", 0, 1, OPTION_FROM | OPTION_COUNT,
+          false, verb_next },
+        { "status", "", "schedules, their last outcome, and what is going on",
+          "Shows every schedule with its next firing and the outcome of its last run, and what is "
+          "going on.",
+          0, 0, 0, true, verb_status },
+        { "runs", "[SCHEDULE]", "what happened, newest first",
+          "Lists runs, the newest first; 20 unless -n says otherwise.", 0, 1,
+          OPTION_COUNT | OPTION_ALL, true, verb_runs },
+        { "show", "RUN", "one run, step by step",
+          "Shows a run and each of its tasks, with the reason where something went wrong.", 1, 1, 0,
+          true, verb_show },
+        { "images", "[SCHEDULE]", "the images amid keeps",
+          "Lists the images amid made or adopted; with --all also those that were removed.", 0, 1,
+          OPTION_ALL, true, verb_images },
+        { "run", "SCHEDULE", "fire a schedule now",
+          "Begins a run at once and prints its id. --instance (may be repeated) limits it to these "
+          "of the schedule's targets. With --wait follows the run to its end; the exit status is "
+          "then 0 only if everything was done.",
+          1, 1, OPTION_INSTANCE | OPTION_WAIT, true, verb_run },
+        { "watch", "[RUN]", "follow what is going on",
+          "Shows what is going on as it moves: of one run to its end, or of all until "
+          "interrupted.",
+          0, 1, 0, true, verb_watch },
+        { "prune", "[SCHEDULE]", "apply retention now",
+          "Removes what the retention policy of the schedule (or of all) no longer keeps, and "
+          "follows it to the end. With --dry-run changes nothing and explains each image.",
+          0, 1, OPTION_DRY_RUN, true, verb_prune },
+        { "pause", "SCHEDULE", "let a schedule fire no more until resumed",
+          "The schedule fires no more, also after a restart, until it is resumed. A run that is "
+          "going goes on.",
+          1, 1, 0, true, verb_pause },
+        { "resume", "SCHEDULE", "let a paused schedule fire again",
+          "The schedule fires again. Firings of the pause are not made up for.", 1, 1, 0, true,
+          verb_resume },
+        { "cancel", "RUN", "begin nothing more in a run",
+          "Nothing more is begun in the run; images under way are followed to their end.", 1, 1, 0,
+          true, verb_cancel },
+        { "reload", "", "read the settings again",
+          "Lets the daemon read its settings again. When they have errors these are printed and "
+          "the old settings stay in force.",
+          0, 0, 0, true, verb_reload },
+        { "adopt", "", "take back images that carry our tags",
+          "Looks for images with the tags of this installation that the state does not know (it "
+          "was "
+          "lost, or restored from an old copy) and takes them in.",
+          0, 0, 0, true, verb_adopt },
+        {}
+};
+
+const struct verb *verb_find(const char *name)
+{
+        for (const struct verb *verb = verbs; verb->name; verb++)
+                if (streq(verb->name, name))
+                        return verb;
+        return NULL;
+}
