@@ -49,12 +49,22 @@ struct parameter {
         char *name, *value; /* encoded */
 };
 
-static int hex_digit(char c)
+/* Reads the XX of %XX. */
+static bool parse_hex(const char *digits, char *ret)
 {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        c = (char)(c | 0x20);
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        static const char hex[] = "0123456789abcdef";
+        unsigned int value = 0;
+
+        for (size_t i = 0; i < 2; i++) {
+                const char *digit =
+                        digits[i] ? strchr(hex, tolower((unsigned char)digits[i])) : NULL;
+
+                if (!digit)
+                        return false;
+                value = value << 4 | (unsigned int)(digit - hex);
+        }
+        *ret = (char)value;
+        return true;
 }
 
 /* What is not a well-formed %XX stands for itself. */
@@ -65,11 +75,8 @@ static char *encode_again(const char *string, size_t size)
         for (size_t i = 0; i < size; i++) {
                 char c = string[i];
 
-                if (c == '%' && i + 2 < size && hex_digit(string[i + 1]) >= 0 &&
-                    hex_digit(string[i + 2]) >= 0) {
-                        c = (char)(hex_digit(string[i + 1]) << 4 | hex_digit(string[i + 2]));
+                if (c == '%' && i + 2 < size && parse_hex(string + i + 1, &c))
                         i += 2;
-                }
                 text_percent_encode(&text, &c, 1, false);
         }
         text_append(&text, "");

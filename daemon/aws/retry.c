@@ -1,7 +1,6 @@
 #include "aws/retry.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -190,22 +189,43 @@ enum verdict retry_decide(struct retry *retry, const struct attempt *attempt, us
         return failed(retry, attempt, VERDICT_UNREACHABLE, ret_after);
 }
 
+/* `count` digits as a number. */
+static int digits(const char *text, int count)
+{
+        int value = 0;
+
+        for (; count > 0; count--, text++)
+                value = 10 * value + (*text - '0');
+        return value;
+}
+
 bool parse_http_date(const char *text, sec_t *ret)
 {
+        static const char form[] = "???, ## ??? #### ##:##:## GMT";
         static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
         struct civil civil;
         char name[4];
         const char *month;
-        int end = 0;
 
-        if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4" SCNd64 " %2d:%2d:%2d GMT%n", &civil.day,
-                   name, &civil.year, &civil.hour, &civil.minute, &civil.second, &end) != 6 ||
-            end == 0 || text[end] || strlen(name) != 3)
+        if (strlen(text) != strlen(form))
                 return false;
+        for (size_t i = 0; form[i]; i++)
+                if (form[i] == '#' ? !isdigit((unsigned char)text[i])
+                                   : form[i] != '?' && form[i] != text[i])
+                        return false;
+        memcpy(name, text + 8, 3);
+        name[3] = '\0';
         month = strstr(months, name);
         if (!month || (month - months) % 3 != 0)
                 return false;
-        civil.month = (int)((month - months) / 3) + 1;
+        civil = (struct civil){
+                .year = digits(text + 12, 4),
+                .month = (int)((month - months) / 3) + 1,
+                .day = digits(text + 5, 2),
+                .hour = digits(text + 17, 2),
+                .minute = digits(text + 20, 2),
+                .second = digits(text + 23, 2),
+        };
         if (civil.second == 60) /* a leap second */
                 civil.second = 59;
         if (!civil_is_valid(&civil))

@@ -21,8 +21,8 @@ static void write_prefix(struct text *query, const struct prefix *prefix)
         text_printf(query, "%s.%zu.", prefix->name, prefix->index);
 }
 
-/* As in an HTML form, which is what the content type says: a space is a plus. EC2 takes %20 too, but
- * whoever re-encodes the form to check the signature would get another body. */
+/* As in an HTML form, which is what the content type says: a space is a plus. EC2 takes %20 too,
+ * but whoever re-encodes the form to check the signature would get another body. */
 static void write_value(struct text *query, const char *value)
 {
         for (;;) {

@@ -381,10 +381,10 @@ static void test_refresh_ahead(void **state)
         world_init(&world, NULL, ROWS(script));
         get(&world);
         check_key(&world, "ONE");
-        fake_run_for(&world.loop, 44 * 60 * USEC_PER_SEC);
+        fake_run_for(&world.loop, 44 * SEC_PER_MIN * USEC_PER_SEC);
         assert_ptr_equal(keyring_current(world.keyring), world.got);
         assert_int_equal(world.http.n_sent, 3);
-        fake_run_for(&world.loop, 2 * 60 * USEC_PER_SEC);
+        fake_run_for(&world.loop, 2 * SEC_PER_MIN * USEC_PER_SEC);
         assert_ptr_equal(keyring_current(world.keyring), world.got);
         fake_run(&world.loop);
         assert_int_equal(world.http.n_sent, 7);
@@ -418,7 +418,7 @@ static void test_refresh_urgent(void **state)
         (void)state;
         world_init(&world, NULL, ROWS(script));
         get(&world);
-        fake_run_for(&world.loop, 55 * 60 * USEC_PER_SEC);
+        fake_run_for(&world.loop, 55 * SEC_PER_MIN * USEC_PER_SEC);
         assert_null(keyring_current(world.keyring));
         get(&world);
         check_key(&world, "ONE");
@@ -443,11 +443,11 @@ static void test_static_stability(void **state)
         world_init(&world, NULL, ROWS(script));
         get(&world);
         check_key(&world, "OLD");
-        fake_run_for(&world.loop, 16 * 60 * USEC_PER_SEC);
+        fake_run_for(&world.loop, 16 * SEC_PER_MIN * USEC_PER_SEC);
         assert_ptr_equal(keyring_current(world.keyring), world.got);
         fake_run(&world.loop);
         assert_int_equal(world.http.n_sent, 3);
-        fake_run_for(&world.loop, 10 * 60 * USEC_PER_SEC);
+        fake_run_for(&world.loop, 10 * SEC_PER_MIN * USEC_PER_SEC);
         assert_ptr_equal(keyring_current(world.keyring), world.got);
         fake_run(&world.loop);
         assert_string_equal(keyring_current(world.keyring)->access_key, "NEW");

@@ -85,8 +85,8 @@ static void test_bucket_wait(void **state)
 
 struct entrant {
         struct ticket *ticket;
-        unsigned int granted;
         unsigned int *order;
+        unsigned int granted;
         unsigned int place; /* in the order of grants, from 1 */
 };
 
