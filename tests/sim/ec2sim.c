@@ -4,7 +4,6 @@
  * The clock of the model is the wall clock plus what POST /sim/clock has advanced it by.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,11 +12,11 @@
 #include "base/text.h"
 #include "loop/loop.h"
 #include "sim/http-server.h"
+#include "sim/options.h"
 #include "sim/sigv4-check.h"
 #include "sim/sim-json.h"
 #include "sim/sim-model.h"
 #include "sim/sim-params.h"
-#include "sim/sim-timeline.h"
 
 enum { FLEET_FILE_MAX = 16 * 1024 * 1024 };
 
@@ -239,147 +238,18 @@ static bool add_fleet(struct front *front, const char *fleet)
         return status == 200;
 }
 
-struct settings {
-        char *address;
-        uint16_t port;
-        struct sim_options options;
-        char **regions, **fleets, **keys;
-        size_t n_regions, n_fleets, n_keys;
-        bool no_buckets;
-};
-
-static void settings_done(struct settings *settings)
+static bool set_up(struct front *front, const struct options *options)
 {
-        free(settings->address);
-        strings_free(settings->regions, settings->n_regions);
-        strings_free(settings->fleets, settings->n_fleets);
-        strings_free(settings->keys, settings->n_keys);
-}
-
-static void print_help(void)
-{
-        (void)printf(
-                "Usage: ec2sim [OPTION]...\n"
-                "A simulated EC2. Prints the port it listens on as one line when it is ready.\n\n"
-                "  --listen ADDRESS:PORT  default 127.0.0.1:0; port 0 takes a free one\n"
-                "  --seed N               of all that is random (default 1)\n"
-                "  --speed X              what takes time takes 1/X of it\n"
-                "  --fleet N|FILE         instances from the start: a number, or JSON as for\n"
-                "                         POST /sim/fleet; may be repeated\n"
-                "  --region NAME          only these regions; may be repeated, the first is the\n"
-                "                         fleet's (default: all, us-east-1)\n"
-                "  --key ID:SECRET        verify signatures with these keys; may be repeated\n"
-                "                         (default: any key is good)\n"
-                "  --no-buckets           no token buckets: never RequestLimitExceeded by itself\n"
-                "  --help, --version\n\n"
-                "Control: POST /sim/fleet /sim/fault /sim/instance /sim/snapshot /sim/config\n"
-                "/sim/clock /sim/reset, GET /sim/state /sim/log; tests/sim/README.md tells "
-                "more.\n\n"
-                "What takes time, in seconds, and what it is:\n");
-        for (size_t i = 0; i < WAITS; i++)
-                (void)printf("  %-18s %4g to %-4g  %s\n", wait_infos[i].name,
-                             (double)wait_infos[i].usual.min / (double)USEC_PER_SEC,
-                             (double)wait_infos[i].usual.max / (double)USEC_PER_SEC,
-                             wait_infos[i].help);
-}
-
-static bool read_listen(const char *text, struct settings *settings)
-{
-        const char *colon = strrchr(text, ':');
-        unsigned long long port;
-
-        if (!colon || !parse_number(colon + 1, UINT16_MAX, &port))
-                return false;
-        free(settings->address);
-        settings->address = xstrndup(text, (size_t)(colon - text));
-        settings->port = (uint16_t)port;
-        return true;
-}
-
-static bool read_speed(const char *text, double *ret)
-{
-        char *end;
-
-        *ret = strtod(text, &end);
-        return end != text && !*end && *ret > 0 && *ret <= 1e6;
-}
-
-enum { OPTION_HELP = 'h', OPTION_VERSION = 'V', OPTION_BAD = '?' };
-
-/* The option that was wrong, or that asks for something else than to run; 0: run. */
-static int read_option(int option, struct settings *settings)
-{
-        unsigned long long number = 0;
-
-        switch (option) {
-        case 'l':
-                return read_listen(optarg, settings) ? 0 : OPTION_BAD;
-        case 's':
-                if (!parse_number(optarg, UINT64_MAX, &number))
-                        return OPTION_BAD;
-                settings->options.seed = number;
-                return 0;
-        case 'x':
-                return read_speed(optarg, &settings->options.speed) ? 0 : OPTION_BAD;
-        case 'f':
-                *append(settings->fleets, settings->n_fleets) = xstrdup(optarg);
-                return 0;
-        case 'r':
-                *append(settings->regions, settings->n_regions) = xstrdup(optarg);
-                return 0;
-        case 'k':
-                *append(settings->keys, settings->n_keys) = xstrdup(optarg);
-                return strchr(optarg, ':') ? 0 : OPTION_BAD;
-        case 'b':
-                settings->no_buckets = true;
-                return 0;
-        default:
-                return option;
-        }
-}
-
-static int read_options(int argc, char **argv, struct settings *settings)
-{
-        static const struct option options[] = {
-                { "listen", required_argument, NULL, 'l' },
-                { "seed", required_argument, NULL, 's' },
-                { "speed", required_argument, NULL, 'x' },
-                { "fleet", required_argument, NULL, 'f' },
-                { "region", required_argument, NULL, 'r' },
-                { "key", required_argument, NULL, 'k' },
-                { "no-buckets", no_argument, NULL, 'b' },
-                { "help", no_argument, NULL, OPTION_HELP },
-                { "version", no_argument, NULL, OPTION_VERSION },
-                {},
-        };
-        int option;
-
-        while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-                int stop = read_option(option, settings);
-
-                if (stop == OPTION_BAD && option != OPTION_BAD)
-                        (void)fprintf(stderr, "ec2sim: \"%s\" is not a good value\n", optarg);
-                if (stop)
-                        return stop;
-        }
-        if (optind == argc)
-                return 0;
-        (void)fprintf(stderr, "ec2sim: what is \"%s\"? Try --help\n", argv[optind]);
-        return OPTION_BAD;
-}
-
-static bool set_up(struct front *front, const struct settings *settings)
-{
-        for (size_t i = 0; i < settings->n_regions; i++)
-                sim_allow_region(front->sim, settings->regions[i]);
-        for (size_t i = 0; i < settings->n_keys; i++) {
+        for (size_t i = 0; i < options->n_regions; i++)
+                sim_allow_region(front->sim, options->regions[i]);
+        for (size_t i = 0; i < options->n_keys; i++) {
                 struct sigv4_key *key = append(front->keys, front->n_keys);
-                const char *colon = strchr(settings->keys[i], ':');
+                const char *colon = strchr(options->keys[i], ':');
 
-                key->id = xstrndup(settings->keys[i], (size_t)(colon - settings->keys[i]));
+                key->id = xstrndup(options->keys[i], (size_t)(colon - options->keys[i]));
                 key->secret = xstrdup(colon + 1);
         }
-        if (settings->no_buckets) {
+        if (options->no_buckets) {
                 cJSON *off = cJSON_CreateObject();
                 char *result = NULL;
 
@@ -388,8 +258,8 @@ static bool set_up(struct front *front, const struct settings *settings)
                 free(result);
                 cJSON_Delete(off);
         }
-        for (size_t i = 0; i < settings->n_fleets; i++)
-                if (!add_fleet(front, settings->fleets[i]))
+        for (size_t i = 0; i < options->n_fleets; i++)
+                if (!add_fleet(front, options->fleets[i]))
                         return false;
         return true;
 }
@@ -405,21 +275,21 @@ static void front_done(struct front *front)
         loop_free(front->loop);
 }
 
-static int serve(const struct settings *settings)
+static int serve(const struct options *options)
 {
         _cleanup_(front_done) struct front front = {};
         _cleanup_(http_server_freep) struct http_server *server = NULL;
         int r = loop_new(&front.loop);
 
-        front.sim = sim_new(&settings->options);
+        front.sim = sim_new(&options->sim);
         if (r >= 0)
                 r = loop_on_signal(front.loop, SIGTERM, on_signal, &front);
         if (r >= 0)
                 r = loop_on_signal(front.loop, SIGINT, on_signal, &front);
-        if (r >= 0 && !set_up(&front, settings))
+        if (r >= 0 && !set_up(&front, options))
                 return EXIT_FAILURE;
         if (r >= 0)
-                r = http_server_new(front.loop, settings->address, settings->port, handle, &front,
+                r = http_server_new(front.loop, options->address, options->port, handle, &front,
                                     &server);
         if (r >= 0) {
                 (void)printf("%u\n", http_server_port(server));
@@ -427,21 +297,21 @@ static int serve(const struct settings *settings)
                 r = loop_run(front.loop);
         }
         if (r < 0)
-                (void)fprintf(stderr, "ec2sim: %s:%u: %s\n", settings->address, settings->port,
+                (void)fprintf(stderr, "ec2sim: %s:%u: %s\n", options->address, options->port,
                               strerror(-r));
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-        _cleanup_(settings_done) struct settings settings = { .options = { .seed = 1 } };
+        _cleanup_(options_done) struct options options = { .sim = { .seed = 1 } };
 
-        settings.address = xstrdup("127.0.0.1");
-        switch (read_options(argc, argv, &settings)) {
+        options.address = xstrdup("127.0.0.1");
+        switch (options_read(argc, argv, &options)) {
         case 0:
-                return serve(&settings);
+                return serve(&options);
         case OPTION_HELP:
-                print_help();
+                options_help();
                 return EXIT_SUCCESS;
         case OPTION_VERSION:
                 (void)printf("ec2sim %s\n", AMID_VERSION);

@@ -277,6 +277,15 @@ static void on_io(int fd, unsigned int events, void *userdata)
 
 /* ---- accepting ---- */
 
+/* Takes the descriptor out of a variable that would close it. */
+static int take_fd(int *fd)
+{
+        int taken = *fd;
+
+        *fd = -1;
+        return taken;
+}
+
 static void on_accept(int fd, unsigned int events, void *userdata)
 {
         struct http_server *server = userdata;
@@ -290,8 +299,7 @@ static void on_accept(int fd, unsigned int events, void *userdata)
         (void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         connection = xnew(struct connection);
         connection->server = server;
-        connection->fd = client;
-        client = -1;
+        connection->fd = take_fd(&client);
         connection->number = ++server->n_accepted;
         connection->next = server->connections;
         if (connection->next)
@@ -316,8 +324,7 @@ static int listen_on(const char *address, uint16_t port, int *ret)
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
             bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(fd, BACKLOG) < 0)
                 return -errno;
-        *ret = fd;
-        fd = -1;
+        *ret = take_fd(&fd);
         return 0;
 }
 
@@ -345,8 +352,11 @@ struct http_server *http_server_free(struct http_server *server)
 {
         if (!server)
                 return NULL;
-        while (server->connections)
-                connection_free(server->connections);
+        for (struct connection *next, *connection = server->connections; connection;
+             connection = next) {
+                next = connection->next;
+                connection_free(connection);
+        }
         io_free(server->io);
         if (server->fd >= 0)
                 close(server->fd);

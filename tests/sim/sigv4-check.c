@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-enum { DIGEST = 32, DATE_SIZE = 16 /* 20270101T000000Z */ };
+enum { DIGEST = 32, DATE_SIZE = 16 };
 
 static const struct sigv4_problem
         good = {}, //
@@ -76,18 +76,17 @@ static bool parse_authorization(const char *header, struct authorization *ret)
                strings_contain(ret->headers, ret->n_headers, "x-amz-date");
 }
 
+/* 20270101T000000Z */
 static bool parse_date(const char *date, sec_t *ret)
 {
-        struct civil civil = {};
-        int year, n = 0;
+        char spread[TIME_TEXT_MAX];
+        struct civil civil;
 
-        if (strlen(date) != DATE_SIZE ||
-            sscanf(date, "%4d%2d%2dT%2d%2d%2dZ%n", &year, &civil.month, &civil.day, &civil.hour,
-                   &civil.minute, &civil.second, &n) != 6 ||
-            n != DATE_SIZE)
+        if (strlen(date) != DATE_SIZE || date[8] != 'T' || date[15] != 'Z')
                 return false;
-        civil.year = year;
-        if (!civil_is_valid(&civil))
+        (void)snprintf(spread, sizeof(spread), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2s", date, date + 4,
+                       date + 6, date + 9, date + 11, date + 13);
+        if (!parse_civil(spread, &civil))
                 return false;
         *ret = sec_from_civil(&civil);
         return true;

@@ -32,12 +32,13 @@ bool bucket_take(struct place *place, const char *name, struct rate rate, double
         return true;
 }
 
-void buckets_free(struct bucket **buckets)
+void buckets_free(struct bucket *buckets)
 {
-        struct bucket *bucket, *next;
+        struct bucket *next = buckets;
 
-        HASH_ITER (hh, *buckets, bucket, next) {
-                HASH_DELETE(hh, *buckets, bucket);
+        HASH_CLEAR(hh, buckets);
+        for (struct bucket *bucket = next; bucket; bucket = next) {
+                next = bucket->hh.next;
                 free(bucket->name);
                 free(bucket);
         }

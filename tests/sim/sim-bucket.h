@@ -15,4 +15,5 @@ struct rate {
 
 /* Takes `cost` tokens of the place's bucket `name` when it holds as many. */
 bool bucket_take(struct place *place, const char *name, struct rate rate, double cost, usec_t now);
-void buckets_free(struct bucket **buckets);
+/* All of a place. */
+void buckets_free(struct bucket *buckets);

@@ -1,6 +1,7 @@
 #include "sim/sim-describe.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "sim/sim-filter.h"
 #include "sim/sim-xml.h"
@@ -34,10 +35,32 @@ static uint64_t question(const struct call *call)
         return digest;
 }
 
+/* Sixteen hexadecimal digits. */
+static bool parse_half(const char *token, uint64_t *ret)
+{
+        char half[17] = {};
+
+        memcpy(half, token, sizeof(half) - 1);
+        if (strspn(half, "0123456789abcdef") != sizeof(half) - 1)
+                return false;
+        *ret = strtoull(half, NULL, 16);
+        return true;
+}
+
+static bool parse_token(const char *token, struct page *page)
+{
+        uint64_t asked;
+
+        if (strlen(token) != 32 || !parse_half(token, &page->after) ||
+            !parse_half(token + 16, &asked) || asked != page->question)
+                return false;
+        page->after ^= page->question;
+        return true;
+}
+
 static bool read_page(struct call *call, const struct describe *what, struct page *ret)
 {
         const char *token = param(&call->params, "NextToken");
-        int n = 0;
 
         ret->left = SIZE_MAX;
         ret->question = question(call);
@@ -47,14 +70,8 @@ static bool read_page(struct call *call, const struct describe *what, struct pag
                 return fail(call, "InvalidParameterCombination",
                             "The parameter %s cannot be used with the parameter maxResults",
                             what->ids);
-        if (!token)
-                return true;
-        uint64_t asked = 0;
-        if (sscanf(token, "%16" SCNx64 "%16" SCNx64 "%n", &ret->after, &asked, &n) != 2 ||
-            token[n] || n != 32 || asked != ret->question)
-                return fail(call, "InvalidNextToken", "The token '%s' is invalid", token);
-        ret->after ^= ret->question;
-        return true;
+        return !token || parse_token(token, ret) ||
+               fail(call, "InvalidNextToken", "The token '%s' is invalid", token);
 }
 
 static bool is_wanted(struct call *call, const struct describe *what, const struct filters *filters,
@@ -125,7 +142,7 @@ bool describe(struct call *call, const struct describe *what)
         if (what->between && listing.last)
                 what->between(call, listing.last, NULL);
         xml_close(&call->out, what->set);
-        if (listing.more)
+        if (listing.more && listing.last)
                 text_printf(&call->out, "<nextToken>%016" PRIx64 "%016" PRIx64 "</nextToken>",
                             listing.last->serial ^ listing.page.question, listing.page.question);
         return true;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -48,12 +49,17 @@ static int compare_params(const void *a, const void *b)
         return compare_names(((const struct param *)a)->name, ((const struct param *)b)->name);
 }
 
-static int hex(char c)
+/* The byte that two hexadecimal digits write; 0 when they are none, as no text holds a 0. */
+static unsigned int byte(const char digits[static 2])
 {
-        return is_digit(c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10 : -1;
+        char pair[3] = { digits[0], digits[1] };
+
+        return isxdigit((unsigned char)pair[0]) && isxdigit((unsigned char)pair[1])
+                       ? (unsigned int)strtoul(pair, NULL, 16)
+                       : 0;
 }
 
-/* NULL when `text` holds a broken escape or what is not text. */
+/* NULL when `text` holds a broken escape or a 0. */
 static char *decode(const char *text, size_t size)
 {
         _cleanup_free_ char *decoded = xcalloc(size + 1, 1);
@@ -63,9 +69,7 @@ static char *decode(const char *text, size_t size)
                 char c = text[i];
 
                 if (c == '%') {
-                        if (size - i < 3 || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0)
-                                return NULL;
-                        c = (char)(hex(text[i + 1]) << 4 | hex(text[i + 2]));
+                        c = size - i < 3 ? '\0' : (char)byte(text + i + 1);
                         i += 2;
                 } else if (c == '+') {
                         c = ' ';

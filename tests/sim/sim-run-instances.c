@@ -105,13 +105,14 @@ static struct instance **find_token(struct call *call, const char *token, size_t
 
 static bool launch(struct call *call, struct launch_order *order, size_t count)
 {
-        _cleanup_free_ struct instance **made = xcalloc(count, sizeof(struct instance *));
+        _cleanup_free_ struct instance **made = NULL;
         _cleanup_free_ char *reservation = new_id(call->sim, "r-");
+        size_t n = 0;
 
         order->reservation = reservation;
-        for (size_t i = 0; i < count; i++) {
-                order->index = (unsigned int)i;
-                made[i] = instance_launch(call->place, call->now, order);
+        while (n < count) {
+                order->index = (unsigned int)n;
+                *append(made, n) = instance_launch(call->place, call->now, order);
         }
         instance_print_launched(call, made, count);
         return true;

@@ -124,14 +124,9 @@ static void print_change(struct call *call, const struct instance *instance, enu
         text_append(&call->out, "</item>");
 }
 
-static bool change_instances(struct call *call, const struct transition *transition)
+static bool check_states(struct call *call, const struct transition *transition,
+                         struct resource *const *named, size_t n)
 {
-        size_t n;
-        _cleanup_free_ struct resource **named =
-                read_resources(call, KIND_INSTANCE, "InstanceId", &n);
-
-        if (!named)
-                return false;
         for (size_t i = 0; i < n; i++) {
                 enum state state = instance_state((struct instance *)named[i], call->now);
 
@@ -141,10 +136,19 @@ static bool change_instances(struct call *call, const struct transition *transit
                                     "%s: it is %s.",
                                     named[i]->id, transition->done, state_name(state));
         }
-        if (!transition->prints)
-                (void)answer_true(call);
-        else
-                text_append(&call->out, "<instancesSet>");
+        return true;
+}
+
+/* All or none of InstanceId.N. */
+static bool change_instances(struct call *call, const struct transition *transition)
+{
+        size_t n;
+        _cleanup_free_ struct resource **named =
+                read_resources(call, KIND_INSTANCE, "InstanceId", &n);
+
+        if (!named || !check_states(call, transition, named, n))
+                return false;
+        text_append(&call->out, transition->prints ? "<instancesSet>" : "<return>true</return>");
         for (size_t i = 0; i < n; i++) {
                 struct instance *instance = (struct instance *)named[i];
                 enum state state = instance_state(instance, call->now);

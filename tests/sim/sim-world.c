@@ -207,7 +207,7 @@ static void place_clear(struct place *place, usec_t now)
                 HASH_ITER (hh, place->resources[kind], resource, next) {
                         if (resource->gone > now)
                                 continue;
-                        HASH_DELETE(hh, place->resources[kind], resource);
+                        HASH_DELETE(hh, place->resources[kind], resource); /* NOLINT */
                         resource_free(resource);
                 }
         }
@@ -281,18 +281,37 @@ struct place *sim_place(struct sim *sim, const char *account, const char *region
         return place;
 }
 
+static void place_free(struct place *place)
+{
+        place_clear(place, USEC_INFINITY);
+        buckets_free(place->buckets);
+        free(place->key);
+        free(place->account);
+        free(place->region);
+        free(place);
+}
+
 void sim_forget(struct sim *sim)
 {
-        struct place *place, *next;
+        struct place *next = sim->places;
 
-        HASH_ITER (hh, sim->places, place, next) {
-                place_clear(place, USEC_INFINITY);
-                buckets_free(&place->buckets);
-                HASH_DELETE(hh, sim->places, place);
-                free(place->key);
-                free(place->account);
-                free(place->region);
-                free(place);
+        HASH_CLEAR(hh, sim->places);
+        for (struct place *place = next; place; place = next) {
+                next = place->hh.next;
+                place_free(place);
+        }
+}
+
+static void accounts_free(struct account **accounts)
+{
+        struct account *next = *accounts;
+
+        HASH_CLEAR(hh, *accounts);
+        for (struct account *account = next; account; account = next) {
+                next = account->hh.next;
+                free(account->access_key);
+                free(account->account);
+                free(account);
         }
 }
 
@@ -309,17 +328,10 @@ struct sim *sim_new(const struct sim_options *options)
 
 struct sim *sim_free(struct sim *sim)
 {
-        struct account *account, *next;
-
         if (!sim)
                 return NULL;
         sim_forget(sim);
-        HASH_ITER (hh, sim->accounts, account, next) {
-                HASH_DELETE(hh, sim->accounts, account);
-                free(account->access_key);
-                free(account->account);
-                free(account);
-        }
+        accounts_free(&sim->accounts);
         faults_clear(sim);
         strings_free(sim->regions, sim->n_regions);
         ledger_free(sim->ledger);

@@ -180,7 +180,7 @@ uint64_t sim_random(struct sim *sim);
 /* A draw from the timeline. */
 usec_t sim_wait(struct sim *sim, enum wait wait);
 const char *sim_account(const struct sim *sim, const char *access_key);
-void sim_add_account(struct sim *sim, const char *access_key, const char *account);
+void sim_add_account(struct sim *sim, const char *access_key, const char *number);
 /* Forgets all places (and with them everything that was created). */
 void sim_forget(struct sim *sim);
 /* Never NULL; a place has one public image of Amazon from the start. */
@@ -196,6 +196,7 @@ bool resource_is_there(const struct resource *resource, usec_t now);
 /* `prefix` and 17 hexadecimal digits. */
 char *new_id(struct sim *sim, const char *prefix);
 
-/* Walks a hash of resources in order of creation. */
+/* Walks a hash of resources in order of creation. `item` is a new variable, hence bare. */
 #define FOREACH_RESOURCE(item, place, kind)                                                        \
-        for (struct resource *item = (place)->resources[kind]; item; item = item->hh.next)
+        for (struct resource *item = (place)->resources[kind]; /* NOLINT */                        \
+             item; item = item->hh.next)                       /* NOLINT */
