@@ -22,6 +22,7 @@ struct aws_account;
 enum { AWS_SHARE_DEFAULT = 50 }; /* percent of each published token bucket that we use at most */
 
 int aws_new(struct loop *loop, struct http *http, struct aws **ret);
+/* All accounts and slots have to be gone. */
 struct aws *aws_free(struct aws *aws);
 DEFINE_CLEANUP(struct aws, aws_free);
 
@@ -58,9 +59,9 @@ struct action {
 
 enum aws_outcome {
         AWS_OK,
-        AWS_ERROR,       /* AWS said no, for good: `code` */
+        AWS_ERROR,       /* AWS said no, for good: `code`, or "HTTP 403" from who has no code */
         AWS_UNKNOWN,     /* not repeatable, sent, and no answer: it may have happened */
-        AWS_UNREACHABLE, /* nothing got through after all retries; it did not happen */
+        AWS_UNREACHABLE, /* no answer after all retries; what is not repeatable did not happen */
         AWS_UNSIGNED,    /* no credentials; it did not happen */
 };
 
@@ -75,7 +76,8 @@ struct aws_reply {
 struct aws_slot;
 typedef void aws_done_fn(const struct aws_reply *reply, void *userdata);
 
-/* `input` is encoded before this returns. `account` is referenced by the call. Never NULL. */
+/* How long it goes on: retry.h. `input` is encoded before this returns. `account` is referenced by
+ * the call. Never NULL. */
 struct aws_slot *aws_call(struct aws_account *account, const char *region,
                           const struct action *action, const void *input, aws_done_fn *done,
                           void *userdata);

@@ -50,7 +50,7 @@ static void write_hint(struct text *text, const struct hint *hint, const char *a
         const char *place = strstr(hint->advice, "%s");
         size_t size = place ? (size_t)(place - hint->advice) : strlen(hint->advice);
 
-        text_append(text, ". ");
+        text_append(text, "; ");
         text_write(text, hint->advice, size);
         if (place)
                 text_printf(text, "%s%s", action, place + 2);
