@@ -15,8 +15,7 @@ enum {
 struct progress {
         struct ctl *ctl;
         struct seen {
-                char *run;
-                double id;
+                char *key;   /* what makes it unique: ids come only when it is stored */
                 cJSON *task; /* as last told */
         } * tasks;
         size_t n_tasks;
@@ -39,7 +38,7 @@ struct progress *progress_free(struct progress *progress)
         if (!progress)
                 return NULL;
         for (size_t i = 0; i < progress->n_tasks; i++) {
-                free(progress->tasks[i].run);
+                free(progress->tasks[i].key);
                 cJSON_Delete(progress->tasks[i].task);
         }
         free(progress->tasks);
@@ -204,18 +203,20 @@ static void print_decision(struct progress *progress, const cJSON *decision)
 
 /* ---- events ---- */
 
-static struct seen *find_seen(struct progress *progress, const char *run, double id)
+static struct seen *find_seen(struct progress *progress, const cJSON *task)
 {
+        _cleanup_free_ char *key = xasprintf("%s %s %s %s %s", json_text(task, "run"),
+                                             json_text(task, "kind"), json_text(task, "account"),
+                                             json_text(task, "region"), json_text(task, "subject"));
         struct seen *seen;
 
         for (size_t i = 0; i < progress->n_tasks; i++)
-                if (progress->tasks[i].id == id && streq(progress->tasks[i].run, run))
+                if (streq(progress->tasks[i].key, key))
                         return &progress->tasks[i];
         if (progress->n_tasks >= TASK_KEPT_MAX)
                 return NULL;
         seen = append(progress->tasks, progress->n_tasks);
-        seen->run = xstrdup(run);
-        seen->id = id;
+        seen->key = steal(key);
         return seen;
 }
 
@@ -228,9 +229,7 @@ static bool is_news(const cJSON *old, const cJSON *new)
 
 static void take_task(struct progress *progress, const cJSON *run, const cJSON *task, bool silent)
 {
-        const cJSON *id = json_member(task, "id");
-        struct seen *seen =
-                find_seen(progress, json_text(run, "id"), cJSON_IsNumber(id) ? id->valuedouble : 0);
+        struct seen *seen = find_seen(progress, task);
         bool open = streq(json_text(task, "outcome"), "open");
 
         if (!seen)

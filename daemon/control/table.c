@@ -70,8 +70,6 @@ static void measure(const struct table *table, struct layout *ret)
                         if (width > ret->widths[i])
                                 ret->widths[i] = width;
                 }
-                if (!ret->widths[i])
-                        ret->widths[i] = 1;
         }
 }
 
@@ -83,20 +81,21 @@ static size_t spare_of(const struct table *table, const struct layout *layout, s
         return least && layout->widths[column] > least ? layout->widths[column] - least : 0;
 }
 
-static void shrink(const struct table *table, struct layout *layout, size_t excess)
+/* Takes `excess` from the widest column, again and again: from those that can be cut, or from any
+ * when `forced`. */
+static void shrink(const struct table *table, struct layout *layout, size_t excess, bool forced)
 {
-        while (excess) {
+        for (; excess; excess--) {
                 size_t widest = table->n_columns;
 
                 for (size_t i = 0; i < table->n_columns; i++)
-                        if (spare_of(table, layout, i) &&
+                        if ((forced ? layout->widths[i] > 1 : spare_of(table, layout, i) > 0) &&
                             (widest == table->n_columns ||
                              layout->widths[i] > layout->widths[widest]))
                                 widest = i;
                 if (widest == table->n_columns)
                         return;
                 layout->widths[widest]--;
-                excess--;
         }
 }
 
@@ -125,45 +124,53 @@ static void fit(const struct table *table, size_t width, struct layout *layout)
                         return;
                 for (size_t i = 0; i < table->n_columns; i++)
                         spare += spare_of(table, layout, i);
-                if (total - width <= spare || !drop(table, layout)) {
-                        shrink(table, layout, total - width);
+                if (total - width <= spare) {
+                        shrink(table, layout, total - width, false);
+                        return;
+                }
+                if (!drop(table, layout)) {
+                        shrink(table, layout, spare, false);
+                        shrink(table, layout, total - width - spare, true);
                         return;
                 }
         }
 }
 
+static const char *text_of(const struct table *table, const struct table_row *row, size_t column)
+{
+        if (!row)
+                return table->columns[column].heading;
+        return column < row->n ? row->cells[column].text : "";
+}
+
+/* `row` NULL: the headings. */
 static void print_cells(const struct table *table, const struct terminal *terminal,
                         const struct layout *layout, const struct table_row *row)
 {
         size_t last = 0;
-        const char *separator = "";
+        bool first = true;
 
         for (size_t i = 0; i < table->n_columns; i++)
-                if (layout->widths[i])
+                if (layout->widths[i] && *text_of(table, row, i))
                         last = i;
         fprintf(terminal->stream, "%*s", (int)table->indent, "");
-        for (size_t i = 0; i < table->n_columns; i++) {
-                bool filled = !row || i < row->n;
+        for (size_t i = 0; i <= last; i++) {
+                enum style style = !row ? STYLE_DIM : i < row->n ? row->cells[i].style : 0;
 
                 if (!layout->widths[i])
                         continue;
-                fputs(separator, terminal->stream);
-                terminal_print(terminal,
-                               !row     ? STYLE_DIM
-                               : filled ? row->cells[i].style
-                                        : 0,
-                               !row     ? table->columns[i].heading
-                               : filled ? row->cells[i].text
-                                        : "",
-                               layout->widths[i], i != last);
-                separator = "  ";
+                if (!first)
+                        fprintf(terminal->stream, "%*s", (int)gap, "");
+                terminal_print(terminal, style, text_of(table, row, i), layout->widths[i],
+                               i != last);
+                first = false;
         }
         fputc('\n', terminal->stream);
 }
 
 void table_print(const struct table *table, const struct terminal *terminal)
 {
-        struct layout layout;
+        struct layout layout = {};
 
         if (!table->n_rows)
                 return;

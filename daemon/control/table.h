@@ -10,7 +10,7 @@
 
 struct table_column {
         const char *heading;
-        size_t shrinks_to; /* columns it may be cut to; 0: never */
+        size_t shrinks_to; /* columns it may be cut to; 0: only where nothing else helps */
         unsigned int drop; /* left out where there is no room, the highest first; 0: never */
 };
 

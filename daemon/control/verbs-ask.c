@@ -108,9 +108,12 @@ int verb_status(struct ctl *ctl, char **arguments, size_t n)
 /* ---- runs ---- */
 
 static const struct table_column runs_columns[] = {
-        { .heading = "RUN", .shrinks_to = 24 }, { .heading = "OUTCOME" },
-        { .heading = "TOOK", .drop = 3 },       { .heading = "FIRED", .drop = 2 },
-        { .heading = "BY", .drop = 4 },         { .heading = "WHY", .shrinks_to = 12, .drop = 5 },
+        { .heading = "RUN" },
+        { .heading = "OUTCOME" },
+        { .heading = "TOOK", .drop = 3 },
+        { .heading = "FIRED", .drop = 2 },
+        { .heading = "BY", .drop = 4 },
+        { .heading = "WHY", .shrinks_to = 12, .drop = 5 },
 };
 
 static int print_runs(struct ctl *ctl, const cJSON *parameters, void *userdata)
