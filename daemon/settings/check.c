@@ -47,15 +47,25 @@ static void twice(struct conf *conf, const char *what, const char *name, struct 
 
 void conf_check_accounts(struct conf *conf)
 {
+        size_t n = 0; /* the last one that stays */
+
         if (conf->n_accounts == 0) {
                 append(conf->accounts, conf->n_accounts)->account.name = xstrdup("default");
                 return;
         }
         qsort(conf->accounts, conf->n_accounts, sizeof(*conf->accounts), compare_accounts);
-        for (size_t i = 1; i < conf->n_accounts; i++)
-                if (streq(conf->accounts[i].account.name, conf->accounts[i - 1].account.name))
-                        twice(conf, "account", conf->accounts[i].account.name,
-                              conf->accounts[i - 1].place, conf->accounts[i].place);
+        for (size_t i = 1; i < conf->n_accounts; i++) {
+                struct draft_account *draft = &conf->accounts[i];
+
+                if (!streq(draft->account.name, conf->accounts[n].account.name)) {
+                        n++;
+                        conf->accounts[n] = *draft;
+                        continue;
+                }
+                twice(conf, "account", draft->account.name, conf->accounts[n].place, draft->place);
+                setting_account_done(&draft->account);
+        }
+        conf->n_accounts = n + 1;
 }
 
 static const struct draft_account *find_account(const struct conf *conf, const char *name)

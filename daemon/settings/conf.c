@@ -15,13 +15,12 @@ const yaml_node_t *conf_node(struct conf *conf, int index)
         const yaml_node_t *node = yaml_document_get_node(document, index);
         unsigned int quiet = conf->quiet;
 
-        if (conf->visits++ < CONF_VISITS_MAX)
+        if (conf->visits++ < conf->visits_max)
                 return node;
         conf->quiet = 0;
-        if (conf->visits == CONF_VISITS_MAX + 1)
+        if (conf->visits == conf->visits_max + 1)
                 conf_error(conf, node,
-                           "aliases make more than %d values of this file; write less of them",
-                           CONF_VISITS_MAX);
+                           "aliases make far more of the settings than is written; use fewer");
         conf->quiet = quiet;
         return NULL;
 }

@@ -17,13 +17,15 @@
 #include "settings/settings.h"
 
 enum {
-        CONF_DEPTH_MAX = 32,        /* nesting of a file; the grammar needs 8 */
-        CONF_NODES_MAX = 1 << 19,   /* nodes of a file */
-        CONF_ANCHORS_MAX = 1000,    /* anchors of a file: libyaml searches them one by one */
-        CONF_VISITS_MAX = 32 << 20, /* nodes read in all, aliases followed */
-        CONF_ERRORS_MAX = 100,      /* errors that are told; the rest is counted */
-        CONF_KEYS_MAX = 32,         /* rows of a table */
-        CONF_FORMS_MAX = 8,         /* forms of form.h */
+        CONF_DEPTH_MAX = 32,      /* nesting of a file; the grammar needs 8 */
+        CONF_NODES_MAX = 1 << 19, /* nodes of a file */
+        CONF_ANCHORS_MAX = 1000,  /* anchors of a file: libyaml searches them one by one */
+        /* nodes read in all, aliases followed: so many, and so many more for each node */
+        CONF_VISITS_FREE = 1 << 18,
+        CONF_VISITS_PER_NODE = 64,
+        CONF_ERRORS_MAX = 100, /* errors that are told; the rest is counted */
+        CONF_KEYS_MAX = 32,    /* rows of a table */
+        CONF_FORMS_MAX = 8,    /* forms of form.h */
 };
 
 struct conf;
@@ -144,7 +146,7 @@ struct conf {
         struct conf_message *messages;
         size_t n_messages, n_errors;
         unsigned int quiet; /* > 0: values were read before, their mistakes are told already */
-        size_t visits;
+        size_t visits, visits_max;
         regex_t forms[CONF_FORMS_MAX];
         const struct form *form_of[CONF_FORMS_MAX];
         size_t n_forms;

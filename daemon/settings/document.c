@@ -107,7 +107,7 @@ static const struct {
         { "unexpected end of stream", "a quote or a bracket is not closed" },
         { "unexpected document indicator", "a quote or a bracket is not closed" },
         { "undefined alias", "the anchor must stand above, in this file" },
-        { "duplicate anchor", "give the anchor another name" },
+        { "second occurrence", "give the anchor another name" },
         { "unknown escape", "in double quotes a backslash is special: double it, or use single "
                             "quotes" },
         { "undefined tag", "leave the tag (!...) out" },
@@ -222,6 +222,7 @@ static bool check_events(struct conf *conf, const char *data, size_t size)
                 yaml_event_delete(&event);
         }
         yaml_parser_delete(&parser);
+        conf->visits_max += tally.nodes * CONF_VISITS_PER_NODE;
         return good;
 }
 

@@ -18,6 +18,7 @@ static const struct {
         { -ENOENT, "; write one (see amid.yaml(5)), or name another with -c" },
         { -EACCES, "; the user amid runs as must be able to read it" },
         { -EISDIR, "; a file is wanted here" },
+        { -EINVAL, "; a regular file is wanted here" },
         { -ELOOP, "; a symbolic link points to itself" },
 };
 

@@ -127,8 +127,10 @@ static bool parse_version(struct conf *conf, const yaml_node_t *node, const stru
         if (is_plain(node) && streq(text, "1"))
                 return true;
         quoted = conf_quote(text);
-        return conf_error(conf, node, "version %s is not known to amid %s; it reads version 1",
-                          quoted, AMID_VERSION);
+        if (streq(text, "1"))
+                return conf_error(conf, node, "version needs 1 without quotes");
+        return conf_error(conf, node, "version %s is not known to this amid, which reads version 1",
+                          quoted);
 }
 
 static bool parse_span(struct conf *conf, const yaml_node_t *node, const struct key *key,
@@ -204,8 +206,10 @@ static bool check_list(struct conf *conf, const yaml_node_t *node, const struct 
         size_t n;
 
         if (node->type != YAML_SEQUENCE_NODE)
-                return conf_error(conf, node, "%s needs a list: [a, b], or a line \"- a\" for each",
-                                  key->name);
+                return conf_error(conf, node,
+                                  "%s needs %sa list: [a, b], or a line \"- a\" for each",
+                                  key->name,
+                                  key->kind->shape == SHAPE_ONE_OR_LIST ? "one value or " : "");
         n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
         if (key->max && n > key->max)
                 return conf_error(conf, node, "%s has %zu elements; at most %u are taken",
@@ -218,16 +222,36 @@ static bool add_item(struct conf *conf, const yaml_node_t *node, const struct ke
         char ***list = conf_field(char **, base, key);
         size_t *n = conf_count_field(base, key);
         const char *text = conf_scalar(conf, node, key);
-        _cleanup_free_ char *quoted = NULL;
 
         if (!text || !conf_check_form(conf, node, key->form, text))
                 return false;
-        if (strings_contain(*list, *n, text)) {
-                quoted = conf_quote(text);
-                return conf_error(conf, node, "%s has %s twice", key->name, quoted);
-        }
         *append(*list, *n) = xstrdup(text);
         return true;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool check_unique(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                         char *const *list, size_t n)
+{
+        _cleanup_free_ char **sorted = xcalloc(n + 1, sizeof(char *));
+        bool good = true;
+
+        for (size_t i = 0; i < n; i++)
+                sorted[i] = list[i];
+        qsort(sorted, n, sizeof(char *), compare_texts);
+        for (size_t i = 1; i < n; i++) {
+                _cleanup_free_ char *quoted = NULL;
+
+                if (!streq(sorted[i], sorted[i - 1]))
+                        continue;
+                quoted = conf_quote(sorted[i]);
+                good = conf_error(conf, node, "%s has %s twice", key->name, quoted);
+        }
+        return good;
 }
 
 static bool parse_list(struct conf *conf, const yaml_node_t *node, const struct key *key,
@@ -247,6 +271,8 @@ static bool parse_list(struct conf *conf, const yaml_node_t *node, const struct 
         }
         if (key->min && node->data.sequence.items.start == node->data.sequence.items.top)
                 return conf_error(conf, node, "%s is an empty list; leave the key out", key->name);
+        good &= check_unique(conf, node, key, *conf_field(char **, base, key),
+                             *conf_count_field(base, key));
         return good;
 }
 

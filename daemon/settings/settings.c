@@ -157,7 +157,7 @@ static int finish(struct conf *conf, struct settings **ret, struct text *message
 
 int settings_load(const char *path, struct settings **ret, struct text *messages)
 {
-        _cleanup_(conf_done) struct conf conf = {};
+        _cleanup_(conf_done) struct conf conf = { .visits_max = CONF_VISITS_FREE };
         int r = conf_load_file(&conf, path, false);
         int error = conf_load_directory(&conf, path), result = finish(&conf, ret, messages);
 
@@ -169,7 +169,7 @@ int settings_load(const char *path, struct settings **ret, struct text *messages
 int settings_parse(const char *name, const char *data, size_t size, struct settings **ret,
                    struct text *messages)
 {
-        _cleanup_(conf_done) struct conf conf = {};
+        _cleanup_(conf_done) struct conf conf = { .visits_max = CONF_VISITS_FREE };
 
         conf_load_data(&conf, name, false, data, size);
         return finish(&conf, ret, messages);

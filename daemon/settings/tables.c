@@ -4,9 +4,7 @@
 
 #include <limits.h>
 
-#define NOT_YET                                                                                    \
-        "amid " AMID_VERSION " does not have this yet; leave it out until a later version brings " \
-        "it"
+#define NOT_YET        "this version of amid does not have it yet; leave it out"
 #define MAIN_FILE_ONLY "this belongs into the main file, not into conf.d"
 
 static const struct word missed_words[] = { { "none", MISSED_NONE, NULL },

@@ -34,6 +34,10 @@ static const char *read_tag_value(struct conf *conf, const yaml_node_t *node, co
         if (node->type == YAML_SCALAR_NODE && !*node->data.scalar.value &&
             node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
                 return "";
+        if (conf_is_null(node)) {
+                conf_error(conf, node, "a tag without a value; write \"\" for an empty one");
+                return NULL;
+        }
         text = conf_scalar(conf, node, key);
         if (text && conf_length(text) > TAG_VALUE_MAX) {
                 conf_error(conf, node, "a tag's value has at most %d characters", TAG_VALUE_MAX);

@@ -50,8 +50,10 @@ char *setting_expand(const char *template, const char *schedule, const char *ins
 
 static bool bad_placeholder(struct conf *conf, const yaml_node_t *node, const char *p)
 {
-        _cleanup_free_ char *word = xstrndup(p + 1, strcspn(p + 1, "}"));
-        _cleanup_free_ char *shown = xasprintf("{%s}", word), *quoted = conf_quote(shown);
+        size_t length = strcspn(p + 1, "{}");
+        _cleanup_free_ char *word = xstrndup(p + 1, length);
+        _cleanup_free_ char *shown = xstrndup(p, length + 1 + (p[1 + length] == '}'));
+        _cleanup_free_ char *quoted = conf_quote(shown);
         const char *close = closest(word, placeholders, ELEMENTS(placeholders));
 
         if (close)

@@ -35,7 +35,7 @@ static bool unknown_zone(struct conf *conf, const yaml_node_t *node, const char 
                         conf, node,
                         "time zone %s cannot be read: %s; install the package tzdata anew", quoted,
                         strerror(-error));
-        close = zone_closest(name);
+        close = error == -EINVAL ? NULL : zone_closest(name);
         if (close)
                 return conf_error(conf, node, "unknown time zone %s; did you mean %s?", quoted,
                                   close);
