@@ -20,7 +20,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = os.environ.get("EC2SIM", str(TOP / "build/ec2sim"))
+# As for the daemon (harness.py); EC2SIM names another program, such as one under valgrind.
+PROGRAM = os.environ.get("EC2SIM", str(TOP / os.environ.get("AMID_B", "build") / "ec2sim"))
 BASE_IMAGE = "ami-00000000000000001"
 
 # What takes time takes exactly so long, and nothing lags, unless a test says so.
