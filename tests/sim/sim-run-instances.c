@@ -110,10 +110,10 @@ static bool launch(struct call *call, struct launch_order *order, size_t count)
         size_t n = 0;
 
         order->reservation = reservation;
-        while (n < count) {
+        do {
                 order->index = (unsigned int)n;
                 *append(made, n) = instance_launch(call->place, call->now, order);
-        }
+        } while (n < count);
         instance_print_launched(call, made, count);
         return true;
 }
