@@ -204,7 +204,7 @@ static void test_limits(void **state)
         for (int i = 0; i <= 1000; i++)
                 text_printf(&text, "&a%04d x, ", i);
         text_append(&text, "]\n");
-        expect_parse(__LINE__, &text, "x:2:9009: more than 1000 anchors (&name)\n");
+        expect_parse(__LINE__, &text, "x:2:10009: more than 1000 anchors (&name)\n");
         repeat(&text, 100000, "[");
         expect_parse(__LINE__, &text, "x:1:33: nested deeper than 32 levels\n");
 }

@@ -1,0 +1,134 @@
+/* What is printed from the key tables is what lies in the tree, and what is shipped loads. The
+ * files are found from the source root, where unit tests run. */
+#include "settings/settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#include "base/alloc.h"
+
+#define MANUAL  "man/amid.yaml.5"
+#define SCHEMA  "config/amid.schema.json"
+#define SHIPPED "config/amid.yaml"
+#define BEGIN   ".\\\" BEGIN KEYS\n"
+#define END     ".\\\" END KEYS\n"
+
+static char *read_all(const char *path)
+{
+        _cleanup_fclose_ FILE *file = fopen(path, "re");
+        char *data = xcalloc(1 << 20, 1);
+
+        assert_non_null(file);
+        assert_true(fread(data, 1, (1 << 20) - 1, file) > 0);
+        return data;
+}
+
+static void test_manual(void **state)
+{
+        (void)state;
+        _cleanup_free_ char *file = read_all(MANUAL), *part = NULL;
+        _cleanup_(text_done) struct text text = {};
+        const char *begin = strstr(file, BEGIN), *end = strstr(file, END);
+
+        assert_true(begin && end && begin < end);
+        begin += strlen(BEGIN);
+        part = xstrndup(begin, (size_t)(end - begin));
+        settings_print_manual(&text);
+        if (!streq(part, text_get(&text)))
+                fail_msg("put the output of build/*/tests/tools/print-keys manual between the two "
+                         "marks of " MANUAL);
+}
+
+static void test_schema(void **state)
+{
+        (void)state;
+        _cleanup_free_ char *file = read_all(SCHEMA);
+        _cleanup_(text_done) struct text text = {};
+        cJSON *schema;
+
+        settings_print_schema(&text);
+        if (!streq(file, text_get(&text)))
+                fail_msg("write the output of build/*/tests/tools/print-keys schema to " SCHEMA);
+        schema = cJSON_Parse(file);
+        assert_non_null(schema);
+        cJSON_Delete(schema);
+}
+
+static struct settings *parse(const char *yaml, size_t n_schedules)
+{
+        _cleanup_(text_done) struct text messages = {};
+        struct settings *settings = NULL;
+
+        if (settings_parse(SHIPPED, yaml, strlen(yaml), &settings, &messages) < 0)
+                fail_msg("%s", text_get(&messages));
+        assert_string_equal(text_get(&messages), "");
+        assert_int_equal(settings->n_schedules, n_schedules);
+        return settings;
+}
+
+/* Takes the "#" from the lines that are settings, as the file tells its reader to. */
+static char *uncomment(const char *yaml)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        while (*yaml) {
+                size_t n = strcspn(yaml, "\n") + 1;
+                bool setting =
+                        yaml[0] == '#' && yaml[1] != '\n' && (yaml[1] != ' ' || yaml[2] == ' ');
+
+                text_write(&text, yaml + setting, n - setting);
+                yaml += n;
+        }
+        return text_steal(&text);
+}
+
+static void test_shipped(void **state)
+{
+        (void)state;
+        _cleanup_free_ char *yaml = read_all(SHIPPED), *all = uncomment(yaml);
+        _cleanup_(settings_unrefp) struct settings *bare = parse(yaml, 0), *whole = parse(all, 5);
+
+        assert_int_equal(bare->n_accounts, 1);
+        assert_int_equal(whole->n_accounts, 2);
+        assert_int_equal(settings_schedule(whole, "every-key")->retain.keep[RETAIN_YEARLY], 1);
+}
+
+/* A key that is added to the tables is missed here until the shipped file explains it. */
+static void test_shipped_has_every_key(void **state)
+{
+        (void)state;
+        _cleanup_free_ char *yaml = read_all(SHIPPED), *all = uncomment(yaml);
+        _cleanup_(text_done) struct text manual = {};
+        const char *p;
+        size_t n = 0;
+
+        settings_print_manual(&manual);
+        for (p = text_get(&manual); (p = strstr(p, ".It Ic ")); n++) {
+                _cleanup_free_ char *key = NULL, *wanted = NULL;
+
+                p += strlen(".It Ic ");
+                key = xstrndup(p, strcspn(p, " "));
+                wanted = xasprintf("%s:", key);
+                if (!strstr(all, wanted))
+                        fail_msg("%s is not in " SHIPPED, key);
+        }
+        assert_true(n > 40);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_manual),
+                cmocka_unit_test(test_schema),
+                cmocka_unit_test(test_shipped),
+                cmocka_unit_test(test_shipped_has_every_key),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
