@@ -1,0 +1,151 @@
+/*
+ * A manager that remembers what it was asked and answers as it is told. It is linked instead of
+ * runs/manager.c, because it defines the same names. One include per program.
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/manager.h"
+
+struct manager {
+        struct settings settings;
+        char *asked; /* the last thing, as text */
+        int refuse;  /* negative errno to answer with */
+        const char *message;
+        struct watch *watches;
+        size_t n_watches;
+        struct task_progress progress;
+        sec_t next;
+};
+
+struct watch {
+        struct manager *manager;
+        char *run;
+        watch_fn *callback;
+        void *userdata;
+        struct watch *next;
+};
+
+static inline void fake_manager_done(struct manager *manager)
+{
+        free(manager->asked);
+}
+
+/* What happens in the real one when something moved. */
+static inline void fake_manager_tell(struct manager *manager, const struct run_event *event)
+{
+        for (struct watch *watch = manager->watches, *next; watch; watch = next) {
+                next = watch->next;
+                if (!watch->run || streq(watch->run, event->run->id))
+                        watch->callback(event, watch->userdata);
+        }
+}
+
+static inline int __attribute__((format(printf, 3, 4)))
+fake_manager_asked(struct manager *manager, char **ret_error, const char *format, ...)
+{
+        va_list arguments;
+
+        free(manager->asked);
+        va_start(arguments, format);
+        manager->asked = xvasprintf(format, arguments);
+        va_end(arguments);
+        if (manager->refuse < 0 && ret_error)
+                *ret_error = xstrdup(manager->message);
+        return manager->refuse;
+}
+
+const struct settings *manager_settings(const struct manager *manager)
+{
+        return &manager->settings;
+}
+
+int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
+                char **ret_run, char **ret_error)
+{
+        _cleanup_free_ char *list = strings_join(instances, n, ",");
+
+        if (fake_manager_asked(manager, ret_error, "run %s [%s]", schedule, list) < 0)
+                return manager->refuse;
+        *ret_run = xasprintf("%s.1", schedule);
+        return 0;
+}
+
+int manager_prune(struct manager *manager, const char *schedule, bool dry_run, char **ret_run,
+                  char **ret_error)
+{
+        if (fake_manager_asked(manager, ret_error, "prune %s%s", schedule ? schedule : "all",
+                               dry_run ? " dry" : "") < 0)
+                return manager->refuse;
+        *ret_run = xstrdup("prune.1");
+        return 0;
+}
+
+int manager_adopt(struct manager *manager, char **ret_run, char **ret_error)
+{
+        if (fake_manager_asked(manager, ret_error, "adopt") < 0)
+                return manager->refuse;
+        *ret_run = xstrdup("adopt.1");
+        return 0;
+}
+
+int manager_cancel(struct manager *manager, const char *run, char **ret_error)
+{
+        return fake_manager_asked(manager, ret_error, "cancel %s", run);
+}
+
+int manager_pause(struct manager *manager, const char *schedule, bool pause, char **ret_error)
+{
+        return fake_manager_asked(manager, ret_error, "%s %s", pause ? "pause" : "resume",
+                                  schedule);
+}
+
+sec_t manager_next(struct manager *manager, const char *schedule)
+{
+        (void)schedule;
+        return manager->next;
+}
+
+bool manager_is_paused(struct manager *manager, const char *schedule)
+{
+        (void)manager;
+        return streq(schedule, "paused");
+}
+
+bool manager_task_progress(struct manager *manager, int64_t task, struct task_progress *ret)
+{
+        (void)task;
+        *ret = manager->progress;
+        return true;
+}
+
+struct watch *manager_watch(struct manager *manager, const char *run, watch_fn *callback,
+                            void *userdata)
+{
+        struct watch *watch = xnew(struct watch);
+
+        *watch = (struct watch){ manager, xstrdup(run), callback, userdata, manager->watches };
+        manager->watches = watch;
+        manager->n_watches++;
+        return watch;
+}
+
+struct watch *watch_free(struct watch *watch)
+{
+        struct watch **link;
+
+        if (!watch)
+                return NULL;
+        for (link = &watch->manager->watches; *link != watch;)
+                link = &(*link)->next;
+        *link = watch->next;
+        watch->manager->n_watches--;
+        free(watch->run);
+        free(watch);
+        return NULL;
+}

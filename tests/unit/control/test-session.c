@@ -1,0 +1,474 @@
+/* The protocol, byte by byte, without a socket. */
+#include "unit/control/fixture.h"
+
+#include "control/call.h"
+#include "control/interface.h"
+#include "control/session.h"
+
+static void on_wake(void *userdata)
+{
+        ++*(int *)userdata;
+}
+
+struct side {
+        struct session *session;
+        int wakes;
+};
+
+static void side_open(struct side *side, struct fixture *fixture, bool trusted)
+{
+        const struct peer peer = { .uid = 1000, .pid = 7, .trusted = trusted };
+
+        side->wakes = 0;
+        side->session = session_new(&fixture->options, &peer, on_wake, &side->wakes);
+}
+
+/* The bytes with their NUL, as a peer sends them. */
+static void say(struct side *side, const char *call)
+{
+        session_input(side->session, call, strlen(call) + 1);
+}
+
+/* Takes one answer; "" when there is none. */
+static char *hear(struct side *side)
+{
+        const char *output;
+        size_t size = session_output(side->session, &output);
+        char *answer = xstrdup(size ? output : "");
+
+        if (size)
+                session_sent(side->session, strlen(answer) + 1);
+        return answer;
+}
+
+static void check_answer(int line, struct side *side, const char *expected)
+{
+        _cleanup_free_ char *answer = hear(side);
+
+        if (!strstr(answer, expected))
+                fail_msg("line %d: no %s in %s", line, expected, answer);
+}
+
+static void test_calls(void **state)
+{
+        static const struct {
+                int line;
+                int refuse;
+                const char *call, *answer, *asked;
+        } rows[] = {
+#define M "{\"method\":\"io.amid.Manager."
+#define S "{\"method\":\"org.varlink.service."
+#define P "\",\"parameters\":"
+                { __LINE__, 0, S "GetInfo\"}", "\"interfaces\":[\"org.varlink.service\"", NULL },
+                { __LINE__, 0, S "GetInterfaceDescription" P "{\"interface\":\"io.amid.Manager\"}}",
+                  "method Reload() -> (messages: string)", NULL },
+                { __LINE__, 0, S "GetInterfaceDescription" P "{\"interface\":\"x.y\"}}",
+                  "{\"error\":\"org.varlink.service.InterfaceNotFound\",\"parameters\":{"
+                  "\"interface\":\"x.y\"}}",
+                  NULL },
+                { __LINE__, 0, M "Nothing\"}",
+                  "{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":{"
+                  "\"method\":\"io.amid.Manager.Nothing\"}}",
+                  NULL },
+                { __LINE__, 0, M "Run" P "{\"schedule\":\"web\",\"instances\":[\"i-1\",\"i-2\"]}}",
+                  "{\"parameters\":{\"run\":\"web.1\"}}", "run web [i-1,i-2]" },
+                { __LINE__, 0, M "Run" P "{\"schedule\":\"web\",\"instances\":null}}",
+                  "{\"parameters\":{\"run\":\"web.1\"}}", "run web []" },
+                { __LINE__, 0, M "Run" P "{\"schedule\":\"wbe\"}}", "did you mean \\\"web\\\"",
+                  NULL },
+                { __LINE__, -EBUSY, M "Run" P "{\"schedule\":\"web\"}}",
+                  "{\"error\":\"io.amid.Manager.Busy\",\"parameters\":{\"message\":\"no\"}}",
+                  "run web []" },
+                { __LINE__, -EINVAL, M "Run" P "{\"schedule\":\"web\"}}", "io.amid.Manager.Failed",
+                  "run web []" },
+                { __LINE__, 0, M "Pause" P "{\"schedule\":\"web\"}}", "{\"parameters\":{}}",
+                  "pause web" },
+                { __LINE__, 0, M "Resume" P "{\"schedule\":\"web\"}}", "{\"parameters\":{}}",
+                  "resume web" },
+                { __LINE__, 0, M "Cancel" P "{\"run\":\"web.1\"}}", "{\"parameters\":{}}",
+                  "cancel web.1" },
+                { __LINE__, -ENOENT, M "Cancel" P "{\"run\":\"web.9\"}}",
+                  "io.amid.Manager.NoSuchRun", "cancel web.9" },
+                { __LINE__, 0, M "Prune\"}", "\"run\":\"prune.1\"", "prune all" },
+                { __LINE__, 0, M "Prune" P "{\"dry_run\":true}}",
+                  "org.varlink.service.ExpectedMore", NULL },
+                { __LINE__, 0, M "Adopt\"}", "\"run\":\"adopt.1\"", "adopt" },
+                { __LINE__, 0, M "Watch\"}", "org.varlink.service.ExpectedMore", NULL },
+                { __LINE__, 0, M "Show" P "{\"run\":\"none\"}}", "io.amid.Manager.NoSuchRun",
+                  NULL },
+                { __LINE__, 0, M "Runs" P "{\"schedule\":\"none\"}}",
+                  "io.amid.Manager.NoSuchSchedule", NULL },
+                { __LINE__, 0, M "Runs" P "{\"limit\":3}}", "{\"runs\":[]}", NULL },
+                /* parameters that are wrong are named */
+                { __LINE__, 0, M "Runs" P "{\"limit\":-1}}", "\"parameter\":\"limit\"", NULL },
+                { __LINE__, 0, M "Runs" P "{\"limit\":1.5}}", "\"parameter\":\"limit\"", NULL },
+                { __LINE__, 0, M "Runs" P "{\"limit\":\"1\"}}", "\"parameter\":\"limit\"", NULL },
+                { __LINE__, 0, M "Runs" P "{\"limit\":1e99}}", "\"parameter\":\"limit\"", NULL },
+                { __LINE__, 0, M "Runs" P "{\"open\":1}}", "\"parameter\":\"open\"", NULL },
+                { __LINE__, 0, M "Runs" P "{\"colour\":1}}", "\"parameter\":\"colour\"", NULL },
+                { __LINE__, 0, M "Runs" P "[]}", "\"parameter\":\"parameters\"", NULL },
+                { __LINE__, 0, M "Run\"}", "\"parameter\":\"schedule\"", NULL },
+                { __LINE__, 0, M "Run" P "{\"schedule\":null}}", "\"parameter\":\"schedule\"",
+                  NULL },
+                { __LINE__, 0, M "Run" P "{\"schedule\":\"a\\nb\"}}", "\"parameter\":\"schedule\"",
+                  NULL },
+                { __LINE__, 0, M "Run" P "{\"schedule\":\"web\",\"instances\":[1]}}",
+                  "\"parameter\":\"instances\"", NULL },
+                { __LINE__, 0, M "Reload\"}", "{\"parameters\":{\"messages\":\"\"}}", NULL },
+        };
+        struct fixture *fixture = *state;
+        struct side side;
+
+        side_open(&side, fixture, true);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                free(steal(fixture->manager.asked));
+                fixture->manager.refuse = rows[i].refuse;
+                fixture->manager.message = "no";
+                say(&side, rows[i].call);
+                check_answer(rows[i].line, &side, rows[i].answer);
+                if (!streq(fixture->manager.asked, rows[i].asked))
+                        fail_msg("line %d: asked %s", rows[i].line, fixture->manager.asked);
+                if (session_is_over(side.session) || !session_wants_input(side.session))
+                        fail_msg("line %d: the session is not ready for more", rows[i].line);
+        }
+        session_free(side.session);
+}
+
+static void test_reload_errors(void **state)
+{
+        struct fixture *fixture = *state;
+        struct side side;
+
+        side_open(&side, fixture, true);
+        fixture->reload_answer = -EINVAL;
+        say(&side, M "Reload\"}");
+        check_answer(__LINE__, &side,
+                     "{\"error\":\"io.amid.Manager.BadSettings\",\"parameters\":{\"message\":"
+                     "\"amid.yaml:3:5: bad\\n\"}}");
+        session_free(side.session);
+}
+
+/* Every method but introspection is refused to strangers, before its parameters are looked at. */
+static void test_strangers(void **state)
+{
+        struct fixture *fixture = *state;
+        struct side side;
+
+        side_open(&side, fixture, false);
+        for (const struct method *method = methods; method->name; method++) {
+                _cleanup_free_ char *call =
+                        xasprintf("{\"method\":\"%s\",\"more\":true}", method->name);
+
+                say(&side, call);
+                check_answer(__LINE__, &side,
+                             !strncmp(method->name, "org.varlink.", 12)
+                                     ? "parameter"
+                                     : "io.amid.Manager.PermissionDenied");
+                assert_null(fixture->manager.asked);
+        }
+        session_free(side.session);
+}
+
+static void test_framing(void **state)
+{
+        static const char calls[] =
+                S "GetInfo\"}\0" M "Adopt\"}\0" M "Pause" P "{\"schedule\":\"web\"}}";
+        struct fixture *fixture = *state;
+        struct side side;
+
+        /* byte by byte, and answered in order, one after the other */
+        side_open(&side, fixture, true);
+        for (size_t i = 0; i < sizeof(calls); i++)
+                session_input(side.session, calls + i, 1);
+        assert_false(session_wants_input(side.session));
+        assert_null(fixture->manager.asked); /* the first answer has not been taken yet */
+        check_answer(__LINE__, &side, "interfaces");
+        assert_string_equal(fixture->manager.asked, "adopt");
+        check_answer(__LINE__, &side, "adopt.1");
+        check_answer(__LINE__, &side, "{\"parameters\":{}}");
+        assert_true(session_wants_input(side.session));
+        assert_true(side.wakes > 0);
+        session_end_input(side.session);
+        assert_true(session_is_over(side.session));
+        assert_null(session_broke(side.session));
+        session_free(side.session);
+}
+
+static void test_oneway(void **state)
+{
+        struct fixture *fixture = *state;
+        struct side side;
+        const char *output;
+
+        side_open(&side, fixture, true);
+        say(&side, "{\"method\":\"io.amid.Manager.Adopt\",\"oneway\":true,\"more\":true}");
+        assert_string_equal(fixture->manager.asked, "adopt");
+        assert_int_equal(session_output(side.session, &output), 0);
+        assert_true(session_wants_input(side.session));
+        assert_int_equal(fixture->manager.n_watches, 0);
+        session_free(side.session);
+}
+
+static char *nested(size_t depth)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        text_append(&text, "{\"method\":\"x\",\"parameters\":");
+        for (size_t i = 0; i < depth; i++)
+                text_append(&text, "[");
+        for (size_t i = 0; i < depth; i++)
+                text_append(&text, "]");
+        text_append(&text, "}");
+        return text_steal(&text);
+}
+
+static void test_broken(void **state)
+{
+        _cleanup_free_ char *deep = nested(CONTROL_DEPTH_MAX), *flat = nested(3);
+        const struct {
+                int line;
+                const char *frame;
+                bool good;
+        } rows[] = {
+                { __LINE__, "", false },
+                { __LINE__, "{", false },
+                { __LINE__, "[]", false },
+                { __LINE__, "{}", false },
+                { __LINE__, "{\"method\":1}", false },
+                { __LINE__, "{\"method\":\"x\"} y", false },
+                { __LINE__, "\xff\xfe", false },
+                { __LINE__, deep, false },
+                { __LINE__, flat, true },
+                { __LINE__, "{\"method\":\"[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[[[[[\"}", true },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct side side;
+
+                side_open(&side, *state, true);
+                say(&side, rows[i].frame);
+                if (session_is_over(side.session) == rows[i].good ||
+                    (session_broke(side.session) != NULL) == rows[i].good)
+                        fail_msg("line %d", rows[i].line);
+                session_free(side.session);
+        }
+}
+
+static void test_too_long(void **state)
+{
+        static const struct {
+                size_t size;
+                bool trusted, good;
+        } rows[] = {
+                { CONTROL_FRAME_MAX, true, true },
+                { CONTROL_FRAME_MAX + 1, true, false },
+                { CONTROL_FRAME_STRANGER_MAX, false, true },
+                { CONTROL_FRAME_STRANGER_MAX + 1, false, false },
+        };
+        _cleanup_free_ char *blanks = xcalloc(1, CONTROL_FRAME_MAX + 1);
+
+        memset(blanks, ' ', CONTROL_FRAME_MAX + 1);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct side side;
+
+                side_open(&side, *state, rows[i].trusted);
+                session_input(side.session, blanks, rows[i].size);
+                assert_int_equal(session_is_over(side.session), !rows[i].good);
+                session_free(side.session);
+        }
+}
+
+static void test_hung_up_in_the_middle(void **state)
+{
+        struct side side;
+
+        side_open(&side, *state, true);
+        session_input(side.session, "{\"meth", 6);
+        session_end_input(side.session);
+        assert_true(session_is_over(side.session));
+        assert_non_null(session_broke(side.session));
+        session_free(side.session);
+}
+
+/* ---- streams ---- */
+
+static void test_run_is_followed_to_its_end(void **state)
+{
+        struct fixture *fixture = *state;
+        struct store_run run = fixture_run("web.1", OUTCOME_OPEN);
+        struct store_run other = fixture_run("web.2", OUTCOME_DONE);
+        struct store_task task = fixture_task("web.1", "i-1");
+        struct task_progress progress = { .percent = 42, .waiting = "the snapshots" };
+        struct side side;
+
+        side_open(&side, fixture, true);
+        say(&side, "{\"method\":\"io.amid.Manager.Run\",\"parameters\":{\"schedule\":\"web\"},"
+                   "\"more\":true}" /* and the next call behind it: */);
+        say(&side, S "GetInfo\"}");
+        check_answer(__LINE__, &side, "{\"parameters\":{\"run\":\"web.1\"},\"continues\":true}");
+        assert_int_equal(fixture->manager.n_watches, 1);
+        fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &other });
+        check_answer(__LINE__, &side, "");
+        fake_manager_tell(&fixture->manager,
+                          &(struct run_event){ .run = &run, .task = &task, .progress = &progress });
+        check_answer(__LINE__, &side,
+                     "\"percent\":42,\"waiting\":\"the snapshots\"}}},\"continues\":true");
+        /* a task that ends is not the end of the run */
+        task.outcome = OUTCOME_DONE;
+        fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &run, .task = &task });
+        check_answer(__LINE__, &side, "\"continues\":true");
+        run.outcome = OUTCOME_PARTIAL;
+        fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &run });
+        {
+                _cleanup_free_ char *last = hear(&side);
+
+                assert_non_null(strstr(last, "\"outcome\":\"partial\""));
+                assert_null(strstr(last, "continues"));
+        }
+        fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &run });
+        fixture_turn(fixture); /* the watch goes from the loop, never from its own callback */
+        assert_int_equal(fixture->manager.n_watches, 0);
+        check_answer(__LINE__, &side, "interfaces");
+        assert_true(session_wants_input(side.session));
+        session_free(side.session);
+}
+
+static void test_run_that_has_ended_already(void **state)
+{
+        struct fixture *fixture = *state;
+        struct store_run run = fixture_run("web.1", OUTCOME_SKIPPED);
+        struct side side;
+
+        assert_int_equal(store_add_run(fixture->store, &run), 0);
+        side_open(&side, fixture, true);
+        say(&side, "{\"method\":\"io.amid.Manager.Watch\",\"parameters\":{\"run\":\"web.1\"},"
+                   "\"more\":true}");
+        check_answer(__LINE__, &side, "\"outcome\":\"skipped\"");
+        assert_int_equal(fixture->manager.n_watches, 0);
+        assert_true(session_wants_input(side.session));
+        session_free(side.session);
+}
+
+static void test_watch_begins_with_what_is_open(void **state)
+{
+        struct fixture *fixture = *state;
+        struct store_run run = fixture_run("web.1", OUTCOME_OPEN);
+        struct store_run ended = fixture_run("web.0", OUTCOME_DONE);
+        struct store_task task = fixture_task("web.1", "i-1");
+        struct side side;
+
+        assert_int_equal(store_add_run(fixture->store, &run), 0);
+        assert_int_equal(store_add_run(fixture->store, &ended), 0);
+        assert_int_equal(store_save_task(fixture->store, &task), 0);
+        side_open(&side, fixture, true);
+        say(&side, "{\"method\":\"io.amid.Manager.Watch\",\"more\":true}");
+        check_answer(__LINE__, &side, "\"subject\":\"i-1\"");
+        check_answer(__LINE__, &side, "\"id\":\"web.1\"");
+        check_answer(__LINE__, &side, "");
+        run.outcome = OUTCOME_DONE;
+        fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &run });
+        check_answer(__LINE__, &side, "\"continues\":true"); /* of all runs: no end */
+        session_free(side.session);
+        assert_int_equal(fixture->manager.n_watches, 0);
+}
+
+static void test_decisions(void **state)
+{
+        struct fixture *fixture = *state;
+        struct store_image image = { .account = W("default"),
+                                     .region = W("eu-west-1"),
+                                     .id = W("ami-1"),
+                                     .schedule = W("web"),
+                                     .firing = SEC_NONE,
+                                     .created = SEC_NONE,
+                                     .removed = SEC_NONE };
+        struct prune_decision decision = { &image, true, "daily 7 no longer keeps it" };
+        struct store_run run = fixture_run("prune.1", OUTCOME_OPEN);
+        struct side side;
+
+        side_open(&side, fixture, true);
+        say(&side, "{\"method\":\"io.amid.Manager.Prune\",\"parameters\":{\"dry_run\":true},"
+                   "\"more\":true}");
+        assert_string_equal(fixture->manager.asked, "prune all dry");
+        check_answer(__LINE__, &side, "prune.1");
+        fake_manager_tell(&fixture->manager,
+                          &(struct run_event){ .run = &run, .decision = &decision });
+        check_answer(__LINE__, &side,
+                     "\"decision\":{\"image\":{\"account\":\"default\",\"region\":\"eu-west-1\","
+                     "\"id\":\"ami-1\",\"schedule\":\"web\",\"timezone\":\"Asia/Seoul\"},"
+                     "\"remove\":true,\"why\":\"daily 7 no longer keeps it\"}");
+        session_free(side.session);
+}
+
+static void test_slow_reader(void **state)
+{
+        struct fixture *fixture = *state;
+        struct store_run run = fixture_run("web.1", OUTCOME_OPEN);
+        struct side side;
+        size_t told = 0;
+
+        side_open(&side, fixture, true);
+        say(&side, "{\"method\":\"io.amid.Manager.Watch\",\"more\":true}");
+        for (; !session_is_over(side.session) && told < 100000; told++)
+                fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &run });
+        assert_in_range(told, 1000, 10000);
+        assert_non_null(session_broke(side.session));
+        fixture_turn(fixture);
+        assert_int_equal(fixture->manager.n_watches, 0);
+        session_free(side.session);
+}
+
+/* ---- answers from the store ---- */
+
+static void test_status(void **state)
+{
+        struct fixture *fixture = *state;
+        struct store_run open = fixture_run("web.2", OUTCOME_OPEN);
+        struct store_run ended = fixture_run("web.1", OUTCOME_FAILED);
+        struct store_task task = fixture_task("web.2", "i-1");
+        struct side side;
+        char *answer;
+
+        assert_int_equal(store_add_run(fixture->store, &ended), 0);
+        assert_int_equal(store_add_run(fixture->store, &open), 0);
+        assert_int_equal(store_save_task(fixture->store, &task), 0);
+        fixture->manager.progress = (struct task_progress){ .percent = 7 };
+        side_open(&side, fixture, true);
+        say(&side, M "Status\"}");
+        answer = hear(&side);
+        assert_non_null(strstr(answer, "\"name\":\"paused\",\"expression\":\"rate(1 day)\""));
+        assert_non_null(strstr(answer, "\"paused\":true"));
+        assert_non_null(strstr(answer, "\"next\":\"2027-01-15T08:00:00Z\",\"last\":{\"id\":"
+                                       "\"web.1\""));
+        assert_non_null(strstr(answer, "\"open\":[{\"run\":{\"id\":\"web.2\""));
+        assert_non_null(strstr(answer, "\"only\":[\"i-1\",\"i-2\"]"));
+        assert_non_null(strstr(answer, "\"percent\":7"));
+        free(answer);
+        say(&side, M "Show" P "{\"run\":\"web.1\"}}");
+        check_answer(__LINE__, &side, "\"finished\":\"2023-11-14T22:15:00Z\"");
+        session_free(side.session);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_make, fixture_remove)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(test_calls),
+                TEST(test_reload_errors),
+                TEST(test_strangers),
+                TEST(test_framing),
+                TEST(test_oneway),
+                TEST(test_broken),
+                TEST(test_too_long),
+                TEST(test_hung_up_in_the_middle),
+                TEST(test_run_is_followed_to_its_end),
+                TEST(test_run_that_has_ended_already),
+                TEST(test_watch_begins_with_what_is_open),
+                TEST(test_decisions),
+                TEST(test_slow_reader),
+                TEST(test_status),
+        };
+
+        return cmocka_run_group_tests_name("session", tests, NULL, NULL);
+}
