@@ -76,19 +76,11 @@ static void on_clock_changed(void *userdata)
 static void manager_tell_status(struct manager *manager)
 {
         const struct settings *settings = manager->engine->settings;
-        const struct setting_schedule *first = NULL;
-        sec_t soonest = SEC_NEVER;
+        const struct setting_schedule *first;
+        sec_t soonest = planner_soonest(manager->planner, &first);
         char when[TIME_TEXT_MAX];
         size_t going = 0;
 
-        for (size_t i = 0; i < settings->n_schedules; i++) {
-                sec_t due = planner_next(manager->planner, settings->schedules[i].name);
-
-                if (due < soonest) {
-                        soonest = due;
-                        first = &settings->schedules[i];
-                }
-        }
         for (const struct run *run = manager->engine->runs; run; run = run->next)
                 going += !run->dry;
         loop_notify(manager->loop,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -325,12 +326,31 @@ void planner_clock_changed(struct planner *planner)
 
 /* ---- questions and operators ---- */
 
+static int compare_name(const void *name, const void *plan)
+{
+        return strcmp(name, ((const struct plan *)plan)->setting->name);
+}
+
+/* The plans are in the order of the settings, which is by name. */
 static struct plan *plan_find(const struct planner *planner, const char *schedule)
 {
-        for (size_t i = 0; i < planner->n; i++)
-                if (streq(planner->plans[i].setting->name, schedule))
-                        return &planner->plans[i];
-        return NULL;
+        return planner->n ? bsearch(schedule, planner->plans, planner->n, sizeof(*planner->plans),
+                                    compare_name)
+                          : NULL;
+}
+
+sec_t planner_soonest(const struct planner *planner, const struct setting_schedule **ret_schedule)
+{
+        sec_t soonest = SEC_NEVER;
+
+        *ret_schedule = NULL;
+        for (size_t i = 0; i < planner->n; i++) {
+                if (plan_due(&planner->plans[i]) >= soonest)
+                        continue;
+                soonest = plan_due(&planner->plans[i]);
+                *ret_schedule = planner->plans[i].setting;
+        }
+        return soonest;
 }
 
 sec_t planner_next(const struct planner *planner, const char *schedule)

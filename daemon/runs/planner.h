@@ -24,6 +24,8 @@ void planner_clock_changed(struct planner *planner);
 
 /* When the next firing will be acted on (the flexible offset included); SEC_NEVER: not at all. */
 sec_t planner_next(const struct planner *planner, const char *schedule);
+/* The earliest of all, and whose it is: NULL with SEC_NEVER. */
+sec_t planner_soonest(const struct planner *planner, const struct setting_schedule **ret_schedule);
 bool planner_is_paused(const struct planner *planner, const char *schedule);
 /* Negative errno when it could not be stored. What falls into a pause is not made up for. */
 int planner_pause(struct planner *planner, const char *schedule, bool pause);
