@@ -7,6 +7,7 @@
 #include "control/client.h"
 #include "control/verbs.h"
 #include "schedule/zone.h"
+#include "settings/settings.h"
 
 /* Connects to the daemon; says on stderr why it cannot be reached. NULL then: CTL_UNREACHABLE. */
 struct client *ctl_connect(const struct ctl *ctl);
@@ -24,6 +25,9 @@ void ctl_print_json(struct ctl *ctl, const cJSON *document);
 
 /* A message on stderr, as the program. */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* There is no schedule of that name in the settings: says so, and which one may have been meant. */
+int ctl_complain_unknown(const struct settings *settings, const char *name);
 
 /* ---- reading answers; what is missing or of another type is NULL, 0, SEC_NONE ---- */
 const char *json_text(const cJSON *object, const char *name);

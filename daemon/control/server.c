@@ -89,7 +89,9 @@ static void on_wake(void *userdata)
         bool writes;
 
         if (connection_is_over(connection)) {
-                timer_arm(connection->control->sweep, 0);
+                /* A hang-up is told again and again: arming anew each time would put it off. */
+                if (!timer_is_armed(connection->control->sweep))
+                        timer_arm(connection->control->sweep, 0);
                 io_set_events(connection->io, 0);
                 return;
         }

@@ -204,19 +204,6 @@ static int print_next(struct next *next)
         return CTL_DONE;
 }
 
-static int complain_unknown(const struct settings *settings, const char *name)
-{
-        _cleanup_free_ const char **names = xcalloc(settings->n_schedules + 1, sizeof(char *));
-        const char *near;
-
-        for (size_t i = 0; i < settings->n_schedules; i++)
-                names[i] = settings->schedules[i].name;
-        near = closest(name, names, settings->n_schedules);
-        ctl_complain("%s has no schedule \"%s\"%s%s%s", settings->file, name,
-                     near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-        return CTL_FAILED;
-}
-
 int verb_next(struct ctl *ctl, char **arguments, size_t n)
 {
         _cleanup_(settings_unrefp) struct settings *settings = NULL;
@@ -238,7 +225,7 @@ int verb_next(struct ctl *ctl, char **arguments, size_t n)
                 return CTL_USAGE;
         }
         if (n && !settings_schedule(settings, arguments[0]))
-                return complain_unknown(settings, arguments[0]);
+                return ctl_complain_unknown(settings, arguments[0]);
         next.documents = cJSON_CreateArray();
         for (size_t i = 0; i < settings->n_schedules; i++)
                 if (!n || streq(settings->schedules[i].name, arguments[0]))

@@ -16,6 +16,12 @@ const struct verb verbs[] = {
         { "next", "[SCHEDULE]", "next firings of the schedules in the settings",
           "Prints when each schedule of the settings fires next.", 0, 1, OPTION_FROM | OPTION_COUNT,
           false, verb_next },
+        { "plan", "[SCHEDULE]", "what would be done, and why",
+          "Shows for each schedule when it fires, which instances would be imaged now and how, and "
+          "which of its images retention would keep or remove now, each with the reason. Reads "
+          "from "
+          "AWS with the credentials of whoever calls it, needs no daemon and changes nothing.",
+          0, 1, OPTION_DAYS, false, verb_plan },
         { "status", "", "schedules, their last outcome, and what is going on",
           "Shows every schedule with its next firing and the outcome of its last run, and what is "
           "going on.",

@@ -70,6 +70,7 @@ int ctl_main(int argc, char **argv);
 int verb_check(struct ctl *ctl, char **arguments, size_t n);
 int verb_calendar(struct ctl *ctl, char **arguments, size_t n);
 int verb_next(struct ctl *ctl, char **arguments, size_t n);
+int verb_plan(struct ctl *ctl, char **arguments, size_t n);
 int verb_status(struct ctl *ctl, char **arguments, size_t n);
 int verb_runs(struct ctl *ctl, char **arguments, size_t n);
 int verb_show(struct ctl *ctl, char **arguments, size_t n);

@@ -1,0 +1,106 @@
+#include "control/calendar.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+static const sec_t now = 1795365201; /* 2026-11-22T16:33:21Z */
+
+static char *batch(const char *input, size_t size, const char *timezone, unsigned int count)
+{
+        _cleanup_(text_done) struct text output = {};
+        FILE *in = size ? fmemopen((void *)(uintptr_t)input, size, "r") : fopen("/dev/null", "r");
+
+        text_append(&output, "");
+        assert_true(calendar_batch(in, output.stream, timezone, NULL, now, count));
+        fclose(in);
+        return text_steal(&output);
+}
+
+static void test_batch(void **state)
+{
+        static const struct {
+                int line;
+                const char *input, *output;
+        } rows[] = {
+                { __LINE__, "", "" },
+                { __LINE__, "cron(0 0 1 1 ? *)\n", "2027-01-01T00:00:00Z\t2028-01-01T00:00:00Z\n" },
+                { __LINE__, "cron(0 0 1 1 ? *)", "2027-01-01T00:00:00Z\t2028-01-01T00:00:00Z\n" },
+                { __LINE__, "cron(0 0 1 1 ? *)\r\n",
+                  "2027-01-01T00:00:00Z\t2028-01-01T00:00:00Z\n" },
+                { __LINE__, "cron(0 3 * * ? *)\tAsia/Seoul\t2026-12-01T00:00:00Z\n",
+                  "2026-12-01T18:00:00Z\t2026-12-02T18:00:00Z\n" },
+                { __LINE__, "cron(0 3 * * ? *)\t\t2026-12-01T00:00:00Z\n",
+                  "2026-12-01T03:00:00Z\t2026-12-02T03:00:00Z\n" },
+                /* a time without an offset is of the zone; strictly after it */
+                { __LINE__, "cron(0 3 * * ? *)\tAsia/Seoul\t2026-12-01T03:00:00\n",
+                  "2026-12-01T18:00:00Z\t2026-12-02T18:00:00Z\n" },
+                { __LINE__, "rate(5 minutes)\tUTC\t2026-12-01T00:00:00Z\n",
+                  "2026-12-01T00:05:00Z\t2026-12-01T00:10:00Z\n" },
+                { __LINE__, "at(2026-12-24T18:00:00)\tEurope/Berlin\t\n",
+                  "2026-12-24T17:00:00Z\n" },
+                { __LINE__, "at(2001-01-01T00:00:00)\n", "never\n" },
+                { __LINE__, "cron(0 0 30 2 ? *)\n", "never\n" },
+                { __LINE__, "cron(0 0 1 1 ? *)\tNowhere/X\n", "invalid: " },
+                { __LINE__, "cron(0 0 1 1 ? *)\t../etc/passwd\n", "invalid: " },
+                { __LINE__, "cron(0 0 1 1 ? *)\tUTC\tyesterday\n", "invalid: " },
+                { __LINE__, "cron(0 0 1 1 ? *)\tUTC\t\textra\n", "invalid: more than three" },
+                { __LINE__, "cron(0 0 * * * *)\n", "invalid: " },
+                { __LINE__, "\n", "invalid: " },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *output = batch(rows[i].input, strlen(rows[i].input), NULL, 2);
+                bool same = startswith(rows[i].output, "invalid")
+                                    ? startswith(output, rows[i].output) != NULL
+                                    : streq(output, rows[i].output);
+                size_t lines = 0;
+
+                for (const char *c = output; *c; c++)
+                        lines += *c == '\n';
+                if (!same || lines != (*rows[i].input ? 1 : 0))
+                        fail_msg("line %d: %s", rows[i].line, output);
+        }
+}
+
+static void test_batch_defaults(void **state)
+{
+        _cleanup_free_ char *output = batch("cron(0 3 * * ? *)\n", 18, "Asia/Seoul", 1);
+
+        (void)state;
+        assert_string_equal(output, "2026-11-22T18:00:00Z\n");
+}
+
+/* A line that is too long or has a NUL is one bad line; those after it are read. */
+static void test_batch_limits(void **state)
+{
+        enum { LONG = CALENDAR_LINE_MAX + 10 };
+        _cleanup_free_ char *input = xcalloc(1, LONG + 100), *output = NULL;
+
+        (void)state;
+        memset(input, 'x', LONG);
+        memcpy(input + LONG, "\na\0b\nrate(1 day)\n", 17);
+        output = batch(input, LONG + 17, NULL, 1);
+        assert_non_null(startswith(output, "invalid: a line has at most"));
+        assert_non_null(strstr(output, "\ninvalid: a line has at most"));
+        assert_true(endswith(output, "\n2026-11-23T16:33:21Z\n"));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_batch),
+                cmocka_unit_test(test_batch_defaults),
+                cmocka_unit_test(test_batch_limits),
+        };
+
+        return cmocka_run_group_tests_name("calendar", tests, NULL, NULL);
+}

@@ -1,0 +1,128 @@
+#include "control/table.h"
+
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+static const struct table_column columns[] = {
+        { .heading = "NAME", .shrinks_to = 6 },
+        { .heading = "ID" },
+        { .heading = "WHY", .drop = 1 },
+        { .heading = "" },
+};
+
+static char *printed(const char *name, const char *id, const char *why, const char *last,
+                     size_t width, bool colours)
+{
+        _cleanup_(table_done) struct table table = TABLE(columns);
+        _cleanup_(text_done) struct text text = {};
+        struct terminal terminal = { .width = width, .colours = colours };
+
+        text_append(&text, "");
+        terminal.stream = text.stream;
+        table_row(&table);
+        table_cell(&table, STYLE_GOOD, name);
+        table_cell(&table, STYLE_PLAIN, id);
+        table_cell(&table, STYLE_PLAIN, why);
+        table_cell(&table, STYLE_PLAIN, last);
+        table_print(&table, &terminal);
+        return text_steal(&text);
+}
+
+static void test_fit(void **state)
+{
+        static const struct {
+                int line;
+                const char *name, *id, *why, *last;
+                size_t width;
+                const char *output;
+        } rows[] = {
+                { __LINE__, "web", "i-1", "because", "", 80,
+                  "NAME  ID   WHY\nweb   i-1  because\n" },
+                { __LINE__, "web", NULL, "x", "z", 80, "NAME  ID  WHY\nweb   -   x    z\n" },
+                /* cut first what may be cut */
+                { __LINE__, "abcdefghijkl", "i-1", "because", "", 22,
+                  "NAME      ID   WHY\nabcdef..  i-1  because\n" },
+                /* then leave out */
+                { __LINE__, "abcdefghijkl", "i-1", "because", "", 15,
+                  "NAME        ID\nabcdefgh..  i-1\n" },
+                /* in the end cut anything rather than break the line */
+                { __LINE__, "abcdefghijkl", "i-0123456789", "because", "", 16,
+                  "NAME    ID\nabcd..  i-0123..\n" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *output = printed(rows[i].name, rows[i].id, rows[i].why,
+                                                      rows[i].last, rows[i].width, false);
+
+                if (!streq(output, rows[i].output))
+                        fail_msg("line %d:\n%s", rows[i].line, output);
+        }
+}
+
+static void test_colours(void **state)
+{
+        _cleanup_free_ char *output = printed("web", "i-1", "x", "", 80, true);
+
+        (void)state;
+        assert_non_null(strstr(output, "\033[32mweb\033[0m   i-1"));
+}
+
+/* Wide characters take two columns, combining ones none. */
+static void test_columns(void **state)
+{
+        (void)state;
+        if (!setlocale(LC_CTYPE, "C.UTF-8"))
+                skip();
+        assert_int_equal(text_columns("abc"), 3);
+        assert_int_equal(text_columns("\xed\x95\x9c\xea\xb8\x80"), 4);
+        assert_int_equal(text_columns("e\xcc\x81"), 1);
+        assert_int_equal(text_columns("\xff\xfe"), 2);
+}
+
+static void test_wrap(void **state)
+{
+        _cleanup_(text_done) struct text text = {};
+        struct terminal terminal = { .width = 16 };
+
+        (void)state;
+        text_append(&text, "");
+        terminal.stream = text.stream;
+        terminal_wrap(&terminal, "one two  three four\nfive averyverylongword x", 4);
+        assert_string_equal(
+                text_get(&text),
+                "    one two\n    three four\n    five\n    averyverylongword\n    x\n");
+}
+
+static void test_empty(void **state)
+{
+        struct table table = TABLE(columns);
+        _cleanup_(text_done) struct text text = {};
+        struct terminal terminal = { .width = 80 };
+
+        (void)state;
+        text_append(&text, "");
+        terminal.stream = text.stream;
+        table_print(&table, &terminal);
+        assert_string_equal(text_get(&text), "");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_fit),     cmocka_unit_test(test_colours),
+                cmocka_unit_test(test_columns), cmocka_unit_test(test_wrap),
+                cmocka_unit_test(test_empty),
+        };
+
+        return cmocka_run_group_tests_name("table", tests, NULL, NULL);
+}
