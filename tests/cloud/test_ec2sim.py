@@ -4,11 +4,13 @@ Every reply that passes through a client here is also held against botocore's mo
 the model does not know would be dropped by boto3 without a word, so it is an error.
 """
 
+import calendar
 import concurrent.futures
 import http.client
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import time
@@ -833,6 +835,40 @@ def test_speed_and_fleet_file(tmp_path):
         assert image_of(ec2, image)["State"] == "available"
     finally:
         sim.close()
+
+
+def test_fleet_with_images_of_the_past(sim, ec2):
+    week = 7 * 86400
+    ours = {"amid:instance": "{instance}", "amid:time": "{time}", "Number": "{n}", "Role": ["a", "b"]}
+    ids = sim.fleet(2, volumes=[8, 9], tags={"Name": "web-{n}"}, images=[
+        {"age": week, "name": "old-{instance}-{stamp}", "tags": ours},
+        {"time": "2026-01-02T03:04:05Z"},
+        {"age": 0},
+    ])  # fmt: skip
+    images = [i for i in ec2.describe_images(Owners=["self"])["Images"]]
+    assert len(images) == 6 and len(ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]) == 12
+    for number, instance in enumerate(ids, 1):
+        old, fixed, new = [i for i in images if i["SourceInstanceId"] == instance]
+        assert [i["State"] for i in (old, fixed, new)] == ["available", "available", "pending"]
+        assert fixed["Name"] == f"image-{instance}-20260102T030405Z"
+        assert fixed["CreationDate"] == "2026-01-02T03:04:05.000Z"
+        tags = {t["Key"]: t["Value"] for t in old["Tags"]}
+        age = time.time() - calendar.timegm(time.strptime(tags["amid:time"], "%Y-%m-%dT%H:%M:%SZ"))
+        assert abs(age - week) < 60
+        assert tags == {
+            "amid:instance": instance, "amid:time": tags["amid:time"], "Number": str(number), "Role": "ab"[number - 1]
+        }  # fmt: skip
+        assert old["Name"] == f"old-{instance}-" + re.sub("[-:]", "", tags["amid:time"])
+        for mapping, size in zip(old["BlockDeviceMappings"], (8, 9)):
+            (snapshot,) = ec2.describe_snapshots(SnapshotIds=[mapping["Ebs"]["SnapshotId"]])["Snapshots"]
+            assert (snapshot["State"], snapshot["VolumeSize"]) == ("completed", size)
+            assert snapshot["Tags"] == old["Tags"]
+        ec2.deregister_image(ImageId=old["ImageId"])
+    sim.advance(200)
+    assert {i["State"] for i in ec2.describe_images(Owners=["self"])["Images"]} == {"available"}
+    for bad in (1, [{}], [{"age": 1, "time": "2026-01-02T03:04:05Z"}], [{"time": "2999-01-01T00:00:00Z"}],
+                [{"time": "x"}], [{"age": -1}], [{"age": 1, "tags": [1]}], [{"age": 1, "tags": {"a": 1}}], [{"old": 1}]):  # fmt: skip
+        assert sim.post("fleet", images=bad, refused=True)["error"], bad
 
 
 def test_thousands(sim, ec2):

@@ -1,17 +1,20 @@
-/* POST /sim/fleet: instances that are simply there, running for an hour, with their checks passed.
- */
+/* POST /sim/fleet: instances that are simply there, running for a day, with their checks passed,
+ * and images that were made of them in the past. */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/text.h"
 #include "sim/sim-control.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
 
-enum { FLEET_MAX = 100000, VOLUMES_MAX = 40, GIB_MAX = 16384 };
+enum { FLEET_MAX = 100000, VOLUMES_MAX = 40, GIB_MAX = 16384, AGE_MAX = 1000000000 };
 
 struct fleet {
         double count;
         const char *account, *region, *zone, *state, *type;
-        const cJSON *tags;
+        const cJSON *tags, *images;
         struct volume_order volumes[VOLUMES_MAX];
         char *devices[VOLUMES_MAX];
         size_t n_volumes;
@@ -74,26 +77,38 @@ static bool read_volumes(struct control *control, const cJSON *volumes, struct f
         return good;
 }
 
-/* `{n}` in a value becomes the number of the instance in its fleet, from 1. */
-static char *expand(const char *value, size_t number)
+/* What stands for a mark in names and tags. */
+struct filling {
+        const char *mark, *text;
+};
+
+static char *expand(const char *value, const struct filling *fillings)
 {
         _cleanup_(text_done) struct text text = {};
-        const char *mark;
 
-        while ((mark = strstr(value, "{n}"))) {
-                text_write(&text, value, (size_t)(mark - value));
-                text_printf(&text, "%zu", number);
-                value = mark + strlen("{n}");
+        while (*value) {
+                const struct filling *filling = fillings;
+
+                while (filling->mark && !startswith(value, filling->mark))
+                        filling++;
+                if (filling->mark)
+                        text_append(&text, filling->text);
+                else
+                        text_write(&text, value, 1);
+                value += filling->mark ? strlen(filling->mark) : 1;
         }
-        text_append(&text, value);
+        text_append(&text, "");
         return text_steal(&text);
 }
 
 /* A list of values is dealt out in turn. */
-static bool read_tags(struct control *control, const cJSON *from, size_t number, struct tags *ret)
+static bool read_tags(struct control *control, const cJSON *from, size_t number,
+                      const struct filling *fillings, struct tags *ret)
 {
         const cJSON *member;
 
+        if (from && !cJSON_IsObject(from))
+                return control_fail(control, "\"tags\" must be an object");
         cJSON_ArrayForEach (member, from) {
                 const cJSON *value = member;
                 _cleanup_free_ char *text = NULL;
@@ -104,11 +119,74 @@ static bool read_tags(struct control *control, const cJSON *from, size_t number,
                 if (!cJSON_IsString(value))
                         return control_fail(control, "the tag \"%s\" must be a text or a list",
                                             member->string);
-                text = expand(value->valuestring, number);
+                text = expand(value->valuestring, fillings);
                 tags_set(ret, member->string, text);
         }
         return true;
 }
+
+/* ---- images of the past ---- */
+
+static bool read_image_time(struct control *control, const cJSON *from, usec_t *ret)
+{
+        const char *time = NULL;
+        double age = -1;
+        sec_t sec;
+
+        if (!control_text(control, from, "time", &time) ||
+            !control_number(control, from, "age", 0, AGE_MAX, &age))
+                return false;
+        if (!time == (age < 0))
+                return control_fail(control, "an image has either an \"age\" or a \"time\"");
+        if (time && (!parse_rfc3339(time, &sec) || sec > control->now / USEC_PER_SEC))
+                return control_fail(control, "\"%s\" is not a time of the past", time);
+        *ret = time ? sec * USEC_PER_SEC : control->now - (usec_t)(age * (double)USEC_PER_SEC);
+        return true;
+}
+
+/* As CreateImage would have made it then, without a reboot. */
+static bool add_image(struct control *control, const cJSON *from, size_t number,
+                      struct instance *instance)
+{
+        static const char *const names[] = { "age", "time", "name", "tags", NULL };
+        const char *name = "image-{instance}-{stamp}";
+        _cleanup_free_ char *full_name = NULL;
+        _cleanup_(tags_done) struct tags tags = {};
+        char digits[24], time[TIME_TEXT_MAX], stamp[TIME_TEXT_MAX];
+        struct image *image;
+        usec_t at;
+
+        if (!control_check_members(control, from, names) ||
+            !control_text(control, from, "name", &name) || !read_image_time(control, from, &at))
+                return false;
+        const struct filling fillings[] = {
+                { "{n}", digits },
+                { "{instance}", instance->resource.id },
+                { "{time}", format_rfc3339(at / USEC_PER_SEC, time) },
+                { "{stamp}", format_compact(at / USEC_PER_SEC, stamp) },
+                {},
+        };
+        (void)snprintf(digits, sizeof(digits), "%zu", number);
+        if (!read_tags(control, cJSON_GetObjectItemCaseSensitive(from, "tags"), number, fillings,
+                       &tags))
+                return false;
+        full_name = expand(name, fillings);
+        image = image_add(instance->resource.place, at, full_name, NULL);
+        image->source_instance = xstrdup(instance->resource.id);
+        tags_copy(&image->resource.tags, &tags);
+        for (size_t i = 0; i < instance->devices.n; i++)
+                image_add_device(image, &instance->devices.list[i],
+                                 &(struct snapshot_order){
+                                         .volume_id = instance->devices.list[i].volume,
+                                         .description = image->name,
+                                         .tags = &tags,
+                                         .size = instance->devices.list[i].size,
+                                         .start = at,
+                                 });
+        return true;
+}
+
+/* ---- instances ---- */
 
 /* Long enough ago for every check to have passed and every outage to be over. */
 static usec_t long_ago(usec_t now)
@@ -122,9 +200,13 @@ static bool add_instance(struct control *control, const struct fleet *fleet, siz
         _cleanup_free_ char *zone = xasprintf("%s%c", fleet->region, (int)('a' + (number - 1) % 3));
         _cleanup_free_ char *reservation = new_id(control->sim, "r-");
         _cleanup_(tags_done) struct tags tags = {};
+        char digits[24];
+        const struct filling fillings[] = { { "{n}", digits }, {} };
         struct instance *instance;
+        const cJSON *image;
 
-        if (!read_tags(control, fleet->tags, number, &tags))
+        (void)snprintf(digits, sizeof(digits), "%zu", number);
+        if (!read_tags(control, fleet->tags, number, fillings, &tags))
                 return false;
         instance = instance_launch(place, long_ago(control->now),
                                    &(struct launch_order){ .image = image_public_id(),
@@ -141,15 +223,19 @@ static bool add_instance(struct control *control, const struct fleet *fleet, siz
                 instance_settle_running(instance, long_ago(control->now));
         cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(control->result, "instances"),
                              cJSON_CreateString(instance->resource.id));
+        cJSON_ArrayForEach (image, fleet->images)
+                if (!add_image(control, image, number, instance))
+                        return false;
         return true;
 }
 
 static bool read_fleet(struct control *control, const cJSON *from, struct fleet *fleet)
 {
         static const char *const names[] = { "count", "region",  "zone",  "account", "tags",
-                                             "type",  "volumes", "state", NULL };
+                                             "type",  "volumes", "state", "images",  NULL };
 
         fleet->tags = cJSON_GetObjectItemCaseSensitive(from, "tags");
+        fleet->images = cJSON_GetObjectItemCaseSensitive(from, "images");
         if (!control_check_members(control, from, names) ||
             !control_number(control, from, "count", 0, FLEET_MAX, &fleet->count) ||
             !control_text(control, from, "region", &fleet->region) ||
@@ -160,8 +246,8 @@ static bool read_fleet(struct control *control, const cJSON *from, struct fleet 
                 return false;
         if (!streq(fleet->state, "running") && !streq(fleet->state, "stopped"))
                 return control_fail(control, "\"state\" must be running or stopped");
-        if (fleet->tags && !cJSON_IsObject(fleet->tags))
-                return control_fail(control, "\"tags\" must be an object");
+        if (fleet->images && !cJSON_IsArray(fleet->images))
+                return control_fail(control, "\"images\" must be a list");
         if (!sim_has_region(control->sim, fleet->region))
                 return control_fail(control, "there is no region %s", fleet->region);
         return read_volumes(control, cJSON_GetObjectItemCaseSensitive(from, "volumes"), fleet);

@@ -72,29 +72,22 @@ static void add_device(struct call *call, struct image *image, struct instance *
         const struct volume *volume = place_find(call->place, KIND_VOLUME, from->volume);
         _cleanup_free_ char *description = xasprintf("Created by CreateImage(%s) for %s",
                                                      instance->resource.id, image->resource.id);
-        struct snapshot *snapshot;
         struct device *device;
 
         if (mapping.leave_out)
                 return;
-        snapshot = snapshot_begin(call->place, &(struct snapshot_order){
-                                                       .volume_id = from->volume,
-                                                       .description = description,
-                                                       .tags = tags,
-                                                       .size = from->size,
-                                                       .encrypted = volume && volume->encrypted,
-                                                       .start = start,
-                                                       .orders = &instance->orders,
-                                               });
-        device = append(image->devices.list, image->devices.n);
-        *device = (struct device){
-                .name = xstrdup(from->name),
-                .snapshot = xstrdup(snapshot->resource.id),
-                .volume_type = xstrdup(from->volume_type),
-                .size = from->size,
-                .delete_on_termination = mapping.has_deletion ? mapping.delete_on_termination
-                                                              : from->delete_on_termination,
-        };
+        device = image_add_device(image, from,
+                                  &(struct snapshot_order){
+                                          .volume_id = from->volume,
+                                          .description = description,
+                                          .tags = tags,
+                                          .size = from->size,
+                                          .encrypted = volume && volume->encrypted,
+                                          .start = start,
+                                          .orders = &instance->orders,
+                                  });
+        if (mapping.has_deletion)
+                device->delete_on_termination = mapping.delete_on_termination;
 }
 
 static void doom(struct image *image, usec_t at, const char *code, const char *reason)
@@ -169,7 +162,7 @@ bool create_image(struct call *call)
         if (!no_reboot && instance_state(instance, call->now) == STATE_RUNNING)
                 start = instance_reboot(instance, call->now, start - call->now, "create-image");
         too_soon = is_too_soon(call, instance, start);
-        image = image_add(call, name, description);
+        image = image_add(call->place, call->now, name, description);
         image->source_instance = xstrdup(instance->resource.id);
         tags_copy(&image->resource.tags, &tags);
         for (size_t i = 0; i < instance->devices.n; i++)
@@ -232,7 +225,7 @@ bool register_image(struct call *call)
                 devices_done(&draft.devices);
                 return false;
         }
-        image = image_add(call, name, param(&call->params, "Description"));
+        image = image_add(call->place, call->now, name, param(&call->params, "Description"));
         image->devices = draft.devices;
         image->finish = 0;
         tags_copy(&image->resource.tags, &tags);
@@ -277,28 +270,6 @@ static const struct image *find_token(const struct call *call, const char *token
         return NULL;
 }
 
-static void copy_device(struct call *call, struct image *image, const struct device *from,
-                        const char *description, bool encrypted, const struct tags *tags)
-{
-        struct device *device = append(image->devices.list, image->devices.n);
-        struct snapshot *snapshot = snapshot_begin(call->place, &(struct snapshot_order){
-                                                                        .volume_id = "vol-ffffffff",
-                                                                        .description = description,
-                                                                        .tags = tags,
-                                                                        .size = from->size,
-                                                                        .encrypted = encrypted,
-                                                                        .start = call->now,
-                                                                });
-
-        *device = (struct device){
-                .name = xstrdup(from->name),
-                .snapshot = xstrdup(snapshot->resource.id),
-                .volume_type = xstrdup(from->volume_type),
-                .size = from->size,
-                .delete_on_termination = from->delete_on_termination,
-        };
-}
-
 bool copy_image(struct call *call)
 {
         const char *name = param(&call->params, "Name");
@@ -320,7 +291,7 @@ bool copy_image(struct call *call)
             !read_tag_specification(call, taggable, KIND_SNAPSHOT, &snapshot_tags) ||
             !image_check_name(call, name))
                 return false;
-        image = image_add(call, name, param(&call->params, "Description"));
+        image = image_add(call->place, call->now, name, param(&call->params, "Description"));
         image->client_token = xstrdup(token);
         image->source_image = xstrdup(source->resource.id);
         image->source_region = xstrdup(source->resource.place->region);
@@ -330,8 +301,15 @@ bool copy_image(struct call *call)
         description = xasprintf("Copied for DestinationAmi %s from SourceAmi %s",
                                 image->resource.id, source->resource.id);
         for (size_t i = 0; i < source->devices.n; i++)
-                copy_device(call, image, &source->devices.list[i], description, encrypted,
-                            &snapshot_tags);
+                image_add_device(image, &source->devices.list[i],
+                                 &(struct snapshot_order){
+                                         .volume_id = "vol-ffffffff",
+                                         .description = description,
+                                         .tags = &snapshot_tags,
+                                         .size = source->devices.list[i].size,
+                                         .encrypted = encrypted,
+                                         .start = call->now,
+                                 });
         answer_image(call, image);
         return true;
 }

@@ -64,22 +64,38 @@ bool image_has_snapshot(const struct image *image, const char *snapshot)
         return false;
 }
 
-struct image *image_add(struct call *call, const char *name, const char *description)
+struct image *image_add(struct place *place, usec_t now, const char *name, const char *description)
 {
-        struct sim *sim = call->sim;
-        struct image *image = place_add(call->place, KIND_IMAGE, sizeof(*image), call->now,
-                                        call->now + sim_wait(sim, WAIT_VISIBLE));
+        struct sim *sim = place->sim;
+        struct image *image = place_add(place, KIND_IMAGE, sizeof(*image), now,
+                                        now + sim_wait(sim, WAIT_VISIBLE));
 
         image->name = xstrdup(name);
         image->description = xstrdup(description);
-        image->owner = xstrdup(call->place->account);
-        image->creation_date = time_text(call->now);
+        image->owner = xstrdup(place->account);
+        image->creation_date = time_text(now);
         image->finish = sim_wait(sim, WAIT_IMAGE);
         image->fails = USEC_INFINITY;
         image->deregistered = USEC_INFINITY;
         image->name_free = USEC_INFINITY;
         image->snapshots_free = USEC_INFINITY;
         return image;
+}
+
+struct device *image_add_device(struct image *image, const struct device *from,
+                                const struct snapshot_order *order)
+{
+        struct snapshot *snapshot = snapshot_begin(image->resource.place, order);
+        struct device *device = append(image->devices.list, image->devices.n);
+
+        *device = (struct device){
+                .name = xstrdup(from->name),
+                .snapshot = xstrdup(snapshot->resource.id),
+                .volume_type = xstrdup(from->volume_type),
+                .size = from->size,
+                .delete_on_termination = from->delete_on_termination,
+        };
+        return device;
 }
 
 const char *image_public_id(void)

@@ -6,6 +6,7 @@
 
 #include "sim/sim-call.h"
 #include "sim/sim-instance.h"
+#include "sim/sim-snapshot.h"
 
 /* Brings `state` up to date with the snapshots. */
 void image_settle(struct image *image, usec_t now);
@@ -15,8 +16,11 @@ bool image_has_snapshot(const struct image *image, const char *snapshot);
 /* Every place has one of these, with the same id, owned by Amazon. */
 void image_add_public(struct place *place);
 const char *image_public_id(void);
-/* A new image of the call's account, pending; name and the like are copied. */
-struct image *image_add(struct call *call, const char *name, const char *description);
+/* A new image of the place's account, pending; name and the like are copied. */
+struct image *image_add(struct place *place, usec_t now, const char *name, const char *description);
+/* Gives it a device like `from`, with a snapshot as ordered. */
+struct device *image_add_device(struct image *image, const struct device *from,
+                                const struct snapshot_order *order);
 /* Whether `name` may be given to a new image; fails the call when not. */
 bool image_check_name(struct call *call, const char *name);
 /* Whether Owner.N (or their absence) lets a resource of this owner through. */

@@ -52,7 +52,7 @@ struct snapshot *snapshot_begin(struct place *place, const struct snapshot_order
         snapshot->size = order->size;
         snapshot->encrypted = order->encrypted;
         snapshot->done = order->start + draw_duration(sim, order->size);
-        if (volume)
+        if (volume && volume->last_snapshot < order->start)
                 volume->last_snapshot = order->start;
         if (order->tags)
                 tags_copy(&snapshot->resource.tags, order->tags);
