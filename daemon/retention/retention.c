@@ -98,7 +98,7 @@ static int compare_periods(const void *a, const void *b)
         return (*x)->order < (*y)->order ? -1 : 1;
 }
 
-static void keep(struct contest *contest, struct entry *entry, int rule)
+static void keep(struct contest *contest, struct entry *entry, enum retain_rule rule)
 {
         entry->verdict->outcome = RETENTION_KEEP_RULE;
         entry->verdict->rules |= 1U << rule;

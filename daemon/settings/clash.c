@@ -133,22 +133,27 @@ static struct made_name make_name(const struct draft_schedule *draft)
         return name;
 }
 
+/* Leaves out pairs that are compared the other way round, and those that sorting found. */
+static void compare_with_all(struct conf *conf, const struct made_name *names, size_t n, size_t i)
+{
+        for (size_t k = 0; k < n; k++) {
+                bool seen = k == i || (k < i && names[k].odd);
+
+                if (!seen && !streq(names[i].shapes[0], names[k].shapes[0]) &&
+                    names_meet(&names[i], &names[k]))
+                        clash(conf, &names[k], &names[i]);
+        }
+}
+
 static void find_clashes(struct conf *conf, struct made_name *names, size_t n)
 {
         qsort(names, n, sizeof(*names), compare_names);
         for (size_t i = 1; i < n; i++)
                 if (streq(names[i].shapes[0], names[i - 1].shapes[0]))
                         clash(conf, &names[i - 1], &names[i]);
-        for (size_t i = 0; i < n; i++) {
-                for (size_t k = 0; names[i].odd && k < n; k++) {
-                        /* each pair once, and none of the first loop's again */
-                        if (k == i || (names[k].odd && k < i) ||
-                            streq(names[i].shapes[0], names[k].shapes[0]))
-                                continue;
-                        if (names_meet(&names[i], &names[k]))
-                                clash(conf, &names[k], &names[i]);
-                }
-        }
+        for (size_t i = 0; i < n; i++)
+                if (names[i].odd)
+                        compare_with_all(conf, names, n, i);
 }
 
 void conf_check_clashes(struct conf *conf)

@@ -207,11 +207,14 @@ bool conf_is_null(const yaml_node_t *node);
 struct place conf_place_of(struct conf *conf, const struct layer *layer, const char *name,
                            struct place otherwise);
 
-/* ---- form.c, scalar.c, when.c, tags.c, image.c, tables.c: the kinds ---- */
+/* ---- form.c, scalar.c, list.c, when.c, tags.c, image.c, tables.c: the kinds ---- */
 /* The text of a scalar that is neither empty nor null nor unprintable; else NULL, and told. */
 const char *conf_scalar(struct conf *conf, const yaml_node_t *node, const struct key *key);
 bool conf_check_form(struct conf *conf, const yaml_node_t *node, const struct form *form,
                      const char *text);
+/* The value of the word at `node`. */
+bool conf_find_word(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                    unsigned int *ret);
 /* Characters of UTF-8 text. */
 size_t conf_length(const char *text);
 

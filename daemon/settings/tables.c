@@ -124,7 +124,7 @@ static const struct key image_keys[] = {
 };
 
 #define RETAIN(name_, index, what)                                                                 \
-        KEY(name_, number, S, retain.keep[index], .max = 10000, .help = what)
+        KEY(name_, number, S, retain.keep[index], .max = 10000, .help = (what))
 
 static const struct key retain_keys[] = {
         RETAIN("last", RETAIN_LAST, "Keep so many of the newest images."),
