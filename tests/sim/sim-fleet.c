@@ -154,7 +154,7 @@ static bool add_image(struct control *control, const cJSON *from, size_t number,
         _cleanup_(tags_done) struct tags tags = {};
         char digits[24], time[TIME_TEXT_MAX], stamp[TIME_TEXT_MAX];
         struct image *image;
-        usec_t at;
+        usec_t at = 0;
 
         if (!control_check_members(control, from, names) ||
             !control_text(control, from, "name", &name) || !read_image_time(control, from, &at))
