@@ -259,6 +259,35 @@ void ctl_print_help(const struct verb *verb, FILE *stream)
               stream);
 }
 
+/* A sentence a line, as manual pages are written; mdoc's own marks are not used by the texts. */
+static void manual_text(struct text *text, const char *paragraph)
+{
+        const char *end;
+
+        while ((end = strstr(paragraph, ". "))) {
+                text_write(text, paragraph, (size_t)(end - paragraph) + 1);
+                text_append(text, "\n");
+                paragraph = end + 2;
+        }
+        text_printf(text, "%s\n", paragraph);
+}
+
+/* "[FILE]" is an optional argument, "FILE" one that must be there. */
+static void manual_arguments(struct text *text, const char *arguments)
+{
+        size_t n;
+        char **words = strings_split(arguments, " ", &n);
+
+        for (size_t i = 0; i < n; i++) {
+                if (words[i][0] == '[')
+                        text_printf(text, " Oo Ar %.*s Oc", (int)strlen(words[i]) - 2,
+                                    words[i] + 1);
+                else
+                        text_printf(text, " %s%s", streq(words[i], "|") ? "" : "Ar ", words[i]);
+        }
+        strings_free(words, n);
+}
+
 static void manual_options(struct text *text, unsigned int wanted, bool general)
 {
         bool any = false;
@@ -276,7 +305,7 @@ static void manual_options(struct text *text, unsigned int wanted, bool general)
                         text_printf(text, " Fl %c%s%s ,", row->letter, row->value ? " Ar " : "",
                                     row->value ? row->value : "");
                 text_printf(text, " Fl -%s%s%s\n%c%s.\n", row->name, row->value ? " Ar " : "",
-                            row->value ? row->value : "", row->help[0], row->help + 1);
+                            row->value ? row->value : "", toupper(row->help[0]), row->help + 1);
         }
         if (any)
                 text_append(text, ".El\n");
@@ -288,8 +317,10 @@ void ctl_print_manual(struct text *text)
         manual_options(text, 0, true);
         text_append(text, ".Sh VERBS\nThose marked * need the daemon.\n.Bl -tag -width Ds\n");
         for (const struct verb *verb = verbs; verb->name; verb++) {
-                text_printf(text, ".It Cm %s%s%s%s\n%s\n", verb->name, *verb->arguments ? " " : "",
-                            verb->arguments, verb->daemon ? " *" : "", verb->text);
+                text_printf(text, ".It Cm %s", verb->name);
+                manual_arguments(text, verb->arguments);
+                text_append(text, verb->daemon ? " No *\n" : "\n");
+                manual_text(text, verb->text);
                 manual_options(text, verb->options, false);
         }
         text_append(text, ".El\n");
