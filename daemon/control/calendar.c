@@ -56,7 +56,7 @@ bool calendar_read(const char *expression, const char *timezone, const char *fro
         calendar.schedule.start = calendar.schedule.end = SEC_NONE;
         calendar.schedule.anchor = calendar.from;
         *ret = calendar;
-        calendar = (struct calendar){};
+        (void)steal(calendar.schedule.zone);
         return true;
 }
 

@@ -96,7 +96,7 @@ static const char *read_frame(struct client *client)
                         client->taken = (size_t)(end - client->input) + 1;
                         return frame;
                 }
-                if (client->taken) {
+                if (client->input && client->taken) {
                         client->size -= client->taken;
                         memmove(client->input, client->input + client->taken, client->size);
                         client->taken = 0;

@@ -39,7 +39,7 @@ static inline int fixture_make(void **state)
         struct fixture *fixture = xnew(struct fixture);
         _cleanup_free_ char *error = NULL;
 
-        strcpy(fixture->directory, "/tmp/amid-control-XXXXXX");
+        snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/amid-control-XXXXXX");
         if (!mkdtemp(fixture->directory) || loop_new(&fixture->loop) < 0 ||
             store_open(fixture->directory, &fixture->store, &error) < 0)
                 return -1;

@@ -82,13 +82,14 @@ static void test_batch_defaults(void **state)
 /* A line that is too long or has a NUL is one bad line; those after it are read. */
 static void test_batch_limits(void **state)
 {
+        static const char tail[] = "\na\0b\nrate(1 day)\n";
         enum { LONG = CALENDAR_LINE_MAX + 10 };
         _cleanup_free_ char *input = xcalloc(1, LONG + 100), *output = NULL;
 
         (void)state;
         memset(input, 'x', LONG);
-        memcpy(input + LONG, "\na\0b\nrate(1 day)\n", 17);
-        output = batch(input, LONG + 17, NULL, 1);
+        memcpy(input + LONG, tail, sizeof(tail));
+        output = batch(input, LONG + sizeof(tail) - 1, NULL, 1);
         assert_non_null(startswith(output, "invalid: a line has at most"));
         assert_non_null(strstr(output, "\ninvalid: a line has at most"));
         assert_true(endswith(output, "\n2026-11-23T16:33:21Z\n"));

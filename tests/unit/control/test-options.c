@@ -116,7 +116,8 @@ static void test_help_fits(void **state)
                         assert_true(verb->run && verb->min <= verb->max && *verb->help);
                 text_append(&text, "");
                 ctl_print_help(verb->name ? verb : NULL, text.stream);
-                help = rest = text_steal(&text);
+                help = text_steal(&text);
+                rest = help;
                 while ((line = strsep(&rest, "\n")))
                         if (strlen(line) > 80)
                                 fail_msg("too long: %s", line);

@@ -25,7 +25,7 @@ static int dial(const char *path)
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-        strcpy(address.sun_path, path);
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
         assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
         return fd;
 }
@@ -98,7 +98,7 @@ static void test_left_behind(void **state)
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-        strcpy(address.sun_path, fixture->path);
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", fixture->path);
         assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
         close(fd);
         control_free(serve(fixture));

@@ -227,19 +227,19 @@ static void test_broken(void **state)
         _cleanup_free_ char *deep = nested(CONTROL_DEPTH_MAX), *flat = nested(3);
         const struct {
                 int line;
-                const char *frame;
                 bool good;
+                const char *frame;
         } rows[] = {
-                { __LINE__, "", false },
-                { __LINE__, "{", false },
-                { __LINE__, "[]", false },
-                { __LINE__, "{}", false },
-                { __LINE__, "{\"method\":1}", false },
-                { __LINE__, "{\"method\":\"x\"} y", false },
-                { __LINE__, "\xff\xfe", false },
-                { __LINE__, deep, false },
-                { __LINE__, flat, true },
-                { __LINE__, "{\"method\":\"[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[[[[[\"}", true },
+                { __LINE__, false, "" },
+                { __LINE__, false, "{" },
+                { __LINE__, false, "[]" },
+                { __LINE__, false, "{}" },
+                { __LINE__, false, "{\"method\":1}" },
+                { __LINE__, false, "{\"method\":\"x\"} y" },
+                { __LINE__, false, "\xff\xfe" },
+                { __LINE__, false, deep },
+                { __LINE__, true, flat },
+                { __LINE__, true, "{\"method\":\"[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[[[[[\"}" },
         };
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
