@@ -67,13 +67,39 @@ static void task_moved(struct task *task)
         engine_turn_soon(run->engine);
 }
 
+void engine_store_failed(struct engine *engine, const struct log_about *about)
+{
+        if (!engine->store_failed)
+                log_event(&events[EVENT_STORE_FAILED], about,
+                          "The state cannot be written: %s; nothing new begins until it can.",
+                          store_error(engine->store));
+        engine->store_failed = true;
+}
+
+void engine_store_works(struct engine *engine)
+{
+        if (engine->store_failed)
+                log_line(LOG_NOTICE, NULL, "The state can be written again.");
+        engine->store_failed = false;
+}
+
+static bool run_is_dirty(const struct run *run)
+{
+        if (run->dirty)
+                return true;
+        for (const struct task *task = run->tasks; task; task = task->next)
+                if (task->dirty)
+                        return true;
+        return false;
+}
+
 /* Commits what changed in a run, in one transaction. */
 static bool run_commit(struct run *run)
 {
         struct engine *engine = run->engine;
         int r;
 
-        if (run->dry)
+        if (run->dry || !run_is_dirty(run))
                 return true;
         store_begin(engine->store);
         if (run->dirty)
@@ -83,18 +109,10 @@ static bool run_commit(struct run *run)
                         store_save_task(engine->store, &task->row);
         r = store_commit(engine->store);
         if (r < 0) {
-                if (!engine->store_failed)
-                        log_event(
-                                &events[EVENT_STORE_FAILED],
-                                &(struct log_about){ .run = run->row.id },
-                                "The state cannot be written: %s; nothing new begins until it can.",
-                                store_error(engine->store));
-                engine->store_failed = true;
+                engine_store_failed(engine, &(struct log_about){ .run = run->row.id });
                 return false;
         }
-        if (engine->store_failed)
-                log_line(LOG_NOTICE, NULL, "The state can be written again.");
-        engine->store_failed = false;
+        engine_store_works(engine);
         run->dirty = false;
         for (struct task *task = run->tasks; task; task = task->next)
                 task->dirty = false;

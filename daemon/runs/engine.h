@@ -153,6 +153,9 @@ struct run_request {
         bool dry;
         bool queued; /* do not begin before the runs of the schedule that are open have ended */
 };
+/* Say once that the state cannot be written, and once that it can be again. */
+void engine_store_failed(struct engine *engine, const struct log_about *about);
+void engine_store_works(struct engine *engine);
 /* Claims the firing and begins. -EEXIST: it has been claimed before. */
 int engine_start(struct engine *engine, const struct run_request *request, struct run **ret);
 /* Ends what has not begun. */

@@ -67,7 +67,7 @@ static void on_clock_changed(void *userdata)
 {
         struct manager *manager = userdata;
 
-        if (!manager->planner)
+        if (!manager->planner || !manager->engine->settings)
                 return;
         planner_clock_changed(manager->planner);
         manager_tell_status(manager);

@@ -20,6 +20,9 @@ struct plan {
         struct store_schedule row;
         sec_t offset;  /* of a flexible window */
         sec_t nominal; /* the next firing after row.handled; SEC_NEVER */
+        sec_t tried;   /* was on time, but could not be claimed: it is as soon as it can */
+        sec_t told;    /* the first firing that was last told to be missed */
+        sec_t reached; /* what was handled before the clock was set back */
 };
 
 struct planner {
@@ -28,7 +31,6 @@ struct planner {
         struct plan *plans;        /* in the order of settings->schedules */
         size_t n;
         struct timer *timer;
-        bool store_failed;
 };
 
 static sec_t now_of(const struct planner *planner)
@@ -66,15 +68,8 @@ static int plan_handle(struct planner *planner, struct plan *plan, sec_t nominal
         if (r < 0) {
                 plan->row.handled = before;
                 plan->row.matched = matched;
-                if (!planner->store_failed)
-                        log_event(&events[EVENT_STORE_FAILED],
-                                  &(struct log_about){ .schedule = plan->row.name },
-                                  "Schedule %s cannot fire, since the state cannot be written: %s.",
-                                  plan->row.name, store_error(planner->engine->store));
-                planner->store_failed = true;
                 return r;
         }
-        planner->store_failed = false;
         plan_advance(plan);
         return 0;
 }
@@ -102,14 +97,16 @@ static int record_skipped(struct planner *planner, const struct plan *plan, sec_
         return store_add_run(planner->engine->store, &row);
 }
 
-static int plan_fire(struct planner *planner, struct plan *plan, sec_t nominal, const char *trigger)
+/* `in_line`: begins after those before it, however many they are and whatever `overlap` says. */
+static int plan_fire(struct planner *planner, struct plan *plan, sec_t nominal, const char *trigger,
+                     bool in_line)
 {
         struct log_about about = { .schedule = plan->row.name };
         char time[TIME_TEXT_MAX];
         bool queued, busy = engine_schedule_is_busy(planner->engine, plan->row.name, &queued);
         int r;
 
-        if (busy && (plan->setting->overlap == OVERLAP_SKIP || queued)) {
+        if (busy && !in_line && (plan->setting->overlap == OVERLAP_SKIP || queued)) {
                 r = record_skipped(planner, plan, nominal,
                                    queued ? "an earlier firing is queued already"
                                           : "the run before it is still going");
@@ -144,15 +141,20 @@ static sec_t missed_floor(const struct plan *plan, sec_t now)
         return plan->row.handled > oldest ? plan->row.handled : oldest;
 }
 
-static int fire_all_missed(struct planner *planner, struct plan *plan, sec_t now)
+/* The newest of them, if they are too many. */
+static int fire_all_missed(struct planner *planner, struct plan *plan, sec_t now, sec_t until)
 {
-        sec_t nominal = schedule_next(&plan->schedule, missed_floor(plan, now));
+        sec_t firings[MISSED_AT_ONCE], floor = missed_floor(plan, now);
+        sec_t nominal = schedule_latest(&plan->schedule, floor, until);
+        size_t n = 0;
         int r = 0;
 
-        for (int i = 0; i < MISSED_AT_ONCE && nominal <= now && r >= 0; i++) {
-                r = plan_fire(planner, plan, nominal, "missed");
-                nominal = schedule_next(&plan->schedule, nominal);
+        while (n < MISSED_AT_ONCE && nominal != SEC_NONE) {
+                firings[n++] = nominal;
+                nominal = schedule_latest(&plan->schedule, floor, nominal - 1);
         }
+        while (n-- > 0 && r >= 0)
+                r = plan_fire(planner, plan, firings[n], "missed", true);
         return r;
 }
 
@@ -161,26 +163,31 @@ static int plan_missed(struct planner *planner, struct plan *plan, sec_t now)
         static const char *const what[] = {
                 [MISSED_NONE] = "none of them is made up for",
                 [MISSED_LATEST] = "the latest is made up for now, if it is recent enough",
-                [MISSED_ALL] = "they are made up for now, as far as they are recent enough",
+                [MISSED_ALL] = "they are made up for one by one, the newest hundred of those that "
+                               "are recent enough",
         };
         char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
-        sec_t latest = schedule_latest(&plan->schedule, plan->row.handled, now), within;
+        sec_t until = now - plan->offset; /* what is not due yet was not missed */
+        sec_t latest = schedule_latest(&plan->schedule, plan->row.handled, until), within;
         int r = 0;
 
-        log_event(&events[EVENT_FIRING_MISSED], &(struct log_about){ .schedule = plan->row.name },
-                  "Schedule %s missed its firings from %s to %s: %s.", plan->row.name,
-                  format_rfc3339(plan->nominal, first), format_rfc3339(latest, last),
-                  what[plan->setting->missed]);
+        if (plan->told != plan->nominal)
+                log_event(&events[EVENT_FIRING_MISSED],
+                          &(struct log_about){ .schedule = plan->row.name },
+                          "Schedule %s missed its firings from %s to %s: %s.", plan->row.name,
+                          format_rfc3339(plan->nominal, first), format_rfc3339(latest, last),
+                          what[plan->setting->missed]);
+        plan->told = plan->nominal;
         switch (plan->setting->missed) {
         case MISSED_NONE:
                 break;
         case MISSED_LATEST:
-                within = schedule_latest(&plan->schedule, missed_floor(plan, now), now);
+                within = schedule_latest(&plan->schedule, missed_floor(plan, now), until);
                 if (within != SEC_NONE)
-                        r = plan_fire(planner, plan, within, "missed");
+                        r = plan_fire(planner, plan, within, "missed", false);
                 break;
         case MISSED_ALL:
-                r = fire_all_missed(planner, plan, now);
+                r = fire_all_missed(planner, plan, now, until);
                 break;
         }
         return r < 0 ? r : plan_handle(planner, plan, latest);
@@ -193,15 +200,20 @@ static int plan_run(struct planner *planner, struct plan *plan, sec_t now)
                 sec_t nominal = plan->nominal;
                 int r;
 
-                if (now - plan_due(plan) > ON_TIME) {
+                if (now - plan_due(plan) > ON_TIME && plan->tried != nominal) {
                         r = plan_missed(planner, plan, now);
                 } else {
-                        r = plan_fire(planner, plan, nominal, "schedule");
+                        plan->tried = nominal;
+                        r = plan_fire(planner, plan, nominal, "schedule", false);
                         if (r >= 0)
                                 r = plan_handle(planner, plan, nominal);
                 }
-                if (r < 0)
+                if (r < 0) {
+                        engine_store_failed(planner->engine,
+                                            &(struct log_about){ .schedule = plan->row.name });
                         return r;
+                }
+                engine_store_works(planner->engine);
         }
         return 0;
 }
@@ -238,19 +250,39 @@ static char *definition_of(const struct setting_schedule *setting)
                          setting->enabled ? "" : " disabled");
 }
 
-/* Fills in what is remembered of a schedule. `known`: it was in the settings before this reload. */
-static int plan_load(struct planner *planner, struct plan *plan, bool known)
+/* What was remembered under another clock. Set back: what lies ahead again has been claimed under
+ * its id already, and the grid of a rate goes on below its anchor. Set forward again: what was
+ * handled the first time was not missed. */
+static void plan_fit_clock(struct plan *plan, sec_t now)
+{
+        struct store_schedule *row = &plan->row;
+        sec_t interval = plan->schedule.expression.interval;
+
+        if (row->handled > now) {
+                if (row->handled > plan->reached)
+                        plan->reached = row->handled;
+                row->handled = now;
+        } else if (plan->reached <= now && plan->reached > row->handled) {
+                row->handled = plan->reached;
+        }
+        if (plan->schedule.expression.kind == EXPRESSION_RATE && row->anchor > now)
+                row->anchor -= (row->anchor - now + interval - 1) / interval * interval;
+        plan->schedule.anchor = row->anchor;
+}
+
+/* Fills in what is remembered of a schedule. */
+static int plan_load(struct planner *planner, struct plan *plan)
 {
         struct store_schedule *row = &plan->row;
         sec_t now = now_of(planner);
         char *definition = definition_of(plan->setting);
         int r;
 
+        plan->tried = plan->told = plan->reached = SEC_NONE;
         r = store_load_schedule(planner->engine->store, plan->setting->name, row);
-        if (r > 0 && streq(row->definition, definition) && known) {
+        if (r > 0 && streq(row->definition, definition)) {
                 free(definition);
-                if (row->handled > now)
-                        row->handled = now; /* the clock ran ahead when it was written */
+                plan_fit_clock(plan, now);
         } else {
                 xreplace(&row->name, plan->setting->name);
                 free(row->definition);
@@ -267,9 +299,16 @@ static int plan_load(struct planner *planner, struct plan *plan, bool known)
         return r;
 }
 
-static bool was_known(const struct planner *planner, const char *name)
+/* A schedule that was taken out of the settings begins anew if it comes back. */
+static void plan_forget(struct planner *planner, const char *name)
 {
-        return !planner->settings || settings_schedule(planner->settings, name);
+        struct store_schedule row;
+
+        if (store_load_schedule(planner->engine->store, name, &row) <= 0)
+                return;
+        xreplace(&row.definition, "");
+        store_save_schedule(planner->engine->store, &row);
+        store_schedule_done(&row);
 }
 
 static void plans_free(struct plan *plans, size_t n)
@@ -293,10 +332,13 @@ void planner_apply(struct planner *planner)
                 plan->schedule = plan->setting->schedule;
                 plan->offset = schedule_flexible_offset(plan->setting->name,
                                                         plan->setting->flexible_window);
-                if (plan_load(planner, plan, was_known(planner, plan->setting->name)) < 0)
+                if (plan_load(planner, plan) < 0)
                         r = -EIO;
                 plan_advance(plan);
         }
+        for (size_t i = 0; i < planner->n; i++)
+                if (!settings_schedule(settings, planner->plans[i].row.name))
+                        plan_forget(planner, planner->plans[i].row.name);
         if (store_commit(planner->engine->store) < 0 || r < 0)
                 log_event(&events[EVENT_STORE_FAILED], NULL,
                           "The schedules cannot be recorded: %s.",
@@ -314,12 +356,8 @@ void planner_clock_changed(struct planner *planner)
         sec_t now = now_of(planner);
 
         for (size_t i = 0; i < planner->n; i++) {
-                struct plan *plan = &planner->plans[i];
-
-                /* Set back: what lies ahead again has been claimed under its id already. */
-                if (plan->row.handled > now)
-                        plan->row.handled = now;
-                plan_advance(plan);
+                plan_fit_clock(&planner->plans[i], now);
+                plan_advance(&planner->plans[i]);
         }
         timer_arm(planner->timer, 0);
 }

@@ -1,0 +1,462 @@
+/*
+ * As much of an EC2 as runs/ can tell from a real one: instances that reboot and are checked once
+ * in a while, images and snapshots that take their time, names that are taken. The handler of
+ * scripted-ec2.h; everything is decided when the call is sent.
+ */
+#pragma once
+
+#include "aws/ec2.h"
+#include "scripted-ec2.h"
+
+struct model_instance {
+        char *id, *region, *zone;
+        int state;   /* enum instance_state */
+        char *image; /* it was started from */
+        struct ec2_tag *tags;
+        size_t n_tags;
+        bool reboots; /* since `rebooted` */
+        usec_t rebooted;
+        usec_t stale, back; /* after a reboot: checks are still ok so long; ok again after */
+        unsigned int outages;
+};
+
+struct model_image {
+        char *id, *region, *name, *instance, *snapshot;
+        struct ec2_tag *tags;
+        size_t n_tags;
+        usec_t created;
+        usec_t takes;       /* until available; USEC_INFINITY: for ever */
+        usec_t hidden;      /* not listed for so long */
+        bool fails;         /* instead of becoming available */
+        const char *reason; /* StateReason */
+        const char *snapshot_error;
+        bool no_reboot, gone, snapshot_gone;
+        const char *also_used_by; /* the snapshot, by this other image */
+        int percent;              /* -1: as time goes; else it stands there */
+};
+
+struct model {
+        struct aws *aws;
+        struct model_instance **instances;
+        size_t n_instances;
+        struct model_image **images;
+        size_t n_images;
+        usec_t takes, hidden; /* of new images */
+        unsigned int next_id;
+        unsigned int most_down;
+        unsigned int refused; /* names that were taken */
+};
+
+/* ---- tags and filters ---- */
+
+static inline struct ec2_tag *model_copy_tags(const struct ec2_tag *tags, size_t n)
+{
+        struct ec2_tag *copy = xcalloc(n, sizeof(*copy));
+
+        for (size_t i = 0; i < n; i++)
+                copy[i] = (struct ec2_tag){ xstrdup(tags[i].key), xstrdup(tags[i].value) };
+        return copy;
+}
+
+static inline void model_free_tags(struct ec2_tag *tags, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                free(tags[i].key);
+                free(tags[i].value);
+        }
+        free(tags);
+}
+
+static inline void model_set_tag(struct ec2_tag **tags, size_t *n, const char *key,
+                                 const char *value)
+{
+        for (size_t i = 0; i < *n; i++) {
+                if (streq((*tags)[i].key, key)) {
+                        xreplace(&(*tags)[i].value, value);
+                        return;
+                }
+        }
+        *append(*tags, *n) = (struct ec2_tag){ xstrdup(key), xstrdup(value) };
+}
+
+static inline bool model_filter_has(const struct ec2_filter *filter, const char *value)
+{
+        for (size_t i = 0; value && i < filter->n_values; i++) {
+                _cleanup_free_ char *literal = ec2_filter_literal(value);
+
+                if (streq(filter->values[i], literal))
+                        return true;
+        }
+        return false;
+}
+
+/* Whether all filters hold; `names` and `values` are the attributes there are, in pairs. */
+static inline bool model_match(const struct ec2_filter *filters, size_t n,
+                               const char *const *attributes, const struct ec2_tag *tags,
+                               size_t n_tags)
+{
+        for (size_t i = 0; i < n; i++) {
+                const char *value = NULL, *key = startswith(filters[i].name, "tag:");
+
+                if (key)
+                        value = ec2_tag_value(tags, n_tags, key);
+                for (const char *const *a = attributes; !key && *a; a += 2)
+                        if (streq(*a, filters[i].name))
+                                value = a[1];
+                if (!model_filter_has(&filters[i], value))
+                        return false;
+        }
+        return true;
+}
+
+/* ---- instances ---- */
+
+static inline struct model_instance *model_find_instance(struct model *model, const char *id)
+{
+        for (size_t i = 0; i < model->n_instances; i++)
+                if (streq(model->instances[i]->id, id))
+                        return model->instances[i];
+        return NULL;
+}
+
+static inline struct model_instance *model_add_instance(struct model *model, const char *id,
+                                                        const char *region, const char *key,
+                                                        const char *value)
+{
+        struct model_instance *instance = xnew(struct model_instance);
+
+        *append(model->instances, model->n_instances) = instance;
+        instance->id = xstrdup(id);
+        instance->region = xstrdup(region);
+        instance->zone = xasprintf("%sa", region);
+        instance->image = xstrdup("ami-base");
+        instance->state = INSTANCE_RUNNING;
+        instance->stale = 60 * USEC_PER_SEC;
+        instance->back = 180 * USEC_PER_SEC;
+        model_set_tag(&instance->tags, &instance->n_tags, key, value);
+        return instance;
+}
+
+/* Really down, whatever the checks say. */
+static inline bool model_is_down(const struct model *model, const struct model_instance *instance)
+{
+        usec_t now = loop_monotonic(model->aws->loop);
+
+        return instance->reboots &&
+               (instance->back == USEC_INFINITY || now < instance->rebooted + instance->back);
+}
+
+static inline void model_reboot(struct model *model, struct model_instance *instance)
+{
+        unsigned int down = 0;
+
+        instance->reboots = true;
+        instance->rebooted = loop_monotonic(model->aws->loop);
+        instance->outages++;
+        for (size_t i = 0; i < model->n_instances; i++)
+                down += model_is_down(model, model->instances[i]);
+        if (down > model->most_down)
+                model->most_down = down;
+}
+
+static inline void model_describe_instances(struct model *model, const char *region,
+                                            const struct describe_instances *input,
+                                            struct ec2_instances *output)
+{
+        for (size_t i = 0; i < model->n_instances; i++) {
+                const struct model_instance *instance = model->instances[i];
+                const char *attributes[] = {
+                        "instance-id",
+                        instance->id,
+                        "instance-state-name",
+                        instance_state_names[instance->state],
+                        "image-id",
+                        instance->image,
+                        NULL,
+                };
+                struct ec2_instance *row;
+
+                if (!streq(instance->region, region) ||
+                    !model_match(input->filters, input->n_filters, attributes, instance->tags,
+                                 instance->n_tags))
+                        continue;
+                row = append(output->instances, output->n_instances);
+                row->id = xstrdup(instance->id);
+                row->zone = xstrdup(instance->zone);
+                row->image_id = xstrdup(instance->image);
+                row->state = instance->state;
+                row->tags = model_copy_tags(instance->tags, instance->n_tags);
+                row->n_tags = instance->n_tags;
+        }
+}
+
+static inline int model_check(const struct model *model, const struct model_instance *instance)
+{
+        usec_t since = loop_monotonic(model->aws->loop) - instance->rebooted;
+
+        if (instance->state != INSTANCE_RUNNING)
+                return CHECK_NOT_APPLICABLE;
+        return model_is_down(model, instance) && since >= instance->stale ? CHECK_INITIALIZING
+                                                                          : CHECK_OK;
+}
+
+static inline struct scripted_answer
+model_describe_status(struct model *model, const struct describe_instance_status *input,
+                      struct ec2_instance_statuses *output)
+{
+        for (size_t i = 0; i < input->n_ids; i++) {
+                const struct model_instance *instance = model_find_instance(model, input->ids[i]);
+                struct ec2_instance_status *row;
+
+                if (!instance)
+                        return (struct scripted_answer){ AWS_ERROR, "InvalidInstanceID.NotFound",
+                                                         "The instance ID does not exist" };
+                row = append(output->statuses, output->n_statuses);
+                row->id = xstrdup(instance->id);
+                row->state = instance->state;
+                row->system = model_check(model, instance);
+                row->instance = row->system;
+        }
+        return (struct scripted_answer){ AWS_OK, NULL, NULL };
+}
+
+/* ---- images ---- */
+
+static inline struct model_image *model_find_image(struct model *model, const char *id)
+{
+        for (size_t i = 0; i < model->n_images; i++)
+                if (streq(model->images[i]->id, id))
+                        return model->images[i];
+        return NULL;
+}
+
+static inline struct model_image *model_add_image(struct model *model, const char *region,
+                                                  const char *name)
+{
+        struct model_image *image = xnew(struct model_image);
+
+        *append(model->images, model->n_images) = image;
+        model->next_id++;
+        image->id = xasprintf("ami-%04x", model->next_id);
+        image->snapshot = xasprintf("snap-%04x", model->next_id);
+        image->region = xstrdup(region);
+        image->name = xstrdup(name);
+        image->created = loop_monotonic(model->aws->loop);
+        image->takes = model->takes;
+        image->hidden = model->hidden;
+        image->percent = -1;
+        return image;
+}
+
+static inline struct scripted_answer model_create_image(struct model *model, const char *region,
+                                                        const struct create_image *input,
+                                                        struct ec2_created_image *output)
+{
+        struct model_instance *instance = model_find_instance(model, input->instance);
+        struct model_image *image;
+
+        if (!instance)
+                return (struct scripted_answer){ AWS_ERROR, "InvalidInstanceID.NotFound",
+                                                 "The instance ID does not exist" };
+        for (size_t i = 0; i < model->n_images; i++) {
+                if (model->images[i]->gone || !streq(model->images[i]->name, input->name))
+                        continue;
+                model->refused++;
+                return (struct scripted_answer){ AWS_ERROR, "InvalidAMIName.Duplicate",
+                                                 "AMI name is already in use by AMI" };
+        }
+        image = model_add_image(model, region, input->name);
+        image->instance = xstrdup(input->instance);
+        image->no_reboot = input->no_reboot;
+        image->tags = model_copy_tags(input->tag_specifications[0].tags,
+                                      input->tag_specifications[0].n_tags);
+        image->n_tags = input->tag_specifications[0].n_tags;
+        if (!input->no_reboot && instance->state == INSTANCE_RUNNING)
+                model_reboot(model, instance);
+        output->id = xstrdup(image->id);
+        return (struct scripted_answer){ AWS_OK, NULL, NULL };
+}
+
+static inline bool model_is_over(const struct model *model, const struct model_image *image)
+{
+        return image->takes != USEC_INFINITY &&
+               loop_monotonic(model->aws->loop) >= image->created + image->takes;
+}
+
+static inline int model_image_state(const struct model *model, const struct model_image *image)
+{
+        if (!model_is_over(model, image))
+                return IMAGE_PENDING;
+        return image->fails ? IMAGE_FAILED : IMAGE_AVAILABLE;
+}
+
+static inline void model_list_image(const struct model *model, const struct model_image *image,
+                                    struct ec2_images *output)
+{
+        struct ec2_image *row = append(output->images, output->n_images);
+
+        row->id = xstrdup(image->id);
+        row->name = xstrdup(image->name);
+        row->state = model_image_state(model, image);
+        row->created = loop_wall(model->aws->loop);
+        if (row->state == IMAGE_FAILED && image->reason) {
+                row->reason_code = xstrdup("Client.InternalError");
+                row->reason = xstrdup(image->reason);
+        }
+        if (row->state == IMAGE_AVAILABLE)
+                *append(row->devices, row->n_devices) =
+                        (struct ec2_image_device){ xstrdup("/dev/xvda"), xstrdup(image->snapshot) };
+        row->tags = model_copy_tags(image->tags, image->n_tags);
+        row->n_tags = image->n_tags;
+}
+
+static inline void model_describe_images(struct model *model, const char *region,
+                                         const struct describe_images *input,
+                                         struct ec2_images *output)
+{
+        for (size_t i = 0; i < model->n_images; i++) {
+                const struct model_image *image = model->images[i];
+                const char *attributes[] = { "image-id", image->id, "name", image->name, NULL };
+
+                if (image->gone || !streq(image->region, region) ||
+                    loop_monotonic(model->aws->loop) < image->created + image->hidden ||
+                    !model_match(input->filters, input->n_filters, attributes, image->tags,
+                                 image->n_tags))
+                        continue;
+                model_list_image(model, image, output);
+        }
+}
+
+static inline void model_describe_snapshots(struct model *model, const char *region,
+                                            const struct describe_snapshots *input,
+                                            struct ec2_snapshots *output)
+{
+        usec_t now = loop_monotonic(model->aws->loop);
+
+        for (size_t i = 0; i < model->n_images; i++) {
+                const struct model_image *image = model->images[i];
+                const char *attributes[] = { "snapshot-id", image->snapshot, NULL };
+                struct ec2_snapshot *row;
+                int percent = image->percent >= 0 || image->takes == USEC_INFINITY
+                                      ? image->percent
+                                      : (int)((now - image->created) * 100 / (image->takes + 1));
+
+                if (image->snapshot_gone || !streq(image->region, region) ||
+                    !model_match(input->filters, input->n_filters, attributes, image->tags,
+                                 image->n_tags))
+                        continue;
+                row = append(output->snapshots, output->n_snapshots);
+                row->id = xstrdup(image->snapshot);
+                row->state = !model_is_over(model, image) ? SNAPSHOT_PENDING
+                             : image->snapshot_error      ? SNAPSHOT_ERROR
+                                                          : SNAPSHOT_COMPLETED;
+                if (row->state == SNAPSHOT_ERROR)
+                        row->message = xstrdup(image->snapshot_error);
+                if (percent >= 0)
+                        row->progress = xasprintf("%d%%", percent > 100 ? 100 : percent);
+                row->tags = model_copy_tags(image->tags, image->n_tags);
+                row->n_tags = image->n_tags;
+        }
+}
+
+static inline struct scripted_answer model_deregister(struct model *model, const char *id)
+{
+        struct model_image *image = model_find_image(model, id);
+
+        if (!image || image->gone)
+                return (struct scripted_answer){ AWS_ERROR, "InvalidAMIID.Unavailable",
+                                                 "The image ID is no longer available" };
+        image->gone = true;
+        return (struct scripted_answer){ AWS_OK, NULL, NULL };
+}
+
+static inline struct scripted_answer model_delete_snapshot(struct model *model, const char *id)
+{
+        for (size_t i = 0; i < model->n_images; i++) {
+                struct model_image *image = model->images[i];
+
+                if (!streq(image->snapshot, id) || image->snapshot_gone)
+                        continue;
+                if (!image->gone)
+                        return (struct scripted_answer){ AWS_ERROR, "InvalidSnapshot.InUse",
+                                                         "The snapshot is in use" };
+                if (image->also_used_by)
+                        return (struct scripted_answer){ AWS_ERROR, "InvalidSnapshot.InUse",
+                                                         image->also_used_by };
+                image->snapshot_gone = true;
+                return (struct scripted_answer){ AWS_OK, NULL, NULL };
+        }
+        return (struct scripted_answer){ AWS_ERROR, "InvalidSnapshot.NotFound",
+                                         "The snapshot does not exist" };
+}
+
+static inline void model_create_tags(struct model *model, const struct create_tags *input)
+{
+        for (size_t i = 0; i < input->n_ids; i++) {
+                struct model_image *image = model_find_image(model, input->ids[i]);
+
+                for (size_t j = 0; image && j < input->n_tags; j++)
+                        model_set_tag(&image->tags, &image->n_tags, input->tags[j].key,
+                                      input->tags[j].value);
+        }
+}
+
+static inline struct scripted_answer model_answer(struct aws *aws, const char *region,
+                                                  const struct action *action, const void *input,
+                                                  void *output)
+{
+        struct model *model = aws->userdata;
+
+        if (action == &ec2_describe_instances)
+                model_describe_instances(model, region, input, output);
+        else if (action == &ec2_describe_instance_status)
+                return model_describe_status(model, input, output);
+        else if (action == &ec2_describe_images)
+                model_describe_images(model, region, input, output);
+        else if (action == &ec2_describe_snapshots)
+                model_describe_snapshots(model, region, input, output);
+        else if (action == &ec2_create_image)
+                return model_create_image(model, region, input, output);
+        else if (action == &ec2_deregister_image)
+                return model_deregister(model, ((const struct deregister_image *)input)->image);
+        else if (action == &ec2_delete_snapshot)
+                return model_delete_snapshot(model,
+                                             ((const struct delete_snapshot *)input)->snapshot);
+        else if (action == &ec2_create_tags)
+                model_create_tags(model, input);
+        return (struct scripted_answer){ AWS_OK, NULL, NULL };
+}
+
+static inline void model_init(struct model *model, struct aws *aws)
+{
+        *model = (struct model){ .aws = aws, .takes = 120 * USEC_PER_SEC };
+        aws->handler = model_answer;
+        aws->userdata = model;
+}
+
+static inline void model_done(struct model *model)
+{
+        for (size_t i = 0; i < model->n_instances; i++) {
+                struct model_instance *instance = model->instances[i];
+
+                free(instance->id);
+                free(instance->region);
+                free(instance->zone);
+                free(instance->image);
+                model_free_tags(instance->tags, instance->n_tags);
+                free(instance);
+        }
+        for (size_t i = 0; i < model->n_images; i++) {
+                struct model_image *image = model->images[i];
+
+                free(image->id);
+                free(image->region);
+                free(image->name);
+                free(image->instance);
+                free(image->snapshot);
+                model_free_tags(image->tags, image->n_tags);
+                free(image);
+        }
+        free(model->instances);
+        free(model->images);
+}

@@ -1,0 +1,239 @@
+/*
+ * A daemon's inside on virtual time: manager, settings and the real store in a directory of its
+ * own, with a scripted EC2 behind. Include it in the one file of a test program.
+ *
+ *     It begins on 2026-03-01 at 23:59:30 UTC, half a minute before a Monday.
+ */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "captured-log.h"
+#include "virtual-loop.h"
+
+#include "model-ec2.h"
+
+#include "runs/engine.h"
+#include "runs/manager.h"
+#include "settings/settings.h"
+#include "store/connection.h"
+
+#define MINUTES(n) ((n)*60 * USEC_PER_SEC)
+#define HOURS(n)   ((n)*3600 * USEC_PER_SEC)
+
+struct world {
+        struct loop *loop;
+        struct aws aws;
+        struct model model;
+        char *directory;
+        struct store *store;
+        struct settings *settings;
+        struct manager *manager;
+        /* Commits of the store, and the one after which the process dies (0: none). */
+        unsigned int commits, die_after;
+        bool dead;
+};
+
+static inline sec_t at(const char *time)
+{
+        sec_t sec;
+
+        if (!parse_rfc3339(time, &sec))
+                fail_msg("not a time: %s", time);
+        return sec;
+}
+
+static inline void world_open(struct world *world);
+
+static inline void world_init(struct world *world)
+{
+        char shm[] = "/dev/shm/amid-runs-XXXXXX", tmp[] = "/tmp/amid-runs-XXXXXX";
+        const char *directory = mkdtemp(shm);
+
+        if (!directory)
+                directory = mkdtemp(tmp);
+        assert_non_null(directory);
+        *world = (struct world){ .directory = xstrdup(directory) };
+        loop_new(&world->loop);
+        world->loop->wall_ahead = at("2026-03-01T23:59:30Z") * USEC_PER_SEC - world->loop->now;
+        world->aws.loop = world->loop;
+        world->aws.delay = 200 * USEC_PER_MSEC;
+        world->aws.region = "eu-west-1";
+        model_init(&world->model, &world->aws);
+        captured_clear();
+        world_open(world);
+}
+
+/* Dies right behind commit number die_after: what follows in the same callback reaches nobody, and
+ * is not committed either. */
+static inline int world_on_commit(void *userdata)
+{
+        struct world *world = userdata;
+
+        if (world->dead)
+                return 1;
+        if (++world->commits == world->die_after) {
+                world->dead = true;
+                world->aws.cut = true;
+                loop_exit(world->loop, 0);
+        }
+        return 0;
+}
+
+static inline void world_open(struct world *world)
+{
+        _cleanup_free_ char *error = NULL;
+
+        if (store_open(world->directory, &world->store, &error) < 0)
+                fail_msg("%s", error);
+        sqlite3_commit_hook(world->store->db, world_on_commit, world);
+        world->manager = manager_new(world->loop, world->store, (struct aws *)&world->aws);
+}
+
+/* Makes these the settings; of a running manager: a reload. */
+static inline void world_apply(struct world *world, const char *yaml)
+{
+        _cleanup_(text_done) struct text messages = {};
+        struct settings *settings = NULL;
+
+        if (settings_parse("test.yaml", yaml, strlen(yaml), &settings, &messages) < 0)
+                fail_msg("%s", text_get(&messages));
+        settings_unref(world->settings);
+        world->settings = settings;
+        manager_apply(world->manager, settings);
+        virtual_run_for(world->loop, 0);
+}
+
+/* The process ends, in order or not, and starts again with the same settings. */
+static inline void world_end(struct world *world, bool in_order)
+{
+        if (in_order) {
+                manager_stop(world->manager);
+        } else {
+                world->dead = true;
+                world->aws.cut = true;
+        }
+        world->manager = manager_free(world->manager);
+        world->store = store_close(world->store);
+        world->dead = world->aws.cut = false;
+        world->loop->exiting = false;
+}
+
+static inline void world_start(struct world *world)
+{
+        world_open(world);
+        manager_apply(world->manager, world->settings);
+        virtual_run_for(world->loop, 0);
+}
+
+static inline void world_remove_state(struct world *world)
+{
+        static const char *const names[] = { "amid.db", "amid.db-wal", "amid.db-shm" };
+
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                _cleanup_free_ char *path = xasprintf("%s/%s", world->directory, names[i]);
+
+                unlink(path);
+        }
+}
+
+static inline void world_done(struct world *world)
+{
+        if (world->manager)
+                world_end(world, true);
+        settings_unref(world->settings);
+        model_done(&world->model);
+        scripted_done(&world->aws);
+        loop_free(world->loop);
+        world_remove_state(world);
+        rmdir(world->directory);
+        free(world->directory);
+        captured_clear();
+}
+
+/* The state can be read, and no longer written; or again. */
+static inline void world_protect(struct world *world, bool protect)
+{
+        sqlite3_exec(world->store->db,
+                     protect ? "PRAGMA query_only = ON" : "PRAGMA query_only = OFF", NULL, NULL,
+                     NULL);
+}
+
+/* ---- what tests ask ---- */
+
+/* Runs of a schedule (NULL: all) with this outcome (-1: any) and trigger (NULL: any). */
+static inline size_t world_runs(struct world *world, const char *schedule, int outcome,
+                                const char *trigger)
+{
+        struct store_run *runs;
+        size_t n, found = 0;
+
+        assert_int_equal(store_load_runs(world->store, schedule, false, 0, &runs, &n), 0);
+        for (size_t i = 0; i < n; i++)
+                found += (outcome < 0 || runs[i].outcome == (enum outcome)outcome) &&
+                         (!trigger || streq(runs[i].trigger, trigger));
+        store_runs_free(runs, n);
+        return found;
+}
+
+/* The outcome of a run; fails when there is no such run. *ret_detail (caller frees) may be NULL. */
+static inline enum outcome world_run(struct world *world, const char *id, char **ret_detail)
+{
+        struct store_run run;
+        enum outcome outcome;
+
+        if (store_load_run(world->store, id, &run) != 1)
+                fail_msg("there is no run %s", id);
+        outcome = run.outcome;
+        if (ret_detail)
+                *ret_detail = steal(run.detail);
+        store_run_done(&run);
+        return outcome;
+}
+
+/* Outcome, step and detail of the task about `subject` in a run. */
+static inline enum outcome world_task(struct world *world, const char *run, const char *subject,
+                                      char **ret_detail)
+{
+        struct store_task *tasks;
+        size_t n;
+        enum outcome outcome = OUTCOME_OPEN;
+        bool found = false;
+
+        assert_int_equal(store_load_tasks(world->store, run, &tasks, &n), 0);
+        for (size_t i = 0; i < n && !found; i++) {
+                if (!streq(tasks[i].subject, subject))
+                        continue;
+                outcome = tasks[i].outcome;
+                if (ret_detail)
+                        *ret_detail = steal(tasks[i].detail);
+                found = true;
+        }
+        store_tasks_free(tasks, n);
+        if (!found)
+                fail_msg("run %s has no task about %s", run, subject);
+        return outcome;
+}
+
+static inline size_t world_images(const struct world *world, const char *instance)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < world->model.n_images; i++)
+                n += !world->model.images[i]->gone &&
+                     (!instance || streq(world->model.images[i]->instance, instance));
+        return n;
+}
+
+static inline const char *world_image_tag(const struct model_image *image, const char *key)
+{
+        return ec2_tag_value(image->tags, image->n_tags, key);
+}
