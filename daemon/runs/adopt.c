@@ -90,7 +90,8 @@ static const struct step adoption_steps[] = {
         { .name = "find-images",
           .ask = adoption_ask,
           .answer = adoption_answer,
-          .patience = SEC_PER_HOUR },
+          .patience = SEC_PER_HOUR,
+          .looks = true },
         {},
 };
 

@@ -96,6 +96,11 @@ struct verdict create_ask(struct task *task)
         if (!task->run->schedule)
                 return finish(OUTCOME_CANCELLED,
                               xstrdup("not begun: the schedule is no longer in the settings"));
+        if (run_is_cut_short(task->run))
+                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+        if (image_is_too_late(task))
+                return finish(OUTCOME_SKIPPED,
+                              xstrdup("not begun: the window for reboots is over"));
         if (!image_live(task)->instance.n_instances || image_live(task)->look_again)
                 return go("check-instance");
         send_create(task);

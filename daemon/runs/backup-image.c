@@ -54,17 +54,22 @@ void image_describe(struct task *task, struct ec2_instance *instance)
         task->dirty = true;
 }
 
-/* ---- wait-turn ---- */
-
-static struct verdict wait_turn_ask(struct task *task)
+bool image_is_too_late(const struct task *task)
 {
         const struct setting_schedule *schedule = task->run->schedule;
         sec_t late = loop_wall(task->run->engine->loop) - task->run->row.firing;
 
-        if (!schedule)
+        return task->row.group && schedule->reboot.window && late > schedule->reboot.window;
+}
+
+/* ---- wait-turn ---- */
+
+static struct verdict wait_turn_ask(struct task *task)
+{
+        if (!task->run->schedule)
                 return finish(OUTCOME_CANCELLED,
                               xstrdup("not begun: the schedule is no longer in the settings"));
-        if (task->row.group && schedule->reboot.window && late > schedule->reboot.window)
+        if (image_is_too_late(task))
                 return finish(OUTCOME_SKIPPED,
                               xstrdup("not begun: the window for reboots is over"));
         return gate_is_open(task) ? next() : stay();
@@ -189,13 +194,13 @@ static struct verdict instance_failed(struct task *task, char *why)
         return go("await-image-only");
 }
 
-static bool is_back(const struct patient *patient, sec_t waited, sec_t settle)
+static bool is_back(const struct patient *patient, sec_t entered, sec_t settle)
 {
         bool passes = patient->asked && patient->state == INSTANCE_RUNNING &&
                       (patient->system == CHECK_OK || patient->system == CHECK_NOT_APPLICABLE) &&
                       (patient->check == CHECK_OK || patient->check == CHECK_NOT_APPLICABLE);
 
-        return passes && (patient->was_down || waited >= settle);
+        return passes && (patient->was_down || patient->read - entered >= settle);
 }
 
 static const char *check_name(int status)
@@ -224,7 +229,7 @@ static struct verdict await_instance_ask(struct task *task)
         const struct setting_schedule *schedule = task->run->schedule;
         sec_t settle = schedule ? schedule->reboot.settle : 2 * SEC_PER_MIN;
         sec_t timeout = schedule ? schedule->reboot.ready_timeout : 15 * SEC_PER_MIN;
-        sec_t waited = loop_wall(task->run->engine->loop) - task->row.entered;
+        sec_t waited = loop_wall(task->run->engine->loop) - task->row.entered, watched;
         struct patient *patient;
         char time[TIME_TEXT_MAX];
 
@@ -235,9 +240,11 @@ static struct verdict await_instance_ask(struct task *task)
         patient = live->patient;
         if (patient->gone)
                 return instance_failed(task, xstrdup("it was terminated"));
-        if (is_back(patient, waited, settle))
+        if (is_back(patient, task->row.entered, settle))
                 return instance_ready(task, patient, waited);
-        if (waited >= timeout)
+        watched = (loop_monotonic(task->run->engine->loop) - patient->since) / USEC_PER_SEC;
+        /* After a restart EC2 is asked before the time that passed meanwhile counts. */
+        if (waited >= timeout && (patient->asked || watched >= timeout))
                 return instance_failed(
                         task,
                         xasprintf("not ready within %s (%s; system check %s, instance check %s)",
@@ -251,7 +258,8 @@ static struct verdict await_instance_ask(struct task *task)
                                  check_name(patient->check));
         else
                 task_set_waiting(task, "reboot");
-        task_wake_after(task, (timeout - waited) * USEC_PER_SEC);
+        task_wake_after(task,
+                        (waited < timeout ? timeout - waited : timeout - watched) * USEC_PER_SEC);
         return stay();
 }
 
@@ -266,11 +274,16 @@ static struct verdict image_ended(struct task *task, const char *state,
                                   const struct followed *followed)
 {
         _cleanup_free_ char *snapshots = join_snapshots(followed);
-        struct store_image row = image_row(task, state);
+        struct store_image row = image_row(task, state), before;
         int r;
 
         row.snapshots = snapshots;
         row.detail = followed->reason;
+        if (store_load_image(task->run->engine->store, row.account, row.region, row.id, &before) >
+            0) {
+                row.created = before.created;
+                store_image_done(&before);
+        }
         r = store_save_image(task->run->engine->store, &row);
         if (r < 0)
                 return again(10 * USEC_PER_SEC, xasprintf("the image cannot be recorded: %s",
@@ -375,7 +388,8 @@ static const struct step image_steps[] = {
         { .name = "check-instance",
           .ask = check_ask,
           .answer = check_answer,
-          .patience = SEC_PER_HOUR },
+          .patience = SEC_PER_HOUR,
+          .looks = true },
         { .name = "create-image",
           .ask = create_ask,
           .answer = create_answer,

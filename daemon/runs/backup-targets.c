@@ -145,7 +145,8 @@ static const struct step targets_steps[] = {
         { .name = "describe-instances",
           .ask = targets_ask,
           .answer = targets_answer,
-          .patience = SEC_PER_HOUR },
+          .patience = SEC_PER_HOUR,
+          .looks = true },
         {},
 };
 
@@ -236,6 +237,7 @@ struct verdict backup_begin_images(struct run *run)
                                     (run->schedule->targets.expect_max &&
                                      found > run->schedule->targets.expect_max))
                 return expectation_failed(run, found, failed);
-        note_matched(run, found);
+        if (!failed) /* of a region that could not be searched nothing is known */
+                note_matched(run, found);
         return next();
 }

@@ -32,6 +32,9 @@ struct image_live {
 struct image_live *image_live(struct task *task);
 void image_forget(struct task *task);
 
+/* Whether it is too late to reboot the instance of the task, or any of its run. */
+bool image_is_too_late(const struct task *task);
+
 /* Takes over a described instance (which is zeroed) and derives from it what the row needs. */
 void image_describe(struct task *task, struct ec2_instance *instance);
 

@@ -224,8 +224,10 @@ static void task_apply(struct task *task, struct verdict verdict)
 static void task_on_reply(const struct aws_reply *reply, void *userdata)
 {
         struct task *task = userdata;
-        struct verdict verdict = task->step->answer(task, reply);
+        struct verdict verdict;
 
+        place_heard(task->place, task->action, reply);
+        verdict = task->step->answer(task, reply);
         task->call = aws_slot_free(task->call);
         task_apply(task, verdict);
 }
@@ -233,6 +235,7 @@ static void task_on_reply(const struct aws_reply *reply, void *userdata)
 void task_call(struct task *task, const struct action *action, const void *input)
 {
         aws_slot_free(task->call);
+        task->action = action;
         task->call =
                 aws_call(task->place->aws, task->place->region, action, input, task_on_reply, task);
 }
@@ -360,19 +363,30 @@ static struct task *task_free(struct task *task)
 
 bool run_is_cut_short(const struct run *run)
 {
+        if (run->row.detail) /* of an open run only run_cancel() sets it */
+                return true;
         for (const struct task *task = run->tasks; task; task = task->next)
                 if (task->row.outcome == OUTCOME_CANCELLED)
                         return true;
         return false;
 }
 
+static void run_end(struct run *run, enum outcome outcome, char *detail);
+
 void run_cancel(struct run *run, const char *why)
 {
-        for (struct task *task = run->tasks; task; task = task->next)
-                if (task->row.outcome == OUTCOME_OPEN && (!task->step || task->step->waits))
-                        task_end(task, OUTCOME_CANCELLED, xstrdup(why));
         xreplace(&run->row.detail, why);
         run->dirty = true;
+        for (struct task *task = run->tasks; task; task = task->next) {
+                if (task->row.outcome != OUTCOME_OPEN)
+                        continue;
+                if (!task->step || task->step->waits || task->step->looks)
+                        task_end(task, OUTCOME_CANCELLED, xstrdup(why));
+                else
+                        task_wake(task); /* it may wait to be asked again */
+        }
+        if (!run->phase)
+                run_end(run, OUTCOME_CANCELLED, NULL);
         engine_turn_soon(run->engine);
 }
 
@@ -421,8 +435,13 @@ static void run_conclude(struct run *run)
                 text_printf(&detail, "%zu not begun; ", n[OUTCOME_CANCELLED]);
         if (n[OUTCOME_SKIPPED])
                 text_printf(&detail, "%zu skipped; ", n[OUTCOME_SKIPPED]);
+        if (run->n_lost)
+                text_printf(&detail, "%zu given up; ", run->n_lost);
         if (text_size(&detail) == 0) {
-                run_end(run, OUTCOME_DONE, xstrdup(""));
+                if (run_is_cut_short(run))
+                        run_end(run, OUTCOME_CANCELLED, NULL);
+                else
+                        run_end(run, OUTCOME_DONE, xstrdup(""));
                 return;
         }
         run_end(run,
@@ -448,6 +467,9 @@ static void run_enter(struct run *run, const struct phase *phase)
         run->dirty = true;
         verdict = phase->begin(run);
         if (verdict.move == MOVE_FINISH) {
+                for (struct task *task = run->tasks; task; task = task->next)
+                        if (task->row.outcome == OUTCOME_OPEN)
+                                task_end(task, OUTCOME_CANCELLED, xstrdup("not begun"));
                 run_end(run, verdict.outcome, verdict.detail);
                 return;
         }
@@ -629,7 +651,10 @@ int engine_start(struct engine *engine, const struct run_request *request, struc
         int r;
 
         assert(kind);
-        r = request->dry ? 0 : store_add_run(engine->store, &row);
+        if (request->dry)
+                r = engine_find_run(engine, row.id) ? -EEXIST : 0;
+        else
+                r = store_add_run(engine->store, &row);
         if (r < 0) {
                 store_run_done(&row);
                 return r;
@@ -657,12 +682,22 @@ static void run_resume_task(struct run *run, struct store_task *row)
                 if (streq(phase->kind->name, row->kind))
                         kind = phase->kind;
         place = place_get(run->engine, run->settings, row->account, row->region);
-        if (!kind || !place) {
+        if (row->outcome == OUTCOME_OPEN && (!kind || !place)) {
                 log_line(LOG_ERR,
                          &(struct log_about){ .run = run->row.id, .account = row->account },
                          "Task %s %s of run %s is given up: account %s is no longer in the "
                          "settings.",
                          row->kind, row->subject, run->row.id, row->account);
+                row->outcome = OUTCOME_FAILED;
+                row->finished = loop_wall(run->engine->loop);
+                xreplace(&row->detail, "given up: its account is no longer in the settings");
+                store_save_task(run->engine->store, row);
+                store_task_done(row);
+                run->n_lost++;
+                return;
+        }
+        if (!kind || !place) {
+                place_unref(place);
                 store_task_done(row);
                 return;
         }

@@ -54,6 +54,7 @@ struct step {
         sec_t patience; /* how long MOVE_AGAIN may go on; 0: for ever */
         bool last;      /* next() ends the task, though rows follow that are reached with go() */
         bool waits;     /* nothing has been touched yet; asked again whenever an instance is back */
+        bool looks;     /* nothing has been touched yet: only reads */
         bool down;      /* the instance may be down: counts against max_parallel */
 };
 
@@ -90,6 +91,7 @@ struct task {
         const struct step *step; /* NULL: not begun */
         struct place *place;
         struct aws_slot *call;
+        const struct action *action; /* of the last call */
         struct timer *timer;
         void *live;    /* of the kind; not stored */
         int percent;   /* of its snapshots, -1 unknown */
@@ -111,6 +113,7 @@ struct run {
         bool dry;          /* nothing is stored or changed */
         bool dirty;
         size_t n_open;                   /* open tasks of the phase that goes on */
+        size_t n_lost;                   /* tasks whose account is no longer in the settings */
         struct task *tasks, *last_task;  /* struct task.next */
         struct task *moved, *last_moved; /* struct task.next_moved */
         struct run *next;                /* of engine->runs */
@@ -158,7 +161,7 @@ void engine_store_failed(struct engine *engine, const struct log_about *about);
 void engine_store_works(struct engine *engine);
 /* Claims the firing and begins. -EEXIST: it has been claimed before. */
 int engine_start(struct engine *engine, const struct run_request *request, struct run **ret);
-/* Ends what has not begun. */
+/* Ends what has not begun; what has is finished, and nothing follows it. */
 void run_cancel(struct run *run, const char *why);
 struct run *engine_find_run(struct engine *engine, const char *id);
 bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *ret_queued);

@@ -163,6 +163,20 @@ const struct log_event events[EVENTS] = {
         .subject = "The state cannot be written",
         .help = "Nothing new is begun until it can be, since amid never acts on what it could not remember.\nCheck free space and permissions of the state directory; amid tries again by itself.",
 },
+[EVENT_AWS_SILENT] = {
+        .name = "aws-silent",
+        .id = "c75adf66c6864a86ab0148415dc53b92",
+        .priority = LOG_WARNING,
+        .subject = "AWS cannot be asked",
+        .help = "There are no credentials, or no answer comes from the endpoint; the line says which. It is\nsaid once and tried again until it works: what waits for it is not lost.",
+},
+[EVENT_AWS_REFUSES] = {
+        .name = "aws-refuses",
+        .id = "43deea680b1e4a13abe980c1436b8dc6",
+        .priority = LOG_WARNING,
+        .subject = "AWS does not let amid look at what it waits for",
+        .help = "Images and instances that are waited for are asked about again until an answer comes; no\nrun fails because of this, but none of them ends either. Most often a permission is missing.",
+},
 };
 /* clang-format on */
 

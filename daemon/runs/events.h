@@ -31,6 +31,8 @@ enum event {
         EVENT_REMOVAL_FAILED,
         EVENT_IMAGES_ADOPTED,
         EVENT_STORE_FAILED,
+        EVENT_AWS_SILENT,
+        EVENT_AWS_REFUSES,
         EVENTS,
 };
 

@@ -24,6 +24,7 @@ struct follower {
         struct followed *cursor;                    /* the first one this round has not asked for */
         struct followed *asked[IMAGES_PER_REQUEST]; /* in this request; NULL: ended meanwhile */
         size_t n_asked;
+        const struct action *refused; /* has been said */
 };
 
 /* ---- what was seen ---- */
@@ -76,15 +77,20 @@ static void follower_see_image(struct follower *follower, struct followed *follo
         followed->seen = loop_monotonic(follower->place->engine->loop);
         for (size_t i = 0; i < image->n_devices; i++)
                 followed_add_snapshot(followed, image->devices[i].snapshot);
-        followed_set(followed, sight_of((enum image_state)image->state), reason);
+        followed->missed = 0;
+        followed->failing = sight_of((enum image_state)image->state) == SIGHT_FAILED && !reason &&
+                            !followed->reason;
+        if (!followed->failing) /* else a look at the snapshots first */
+                followed_set(followed, sight_of((enum image_state)image->state), reason);
 }
 
 static void follower_miss_image(struct follower *follower, struct followed *followed)
 {
         usec_t now = loop_monotonic(follower->place->engine->loop);
-        usec_t since = followed->seen ? followed->seen : followed->added;
 
-        if (now - since > ABSENT_FOR_GOOD)
+        if (!followed->missed)
+                followed->missed = now;
+        if (now - followed->missed > ABSENT_FOR_GOOD)
                 followed_set(followed, SIGHT_GONE,
                              followed->seen ? "EC2 no longer lists it: somebody deregistered it"
                                             : "EC2 never listed it");
@@ -209,10 +215,13 @@ static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
 {
         struct follower *follower = userdata;
 
+        place_polled(follower->place, &ec2_describe_snapshots, reply, &follower->refused);
         /* Only percentages come from here: without an answer there are none this time. */
         for (size_t i = 0; i < follower->n_asked; i++) {
                 if (follower->asked[i] && reply->outcome == AWS_OK)
                         follower_see_snapshots(follower, follower->asked[i], reply->output);
+                if (follower->asked[i] && follower->asked[i]->failing)
+                        followed_set(follower->asked[i], SIGHT_FAILED, NULL);
                 if (follower->asked[i])
                         follower_check_stall(follower, follower->asked[i]);
         }
@@ -261,6 +270,7 @@ static void follower_on_images(const struct aws_reply *reply, void *userdata)
         struct follower *follower = userdata;
         bool any = false;
 
+        place_polled(follower->place, &ec2_describe_images, reply, &follower->refused);
         if (reply->outcome != AWS_OK) {
                 follower_part_done(follower); /* polling cannot fail a run: it asks again */
                 return;

@@ -28,6 +28,8 @@ struct followed {
         size_t n_snapshots;
         usec_t added;          /* monotonic */
         usec_t seen, moved;    /* last listed; percent last changed */
+        usec_t missed;         /* not listed since; 0: it was */
+        bool failing;          /* it has failed, and its snapshots may say why */
         usec_t stall_told;     /* 0: not reported */
         struct task *task;     /* woken when anything above changes */
         struct followed *next; /* of follower->all */

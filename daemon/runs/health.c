@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/place.h"
 #include "runs/poll.h"
 
 #define FIRST_INTERVAL   (5 * USEC_PER_SEC)
@@ -16,6 +17,7 @@ struct doctor {
         struct patient *all;                            /* struct patient.next */
         struct patient *asked[DESCRIBE_STATUS_IDS_MAX]; /* in this request; NULL: ended meanwhile */
         size_t n_asked;
+        const struct action *refused; /* has been said */
         bool one_by_one; /* an id is unknown to EC2, which fails the whole request */
 };
 
@@ -24,9 +26,11 @@ static bool check_passes(enum check_status status)
         return status == CHECK_OK || status == CHECK_NOT_APPLICABLE;
 }
 
-static void patient_see(struct patient *patient, const struct ec2_instance_status *status)
+static void patient_see(struct patient *patient, const struct ec2_instance_status *status,
+                        sec_t now)
 {
         patient->asked = true;
+        patient->read = now;
         patient->state = status->state;
         patient->system = status->system;
         patient->check = status->instance;
@@ -44,6 +48,8 @@ static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)
         bool unknown =
                 reply->outcome == AWS_ERROR && streq(reply->code, "InvalidInstanceID.NotFound");
 
+        if (!unknown)
+                place_polled(doctor->place, &ec2_describe_instance_status, reply, &doctor->refused);
         for (size_t i = 0; i < doctor->n_asked; i++) {
                 struct patient *patient = doctor->asked[i];
 
@@ -53,7 +59,8 @@ static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)
                         patient->gone = true;
                 for (size_t j = 0; reply->outcome == AWS_OK && j < statuses->n_statuses; j++)
                         if (streq(statuses->statuses[j].id, patient->instance))
-                                patient_see(patient, &statuses->statuses[j]);
+                                patient_see(patient, &statuses->statuses[j],
+                                            loop_wall(doctor->place->engine->loop));
                 task_wake(patient->task);
         }
         doctor->one_by_one = unknown && doctor->n_asked > 1;
@@ -123,6 +130,7 @@ struct patient *health_begin(struct task *task)
 
         patient->instance = xstrdup(task->row.subject);
         patient->task = task;
+        patient->since = loop_monotonic(task->run->engine->loop);
         patient->next = doctor->all;
         doctor->all = patient;
         poll_hurry(&doctor->poll);

@@ -15,7 +15,9 @@ struct patient {
         char *instance;
         int state;            /* enum instance_state */
         int system, check;    /* enum check_status */
-        bool asked;           /* there is a reading since the watch began */
+        usec_t since;         /* monotonic: when the watch began */
+        bool asked;           /* there is a reading since then */
+        sec_t read;           /* when, by the wall clock */
         bool was_down;        /* seen not running, or with checks that are not ok: it did reboot */
         bool gone;            /* terminated, or unknown to EC2 */
         struct task *task;    /* woken after each reading */

@@ -25,8 +25,11 @@ static void on_region(const char *region, const char *error, void *userdata)
 {
         struct home *home = userdata;
 
-        xreplace(&home->region, region);
-        xreplace(&home->error, error);
+        /* What was known stays when nobody answers now. */
+        if (region || !home->region) {
+                xreplace(&home->region, region);
+                xreplace(&home->error, error);
+        }
         home->slot = aws_region_slot_free(home->slot);
         search_done(home->engine);
 }

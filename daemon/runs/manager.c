@@ -166,6 +166,8 @@ static int start_now(struct manager *manager, struct run_request *request, char 
         struct run *run;
         int r = -EEXIST;
 
+        if (!manager->resumed)
+                return -EAGAIN;
         request->firing = loop_wall(manager->loop);
         request->trigger = "operator";
         for (int i = 0; i < 60 && r == -EEXIST; i++, request->firing++)
@@ -193,6 +195,10 @@ static int no_such_schedule(struct manager *manager, const char *schedule, char 
 
 static int store_trouble(struct manager *manager, int r, char **ret_error)
 {
+        if (!manager->resumed) {
+                *ret_error = xstrdup("amid is still starting; try again in a moment");
+                return -EAGAIN;
+        }
         *ret_error = xasprintf("the state cannot be written: %s", store_error(manager->store));
         return r;
 }

@@ -63,6 +63,65 @@ struct place *place_unref(struct place *place)
         return NULL;
 }
 
+/* ---- what AWS answers ---- */
+
+static struct log_about about_call(const struct place *place, const struct action *action,
+                                   const struct aws_reply *reply)
+{
+        return (struct log_about){
+                .account = place->account,
+                .region = place->region,
+                .action = action->name,
+                .error = reply->code,
+                .request_id = reply->request_id,
+        };
+}
+
+void place_heard(struct place *place, const struct action *action, const struct aws_reply *reply)
+{
+        struct log_about about = about_call(place, action, reply);
+        _cleanup_free_ char *why = NULL;
+
+        switch (reply->outcome) {
+        case AWS_OK:
+        case AWS_ERROR:
+                if (place->silent)
+                        log_line(LOG_NOTICE, &about, "AWS answers again in %s.", place->region);
+                place->silent = false;
+                return;
+        case AWS_UNREACHABLE:
+        case AWS_UNSIGNED:
+                if (place->silent)
+                        return;
+                place->silent = true;
+                why = aws_describe_failure(reply, action, place->region);
+                log_event(&events[EVENT_AWS_SILENT], &about,
+                          "%s. It is tried again until it works.", why);
+                return;
+        case AWS_UNKNOWN:
+                return; /* who sent it looks what became of it */
+        }
+        abort();
+}
+
+void place_polled(struct place *place, const struct action *action, const struct aws_reply *reply,
+                  const struct action **told)
+{
+        struct log_about about = about_call(place, action, reply);
+        _cleanup_free_ char *why = NULL;
+
+        place_heard(place, action, reply);
+        if (reply->outcome == AWS_OK && *told == action)
+                *told = NULL;
+        if (reply->outcome != AWS_ERROR || *told)
+                return;
+        *told = action;
+        why = aws_describe_failure(reply, action, place->region);
+        log_event(&events[EVENT_AWS_REFUSES], &about, "%s. It is asked again until it works.", why);
+}
+
+/* ---- the places of a schedule ---- */
+
 static void place_visit(struct engine *engine, const struct settings *settings, const char *account,
                         const char *region, place_fn *callback, void *userdata)
 {

@@ -14,6 +14,7 @@ struct place {
         struct aws_account *aws;
         char *account, *region;
         unsigned int references;
+        bool silent;               /* the last call got no answer, which has been said */
         struct follower *follower; /* of images, follow.h; made when first needed */
         struct doctor *doctor;     /* of instances, health.h; the same */
         struct place *next;        /* of engine->places */
@@ -25,6 +26,14 @@ struct place *place_get(struct engine *engine, const struct settings *settings, 
 struct place *place_ref(struct place *place);
 struct place *place_unref(struct place *place);
 DEFINE_CLEANUP(struct place, place_unref);
+
+/* Every call from here ends with this: says once when AWS cannot be asked, and when it can again.
+ */
+void place_heard(struct place *place, const struct action *action, const struct aws_reply *reply);
+/* The same for a poll that nobody sees fail: also says once per `*told` (an action) when it is
+ * refused. */
+void place_polled(struct place *place, const struct action *action, const struct aws_reply *reply,
+                  const struct action **told);
 
 /* Calls back for every (account, region) of a schedule, or, with NULL, of all accounts. Gives NULL,
  * or what is wrong with the settings for it (caller frees): an account whose region nobody knows.

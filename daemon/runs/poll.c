@@ -3,6 +3,12 @@
 /* How much longer each interval is than the one before, in percent. */
 enum { GROWTH = 150 };
 
+static void poll_arm(struct poll *poll, usec_t delay)
+{
+        poll->due = loop_monotonic(poll->loop) + delay;
+        timer_arm(poll->timer, delay);
+}
+
 static void poll_ask(void *userdata)
 {
         struct poll *poll = userdata;
@@ -35,8 +41,10 @@ void poll_hurry(struct poll *poll)
 {
         poll->interval = poll->first;
         poll->hurry = true;
-        if (!poll->asking)
-                timer_arm(poll->timer, poll->first);
+        /* Never put off: what comes in quick succession would keep it from asking at all. */
+        if (!poll->asking &&
+            (!timer_is_armed(poll->timer) || poll->due > loop_monotonic(poll->loop) + poll->first))
+                poll_arm(poll, poll->first);
 }
 
 void poll_answered(struct poll *poll, bool more, usec_t soon)
@@ -57,5 +65,5 @@ void poll_answered(struct poll *poll, bool more, usec_t soon)
                 delay = soon > poll->first ? soon : poll->first;
         /* A tenth of jitter keeps regions and installations from asking in step. */
         delay += (usec_t)(loop_random(poll->loop) % (uint64_t)(delay / 10 + 1));
-        timer_arm(poll->timer, delay);
+        poll_arm(poll, delay);
 }

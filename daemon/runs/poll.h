@@ -12,6 +12,7 @@ struct poll {
         struct timer *timer;
         usec_t first, longest; /* the interval grows from one to the other */
         usec_t interval;
+        usec_t due;  /* monotonic: of the timer */
         bool asking; /* a request is under way */
         bool hurry;  /* ask again as soon as it is answered */
         timer_fn *ask;

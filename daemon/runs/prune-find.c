@@ -14,7 +14,8 @@ enum { REMOVALS_PER_RUN = 200 };
 /* An image that is ours by tag and by row. */
 struct candidate {
         struct store_image row;
-        bool available;
+        bool available, failed;
+        bool asked; /* whether something uses it */
         char *held_by;
 };
 
@@ -22,6 +23,8 @@ struct retention_live {
         const struct setting_schedule *schedule;
         struct candidate *candidates;
         size_t n;
+        char **others; /* listed images that are not ours to judge */
+        size_t n_others;
         struct retention_image *images; /* of candidates, in the same order */
         struct retention_verdict *verdicts;
 };
@@ -37,6 +40,7 @@ static void retention_forget(struct task *task)
                 free(live->candidates[i].held_by);
         }
         free(live->candidates);
+        strings_free(live->others, live->n_others);
         free(live->images);
         free(live->verdicts);
         free(live);
@@ -107,11 +111,13 @@ static void refresh_row(struct task *task, struct store_image *row, const struct
         const char *state = image->state == IMAGE_AVAILABLE ? "available"
                             : image->state == IMAGE_PENDING ? "pending"
                                                             : image_state_names[image->state];
-        bool same = streq(row->state, state) && (!*snapshots || streq(row->snapshots, snapshots));
+        bool same = streq(row->state, state) && row->removed == SEC_NONE &&
+                    (!*snapshots || streq(row->snapshots, snapshots));
 
         if (same)
                 return;
         xreplace(&row->state, state ? state : "other");
+        row->removed = SEC_NONE; /* it was only missing from a list */
         if (*snapshots)
                 xreplace(&row->snapshots, snapshots);
         if (!task->run->dry)
@@ -131,12 +137,15 @@ static void take_image(struct task *task, struct retention_live *live,
         if (!streq(row.schedule, task->row.subject) ||
             !streq(row.instance, tag_of(image, TAG_INSTANCE))) {
                 store_image_done(&row); /* the tags were edited: not ours to judge */
+                *append(live->others, live->n_others) = xstrdup(image->id);
                 (*unknown)++;
                 return;
         }
         candidate = append(live->candidates, live->n);
         candidate->row = row;
         candidate->available = image->state == IMAGE_AVAILABLE;
+        candidate->failed = image->state == IMAGE_FAILED || image->state == IMAGE_ERROR ||
+                            image->state == IMAGE_INVALID;
         refresh_row(task, &candidate->row, image);
 }
 
@@ -145,7 +154,7 @@ static bool is_listed(const struct retention_live *live, const char *id)
         for (size_t i = 0; i < live->n; i++)
                 if (streq(live->candidates[i].row.id, id))
                         return true;
-        return false;
+        return strings_contain(live->others, live->n_others, id);
 }
 
 /* Rows whose image somebody else deregistered. */
@@ -160,10 +169,16 @@ static void note_gone(struct task *task, const struct retention_live *live)
                                                 task->row.region, false, &rows, &n) < 0)
                 return;
         for (size_t i = 0; i < n; i++) {
-                if (is_listed(live, rows[i].id) || now - rows[i].created < LISTED_AFTER)
+                if (is_listed(live, rows[i].id))
+                        continue;
+                if (streq(rows[i].state, STATE_DEREGISTERED)) {
+                        removal_add(task, &rows[i], rows[i].detail); /* its snapshots are left */
+                        continue;
+                }
+                if (now - rows[i].created < LISTED_AFTER)
                         continue;
                 xreplace(&rows[i].state, "gone");
-                xreplace(&rows[i].detail, "deregistered by somebody else");
+                xreplace(&rows[i].detail, "EC2 no longer lists it with our tags");
                 rows[i].removed = now;
                 store_save_image(engine->store, &rows[i]);
         }
@@ -187,6 +202,7 @@ static void decide(struct task *task, struct retention_live *live)
                         .time = row->firing,
                         .local = row->firing + zone_offset(schedule->zone, row->firing),
                         .available = live->candidates[i].available,
+                        .failed = live->candidates[i].failed,
                         .held_by = live->candidates[i].held_by,
                 };
         }
@@ -236,8 +252,10 @@ static struct verdict uses_ask(struct task *task)
         if (!live)
                 return go("describe-images");
         for (size_t i = 0; i < live->n && filter.n_values < REMOVALS_PER_RUN; i++)
-                if (goes(&live->verdicts[i]))
+                if (goes(&live->verdicts[i])) {
                         *append(filter.values, filter.n_values) = live->candidates[i].row.id;
+                        live->candidates[i].asked = true;
+                }
         if (filter.n_values)
                 task_call(task, &ec2_describe_instances,
                           &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
@@ -273,17 +291,15 @@ static struct verdict uses_answer(struct task *task, const struct aws_reply *rep
 static struct verdict plan_ask(struct task *task)
 {
         struct retention_live *live = task->live;
-        size_t removals = 0;
 
         if (!live)
                 return go("describe-images");
         for (size_t i = 0; i < live->n; i++) {
                 const struct candidate *candidate = &live->candidates[i];
-                bool remove = goes(&live->verdicts[i]) && removals < REMOVALS_PER_RUN;
+                bool remove = goes(&live->verdicts[i]) && candidate->asked;
                 _cleanup_free_ char *why = retention_explain(&live->schedule->retain,
                                                              &live->verdicts[i], &live->images[i]);
 
-                removals += remove;
                 if (task->run->dry)
                         task_report(task, &(struct prune_decision){ .image = &candidate->row,
                                                                     .remove = remove,
@@ -298,9 +314,14 @@ static const struct step retention_steps[] = {
         { .name = "describe-images",
           .ask = describe_ask,
           .answer = describe_answer,
-          .patience = SEC_PER_HOUR },
-        { .name = "find-uses", .ask = uses_ask, .answer = uses_answer, .patience = SEC_PER_HOUR },
-        { .name = "plan-removals", .ask = plan_ask },
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "find-uses",
+          .ask = uses_ask,
+          .answer = uses_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "plan-removals", .ask = plan_ask, .looks = true },
         {},
 };
 

@@ -72,14 +72,30 @@ static struct verdict removal_failed(struct task *task, const struct aws_reply *
         return verdict;
 }
 
+/* Should its snapshots resist, the next run finds the row and tries again. A row that cannot be
+ * written now only costs that. */
+static void note_deregistered(struct task *task)
+{
+        struct store_image image;
+
+        if (load_image(task, &image) <= 0)
+                return;
+        xreplace(&image.state, STATE_DEREGISTERED);
+        xreplace(&image.detail, task->row.name);
+        store_save_image(task->run->engine->store, &image);
+        store_image_done(&image);
+}
+
 static struct verdict deregister_answer(struct task *task, const struct aws_reply *reply)
 {
-        if (reply->outcome == AWS_OK)
-                return next();
         /* A second time after a lost answer, or somebody was faster. */
-        if (reply->outcome == AWS_ERROR && (streq(reply->code, "InvalidAMIID.NotFound") ||
-                                            streq(reply->code, "InvalidAMIID.Unavailable")))
+        bool gone = reply->outcome == AWS_ERROR && (streq(reply->code, "InvalidAMIID.NotFound") ||
+                                                    streq(reply->code, "InvalidAMIID.Unavailable"));
+
+        if (reply->outcome == AWS_OK || gone) {
+                note_deregistered(task);
                 return next();
+        }
         return removal_failed(task, reply, &ec2_deregister_image);
 }
 
@@ -135,6 +151,12 @@ static struct verdict delete_answer(struct task *task, const struct aws_reply *r
 
 /* ---- record-removal ---- */
 
+static struct verdict removal_not_recorded(struct task *task)
+{
+        return again(LAG_RETRY, xasprintf("the removal cannot be recorded: %s",
+                                          store_error(task->run->engine->store)));
+}
+
 static struct verdict record_ask(struct task *task)
 {
         struct removal_live *live = removal_live(task);
@@ -145,23 +167,21 @@ static struct verdict record_ask(struct task *task)
         r = load_image(task, &image);
         if (r == 0)
                 return next();
-        if (r > 0) {
-                image.removed = loop_wall(task->run->engine->loop);
-                xreplace(&image.state, "gone");
-                xreplace(&image.detail, task->row.name);
-                about.instance = image.instance;
-                r = store_save_image(task->run->engine->store, &image);
-        }
         if (r < 0)
-                return again(LAG_RETRY, xasprintf("the removal cannot be recorded: %s",
-                                                  store_error(task->run->engine->store)));
-        log_event(&events[EVENT_IMAGE_REMOVED], &about,
-                  "Image %s of %s is %s (%zu snapshot%s deleted%s).", task->row.subject,
-                  image.instance, task->row.name, live->n - live->kept,
-                  live->n - live->kept == 1 ? "" : "s",
-                  live->kept ? ", others are used by another image" : "");
+                return removal_not_recorded(task);
+        image.removed = loop_wall(task->run->engine->loop);
+        xreplace(&image.state, "gone");
+        xreplace(&image.detail, task->row.name);
+        about.instance = image.instance;
+        r = store_save_image(task->run->engine->store, &image);
+        if (r >= 0)
+                log_event(&events[EVENT_IMAGE_REMOVED], &about,
+                          "Image %s of %s is %s (%zu snapshot%s deleted%s).", task->row.subject,
+                          image.instance, task->row.name, live->n - live->kept,
+                          live->n - live->kept == 1 ? "" : "s",
+                          live->kept ? ", others are used by another image" : "");
         store_image_done(&image);
-        return next();
+        return r < 0 ? removal_not_recorded(task) : next();
 }
 
 static const struct step removal_steps[] = {

@@ -17,5 +17,8 @@ extern const struct task_kind retention_task, removal_task;
 struct verdict prune_begin_find(struct run *run);
 struct verdict prune_begin_remove(struct run *run);
 
+/* State of a row whose image we deregistered and whose snapshots are not all deleted yet. */
+#define STATE_DEREGISTERED "deregistered"
+
 /* prune-remove.c: the removal of an image the retention task decided on. */
 void removal_add(struct task *retention, const struct store_image *image, const char *why);
