@@ -93,14 +93,25 @@ static bool run_is_dirty(const struct run *run)
         return false;
 }
 
-/* Commits what changed in a run, in one transaction. */
+static void run_is_clean(struct run *run)
+{
+        run->dirty = false;
+        for (struct task *task = run->tasks; task; task = task->next)
+                task->dirty = false;
+}
+
+/* Commits what changed in a run, in one transaction. A dry run has nothing to commit. */
 static bool run_commit(struct run *run)
 {
         struct engine *engine = run->engine;
         int r;
 
-        if (run->dry || !run_is_dirty(run))
+        if (!run_is_dirty(run))
                 return true;
+        if (run->dry) {
+                run_is_clean(run);
+                return true;
+        }
         store_begin(engine->store);
         if (run->dirty)
                 store_save_run(engine->store, &run->row);
@@ -113,9 +124,7 @@ static bool run_commit(struct run *run)
                 return false;
         }
         engine_store_works(engine);
-        run->dirty = false;
-        for (struct task *task = run->tasks; task; task = task->next)
-                task->dirty = false;
+        run_is_clean(run);
         return true;
 }
 
