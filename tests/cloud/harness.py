@@ -280,8 +280,12 @@ class Daemon:
         except AssertionError as error:
             raise AssertionError(f"{error}\n--- journal\n{self.journal}") from None
 
+    def wait_lines(self, pattern, deadline=DEADLINE):
+        """The lines of the journal that match, as soon as there are any."""
+        return self.wait(lambda: self.lines(pattern), f"a line with {pattern!r}", deadline)
+
     def wait_line(self, pattern, deadline=DEADLINE):
-        return self.wait(lambda: self.lines(pattern), f"a line with {pattern!r}", deadline)[0]
+        return self.wait_lines(pattern, deadline)[0]
 
     def run(self, *words, status=0):
         """`amictl run ... --wait`"""

@@ -3,15 +3,19 @@
 import subprocess
 
 import pytest
-from harness import BUILD, tags_of
+from harness import BUILD, DEADLINE, tags_of
 
 
-def finish(account, daemon, front, count):
+# After an unknown outcome amid looks for the image for two minutes before it asks for it again.
+UNKNOWN_OUTCOME = 200.0
+
+
+def finish(account, daemon, front, count, deadline=DEADLINE):
     def all_there():
         images = account.images()
         return len(images) >= count and all(i["State"] == "available" for i in images)
 
-    daemon.wait(all_there, "every image")
+    daemon.wait(all_there, "every image", deadline)
     daemon.wait(lambda: '"open"' not in daemon.amictl("--json", "runs"), "the end of the run")
     images = account.images()
     assert len(images) == count
@@ -26,7 +30,6 @@ POINTS = [
     ("DescribeInstances", 0, "call-after"),
     ("CreateImage", 0, "call-before"),
     ("CreateImage", 0, "call-after"),
-    ("CreateImage", 1, "call-before"),
     ("CreateImage", 1, "call-after"),
     ("DescribeImages", 0, "call-after"),
     ("DescribeImages", 1, "call-after"),
@@ -35,7 +38,8 @@ POINTS = [
 
 
 @pytest.mark.parametrize("action, skip, kind", POINTS)
-def test_killed_and_started_again(account, daemon, front, action, skip, kind):
+def test_killed_and_started_again(account, daemon, front, timelines, action, skip, kind):
+    timelines.course(snapshots=8)
     account.launch(2, Backup="yes")
     daemon.schedule()
     daemon.start()
@@ -43,13 +47,13 @@ def test_killed_and_started_again(account, daemon, front, action, skip, kind):
     daemon.amictl("run", "web")
     assert daemon.gone() == -9
     daemon.start()
-    finish(account, daemon, front, 2)
+    finish(account, daemon, front, 2, UNKNOWN_OUTCOME)
     daemon.stop()
 
 
 @pytest.mark.parametrize("action, skip, kind", POINTS)
 def test_killed_while_instances_reboot(account, daemon, front, timelines, action, skip, kind):
-    timelines.course(stale=0.5, down=2)
+    timelines.course(stale=0.5, down=2, snapshots=12)
     account.launch(2, Backup="yes")
     daemon.schedule(
         consistency="reboot", reboot={"settle": "3s", "max_parallel": 1, "group_by": "all"}
@@ -59,7 +63,7 @@ def test_killed_while_instances_reboot(account, daemon, front, timelines, action
     daemon.amictl("run", "web")
     assert daemon.gone() == -9
     daemon.start()
-    finish(account, daemon, front, 2)
+    finish(account, daemon, front, 2, UNKNOWN_OUTCOME)
     assert len(timelines.reboots) == 2
     assert timelines.down_at_once() == 1
 

@@ -27,7 +27,7 @@ def test_the_oldest_goes_with_its_snapshots(account, daemon, front):
     daemon.wait(lambda: len(account.images()) == 2, "the oldest being gone")
     assert first["ImageId"] not in {image["ImageId"] for image in account.images()}
     daemon.wait(lambda: len(account.snapshots()) == 4, "its snapshots being gone")
-    [line, *_] = daemon.lines(f"(removed|deregistered|gone).*{first['ImageId']}|{first['ImageId']}.*(removed|deregistered|gone)")
+    [line, *_] = daemon.wait_lines(f"(removed|deregistered|gone).*{first['ImageId']}|{first['ImageId']}.*(removed|deregistered|gone)")
     assert "web" in line or instance in line
 
 

@@ -72,7 +72,7 @@ def test_an_instance_that_stays_down(account, daemon, front, timelines, on_failu
     assert front.count("CreateImage") == images
     down = timelines.reboots[0].instance
     assert down in instances
-    assert daemon.lines(f"{down}.*(status checks|come back|came back|not back|ready)")
+    assert daemon.wait_lines(f"{down}.*(status checks|come back|came back|not back|ready)")
 
 
 def test_groups_are_independent(account, daemon, timelines):
@@ -103,4 +103,4 @@ def test_a_reboot_window_that_is_over(account, daemon, front, timelines):
     schedule(daemon, window="3s")
     daemon.run("web", status=None)
     assert front.count("CreateImage") == 1
-    assert daemon.lines("window")
+    assert daemon.wait_lines("window")
