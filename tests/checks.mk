@@ -45,6 +45,10 @@ $(B)/tests/tools/%: $(B)/tests/zones/%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+.PHONY: print
+print: tools ## print manual sections, schema and catalog from the tables of the program
+	$(Q)tests/tools/print.sh $(B)/tests/tools
+
 # ---- cloud -----------------------------------------------------------------------------------
 $(VENV)/stamp: tests/requirements.txt
 	$(call say,PIP,$<)

@@ -159,7 +159,7 @@ int verb_runs(struct ctl *ctl, char **arguments, size_t n)
 
 static const struct table_column show_columns[] = {
         { .heading = "TASK" },
-        { .heading = "SUBJECT", .shrinks_to = 8 },
+        { .heading = "SUBJECT" },
         { .heading = "IMAGE" },
         { .heading = "OUTCOME" },
         { .heading = "STEP", .shrinks_to = 6, .drop = 3 },
