@@ -194,7 +194,7 @@ static void planned_done(struct planned *planned)
 static int plan_schedule(struct ctl *ctl, struct aws *aws, struct settings *settings,
                          const struct setting_schedule *schedule)
 {
-        _cleanup_(planning_freep) struct planning *planning = NULL;
+        struct planning *planning;
         struct planned planned;
         int r, status = CTL_DONE;
 
@@ -202,6 +202,7 @@ static int plan_schedule(struct ctl *ctl, struct aws *aws, struct settings *sett
         add_firings(&planned);
         planning = planning_new(ctl->loop, aws, settings, schedule->name, on_event, &planned);
         r = loop_run(ctl->loop);
+        planning_free(planning);
         if (r < 0 || planned.failure) {
                 ctl_complain("%s: %s", schedule->name,
                              planned.failure ? planned.failure : "the plan was interrupted");
