@@ -27,12 +27,12 @@ typedef struct scripted_answer scripted_fn(struct aws *aws, const char *region,
                                            void *output);
 
 struct scripted_fault {
-        const char *action; /* NULL: any */
-        const char *region; /* NULL: any */
-        const char *about;  /* NULL, or part of the parameters */
-        unsigned int skip;  /* so many calls that fit go well before it */
-        unsigned int times; /* 0: once; SCRIPTED_ALWAYS */
-        enum aws_outcome outcome;
+        const char *action;         /* NULL: any */
+        const char *region;         /* NULL: any */
+        const char *about;          /* NULL, or part of the parameters */
+        unsigned int skip;          /* so many calls that fit go well before it */
+        unsigned int times;         /* 0: once; SCRIPTED_ALWAYS */
+        enum aws_outcome outcome;   /* AWS_OK: it goes well, with `delay` */
         const char *code, *message; /* for AWS_ERROR */
         bool effect;                /* it happens, though the caller does not hear of it */
         usec_t delay;               /* 0: as usual */
@@ -210,9 +210,9 @@ struct aws_slot *aws_call(struct aws_account *account, const char *region,
                 .at = loop_monotonic(aws->loop),
         };
         fault = scripted_find_fault(aws, action, region, text_get(&query));
-        if (!fault || fault->effect)
+        if (!fault || fault->effect || fault->outcome == AWS_OK)
                 slot->answer = aws->handler(aws, region, action, input, output);
-        if (fault)
+        if (fault && fault->outcome != AWS_OK)
                 slot->answer =
                         (struct scripted_answer){ fault->outcome, fault->code, fault->message };
         timer_arm(slot->timer, fault && fault->delay ? fault->delay : aws->delay);
