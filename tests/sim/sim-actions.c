@@ -212,10 +212,10 @@ bool action_take_tokens(struct call *call)
 
         if (!call->sim->buckets_on)
                 return true;
-        if (bucket_take(call->place, name, rate, 1, call->now) &&
+        if (place_take_token(call->place, name, rate, 1, call->now) &&
             (action->per_instance.capacity <= 0 ||
-             bucket_take(call->place, instances, action->per_instance,
-                         (double)count_instances(call), call->now)))
+             place_take_token(call->place, instances, action->per_instance,
+                              (double)count_instances(call), call->now)))
                 return true;
         return fail(call, "RequestLimitExceeded", "Request limit exceeded.");
 }

@@ -10,7 +10,8 @@ struct bucket {
         usec_t filled;
 };
 
-bool bucket_take(struct place *place, const char *name, struct rate rate, double cost, usec_t now)
+bool place_take_token(struct place *place, const char *name, struct rate rate, double cost,
+                      usec_t now)
 {
         struct bucket *bucket;
 

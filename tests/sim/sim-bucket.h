@@ -14,6 +14,7 @@ struct rate {
 };
 
 /* Takes `cost` tokens of the place's bucket `name` when it holds as many. */
-bool bucket_take(struct place *place, const char *name, struct rate rate, double cost, usec_t now);
+bool place_take_token(struct place *place, const char *name, struct rate rate, double cost,
+                      usec_t now);
 /* All of a place. */
 void buckets_free(struct bucket *buckets);
