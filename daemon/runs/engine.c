@@ -508,6 +508,7 @@ static void run_begin(struct run *run)
                 log_event(&events[EVENT_RUN_STARTED],
                           &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
                           "Run %s started (%s).", run->row.id, run->row.trigger);
+        run->engine->began = true;
         run_enter(run, run->kind->phases);
 }
 
@@ -611,6 +612,8 @@ static void engine_turn(void *userdata)
                         run_enter(run, run->phase + 1);
                 at = &run->next;
         }
+        changed |= engine->began;
+        engine->began = false;
         if (engine->room)
                 engine_wake_waiting(engine);
         if (changed) {

@@ -133,6 +133,7 @@ struct engine {
         struct watch *watches;      /* struct watch.next */
         struct timer *turn;         /* what moved is committed and acted on */
         bool room;                  /* an instance is no longer down: those that wait look again */
+        bool began;                 /* a run has begun since the last turn */
         bool store_failed;          /* said once, until it works again */
         engine_changed_fn *changed; /* after a turn in which a run began or ended */
         void *userdata;

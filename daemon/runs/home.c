@@ -5,20 +5,33 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+/* IMDS may not be there yet when the machine boots: a region nobody knows is looked for again. */
+#define SEARCH_AGAIN (60 * USEC_PER_SEC)
+
 struct home {
         struct engine *engine;
         char *account, *region, *error;
         struct aws_account *aws;
         struct aws_region_slot *slot; /* NULL: not being looked for */
+        struct timer *again;          /* made when the first search found nothing */
         struct home *next;            /* of engine->homes */
 };
 
 static void search_done(struct engine *engine)
 {
         for (const struct home *home = engine->homes; home; home = home->next)
-                if (home->slot)
+                if (home->slot && !home->again)
                         return;
         timer_arm(engine->homes_done, 0);
+}
+
+static void on_region(const char *region, const char *error, void *userdata);
+
+static void search_again(void *userdata)
+{
+        struct home *home = userdata;
+
+        home->slot = aws_find_region(home->aws, on_region, home);
 }
 
 static void on_region(const char *region, const char *error, void *userdata)
@@ -31,7 +44,13 @@ static void on_region(const char *region, const char *error, void *userdata)
                 xreplace(&home->error, error);
         }
         home->slot = aws_region_slot_free(home->slot);
-        search_done(home->engine);
+        if (!home->again)
+                search_done(home->engine);
+        if (home->region)
+                return;
+        if (!home->again)
+                home->again = timer_new(home->engine->loop, search_again, home);
+        timer_arm(home->again, SEARCH_AGAIN);
 }
 
 static struct home *home_of(struct engine *engine, const char *account)
@@ -66,6 +85,7 @@ void homes_search_end(struct engine *engine)
         for (struct home *home = engine->homes; home; home = home->next) {
                 home->slot = aws_region_slot_free(home->slot);
                 home->aws = aws_account_unref(home->aws);
+                home->again = timer_free(home->again);
         }
         engine->homes_done = timer_free(engine->homes_done);
 }

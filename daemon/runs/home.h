@@ -7,7 +7,8 @@
 #include "runs/engine.h"
 
 /* Looks for the homes of all accounts of the engine's settings that have no regions, then calls
- * `done` once, never from inside this call. A search under way is dropped. */
+ * `done` once, never from inside this call. A search under way is dropped. A home that was not
+ * found is looked for again every minute. */
 void homes_search(struct engine *engine, timer_fn *done, void *userdata);
 /* Drops a search under way; what was found stays. */
 void homes_search_end(struct engine *engine);

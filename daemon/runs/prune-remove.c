@@ -57,12 +57,12 @@ static struct verdict deregister_ask(struct task *task)
 }
 
 static struct verdict removal_failed(struct task *task, const struct aws_reply *reply,
-                                     const struct action *action)
+                                     const struct action *action, struct verdict verdict)
 {
-        struct verdict verdict = task_trouble(task, reply, action);
         struct log_about about = task_about(task);
+        sec_t spent = loop_wall(task->run->engine->loop) - task->row.entered;
 
-        if (verdict.move == MOVE_FINISH) {
+        if (verdict.move == MOVE_FINISH || spent > task->step->patience) {
                 about.action = action->name;
                 about.error = reply->code;
                 about.request_id = reply->request_id;
@@ -96,7 +96,8 @@ static struct verdict deregister_answer(struct task *task, const struct aws_repl
                 note_deregistered(task);
                 return next();
         }
-        return removal_failed(task, reply, &ec2_deregister_image);
+        return removal_failed(task, reply, &ec2_deregister_image,
+                              task_trouble(task, reply, &ec2_deregister_image));
 }
 
 /* ---- delete-snapshots ---- */
@@ -138,12 +139,15 @@ static struct verdict delete_answer(struct task *task, const struct aws_reply *r
                 bool other = user && strncmp(user, task->row.subject, length) != 0;
 
                 if (!other)
-                        return again(LAG_RETRY, aws_describe_failure(reply, &ec2_delete_snapshot,
-                                                                     task->row.region));
+                        return removal_failed(
+                                task, reply, &ec2_delete_snapshot,
+                                again(LAG_RETRY, aws_describe_failure(reply, &ec2_delete_snapshot,
+                                                                      task->row.region)));
                 live->kept++;
         } else if (reply->outcome != AWS_OK && !(reply->outcome == AWS_ERROR &&
                                                  streq(reply->code, "InvalidSnapshot.NotFound"))) {
-                return removal_failed(task, reply, &ec2_delete_snapshot);
+                return removal_failed(task, reply, &ec2_delete_snapshot,
+                                      task_trouble(task, reply, &ec2_delete_snapshot));
         }
         live->at++;
         return go("delete-snapshots");

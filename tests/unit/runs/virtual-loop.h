@@ -197,13 +197,16 @@ static inline usec_t virtual_due(const struct timer *timer)
 static inline struct timer *virtual_first(const struct loop *loop)
 {
         struct timer *first = NULL;
+        usec_t best = USEC_INFINITY;
 
         for (size_t i = 0; i < loop->n_timers; i++) {
                 struct timer *timer = loop->timers[i];
-                usec_t due = virtual_due(timer), best = first ? virtual_due(first) : USEC_INFINITY;
+                usec_t due = virtual_due(timer);
 
-                if (due < best || (first && due == best && timer->order < first->order))
+                if (due < best || (first && due == best && timer->order < first->order)) {
                         first = timer;
+                        best = due;
+                }
         }
         return first;
 }

@@ -1,0 +1,437 @@
+/* What retention removes, through the whole path: decided, asked about, removed, recorded. */
+#include "world.h"
+
+#define SETTINGS                                                                                   \
+        "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n"                   \
+        "  s:\n    schedule: cron(0 12 * * ? *)\n    start: 2026-04-01T00:00:00\n"                 \
+        "    targets: {tags: {A: b}}\n    consistency: crash\n    retain: {last: %d}\n"
+
+/* Days of images of an instance, made by the runs themselves, in order. */
+static void setup(struct world *world, int days, int last)
+{
+        _cleanup_free_ char *keep = xasprintf(SETTINGS, 1000);
+        _cleanup_free_ char *yaml = xasprintf(SETTINGS, last);
+
+        world_init(world);
+        world->loop->wall_ahead = at("2026-04-01T00:00:00Z") * USEC_PER_SEC - world->loop->now;
+        model_add_instance(&world->model, "i-1", "eu-west-1", "A", "b");
+        world_apply(world, keep);
+        virtual_run_for(world->loop, days * 24 * HOURS(1));
+        assert_int_equal(world->model.n_images, days);
+        world_apply(world, yaml);
+        captured_clear();
+}
+
+static char *prune(struct world *world, bool dry)
+{
+        _cleanup_free_ char *error = NULL;
+        char *run = NULL;
+
+        assert_int_equal(manager_prune(world->manager, "s", dry, &run, &error), 0);
+        virtual_run_for(world->loop, HOURS(2));
+        return run;
+}
+
+/* The images that are left, as "1 2 5", with ! where the snapshot is not as the image. */
+static void expect_left(const struct world *world, const char *expected, int line)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        for (size_t i = 0; i < world->model.n_images; i++) {
+                const struct model_image *image = world->model.images[i];
+
+                if (!image->gone || !image->snapshot_gone)
+                        text_printf(&text, "%s%zu%s", text_size(&text) ? " " : "", i + 1,
+                                    image->gone != image->snapshot_gone ? "!" : "");
+        }
+        if (!streq(text_get(&text), expected))
+                fail_msg("line %d: %s are left, expected %s", line, text_get(&text), expected);
+}
+#define LEFT(world, expected) expect_left(&(world), (expected), __LINE__)
+
+static struct store_image load(struct world *world, size_t i)
+{
+        struct store_image row;
+
+        assert_int_equal(store_load_image(world->store, "default", "eu-west-1",
+                                          world->model.images[i]->id, &row),
+                         1);
+        return row;
+}
+
+static bool is_recorded_gone(struct world *world, size_t i)
+{
+        struct store_image row = load(world, i);
+        bool gone = row.removed != SEC_NONE;
+
+        assert_int_equal(gone, streq(row.state, "gone"));
+        store_image_done(&row);
+        return gone;
+}
+
+static void test_removal(void **state)
+{
+        _cleanup_free_ char *run = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, 5, 2);
+        run = prune(&world, false);
+        LEFT(world, "4 5");
+        assert_int_equal(world_run(&world, run, NULL), OUTCOME_DONE);
+        assert_int_equal(captured_events(&events[EVENT_IMAGE_REMOVED]), 3);
+        assert_int_equal(captured_words("last 2"), 3); /* the rule that no longer keeps it */
+        for (size_t i = 0; i < 5; i++)
+                assert_int_equal(is_recorded_gone(&world, i), i < 3);
+        assert_int_equal(virtual_armed(world.loop), 1);
+        world_done(&world);
+}
+
+static void test_by_the_run(void **state)
+{
+        struct world world;
+
+        (void)state;
+        setup(&world, 3, 2);
+        virtual_run_for(world.loop, 24 * HOURS(1));
+        LEFT(world, "3 4");
+        assert_int_equal(world_runs(&world, "s", OUTCOME_DONE, NULL), 4);
+        world_done(&world);
+}
+
+struct decisions {
+        unsigned int kept, removed;
+};
+
+static void hear(const struct run_event *event, void *userdata)
+{
+        struct decisions *decisions = userdata;
+
+        if (!event->decision)
+                return;
+        assert_true(*event->decision->why);
+        decisions->removed += event->decision->remove;
+        decisions->kept += !event->decision->remove;
+}
+
+static void test_dry(void **state)
+{
+        _cleanup_free_ char *run = NULL, *second = NULL, *error = NULL;
+        struct decisions decisions = {};
+        struct store_run row;
+        struct watch *watch;
+        struct world world;
+        unsigned int commits;
+
+        (void)state;
+        setup(&world, 5, 2);
+        watch = manager_watch(world.manager, NULL, hear, &decisions);
+        commits = world.commits;
+        scripted_forget_calls(&world.aws);
+        assert_int_equal(manager_prune(world.manager, "s", true, &run, &error), 0);
+        /* two in one second are two runs */
+        assert_int_equal(manager_prune(world.manager, "s", true, &second, &error), 0);
+        assert_string_not_equal(run, second);
+        virtual_run_for(world.loop, HOURS(1));
+        assert_int_equal(decisions.kept, 4);
+        assert_int_equal(decisions.removed, 6);
+        LEFT(world, "1 2 3 4 5");
+        assert_int_equal(world.commits, commits);
+        assert_int_equal(store_load_run(world.store, run, &row), 0);
+        for (size_t i = 0; i < world.aws.n_calls; i++)
+                assert_non_null(startswith(world.aws.calls[i].action, "Describe"));
+        watch_free(watch);
+        world_done(&world);
+}
+
+static void test_in_use(void **state)
+{
+        struct model_instance *user;
+        struct world world;
+
+        (void)state;
+        setup(&world, 5, 2);
+        user = model_add_instance(&world.model, "i-9", "eu-west-1", "C", "d");
+        xreplace(&user->image, world.model.images[1]->id);
+        free(prune(&world, false));
+        LEFT(world, "2 4 5");
+        /* a user that is gone holds nothing */
+        user->state = INSTANCE_TERMINATED;
+        free(prune(&world, false));
+        LEFT(world, "4 5");
+        world_done(&world);
+}
+
+/* It cannot be found out whether they are in use: they stay. */
+static void test_uses_unknown(void **state)
+{
+        _cleanup_free_ char *run = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, 5, 2);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstances",
+                                                            .about = "image-id",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "UnauthorizedOperation" });
+        run = prune(&world, false);
+        LEFT(world, "1 2 3 4 5");
+        assert_int_equal(world_run(&world, run, NULL), OUTCOME_FAILED);
+        world_done(&world);
+}
+
+/* More than one filter takes: none goes that was not asked about, also with some of them in use. */
+static void test_many(void **state)
+{
+        struct model_instance *user;
+        struct world world;
+
+        (void)state;
+        setup(&world, 215, 2);
+        for (size_t i = 0; i < 20; i++) {
+                _cleanup_free_ char *id = xasprintf("i-9%zu", i);
+
+                user = model_add_instance(&world.model, id, "eu-west-1", "C", "d");
+                /* ten of the first two hundred, and ten of those behind */
+                xreplace(&user->image, world.model.images[i < 10 ? i : 195 + i - 10 + 8]->id);
+        }
+        free(prune(&world, false));
+        for (size_t i = 0; i < world.model.n_instances; i++) {
+                const struct model_image *image =
+                        model_find_image(&world.model, world.model.instances[i]->image);
+
+                assert_true(!image || !image->gone);
+        }
+        assert_int_equal(world_images(&world, "i-1"), 215 - 200 + 10);
+        free(prune(&world, false));
+        assert_int_equal(world_images(&world, "i-1"), 2 + 20);
+        world_done(&world);
+}
+
+/* Whose images these are not: by the tags, or by our rows. */
+static void test_not_ours(void **state)
+{
+        static const struct {
+                int line;
+                const char *key, *value;
+                const char *left;
+        } rows[] = {
+                { __LINE__, NULL, NULL, "4 5" },
+                { __LINE__, TAG_OWNER, "another", "1 4 5" },
+                { __LINE__, TAG_SCHEDULE, "t", "1 4 5" },
+                { __LINE__, TAG_INSTANCE, "i-2", "1 4 5" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct model_image *foreign;
+                struct world world;
+
+                setup(&world, 5, 2);
+                if (rows[i].key)
+                        model_set_tag(&world.model.images[0]->tags, &world.model.images[0]->n_tags,
+                                      rows[i].key, rows[i].value);
+                /* all our tags, and no row: adopted by nobody */
+                foreign = model_add_image(&world.model, "eu-west-1", "foreign");
+                foreign->instance = xstrdup("i-1");
+                foreign->tags =
+                        model_copy_tags(world.model.images[1]->tags, world.model.images[1]->n_tags);
+                foreign->n_tags = world.model.images[1]->n_tags;
+                foreign->created -= HOURS(48);
+                free(prune(&world, false));
+                assert_false(foreign->gone);
+                foreign->gone = foreign->snapshot_gone = true;
+                expect_left(&world, rows[i].left, rows[i].line);
+                assert_true(captured_words("kept. `amictl adopt`") >= 1);
+                /* an image that is there is not recorded as gone for its tags' sake */
+                if (streq(rows[i].key, TAG_INSTANCE))
+                        assert_false(is_recorded_gone(&world, 0));
+                world_done(&world);
+        }
+}
+
+/* Only missing from one list: its row lives again. */
+static void test_missing_for_a_while(void **state)
+{
+        struct world world;
+
+        (void)state;
+        setup(&world, 5, 5);
+        world.model.images[0]->hidden = USEC_INFINITY / 2;
+        free(prune(&world, false));
+        assert_true(is_recorded_gone(&world, 0));
+        world.model.images[0]->hidden = 0;
+        free(prune(&world, false));
+        assert_false(is_recorded_gone(&world, 0));
+        world_done(&world);
+}
+
+/* Failed images go once a newer one is good; the last good one stays whatever the rules say. */
+static void test_failed_images(void **state)
+{
+        struct world world;
+
+        (void)state;
+        setup(&world, 5, 1);
+        world.model.images[1]->fails = true;
+        world.model.images[3]->fails = true;
+        world.model.images[4]->fails = true;
+        free(prune(&world, false));
+        LEFT(world, "3 4 5");
+        world.model.images[4]->fails = false;
+        free(prune(&world, false));
+        LEFT(world, "5");
+        world_done(&world);
+}
+
+static void test_trouble(void **state)
+{
+        static const struct {
+                int line;
+                struct scripted_fault fault;
+                const char *left, *later;
+                enum outcome outcome;
+                size_t lines; /* of removals that failed */
+        } rows[] = {
+                { __LINE__,
+                  { .action = "DeregisterImage", .outcome = AWS_UNKNOWN, .effect = true },
+                  "4 5",
+                  "4 5",
+                  OUTCOME_DONE,
+                  0 },
+                { __LINE__,
+                  { .action = "DeregisterImage", .outcome = AWS_UNREACHABLE, .times = 3 },
+                  "4 5",
+                  "4 5",
+                  OUTCOME_DONE,
+                  0 },
+                { __LINE__,
+                  { .action = "DeregisterImage",
+                    .outcome = AWS_ERROR,
+                    .code = "OperationNotPermitted" },
+                  "1 4 5",
+                  "4 5",
+                  OUTCOME_PARTIAL,
+                  1 },
+                { __LINE__,
+                  { .action = "DeleteSnapshot", .outcome = AWS_UNKNOWN, .effect = true },
+                  "4 5",
+                  "4 5",
+                  OUTCOME_DONE,
+                  0 },
+                /* a lag of EC2's: asked again */
+                { __LINE__,
+                  { .action = "DeleteSnapshot",
+                    .outcome = AWS_ERROR,
+                    .times = 5,
+                    .code = "InvalidSnapshot.InUse",
+                    .message = "The snapshot is in use" },
+                  "4 5",
+                  "4 5",
+                  OUTCOME_DONE,
+                  0 },
+                /* refused: the image is gone, and the next run deletes what was left */
+                { __LINE__,
+                  { .action = "DeleteSnapshot",
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  "1! 4 5",
+                  "4 5",
+                  OUTCOME_PARTIAL,
+                  1 },
+                { __LINE__,
+                  { .action = "DeleteSnapshot",
+                    .outcome = AWS_ERROR,
+                    .about = "snap-0001",
+                    .times = 500,
+                    .code = "InvalidSnapshot.InUse",
+                    .message = "The snapshot is in use" },
+                  "1! 4 5",
+                  "1! 4 5",
+                  OUTCOME_PARTIAL,
+                  1 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL;
+                struct world world;
+
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, rows[i].fault);
+                run = prune(&world, false);
+                expect_left(&world, rows[i].left, rows[i].line);
+                if (world_run(&world, run, NULL) != rows[i].outcome)
+                        fail_msg("line %d: outcome", rows[i].line);
+                if (captured_events(&events[EVENT_REMOVAL_FAILED]) != rows[i].lines)
+                        fail_msg("line %d: %zu lines", rows[i].line,
+                                 captured_events(&events[EVENT_REMOVAL_FAILED]));
+                free(prune(&world, false));
+                expect_left(&world, rows[i].later, rows[i].line);
+                world_done(&world);
+        }
+}
+
+/* A snapshot that another image uses stays, and nobody asks for it again. */
+static void test_shared_snapshot(void **state)
+{
+        _cleanup_free_ char *run = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, 5, 2);
+        world.model.images[2]->also_used_by = "snap-0003 is currently in use by ami-0fff";
+        run = prune(&world, false);
+        assert_int_equal(world_run(&world, run, NULL), OUTCOME_DONE);
+        LEFT(world, "3! 4 5");
+        assert_int_equal(captured_words("others are used by another image"), 1);
+        assert_int_equal(scripted_count(&world.aws, "DeleteSnapshot", "snap-0003"), 1);
+        world_done(&world);
+}
+
+/* The state is lost; adopted again, the decisions are the same. */
+static void test_adopt(void **state)
+{
+        _cleanup_free_ char *run = NULL, *error = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, 5, 2);
+        world_end(&world, false);
+        world_remove_state(&world);
+        world_start(&world);
+        free(prune(&world, false)); /* without rows nothing is ours */
+        LEFT(world, "1 2 3 4 5");
+        assert_int_equal(manager_adopt(world.manager, &run, &error), 0);
+        virtual_run_for(world.loop, MINUTES(5));
+        assert_int_equal(world_run(&world, run, NULL), OUTCOME_DONE);
+        assert_int_equal(captured_words("5 images adopted"), 1);
+        free(prune(&world, false));
+        LEFT(world, "4 5");
+        free(steal(run));
+        assert_int_equal(manager_adopt(world.manager, &run, &error), 0);
+        virtual_run_for(world.loop, MINUTES(5));
+        assert_int_equal(captured_words("0 images adopted"), 1);
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_removal),
+                cmocka_unit_test(test_by_the_run),
+                cmocka_unit_test(test_dry),
+                cmocka_unit_test(test_in_use),
+                cmocka_unit_test(test_uses_unknown),
+                cmocka_unit_test(test_many),
+                cmocka_unit_test(test_not_ours),
+                cmocka_unit_test(test_missing_for_a_while),
+                cmocka_unit_test(test_failed_images),
+                cmocka_unit_test(test_trouble),
+                cmocka_unit_test(test_shared_snapshot),
+                cmocka_unit_test(test_adopt),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
