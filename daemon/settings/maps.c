@@ -58,10 +58,13 @@ static bool parse_entries(struct conf *conf, const yaml_node_t *node, const stru
                 if (!name || !value)
                         return false;
                 text = conf_scalar(conf, name, key);
-                if (text && conf_check_form(conf, name, &form_name, text))
-                        good &= parse(conf, name, value, key);
-                else
+                if (!text) {
                         good = false;
+                        continue;
+                }
+                /* A bad name does not hide what is wrong below it. */
+                good &= conf_check_form(conf, name, &form_name, text);
+                good &= parse(conf, name, value, key);
         }
         return good;
 }
