@@ -92,6 +92,25 @@ static void on_stop(int number, void *userdata)
         loop_exit(daemon->loop, EXIT_SUCCESS);
 }
 
+static int failed(const char *to, int r)
+{
+        log_line(LOG_ERR, NULL, "Cannot %s: %s.", to,
+                 strerror(-r)); /* NOLINT(concurrency-mt-unsafe) */
+        return r;
+}
+
+static int watch_signals(struct daemon *daemon)
+{
+        int r;
+
+        if ((r = loop_on_signal(daemon->loop, SIGTERM, on_stop, daemon)) < 0 ||
+            (r = loop_on_signal(daemon->loop, SIGINT, on_stop, daemon)) < 0 ||
+            (r = loop_on_signal(daemon->loop, SIGHUP, on_reload, daemon)) < 0)
+                return failed("watch for signals", r);
+        r = loop_start_watchdog(daemon->loop);
+        return r < 0 ? failed("answer to the watchdog", r) : 0;
+}
+
 static int serve(const char *file)
 {
         _cleanup_(loop_freep) struct loop *loop = NULL;
@@ -123,7 +142,7 @@ static int serve(const char *file)
                                                   .ca_bundle = ca_bundle },
                           &http)) < 0 ||
             (r = aws_new(loop, http, &aws)) < 0)
-                return r;
+                return failed("start the event loop", r);
         manager = manager_new(loop, store, aws);
         daemon.loop = loop;
         daemon.manager = manager;
@@ -138,10 +157,8 @@ static int serve(const char *file)
                 log_line(LOG_ERR, NULL, "%s", error);
                 return r;
         }
-        if ((r = loop_on_signal(loop, SIGTERM, on_stop, &daemon)) < 0 ||
-            (r = loop_on_signal(loop, SIGINT, on_stop, &daemon)) < 0 ||
-            (r = loop_on_signal(loop, SIGHUP, on_reload, &daemon)) < 0 ||
-            (r = loop_start_watchdog(loop)) < 0)
+        r = watch_signals(&daemon);
+        if (r < 0)
                 return r;
         manager_apply(manager, settings);
         log_event(&events[EVENT_STARTED], NULL, "amid %s is running with %zu schedule%s of %s.",
@@ -149,7 +166,7 @@ static int serve(const char *file)
         loop_notify(loop, "READY=1");
         r = loop_run(loop);
         manager_stop(manager);
-        return r;
+        return r < 0 ? failed("go on", r) : r;
 }
 
 static void usage(FILE *file)
