@@ -127,7 +127,9 @@ static char *error_message(const char *error, const cJSON *parameters)
 
 void client_next(struct client *client, struct client_answer *ret)
 {
-        const char *frame = client->broke ? NULL : read_frame(client);
+        /* who closed before it was asked may have said why: too many connections */
+        bool closed = client->broke == EPIPE || client->broke == ECONNRESET;
+        const char *frame = client->broke && !closed ? NULL : read_frame(client);
         cJSON *reply = frame ? cJSON_Parse(frame) : NULL;
         const cJSON *error = cJSON_GetObjectItemCaseSensitive(reply, "error");
 

@@ -19,6 +19,9 @@ enum {
         READ_AT_ONCE = 16384,
 };
 static const usec_t accept_pause = USEC_PER_SEC; /* when no descriptor is left */
+/* Whoever can connect can cause lines in the journal: so many of them, in so much time. */
+enum { LINES_MAX = 10 };
+static const usec_t lines_each = 60 * USEC_PER_SEC;
 
 struct connection {
         struct control *control;
@@ -34,6 +37,8 @@ struct control {
         struct control_options options;
         struct connection *connections;
         size_t n_connections, n_strangers;
+        usec_t lines_since; /* when the first of n_lines was logged */
+        unsigned int n_lines;
         int fd;
         struct io *io;
         struct timer *sweep;  /* frees connections that are over, outside of their callbacks */
@@ -51,6 +56,21 @@ static void connection_free(struct connection *connection)
         session_free(connection->session);
         close(connection->fd);
         free(connection);
+}
+
+/* Whether a line about what peers do may be logged; the last one says that more are left out. */
+static bool take_line(struct control *control)
+{
+        usec_t now = loop_monotonic(control->options.loop);
+
+        if (!control->n_lines || now - control->lines_since >= lines_each) {
+                control->lines_since = now;
+                control->n_lines = 0;
+        }
+        if (++control->n_lines == LINES_MAX)
+                log_line(LOG_WARNING, NULL,
+                         "The control socket is flooded; more of this is not logged for a while.");
+        return control->n_lines < LINES_MAX;
 }
 
 static bool connection_is_over(const struct connection *connection)
@@ -71,7 +91,7 @@ static void on_sweep(void *userdata)
                         link = &connection->next;
                         continue;
                 }
-                if (broke)
+                if (broke && take_line(control))
                         log_line(LOG_NOTICE, NULL,
                                  "Closed the control connection of user %u (process %d): %s.",
                                  connection->peer.uid, connection->peer.pid, broke);
@@ -194,8 +214,11 @@ static void on_accept(int listening, unsigned int events, void *userdata)
         if (fd >= 0) {
                 connection_new(control, fd);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                log_line(LOG_WARNING, NULL, "Cannot accept a control connection: %s.",
-                         strerror(errno));
+                int error = errno;
+
+                if (take_line(control))
+                        log_line(LOG_WARNING, NULL, "Cannot accept a control connection: %s.",
+                                 strerror(error));
                 io_set_events(control->io, 0);
                 timer_arm(control->resume, accept_pause);
         }
