@@ -118,6 +118,11 @@ static void again(struct aws_slot *slot, usec_t after)
         timer_arm(slot->timer, after);
 }
 
+static bool is_web_page(const struct http_reply *reply)
+{
+        return reply->content_type && startswith(reply->content_type, "text/html");
+}
+
 /* Reads the reply into the slot; false when it is none of AWS's. */
 static bool read_reply(struct aws_slot *slot, const struct http_reply *reply)
 {
@@ -135,8 +140,12 @@ static bool read_reply(struct aws_slot *slot, const struct http_reply *reply)
         }
         if (shape_decode(shape, slot->output, reply->body, reply->body_size, &decoded, &error) <
             0) {
-                set_message(slot, xasprintf("HTTP %d with an unreadable answer: %s", reply->status,
-                                            error));
+                set_message(slot,
+                            xasprintf("HTTP %d with an unreadable answer: %s%s", reply->status,
+                                      error,
+                                      is_web_page(reply)
+                                              ? "; it is a web page, maybe of a proxy on the way"
+                                              : ""));
                 slot->decoded.request_id = xstrdup(reply->request_id);
                 return false;
         }
