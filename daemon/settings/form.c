@@ -17,9 +17,13 @@ static char *region_hint(const char *text)
 
 static char *url_hint(const char *text)
 {
+        bool here = startswith(text, "localhost") || startswith(text, "127.");
+
+        if (startswith(text, "http://"))
+                return xstrdup("http would send it in the clear");
         if (strstr(text, "://") || strpbrk(text, " @?#"))
                 return NULL;
-        return xasprintf("did you mean \"http://%s\"?", text);
+        return xasprintf("did you mean \"http%s://%s\"?", here ? "" : "s", text);
 }
 
 const struct form form_name = {
@@ -49,8 +53,9 @@ const struct form form_device = {
 };
 const struct form form_url = {
         .name = "URL",
-        .says = "a URL such as http://127.0.0.1:5000",
-        .pattern = "^https?://[A-Za-z0-9._-]+(:[0-9]+)?(/[A-Za-z0-9._/-]*)?$",
+        .says = "an https URL, or http on this machine such as http://127.0.0.1:5000",
+        .pattern = "^(https://[A-Za-z0-9._-]+|http://(localhost|127\\.[0-9.]+|\\[::1\\]))(:[0-9]+)?"
+                   "(/[A-Za-z0-9._/-]*)?$",
         .max = 255,
         .hint = url_hint,
 };
