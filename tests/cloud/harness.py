@@ -191,13 +191,14 @@ class Daemon:
 
     # ---- life ----
 
-    def start(self, ready=True):
+    def start(self, ready=True, prefix=()):
+        """`prefix`: a command that execs amid, such as prlimit."""
         assert self.process is None
         self.starts += 1
         self.notify = Notify(self.folder / f"notify-{self.starts}")
         env = {**self.env, "NOTIFY_SOCKET": str(self.folder / f"notify-{self.starts}")}
         self.process = subprocess.Popen(
-            [BUILD / "amid", "-c", self.file], env=env, stderr=subprocess.PIPE, text=True
+            [*prefix, BUILD / "amid", "-c", self.file], env=env, stderr=subprocess.PIPE, text=True
         )
         self._reader = threading.Thread(target=self._read, args=(self.process.stderr,))
         self._reader.start()

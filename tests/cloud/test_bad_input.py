@@ -6,11 +6,10 @@ import json
 import os
 import re
 import resource
-import shutil
-import signal
 import socket
 import socketserver
 import sqlite3
+import ssl
 import subprocess
 import threading
 import time
@@ -44,7 +43,7 @@ def bomb():
 
 def merge_bomb():
     """Aliases where the grammar does walk: a thousand schedules, each with a long list of ids."""
-    ids = ", ".join(f"i-{i:017x}" for i in range(2000))
+    ids = ", ".join(f"i-{i:017x}" for i in range(900))
     lines = [HEAD, "defaults: {targets: &t {instance_ids: [", ids, "]}}\nschedules:\n"]
     lines += [f"  s{i}: {{schedule: rate(1 day), consistency: crash, targets: *t}}\n" for i in range(20000)]
     return "".join(lines)
@@ -77,6 +76,10 @@ SETTINGS = {
     "a zone outside": (one_schedule(timezone="../../etc/passwd").encode(), r"amid\.yaml:\d+:15: .*passwd"),
     "an unknown key": (one_schedule(shedule="x").encode(), r'amid\.yaml:\d+:5: unknown key "shedule"; did you mean "schedule"'),
     "an unknown account": (one_schedule(account="prod").encode(), r"amid\.yaml:\d+:14: .*unknown account prod"),
+    "an endpoint in the clear": (
+        b"version: 1\naccounts: {a: {endpoint_url: 'http://ec2.example.com'}}\n",
+        r"amid\.yaml:2:\d+: .*http would send it in the clear",
+    ),
     "a unix cron": (one_schedule(schedule="'0 3 * * *'").encode(), r"amid\.yaml:5:15: .*cron\(0 3 \* \* \? \*\)"),
     "no consistency": (one_schedule(consistency="").encode(), r"amid\.yaml:\d+:\d+: consistency "),
     "a name twice": (
@@ -114,8 +117,571 @@ def test_bad_settings_at_reload(account, daemon, name):
     done = daemon.try_amictl("reload")
     assert done.returncode == 1
     assert re.search(says, done.stdout + done.stderr), done
-    assert re.search(says, daemon.journal), daemon.journal
-    assert "the old ones stay in force" in daemon.journal
+    daemon.wait_line("the old ones stay in force")
+    daemon.wait_line(says)
     daemon.schedule()
     assert "web" in daemon.amictl("status")
     daemon.stop()
+
+
+# ---- credentials ----
+
+
+def shared_credentials(daemon, access_key, secret):
+    """What comes from the environment is gone, this is in the shared file."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        daemon.env.pop(name, None)
+    folder = daemon.folder / ".aws"
+    folder.mkdir(exist_ok=True)
+    new = folder / "new"
+    new.write_text(f"[default]\naws_access_key_id = {access_key}\naws_secret_access_key = {secret}\n")
+    new.rename(folder / "credentials")
+
+
+def test_a_run_waits_for_credentials(account, daemon, front):
+    """The line names every source; once there are credentials the run goes on by itself."""
+    account.launch(Backup="yes")
+    keys = daemon.env.pop("AWS_ACCESS_KEY_ID"), daemon.env.pop("AWS_SECRET_ACCESS_KEY")
+    daemon.schedule()
+    daemon.start()
+    run = daemon.json("run", "web")["run"]
+    line = daemon.wait_line("no credentials")
+    for source in ("environment: ", "systemd credential: ", "shared files: ", "instance metadata: "):
+        assert source in line
+    assert "It is tried again" in line
+    assert not front.log("DescribeInstances")
+    assert "open" in daemon.amictl("runs")
+    shared_credentials(daemon, *keys)
+    daemon.wait(lambda: daemon.json("show", run)["run"]["outcome"] == "done", "the end of the run", 120)
+    daemon.wait_line("AWS answers again")
+    assert len(daemon.lines("no credentials")) == 1, "one failure is one line"
+    assert len(account.images()) == 1
+
+
+@pytest.mark.parametrize("wrong", ["key", "secret"])
+def test_refused_credentials(account, daemon, front, wrong):
+    access_key, secret = account.keys
+    account.launch(Backup="yes")
+    if wrong == "key":
+        shared_credentials(daemon, "AKIAIOSFODNN7EXAMPLE", secret)
+    else:
+        shared_credentials(daemon, access_key, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+    daemon.schedule()
+    daemon.start()
+    daemon.run("web", status=1)
+    line = daemon.wait_line("DescribeInstances in us-east-1.*; check the ")
+    assert "AuthFailure" in line or "SignatureDoesNotMatch" in line
+    assert "EXAMPLE" not in daemon.journal and access_key not in daemon.journal
+    shared_credentials(daemon, access_key, secret)
+    time.sleep(11)  # a set that is refused this soon is not read again: it was read just now
+    daemon.run("web")
+    assert len(account.images()) == 1
+
+
+# ---- the state directory ----
+
+
+@contextlib.contextmanager
+def small(folder, size):
+    """`folder` is a file system of its own, of `size` bytes."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "amid-test", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(folder):
+    """Leaves no byte; gives the file to remove."""
+    filler = folder / "filler"
+    with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    return filler
+
+
+def refused(daemon):
+    """The daemon ends by itself, in good order; what it said."""
+    daemon.start(ready=False)
+    assert daemon.gone() == 1, daemon.journal
+    assert "READY=1" not in daemon.notify.messages
+    return daemon.journal
+
+
+def test_no_state_directory(account, daemon):
+    daemon.schedule()
+    daemon.state.rmdir()
+    said = refused(daemon)
+    assert re.search(r"Cannot keep state in .*/state: No such file or directory\. Create it, or set \$STATE_DIRECTORY", said)
+    daemon.state.write_text("")
+    assert "Not a directory" in refused(daemon)
+    daemon.state.unlink()
+    daemon.state.mkdir()
+    daemon.start()
+
+
+@root_only
+def test_a_read_only_state_directory(account, daemon):
+    daemon.schedule()
+    with small(daemon.state, "1m"):
+        subprocess.run(["mount", "-o", "remount,ro", daemon.state], check=True)
+        said = refused(daemon)
+    assert re.search(r"Cannot keep state in .*/state.*: Read-only file system\. .*mount it read-write", said)
+
+
+@root_only
+def test_a_state_that_became_read_only(account, daemon, timelines):
+    """Nothing is begun that could not be remembered, and it goes on by itself."""
+    account.launch(Backup="yes")
+    daemon.schedule()
+    with small(daemon.state, "4m"):
+        daemon.start()
+        daemon.run("web")
+        daemon.stop()
+        subprocess.run(["mount", "-o", "remount,ro", daemon.state], check=True)
+        assert "Read-only file system" in refused(daemon)
+        subprocess.run(["mount", "-o", "remount,rw", daemon.state], check=True)
+        daemon.start()
+        assert "done" in daemon.amictl("runs")
+        daemon.stop()
+
+
+@root_only
+def test_a_full_disk_at_start(account, daemon):
+    daemon.schedule()
+    with small(daemon.state, "64k"):
+        filler = fill(daemon.state)
+        said = refused(daemon)
+        assert re.search(r"Cannot keep state in .*: No space left on device\. Free some space", said)
+        filler.unlink()
+        assert not list(daemon.state.glob("amid.db")), "half a database would be damage"
+    daemon.start()
+
+
+@root_only
+def test_a_full_disk_before_a_run(account, daemon, front):
+    """What cannot be remembered is not begun: no image that nobody knows of."""
+    account.launch(Backup="yes")
+    daemon.schedule()
+    with small(daemon.state, "4m"):
+        daemon.start()
+        filler = fill(daemon.state)
+        done = daemon.try_amictl("run", "web", "--wait")
+        assert done.returncode == 1
+        assert re.search("the state cannot be written: .*full", done.stderr), done.stderr
+        assert not front.log("CreateImage")
+        filler.unlink()
+        daemon.run("web")
+        assert len(account.images()) == 1
+        daemon.stop()
+
+
+@root_only
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_full_disk_in_the_middle(account, daemon, front, timelines, moment):
+    """Full just before the image id could be written down, or while the snapshots are followed."""
+    timelines.course(snapshots=20)
+    [instance] = account.launch(Backup="yes")
+    daemon.schedule()
+    with small(daemon.state, "4m"):
+        fillers = []
+        if moment == "before":
+            front.fault("CreateImage", "call-after", call=lambda: fillers.append(fill(daemon.state)))
+        daemon.start()
+        run = daemon.json("run", "web")["run"]
+        daemon.wait(lambda: front.count("CreateImage") == 1, "the image")
+        if moment == "after":
+            daemon.wait_line("EC2 is creating|is being created|Image ami-")
+            fillers.append(fill(daemon.state))
+        timelines.clock.advance(60)
+        daemon.wait_line("The state cannot be written: .*full")
+        daemon.wait(lambda: fillers, "the filler")[0].unlink()
+        daemon.wait_line("The state can be written again")
+        daemon.wait(lambda: daemon.json("show", run)["run"]["outcome"] == "done", "the end of the run")
+        daemon.stop()
+    [image] = account.images()
+    assert tags_of(image)["amid:instance"] == instance
+    assert front.count("CreateImage") == 1
+    assert len(daemon.lines("The state cannot be written")) == 1, "one failure is one line"
+
+
+def newer(database):
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def somebody_elses(database):
+    database.unlink()
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE t (x)")
+        connection.commit()
+
+
+DAMAGE = {
+    "newer": newer,
+    "empty": lambda database: database.write_bytes(b""),
+    "zeros": lambda database: database.write_bytes(bytes(database.stat().st_size)),
+    "cut off": lambda database: os.truncate(database, database.stat().st_size // 2),
+    "garbage": lambda database: database.write_bytes(os.urandom(100000)),
+    "a text": lambda database: database.write_text("runs: none\n"),
+    "another program's": somebody_elses,
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_state_that_cannot_be_used(account, daemon, kind):
+    """Refused, kept byte for byte, and the line tells the way out, which works."""
+    account.launch(Backup="yes")
+    daemon.schedule()
+    daemon.start()
+    daemon.run("web")
+    daemon.stop()
+    database = daemon.state / "amid.db"
+    DAMAGE[kind](database)
+    for extra in daemon.state.glob("amid.db-*"):
+        extra.unlink()
+    data = database.read_bytes()
+    said = refused(daemon)
+    assert re.search("written by a newer amid" if kind == "newer" else "is damaged", said), said
+    assert "amictl adopt" in said and f"move {database}* away" in said
+    assert database.read_bytes() == data
+    database.rename(daemon.folder / "kept")
+    for extra in daemon.state.glob("amid.db-*"):
+        extra.unlink()
+    daemon.start()
+    daemon.amictl("adopt")
+    [image] = account.images()
+    daemon.wait(lambda: image["ImageId"] in daemon.amictl("images"), "the image in the list")
+
+
+def test_two_daemons_with_one_state(account, daemon):
+    daemon.schedule()
+    daemon.start()
+    other = subprocess.run(
+        [BUILD / "amid", "-c", daemon.file],
+        env={**daemon.env, "RUNTIME_DIRECTORY": str(daemon.folder)},
+        stderr=subprocess.PIPE, text=True, timeout=20,
+    )  # fmt: skip
+    assert other.returncode == 1
+    assert "is in use by another amid" in other.stderr
+    daemon.amictl("status")
+
+
+# ---- the runtime directory ----
+
+
+def test_no_runtime_directory(account, daemon):
+    """One level is made; more, or something in the way, is a clear end."""
+    daemon.schedule()
+    daemon.runtime.rmdir()
+    daemon.start()
+    daemon.amictl("status")
+    daemon.stop()
+    assert not (daemon.runtime / "control").exists()
+    daemon.env["RUNTIME_DIRECTORY"] = str(daemon.folder / "no" / "such" / "place")
+    said = refused(daemon)
+    assert re.search(r"Cannot listen on .*/place/control: No such file or directory\. .*\$RUNTIME_DIRECTORY", said)
+
+
+def test_something_in_the_way_of_the_socket(account, daemon):
+    daemon.schedule()
+    way = daemon.runtime / "control"
+    way.write_text("precious")
+    assert "Something that is not a socket is in the way" in refused(daemon)
+    assert way.read_text() == "precious"
+
+
+def test_a_socket_left_behind(account, daemon):
+    daemon.schedule()
+    daemon.start()
+    daemon.kill()
+    daemon.gone()
+    assert (daemon.runtime / "control").exists()
+    daemon.start()
+    daemon.amictl("status")
+
+
+# ---- the control socket ----
+
+
+def connect(daemon):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(5)
+    connection.connect(str(daemon.runtime / "control"))
+    return connection
+
+
+def call(method, more=False, **parameters):
+    return json.dumps({"method": f"io.amid.Manager.{method}", "more": more, "parameters": parameters}).encode() + b"\0"
+
+
+GARBAGE = {
+    "nothing": b"",
+    "noise": bytes(range(1, 256)) * 200 + b"\0",
+    "no end": b'{"method":"' + b"x" * (3 << 20),
+    "half a call": b'{"method":"io.amid.Mana',
+    "deep": b"[" * 500000 + b"\0",
+    "HTTP": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n\0",
+    "numbers": b"1\0" * 1000,
+    "wrong types": b'{"method": 7, "parameters": []}\0',
+    "no such method": call("NoSuchMethod"),
+    "many calls at once": call("ListRuns") * 2000,
+    "a reader that does not read": call("Watch", more=True),
+}
+
+
+def flood(daemon, each):
+    """Connections with garbage, `each` of every kind, none of which is ever read from."""
+    open_ones = []
+    for data in list(GARBAGE.values()) * each:
+        for _ in range(50):  # the queue of those that wait for accept() is full
+            with contextlib.suppress(BlockingIOError):
+                connection = connect(daemon)
+                break
+            time.sleep(0.01)
+        else:
+            continue
+        open_ones.append(connection)
+        with contextlib.suppress(OSError):
+            connection.setblocking(False)
+            connection.send(data)
+    return open_ones
+
+
+def resident(process):
+    with open(f"/proc/{process.pid}/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize()
+
+
+def test_a_flooded_socket(account, daemon, front, timelines):
+    """Hundreds of connections and garbage: the run goes on, memory stays, amictl works afterwards."""
+    timelines.course(snapshots=20)
+    account.launch(3, Backup="yes")
+    daemon.schedule()
+    daemon.start()
+    run = daemon.json("run", "web")["run"]
+    daemon.wait(lambda: front.count("CreateImage") == 3, "the images")
+    before = resident(daemon.process)
+    connections = flood(daemon, 40)
+    assert len(connections) > 300
+    polls = front.count("DescribeImages")
+    timelines.clock.advance(20)
+    daemon.wait(lambda: front.count("DescribeImages") > polls, "that the run goes on during the flood")
+    daemon.wait(lambda: len(daemon.lines("is available")) == 3, "the images, during the flood")
+    grown = resident(daemon.process) - before
+    assert grown < 64 << 20, f"grown by {grown >> 10} kB"
+    busy = daemon.try_amictl("status")
+    assert busy.returncode in (0, 1, 3)
+    if busy.returncode:
+        assert "Too many connections" in busy.stderr, busy.stderr
+    for connection in connections:
+        connection.close()
+    daemon.wait(lambda: daemon.try_amictl("status").returncode == 0, "amictl after the flood")
+    assert daemon.json("show", run)["run"]["outcome"] == "done"
+    assert len(account.images()) == 3
+    closed = daemon.lines("Closed the control connection")
+    assert closed, "it is said why connections were closed"
+    assert len(closed) < 30 and daemon.lines("The control socket is flooded"), "nobody can flood the journal"
+    daemon.stop()
+
+
+# ---- descriptors ----
+
+
+def test_few_descriptors(account, daemon, front, timelines):
+    """A flood takes the last descriptor: the run waits for one and then goes on."""
+    timelines.course(snapshots=5)
+    account.launch(2, Backup="yes")
+    daemon.schedule()
+    daemon.start()
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (24, 24))
+    run = daemon.json("run", "web")["run"]
+    connections = flood(daemon, 10)
+    daemon.wait_line("Cannot accept a control connection: Too many open files")
+    timelines.clock.advance(20)
+    time.sleep(3)
+    for connection in connections:
+        connection.close()
+    daemon.wait(lambda: daemon.try_amictl("status").returncode == 0, "amictl after the flood")
+    daemon.wait(lambda: daemon.json("show", run)["run"]["outcome"] == "done", "the end of the run", 120)
+    assert len(account.images()) == 2
+    assert sum(request.done for request in front.log("CreateImage")) == 2
+    assert len(daemon.lines("Cannot accept|Closed the control")) < 30, "nobody can flood the journal"
+    daemon.stop()
+
+
+@pytest.mark.parametrize("files", [3, 4, 5, 6, 8, 10, 12, 14])
+def test_hardly_any_descriptor(account, daemon, files):
+    """It starts, or says why not: never a crash, never silence."""
+    daemon.schedule()
+    daemon.start(ready=False, prefix=["prlimit", f"--nofile={files}"])
+
+    def settled():
+        return not daemon.alive() or daemon.notify.value("READY") == "1"
+
+    end = time.monotonic() + 20
+    while not settled() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert settled()
+    if daemon.alive():
+        daemon.stop()
+        return
+    assert daemon.gone() in (1, 127), daemon.journal
+    assert re.search("Too many open files|too many open files|error while loading|unable to open", daemon.journal), daemon.journal
+
+
+# ---- the way to AWS ----
+
+
+class Relay:
+    """A port that leads to the front, from open() on."""
+
+    def __init__(self, front):
+        self.front = front
+        probe = socket.socket()
+        probe.bind(("127.0.0.1", 0))
+        self.port = probe.getsockname()[1]
+        probe.close()
+        self.listener = None
+
+    def open(self):
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        target = self.front.url.rsplit(":", 1)[1]
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(("127.0.0.1", int(target)))
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _pump(one, other):
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+        with contextlib.suppress(OSError):
+            other.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        if self.listener:
+            self.listener.close()
+
+
+@pytest.fixture
+def relay(front):
+    relay = Relay(front)
+    yield relay
+    relay.close()
+
+
+def endpoint(daemon, url):
+    daemon.schedule(account={"test": {"regions": ["us-east-1"], "endpoint_url": url}})
+
+
+def test_an_endpoint_that_is_down(account, daemon, relay):
+    """The run waits and goes on when the endpoint is there; one line each."""
+    account.launch(Backup="yes")
+    endpoint(daemon, f"http://127.0.0.1:{relay.port}")
+    daemon.start()
+    run = daemon.json("run", "web")["run"]
+    line = daemon.wait_line("DescribeInstances in us-east-1 was not answered")
+    assert "refused" in line.lower() or "connect" in line.lower(), line
+    assert "It is tried again until it works" in line
+    assert "not answered" in daemon.amictl("show", run)
+    relay.open()
+    daemon.wait(lambda: daemon.json("show", run)["run"]["outcome"] == "done", "the end of the run", 120)
+    daemon.wait_line("AWS answers again in us-east-1")
+    assert len(daemon.lines("was not answered")) == 1
+    assert len(account.images()) == 1
+
+
+class Portal(http.server.BaseHTTPRequestHandler):
+    """A proxy that wants a login: HTML for everything."""
+
+    status = 200
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        page = b"<!DOCTYPE html><html><head><title>Please log in</title></head><body><p>Hotel</body></html>"
+        self.send_response(self.status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@contextlib.contextmanager
+def serving(handler, context=None):
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def waits_in_vain(daemon, url, says):
+    """The run neither fails nor is silent; an operator can end it."""
+    endpoint(daemon, url)
+    daemon.start()
+    run = daemon.json("run", "web")["run"]
+    line = daemon.wait_line("ec2:DescribeInstances in us-east-1 was not answered")
+    assert re.search(says, line), line
+    assert daemon.json("show", run)["run"]["outcome"] == "open"
+    daemon.amictl("cancel", run)
+    daemon.wait(lambda: daemon.json("show", run)["run"]["outcome"] != "open", "the end of it")
+    daemon.stop()
+
+
+def test_a_name_that_is_not_found(account, daemon):
+    waits_in_vain(daemon, "https://ec2.amid.invalid", "(?i)resolve")
+
+
+@pytest.mark.parametrize("status", [200, 502, 503])
+def test_a_proxy_with_html(account, daemon, status):
+    with serving(type("Handler", (Portal,), {"status": status})) as port:
+        waits_in_vain(daemon, f"http://127.0.0.1:{port}", "a web page, maybe of a proxy" if status == 200 else f"HTTP {status}")
+
+
+@pytest.mark.parametrize("status", [403, 407])
+def test_a_proxy_that_refuses(account, daemon, status):
+    """A 4xx is a word of AWS's, were it not for the page: the run ends, and says what came."""
+    with serving(type("Handler", (Portal,), {"status": status})) as port:
+        endpoint(daemon, f"http://127.0.0.1:{port}")
+        daemon.start()
+        daemon.run("web", status=1)
+        assert daemon.lines(f"HTTP {status}"), daemon.journal
+
+
+def test_tls_to_who_does_not_speak_it(account, daemon, front):
+    waits_in_vain(daemon, front.url.replace("http:", "https:"), "(?i)ssl|tls")
+
+
+def test_a_certificate_of_nobody(account, daemon, tmp_path):
+    """Nothing is sent to who cannot prove to be AWS."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    got = []
+    handler = type("Handler", (Portal,), {"do_POST": lambda self: got.append(self.path)})
+    with serving(handler, context) as port:
+        waits_in_vain(daemon, f"https://127.0.0.1:{port}", "(?i)certificate")
+    assert not got
