@@ -74,6 +74,7 @@ $(B)/%.o: %.c
 
 include tests/checks.mk
 include tests/install.mk
+include tests/demo/demo.mk
 
 .PHONY: clean
 clean: ## remove everything that was built
