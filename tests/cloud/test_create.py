@@ -242,6 +242,7 @@ def test_two_regions(account, daemon):
 def test_plan_changes_nothing(account, daemon, front):
     [instance] = account.launch(Backup="yes")
     daemon.schedule(retain={"last": 2})
+    before = len(front.log())
     assert instance in daemon.amictl("plan")
-    actions = {r.action for r in front.log() if r.access_key == account.keys[0]}
-    assert all(action.startswith(("Describe", "RunInstances")) for action in actions), actions
+    actions = {r.action for r in front.log()[before:]}
+    assert all(action.startswith("Describe") for action in actions), actions

@@ -10,7 +10,7 @@ from harness import tags_of
 def test_status_tells_of_schedules_and_the_next_firing(account, daemon):
     daemon.schedule()
     daemon.start()
-    status = daemon.notify.value("STATUS")
+    status = daemon.wait(lambda: daemon.notify.value("STATUS"), "STATUS=")
     assert "1 schedule" in status
     assert "2099" in status
     daemon.stop()
