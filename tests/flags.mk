@@ -4,7 +4,7 @@ Q    := $(if $(V),,@)
 say   = $(if $(V),,@printf '  %-4s %s\n' '$1' '$2')
 
 PKG_CONFIG ?= pkg-config
-ifneq ($(filter-out help deps clean format,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter help deps deps-build clean format,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell $(PKG_CONFIG) --exists $(PACKAGES) && echo yes),yes)
 $(error Libraries are missing ($(shell $(PKG_CONFIG) --exists --print-errors $(PACKAGES) 2>&1 | head -1)). Run: make deps)
 endif
