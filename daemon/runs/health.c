@@ -18,7 +18,7 @@ struct doctor {
         struct patient *asked[DESCRIBE_STATUS_IDS_MAX]; /* in this request; NULL: ended meanwhile */
         size_t n_asked;
         const struct action *refused; /* has been said */
-        bool one_by_one; /* an id is unknown to EC2, which fails the whole request */
+        bool one_by_one;              /* an id is unknown to EC2, which fails the whole request */
 };
 
 static bool check_passes(enum check_status status)

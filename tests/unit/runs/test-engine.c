@@ -116,37 +116,27 @@ static void test_answer_lost(void **state)
         static const struct {
                 int line;
                 struct scripted_fault fault;
-                unsigned int refused; /* at least */
                 const char *event;
         } rows[] = {
                 { __LINE__,
                   { .action = "CreateImage", .outcome = AWS_UNKNOWN, .effect = true },
-                  0,
                   "exists already" },
-                { __LINE__, { .action = "CreateImage", .outcome = AWS_UNKNOWN }, 0, NULL },
+                { __LINE__, { .action = "CreateImage", .outcome = AWS_UNKNOWN }, NULL },
                 { __LINE__,
                   { .action = "CreateImage", .outcome = AWS_UNKNOWN, .effect = true, .times = 4 },
-                  0,
                   "exists already" },
-                { __LINE__,
-                  { .action = "CreateImage", .outcome = AWS_UNKNOWN, .times = 4 },
-                  0,
-                  NULL },
+                { __LINE__, { .action = "CreateImage", .outcome = AWS_UNKNOWN, .times = 4 }, NULL },
                 { __LINE__,
                   { .action = "CreateImage", .outcome = AWS_UNREACHABLE, .times = 5 },
-                  0,
                   NULL },
                 { __LINE__,
                   { .action = "CreateImage", .outcome = AWS_UNSIGNED, .times = 5 },
-                  0,
                   NULL },
                 { __LINE__,
                   { .action = "DescribeInstances", .outcome = AWS_UNREACHABLE, .times = 5 },
-                  0,
                   NULL },
                 { __LINE__,
                   { .action = "DescribeImages", .outcome = AWS_UNREACHABLE, .times = 9 },
-                  0,
                   NULL },
                 { __LINE__,
                   { .action = "DescribeImages",
@@ -154,36 +144,30 @@ static void test_answer_lost(void **state)
                     .code = "Unheard",
                     .about = "image-id",
                     .times = 9 },
-                  0,
                   NULL },
                 { __LINE__,
                   { .action = "DescribeSnapshots",
                     .outcome = AWS_ERROR,
                     .code = "UnauthorizedOperation",
                     .times = SCRIPTED_ALWAYS },
-                  0,
                   NULL },
                 { __LINE__,
                   { .action = "DeregisterImage", .outcome = AWS_UNKNOWN, .effect = true },
-                  0,
                   NULL },
                 { __LINE__,
                   { .action = "DeleteSnapshot", .outcome = AWS_UNKNOWN, .effect = true },
-                  0,
                   NULL },
                 { __LINE__,
                   { .action = "CreateImage",
                     .outcome = AWS_ERROR,
                     .times = 3,
                     .code = "PendingSnapshotLimitExceeded" },
-                  0,
                   NULL },
                 { __LINE__,
                   { .action = "CreateImage",
                     .outcome = AWS_ERROR,
                     .times = 3,
                     .code = "IncorrectState" },
-                  0,
                   NULL },
         };
 
@@ -235,7 +219,7 @@ static void test_foreign_name(void **state)
         model_add_image(&world.model, "eu-west-1", "s-i-1-20260302T010000Z");
         virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
         assert_int_equal(world_task(&world, "s.20260302T010000Z", "i-1", &detail), OUTCOME_FAILED);
-        assert_non_null(strstr(detail, "is not ours"));
+        assert_true(detail && strstr(detail, "is not ours"));
         assert_int_equal(world_task(&world, "s.20260302T010000Z", "i-2", NULL), OUTCOME_DONE);
         assert_int_equal(world_run(&world, "s.20260302T010000Z", NULL), OUTCOME_PARTIAL);
         world_done(&world);
@@ -257,8 +241,8 @@ static void test_refused(void **state)
                                                             .message = "You may not" });
         virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
         assert_int_equal(world_run(&world, "s.20260302T010000Z", &detail), OUTCOME_PARTIAL);
-        assert_non_null(strstr(detail, "UnauthorizedOperation"));
-        assert_non_null(strstr(detail, "You may not"));
+        assert_true(detail && strstr(detail, "UnauthorizedOperation"));
+        assert_true(detail && strstr(detail, "You may not"));
         assert_int_equal(captured_words("UnauthorizedOperation"), 1);
         assert_int_equal(world_images(&world, "i-2"), 1);
         world_done(&world);

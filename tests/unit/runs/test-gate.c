@@ -38,7 +38,7 @@ static void test_parallel(void **state)
         static const struct {
                 int line;
                 const char *yaml;
-                unsigned int most_down;
+                size_t most_down;
         } rows[] = {
                 { __LINE__, HEAD SCHEDULE("s", "0", ""), 1 },
                 { __LINE__, HEAD SCHEDULE("s", "0", "max_parallel: 3"), 3 },
@@ -79,7 +79,7 @@ static void test_stale_ok(void **state)
                 int line;
                 usec_t stale, back;
                 const char *reboot;
-                unsigned int most_down;
+                size_t most_down;
                 const char *label;
         } rows[] = {
                 { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT },

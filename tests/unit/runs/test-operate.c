@@ -130,23 +130,26 @@ static void test_expect(void **state)
 {
         static const struct {
                 int line;
-                const char *yaml;
                 enum outcome outcome;
+                const char *yaml;
                 const char *said;
         } rows[] = {
-                { __LINE__, HEAD SCHEDULE("") "    consistency: crash\n", OUTCOME_DONE, NULL },
-                { __LINE__, HEAD SCHEDULE(", expect: {min: 3}") "    consistency: crash\n",
-                  OUTCOME_DONE, NULL },
-                { __LINE__, HEAD SCHEDULE(", expect: {min: 4}") "    consistency: crash\n",
-                  OUTCOME_FAILED, "3 instances found, at least 4 expected" },
-                { __LINE__, HEAD SCHEDULE(", expect: {max: 2}") "    consistency: crash\n",
-                  OUTCOME_FAILED, "3 instances found, 1 to 2 expected" },
-                { __LINE__, HEAD SCHEDULE(", exclude_tags: {A: b}") "    consistency: crash\n",
-                  OUTCOME_FAILED, "0 instances found, at least 1 expected" },
-                { __LINE__,
+                { __LINE__, OUTCOME_DONE, HEAD SCHEDULE("") "    consistency: crash\n", NULL },
+                { __LINE__, OUTCOME_DONE,
+                  HEAD SCHEDULE(", expect: {min: 3}") "    consistency: crash\n", NULL },
+                { __LINE__, OUTCOME_FAILED,
+                  HEAD SCHEDULE(", expect: {min: 4}") "    consistency: crash\n",
+                  "3 instances found, at least 4 expected" },
+                { __LINE__, OUTCOME_FAILED,
+                  HEAD SCHEDULE(", expect: {max: 2}") "    consistency: crash\n",
+                  "3 instances found, 1 to 2 expected" },
+                { __LINE__, OUTCOME_FAILED,
+                  HEAD SCHEDULE(", exclude_tags: {A: b}") "    consistency: crash\n",
+                  "0 instances found, at least 1 expected" },
+                { __LINE__, OUTCOME_DONE,
                   HEAD SCHEDULE(
                           ", exclude_tags: {A: b}, expect: {min: 0}") "    consistency: crash\n",
-                  OUTCOME_DONE, NULL },
+                  NULL },
         };
 
         (void)state;

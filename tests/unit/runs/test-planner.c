@@ -175,7 +175,7 @@ static void test_missed(void **state)
                 world_end(&world, true);
                 virtual_run_until(world.loop, at(rows[i].back));
                 world_start(&world);
-                virtual_run_for(world.loop, MINUTES(5) / 10);
+                virtual_run_for(world.loop, MINUTES(1) / 2);
                 expect_firings(&world, rows[i].firings, rows[i].line);
                 world_done(&world);
         }

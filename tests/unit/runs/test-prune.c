@@ -14,9 +14,10 @@ static void setup(struct world *world, int days, int last)
 
         world_init(world);
         world->loop->wall_ahead = at("2026-04-01T00:00:00Z") * USEC_PER_SEC - world->loop->now;
+        world->model.takes = USEC_PER_SEC;
         model_add_instance(&world->model, "i-1", "eu-west-1", "A", "b");
         world_apply(world, keep);
-        virtual_run_for(world->loop, days * 24 * HOURS(1));
+        virtual_run_for(world->loop, HOURS(24 * days));
         assert_int_equal(world->model.n_images, days);
         world_apply(world, yaml);
         captured_clear();
@@ -93,7 +94,7 @@ static void test_by_the_run(void **state)
 
         (void)state;
         setup(&world, 3, 2);
-        virtual_run_for(world.loop, 24 * HOURS(1));
+        virtual_run_for(world.loop, HOURS(24));
         LEFT(world, "3 4");
         assert_int_equal(world_runs(&world, "s", OUTCOME_DONE, NULL), 4);
         world_done(&world);
@@ -289,39 +290,40 @@ static void test_trouble(void **state)
 {
         static const struct {
                 int line;
+                enum outcome outcome;
                 struct scripted_fault fault;
                 const char *left, *later;
-                enum outcome outcome;
                 size_t lines; /* of removals that failed */
         } rows[] = {
                 { __LINE__,
+                  OUTCOME_DONE,
                   { .action = "DeregisterImage", .outcome = AWS_UNKNOWN, .effect = true },
                   "4 5",
                   "4 5",
-                  OUTCOME_DONE,
                   0 },
                 { __LINE__,
+                  OUTCOME_DONE,
                   { .action = "DeregisterImage", .outcome = AWS_UNREACHABLE, .times = 3 },
                   "4 5",
                   "4 5",
-                  OUTCOME_DONE,
                   0 },
                 { __LINE__,
+                  OUTCOME_PARTIAL,
                   { .action = "DeregisterImage",
                     .outcome = AWS_ERROR,
                     .code = "OperationNotPermitted" },
                   "1 4 5",
                   "4 5",
-                  OUTCOME_PARTIAL,
                   1 },
                 { __LINE__,
+                  OUTCOME_DONE,
                   { .action = "DeleteSnapshot", .outcome = AWS_UNKNOWN, .effect = true },
                   "4 5",
                   "4 5",
-                  OUTCOME_DONE,
                   0 },
                 /* a lag of EC2's: asked again */
                 { __LINE__,
+                  OUTCOME_DONE,
                   { .action = "DeleteSnapshot",
                     .outcome = AWS_ERROR,
                     .times = 5,
@@ -329,18 +331,18 @@ static void test_trouble(void **state)
                     .message = "The snapshot is in use" },
                   "4 5",
                   "4 5",
-                  OUTCOME_DONE,
                   0 },
                 /* refused: the image is gone, and the next run deletes what was left */
                 { __LINE__,
+                  OUTCOME_PARTIAL,
                   { .action = "DeleteSnapshot",
                     .outcome = AWS_ERROR,
                     .code = "UnauthorizedOperation" },
                   "1! 4 5",
                   "4 5",
-                  OUTCOME_PARTIAL,
                   1 },
                 { __LINE__,
+                  OUTCOME_PARTIAL,
                   { .action = "DeleteSnapshot",
                     .outcome = AWS_ERROR,
                     .about = "snap-0001",
@@ -349,7 +351,6 @@ static void test_trouble(void **state)
                     .message = "The snapshot is in use" },
                   "1! 4 5",
                   "1! 4 5",
-                  OUTCOME_PARTIAL,
                   1 },
         };
 

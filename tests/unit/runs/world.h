@@ -26,8 +26,8 @@
 #include "settings/settings.h"
 #include "store/connection.h"
 
-#define MINUTES(n) ((n)*60 * USEC_PER_SEC)
-#define HOURS(n)   ((n)*3600 * USEC_PER_SEC)
+#define MINUTES(n) ((usec_t)(n)*60 * USEC_PER_SEC)
+#define HOURS(n)   ((usec_t)(n)*3600 * USEC_PER_SEC)
 
 struct world {
         struct loop *loop;
