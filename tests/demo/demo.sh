@@ -107,7 +107,8 @@ follow_log() { # RUN
                 line=${line#amid: }
                 case $line in "Run $1 started"*) begun=1 ;; esac
                 [ "$begun" ] || continue
-                printf '  %s  %s\n' "$(date +%T)" "$line" | sed "$names" | fold -s -w 68 | sed '2,$s/^/            /; s/ *$//'
+                printf '%s\n' "$line" | sed "$names" | fold -s -w 67 |
+                        sed "1s/^/  $(date +%T)  /; 2,\$s/^/            /; s/ *\$//"
                 case $line in "Run $1 "*ended* | "Run $1 is done"*) break ;; esac
         done < <(exec tail -n +1 -s 0.2 -f amid.log --pid=$$)
 }
@@ -194,7 +195,8 @@ wait "$amid_pid" && exit_status=0 || exit_status=$?
 amid_pid=''
 
 printf '\n%sRemoved, and why%s (from the log)\n' "$dim" "$plain"
-sed -n 's/^amid: Image \(.*\) is removed: /  \1: /p' amid.log | sed "$names"
+sed -n 's/^amid: Image \(.*\) is removed: \(.*\) (\(.*\) deleted)\.$/  \1: \2 (and \3)/p' amid.log |
+        sed "$names"
 
 # Who was down when, from what EC2 did to the machines: NAME|FROM|UNTIL|CAUSE.
 awk -F'\t' '
