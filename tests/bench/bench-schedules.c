@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -18,7 +19,8 @@
 #include "runs/manager.h"
 
 enum { FEW = 1000, MANY = 100000, PER_FILE = 5000 };
-static const double growth_max = 3;
+static const double growth_max =
+        5; /* caches are allowed for; a search through all would show 100 */
 
 static const char *const expressions[] = {
         "cron(0/5 * * * ? 2090-2199)",      "cron(0 3 * * ? 2090-2199)",
@@ -258,8 +260,10 @@ static struct figures measure_in_scratch(size_t n)
 int main(void)
 {
         struct figures few = measure_in_scratch(FEW), many = measure_in_scratch(MANY);
+        struct rusage usage;
         double growth = 0;
 
+        getrusage(RUSAGE_SELF, &usage);
         printf("%-38s %11d %11d %8s\n", "schedules, us of CPU for each", FEW, MANY, "ratio");
         for (int i = 0; i < PHASES; i++) {
                 double ratio = many.usec[i] / few.usec[i];
@@ -273,6 +277,7 @@ int main(void)
                many.settings_bytes);
         printf("%-38s %11.0f %11.0f\n", "bytes of each in the planner", few.plan_bytes,
                many.plan_bytes);
+        printf("%-38s %11s %11ld\n", "kB at most, old and new at a reload", "", usage.ru_maxrss);
         printf("one of %d costs at most %.2f times as much as one of %d (wanted: %.0f)\n\n", MANY,
                growth, FEW, growth_max);
         return growth <= growth_max ? 0 : 1;
