@@ -37,8 +37,10 @@ struct world {
         struct store *store;
         struct settings *settings;
         struct manager *manager;
-        /* Commits of the store, and the one after which the process dies (0: none). */
-        unsigned int commits, die_after;
+        /* Commits of the store, and the one the process dies at (0: none): right behind it, or
+         * right before it. */
+        unsigned int commits, die_at;
+        bool die_before;
         bool dead;
 };
 
@@ -72,20 +74,19 @@ static inline void world_init(struct world *world)
         world_open(world);
 }
 
-/* Dies right behind commit number die_after: what follows in the same callback reaches nobody, and
- * is not committed either. */
+/* What follows in the callback in which the process dies reaches nobody, and is not committed. */
 static inline int world_on_commit(void *userdata)
 {
         struct world *world = userdata;
 
         if (world->dead)
                 return 1;
-        if (++world->commits == world->die_after) {
-                world->dead = true;
-                world->aws.cut = true;
-                loop_exit(world->loop, 0);
-        }
-        return 0;
+        if (++world->commits != world->die_at)
+                return 0;
+        world->dead = true;
+        world->aws.cut = true;
+        loop_exit(world->loop, 0);
+        return world->die_before;
 }
 
 static inline void world_open(struct world *world)
