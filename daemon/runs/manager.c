@@ -24,6 +24,7 @@ struct manager {
         bool resumed;
         sec_t forgotten; /* when old rows were last forgotten */
         char *last_failure;
+        char *status; /* as told to the service manager */
 };
 
 static void manager_tell_status(struct manager *manager);
@@ -73,23 +74,28 @@ static void on_clock_changed(void *userdata)
         manager_tell_status(manager);
 }
 
+/* Told only when it is another one: the service manager may be slow to read. */
 static void manager_tell_status(struct manager *manager)
 {
         const struct settings *settings = manager->engine->settings;
         const struct setting_schedule *first;
         sec_t soonest = planner_soonest(manager->planner, &first);
+        _cleanup_free_ char *status = NULL;
         char when[TIME_TEXT_MAX];
         size_t going = 0;
 
         for (const struct run *run = manager->engine->runs; run; run = run->next)
                 going += !run->dry;
-        loop_notify(manager->loop,
-                    "STATUS=%zu schedule%s, next %s%s%s, %zu run%s going, last failure %s",
-                    settings->n_schedules, settings->n_schedules == 1 ? "" : "s",
-                    first ? first->name : "none", first ? " at " : "",
-                    first ? format_local(soonest, zone_offset(first->zone, soonest), when) : "",
-                    going, going == 1 ? "" : "s",
-                    manager->last_failure ? manager->last_failure : "none");
+        status = xasprintf(
+                "%zu schedule%s, next %s%s%s, %zu run%s going, last failure %s",
+                settings->n_schedules, settings->n_schedules == 1 ? "" : "s",
+                first ? first->name : "none", first ? " at " : "",
+                first ? format_local(soonest, zone_offset(first->zone, soonest), when) : "", going,
+                going == 1 ? "" : "s", manager->last_failure ? manager->last_failure : "none");
+        if (streq(status, manager->status))
+                return;
+        loop_notify(manager->loop, "STATUS=%s", status);
+        xreplace(&manager->status, status);
 }
 
 /* ---- life ---- */
@@ -122,6 +128,7 @@ struct manager *manager_free(struct manager *manager)
         engine_free(manager->engine);
         loop_on_clock_change(manager->loop, NULL, NULL);
         free(manager->last_failure);
+        free(manager->status);
         free(manager);
         return NULL;
 }

@@ -120,25 +120,29 @@ def tags_of(thing):
 
 
 class Notify:
-    """The service manager's end of sd_notify()."""
+    """The service manager's end of sd_notify(). It always reads: a full socket would block amid."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))
-        self.socket.setblocking(False)
         self.messages = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
-    def read(self):
-        while select.select([self.socket], [], [], 0)[0]:
-            self.messages += self.socket.recv(65536).decode().splitlines()
-        return self.messages
+    def _read(self):
+        while message := self.socket.recv(65536):
+            self.messages += message.decode().splitlines()
 
     def value(self, key):
         """The last value of a variable, or None."""
-        found = [m.split("=", 1)[1] for m in self.read() if m.startswith(key + "=")]
+        found = [m.split("=", 1)[1] for m in list(self.messages) if m.startswith(key + "=")]
         return found[-1] if found else None
 
     def close(self):
+        """An empty message ends the reader."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", self.socket.getsockname())
+        self._reader.join()
         self.socket.close()
 
 
@@ -230,7 +234,6 @@ class Daemon:
         status = self.process.wait(DEADLINE)
         self._reader.join()
         self.process.stderr.close()
-        self.notify.read()
         self.notify.close()
         self.process = None
         return status
