@@ -46,7 +46,7 @@ static bool get_caller_identity(struct call *call)
                 50, 5                                                                              \
         }
 
-static const struct action actions[] = {
+static const struct sim_action actions[] = {
         { "CopyImage",
           { 100, 1 },
           .run = copy_image,
@@ -126,16 +126,16 @@ static const struct action actions[] = {
 
 static int compare_action(const void *name, const void *action)
 {
-        return strcmp(name, ((const struct action *)action)->name);
+        return strcmp(name, ((const struct sim_action *)action)->name);
 }
 
-const struct action *action_find(const char *name)
+const struct sim_action *action_find(const char *name)
 {
         return name ? bsearch(name, actions, ELEMENTS(actions), sizeof(*actions), compare_action)
                     : NULL;
 }
 
-static bool is_known(const struct action *action, const char *name)
+static bool is_known(const struct sim_action *action, const char *name)
 {
         static const char *const always[] = { "Action", "Version", "DryRun" };
 
@@ -203,7 +203,7 @@ static size_t count_instances(const struct call *call)
 
 bool action_take_tokens(struct call *call)
 {
-        const struct action *action = call->action;
+        const struct sim_action *action = call->action;
         bool unfiltered = action->unfiltered.capacity > 0 && !is_narrowed(call);
         _cleanup_free_ char *name =
                 xasprintf("%s%s", action->name, unfiltered ? " unfiltered" : "");

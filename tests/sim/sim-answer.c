@@ -20,7 +20,7 @@ static const char html502[] = "<html>\r\n<head><title>502 Bad Gateway</title></h
 const char *sim_service(const char *body, size_t size)
 {
         struct params params = {};
-        const struct action *action;
+        const struct sim_action *action;
         bool is_sts;
 
         if (!params_parse(&params, body, size))

@@ -16,7 +16,7 @@ struct call {
         struct sim *sim;
         struct place *place;
         usec_t now;
-        const struct action *action;
+        const struct sim_action *action;
         struct params params;
         struct text out;      /* what stands between requestId and the end of the reply */
         int status;           /* of HTTP */
@@ -24,7 +24,7 @@ struct call {
 };
 
 /* An action of the API: a row of the table in sim-actions.c. */
-struct action {
+struct sim_action {
         const char *name;
         struct rate bucket;
         struct rate

@@ -1,0 +1,53 @@
+/*
+ * What there is to be imaged, and the settings by which: instances in regions, schedules, drawn
+ * from the seed, and changed as operators change them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/time.h"
+#include "settings/settings.h"
+#include "sim/universe/dice.h"
+
+struct cloud;
+
+enum { SCHEDULES_MOST = 12, REGIONS_MOST = 3, GROUPS = 3 };
+
+struct fleet_schedule {
+        char name[24];
+        char expression[48];
+        const char *zone;
+        int group; /* targets the instances of this group; -1: of all */
+        bool there, enabled, reboot, halt, queue, has_retain;
+        int flexible; /* minutes; 0: none */
+        int missed;   /* an index of names */
+        int within;   /* hours */
+        int max_parallel;
+        int group_by;              /* an index of names */
+        int settle, ready_timeout; /* minutes */
+        int window;                /* hours */
+        int last, daily, weekly, within_days;
+        usec_t changed; /* when its settings last changed, monotonic */
+};
+
+struct fleet {
+        struct dice dice;
+        struct fleet_schedule schedules[SCHEDULES_MOST];
+        size_t n_schedules;
+        const char *regions[REGIONS_MOST];
+        size_t n_regions;
+        size_t n_instances; /* at the beginning, in each region */
+};
+
+void fleet_init(struct fleet *fleet, uint64_t seed, bool all_reboot);
+/* Makes the instances. */
+void fleet_launch(struct fleet *fleet, struct cloud *cloud);
+/* Never NULL: what it draws is valid. The caller unrefs. */
+struct settings *fleet_settings(const struct fleet *fleet);
+/* Changes something in the settings, for a reload. */
+void fleet_edit(struct fleet *fleet, usec_t now);
+const struct fleet_schedule *fleet_find(const struct fleet *fleet, const char *name);
+/* In sum over all schedules that are there: firings a year, roughly. */
+size_t fleet_schedules_there(const struct fleet *fleet);

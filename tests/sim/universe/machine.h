@@ -1,0 +1,61 @@
+/*
+ * The computer the daemon runs on: it starts the daemon as amid.c does, and lets it die.
+ *
+ * A death is planned for a moment (the n-th commit, before or after it is on the disk; the n-th
+ * request, before or after it has left) or comes at any time. What the daemon still does in the
+ * callback in which it dies reaches neither disk nor cloud nor journal; then nothing is left of it
+ * but the disk, after a power failure only what was synced.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/time.h"
+
+struct universe;
+struct manager;
+struct store;
+
+enum moment { MOMENT_BEFORE_COMMIT, MOMENT_AFTER_COMMIT, MOMENT_SENDING, MOMENT_SENT, MOMENTS };
+extern const char *const moment_names[MOMENTS];
+
+enum death_kind { DEATH_KILLED, DEATH_POWER };
+
+struct death {
+        enum moment moment;
+        uint64_t number; /* from 1 */
+        enum death_kind kind;
+        usec_t downtime;
+};
+
+struct machine {
+        struct universe *universe;
+        char *directory; /* of the state */
+        struct loop *loop;
+        struct http *http;
+        struct aws *aws;
+        struct store *store;
+        struct manager *manager; /* NULL: the daemon is not running */
+        struct timer *start;     /* of the universe: it is started again */
+        bool dying, power, expected_start;
+        usec_t downtime;
+        usec_t started;
+        uint64_t starts;
+        uint64_t moments[MOMENTS];
+};
+
+void machine_init(struct machine *machine, struct universe *universe);
+void machine_done(struct machine *machine);
+bool machine_is_up(const struct machine *machine);
+void machine_start(struct machine *machine);
+/* In order, as `systemctl stop` does. */
+void machine_stop(struct machine *machine, usec_t downtime);
+/* At once; again after `downtime`. */
+void machine_die(struct machine *machine, enum death_kind kind, usec_t downtime);
+/* To be called after every turn: takes away what a death has left. */
+void machine_bury(struct machine *machine);
+/* The state is lost: the next start begins without one. Only when it is not running. */
+void machine_lose_state(struct machine *machine);
+/* The settings are read again. */
+void machine_reload(struct machine *machine);

@@ -1,0 +1,106 @@
+/* sim: universes from seeds. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "sim/universe/coverage.h"
+#include "sim/universe/universe.h"
+#include "sim/universe/witness.h"
+
+static void usage(FILE *file)
+{
+        fputs("Usage: sim [--seed N] [--seeds COUNT] [--years Y] [--quiet] [--trace]\n\n"
+              "Runs the daemon through simulated years in which everything goes wrong, and checks\n"
+              "that it keeps its promises. One seed is one history.\n\n"
+              "      --seed N       the (first) seed: 1\n"
+              "      --seeds COUNT  as many seeds, one after the other\n"
+              "      --years Y      how long each universe lasts: 1\n"
+              "      --quiet        nothing goes wrong\n"
+              "      --trace        print the whole history\n"
+              "  -h, --help         print this and exit\n",
+              file);
+}
+
+static double cpu_seconds(void)
+{
+        struct timespec spent;
+
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+        return (double)spent.tv_sec + (double)spent.tv_nsec / 1e9;
+}
+
+static void run_seed(const struct options *options)
+{
+        double before = cpu_seconds(), spent;
+        struct universe *universe = universe_new(options);
+        double schedules = (double)fleet_schedules_there(&universe->fleet);
+        double years = (double)options->duration / (365.25 * 86400);
+        struct witness_numbers numbers;
+
+        universe_run(universe);
+        numbers = witness_numbers(universe->witness);
+        spent = cpu_seconds() - before;
+        printf("seed %" PRIu64 ": %.1f schedule-years, %" PRIu64 " images made, %" PRIu64
+               " removed, %" PRIu64 " requests (%" PRIu64 " ill-fated), %" PRIu64
+               " commits, %" PRIu64 " deaths, %" PRIu64 " seasons, %" PRIu64
+               " firings checked, history %016" PRIx64 "; %.2f s, %.0f schedule-years a minute\n",
+               options->seed, schedules * years, numbers.images, numbers.removed,
+               universe->cloud.requests, universe->cloud.faults, universe->disk.commits,
+               universe->deaths, numbers.seasons, numbers.firings, trace_hash(universe->trace),
+               spent, schedules * years / spent * 60);
+        fflush(stdout);
+        universe_free(universe);
+}
+
+int main(int argc, char **argv)
+{
+        enum { SEED = 256, SEEDS, YEARS, QUIET, TRACE };
+        static const struct option options[] = {
+                { "seed", required_argument, NULL, SEED },
+                { "seeds", required_argument, NULL, SEEDS },
+                { "years", required_argument, NULL, YEARS },
+                { "quiet", no_argument, NULL, QUIET },
+                { "trace", no_argument, NULL, TRACE },
+                { "help", no_argument, NULL, 'h' },
+                {},
+        };
+        struct options chosen = { .seed = 1, .duration = 31557600 };
+        uint64_t seeds = 1;
+        int option;
+
+        while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) { /* NOLINT */
+                switch (option) {
+                case SEED:
+                        chosen.seed = strtoull(optarg, NULL, 10);
+                        break;
+                case SEEDS:
+                        seeds = strtoull(optarg, NULL, 10);
+                        break;
+                case YEARS:
+                        chosen.duration = (sec_t)(strtod(optarg, NULL) * 31557600);
+                        break;
+                case QUIET:
+                        chosen.quiet_world = true;
+                        break;
+                case TRACE:
+                        chosen.trace = stdout;
+                        break;
+                case 'h':
+                        usage(stdout);
+                        return EXIT_SUCCESS;
+                default:
+                        usage(stderr);
+                        return 2;
+                }
+        }
+        setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);   /* NOLINT(concurrency-mt-unsafe) */
+        setenv("AWS_SECRET_ACCESS_KEY", "simulated", 1); /* NOLINT(concurrency-mt-unsafe) */
+        for (; seeds > 0; seeds--, chosen.seed++)
+                run_seed(&chosen);
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,42 @@
+/*
+ * A disk in memory for SQLite: a VFS, registered as the default one, that keeps what files hold,
+ * what of it was synced, and fails as disks do.
+ *
+ * Names are real: each file has an empty one of its name on the real file system, so that what the
+ * store does to names (rename, unlink, access, lock) works; what it holds is found by the inode.
+ * A directory on a tmpfs costs nothing.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/universe/dice.h"
+
+/* What is about to be done to the disk, or was just done. */
+enum disk_moment {
+        DISK_BEFORE_SYNC, /* of the log: a commit */
+        DISK_AFTER_SYNC,
+};
+typedef void disk_moment_fn(enum disk_moment moment, void *userdata);
+
+struct disk_file;
+
+struct disk {
+        struct dice dice;
+        bool full;   /* nothing can be written: ENOSPC */
+        bool broken; /* nothing can be written or synced: EIO */
+        bool cut;    /* the process is dead: whatever it still does does not happen */
+        disk_moment_fn *moment;
+        void *userdata;
+        uint64_t commits, bytes;
+        struct disk_file *files; /* private */
+};
+
+/* Registers the VFS; one disk at a time. */
+void disk_init(struct disk *disk, uint64_t seed);
+/* After SQLite has closed everything. Files of the real directory stay. */
+void disk_done(struct disk *disk);
+/* The power fails: only what was synced is certain to stay; of other blocks some may. */
+void disk_lose_power(struct disk *disk);

@@ -1,0 +1,280 @@
+#include "sim/universe/people.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sim/sim-image.h"
+#include "sim/sim-instance.h"
+#include "sim/sim-log.h"
+#include "sim/sim-snapshot.h"
+#include "sim/universe/universe.h"
+#include "sim/universe/witness.h"
+
+static usec_t now_of(const struct universe *universe)
+{
+        return virtual_true_time(&universe->clock);
+}
+
+static struct place *place_of(struct universe *universe, const char *region)
+{
+        return sim_place(universe->cloud.sim, DEFAULT_ACCOUNT, region);
+}
+
+/* A call of somebody else's; what the answer says is of no interest but for one id. */
+static char *call_api(struct universe *universe, const char *region, const char *element,
+                      const char *format, ...)
+{
+        va_list arguments;
+        _cleanup_free_ char *parameters = NULL, *body = NULL;
+        struct cloud_request seen = {};
+        struct sim_reply reply;
+        char *value;
+
+        va_start(arguments, format);
+        parameters = xvasprintf(format, arguments);
+        va_end(arguments);
+        body = xasprintf("%s&Version=2016-11-15", parameters);
+        sim_answer(universe->cloud.sim, now_of(universe),
+                   &(struct sim_request){ .region = region,
+                                          .access_key = "people",
+                                          .body = body,
+                                          .size = strlen(body) },
+                   &reply);
+        seen.answer = reply.body;
+        value = element && reply.status == 200 ? answer_element(&seen, element) : NULL;
+        trace_line(universe->trace, "! people: %s: %d", parameters, reply.status);
+        sim_reply_done(&reply);
+        return value;
+}
+
+static struct instance *some_instance(struct universe *universe, const char *region)
+{
+        struct instance *found[200];
+        size_t n = 0;
+
+        FOREACH_RESOURCE(resource, place_of(universe, region), KIND_INSTANCE)
+        {
+                struct instance *instance = (struct instance *)resource;
+                enum state state = instance_state(instance, now_of(universe));
+
+                if (tags_get(&resource->tags, "Group") && n < ELEMENTS(found) &&
+                    (state == STATE_RUNNING || state == STATE_STOPPED))
+                        found[n++] = instance;
+        }
+        return n ? found[dice_below(&universe->dice, n)] : NULL;
+}
+
+static struct image *some_image(struct universe *universe, const char *region)
+{
+        struct image *found[1000];
+        size_t n = 0;
+
+        FOREACH_RESOURCE(resource, place_of(universe, region), KIND_IMAGE)
+        {
+                struct image *image = (struct image *)resource;
+
+                image_settle(image, now_of(universe));
+                if (!image->owner_alias && n < ELEMENTS(found) &&
+                    image->state == IMAGE_IS_AVAILABLE && image->deregistered > now_of(universe))
+                        found[n++] = image;
+        }
+        return n ? found[dice_below(&universe->dice, n)] : NULL;
+}
+
+void people_stop_or_start(struct universe *universe, const char *region)
+{
+        struct instance *instance = some_instance(universe, region);
+        bool running;
+
+        if (!instance)
+                return;
+        running = instance_state(instance, now_of(universe)) == STATE_RUNNING;
+        free(call_api(universe, region, NULL, "Action=%sInstances&InstanceId.1=%s",
+                      running ? "Stop" : "Start", instance->resource.id));
+}
+
+static char *launch(struct universe *universe, const char *region, const char *image,
+                    const char *group, const char *role)
+{
+        return call_api(universe, region, "instanceId",
+                        "Action=RunInstances&ImageId=%s&MinCount=1&MaxCount=1&"
+                        "TagSpecification.1.ResourceType=instance&"
+                        "TagSpecification.1.Tag.1.Key=%s&TagSpecification.1.Tag.1.Value=%s&"
+                        "TagSpecification.1.Tag.2.Key=Role&TagSpecification.1.Tag.2.Value=%s",
+                        image, group ? "Group" : "Use", group ? group : "image", role);
+}
+
+void people_replace(struct universe *universe, const char *region)
+{
+        struct instance *instance = some_instance(universe, region);
+        const char *group, *role;
+
+        if (!instance)
+                return;
+        group = tags_get(&instance->resource.tags, "Group");
+        role = tags_get(&instance->resource.tags, "Role");
+        free(launch(universe, region, image_public_id(), group, role ? role : "web"));
+        free(call_api(universe, region, NULL, "Action=TerminateInstances&InstanceId.1=%s",
+                      instance->resource.id));
+}
+
+void people_retag(struct universe *universe, const char *region)
+{
+        struct instance *instance = some_instance(universe, region);
+
+        if (!instance)
+                return;
+        if (dice_chance(&universe->dice, 0.5))
+                free(call_api(universe, region, NULL,
+                              "Action=CreateTags&ResourceId.1=%s&Tag.1.Key=Group&Tag.1.Value=g%zu",
+                              instance->resource.id, dice_below(&universe->dice, GROUPS)));
+        else
+                free(call_api(universe, region, NULL,
+                              "Action=CreateTags&ResourceId.1=%s&Tag.1.Key=Backup&Tag.1.Value=%s",
+                              instance->resource.id,
+                              dice_chance(&universe->dice, 0.3) ? "off" : "on"));
+}
+
+void people_break(struct universe *universe, const char *region)
+{
+        struct instance *instance = some_instance(universe, region);
+
+        if (!instance)
+                return;
+        if (dice_chance(&universe->dice, 0.5))
+                instance->never_ready = !instance->never_ready;
+        else
+                instance->impaired = !instance->impaired;
+        trace_line(universe->trace, "! instance %s: never ready %d, impaired %d",
+                   instance->resource.id, instance->never_ready, instance->impaired);
+}
+
+void people_order_failure(struct universe *universe, const char *region)
+{
+        struct instance *instance = some_instance(universe, region);
+
+        if (!instance)
+                return;
+        switch (dice_below(&universe->dice, 3)) {
+        case 0:
+                xreplace(&instance->orders.image_code, "Server.InternalError");
+                xreplace(&instance->orders.image_reason, "Server.InternalError");
+                break;
+        case 1:
+                xreplace(&instance->orders.snapshot_error, "An error occurred");
+                break;
+        default:
+                instance->orders.snapshot_stuck = 99;
+        }
+        trace_line(universe->trace, "! the next image of %s fails or sticks",
+                   instance->resource.id);
+}
+
+void people_deregister(struct universe *universe, const char *region)
+{
+        struct image *image = some_image(universe, region);
+
+        if (!image)
+                return;
+        witness_people_took(universe->witness, image->resource.id);
+        free(call_api(universe, region, NULL, "Action=DeregisterImage&ImageId=%s",
+                      image->resource.id));
+}
+
+void people_launch_from_image(struct universe *universe, const char *region)
+{
+        struct image *image = some_image(universe, region);
+
+        if (image)
+                free(launch(universe, region, image->resource.id, NULL, "none"));
+}
+
+void people_make_image(struct universe *universe, const char *region)
+{
+        struct instance *instance = some_instance(universe, region);
+        const struct image *ours = some_image(universe, region);
+        const char *schedule = ours ? tags_get(&ours->resource.tags, "amid:schedule") : NULL;
+        const char *run = ours ? tags_get(&ours->resource.tags, "amid:run") : NULL;
+        const char *of = ours ? tags_get(&ours->resource.tags, "amid:instance") : NULL;
+        _cleanup_free_ char *id = NULL;
+
+        if (!instance)
+                return;
+        id = call_api(universe, region, "imageId",
+                      "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=people-%zu",
+                      instance->resource.id, (size_t)(universe->clock.now / USEC_PER_SEC));
+        /* Copied tags, as people do who copy an image; without the time it cannot be adopted. */
+        if (id && schedule && run && of)
+                free(call_api(universe, region, NULL,
+                              "Action=CreateTags&ResourceId.1=%s&Tag.1.Key=amid%%3Aowner&"
+                              "Tag.1.Value=sim&Tag.2.Key=amid%%3Aschedule&Tag.2.Value=%s&"
+                              "Tag.3.Key=amid%%3Arun&Tag.3.Value=%s&"
+                              "Tag.4.Key=amid%%3Ainstance&Tag.4.Value=%s",
+                              id, schedule, run, of));
+}
+
+void people_rotate_keys(struct universe *universe)
+{
+        _cleanup_free_ char *key =
+                xasprintf("AKID%zu", (size_t)(universe->clock.now / USEC_PER_SEC));
+
+        xreplace(&universe->cloud.access_key, key);
+        setenv("AWS_ACCESS_KEY_ID", key, 1); /* NOLINT(concurrency-mt-unsafe) */
+        trace_line(universe->trace, "! keys are rotated");
+}
+
+/* ---- repairs ---- */
+
+static void repair_instance(struct universe *universe, struct instance *instance)
+{
+        usec_t now = now_of(universe);
+        const char *region = instance->resource.place->region;
+        enum state state = instance_state(instance, now);
+
+        instance->never_ready = instance->impaired = false;
+        xreplace(&instance->orders.image_code, NULL);
+        xreplace(&instance->orders.image_reason, NULL);
+        xreplace(&instance->orders.snapshot_error, NULL);
+        instance->orders.snapshot_stuck = 0;
+        if (state == STATE_STOPPED)
+                free(call_api(universe, region, NULL, "Action=StartInstances&InstanceId.1=%s",
+                              instance->resource.id));
+        else if (state == STATE_RUNNING && !instance_is_up(instance, now))
+                free(call_api(universe, region, NULL, "Action=RebootInstances&InstanceId.1=%s",
+                              instance->resource.id));
+        /* Only the last ones matter to anybody. */
+        if (instance->n_outages > 16) {
+                size_t surplus = instance->n_outages - 8;
+
+                for (size_t i = 0; i < 8; i++)
+                        instance->outages[i] = instance->outages[i + surplus];
+                instance->n_outages = 8;
+        }
+}
+
+void people_repair(struct universe *universe)
+{
+        usec_t now = now_of(universe);
+
+        for (size_t i = 0; i < universe->fleet.n_regions; i++) {
+                struct place *place = place_of(universe, universe->fleet.regions[i]);
+
+                FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
+                repair_instance(universe, (struct instance *)resource);
+                FOREACH_RESOURCE(resource, place, KIND_SNAPSHOT)
+                {
+                        struct snapshot *snapshot = (struct snapshot *)resource;
+
+                        if (!snapshot->stuck)
+                                continue;
+                        snapshot->stuck = 0;
+                        if (snapshot->done > now)
+                                snapshot->done = now;
+                }
+        }
+        ledger_clear(universe->cloud.sim->ledger);
+}

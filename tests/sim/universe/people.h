@@ -1,0 +1,23 @@
+/*
+ * The other users of the account: what they do to instances and images, also to ours.
+ */
+#pragma once
+
+struct universe;
+
+void people_stop_or_start(struct universe *universe, const char *region);
+/* Terminates an instance and launches another one with its tags. */
+void people_replace(struct universe *universe, const char *region);
+/* Moves an instance to another group, or out of backups, or back in. */
+void people_retag(struct universe *universe, const char *region);
+/* An instance whose next boot does not end, or that comes back ill. */
+void people_break(struct universe *universe, const char *region);
+/* The next image or snapshot of an instance fails, or stops short of its end. */
+void people_order_failure(struct universe *universe, const char *region);
+void people_deregister(struct universe *universe, const char *region);
+void people_launch_from_image(struct universe *universe, const char *region);
+/* An image of their own, at times with our tags on it. */
+void people_make_image(struct universe *universe, const char *region);
+void people_rotate_keys(struct universe *universe);
+/* Everything that is broken is repaired: all instances run, no snapshot is stuck. */
+void people_repair(struct universe *universe);

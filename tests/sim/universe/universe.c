@@ -1,0 +1,109 @@
+#include "sim/universe/universe.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "sim/universe/happenings.h"
+#include "sim/universe/witness.h"
+
+/* The year 2026: DST changes of both halves of the world lie ahead. */
+#define BEGINNING ((sec_t)1767225600)
+/* Callbacks in one instant: beyond, the daemon turns without getting anywhere. */
+enum { CALLBACKS_AT_ONCE = 200000 };
+
+_Noreturn void universe_fail(struct universe *universe, const char *invariant, const char *format,
+                             ...)
+{
+        va_list arguments;
+
+        fflush(stdout);
+        fprintf(stderr, "\n---- the last events of seed %" PRIu64 " ----\n",
+                universe->options->seed);
+        trace_print_last(universe->trace, stderr, 60);
+        fprintf(stderr, "\nseed %" PRIu64 ": VIOLATED: %s: ", universe->options->seed, invariant);
+        va_start(arguments, format);
+        vfprintf(stderr, format, arguments);
+        va_end(arguments);
+        fputc('\n', stderr);
+        machine_lose_state(&universe->machine);
+        exit(1);
+}
+
+/* ---- seasons: weeks of trouble, then days of calm at whose end everything has to be right ---- */
+
+static void on_season(void *userdata)
+{
+        struct universe *universe = userdata;
+
+        if (universe->calm) {
+                witness_season_ends(universe->witness);
+                universe->calm = false;
+                happenings_begin(universe);
+                timer_arm(universe->season,
+                          dice_between(&universe->dice, 10, 60) * SEC_PER_DAY * USEC_PER_SEC);
+        } else {
+                happenings_end(universe);
+                universe->calm = true;
+                universe->calm_since = universe->clock.now;
+                timer_arm(universe->season, 3 * SEC_PER_DAY * USEC_PER_SEC);
+        }
+}
+
+struct universe *universe_new(const struct options *options)
+{
+        struct universe *universe = xnew(struct universe);
+
+        universe->options = options;
+        universe->clock.epoch = BEGINNING * USEC_PER_SEC;
+        universe->dice = dice_new(options->seed, "universe");
+        universe->loop = virtual_loop_new(&universe->clock, options->seed);
+        universe->trace = trace_new(&universe->clock, options->trace);
+        disk_init(&universe->disk, options->seed);
+        cloud_init(&universe->cloud, &universe->clock, universe->loop, universe->trace,
+                   options->seed);
+        fleet_init(&universe->fleet, options->seed, options->all_reboot);
+        fleet_launch(&universe->fleet, &universe->cloud);
+        universe->witness = witness_new(universe);
+        machine_init(&universe->machine, universe);
+        universe->season = timer_new(universe->loop, on_season, universe);
+        happenings_init(universe);
+        return universe;
+}
+
+void universe_run(struct universe *universe)
+{
+        usec_t end = universe->options->duration * USEC_PER_SEC;
+
+        machine_start(&universe->machine);
+        happenings_begin(universe);
+        timer_arm(universe->season,
+                  dice_between(&universe->dice, 10, 60) * SEC_PER_DAY * USEC_PER_SEC);
+        while (virtual_turn(&universe->clock, end)) {
+                machine_bury(&universe->machine);
+                if (universe->clock.idle_run > CALLBACKS_AT_ONCE)
+                        universe_fail(universe, "gets on", "the daemon is busy with nothing");
+        }
+        /* The last season, whatever it was, ends in calm. */
+        if (!universe->calm)
+                on_season(universe);
+        end = universe->calm_since + 3 * SEC_PER_DAY * USEC_PER_SEC - 1;
+        while (virtual_turn(&universe->clock, end))
+                machine_bury(&universe->machine);
+        witness_season_ends(universe->witness);
+}
+
+struct universe *universe_free(struct universe *universe)
+{
+        machine_done(&universe->machine);
+        happenings_done(universe);
+        witness_free(universe->witness);
+        timer_free(universe->season);
+        cloud_done(&universe->cloud);
+        disk_done(&universe->disk);
+        trace_free(universe->trace);
+        loop_free(universe->loop);
+        free(universe);
+        return NULL;
+}

@@ -1,0 +1,61 @@
+/*
+ * A universe: a cloud, a computer with the daemon on it, and all that befalls them, drawn from one
+ * seed. Private to tests/sim/universe/.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "loop/loop.h"
+#include "settings/settings.h"
+#include "sim/universe/dice.h"
+#include "sim/universe/fleet.h"
+#include "sim/universe/machine.h"
+#include "sim/universe/memory-disk.h"
+#include "sim/universe/sim-http.h"
+#include "sim/universe/trace.h"
+#include "sim/universe/virtual-loop.h"
+
+struct witness;
+struct happening;
+
+struct options {
+        uint64_t seed;
+        sec_t duration;
+        FILE *trace;                   /* NULL: not printed */
+        bool quiet_world;              /* nothing goes wrong */
+        bool all_reboot;               /* every schedule reboots, every instance runs */
+        const struct death *death;     /* one planned death instead of those drawn; may be NULL */
+        const struct weather *weather; /* the only one; may be NULL */
+        bool lame;                     /* the first instance never comes back from a reboot */
+        bool operator_asks;            /* runs of every kind, one after the other */
+};
+
+struct universe {
+        const struct options *options;
+        struct virtual_clock clock;
+        struct loop *loop;
+        struct trace *trace;
+        struct cloud cloud;
+        struct disk disk;
+        struct machine machine;
+        struct fleet fleet;
+        struct witness *witness;
+        struct dice dice;
+        struct happening *happenings;
+        size_t n_happenings;
+        struct timer *season; /* the next change between trouble and calm */
+        bool calm;
+        usec_t calm_since;
+        uint64_t deaths;
+};
+
+/* Runs it to its end. Ends the program when an invariant is violated. */
+struct universe *universe_new(const struct options *options);
+void universe_run(struct universe *universe);
+struct universe *universe_free(struct universe *universe);
+
+/* Says what is wrong and ends the program. */
+_Noreturn void universe_fail(struct universe *universe, const char *invariant, const char *format,
+                             ...) __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,38 @@
+/*
+ * loop/ on virtual time. Time is a struct virtual_clock, which belongs to the universe and outlives
+ * the loops on it: the daemon's own, which ends with the daemon, and the universe's.
+ *
+ * Nothing waits: the clock jumps from timer to timer. Of timers due at one instant those of the
+ * loop that was made first go first.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "loop/loop.h"
+
+struct virtual_clock {
+        usec_t now;         /* monotonic; also the time of the cloud, plus `epoch` */
+        usec_t epoch;       /* the true wall-clock time at now = 0 */
+        usec_t skew;        /* how far the machine's wall clock is ahead of the true time */
+        uint64_t callbacks; /* run so far */
+        uint64_t idle_run;  /* of those, since the clock last moved */
+        struct loop *loops; /* private */
+};
+
+/* What the cloud's clock says. */
+usec_t virtual_true_time(const struct virtual_clock *clock);
+
+struct loop *virtual_loop_new(struct virtual_clock *clock, uint64_t seed);
+/* Runs the first timer due at or before `until`; false, with the clock at `until`, when there is
+ * none. */
+bool virtual_turn(struct virtual_clock *clock, usec_t until);
+/* From now on nothing of this loop runs: its process is dead. It still is to be freed. */
+void virtual_stop(struct loop *loop);
+/* Sets the machine's wall clock and tells the loops that asked to be told. */
+void virtual_set_skew(struct virtual_clock *clock, usec_t skew);
+/* Calls the handlers of a signal. */
+void virtual_signal(struct loop *loop, int number);
+/* What loop_notify() said last, "" at first. */
+const char *virtual_status(const struct loop *loop);

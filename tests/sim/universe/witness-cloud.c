@@ -1,0 +1,321 @@
+/* What the daemon asks of the cloud is judged when it gets there, before it happens. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sim/sim-image.h"
+#include "sim/sim-instance.h"
+#include "sim/sim-snapshot.h"
+#include "sim/universe/witness-private.h"
+
+/* An image in use that was launched this recently may have been judged before. */
+#define USE_RACE (2 * 3600 * USEC_PER_SEC)
+/* From the call to the reboot it makes. */
+#define REBOOT_BEGINS (60 * USEC_PER_SEC)
+/* Settings of a run that began before they changed. */
+#define SETTINGS_RACE (3 * 86400 * USEC_PER_SEC)
+
+static usec_t now_of(const struct witness *witness)
+{
+        return virtual_true_time(&witness->universe->clock);
+}
+
+struct creation *creation_by_id(struct witness *witness, const char *id)
+{
+        for (struct creation *c = witness->creations; c; c = c->hh.next)
+                if (streq(c->id, id))
+                        return c;
+        return NULL;
+}
+
+void creation_free(struct witness *witness, struct creation *creation)
+{
+        HASH_DEL(witness->creations, creation);
+        free(creation->name);
+        free(creation->id);
+        free(creation->region);
+        free(creation->instance);
+        free(creation->schedule);
+        free(creation->run);
+        free(creation);
+}
+
+static struct image *find_image(struct witness *witness, const char *region, const char *id)
+{
+        struct place *place = sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, region);
+        struct image *image = place_find(place, KIND_IMAGE, id);
+
+        if (image)
+                image_settle(image, now_of(witness));
+        return image;
+}
+
+static struct instance *find_instance(struct witness *witness, const char *region, const char *id)
+{
+        return place_find(sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, region),
+                          KIND_INSTANCE, id);
+}
+
+static bool is_available(struct witness *witness, const struct creation *creation)
+{
+        const struct image *image = find_image(witness, creation->region, creation->id);
+
+        return image && image->state == IMAGE_IS_AVAILABLE && image->deregistered > now_of(witness);
+}
+
+/* ---- deregistering ---- */
+
+static void judge_use(struct witness *witness, const struct creation *creation)
+{
+        struct place *place =
+                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+        usec_t now = now_of(witness);
+
+        FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
+        {
+                const struct instance *instance = (const struct instance *)resource;
+
+                if (streq(instance->image, creation->id) && now - resource->created > USE_RACE &&
+                    instance_state(instance, now) != STATE_TERMINATED)
+                        universe_fail(witness->universe, "what is in use stays",
+                                      "%s is deregistered, and %s was launched from it",
+                                      creation->id, resource->id);
+        }
+}
+
+static void judge_rules(struct witness *witness, const struct creation *creation)
+{
+        const struct fleet_schedule *schedule =
+                fleet_find(&witness->universe->fleet, creation->schedule);
+        usec_t now = witness->universe->clock.now;
+        int newer = 0;
+
+        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+                newer += c != creation && streq(c->schedule, creation->schedule) &&
+                         streq(c->instance, creation->instance) && c->firing > creation->firing &&
+                         is_available(witness, c);
+        if (newer == 0)
+                universe_fail(witness->universe, "the last good image stays",
+                              "%s is deregistered, and no newer image of %s by %s is available",
+                              creation->id, creation->instance, creation->schedule);
+        if (!schedule || now - schedule->changed < SETTINGS_RACE)
+                return;
+        if (newer < schedule->last)
+                universe_fail(witness->universe, "what a rule keeps stays",
+                              "%s is deregistered, and %d newer ones are fewer than last: %d",
+                              creation->id, newer, schedule->last);
+        if (schedule->within_days && now_of(witness) / USEC_PER_SEC - creation->firing <
+                                             (schedule->within_days - 4) * SEC_PER_DAY)
+                universe_fail(witness->universe, "what a rule keeps stays",
+                              "%s is deregistered within %dd", creation->id, schedule->within_days);
+}
+
+static void judge_deregistering(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
+        struct creation *creation = creation_by_id(witness, id);
+
+        if (!creation)
+                universe_fail(witness->universe, "nothing foreign is touched",
+                              "%s is deregistered, which the daemon did not make", id);
+        if (!is_available(witness, creation))
+                return; /* failed, or gone already */
+        judge_use(witness, creation);
+        judge_rules(witness, creation);
+}
+
+/* ---- others ---- */
+
+static const char *owner_of(struct witness *witness, const char *region, enum kind kind,
+                            const char *id)
+{
+        const struct resource *resource = place_find(
+                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, region), kind, id);
+
+        return resource ? tags_get(&resource->tags, "amid:owner") : "sim";
+}
+
+static void judge_deleting(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *id = request_parameter(request->body, "SnapshotId");
+
+        if (!streq(owner_of(witness, request->region, KIND_SNAPSHOT, id), "sim"))
+                universe_fail(witness->universe, "nothing foreign is touched",
+                              "snapshot %s is deleted, which is not ours", id);
+}
+
+static void judge_tagging(struct witness *witness, const struct cloud_request *request)
+{
+        for (int i = 1;; i++) {
+                _cleanup_free_ char *name = xasprintf("ResourceId.%d", i);
+                _cleanup_free_ char *id = request_parameter(request->body, name);
+
+                if (!id)
+                        return;
+                if (startswith(id, "snap-")
+                            ? !streq(owner_of(witness, request->region, KIND_SNAPSHOT, id), "sim")
+                            : !creation_by_id(witness, id))
+                        universe_fail(witness->universe, "nothing foreign is touched",
+                                      "%s is tagged, which is not ours", id);
+        }
+}
+
+static void judge_nothing(struct witness *witness, const struct cloud_request *request)
+{
+        (void)witness;
+        (void)request;
+}
+
+/* All that the daemon may ask; anything else is none of its business. */
+static const struct {
+        const char *action;
+        void (*judge)(struct witness *witness, const struct cloud_request *request);
+} judges[] = {
+        { "CreateImage", judge_nothing },       { "CreateTags", judge_tagging },
+        { "DeleteSnapshot", judge_deleting },   { "DeregisterImage", judge_deregistering },
+        { "DescribeImages", judge_nothing },    { "DescribeInstanceStatus", judge_nothing },
+        { "DescribeInstances", judge_nothing }, { "DescribeSnapshots", judge_nothing },
+};
+
+void cloud_asking(const struct cloud_request *request, void *userdata)
+{
+        struct universe *universe = userdata;
+
+        for (size_t i = 0; i < ELEMENTS(judges); i++) {
+                if (!streq(judges[i].action, request->action))
+                        continue;
+                judges[i].judge(universe->witness, request);
+                return;
+        }
+        universe_fail(universe, "asks only what it has to", "%s", request->action);
+}
+
+/* ---- what has happened ---- */
+
+/* The group within which at most max_parallel are down. */
+static char *group_of(struct witness *witness, const struct creation *creation)
+{
+        const struct fleet_schedule *schedule =
+                fleet_find(&witness->universe->fleet, creation->schedule);
+        const struct instance *instance =
+                find_instance(witness, creation->region, creation->instance);
+        const char *role = instance ? tags_get(&instance->resource.tags, "Role") : NULL;
+
+        switch (schedule->group_by) {
+        case 0:
+                return xstrdup(role ? role : "");
+        case 1:
+                return xstrdup(instance ? instance->zone : "");
+        default:
+                return xstrdup("");
+        }
+}
+
+/* Down by our doing, and still waited for. */
+static bool is_down(struct witness *witness, const struct creation *creation)
+{
+        const struct instance *instance =
+                find_instance(witness, creation->region, creation->instance);
+        const struct outage *outage;
+        usec_t now = now_of(witness);
+
+        if (!creation->reboot || creation->released || !instance ||
+            instance_state(instance, now) != STATE_RUNNING)
+                return false;
+        outage = instance->n_outages ? &instance->outages[instance->n_outages - 1] : NULL;
+        return outage && streq(outage->cause, "create-image") && now < outage->until &&
+               outage->from - (witness->universe->clock.epoch + creation->made) < REBOOT_BEGINS &&
+               outage->from >= witness->universe->clock.epoch + creation->made;
+}
+
+static void judge_outages(struct witness *witness, const struct creation *made)
+{
+        const struct fleet_schedule *schedule =
+                fleet_find(&witness->universe->fleet, made->schedule);
+        _cleanup_free_ char *group = group_of(witness, made);
+        int down = 0;
+
+        for (const struct creation *c = witness->creations; c; c = c->hh.next) {
+                _cleanup_free_ char *other = NULL;
+
+                if (!streq(c->schedule, made->schedule) || !is_down(witness, c))
+                        continue;
+                other = group_of(witness, c);
+                down += streq(group, other);
+        }
+        if (down > schedule->max_parallel)
+                universe_fail(witness->universe, "no more down at once than allowed",
+                              "%s makes it %d of group %s of %s, and max_parallel is %d",
+                              made->instance, down, group, made->schedule, schedule->max_parallel);
+}
+
+static char *tag_parameter(const struct cloud_request *request, const char *key)
+{
+        for (int i = 1; i <= 50; i++) {
+                _cleanup_free_ char *name = xasprintf("TagSpecification.1.Tag.%d.Key", i);
+                _cleanup_free_ char *found = request_parameter(request->body, name);
+                _cleanup_free_ char *value = NULL;
+
+                if (!found)
+                        return NULL;
+                if (!streq(found, key))
+                        continue;
+                value = xasprintf("TagSpecification.1.Tag.%d.Value", i);
+                return request_parameter(request->body, value);
+        }
+        return NULL;
+}
+
+static void note_creation(struct witness *witness, const struct cloud_request *request)
+{
+        struct creation *creation = xnew(struct creation), *before;
+        _cleanup_free_ char *time = tag_parameter(request, "amid:time");
+        _cleanup_free_ char *no_reboot = request_parameter(request->body, "NoReboot");
+        const struct instance *instance;
+
+        creation->name = request_parameter(request->body, "Name");
+        creation->id = answer_element(request, "imageId");
+        creation->region = xstrdup(request->region);
+        creation->instance = request_parameter(request->body, "InstanceId");
+        creation->schedule = tag_parameter(request, "amid:schedule");
+        creation->run = tag_parameter(request, "amid:run");
+        creation->made = witness->universe->clock.now;
+        if (!creation->schedule || !creation->run || !time ||
+            !parse_rfc3339(time, &creation->firing))
+                universe_fail(witness->universe, "every image carries our tags", "%s does not",
+                              creation->name);
+        HASH_FIND_STR(witness->creations, creation->name, before);
+        if (before && !before->taken_by_people)
+                universe_fail(witness->universe, "exactly one image",
+                              "%s is made a second time: %s and %s", creation->name, before->id,
+                              creation->id);
+        if (before)
+                creation_free(witness, before);
+        HASH_ADD_KEYPTR(hh, witness->creations, creation->name, strlen(creation->name), creation);
+        witness->numbers.images++;
+        instance = find_instance(witness, creation->region, creation->instance);
+        creation->reboot = !streq(no_reboot, "true") &&
+                           instance_state(instance, now_of(witness)) == STATE_RUNNING;
+        if (creation->reboot)
+                judge_outages(witness, creation);
+}
+
+void cloud_answered(const struct cloud_request *request, void *userdata)
+{
+        struct universe *universe = userdata;
+        struct witness *witness = universe->witness;
+
+        if (!request->succeeded)
+                return;
+        if (streq(request->action, "CreateImage")) {
+                note_creation(witness, request);
+        } else if (streq(request->action, "DeregisterImage")) {
+                _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
+                struct creation *creation = creation_by_id(witness, id);
+
+                creation->removed = true;
+                creation->removed_at = universe->clock.now;
+                witness->numbers.removed++;
+        }
+}

@@ -1,0 +1,74 @@
+/* What the files of the witness share. */
+#pragma once
+
+#include <uthash.h>
+
+#include "base/time.h"
+#include "sim/universe/fleet.h"
+#include "sim/universe/universe.h"
+#include "sim/universe/witness.h"
+
+/* An image the daemon has made, by its name: one firing, one instance. */
+struct creation {
+        UT_hash_handle hh;
+        char *name;
+        char *id, *region, *instance, *schedule, *run;
+        sec_t firing;
+        usec_t made; /* monotonic */
+        bool reboot;
+        bool released;        /* the journal says that the instance is waited for no more */
+        bool taken_by_people; /* deregistered by somebody else */
+        bool removed;         /* by the daemon */
+        usec_t removed_at;
+};
+
+/* "Schedule S missed its firings from A to B". */
+struct gap {
+        char schedule[24];
+        sec_t from, to;
+};
+
+/* Our share of an action's bucket, as it has to be. */
+struct share {
+        const char *action;
+        char region[24];
+        double tokens, capacity, refill;
+        usec_t filled;
+};
+
+enum { SHARES_MOST = 64, DECISIONS_MOST = 4000 };
+
+/* What retention says about each image, as text, in order. */
+struct decisions {
+        char **lines;
+        size_t n;
+        uint64_t runs; /* that had ended when they were made */
+        bool complete;
+};
+
+struct witness {
+        struct universe *universe;
+        struct creation *creations;
+        struct gap *gaps;
+        size_t n_gaps;
+        struct share shares[SHARES_MOST];
+        size_t n_shares;
+        usec_t undisturbed[SCHEDULES_MOST]; /* since when, monotonic */
+        struct timer *agenda;               /* of a calm */
+        size_t agenda_at;
+        struct decisions before, after;
+        struct watch *watch;
+        struct witness_numbers numbers;
+        uint64_t runs_ended;
+        bool state_lost;
+};
+
+/* witness-season.c */
+void season_agenda_begin(struct witness *witness);
+void season_done(struct witness *witness);
+
+/* witness-cloud.c */
+void cloud_asking(const struct cloud_request *request, void *userdata);
+void cloud_answered(const struct cloud_request *request, void *userdata);
+struct creation *creation_by_id(struct witness *witness, const char *id);
+void creation_free(struct witness *witness, struct creation *creation);

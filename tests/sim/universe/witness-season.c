@@ -1,0 +1,393 @@
+/*
+ * Calm: for three days nothing goes wrong. Operators prune, restart the daemon, at times take its
+ * state away and let it adopt; at the end everything has to be right.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/manager.h"
+#include "schedule/schedule.h"
+#include "sim/sim-image.h"
+#include "sim/sim-snapshot.h"
+#include "sim/universe/witness-private.h"
+#include "store/store.h"
+
+#define HOUR (3600 * USEC_PER_SEC)
+/* What is remembered of an image that was removed. */
+#define REMEMBERED (60 * 24 * HOUR)
+
+/* ---- what retention decides ---- */
+
+static void decisions_done(struct decisions *decisions)
+{
+        strings_free(decisions->lines, decisions->n);
+        *decisions = (struct decisions){};
+}
+
+static void on_decision(const struct run_event *event, struct decisions *decisions)
+{
+        if (event->decision)
+                *append(decisions->lines, decisions->n) =
+                        xasprintf("%s %s: %s", event->decision->image->id,
+                                  event->decision->remove ? "goes" : "stays", event->decision->why);
+        else if (!event->task && event->run->outcome == OUTCOME_DONE)
+                decisions->complete = true;
+}
+
+static void on_before(const struct run_event *event, void *userdata)
+{
+        on_decision(event, &((struct witness *)userdata)->before);
+}
+
+static void on_after(const struct run_event *event, void *userdata)
+{
+        on_decision(event, &((struct witness *)userdata)->after);
+}
+
+static void ask_decisions(struct witness *witness, struct decisions *decisions, watch_fn *callback)
+{
+        struct manager *manager = witness->universe->machine.manager;
+        _cleanup_free_ char *run = NULL, *error = NULL;
+
+        decisions_done(decisions);
+        decisions->runs = witness->runs_ended;
+        witness->watch = watch_free(witness->watch);
+        if (manager_prune(manager, NULL, true, &run, &error) >= 0)
+                witness->watch = manager_watch(manager, run, callback, witness);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void compare_decisions(struct witness *witness, const char *why)
+{
+        struct decisions *before = &witness->before, *after = &witness->after;
+
+        if (!before->complete || !after->complete || before->runs != witness->runs_ended)
+                return;
+        qsort(before->lines, before->n, sizeof(*before->lines), compare_lines);
+        qsort(after->lines, after->n, sizeof(*after->lines), compare_lines);
+        for (size_t i = 0; i < before->n || i < after->n; i++) {
+                const char *a = i < before->n ? before->lines[i] : "nothing";
+                const char *b = i < after->n ? after->lines[i] : "nothing";
+
+                if (!streq(a, b))
+                        universe_fail(witness->universe, "the same history, the same decisions",
+                                      "after %s: \"%s\" was \"%s\"", why, b, a);
+        }
+}
+
+/* ---- the agenda ---- */
+
+static void agenda_prune(struct witness *witness)
+{
+        _cleanup_free_ char *run = NULL, *error = NULL;
+
+        if (manager_prune(witness->universe->machine.manager, NULL, false, &run, &error) < 0)
+                universe_fail(witness->universe, "works in calm", "prune: %s", error);
+}
+
+static void agenda_before(struct witness *witness)
+{
+        ask_decisions(witness, &witness->before, on_before);
+}
+
+static void agenda_after(struct witness *witness)
+{
+        ask_decisions(witness, &witness->after, on_after);
+}
+
+static void agenda_restart(struct witness *witness)
+{
+        witness->watch = watch_free(witness->watch);
+        machine_stop(&witness->universe->machine, USEC_PER_SEC);
+}
+
+static void agenda_compare(struct witness *witness)
+{
+        compare_decisions(witness, "a restart");
+}
+
+static void agenda_lose(struct witness *witness)
+{
+        struct universe *universe = witness->universe;
+
+        witness->state_lost = dice_chance(&universe->dice, 0.2);
+        if (!witness->state_lost)
+                return;
+        agenda_restart(witness);
+        trace_line(universe->trace, "! the state is lost");
+        machine_lose_state(&universe->machine);
+        witness_disturbed(witness, NULL);
+}
+
+static void agenda_adopt(struct witness *witness)
+{
+        _cleanup_free_ char *run = NULL, *error = NULL;
+
+        if (witness->state_lost &&
+            manager_adopt(witness->universe->machine.manager, &run, &error) < 0)
+                universe_fail(witness->universe, "works in calm", "adopt: %s", error);
+}
+
+static void agenda_compare_adopted(struct witness *witness)
+{
+        if (witness->state_lost)
+                compare_decisions(witness, "losing the state and adopting");
+        witness->watch = watch_free(witness->watch);
+}
+
+/* When in the calm, from its beginning. */
+static const struct {
+        usec_t at;
+        void (*happen)(struct witness *witness);
+} agenda[] = {
+        { 30 * HOUR, agenda_prune },
+        { 48 * HOUR, agenda_before },
+        { 48 * HOUR + HOUR / 4, agenda_restart },
+        { 48 * HOUR + HOUR / 2, agenda_after },
+        { 49 * HOUR, agenda_compare },
+        { 49 * HOUR + HOUR / 60, agenda_lose },
+        { 49 * HOUR + HOUR / 30, agenda_adopt },
+        { 49 * HOUR + HOUR / 4, agenda_after },
+        { 50 * HOUR, agenda_compare_adopted },
+};
+
+static void on_agenda(void *userdata)
+{
+        struct witness *witness = userdata;
+        usec_t at = agenda[witness->agenda_at].at;
+
+        if (!machine_is_up(&witness->universe->machine))
+                universe_fail(witness->universe, "works in calm", "the daemon is not running");
+        agenda[witness->agenda_at++].happen(witness);
+        if (witness->agenda_at < ELEMENTS(agenda))
+                timer_arm(witness->agenda, agenda[witness->agenda_at].at - at);
+}
+
+void season_agenda_begin(struct witness *witness)
+{
+        if (!witness->agenda)
+                witness->agenda = timer_new(witness->universe->loop, on_agenda, witness);
+        witness->agenda_at = 0;
+        witness->state_lost = false;
+        timer_arm(witness->agenda, agenda[0].at);
+}
+
+void season_done(struct witness *witness)
+{
+        watch_free(witness->watch);
+        decisions_done(&witness->before);
+        decisions_done(&witness->after);
+        timer_free(witness->agenda);
+}
+
+/* ---- the end of a season ---- */
+
+static struct image *find_image(struct witness *witness, const char *region, const char *id)
+{
+        struct universe *universe = witness->universe;
+        struct place *place = sim_place(universe->cloud.sim, DEFAULT_ACCOUNT, region);
+        struct image *image = place_find(place, KIND_IMAGE, id);
+
+        if (image)
+                image_settle(image, virtual_true_time(&universe->clock));
+        return image && image->deregistered > virtual_true_time(&universe->clock) ? image : NULL;
+}
+
+/* Nothing that began before yesterday is still going on. */
+static void check_runs(struct witness *witness)
+{
+        struct universe *universe = witness->universe;
+        sec_t now = loop_wall(universe->loop);
+        struct store_run *runs;
+        size_t n;
+
+        if (store_load_runs(universe->machine.store, NULL, true, 0, &runs, &n) < 0)
+                universe_fail(universe, "works in calm", "the store cannot be read");
+        for (size_t i = 0; i < n; i++)
+                if (runs[i].started < now - SEC_PER_DAY || runs[i].started > now)
+                        universe_fail(universe, "all work completes",
+                                      "run %s is still going on in phase %s", runs[i].id,
+                                      runs[i].phase);
+        store_runs_free(runs, n);
+}
+
+/* What was made in the cloud is in the store, as it is. */
+static void check_creation(struct witness *witness, const struct creation *creation)
+{
+        struct universe *universe = witness->universe;
+        const struct image *image = find_image(witness, creation->region, creation->id);
+        struct store_image row;
+        const char *state;
+
+        if (!image || universe->clock.now - creation->made < 24 * HOUR)
+                return;
+        if (store_load_image(universe->machine.store, "default", creation->region, creation->id,
+                             &row) <= 0)
+                universe_fail(universe, "no image is forgotten", "%s (%s) exists and has no row",
+                              creation->id, creation->name);
+        state = image_state_name(image, virtual_true_time(&universe->clock));
+        if (row.removed != SEC_NONE || !streq(row.state, state))
+                universe_fail(universe, "no image is forgotten",
+                              "%s (%s) is %s, and its row says %s%s", creation->id, creation->name,
+                              state, row.state, row.removed != SEC_NONE ? ", removed" : "");
+        store_image_done(&row);
+}
+
+/* Images of ours have snapshots of ours, and no snapshot of ours is without its image. */
+static void check_snapshots(struct witness *witness, struct place *place)
+{
+        struct universe *universe = witness->universe;
+        usec_t now = virtual_true_time(&universe->clock);
+
+        FOREACH_RESOURCE(resource, place, KIND_SNAPSHOT)
+        {
+                const struct snapshot *snapshot = (const struct snapshot *)resource;
+                const char *image = strstr(snapshot->description, "ami-");
+                const struct creation *creation = image ? creation_by_id(witness, image) : NULL;
+                const struct fleet_schedule *schedule =
+                        creation ? fleet_find(&universe->fleet, creation->schedule) : NULL;
+
+                if (resource->gone <= now || !tags_get(&resource->tags, "amid:owner") ||
+                    find_image(witness, place->region, image) || !creation ||
+                    creation->taken_by_people || !schedule || !schedule->there ||
+                    !schedule->has_retain || universe->clock.now - creation->removed_at < 48 * HOUR)
+                        continue;
+                universe_fail(universe, "no snapshot is orphaned",
+                              "%s is there, and its image %s (%s) is not", resource->id, image,
+                              creation->name);
+        }
+}
+
+static bool is_told(const struct witness *witness, const char *schedule, sec_t firing)
+{
+        for (size_t i = 0; i < witness->n_gaps; i++)
+                if (streq(witness->gaps[i].schedule, schedule) && witness->gaps[i].from <= firing &&
+                    firing <= witness->gaps[i].to)
+                        return true;
+        return false;
+}
+
+static bool has_run(struct witness *witness, const char *schedule, sec_t firing)
+{
+        char time[TIME_TEXT_MAX];
+        _cleanup_free_ char *id = xasprintf("%s.%s", schedule, format_compact(firing, time));
+        struct store_run run;
+
+        if (store_load_run(witness->universe->machine.store, id, &run) <= 0)
+                return false;
+        store_run_done(&run);
+        return true;
+}
+
+/* Each firing since the schedule was last changed has a run, or a line that says why not. */
+static void check_firings(struct witness *witness, size_t number)
+{
+        struct universe *universe = witness->universe;
+        const struct fleet_schedule *drawn = &universe->fleet.schedules[number];
+        const struct setting_schedule *setting =
+                settings_schedule(manager_settings(universe->machine.manager), drawn->name);
+        usec_t from = witness->undisturbed[number];
+        struct store_schedule row;
+        struct schedule schedule;
+        sec_t until;
+
+        if (drawn->changed > from)
+                from = drawn->changed;
+        if (!setting || !setting->enabled || universe->clock.now - from < 4 * HOUR ||
+            manager_is_paused(universe->machine.manager, drawn->name) ||
+            store_load_schedule(universe->machine.store, drawn->name, &row) <= 0)
+                return;
+        schedule = setting->schedule;
+        schedule.anchor = row.anchor;
+        until = loop_wall(universe->loop) - 2 * SEC_PER_HOUR;
+        from = (from + universe->clock.epoch) / USEC_PER_SEC + 2 * SEC_PER_HOUR;
+        for (sec_t firing = schedule_next(&schedule, from); firing <= until;
+             firing = schedule_next(&schedule, firing)) {
+                witness->numbers.firings++;
+                if (!has_run(witness, drawn->name, firing) &&
+                    !is_told(witness, drawn->name, firing)) {
+                        char time[TIME_TEXT_MAX];
+
+                        universe_fail(universe, "every firing is accounted for",
+                                      "%s at %s has neither a run nor a line", drawn->name,
+                                      format_rfc3339(firing, time));
+                }
+        }
+        store_schedule_done(&row);
+}
+
+/* Every image task of a run that ended has its image, or says why not. */
+static void check_tasks(struct witness *witness)
+{
+        struct universe *universe = witness->universe;
+        struct store_run *runs;
+        size_t n;
+
+        if (store_load_runs(universe->machine.store, NULL, false, 200, &runs, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++) {
+                struct store_task *tasks;
+                size_t n_tasks;
+
+                if (!streq(runs[i].kind, "backup") || runs[i].outcome == OUTCOME_OPEN ||
+                    store_load_tasks(universe->machine.store, runs[i].id, &tasks, &n_tasks) < 0)
+                        continue;
+                for (size_t j = 0; j < n_tasks; j++) {
+                        const struct store_task *task = &tasks[j];
+
+                        if (task->outcome == OUTCOME_OPEN)
+                                universe_fail(universe, "exactly one image, or a reason",
+                                              "run %s has ended, its task %s %s has not",
+                                              runs[i].id, task->kind, task->subject);
+                        if (streq(task->kind, "image") &&
+                            (task->outcome == OUTCOME_DONE ? !task->image : !task->detail))
+                                universe_fail(universe, "exactly one image, or a reason",
+                                              "run %s has neither for %s", runs[i].id,
+                                              task->subject);
+                }
+                store_tasks_free(tasks, n_tasks);
+        }
+        store_runs_free(runs, n);
+}
+
+static void forget_old(struct witness *witness)
+{
+        struct creation *creation, *next;
+        usec_t now = witness->universe->clock.now;
+
+        HASH_ITER (hh, witness->creations, creation, next) {
+                if (now - creation->made > REMEMBERED &&
+                    !find_image(witness, creation->region, creation->id))
+                        creation_free(witness, creation);
+        }
+        free(witness->gaps);
+        witness->gaps = NULL;
+        witness->n_gaps = 0;
+        witness_disturbed(witness, NULL);
+}
+
+void witness_season_ends(struct witness *witness)
+{
+        struct universe *universe = witness->universe;
+
+        if (!machine_is_up(&universe->machine))
+                universe_fail(universe, "works in calm", "the daemon is not running");
+        check_runs(witness);
+        check_tasks(witness);
+        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+                check_creation(witness, c);
+        for (size_t i = 0; i < universe->fleet.n_regions; i++)
+                check_snapshots(witness, sim_place(universe->cloud.sim, DEFAULT_ACCOUNT,
+                                                   universe->fleet.regions[i]));
+        for (size_t i = 0; i < universe->fleet.n_schedules; i++)
+                check_firings(witness, i);
+        forget_old(witness);
+        witness->numbers.seasons++;
+}

@@ -1,0 +1,174 @@
+#include "sim/universe/witness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/ec2.h"
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/events.h"
+#include "runs/manager.h"
+#include "sim/universe/witness-private.h"
+
+/* ---- the journal ---- */
+
+/* "Schedule NAME missed its firings from A to B: ..." */
+static void note_missed(struct witness *witness, const char *schedule, const char *message)
+{
+        const char *from = strstr(message, " from "), *to = from ? strstr(from, " to ") : NULL;
+        char text[TIME_TEXT_MAX];
+        struct gap gap = {};
+
+        if (!to || strlen(to) < 24)
+                universe_fail(witness->universe, "firings are told", "an unreadable line: %s",
+                              message);
+        (void)snprintf(gap.schedule, sizeof(gap.schedule), "%s", schedule);
+        (void)snprintf(text, sizeof(text), "%.20s", from + strlen(" from "));
+        if (!parse_rfc3339(text, &gap.from))
+                gap.from = SEC_NONE;
+        (void)snprintf(text, sizeof(text), "%.20s", to + strlen(" to "));
+        if (!parse_rfc3339(text, &gap.to))
+                gap.to = SEC_NONE;
+        *append(witness->gaps, witness->n_gaps) = gap;
+}
+
+/* The daemon waits for this instance no more: it may have another one down. */
+static void note_released(struct witness *witness, const char *instance)
+{
+        for (struct creation *c = witness->creations; c; c = c->hh.next)
+                if (streq(c->instance, instance))
+                        c->released = true;
+}
+
+static void on_journal(const struct log_event *event, const struct log_about *about,
+                       const char *message, void *userdata)
+{
+        struct witness *witness = userdata;
+
+        if (event == &events[EVENT_FIRING_MISSED])
+                note_missed(witness, about->schedule, message);
+        else if (event == &events[EVENT_INSTANCE_NOT_READY])
+                note_released(witness, about->instance);
+        else if (event == &events[EVENT_RUN_FINISHED] || event == &events[EVENT_RUN_FAILED])
+                witness->runs_ended++;
+}
+
+/* ---- the governor ---- */
+
+static const struct action *const shared_actions[] = {
+        &ec2_create_image,       &ec2_create_tags,        &ec2_delete_snapshot,
+        &ec2_describe_images,    &ec2_describe_instances, &ec2_describe_instance_status,
+        &ec2_describe_snapshots, &ec2_deregister_image,
+};
+
+static struct share *share_of(struct witness *witness, const char *action, const char *region)
+{
+        for (size_t i = 0; i < witness->n_shares; i++)
+                if (streq(witness->shares[i].action, action) &&
+                    streq(witness->shares[i].region, region))
+                        return &witness->shares[i];
+        for (size_t i = 0; i < ELEMENTS(shared_actions); i++) {
+                struct share *share = &witness->shares[witness->n_shares];
+
+                if (!streq(shared_actions[i]->name, action))
+                        continue;
+                *share = (struct share){
+                        .action = shared_actions[i]->name,
+                        .capacity = shared_actions[i]->bucket.capacity * AWS_SHARE_DEFAULT / 100,
+                        .refill = shared_actions[i]->bucket.refill_per_second * AWS_SHARE_DEFAULT /
+                                  100,
+                };
+                (void)snprintf(share->region, sizeof(share->region), "%s", region);
+                share->tokens = share->capacity;
+                share->filled = witness->universe->clock.now;
+                witness->n_shares++;
+                return share;
+        }
+        universe_fail(witness->universe, "asks only what it has to",
+                      "%s is no action the daemon is known to send", action);
+}
+
+void witness_sent(struct witness *witness, const char *action, const char *region)
+{
+        usec_t now = witness->universe->clock.now;
+        struct share *share = share_of(witness, action, region);
+
+        share->tokens += (double)(now - share->filled) / (double)USEC_PER_SEC * share->refill;
+        if (share->tokens > share->capacity)
+                share->tokens = share->capacity;
+        share->filled = now;
+        share->tokens -= 1;
+        if (share->tokens < -0.001)
+                universe_fail(witness->universe, "leaves others their share",
+                              "%s in %s is asked beyond half of its bucket", action, region);
+}
+
+/* What it knows of buckets ends with it; who starts again and again is not held to this. */
+void witness_started(struct witness *witness)
+{
+        for (size_t i = 0; i < witness->n_shares; i++)
+                witness->shares[i].tokens = witness->shares[i].capacity;
+}
+
+/* ---- what is told ---- */
+
+void witness_disturbed(struct witness *witness, const char *schedule)
+{
+        const struct fleet *fleet = &witness->universe->fleet;
+
+        for (size_t i = 0; i < fleet->n_schedules; i++)
+                if (!schedule || streq(fleet->schedules[i].name, schedule))
+                        witness->undisturbed[i] = witness->universe->clock.now;
+}
+
+void witness_clock_set(struct witness *witness)
+{
+        witness_disturbed(witness, NULL);
+}
+
+void witness_people_took(struct witness *witness, const char *image)
+{
+        struct creation *creation = creation_by_id(witness, image);
+
+        if (creation)
+                creation->taken_by_people = true;
+}
+
+void witness_calm_begins(struct witness *witness)
+{
+        season_agenda_begin(witness);
+}
+
+struct witness_numbers witness_numbers(const struct witness *witness)
+{
+        return witness->numbers;
+}
+
+/* ---- life ---- */
+
+struct witness *witness_new(struct universe *universe)
+{
+        struct witness *witness = xnew(struct witness);
+
+        witness->universe = universe;
+        universe->cloud.hooks.asking = cloud_asking;
+        universe->cloud.hooks.answered = cloud_answered;
+        universe->cloud.hooks.userdata = universe;
+        trace_on_journal(universe->trace, on_journal, witness);
+        return witness;
+}
+
+struct witness *witness_free(struct witness *witness)
+{
+        struct creation *next;
+
+        season_done(witness);
+        for (struct creation *c = witness->creations; c; c = next) {
+                next = c->hh.next;
+                creation_free(witness, c);
+        }
+        free(witness->gaps);
+        free(witness);
+        return NULL;
+}

@@ -1,0 +1,37 @@
+/*
+ * Who watches: the invariants. What goes to the cloud is judged when it gets there, the journal
+ * when it is written, and everything at the end of a calm.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/time.h"
+
+struct universe;
+struct witness;
+
+/* Hooks itself into the cloud and the journal. */
+struct witness *witness_new(struct universe *universe);
+struct witness *witness_free(struct witness *witness);
+
+/* The daemon starts. */
+void witness_started(struct witness *witness);
+/* A request has left. */
+void witness_sent(struct witness *witness, const char *action, const char *region);
+/* The wall clock was set: firings of this season are not counted. */
+void witness_clock_set(struct witness *witness);
+/* Something about a schedule changed that its firings depend on; NULL: about all. */
+void witness_disturbed(struct witness *witness, const char *schedule);
+/* People deregister this image. */
+void witness_people_took(struct witness *witness, const char *image);
+/* Calm has begun: sets up what operators do in it. */
+void witness_calm_begins(struct witness *witness);
+/* Three days without trouble are over: all has to be well. */
+void witness_season_ends(struct witness *witness);
+
+struct witness_numbers {
+        uint64_t images, removed, seasons, firings;
+};
+struct witness_numbers witness_numbers(const struct witness *witness);
