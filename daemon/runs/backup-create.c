@@ -9,10 +9,14 @@
 /* EC2 refuses a second image or snapshot of something busy for a while: asked again after this. */
 #define BUSY_RETRY  (30 * USEC_PER_SEC)
 #define STATE_RETRY (15 * USEC_PER_SEC)
-/* After an unknown outcome the image is looked for by name this often, this far apart, before the
- * call is made again; DescribeImages lags behind CreateImage by seconds, at times by minutes. */
-enum { LOOKS = 8, LOOKS_OF_DUPLICATE = 60 };
-#define LOOK_AGAIN (15 * USEC_PER_SEC)
+/* After an unknown outcome the image is looked for by name this often, after 2 s, 4 s, 8 s, then
+ * every 15 s, before the call is made again: DescribeImages lags behind CreateImage by seconds, at
+ * times by minutes. If the image exists after all, EC2 refuses the name. */
+enum { LOOKS = 6, LOOKS_AT_MOST = 72 };
+#define LOOK_SOON  (2 * USEC_PER_SEC)
+#define LOOK_LATER (15 * USEC_PER_SEC)
+/* How often EC2 may contradict itself about the state of an instance: for an hour. */
+enum { WRONG_STATES = 240 };
 /* Tags of one resource, of which ours must fit. */
 enum { TAGS_MAX = 50 };
 
@@ -131,7 +135,11 @@ static const struct {
 
 static struct verdict wrong_state(struct task *task, char *detail)
 {
-        image_live(task)->look_again = true;
+        struct image_live *live = image_live(task);
+
+        live->look_again = true;
+        if (++live->wrong_states > WRONG_STATES)
+                return finish(OUTCOME_FAILED, detail);
         return again(STATE_RETRY, detail);
 }
 
@@ -203,19 +211,28 @@ struct verdict find_ask(struct task *task)
         return stay();
 }
 
+static usec_t look_delay(unsigned int looks)
+{
+        usec_t delay = LOOK_SOON << (looks < 4 ? looks : 3);
+
+        return delay < LOOK_LATER ? delay : LOOK_LATER;
+}
+
 static struct verdict find_nothing(struct task *task)
 {
         struct image_live *live = image_live(task);
+        unsigned int looks = live->looks++;
 
-        live->looks++;
-        if (live->looks > LOOKS_OF_DUPLICATE)
-                return finish(OUTCOME_FAILED,
-                              xasprintf("EC2 says the name %s is taken, yet lists no such image",
-                                        task->row.name));
-        if (live->looks % LOOKS == 0)
-                return go("create-image"); /* if it exists after all, EC2 refuses the name */
+        if (looks >= LOOKS_AT_MOST)
+                return finish(
+                        OUTCOME_FAILED,
+                        xasprintf("it cannot be told whether EC2 made the image named %s: the call "
+                                  "was not answered, or says so, yet no such image is listed",
+                                  task->row.name));
+        if (looks % LOOKS == LOOKS - 1)
+                return go("create-image");
         return again(
-                LOOK_AGAIN,
+                look_delay(looks),
                 xasprintf("looking for the image named %s: the outcome of the call is not known",
                           task->row.name));
 }
@@ -228,7 +245,10 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_images);
-        if (found->n_images == 0)
+        /* Ours has its tags from the create call on; a list that lags may not show them at first.
+         */
+        if (found->n_images == 0 ||
+            (found->images[0].n_tags == 0 && image_live(task)->looks < LOOKS))
                 return find_nothing(task);
         image = &found->images[0];
         if (!streq(ec2_tag_value(image->tags, image->n_tags, TAG_RUN), task->row.run) ||

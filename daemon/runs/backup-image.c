@@ -194,13 +194,13 @@ static struct verdict instance_failed(struct task *task, char *why)
         return go("await-image-only");
 }
 
-static bool is_back(const struct patient *patient, sec_t entered, sec_t settle)
+static bool is_back(const struct patient *patient, usec_t entered, sec_t settle)
 {
         bool passes = patient->asked && patient->state == INSTANCE_RUNNING &&
                       (patient->system == CHECK_OK || patient->system == CHECK_NOT_APPLICABLE) &&
                       (patient->check == CHECK_OK || patient->check == CHECK_NOT_APPLICABLE);
 
-        return passes && (patient->was_down || patient->read - entered >= settle);
+        return passes && (patient->was_down || patient->read - entered >= settle * USEC_PER_SEC);
 }
 
 static const char *check_name(int status)
@@ -229,7 +229,7 @@ static struct verdict await_instance_ask(struct task *task)
         const struct setting_schedule *schedule = task->run->schedule;
         sec_t settle = schedule ? schedule->reboot.settle : 2 * SEC_PER_MIN;
         sec_t timeout = schedule ? schedule->reboot.ready_timeout : 15 * SEC_PER_MIN;
-        sec_t waited = loop_wall(task->run->engine->loop) - task->row.entered, watched;
+        sec_t waited = task_spent(task), watched;
         struct patient *patient;
         char time[TIME_TEXT_MAX];
 
@@ -240,7 +240,7 @@ static struct verdict await_instance_ask(struct task *task)
         patient = live->patient;
         if (patient->gone)
                 return instance_failed(task, xstrdup("it was terminated"));
-        if (is_back(patient, task->row.entered, settle))
+        if (is_back(patient, task->entered, settle))
                 return instance_ready(task, patient, waited);
         watched = (loop_monotonic(task->run->engine->loop) - patient->since) / USEC_PER_SEC;
         /* After a restart EC2 is asked before the time that passed meanwhile counts. */
@@ -295,12 +295,9 @@ static struct verdict image_failed(struct task *task, const struct followed *fol
 {
         struct verdict recorded =
                 image_ended(task, followed->sight == SIGHT_GONE ? "gone" : "failed", followed);
-        struct log_about about = task_about(task);
 
         if (recorded.move != MOVE_NEXT)
                 return recorded;
-        log_event(&events[EVENT_IMAGE_FAILED], &about, "Image %s of %s failed: %s", task->row.image,
-                  task->row.subject, followed->reason ? followed->reason : "EC2 gave no reason");
         return finish(OUTCOME_FAILED,
                       xasprintf("image %s failed: %s", task->row.image,
                                 followed->reason ? followed->reason : "EC2 gave no reason"));
@@ -383,6 +380,16 @@ static struct verdict tag_answer(struct task *task, const struct aws_reply *repl
         return next();
 }
 
+/* One line for each instance that got no image. That it did not come back was said already. */
+static void image_say_end(struct task *task)
+{
+        struct log_about about = task_about(task);
+
+        if (task->row.outcome == OUTCOME_FAILED && !streq(task->row.step, "await-image-only"))
+                log_event(&events[EVENT_IMAGE_FAILED], &about, "No image of %s: %s",
+                          task->row.subject, task->row.detail);
+}
+
 static const struct step image_steps[] = {
         { .name = "wait-turn", .ask = wait_turn_ask, .waits = true },
         { .name = "check-instance",
@@ -408,6 +415,6 @@ static const struct step image_steps[] = {
         {},
 };
 
-const struct task_kind image_task = { .name = "image",
-                                      .steps = image_steps,
-                                      .forget = image_forget };
+const struct task_kind image_task = {
+        .name = "image", .steps = image_steps, .forget = image_forget, .ended = image_say_end
+};

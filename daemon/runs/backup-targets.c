@@ -170,6 +170,22 @@ struct verdict backup_begin_targets(struct run *run)
         return error ? finish(OUTCOME_FAILED, error) : next();
 }
 
+/* The first instance an operator named that is none of the schedule's targets, or NULL. */
+static char *find_stranger(const struct run *run)
+{
+        char **only, *stranger = NULL;
+        size_t n;
+
+        if (!run->row.only)
+                return NULL;
+        only = strings_split(run->row.only, " ", &n);
+        for (size_t i = 0; i < n && !stranger; i++)
+                if (!has_task(run, only[i]))
+                        stranger = xstrdup(only[i]);
+        strings_free(only, n);
+        return stranger;
+}
+
 /* Compares what was found with what the last run found, and remembers it. */
 static void note_matched(struct run *run, unsigned int found)
 {
@@ -197,6 +213,12 @@ static char *expectation_text(const struct setting_targets *targets)
                        : xasprintf("%u to %u", targets->expect_min, targets->expect_max);
 }
 
+static bool is_expected(const struct setting_targets *targets, unsigned int found)
+{
+        return found >= targets->expect_min &&
+               (!targets->expect_max || found <= targets->expect_max);
+}
+
 static struct verdict expectation_failed(struct run *run, unsigned int found, size_t failed)
 {
         _cleanup_free_ char *expected = expectation_text(&run->schedule->targets);
@@ -214,6 +236,7 @@ static struct verdict expectation_failed(struct run *run, unsigned int found, si
 
 struct verdict backup_begin_images(struct run *run)
 {
+        _cleanup_free_ char *stranger = NULL;
         unsigned int found = 0;
         size_t searched = 0, failed = 0;
         const struct task *failure = NULL;
@@ -232,10 +255,12 @@ struct verdict backup_begin_images(struct run *run)
                 return finish(OUTCOME_FAILED, xstrdup(failure->row.detail));
         if (!run->schedule)
                 return next();
-        if (run->row.only ? found == 0
-                          : found < run->schedule->targets.expect_min ||
-                                    (run->schedule->targets.expect_max &&
-                                     found > run->schedule->targets.expect_max))
+        stranger = find_stranger(run);
+        if (stranger)
+                return finish(OUTCOME_FAILED,
+                              xasprintf("%s is no target of the schedule now; nothing was touched",
+                                        stranger));
+        if (!run->row.only && !is_expected(&run->schedule->targets, found))
                 return expectation_failed(run, found, failed);
         if (!failed) /* of a region that could not be searched nothing is known */
                 note_matched(run, found);

@@ -27,7 +27,8 @@ struct image_live {
         struct followed *followed;
         struct patient *patient;
         bool look_again; /* EC2 says the instance is in no state for an image: describe it anew */
-        unsigned int looks; /* for the image by its name */
+        unsigned int looks;        /* for the image by its name */
+        unsigned int wrong_states; /* how often EC2 refused it for its state */
 };
 struct image_live *image_live(struct task *task);
 void image_forget(struct task *task);

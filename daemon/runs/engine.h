@@ -62,6 +62,7 @@ struct task_kind {
         const char *name; /* stored */
         const struct step *steps;
         void (*forget)(struct task *task); /* frees task->live */
+        void (*ended)(struct task *task);  /* says in the journal how it ended; or NULL */
 };
 
 struct phase {
@@ -92,11 +93,14 @@ struct task {
         struct place *place;
         struct aws_slot *call;
         const struct action *action; /* of the last call */
+        char *error, *request_id;    /* of its reply, while the step lasts; or NULL */
         struct timer *timer;
-        void *live;    /* of the kind; not stored */
-        int percent;   /* of its snapshots, -1 unknown */
-        char *waiting; /* what it waits for, for people; or NULL */
-        bool resumed;  /* this step was entered before a restart: its request may have left */
+        void *live;     /* of the kind; not stored */
+        usec_t entered; /* monotonic: when its step began; a clock that is set changes no patience
+                         */
+        int percent;    /* of its snapshots, -1 unknown */
+        char *waiting;  /* what it waits for, for people; or NULL */
+        bool resumed;   /* this step was entered before a restart: its request may have left */
         bool dirty, moved;
         struct task *next;       /* of run->tasks */
         struct task *next_moved; /* of run->moved */
@@ -131,6 +135,7 @@ struct engine {
         struct home *homes;         /* home.c */
         struct timer *homes_done;   /* the search for them is over */
         struct watch *watches;      /* struct watch.next */
+        unsigned int telling;       /* watches are being told */
         struct timer *turn;         /* what moved is committed and acted on */
         bool room;                  /* an instance is no longer down: those that wait look again */
         bool began;                 /* a run has begun since the last turn */
@@ -179,6 +184,8 @@ void task_wake_after(struct task *task, usec_t delay);
  * nothing got through, fail with AWS's own words otherwise. */
 struct verdict task_trouble(struct task *task, const struct aws_reply *reply,
                             const struct action *action);
+/* How long its step has been going on, also over restarts. */
+sec_t task_spent(const struct task *task);
 /* Keeps a sentence for `amictl show`, and the fields for a log line. */
 void task_set_waiting(struct task *task, const char *format, ...)
         __attribute__((format(printf, 2, 3)));

@@ -27,7 +27,7 @@ static bool check_passes(enum check_status status)
 }
 
 static void patient_see(struct patient *patient, const struct ec2_instance_status *status,
-                        sec_t now)
+                        usec_t now)
 {
         patient->asked = true;
         patient->read = now;
@@ -60,7 +60,7 @@ static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)
                 for (size_t j = 0; reply->outcome == AWS_OK && j < statuses->n_statuses; j++)
                         if (streq(statuses->statuses[j].id, patient->instance))
                                 patient_see(patient, &statuses->statuses[j],
-                                            loop_wall(doctor->place->engine->loop));
+                                            loop_monotonic(doctor->place->engine->loop));
                 task_wake(patient->task);
         }
         doctor->one_by_one = unknown && doctor->n_asked > 1;

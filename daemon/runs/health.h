@@ -17,7 +17,7 @@ struct patient {
         int system, check;    /* enum check_status */
         usec_t since;         /* monotonic: when the watch began */
         bool asked;           /* there is a reading since then */
-        sec_t read;           /* when, by the wall clock */
+        usec_t read;          /* when; monotonic */
         bool was_down;        /* seen not running, or with checks that are not ok: it did reboot */
         bool gone;            /* terminated, or unknown to EC2 */
         struct task *task;    /* woken after each reading */

@@ -68,7 +68,7 @@ struct prune_decision {
 };
 
 /* Something about a run moved: `task` is NULL when it is the run itself; `decision` is given by dry
- * runs of prune. The callback may not free its own watch. */
+ * runs of prune. The callback may free any watch. */
 struct run_event {
         const struct store_run *run;
         const struct store_task *task;

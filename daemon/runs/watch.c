@@ -10,6 +10,7 @@ struct watch {
         char *run;             /* NULL: all */
         watch_fn *callback;
         void *userdata;
+        bool ended; /* freed while all were being told: goes when they have been */
         struct watch *next;
 };
 
@@ -28,19 +29,36 @@ struct watch *watch_new(struct engine *engine, const char *run, watch_fn *callba
         return watch;
 }
 
+static void watch_destroy(struct watch *watch)
+{
+        free(watch->run);
+        free(watch);
+}
+
+/* Drops what was freed while all were being told. */
+static void watches_sweep(struct engine *engine)
+{
+        for (struct watch **at = &engine->watches; *at;) {
+                struct watch *watch = *at;
+
+                if (!watch->ended) {
+                        at = &watch->next;
+                        continue;
+                }
+                *at = watch->next;
+                watch_destroy(watch);
+        }
+}
+
 struct watch *watch_free(struct watch *watch)
 {
         if (!watch)
                 return NULL;
-        if (watch->engine) {
-                struct watch **at = &watch->engine->watches;
-
-                while (*at != watch)
-                        at = &(*at)->next;
-                *at = watch->next;
-        }
-        free(watch->run);
-        free(watch);
+        watch->ended = true;
+        if (!watch->engine)
+                watch_destroy(watch);
+        else if (!watch->engine->telling)
+                watches_sweep(watch->engine);
         return NULL;
 }
 
@@ -65,14 +83,14 @@ void watches_tell(struct engine *engine, const struct run *run, const struct tas
                 .progress = task ? &progress : NULL,
                 .decision = decision,
         };
-        struct watch *following;
 
         if (task)
                 progress = (struct task_progress){ .percent = task->percent,
                                                    .waiting = task->waiting };
-        for (struct watch *watch = engine->watches; watch; watch = following) {
-                following = watch->next;
-                if (!watch->run || streq(watch->run, run->row.id))
+        engine->telling++;
+        for (struct watch *watch = engine->watches; watch; watch = watch->next)
+                if (!watch->ended && (!watch->run || streq(watch->run, run->row.id)))
                         watch->callback(&event, watch->userdata);
-        }
+        if (--engine->telling == 0)
+                watches_sweep(engine);
 }

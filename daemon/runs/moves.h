@@ -1,0 +1,41 @@
+/*
+ * What task.c, run.c, engine.c and resume.c share: the moves themselves. Steps and phases do not
+ * include this; they return verdicts. Internal to the engine.
+ *
+ *     task.c    moves tasks: a verdict becomes the next step, a wait or an end
+ *     run.c     moves runs: from phase to phase, commits, the conclusion
+ *     engine.c  the turn, in which what moved is committed and acted on; beginning and ending
+ *     resume.c  rebuilds runs and tasks from the store
+ */
+#pragma once
+
+#include "runs/engine.h"
+
+/* ---- task.c ---- */
+struct task *task_hold(struct run *run, const struct task_kind *kind, struct place *place);
+struct task *task_free(struct task *task);
+const struct step *task_kind_step(const struct task_kind *kind, const char *name);
+/* To be committed, then asked, in the next turn. */
+void task_moved(struct task *task);
+void task_enter(struct task *task, const struct step *step);
+/* Takes `detail`. */
+void task_end(struct task *task, enum outcome outcome, char *detail);
+void task_apply(struct task *task, struct verdict verdict);
+
+/* ---- run.c ---- */
+struct run *run_free(struct run *run);
+/* Commits what changed in a run, in one transaction. */
+bool run_commit(struct run *run);
+/* Lets the tasks act whose rows are committed. */
+void run_act(struct run *run);
+bool run_may_begin(const struct run *run);
+void run_begin(struct run *run);
+void run_enter(struct run *run, const struct phase *phase);
+/* One line, and the last word to its watchers. */
+void run_report_end(struct run *run);
+
+/* ---- engine.c ---- */
+void engine_turn_soon(struct engine *engine);
+/* A run that is not yet on its way; its row is the caller's to fill. */
+struct run *engine_hold(struct engine *engine, const struct run_kind *kind);
+void run_find_schedule(struct run *run);

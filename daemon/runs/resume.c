@@ -1,0 +1,111 @@
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/moves.h"
+#include "runs/place.h"
+
+/* What a step had spent before the restart, by the wall clock: no other survives it. */
+static usec_t time_since(const struct run *run, sec_t entered)
+{
+        sec_t now = loop_wall(run->engine->loop);
+
+        return now > entered ? (now - entered) * USEC_PER_SEC : 0;
+}
+
+/* Rebuilds a task from its row; its step is asked again. */
+static void run_resume_task(struct run *run, struct store_task *row)
+{
+        const struct task_kind *kind = NULL;
+        struct place *place;
+        struct task *task;
+
+        for (const struct phase *phase = run->kind->phases; phase->name; phase++)
+                if (streq(phase->kind->name, row->kind))
+                        kind = phase->kind;
+        place = place_get(run->engine, run->settings, row->account, row->region);
+        if (row->outcome == OUTCOME_OPEN && (!kind || !place)) {
+                log_line(LOG_ERR,
+                         &(struct log_about){ .run = run->row.id, .account = row->account },
+                         "Task %s %s of run %s is given up: account %s is no longer in the "
+                         "settings.",
+                         row->kind, row->subject, run->row.id, row->account);
+                row->outcome = OUTCOME_FAILED;
+                row->finished = loop_wall(run->engine->loop);
+                xreplace(&row->detail, "given up: its account is no longer in the settings");
+                store_save_task(run->engine->store, row);
+                store_task_done(row);
+                run->n_lost++;
+                return;
+        }
+        if (!kind || !place) {
+                place_unref(place);
+                store_task_done(row);
+                return;
+        }
+        task = task_hold(run, kind, place);
+        place_unref(place);
+        task->row = *row;
+        *row = (struct store_task){};
+        task->step = task_kind_step(kind, task->row.step);
+        task->resumed = true;
+        task->entered -= time_since(run, task->row.entered);
+        if (task->row.outcome == OUTCOME_OPEN && task->step)
+                task_moved(task);
+}
+
+static int run_resume(struct run *run)
+{
+        struct store_task *rows;
+        size_t n;
+        int r;
+
+        r = store_load_tasks(run->engine->store, run->row.id, &rows, &n);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n; i++)
+                run_resume_task(run, &rows[i]);
+        free(rows);
+        for (const struct phase *phase = run->kind->phases; phase->name; phase++)
+                if (streq(phase->name, run->row.phase))
+                        run->phase = phase;
+        if (run->phase) {
+                for (struct task *task = run->tasks; task; task = task->next) {
+                        if (task->kind != run->phase->kind || task->row.outcome != OUTCOME_OPEN)
+                                continue;
+                        run->n_open++;
+                        if (!task->step)
+                                task_enter(task, task->kind->steps);
+                }
+        }
+        return 0;
+}
+
+int engine_resume(struct engine *engine)
+{
+        struct store_run *rows;
+        size_t n;
+        int r;
+
+        r = store_load_runs(engine->store, NULL, true, 0, &rows, &n);
+        if (r < 0)
+                return r;
+        for (size_t i = n; i-- > 0 && r >= 0;) { /* the store gives the newest first */
+                const struct run_kind *kind = run_kind_find(rows[i].kind);
+                struct run *run;
+
+                if (!kind)
+                        continue;
+                run = engine_hold(engine, kind);
+                run->row = rows[i];
+                rows[i] = (struct store_run){};
+                run_find_schedule(run);
+                r = run_resume(run);
+                log_line(LOG_INFO,
+                         &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
+                         "Run %s goes on.", run->row.id);
+        }
+        store_runs_free(rows, n);
+        engine_turn_soon(engine);
+        return r;
+}

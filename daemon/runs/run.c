@@ -1,0 +1,288 @@
+#include "runs/moves.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/watch.h"
+
+static bool run_is_dirty(const struct run *run)
+{
+        if (run->dirty)
+                return true;
+        for (const struct task *task = run->tasks; task; task = task->next)
+                if (task->dirty)
+                        return true;
+        return false;
+}
+
+static void run_is_clean(struct run *run)
+{
+        run->dirty = false;
+        for (struct task *task = run->tasks; task; task = task->next)
+                task->dirty = false;
+}
+
+/* Commits what changed in a run, in one transaction. A dry run has nothing to commit. */
+bool run_commit(struct run *run)
+{
+        struct engine *engine = run->engine;
+        int r;
+
+        if (!run_is_dirty(run))
+                return true;
+        if (run->dry) {
+                run_is_clean(run);
+                return true;
+        }
+        store_begin(engine->store);
+        if (run->dirty)
+                store_save_run(engine->store, &run->row);
+        for (struct task *task = run->tasks; task; task = task->next)
+                if (task->dirty)
+                        store_save_task(engine->store, &task->row);
+        r = store_commit(engine->store);
+        if (r < 0) {
+                engine_store_failed(engine, &(struct log_about){ .run = run->row.id });
+                return false;
+        }
+        engine_store_works(engine);
+        run_is_clean(run);
+        return true;
+}
+
+static void run_end(struct run *run, enum outcome outcome, char *detail)
+{
+        run->row.outcome = outcome;
+        run->row.finished = loop_wall(run->engine->loop);
+        if (detail) {
+                free(run->row.detail);
+                run->row.detail = detail;
+        }
+        run->dirty = true;
+        engine_turn_soon(run->engine);
+}
+
+/* Whether a task does what the run is for, and not only look for what is to be done. */
+static bool task_is_work(const struct task *task)
+{
+        const struct phase *phases = task->run->kind->phases;
+
+        return task->kind != phases[0].kind || !phases[1].name;
+}
+
+/* How the tasks of a run ended. */
+struct tally {
+        size_t n[OUTCOMES], work_done;
+        const struct task *worst; /* the first that failed; or NULL */
+};
+
+static struct tally run_tally(const struct run *run)
+{
+        struct tally tally = {};
+
+        for (const struct task *task = run->tasks; task; task = task->next) {
+                tally.n[task->row.outcome]++;
+                tally.work_done += task->row.outcome == OUTCOME_DONE && task_is_work(task);
+                if (task->row.outcome == OUTCOME_FAILED && !tally.worst)
+                        tally.worst = task;
+        }
+        return tally;
+}
+
+/* "i-1: why; 2 failed; 5 not begun", or "" when all went well. `whole`: with the first failure. */
+static char *tally_text(const struct run *run, const struct tally *tally, bool whole)
+{
+        const struct {
+                size_t n;
+                const char *what;
+        } parts[] = {
+                { tally->n[OUTCOME_FAILED] > whole ? tally->n[OUTCOME_FAILED] : 0, "failed" },
+                { tally->n[OUTCOME_CANCELLED], "not begun" },
+                { tally->n[OUTCOME_SKIPPED], "skipped" },
+                { run->n_lost, "given up" },
+        };
+        _cleanup_(text_done) struct text text = {};
+        const struct store_task *worst = tally->worst ? &tally->worst->row : NULL;
+
+        if (worst && whole)
+                text_printf(&text, "%s: %s", *worst->subject ? worst->subject : worst->region,
+                            worst->detail);
+        for (size_t i = 0; i < ELEMENTS(parts); i++)
+                if (parts[i].n)
+                        text_printf(&text, "%s%zu %s", text_size(&text) ? "; " : "", parts[i].n,
+                                    parts[i].what);
+        text_append(&text, "");
+        return text_steal(&text);
+}
+
+/* The outcome of a run whose phases are through, from those of its tasks. */
+static void run_conclude(struct run *run)
+{
+        struct tally tally = run_tally(run);
+        char *detail = tally_text(run, &tally, true);
+        bool cut_short = run_is_cut_short(run);
+        enum outcome outcome;
+
+        if (!*detail)
+                outcome = cut_short ? OUTCOME_CANCELLED : OUTCOME_DONE;
+        else if (tally.worst)
+                outcome = tally.work_done ? OUTCOME_PARTIAL : OUTCOME_FAILED;
+        else
+                outcome = tally.n[OUTCOME_CANCELLED] ? OUTCOME_CANCELLED : OUTCOME_PARTIAL;
+        if (!*detail && cut_short)
+                free(steal(detail)); /* the reason it was cut short for stays */
+        run_end(run, outcome, detail);
+}
+
+void run_enter(struct run *run, const struct phase *phase)
+{
+        struct verdict verdict;
+
+        log_line(LOG_DEBUG, &(struct log_about){ .run = run->row.id }, "run %s: %s -> %s",
+                 run->row.id, run->phase ? run->phase->name : "",
+                 phase->name ? phase->name : "end");
+        if (!phase->name) {
+                run_conclude(run);
+                return;
+        }
+        run->phase = phase;
+        xreplace(&run->row.phase, phase->name);
+        run->dirty = true;
+        verdict = phase->begin(run);
+        if (verdict.move == MOVE_FINISH) {
+                for (struct task *task = run->tasks; task; task = task->next)
+                        if (task->row.outcome == OUTCOME_OPEN)
+                                task_end(task, OUTCOME_CANCELLED, xstrdup("not begun"));
+                run_end(run, verdict.outcome, verdict.detail);
+                return;
+        }
+        run->n_open = 0;
+        for (struct task *task = run->tasks; task; task = task->next) {
+                if (task->kind != phase->kind || task->row.outcome != OUTCOME_OPEN)
+                        continue;
+                run->n_open++;
+                if (!task->step)
+                        task_enter(task, phase->kind->steps);
+        }
+        engine_turn_soon(run->engine);
+}
+
+bool run_may_begin(const struct run *run)
+{
+        for (const struct run *other = run->engine->runs; other != run; other = other->next)
+                if (streq(other->row.schedule, run->row.schedule) && other->kind == run->kind)
+                        return false;
+        return true;
+}
+
+void run_begin(struct run *run)
+{
+        run->row.started = loop_wall(run->engine->loop);
+        if (!run->dry)
+                log_event(&events[EVENT_RUN_STARTED],
+                          &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
+                          "Run %s started (%s).", run->row.id, run->row.trigger);
+        run->engine->began = true;
+        run_enter(run, run->kind->phases);
+}
+
+/* Acts on tasks whose rows are committed. */
+void run_act(struct run *run)
+{
+        struct task *moved = run->moved;
+
+        run->moved = run->last_moved = NULL;
+        while (moved) {
+                struct task *task = moved;
+
+                moved = task->next_moved;
+                task->next_moved = NULL;
+                task->moved = false;
+                task_report(task, NULL);
+                if (task->row.outcome == OUTCOME_OPEN) {
+                        task_apply(task, task->step->ask(task));
+                } else {
+                        if (task->kind->forget)
+                                task->kind->forget(task);
+                        task->live = NULL;
+                        if (run->phase && task->kind == run->phase->kind && run->n_open)
+                                run->n_open--;
+                }
+        }
+}
+
+/* What a run that did not do everything is said to have ended with: a failure that had a line of
+ * its own is not told twice. */
+static char *run_reason(const struct run *run)
+{
+        struct tally tally = run_tally(run);
+
+        if (tally.worst && tally.worst->kind->ended)
+                return tally_text(run, &tally, false);
+        return xstrdup(run->row.detail && *run->row.detail ? run->row.detail : "no detail");
+}
+
+void run_report_end(struct run *run)
+{
+        struct log_about about = { .schedule = run->row.schedule, .run = run->row.id };
+        _cleanup_free_ char *reason = NULL;
+        char time[TIME_TEXT_MAX];
+        size_t images = 0;
+
+        watches_tell(run->engine, run, NULL, NULL);
+        if (run->dry)
+                return;
+        for (const struct task *task = run->tasks; task; task = task->next)
+                images += task->row.image && task->row.outcome == OUTCOME_DONE;
+        format_timespan(run->row.finished - run->row.started, time);
+        if (run->row.outcome == OUTCOME_DONE) {
+                log_event(&events[EVENT_RUN_FINISHED], &about,
+                          "Run %s is done: %zu image%s, in %s.", run->row.id, images,
+                          images == 1 ? "" : "s", time);
+                return;
+        }
+        reason = run_reason(run);
+        log_event(&events[EVENT_RUN_FAILED], &about,
+                  "Run %s ended %s after %s, with %zu image%s: %s", run->row.id,
+                  outcome_names[run->row.outcome], time, images, images == 1 ? "" : "s", reason);
+}
+
+struct run *run_free(struct run *run)
+{
+        for (struct task *task = run->tasks, *following; task; task = following) {
+                following = task->next;
+                task_free(task);
+        }
+        store_run_done(&run->row);
+        settings_unref(run->settings);
+        free(run);
+        return NULL;
+}
+
+bool run_is_cut_short(const struct run *run)
+{
+        if (run->row.detail) /* of an open run only run_cancel() sets it */
+                return true;
+        for (const struct task *task = run->tasks; task; task = task->next)
+                if (task->row.outcome == OUTCOME_CANCELLED)
+                        return true;
+        return false;
+}
+
+void run_cancel(struct run *run, const char *why)
+{
+        xreplace(&run->row.detail, why);
+        run->dirty = true;
+        for (struct task *task = run->tasks; task; task = task->next) {
+                if (task->row.outcome != OUTCOME_OPEN)
+                        continue;
+                if (!task->step || task->step->waits || task->step->looks)
+                        task_end(task, OUTCOME_CANCELLED, xstrdup(why));
+                else
+                        task_wake(task); /* it may wait to be asked again */
+        }
+        if (!run->phase)
+                run_end(run, OUTCOME_CANCELLED, NULL);
+        engine_turn_soon(run->engine);
+}

@@ -1,0 +1,309 @@
+#include "runs/moves.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/place.h"
+#include "runs/watch.h"
+
+/* Without an answer from AWS at all, a task asks again after about this. */
+#define TROUBLE_RETRY (30 * USEC_PER_SEC)
+
+struct verdict stay(void)
+{
+        return (struct verdict){ .move = MOVE_STAY };
+}
+
+struct verdict next(void)
+{
+        return (struct verdict){ .move = MOVE_NEXT };
+}
+
+struct verdict go(const char *step)
+{
+        return (struct verdict){ .move = MOVE_GO, .step = step };
+}
+
+struct verdict again(usec_t delay, char *detail)
+{
+        return (struct verdict){ .move = MOVE_AGAIN, .delay = delay, .detail = detail };
+}
+
+struct verdict finish(enum outcome outcome, char *detail)
+{
+        return (struct verdict){ .move = MOVE_FINISH, .outcome = outcome, .detail = detail };
+}
+
+static const char *step_name(const struct step *step)
+{
+        return step ? step->name : "";
+}
+
+/* To be committed, then acted on, in the next turn. */
+void task_moved(struct task *task)
+{
+        struct run *run = task->run;
+
+        if (task->moved)
+                return;
+        task->moved = true;
+        if (run->last_moved)
+                run->last_moved->next_moved = task;
+        else
+                run->moved = task;
+        run->last_moved = task;
+        engine_turn_soon(run->engine);
+}
+
+static void task_leave_step(struct task *task)
+{
+        timer_disarm(task->timer);
+        task->call = aws_slot_free(task->call);
+        free(steal(task->waiting));
+        if (task->step && task->step->down)
+                task->run->engine->room = true;
+}
+
+void task_enter(struct task *task, const struct step *step)
+{
+        struct log_about about = task_about(task);
+
+        log_line(LOG_DEBUG, &about, "%s %s: %s -> %s", task->kind->name, task->row.subject,
+                 step_name(task->step), step->name);
+        task_leave_step(task);
+        task->step = step;
+        task->resumed = false;
+        xreplace(&task->row.step, step->name);
+        task->row.entered = loop_wall(task->run->engine->loop);
+        task->entered = loop_monotonic(task->run->engine->loop);
+        free(steal(task->error));
+        free(steal(task->request_id));
+        task->dirty = true;
+        task_moved(task);
+}
+
+void task_end(struct task *task, enum outcome outcome, char *detail)
+{
+        struct log_about about = task_about(task);
+
+        log_line(LOG_DEBUG, &about, "%s %s: %s -> %s", task->kind->name, task->row.subject,
+                 step_name(task->step), outcome_names[outcome]);
+        task_leave_step(task);
+        task->row.outcome = outcome;
+        task->row.finished = loop_wall(task->run->engine->loop);
+        if (detail || outcome == OUTCOME_DONE) {
+                free(task->row.detail);
+                task->row.detail = detail;
+        }
+        task->dirty = true;
+        if (task->kind->ended)
+                task->kind->ended(task);
+        task_moved(task);
+}
+
+const struct step *task_kind_step(const struct task_kind *kind, const char *name)
+{
+        for (const struct step *step = kind->steps; step->name; step++)
+                if (streq(step->name, name))
+                        return step;
+        return NULL;
+}
+
+/* Half to one and a half times the delay, so that many tasks do not ask in step. */
+static usec_t with_jitter(struct engine *engine, usec_t delay)
+{
+        return delay / 2 + (usec_t)(loop_random(engine->loop) % (uint64_t)(delay + 1));
+}
+
+void task_apply(struct task *task, struct verdict verdict)
+{
+        struct engine *engine = task->run->engine;
+        const struct step *step;
+
+        switch (verdict.move) {
+        case MOVE_STAY:
+                return;
+        case MOVE_NEXT:
+                step = task->step + 1;
+                if (step->name && !task->step->last)
+                        task_enter(task, step);
+                else
+                        task_end(task, OUTCOME_DONE, NULL);
+                return;
+        case MOVE_GO:
+                step = task_kind_step(task->kind, verdict.step);
+                assert(step);
+                task_enter(task, step);
+                return;
+        case MOVE_AGAIN:
+                if (task->step->patience && task_spent(task) > task->step->patience) {
+                        task_end(task, OUTCOME_FAILED, verdict.detail);
+                        return;
+                }
+                task_set_waiting(task, "%s", verdict.detail);
+                free(task->row.detail);
+                task->row.detail = verdict.detail;
+                task->dirty = true;
+                task->call = aws_slot_free(task->call);
+                timer_arm(task->timer, with_jitter(engine, verdict.delay));
+                return;
+        case MOVE_FINISH:
+                task_end(task, verdict.outcome, verdict.detail);
+                return;
+        }
+        abort();
+}
+
+static void task_on_reply(const struct aws_reply *reply, void *userdata)
+{
+        struct task *task = userdata;
+        struct verdict verdict;
+
+        place_heard(task->place, task->action, reply);
+        xreplace(&task->error, reply->outcome == AWS_ERROR ? reply->code : NULL);
+        xreplace(&task->request_id, reply->request_id);
+        verdict = task->step->answer(task, reply);
+        task->call = aws_slot_free(task->call);
+        task_apply(task, verdict);
+}
+
+void task_call(struct task *task, const struct action *action, const void *input)
+{
+        aws_slot_free(task->call);
+        task->action = action;
+        task->call =
+                aws_call(task->place->aws, task->place->region, action, input, task_on_reply, task);
+}
+
+static void task_on_timer(void *userdata)
+{
+        task_wake(userdata);
+}
+
+void task_wake(struct task *task)
+{
+        /* A request that is under way will move the task by itself. */
+        if (task->step && task->row.outcome == OUTCOME_OPEN && !task->call)
+                task_moved(task);
+}
+
+void task_wake_after(struct task *task, usec_t delay)
+{
+        timer_arm(task->timer, delay);
+}
+
+struct verdict task_trouble(struct task *task, const struct aws_reply *reply,
+                            const struct action *action)
+{
+        char *detail = aws_describe_failure(reply, action, task->row.region);
+
+        switch (reply->outcome) {
+        case AWS_UNREACHABLE:
+        case AWS_UNSIGNED:
+        case AWS_UNKNOWN:
+                return again(TROUBLE_RETRY, detail);
+        case AWS_ERROR:
+                return finish(OUTCOME_FAILED, detail);
+        case AWS_OK:
+                break;
+        }
+        abort();
+}
+
+sec_t task_spent(const struct task *task)
+{
+        return (loop_monotonic(task->run->engine->loop) - task->entered) / USEC_PER_SEC;
+}
+
+void task_set_waiting(struct task *task, const char *format, ...)
+{
+        va_list arguments;
+        char *waiting;
+
+        va_start(arguments, format);
+        waiting = xvasprintf(format, arguments);
+        va_end(arguments);
+        if (!streq(waiting, task->waiting)) {
+                free(task->waiting);
+                task->waiting = steal(waiting);
+                task_report(task, NULL);
+        }
+        free(waiting);
+}
+
+struct log_about task_about(const struct task *task)
+{
+        bool refused = task->error != NULL;
+
+        return (struct log_about){
+                .schedule = task->run->row.schedule,
+                .run = task->run->row.id,
+                .instance = startswith(task->row.subject, "i-") ? task->row.subject : NULL,
+                .image =
+                        startswith(task->row.subject, "ami-") ? task->row.subject : task->row.image,
+                .account = task->row.account,
+                .region = task->row.region,
+                .action = refused ? task->action->name : NULL,
+                .error = task->error,
+                .request_id = refused ? task->request_id : NULL,
+        };
+}
+
+void task_report(struct task *task, const struct prune_decision *decision)
+{
+        watches_tell(task->run->engine, task->run, task, decision);
+}
+
+struct task *task_hold(struct run *run, const struct task_kind *kind, struct place *place)
+{
+        struct task *task = xnew(struct task);
+
+        task->run = run;
+        task->kind = kind;
+        task->place = place_ref(place);
+        task->percent = -1;
+        task->entered = loop_monotonic(run->engine->loop);
+        task->timer = timer_new(run->engine->loop, task_on_timer, task);
+        if (run->last_task)
+                run->last_task->next = task;
+        else
+                run->tasks = task;
+        run->last_task = task;
+        return task;
+}
+
+struct task *run_add_task(struct run *run, const struct task_kind *kind, struct place *place,
+                          const char *subject)
+{
+        struct task *task = task_hold(run, kind, place);
+
+        task->row = (struct store_task){
+                .run = xstrdup(run->row.id),
+                .kind = xstrdup(kind->name),
+                .account = xstrdup(place->account),
+                .region = xstrdup(place->region),
+                .subject = xstrdup(subject),
+                .step = xstrdup(""),
+                .entered = loop_wall(run->engine->loop),
+                .finished = SEC_NONE,
+        };
+        task->dirty = true;
+        return task;
+}
+
+struct task *task_free(struct task *task)
+{
+        if (task->kind->forget)
+                task->kind->forget(task);
+        aws_slot_free(task->call);
+        timer_free(task->timer);
+        free(task->waiting);
+        free(task->error);
+        free(task->request_id);
+        place_unref(task->place);
+        store_task_done(&task->row);
+        free(task);
+        return NULL;
+}
