@@ -1,20 +1,28 @@
 #include "aws/account.h"
 
 #include <assert.h>
-#include <strings.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "aws/source.h"
+#include "aws/variable.h"
 #include "base/alloc.h"
 #include "base/text.h"
+
+/* Credentials that one or more roles are taken with. */
+struct base {
+        unsigned int references;
+        char *profile, *endpoint_url;
+        struct keyring *keyring;
+        struct base *next;
+};
 
 int aws_new(struct loop *loop, struct http *http, struct aws **ret)
 {
         struct aws *aws = xnew(struct aws);
 
-        aws->loop = loop;
-        aws->http = http;
-        aws->imds = imds_new(loop, http);
+        aws->tools = (struct tools){ loop, http, imds_new(loop, http) };
+        aws->share = AWS_SHARE_DEFAULT;
         *ret = aws;
         return 0;
 }
@@ -23,32 +31,228 @@ struct aws *aws_free(struct aws *aws)
 {
         if (!aws)
                 return NULL;
-        assert(!aws->accounts);
-        imds_free(aws->imds);
+        assert(!aws->accounts && !aws->bases);
+        imds_free(aws->tools.imds);
         free(aws);
         return NULL;
 }
 
-struct aws_account *aws_account(struct aws *aws, const struct aws_account_options *options)
+void aws_set_share(struct aws *aws, unsigned int percent)
 {
         struct aws_account *account;
 
+        aws->share = percent;
         LL_FOREACH (aws->accounts, account) {
-                if (streq(account->name, options->name) &&
-                    streq(account->endpoint_url, options->endpoint_url) &&
-                    streq(account->profile, options->profile))
+                struct place *place;
+
+                LL_FOREACH (account->places, place) {
+                        governor_set_percent(place->governor, percent);
+                }
+        }
+}
+
+/* ---- making one ---- */
+
+static char *key_of(const struct aws_account_options *options)
+{
+        _cleanup_(text_done) struct text key = {};
+        const char *const parts[] = {
+                options->name,     options->endpoint_url,   options->profile,
+                options->role_arn, options->external_id,    options->session_name,
+                options->region,   options->expect_account,
+        };
+
+        for (size_t i = 0; i < ELEMENTS(parts); i++)
+                text_printf(&key, "%s\n", parts[i] ? parts[i] : "");
+        text_printf(&key, "%u\n", options->duration);
+        for (size_t i = 0; i < options->n_session_tags; i++)
+                text_printf(&key, "%s=%s\n", options->session_tags[i].key,
+                            options->session_tags[i].value);
+        return text_steal(&key);
+}
+
+/* Where to ask STS: what the environment or the profile say, then a region of the account, then the
+ * first one of the partition; the first of these that is in the right partition. */
+static char *sts_region(const struct aws_account_options *options)
+{
+        _cleanup_(shared_done) struct shared shared = {};
+        _cleanup_free_ char *error = NULL, *partition = NULL;
+        const char *candidates[4] = { variable_get("AWS_REGION"),
+                                      variable_get("AWS_DEFAULT_REGION"), NULL, options->region };
+
+        if (options->role_arn && startswith(options->role_arn, "arn:"))
+                partition = xstrndup(options->role_arn + 4, strcspn(options->role_arn + 4, ":"));
+        else if (options->region)
+                partition = xstrdup(endpoint_partition(options->region));
+        if (shared_read(&shared, &error) == 0)
+                candidates[2] = shared_profile(&shared, SHARED_MERGED,
+                                               source_profile_name(options->profile), "region");
+        for (size_t i = 0; i < ELEMENTS(candidates); i++)
+                if (candidates[i] &&
+                    (!partition || streq(endpoint_partition(candidates[i]), partition)))
+                        return xstrdup(candidates[i]);
+        return partition ? xstrdup(endpoint_partition_region(partition)) : NULL;
+}
+
+static struct base *base_get(struct aws *aws, const struct aws_account_options *options,
+                             const char *region)
+{
+        struct base *base;
+
+        LL_FOREACH (aws->bases, base) {
+                if (streq(base->profile, options->profile) &&
+                    streq(base->endpoint_url, options->endpoint_url)) {
+                        base->references++;
+                        return base;
+                }
+        }
+        base = xnew(struct base);
+        *base = (struct base){
+                .references = 1,
+                .profile = xstrdup(options->profile),
+                .endpoint_url = xstrdup(options->endpoint_url),
+                .keyring = keyring_new(&(struct keyring_options){
+                        .tools = &aws->tools,
+                        .profile = options->profile,
+                        .endpoint_url = options->endpoint_url,
+                        .region = region,
+                }),
+        };
+        LL_PREPEND(aws->bases, base);
+        return base;
+}
+
+static void base_put(struct aws *aws, struct base *base)
+{
+        if (!base || --base->references > 0)
+                return;
+        LL_DELETE(aws->bases, base);
+        keyring_free(base->keyring);
+        free(base->profile);
+        free(base->endpoint_url);
+        free(base);
+}
+
+static struct keyring *make_keyring(const struct aws_account *account,
+                                    const struct aws_account_options *options, const char *region)
+{
+        _cleanup_free_ struct sts_tag *tags = xcalloc(options->n_session_tags + 1, sizeof(*tags));
+        struct sts_role role = {
+                .arn = options->role_arn,
+                .session = options->session_name ? options->session_name : STS_SESSION_NAME,
+                .external_id = options->external_id,
+                .duration = options->duration,
+                .tags = tags,
+                .n_tags = options->n_session_tags,
+                .source = "the account's role",
+        };
+
+        for (size_t i = 0; i < options->n_session_tags; i++)
+                tags[i] = (struct sts_tag){ options->session_tags[i].key,
+                                            options->session_tags[i].value };
+        return keyring_new(&(struct keyring_options){
+                .tools = &account->aws->tools,
+                .profile = options->profile,
+                .endpoint_url = options->endpoint_url,
+                .region = region,
+                .base = account->base ? account->base->keyring : NULL,
+                .role = &role,
+                .expect_account = options->expect_account,
+        });
+}
+
+/* ---- who else is the same account ---- */
+
+/* The governor that another account of the same id and endpoint has for this place, or NULL. */
+static struct governor *find_shared(const struct aws_account *account, const struct place *like)
+{
+        struct aws_account *other;
+        struct place *place;
+
+        if (!account->id)
+                return NULL;
+        LL_FOREACH (account->aws->accounts, other) {
+                if (other == account || !streq(other->id, account->id))
+                        continue;
+                LL_FOREACH (other->places, place) {
+                        if (place->service == like->service && streq(place->region, like->region) &&
+                            streq(place->endpoint.host, like->endpoint.host))
+                                return place->governor;
+                }
+        }
+        return NULL;
+}
+
+static void share_governor(const struct aws_account *account, struct place *place)
+{
+        struct governor *governor = find_shared(account, place);
+
+        if (!governor || governor == place->governor)
+                return;
+        governor_unref(place->governor);
+        place->governor = governor_ref(governor);
+}
+
+static void on_learnt(const char *id, void *userdata)
+{
+        struct aws_account *account = userdata;
+        struct place *place;
+
+        xreplace(&account->id, id);
+        LL_FOREACH (account->places, place) {
+                share_governor(account, place);
+        }
+}
+
+/* Whoever may be the same as another has to be asked; a role's ARN tells without asking. */
+static void learn_ids(struct aws *aws)
+{
+        struct aws_account *account;
+
+        if (!aws->accounts->next)
+                return;
+        LL_FOREACH (aws->accounts, account) {
+                if (!account->id)
+                        keyring_learn(account->keyring, on_learnt, account);
+        }
+}
+
+static char *known_id(const struct aws_account_options *options)
+{
+        char id[ACCOUNT_ID_SIZE];
+
+        if (options->expect_account)
+                return xstrdup(options->expect_account);
+        return options->role_arn && account_of_arn(options->role_arn, id) ? xstrdup(id) : NULL;
+}
+
+/* ---- accounts ---- */
+
+struct aws_account *aws_account(struct aws *aws, const struct aws_account_options *options)
+{
+        _cleanup_free_ char *key = key_of(options), *region = NULL;
+        struct aws_account *account;
+
+        LL_FOREACH (aws->accounts, account) {
+                if (streq(account->key, key))
                         return aws_account_ref(account);
         }
+        region = sts_region(options);
         account = xnew(struct aws_account);
         *account = (struct aws_account){
                 .aws = aws,
                 .references = 1,
+                .key = steal(key),
                 .name = xstrdup(options->name),
                 .endpoint_url = xstrdup(options->endpoint_url),
                 .profile = xstrdup(options->profile),
-                .keyring = keyring_new(aws->loop, aws->imds, options->profile),
+                .id = known_id(options),
+                .region_is_ours = !region,
+                .base = options->role_arn ? base_get(aws, options, region) : NULL,
         };
+        account->keyring = make_keyring(account, options, region);
         LL_PREPEND(aws->accounts, account);
+        learn_ids(aws);
         return account;
 }
 
@@ -56,15 +260,6 @@ struct aws_account *aws_account_ref(struct aws_account *account)
 {
         account->references++;
         return account;
-}
-
-static void place_free(struct place *place)
-{
-        governor_free(place->governor);
-        endpoint_done(&place->endpoint);
-        free(place->endpoint_error);
-        free(place->region);
-        free(place);
 }
 
 struct aws_account *aws_account_unref(struct aws_account *account)
@@ -78,9 +273,12 @@ struct aws_account *aws_account_unref(struct aws_account *account)
                 place_free(place);
         }
         keyring_free(account->keyring);
+        base_put(account->aws, account->base);
+        free(account->key);
         free(account->name);
         free(account->endpoint_url);
         free(account->profile);
+        free(account->id);
         free(account);
         return NULL;
 }
@@ -90,48 +288,18 @@ const char *aws_account_name(const struct aws_account *account)
         return account->name;
 }
 
-static const char *endpoint_override(const struct aws_account *account)
-{
-        const char *ignore = source_variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-        const char *url;
-
-        if (account->endpoint_url)
-                return account->endpoint_url;
-        if (ignore && strcasecmp(ignore, "true") == 0)
-                return NULL;
-        url = source_variable("AWS_ENDPOINT_URL_EC2");
-        return url ? url : source_variable("AWS_ENDPOINT_URL");
-}
-
-struct place *account_place(struct aws_account *account, const char *region)
+struct place *account_place(struct aws_account *account, const struct service *service,
+                            const char *region)
 {
         struct place *place;
 
         LL_FOREACH (account->places, place) {
-                if (streq(place->region, region))
+                if (place->service == service && streq(place->region, region))
                         return place;
         }
-        place = xnew(struct place);
-        place->loop = account->aws->loop;
-        place->region = xstrdup(region);
-        place->governor = governor_new(place->loop, AWS_SHARE_DEFAULT);
-        if (endpoint_resolve("ec2", region, endpoint_override(account), &place->endpoint,
-                             &place->endpoint_error) < 0)
-                place->endpoint = (struct endpoint){};
+        place = place_new(account->aws->tools.loop, service, region, account->endpoint_url,
+                          account->profile, account->aws->share);
+        share_governor(account, place);
         LL_PREPEND(account->places, place);
         return place;
-}
-
-sec_t place_now(const struct place *place)
-{
-        if (!place->server_clock)
-                return loop_wall(place->loop);
-        return place->server_time + (loop_monotonic(place->loop) - place->anchor) / USEC_PER_SEC;
-}
-
-void place_set_clock(struct place *place, sec_t server_time)
-{
-        place->server_clock = true;
-        place->server_time = server_time;
-        place->anchor = loop_monotonic(place->loop);
 }

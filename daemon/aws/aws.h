@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "aws/service.h"
 #include "aws/shape.h"
 #include "base/cleanup.h"
 #include "base/time.h"
@@ -26,14 +27,30 @@ int aws_new(struct loop *loop, struct http *http, struct aws **ret);
 struct aws *aws_free(struct aws *aws);
 DEFINE_CLEANUP(struct aws, aws_free);
 
+/* Percent of each published token bucket that all accounts use at most; also of those under way. */
+void aws_set_share(struct aws *aws, unsigned int percent);
+
 struct aws_account_options {
         const char *name;         /* in messages */
         const char *endpoint_url; /* NULL: $AWS_ENDPOINT_URL_EC2, $AWS_ENDPOINT_URL, AWS's own */
         const char *profile;      /* NULL: the default provider chain */
+
+        /* The role to take with these credentials; NULL: none. */
+        const char *role_arn;
+        const char *external_id, *session_name; /* may be NULL */
+        unsigned int duration;                  /* seconds; 0: an hour */
+        const struct aws_tag {
+                const char *key, *value;
+        } * session_tags;
+        size_t n_session_tags;
+
+        const char *expect_account; /* refuse credentials of another account than this id */
+        const char *region;         /* one of the account's, or NULL */
 };
 
 /* An account: its credentials and its buckets. Two accounts with equal options share one object, so
- * that a reload does not forget buckets and credentials. */
+ * that a reload does not forget buckets and credentials. Accounts that turn out to be the same one
+ * of AWS, by their account id, draw from the same buckets from then on. */
 struct aws_account *aws_account(struct aws *aws, const struct aws_account_options *options);
 struct aws_account *aws_account_unref(struct aws_account *account);
 DEFINE_CLEANUP(struct aws_account, aws_account_unref);
@@ -45,8 +62,19 @@ struct bucket {
         double capacity, refill_per_second;
 };
 
+/* What goes first when many wait. */
+enum priority {
+        PRIORITY_START,  /* what ends an outage */
+        PRIORITY_CREATE, /* what the schedule is about */
+        PRIORITY_FOLLOW, /* looking */
+        PRIORITY_TAG,
+        PRIORITY_PRUNE, /* can wait */
+};
+
 struct action {
-        const char *name;           /* "DescribeImages" */
+        const char *name;              /* "DescribeImages" */
+        const struct service *service; /* service.h */
+        enum priority priority;
         struct bucket bucket;       /* as published, for one account and region */
         const struct shape *input;  /* of the C struct that aws_call() takes */
         const struct shape *output; /* NULL: no reply worth reading */
@@ -92,6 +120,42 @@ struct aws_region_slot *aws_find_region(struct aws_account *account, aws_region_
                                         void *userdata);
 struct aws_region_slot *aws_region_slot_free(struct aws_region_slot *slot);
 DEFINE_CLEANUP(struct aws_region_slot, aws_region_slot_free);
+
+/* All regions that are open to the account, sorted; asked for in `region`. `regions` is NULL when
+ * AWS could not be asked; `error` then tells why. */
+struct aws_regions_slot;
+typedef void aws_regions_fn(char *const *regions, size_t n, const char *error, void *userdata);
+struct aws_regions_slot *aws_list_regions(struct aws_account *account, const char *region,
+                                          aws_regions_fn *done, void *userdata);
+struct aws_regions_slot *aws_regions_slot_free(struct aws_regions_slot *slot);
+DEFINE_CLEANUP(struct aws_regions_slot, aws_regions_slot_free);
+
+/* Who the account's credentials are of. Strings are borrowed; all but `error` are NULL when there
+ * are no credentials, or AWS does not tell. */
+struct aws_identity {
+        const char *account, *arn, *source, *error;
+        sec_t expires; /* SEC_NEVER: not known to */
+};
+struct aws_whoami_slot;
+typedef void aws_whoami_fn(const struct aws_identity *identity, void *userdata);
+struct aws_whoami_slot *aws_whoami(struct aws_account *account, aws_whoami_fn *done,
+                                   void *userdata);
+struct aws_whoami_slot *aws_whoami_slot_free(struct aws_whoami_slot *slot);
+DEFINE_CLEANUP(struct aws_whoami_slot, aws_whoami_slot_free);
+
+/* One token bucket as it is now. */
+struct aws_usage {
+        const char *account; /* its name, or those of all who draw from it */
+        const char *service, *region, *action;
+        double capacity, refill_per_second; /* our share */
+        double tokens;                      /* left now */
+        double factor;                      /* of that share we take ourselves: AWS throttled us */
+        unsigned long long requests, throttles;
+        unsigned int waiting, in_flight;
+};
+/* Every bucket that was ever drawn from. */
+typedef void aws_usage_fn(const struct aws_usage *usage, void *userdata);
+void aws_usage(struct aws *aws, aws_usage_fn *callback, void *userdata);
 
 /* "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: ... (request 1234)", with
  * what to do where the code says it. Caller frees. */

@@ -5,22 +5,25 @@
  *       ^                                                  |
  *       `--------------------------------------------------'
  */
+#include "aws/call.h"
+
 #include <string.h>
 
-#include "aws/account.h"
 #include "aws/retry.h"
 #include "aws/sign.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
-static const char api_version[] = "2016-11-15";
 static const char content_type[] = "application/x-www-form-urlencoded; charset=utf-8";
 
 enum { PAGES_MAX = 10000 };
 
 struct aws_slot {
-        struct aws_account *account;
+        const struct tools *tools;
+        struct aws_account *account; /* or NULL */
         struct place *place;
+        struct keyring *keyring;   /* who signs; NULL: */
+        struct credentials *fixed; /* these, or nobody */
         const struct action *action;
         char *query; /* without what differs from page to page */
         aws_done_fn *done;
@@ -99,6 +102,7 @@ struct aws_slot *aws_slot_free(struct aws_slot *slot)
         shape_decoded_done(&slot->decoded);
         free(slot->message);
         free(slot->query);
+        credentials_unref(slot->fixed);
         aws_account_unref(slot->account);
         free(slot);
         return NULL;
@@ -190,7 +194,7 @@ static void on_reply(const struct http_reply *reply, void *userdata)
                 .code = slot->decoded.code,
                 .repeatable = slot->action->repeatable,
                 .hint = retry_hint(reply),
-                .random = loop_random(slot->account->aws->loop),
+                .random = loop_random(slot->tools->loop),
         };
         sec_t server_time = 0;
         enum verdict verdict;
@@ -212,7 +216,7 @@ static void on_reply(const struct http_reply *reply, void *userdata)
                 again(slot, 0);
                 break;
         case VERDICT_REFRESH:
-                if (keyring_reject(slot->account->keyring, slot->credentials))
+                if (slot->keyring && keyring_reject(slot->keyring, slot->credentials))
                         again(slot, 0);
                 else
                         finish(slot, AWS_ERROR);
@@ -249,7 +253,8 @@ static char *page_query(const struct aws_slot *slot)
         return text_steal(&text);
 }
 
-static void send(struct aws_slot *slot)
+static void sign_request(const struct aws_slot *slot, const char *body, size_t size,
+                         struct signature *ret)
 {
         const struct endpoint *endpoint = &slot->place->endpoint;
         const struct credentials *credentials = slot->credentials;
@@ -257,9 +262,6 @@ static void send(struct aws_slot *slot)
                 { "Host", endpoint->host },
                 { "Content-Type", content_type },
         };
-        _cleanup_free_ char *body = page_query(slot);
-        _cleanup_(signature_done) struct signature signature = {};
-        size_t size = strlen(body);
 
         sign(
                 &(struct sign_request){
@@ -270,28 +272,38 @@ static void send(struct aws_slot *slot)
                         .body = body,
                         .body_size = size,
                         .region = slot->place->region,
-                        .service = "ec2",
+                        .service = slot->place->service->name,
                         .now = place_now(slot->place),
                 },
                 &(struct sign_keys){ credentials->access_key, credentials->secret,
                                      credentials->token },
-                &signature);
+                ret);
+}
+
+static void send(struct aws_slot *slot)
+{
+        _cleanup_free_ char *body = page_query(slot);
+        _cleanup_(signature_done) struct signature signature = {};
+        const struct credentials *credentials = slot->credentials;
+        struct http_request request = {
+                .method = "POST",
+                .url = slot->place->endpoint.url,
+                .headers = { { "Content-Type", content_type } },
+                .body = body,
+                .body_size = strlen(body),
+        };
+
+        if (credentials) {
+                sign_request(slot, body, request.body_size, &signature);
+                request.headers[1] = (struct http_header){ "X-Amz-Date", signature.date };
+                request.headers[2] =
+                        (struct http_header){ "Authorization", signature.authorization };
+        }
+        if (credentials && credentials->token)
+                request.headers[3] =
+                        (struct http_header){ "X-Amz-Security-Token", credentials->token };
         slot->attempts++;
-        slot->http = http_send(slot->account->aws->http,
-                               &(struct http_request){
-                                       .method = "POST",
-                                       .url = endpoint->url,
-                                       .headers = {
-                                               { "Content-Type", content_type },
-                                               { "X-Amz-Date", signature.date },
-                                               { "Authorization", signature.authorization },
-                                               { credentials->token ? "X-Amz-Security-Token" : NULL,
-                                                 credentials->token },
-                                       },
-                                       .body = body,
-                                       .body_size = size,
-                               },
-                               on_reply, slot);
+        slot->http = http_send(slot->tools->http, &request, on_reply, slot);
 }
 
 static void on_credentials(struct credentials *credentials, const char *error, void *userdata)
@@ -312,13 +324,13 @@ static void on_credentials(struct credentials *credentials, const char *error, v
 static void on_granted(void *userdata)
 {
         struct aws_slot *slot = userdata;
-        struct keyring *keyring = slot->account->keyring;
 
-        slot->credentials = credentials_ref(keyring_current(keyring));
-        if (slot->credentials)
+        slot->credentials =
+                credentials_ref(slot->keyring ? keyring_current(slot->keyring) : slot->fixed);
+        if (slot->credentials || !slot->keyring)
                 send(slot);
         else
-                slot->wait = keyring_wait(keyring, on_credentials, slot);
+                slot->wait = keyring_wait(slot->keyring, on_credentials, slot);
 }
 
 static void enter(struct aws_slot *slot)
@@ -343,7 +355,7 @@ static char *build_query(const struct action *action, const void *input)
         _cleanup_(text_done) struct text query = {};
         _cleanup_free_ char *exclusive = NULL;
 
-        text_printf(&query, "Action=%s&Version=%s", action->name, api_version);
+        text_printf(&query, "Action=%s&Version=%s", action->name, action->service->version);
         if (action->input)
                 shape_encode(action->input, input, &query);
         if (action->paged) {
@@ -355,25 +367,43 @@ static char *build_query(const struct action *action, const void *input)
         return text_steal(&query);
 }
 
-struct aws_slot *aws_call(struct aws_account *account, const char *region,
-                          const struct action *action, const void *input, aws_done_fn *done,
-                          void *userdata)
+struct aws_slot *call_new(const struct call_options *options, aws_done_fn *done, void *userdata)
 {
+        const struct action *action = options->action;
         struct aws_slot *slot = xnew(struct aws_slot);
 
         *slot = (struct aws_slot){
-                .account = aws_account_ref(account),
-                .place = account_place(account, region),
+                .tools = options->tools,
+                .account = options->account ? aws_account_ref(options->account) : NULL,
+                .place = options->place,
+                .keyring = options->keyring,
+                .fixed = credentials_ref(options->credentials),
                 .action = action,
-                .query = build_query(action, input),
+                .query = build_query(action, options->input),
                 .done = done,
                 .userdata = userdata,
                 .output = action->output ? xcalloc(1, action->output->size) : NULL,
         };
-        slot->timer = timer_new(account->aws->loop, on_timer, slot);
+        slot->timer = timer_new(slot->tools->loop, on_timer, slot);
         if (slot->place->endpoint_error)
                 timer_arm(slot->timer, 0);
         else
                 enter(slot);
         return slot;
+}
+
+struct aws_slot *aws_call(struct aws_account *account, const char *region,
+                          const struct action *action, const void *input, aws_done_fn *done,
+                          void *userdata)
+{
+        return call_new(
+                &(struct call_options){
+                        .tools = &account->aws->tools,
+                        .place = account_place(account, action->service, region),
+                        .action = action,
+                        .input = input,
+                        .keyring = account->keyring,
+                        .account = account,
+                },
+                done, userdata);
 }

@@ -38,9 +38,28 @@ struct credentials *credentials_unref(struct credentials *credentials)
 {
         if (!credentials || --credentials->references > 0)
                 return NULL;
+        free(credentials->account);
+        free(credentials->arn);
         free(credentials->access_key);
         wipe_and_free(credentials->secret);
         wipe_and_free(credentials->token);
         free(credentials);
         return NULL;
+}
+
+/* arn:PARTITION:SERVICE:REGION:ACCOUNT:... */
+bool account_of_arn(const char *arn, char account[static ACCOUNT_ID_SIZE])
+{
+        enum { COLONS = 4, DIGITS = ACCOUNT_ID_SIZE - 1 };
+        const char *at = arn;
+
+        for (int i = 0; at && i < COLONS; i++) {
+                at = strchr(at, ':');
+                at = at ? at + 1 : NULL;
+        }
+        if (!at || strspn(at, "0123456789") != DIGITS || at[DIGITS] != ':')
+                return false;
+        memcpy(account, at, DIGITS);
+        account[DIGITS] = '\0';
+        return true;
 }

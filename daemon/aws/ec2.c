@@ -97,6 +97,8 @@ SHAPE(describe_instances_out, struct ec2_instances,
 
 const struct action ec2_describe_instances = {
         .name = "DescribeInstances",
+        .service = &service_ec2,
+        .priority = PRIORITY_FOLLOW,
         .bucket = BUCKET_READ,
         .input = &describe_instances_in,
         .output = &describe_instances_out,
@@ -121,6 +123,8 @@ SHAPE(describe_instance_status_out, struct ec2_instance_statuses,
 
 const struct action ec2_describe_instance_status = {
         .name = "DescribeInstanceStatus",
+        .service = &service_ec2,
+        .priority = PRIORITY_FOLLOW,
         .bucket = BUCKET_READ,
         .input = &describe_instance_status_in,
         .output = &describe_instance_status_out,
@@ -155,6 +159,8 @@ SHAPE(describe_images_out, struct ec2_images,
 
 const struct action ec2_describe_images = {
         .name = "DescribeImages",
+        .service = &service_ec2,
+        .priority = PRIORITY_FOLLOW,
         .bucket = BUCKET_READ,
         .input = &describe_images_in,
         .output = &describe_images_out,
@@ -177,6 +183,8 @@ SHAPE(create_image_out, struct ec2_created_image,
 
 const struct action ec2_create_image = {
         .name = "CreateImage",
+        .service = &service_ec2,
+        .priority = PRIORITY_CREATE,
         .bucket = BUCKET_CHANGE,
         .input = &create_image_in,
         .output = &create_image_out,
@@ -187,6 +195,8 @@ SHAPE(deregister_image_in, struct deregister_image,
 
 const struct action ec2_deregister_image = {
         .name = "DeregisterImage",
+        .service = &service_ec2,
+        .priority = PRIORITY_PRUNE,
         .bucket = BUCKET_RETIRE,
         .input = &deregister_image_in,
         .repeatable = true,
@@ -209,6 +219,8 @@ SHAPE(describe_snapshots_out, struct ec2_snapshots,
 
 const struct action ec2_describe_snapshots = {
         .name = "DescribeSnapshots",
+        .service = &service_ec2,
+        .priority = PRIORITY_FOLLOW,
         .bucket = BUCKET_READ,
         .input = &describe_snapshots_in,
         .output = &describe_snapshots_out,
@@ -222,6 +234,8 @@ SHAPE(delete_snapshot_in, struct delete_snapshot,
 
 const struct action ec2_delete_snapshot = {
         .name = "DeleteSnapshot",
+        .service = &service_ec2,
+        .priority = PRIORITY_PRUNE,
         .bucket = BUCKET_RETIRE,
         .input = &delete_snapshot_in,
         .repeatable = true,
@@ -232,19 +246,32 @@ SHAPE(create_tags_in, struct create_tags, FIELD("ResourceId", AS_TEXTS, struct c
 
 const struct action ec2_create_tags = {
         .name = "CreateTags",
+        .service = &service_ec2,
+        .priority = PRIORITY_TAG,
         .bucket = BUCKET_CREATE_TAGS,
         .input = &create_tags_in,
         .repeatable = true,
 };
 
+/* ---- regions ---- */
+
+SHAPE(region, struct ec2_region, FIELD("regionName", AS_TEXT, struct ec2_region, name));
+SHAPE(describe_regions_out, struct ec2_regions,
+      FIELD_ROWS("regionInfo/item", struct ec2_regions, regions, &region));
+
+const struct action ec2_describe_regions = {
+        .name = "DescribeRegions",
+        .service = &service_ec2,
+        .priority = PRIORITY_FOLLOW,
+        .bucket = BUCKET_READ,
+        .output = &describe_regions_out,
+        .repeatable = true,
+};
+
 const struct action *const ec2_actions[] = {
-        &ec2_describe_instances,
-        &ec2_describe_instance_status,
-        &ec2_describe_images,
-        &ec2_describe_snapshots,
-        &ec2_create_image,
-        &ec2_deregister_image,
-        &ec2_delete_snapshot,
-        &ec2_create_tags,
-        NULL,
+        &ec2_describe_instances, &ec2_describe_instance_status,
+        &ec2_describe_images,    &ec2_describe_snapshots,
+        &ec2_create_image,       &ec2_deregister_image,
+        &ec2_delete_snapshot,    &ec2_create_tags,
+        &ec2_describe_regions,   NULL,
 };

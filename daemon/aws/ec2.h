@@ -188,5 +188,15 @@ struct create_tags {
 };
 extern const struct action ec2_create_tags;
 
+/* Those that are open to the account: opted in, or open to everybody. */
+struct ec2_region {
+        char *name;
+};
+struct ec2_regions {
+        struct ec2_region *regions;
+        size_t n_regions;
+};
+extern const struct action ec2_describe_regions; /* no input */
+
 /* Every action of the table above, NULL-terminated: for the IAM policy and the tests. */
 extern const struct action *const ec2_actions[];

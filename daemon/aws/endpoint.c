@@ -2,34 +2,50 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* The longest prefix that fits decides; a region we do not know yet is one of AWS proper. */
+/* A region is PREFIX-WORD-NUMBER; one we do not know yet is one of AWS proper. */
 static const struct partition {
-        const char *prefix, *name, *suffix;
+        const char *prefix, *name, *suffix, *dual_suffix, *region;
 } partitions[] = {
-        { "cn-", "aws-cn", "amazonaws.com.cn" },
-        { "us-gov-", "aws-us-gov", "amazonaws.com" },
-        { "eusc-", "aws-eusc", "amazonaws.eu" },
-        { "us-iso-", "aws-iso", "c2s.ic.gov" },
-        { "us-isob-", "aws-iso-b", "sc2s.sgov.gov" },
-        { "eu-isoe-", "aws-iso-e", "cloud.adc-e.uk" },
-        { "us-isof-", "aws-iso-f", "csp.hci.ic.gov" },
-        { "", "aws", "amazonaws.com" },
+        { "cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1" },
+        { "us-gov-", "aws-us-gov", "amazonaws.com", "api.aws", "us-gov-west-1" },
+        { "eusc-de-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1" },
+        { "us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1" },
+        { "us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1" },
+        { "eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "eu-isoe-west-1" },
+        { "us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1" },
+        { NULL, "aws", "amazonaws.com", "api.aws", "us-east-1" },
 };
+
+/* Whether `region` is the prefix, a word and a number. */
+static bool region_fits(const char *region, const char *prefix)
+{
+        const char *word = startswith(region, prefix), *dash = word ? strchr(word, '-') : NULL;
+
+        return dash && dash > word && dash[1] && strspn(dash + 1, "0123456789") == strlen(dash + 1);
+}
 
 static const struct partition *partition_of(const char *region)
 {
         const struct partition *partition = partitions;
 
-        while (!startswith(region, partition->prefix))
+        while (partition->prefix && !region_fits(region, partition->prefix))
                 partition++;
         return partition;
+}
+
+const char *endpoint_partition_region(const char *name)
+{
+        const struct partition *partition = partitions;
+
+        while (partition->prefix && !streq(partition->name, name))
+                partition++;
+        return partition->region;
 }
 
 const char *endpoint_partition(const char *region)
@@ -57,7 +73,7 @@ static const struct scheme {
         { "http://", ":80" },
 };
 
-static bool is_loopback(const char *host, size_t size)
+bool endpoint_is_loopback(const char *host, size_t size)
 {
         static const char *const names[] = { "localhost", "[::1]" };
 
@@ -107,7 +123,7 @@ static int parse_url(const char *url, struct endpoint *ret, char **ret_error)
                                   memchr(authority, '@', size) ? "with a user name" : url);
                 return -EINVAL;
         }
-        if (scheme == &schemes[1] && !is_loopback(authority, host)) {
+        if (scheme == &schemes[1] && !endpoint_is_loopback(authority, host)) {
                 *ret_error = xasprintf("endpoint URL %s: http is for the loopback only, "
                                        "use https://",
                                        url);
@@ -124,18 +140,33 @@ static int parse_url(const char *url, struct endpoint *ret, char **ret_error)
         return 0;
 }
 
-int endpoint_resolve(const char *service, const char *region, const char *override,
-                     struct endpoint *ret, char **ret_error)
+/* GovCloud's plain endpoints are FIPS endpoints; those called -fips are the dual-stack ones. */
+static bool has_fips_name(const struct partition *partition, const struct endpoint_options *options)
 {
+        return options->fips && (options->dualstack || !streq(partition->name, "aws-us-gov"));
+}
+
+int endpoint_resolve(const char *service, const char *region,
+                     const struct endpoint_options *options, struct endpoint *ret, char **ret_error)
+{
+        const struct partition *partition = partition_of(region);
         _cleanup_free_ char *url = NULL;
 
         if (!is_region(region)) {
                 *ret_error = xasprintf("\"%s\" is not the name of a region", region);
                 return -EINVAL;
         }
-        if (override)
-                return parse_url(override, ret, ret_error);
-        url = xasprintf("https://%s.%s.%s/", service, region, partition_of(region)->suffix);
+        if (options->override && (options->fips || options->dualstack)) {
+                *ret_error = xasprintf("endpoint URL %s: %s cannot be had together with an own "
+                                       "endpoint",
+                                       options->override, options->fips ? "FIPS" : "dual-stack");
+                return -EINVAL;
+        }
+        if (options->override)
+                return parse_url(options->override, ret, ret_error);
+        url = xasprintf("https://%s%s.%s.%s/", service,
+                        has_fips_name(partition, options) ? "-fips" : "", region,
+                        options->dualstack ? partition->dual_suffix : partition->suffix);
         return parse_url(url, ret, ret_error);
 }
 

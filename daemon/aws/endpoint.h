@@ -4,6 +4,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/cleanup.h"
 
 struct endpoint {
@@ -12,14 +15,27 @@ struct endpoint {
         char *target; /* path of the URL, never empty */
 };
 
-/*
- * `override` (may be NULL) is an endpoint URL that was set up instead of AWS's own; http goes to
- * the loopback only, since a session token would travel in the open.
- * 0, or -EINVAL with the reason in *ret_error (caller frees).
- */
-int endpoint_resolve(const char *service, const char *region, const char *override,
-                     struct endpoint *ret, char **ret_error);
+/* What decides besides the region. */
+struct endpoint_options {
+        const char
+                *override; /* an endpoint URL that was set up instead of AWS's own, or NULL; http
+                            * goes to the loopback only, a session token would travel in the open */
+        bool fips,
+                dualstack; /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
+                            */
+};
+
+/* 0, or -EINVAL with the reason in *ret_error (caller frees). */
+int endpoint_resolve(const char *service, const char *region,
+                     const struct endpoint_options *options, struct endpoint *ret,
+                     char **ret_error);
 void endpoint_done(struct endpoint *endpoint);
 
 /* "aws", "aws-cn", ...: the partition of a region, as in ARNs. */
 const char *endpoint_partition(const char *region);
+/* The region of a partition (by its name in ARNs) that its global services are in: where to ask
+ * when no region is known. That of "aws" for one we do not know. */
+const char *endpoint_partition_region(const char *partition);
+
+/* Whether `host` (of `size` characters) is this machine: localhost, 127.0.0.0/8, [::1]. */
+bool endpoint_is_loopback(const char *host, size_t size);

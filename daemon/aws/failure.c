@@ -9,8 +9,8 @@ static const struct hint {
         const char *code, *advice; /* %s: the action */
         bool prefix;               /* the code only starts so */
 } hints[] = {
-        { "UnauthorizedOperation", "allow ec2:%s to this identity in IAM", false },
-        { "AccessDenied", "allow ec2:%s to this identity in IAM", false },
+        { "RegionDisabledException", "STS is switched off in this region for the account", false },
+        { "InvalidIdentityToken", "the token file holds no token the role trusts", false },
         { "OptInRequired", "enable the region, or subscribe the account to EC2", false },
         { "AuthFailure", "check the credentials; EC2 also says this of what another account owns",
           false },
@@ -56,14 +56,59 @@ static void write_hint(struct text *text, const struct hint *hint, const char *a
                 text_printf(text, "%s%s", action, place + 2);
 }
 
+static const char encoded[] = " Encoded authorization failure message:";
+
 static void write_details(struct text *text, const struct aws_reply *reply)
 {
+        const char *secret = reply->message ? strstr(reply->message, encoded) : NULL;
+
+        /* About 700 characters that only sts:DecodeAuthorizationMessage can read. */
         if (reply->message)
-                text_printf(text, ": %s", reply->message);
+                text_printf(text, ": %.*s",
+                            (int)(secret ? (size_t)(secret - reply->message)
+                                         : strlen(reply->message)),
+                            reply->message);
         if (reply->request_id)
                 text_printf(text, " (request %s)", reply->request_id);
         if (reply->attempts > 1)
                 text_printf(text, " after %u attempts", reply->attempts);
+}
+
+/* The word behind `words` in a message, or NULL. Caller frees. */
+static char *word_after(const char *message, const char *words)
+{
+        const char *word = message ? strstr(message, words) : NULL;
+        size_t size;
+
+        if (!word)
+                return NULL;
+        word += strlen(words);
+        size = strcspn(word, " \"\t\r\n");
+        while (size > 0 && strchr(".,;", word[size - 1]))
+                size--;
+        return size > 0 ? xstrndup(word, size) : NULL;
+}
+
+static bool is_refusal(const struct aws_reply *reply)
+{
+        return reply->outcome == AWS_ERROR &&
+               (streq(reply->code, "UnauthorizedOperation") || streq(reply->code, "AccessDenied"));
+}
+
+/* The statement of a policy that allows it. What AWS names is the better answer: a CreateImage may
+ * be refused for the ec2:CreateTags within it. */
+static void write_statement(struct text *text, const struct aws_reply *reply,
+                            const struct action *action)
+{
+        _cleanup_free_ char *named = word_after(reply->message, "not authorized to perform: ");
+        _cleanup_free_ char *resource = word_after(reply->message, " on resource: ");
+
+        text_append(text, "; allow it to this identity in IAM: {\"Effect\":\"Allow\",\"Action\":");
+        if (named)
+                text_printf(text, "\"%s\"", named);
+        else
+                text_printf(text, "\"%s:%s\"", action->service->name, action->name);
+        text_printf(text, ",\"Resource\":\"%s\"}", resource ? resource : "*");
 }
 
 char *aws_describe_failure(const struct aws_reply *reply, const struct action *action,
@@ -71,28 +116,31 @@ char *aws_describe_failure(const struct aws_reply *reply, const struct action *a
 {
         _cleanup_(text_done) struct text text = {};
         const struct hint *hint = find_hint(reply->code);
+        const char *service = action->service->name, *name = action->name;
 
         switch (reply->outcome) {
         case AWS_OK:
-                text_printf(&text, "ec2:%s in %s went well", action->name, region);
+                text_printf(&text, "%s:%s in %s went well", service, name, region);
                 break;
         case AWS_ERROR:
-                text_printf(&text, "AWS answered %s to ec2:%s in %s", reply->code, action->name,
+                text_printf(&text, "AWS answered %s to %s:%s in %s", reply->code, service, name,
                             region);
                 break;
         case AWS_UNKNOWN:
-                text_printf(&text, "ec2:%s in %s was sent, but it is not known whether it happened",
-                            action->name, region);
+                text_printf(&text, "%s:%s in %s was sent, but it is not known whether it happened",
+                            service, name, region);
                 break;
         case AWS_UNREACHABLE:
-                text_printf(&text, "ec2:%s in %s was not answered", action->name, region);
+                text_printf(&text, "%s:%s in %s was not answered", service, name, region);
                 break;
         case AWS_UNSIGNED:
-                text_printf(&text, "ec2:%s in %s was not sent", action->name, region);
+                text_printf(&text, "%s:%s in %s was not sent", service, name, region);
                 break;
         }
         write_details(&text, reply);
-        if (hint)
+        if (is_refusal(reply))
+                write_statement(&text, reply, action);
+        else if (hint)
                 write_hint(&text, hint, action->name);
         return text_steal(&text);
 }

@@ -9,8 +9,10 @@
 
 /* The calls of one action. */
 struct queue {
-        const char *action;
+        const struct action *action;
         struct bucket_level level;
+        unsigned long long requests, throttles;
+        unsigned int in_flight;
         struct ticket *waiting; /* oldest first */
         struct queue *next;
 };
@@ -26,6 +28,7 @@ struct ticket {
 };
 
 struct governor {
+        unsigned int references;
         struct loop *loop;
         struct timer *timer;
         unsigned int percent, in_flight;
@@ -33,11 +36,21 @@ struct governor {
         struct queue *queues;
 };
 
-/* The oldest ticket that there is a token for; else NULL and how long until there is one. */
+/* Whether the first of `queue` goes before `ticket` (may be NULL). */
+static bool goes_first(const struct queue *queue, const struct ticket *ticket)
+{
+        enum priority mine = queue->action->priority;
+
+        if (!ticket || mine != ticket->queue->action->priority)
+                return !ticket || mine < ticket->queue->action->priority;
+        return queue->waiting->number < ticket->number;
+}
+
+/* The next ticket that there is a token for; else NULL and how long until there is one. */
 static struct ticket *find_next(struct governor *governor, usec_t *ret_wait)
 {
         usec_t now = loop_monotonic(governor->loop);
-        struct ticket *oldest = NULL;
+        struct ticket *first = NULL;
         struct queue *queue;
 
         *ret_wait = USEC_INFINITY;
@@ -49,10 +62,10 @@ static struct ticket *find_next(struct governor *governor, usec_t *ret_wait)
                 wait = bucket_wait(&queue->level, now);
                 if (wait < *ret_wait)
                         *ret_wait = wait;
-                if (wait == 0 && (!oldest || queue->waiting->number < oldest->number))
-                        oldest = queue->waiting;
+                if (wait == 0 && goes_first(queue, first))
+                        first = queue->waiting;
         }
-        return oldest;
+        return first;
 }
 
 static void schedule(struct governor *governor)
@@ -78,6 +91,8 @@ static void on_timer(void *userdata)
                 bucket_take(&ticket->queue->level, loop_monotonic(governor->loop));
                 DL_DELETE(ticket->queue->waiting, ticket);
                 ticket->in_flight = true;
+                ticket->queue->requests++;
+                ticket->queue->in_flight++;
                 governor->in_flight++;
         }
         schedule(governor);
@@ -89,17 +104,24 @@ struct governor *governor_new(struct loop *loop, unsigned int percent)
 {
         struct governor *governor = xnew(struct governor);
 
+        governor->references = 1;
         governor->loop = loop;
         governor->percent = percent;
         governor->timer = timer_new(loop, on_timer, governor);
         return governor;
 }
 
-struct governor *governor_free(struct governor *governor)
+struct governor *governor_ref(struct governor *governor)
+{
+        governor->references++;
+        return governor;
+}
+
+struct governor *governor_unref(struct governor *governor)
 {
         struct queue *queue, *next;
 
-        if (!governor)
+        if (!governor || --governor->references > 0)
                 return NULL;
         assert(governor->in_flight == 0);
         LL_FOREACH_SAFE (governor->queues, queue, next) {
@@ -111,16 +133,56 @@ struct governor *governor_free(struct governor *governor)
         return NULL;
 }
 
+void governor_set_percent(struct governor *governor, unsigned int percent)
+{
+        usec_t now = loop_monotonic(governor->loop);
+        struct queue *queue;
+
+        if (governor->percent == percent)
+                return;
+        governor->percent = percent;
+        LL_FOREACH (governor->queues, queue) {
+                bucket_set_share(&queue->level, &queue->action->bucket, percent, now);
+        }
+        schedule(governor);
+}
+
+void governor_usage(struct governor *governor, struct aws_usage *usage, aws_usage_fn *callback,
+                    void *userdata)
+{
+        struct queue *queue;
+
+        LL_FOREACH (governor->queues, queue) {
+                const struct bucket_level *level = &queue->level;
+                struct ticket *ticket;
+
+                bucket_fill(&queue->level, loop_monotonic(governor->loop));
+                usage->action = queue->action->name;
+                usage->capacity = level->share.capacity;
+                usage->refill_per_second = level->share.refill_per_second;
+                usage->tokens = level->tokens;
+                usage->factor = level->factor;
+                usage->requests = queue->requests;
+                usage->throttles = queue->throttles;
+                usage->in_flight = queue->in_flight;
+                usage->waiting = 0;
+                DL_FOREACH (queue->waiting, ticket) {
+                        usage->waiting++;
+                }
+                callback(usage, userdata);
+        }
+}
+
 static struct queue *queue_of(struct governor *governor, const struct action *action)
 {
         struct queue *queue;
 
         LL_FOREACH (governor->queues, queue) {
-                if (streq(queue->action, action->name))
+                if (queue->action == action)
                         return queue;
         }
         queue = xnew(struct queue);
-        queue->action = action->name;
+        queue->action = action;
         bucket_init(&queue->level, &action->bucket, governor->percent,
                     loop_monotonic(governor->loop));
         LL_PREPEND(governor->queues, queue);
@@ -133,7 +195,7 @@ struct ticket *governor_enter(struct governor *governor, const struct action *ac
         struct ticket *ticket = xnew(struct ticket);
 
         *ticket = (struct ticket){
-                .governor = governor,
+                .governor = governor_ref(governor),
                 .queue = queue_of(governor, action),
                 .number = governor->tickets++,
                 .granted = granted,
@@ -148,17 +210,21 @@ struct ticket *ticket_free(struct ticket *ticket)
 {
         if (!ticket)
                 return NULL;
-        if (ticket->in_flight)
+        if (ticket->in_flight) {
+                ticket->queue->in_flight--;
                 ticket->governor->in_flight--;
-        else
+        } else {
                 DL_DELETE(ticket->queue->waiting, ticket);
+        }
         schedule(ticket->governor);
+        governor_unref(ticket->governor);
         free(ticket);
         return NULL;
 }
 
 void ticket_throttled(struct ticket *ticket)
 {
+        ticket->queue->throttles++;
         bucket_drain(&ticket->queue->level, loop_monotonic(ticket->governor->loop));
         schedule(ticket->governor);
 }

@@ -3,8 +3,8 @@
  *
  * Every request, also every page and every repetition, needs a ticket. It is granted when our share
  * of the action's bucket has a token and fewer than GOVERNOR_REQUESTS_MAX requests are on their
- * way; whoever waits longest goes first, except that an action whose bucket is empty does not hold
- * up the others. Idle, the governor has no timer.
+ * way. The action of the first priority goes first, of these whoever waits longest, except that an
+ * action whose bucket is empty does not hold up the others. Idle, the governor has no timer.
  */
 #pragma once
 
@@ -19,9 +19,15 @@ typedef void ticket_fn(void *userdata);
 
 /* `percent`: of each published bucket, that we use at most. */
 struct governor *governor_new(struct loop *loop, unsigned int percent);
-/* No ticket may be left. */
-struct governor *governor_free(struct governor *governor);
-DEFINE_CLEANUP(struct governor, governor_free);
+struct governor *governor_ref(struct governor *governor);
+/* Tickets keep it as well. */
+struct governor *governor_unref(struct governor *governor);
+DEFINE_CLEANUP(struct governor, governor_unref);
+
+void governor_set_percent(struct governor *governor, unsigned int percent);
+/* Adds nothing but what a governor knows; `usage` brings the rest. */
+void governor_usage(struct governor *governor, struct aws_usage *usage, aws_usage_fn *callback,
+                    void *userdata);
 
 /* `granted` is called once, never from inside this. Never NULL. */
 struct ticket *governor_enter(struct governor *governor, const struct action *action,

@@ -14,7 +14,3 @@ struct imds_credentials *imds_credentials_get(struct imds *imds, imds_credential
                                               void *userdata);
 struct imds_credentials *imds_credentials_free(struct imds_credentials *asked);
 DEFINE_CLEANUP(struct imds_credentials, imds_credentials_free);
-
-/* Reads the JSON document of a role. Pure. NULL with *ret_why (caller frees) when it has none; an
- * HTTP 200 may carry a Code that is not Success. */
-struct credentials *imds_credentials_parse(const char *json, size_t size, char **ret_why);

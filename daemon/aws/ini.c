@@ -63,53 +63,89 @@ static char *section_of(char *line)
         return *name ? name : NULL;
 }
 
-static bool parse_pair(const char *section, char *line, ini_fn *found, void *userdata)
+struct position {
+        ini_fn *found;
+        void *userdata;
+        char *section;
+        char *key;       /* of this section, the last one read; or NULL */
+        bool key_is_map; /* it has no value of its own */
+        size_t indent;   /* of that key: what is indented deeper goes on with its value */
+};
+
+/* `key = value`: gives the key and sets *ret_value; NULL when it is not that. */
+static char *split_pair(char *line, char **ret_value)
 {
         char *equals = strchr(line, '=');
-        char *key, *value;
+        char *key;
 
-        if (!equals || !section)
-                return false;
+        if (!equals)
+                return NULL;
         *equals = '\0';
         key = strip(line);
         if (!*key)
-                return false;
+                return NULL;
         for (char *p = key; *p; p++)
                 *p = (char)tolower((unsigned char)*p);
         cut_comment(equals + 1);
-        value = strip(equals + 1);
-        found(section, key, value, userdata);
-        return true;
+        *ret_value = strip(equals + 1);
+        return key;
 }
 
-struct position {
-        char *section;
-        bool in_value; /* a key of this section was read */
-        size_t indent; /* of that key: what is indented deeper goes on with its value */
-};
-
-static bool parse_line(char *line, struct position *position, ini_fn *found, void *userdata)
+static void tell(const struct position *position, const char *sub, const char *value)
 {
-        char *content = strip(line);
+        position->found(
+                &(struct ini_pair){
+                        .section = position->section,
+                        .key = position->key,
+                        .sub = sub,
+                        .value = value,
+                },
+                position->userdata);
+}
+
+static void parse_deeper(const struct position *position, char *line)
+{
+        char *value, *sub = position->key_is_map ? split_pair(line, &value) : NULL;
+
+        if (sub)
+                tell(position, sub, value);
+}
+
+static bool parse_section(struct position *position, char *line)
+{
+        position->section = section_of(line);
+        position->key = NULL;
+        if (position->section)
+                tell(position, NULL, NULL);
+        return position->section;
+}
+
+static bool parse_line(char *line, struct position *position)
+{
+        char *content = strip(line), *value;
         size_t indent = (size_t)(content - line);
 
         if (!*content || *content == '#' || *content == ';')
                 return true;
-        if (position->in_value && indent > position->indent)
+        if (position->key && indent > position->indent) {
+                parse_deeper(position, content);
                 return true;
-        if (*content == '[') {
-                *position = (struct position){ .section = section_of(content) };
-                return position->section;
         }
-        position->in_value = true;
+        if (*content == '[')
+                return parse_section(position, content);
+        position->key = position->section ? split_pair(content, &value) : NULL;
+        if (!position->key)
+                return false;
         position->indent = indent;
-        return parse_pair(position->section, content, found, userdata);
+        position->key_is_map = !*value;
+        tell(position, NULL, value);
+        return true;
 }
 
 int ini_parse(char *text, size_t size, ini_fn *found, void *userdata, unsigned int *ret_line)
 {
         static const char byte_order_mark[] = "\xef\xbb\xbf";
-        struct position position = {};
+        struct position position = { .found = found, .userdata = userdata };
         char *line = text, *end = text + size;
         int r = 0;
 
@@ -120,8 +156,7 @@ int ini_parse(char *text, size_t size, ini_fn *found, void *userdata, unsigned i
                 char *stop = newline ? newline : end;
 
                 *stop = '\0';
-                if (strlen(line) != (size_t)(stop - line) ||
-                    !parse_line(line, &position, found, userdata)) {
+                if (strlen(line) != (size_t)(stop - line) || !parse_line(line, &position)) {
                         *ret_line = number;
                         r = -EINVAL;
                         break;

@@ -2,8 +2,9 @@
  * The grammar of ~/.aws/config and ~/.aws/credentials. Pure.
  *
  * Sections `[name]` or `[kind "name"]`, `key = value`, comments from `#` or `;` at the start of a
- * line or after white space; a line indented deeper than the key before it goes on with its value
- * (amid needs none of these values and leaves such lines out). Keys are lower-cased.
+ * line or after white space; a line indented deeper than the key before it goes on with its value.
+ * Where that value is empty such lines are a map of one level, `sub = value`; where it is not, they
+ * are left out, for no value amid reads takes a second line. Keys are lower-cased.
  * https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
  */
 #pragma once
@@ -12,8 +13,14 @@
 
 enum { INI_SIZE_MAX = 1 << 20 };
 
-/* `section` without quotes and with single spaces: `profile a b`. All strings are borrowed. */
-typedef void ini_fn(const char *section, const char *key, const char *value, void *userdata);
+struct ini_pair {
+        const char *section; /* without quotes and with single spaces: `profile a b` */
+        const char *key;     /* NULL: the section begins */
+        const char *sub;     /* a key of the map that `key` is, or NULL */
+        const char *value;
+};
+/* All strings are borrowed. */
+typedef void ini_fn(const struct ini_pair *pair, void *userdata);
 
 /* `text`, of `size` bytes and room for a NUL behind them, is changed while it is read, and wiped.
  * 0, or -EINVAL with *ret_line the line (from 1) that is none of the above. */

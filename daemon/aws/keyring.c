@@ -1,9 +1,11 @@
+#include "aws/keyring.h"
+
 #include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <utlist.h>
 
-#include "aws/credentials.h"
-#include "aws/imds-credentials.h"
-#include "aws/source.h"
+#include "aws/endpoint.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -20,9 +22,12 @@ struct keyring_wait {
 };
 
 struct keyring {
+        const struct tools *tools;
         struct loop *loop;
-        struct imds *imds;
-        char *profile;
+        char *profile, *endpoint_url, *region, *expect_account;
+        struct keyring *base; /* whose credentials take the role */
+        struct sts_role role; /* its strings are owned */
+        struct sts_tag *tags;
         struct timer *timer; /* starts a refresh, answers waits */
 
         struct credentials *current;
@@ -32,13 +37,28 @@ struct keyring {
         usec_t patience;       /* monotonic: no refresh before, after one failed */
 
         bool refreshing;
-        bool wanted; /* a refresh has to start */
-        const struct source *source;
-        struct imds_credentials *asked;
-        struct text tried; /* why each source had nothing */
-        char *error;       /* of the last refresh */
+        bool wanted;           /* a refresh has to start */
+        struct search *search; /* one of these three is under way then */
+        struct sts *assume, *check;
+        char *error; /* of the last refresh */
         struct keyring_wait *waits;
+
+        keyring_learnt_fn *learnt; /* NULL: nobody wants to know */
+        void *learnt_userdata;
+        struct sts *learn;
 };
+
+static void free_role(struct sts_role *role, struct sts_tag *tags)
+{
+        for (size_t i = 0; i < role->n_tags; i++) {
+                free((char *)(uintptr_t)tags[i].key);
+                free((char *)(uintptr_t)tags[i].value);
+        }
+        free(tags);
+        free((char *)(uintptr_t)role->arn);
+        free((char *)(uintptr_t)role->session);
+        free((char *)(uintptr_t)role->external_id);
+}
 
 struct keyring *keyring_free(struct keyring *keyring)
 {
@@ -46,11 +66,17 @@ struct keyring *keyring_free(struct keyring *keyring)
                 return NULL;
         assert(!keyring->waits);
         timer_free(keyring->timer);
-        imds_credentials_free(keyring->asked);
+        search_free(keyring->search);
+        sts_free(keyring->assume);
+        sts_free(keyring->check);
+        sts_free(keyring->learn);
         credentials_unref(keyring->current);
-        text_done(&keyring->tried);
+        free_role(&keyring->role, keyring->tags);
         free(keyring->error);
         free(keyring->profile);
+        free(keyring->endpoint_url);
+        free(keyring->region);
+        free(keyring->expect_account);
         free(keyring);
         return NULL;
 }
@@ -73,26 +99,42 @@ static void plan_refresh(struct keyring *keyring)
         }
 }
 
-/* The end of a refresh; takes the reference. NULL: it failed, and `tried` tells why. */
-static void settle(struct keyring *keyring, struct credentials *credentials)
+static void on_learnt(struct credentials *credentials, const char *why, void *userdata)
+{
+        struct keyring *keyring = userdata;
+
+        (void)why;
+        if (credentials)
+                keyring->learnt(credentials->account, keyring->learnt_userdata);
+        keyring->learn = sts_free(keyring->learn);
+}
+
+static struct sts_options sts_options(const struct keyring *keyring)
+{
+        return (struct sts_options){
+                .tools = keyring->tools,
+                .region = keyring->region ? keyring->region : endpoint_partition_region("aws"),
+                .endpoint_url = keyring->endpoint_url,
+                .profile = keyring->profile,
+        };
+}
+
+/* Whose the current set is, for who wants to know. */
+static void learn(struct keyring *keyring)
+{
+        keyring->learn = sts_free(keyring->learn);
+        if (!keyring->learnt || !keyring->current)
+                return;
+        if (keyring->current->account)
+                keyring->learnt(keyring->current->account, keyring->learnt_userdata);
+        else
+                keyring->learn = keyring_identify(keyring, keyring->current, on_learnt, keyring);
+}
+
+static void answer_waits(struct keyring *keyring)
 {
         struct keyring_wait *wait;
 
-        keyring->refreshing = false;
-        if (credentials) {
-                credentials_unref(keyring->current);
-                keyring->current = credentials;
-                keyring->rejected = false;
-                keyring->fetched = loop_monotonic(keyring->loop);
-                keyring->patience = 0;
-                plan_refresh(keyring);
-        } else {
-                keyring->patience =
-                        loop_monotonic(keyring->loop) + CREDENTIALS_PATIENCE * USEC_PER_SEC;
-        }
-        free(keyring->error);
-        keyring->error = xasprintf("no credentials: %s", text_get(&keyring->tried));
-        text_done(&keyring->tried);
         DL_FOREACH (keyring->waits, wait) {
                 wait->ready = true;
         }
@@ -100,54 +142,89 @@ static void settle(struct keyring *keyring, struct credentials *credentials)
                 timer_arm(keyring->timer, 0);
 }
 
-static void note(struct keyring *keyring, const char *why)
+/* The end of a refresh. NULL: it failed, and `why` tells the reason. */
+static void settle(struct keyring *keyring, struct credentials *credentials, const char *why)
 {
-        text_printf(&keyring->tried, "%s%s: %s", keyring->source > sources ? "; " : "",
-                    keyring->source->name, why);
-}
-
-static void on_imds(struct credentials *credentials, const char *why, void *userdata);
-
-/* Goes through the sources from the present one on. */
-static void look_on(struct keyring *keyring)
-{
-        for (; keyring->source < sources + n_sources; keyring->source++) {
-                struct credentials *credentials = NULL;
-                _cleanup_free_ char *why = NULL;
-
-                switch (keyring->source->look(keyring->profile, &credentials, &why)) {
-                case SOURCE_FOUND:
-                        settle(keyring, credentials);
-                        return;
-                case SOURCE_NOTHING:
-                        note(keyring, why);
-                        break;
-                case SOURCE_BROKEN:
-                        note(keyring, why);
-                        settle(keyring, NULL);
-                        return;
-                case SOURCE_ASK_IMDS:
-                        imds_credentials_free(keyring->asked);
-                        keyring->asked = imds_credentials_get(keyring->imds, on_imds, keyring);
-                        return;
-                }
+        keyring->refreshing = false;
+        free(keyring->error);
+        keyring->error = why ? xasprintf("no credentials: %s", why) : NULL;
+        if (credentials) {
+                credentials_ref(credentials);
+                credentials_unref(keyring->current);
+                keyring->current = credentials;
+                keyring->rejected = false;
+                keyring->fetched = loop_monotonic(keyring->loop);
+                keyring->patience = 0;
+                plan_refresh(keyring);
+                learn(keyring);
+        } else {
+                keyring->patience =
+                        loop_monotonic(keyring->loop) + CREDENTIALS_PATIENCE * USEC_PER_SEC;
         }
-        settle(keyring, NULL);
+        keyring->search = search_free(keyring->search);
+        keyring->assume = sts_free(keyring->assume);
+        keyring->check = sts_free(keyring->check);
+        answer_waits(keyring);
 }
 
-static void on_imds(struct credentials *credentials, const char *why, void *userdata)
+/* ---- the stages of a refresh: search, take the role, check ---- */
+
+static void on_checked(struct credentials *credentials, const char *why, void *userdata)
+{
+        struct keyring *keyring = userdata;
+        _cleanup_free_ char *refusal = NULL;
+
+        if (!credentials) {
+                refusal = xasprintf("expect_account cannot be checked: %s", why);
+        } else if (!streq(credentials->account, keyring->expect_account)) {
+                refusal =
+                        xasprintf("expect_account: %s gives credentials of account %s, not %s, so "
+                                  "nothing is done with them",
+                                  credentials->source, credentials->account,
+                                  keyring->expect_account);
+                credentials = NULL;
+        }
+        settle(keyring, credentials, refusal);
+}
+
+/* What a source says about the account is not enough: AWS is asked. */
+static void check(struct keyring *keyring, struct credentials *credentials)
+{
+        if (!keyring->expect_account)
+                settle(keyring, credentials, NULL);
+        else if (credentials->arn)
+                on_checked(credentials, NULL, keyring);
+        else
+                keyring->check = keyring_identify(keyring, credentials, on_checked, keyring);
+}
+
+static void on_found(struct credentials *credentials, const char *why, void *userdata)
 {
         struct keyring *keyring = userdata;
 
-        if (credentials) {
-                settle(keyring, credentials_ref(credentials));
+        if (credentials)
+                check(keyring, credentials);
+        else
+                settle(keyring, NULL, why);
+}
+
+static void start(struct keyring *keyring)
+{
+        struct sts_options options = sts_options(keyring);
+
+        keyring->refreshing = true;
+        if (keyring->base) {
+                options.keyring = keyring->base;
+                keyring->assume = sts_assume(&options, &keyring->role, on_found, keyring);
         } else {
-                note(keyring, why);
-                keyring->source++;
-                look_on(keyring);
+                keyring->search = search_new(keyring->tools,
+                                             &(struct search_options){
+                                                     .kind = SEARCH_CHAIN,
+                                                     .profile = keyring->profile,
+                                                     .endpoint_url = keyring->endpoint_url,
+                                             },
+                                             on_found, keyring);
         }
-        keyring->asked =
-                keyring->refreshing ? keyring->asked : imds_credentials_free(keyring->asked);
 }
 
 static void want_refresh(struct keyring *keyring)
@@ -166,9 +243,10 @@ static void on_timer(void *userdata)
 
         if (keyring->wanted) {
                 keyring->wanted = false;
-                keyring->refreshing = true;
-                keyring->source = sources;
-                look_on(keyring);
+                if (keyring->error && loop_monotonic(keyring->loop) < keyring->patience)
+                        answer_waits(keyring); /* the same would come out again */
+                else
+                        start(keyring);
         }
         DL_FOREACH (keyring->waits, wait) {
                 if (wait->ready)
@@ -188,15 +266,48 @@ static void on_timer(void *userdata)
 
 /* ---- for the calls ---- */
 
-struct keyring *keyring_new(struct loop *loop, struct imds *imds, const char *profile)
+static void copy_role(struct keyring *keyring, const struct sts_role *role)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < role->n_tags; i++)
+                *append(keyring->tags, n) = (struct sts_tag){ xstrdup(role->tags[i].key),
+                                                              xstrdup(role->tags[i].value) };
+        keyring->role = (struct sts_role){
+                .arn = xstrdup(role->arn),
+                .session = xstrdup(role->session),
+                .external_id = xstrdup(role->external_id),
+                .duration = role->duration,
+                .tags = keyring->tags,
+                .n_tags = n,
+                .source = role->source,
+        };
+}
+
+struct keyring *keyring_new(const struct keyring_options *options)
 {
         struct keyring *keyring = xnew(struct keyring);
 
-        keyring->loop = loop;
-        keyring->imds = imds;
-        keyring->profile = xstrdup(profile);
-        keyring->timer = timer_new(loop, on_timer, keyring);
+        *keyring = (struct keyring){
+                .tools = options->tools,
+                .loop = options->tools->loop,
+                .profile = xstrdup(options->profile),
+                .endpoint_url = xstrdup(options->endpoint_url),
+                .region = xstrdup(options->region),
+                .expect_account = xstrdup(options->expect_account),
+                .base = options->base,
+        };
+        if (options->base)
+                copy_role(keyring, options->role);
+        keyring->timer = timer_new(keyring->loop, on_timer, keyring);
         return keyring;
+}
+
+void keyring_learn(struct keyring *keyring, keyring_learnt_fn *learnt, void *userdata)
+{
+        keyring->learnt = learnt;
+        keyring->learnt_userdata = userdata;
+        learn(keyring);
 }
 
 struct credentials *keyring_current(struct keyring *keyring)
@@ -245,4 +356,18 @@ bool keyring_reject(struct keyring *keyring, const struct credentials *credentia
                 return false;
         keyring->rejected = true;
         return true;
+}
+
+struct sts *keyring_identify(struct keyring *keyring, struct credentials *credentials, sts_fn *done,
+                             void *userdata)
+{
+        struct sts_options options = sts_options(keyring);
+
+        options.credentials = credentials;
+        return sts_identify(&options, done, userdata);
+}
+
+void keyring_set_region(struct keyring *keyring, const char *region)
+{
+        xreplace(&keyring->region, region);
 }

@@ -2,8 +2,9 @@
 #include <string.h>
 
 #include "aws/account.h"
-#include "aws/profile.h"
+#include "aws/shared.h"
 #include "aws/source.h"
+#include "aws/variable.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -27,6 +28,8 @@ static void on_imds(const char *body, size_t size, const char *error, void *user
         (void)size;
         if (body) {
                 text = xstrndup(body, strcspn(body, "\r\n"));
+                if (slot->account->region_is_ours)
+                        keyring_set_region(slot->account->keyring, text);
                 slot->done(text, NULL, slot->userdata);
         } else {
                 text = xasprintf("%s, and instance metadata: %s", no_region, error);
@@ -37,22 +40,23 @@ static void on_imds(const char *body, size_t size, const char *error, void *user
 static void on_timer(void *userdata)
 {
         struct aws_region_slot *slot = userdata;
-        const char *region = source_variable("AWS_REGION");
-        _cleanup_(profile_done) struct profile profile = {};
+        const char *region = variable_get("AWS_REGION");
+        _cleanup_(shared_done) struct shared shared = {};
         _cleanup_free_ char *error = NULL;
 
         if (!region)
-                region = source_variable("AWS_DEFAULT_REGION");
-        if (!region && source_read_shared_files(slot->account->profile, &profile, &error) < 0) {
+                region = variable_get("AWS_DEFAULT_REGION");
+        if (!region && shared_read(&shared, &error) < 0) {
                 slot->done(NULL, error, slot->userdata);
                 return;
         }
         if (!region)
-                region = profile.region;
+                region = shared_profile(&shared, SHARED_MERGED,
+                                        source_profile_name(slot->account->profile), "region");
         if (region)
                 slot->done(region, NULL, slot->userdata);
         else
-                slot->query = imds_get(slot->account->aws->imds, "meta-data/placement/region",
+                slot->query = imds_get(slot->account->aws->tools.imds, "meta-data/placement/region",
                                        on_imds, slot);
 }
 
@@ -64,7 +68,7 @@ struct aws_region_slot *aws_find_region(struct aws_account *account, aws_region_
         slot->account = aws_account_ref(account);
         slot->done = done;
         slot->userdata = userdata;
-        slot->timer = timer_new(account->aws->loop, on_timer, slot);
+        slot->timer = timer_new(account->aws->tools.loop, on_timer, slot);
         timer_arm(slot->timer, 0);
         return slot;
 }

@@ -41,6 +41,7 @@ static const struct rule {
         { "Unavailable", TREAT_SERVER },
         { "RequestTimeout", TREAT_SERVER },
         { "RequestTimeoutException", TREAT_SERVER },
+        { "IDPCommunicationError", TREAT_SERVER }, /* STS could not reach who gave the token */
 
         /* Server errors by status that last for minutes: whoever asked has to wait. */
         { "InsufficientInstanceCapacity", TREAT_FINAL },

@@ -1,42 +1,55 @@
-#include "aws/source.h"
+#include "aws/search-private.h"
 
+#include "aws/variable.h"
 #include "base/alloc.h"
-#include "base/text.h"
+
+#define CHAIN   SEARCH_CHAIN
+#define PROFILE SEARCH_PROFILE
 
 const struct source sources[] = {
-        { "environment", source_environment },
-        { "systemd credential", source_service_manager },
-        { "shared files", source_shared_files },
-        { "instance metadata", source_instance },
+        { "environment", CHAIN | SEARCH_ENVIRONMENT, false, source_environment },
+        { "assumed role", CHAIN | PROFILE, false, source_role },
+        { "web identity", CHAIN | PROFILE, false, source_web_identity },
+        { "single sign-on", CHAIN | PROFILE, false, source_sso },
+        { "credentials file", CHAIN | PROFILE, false, source_credentials_file },
+        { "credential_process", CHAIN | PROFILE, false, source_process },
+        { "config file", CHAIN | PROFILE, false, source_config_file },
+        { "systemd credential", CHAIN | PROFILE, false, source_service_manager },
+        { "container", CHAIN | SEARCH_CONTAINER, false, source_container },
+        { "instance metadata", CHAIN | SEARCH_INSTANCE, true, source_instance },
 };
 const size_t n_sources = ELEMENTS(sources);
 
-const char *source_variable(const char *name)
+bool source_profile_is_named(const char *profile)
 {
-        const char *value = getenv(name);
-
-        return value && *value ? value : NULL;
+        return profile || variable_get("AWS_PROFILE") || variable_get("AWS_DEFAULT_PROFILE");
 }
 
 const char *source_profile_name(const char *profile)
 {
         if (!profile)
-                profile = source_variable("AWS_PROFILE");
+                profile = variable_get("AWS_PROFILE");
+        if (!profile)
+                profile = variable_get("AWS_DEFAULT_PROFILE");
         return profile ? profile : "default";
 }
 
-enum source_outcome source_environment(const char *profile, struct credentials **ret,
+enum source_outcome source_environment(struct search *search, struct credentials **ret,
                                        char **ret_why)
 {
-        const char *access_key = source_variable("AWS_ACCESS_KEY_ID");
-        const char *secret = source_variable("AWS_SECRET_ACCESS_KEY");
+        const char *access_key = variable_get("AWS_ACCESS_KEY_ID");
+        const char *secret = variable_get("AWS_SECRET_ACCESS_KEY");
+        const char *token = variable_get("AWS_SESSION_TOKEN");
+        const char *expiration = variable_get("AWS_CREDENTIAL_EXPIRATION");
+        sec_t expires = SEC_NEVER;
 
-        if (profile) {
-                *ret_why = xasprintf("not asked, since the settings name profile %s", profile);
+        if (search->explicit_ && search->kind == SEARCH_CHAIN) {
+                *ret_why =
+                        xasprintf("not asked, since the settings name profile %s", search->profile);
                 return SOURCE_NOTHING;
         }
         if (!access_key && !secret) {
-                *ret_why = xstrdup("$AWS_ACCESS_KEY_ID is not set");
+                *ret_why = xstrdup("no $AWS_ACCESS_KEY_ID");
                 return SOURCE_NOTHING;
         }
         if (!access_key || !secret) {
@@ -45,19 +58,26 @@ enum source_outcome source_environment(const char *profile, struct credentials *
                                      access_key ? "the first" : "the second");
                 return SOURCE_BROKEN;
         }
+        if (expiration && !parse_rfc3339(expiration, &expires)) {
+                *ret_why = xstrdup("$AWS_CREDENTIAL_EXPIRATION is no time of RFC 3339");
+                return SOURCE_BROKEN;
+        }
         *ret = credentials_new("the environment", access_key, secret,
-                               source_variable("AWS_SESSION_TOKEN"), SEC_NEVER);
+                               token ? token : variable_get("AWS_SECURITY_TOKEN"), expires);
+        (*ret)->account = xstrdup(variable_get("AWS_ACCOUNT_ID"));
         return SOURCE_FOUND;
 }
 
-enum source_outcome source_instance(const char *profile, struct credentials **ret, char **ret_why)
+static void on_imds(struct credentials *credentials, const char *why, void *userdata)
+{
+        search_take(userdata, credentials, why);
+}
+
+enum source_outcome source_instance(struct search *search, struct credentials **ret, char **ret_why)
 {
         (void)ret;
-        /* A profile that somebody named and that is not there must not end in another identity. */
-        if (profile || source_variable("AWS_PROFILE")) {
-                *ret_why = xasprintf("not asked, since profile %s was named",
-                                     source_profile_name(profile));
-                return SOURCE_NOTHING;
-        }
-        return SOURCE_ASK_IMDS;
+        (void)ret_why;
+        imds_credentials_free(search->imds);
+        search->imds = imds_credentials_get(search->tools->imds, on_imds, search);
+        return SOURCE_ASKED;
 }

@@ -2,23 +2,25 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "aws/imds-credentials.h"
-#include "aws/profile.h"
+#include "aws/container.h"
+#include "aws/document.h"
 #include "aws/retry.h"
+#include "aws/shared.h"
+#include "aws/split.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void fuzz_profile(const char *text, size_t size, enum profile_file kind)
+static void fuzz_shared(const char *text, size_t size, enum shared_file kind)
 {
-        _cleanup_(profile_done) struct profile profile = {};
+        _cleanup_(shared_done) struct shared shared = {};
         char *copy = xcalloc(size + 1, 1);
         unsigned int line = 0;
 
         memcpy(copy, text, size);
-        if (profile_parse(copy, size, "default", kind, &profile, &line) < 0 &&
-            (line == 0 || profile.found))
+        if (shared_parse(&shared, kind, copy, size, &line) < 0 &&
+            (line == 0 || shared.n_values > 0))
                 abort();
         for (size_t i = 0; i < size; i++)
                 if (copy[i])
@@ -26,14 +28,40 @@ static void fuzz_profile(const char *text, size_t size, enum profile_file kind)
         free(copy);
 }
 
-static void fuzz_document(const char *text, size_t size)
+static void fuzz_document(const struct document *document, const char *text, size_t size)
 {
         _cleanup_free_ char *why = NULL;
-        struct credentials *credentials = imds_credentials_parse(text, size, &why);
+        struct credentials *credentials = document_parse(document, text, size, &why);
 
         if (!credentials == !why)
                 abort();
         credentials_unref(credentials);
+}
+
+static void fuzz_words(const char *text, size_t size)
+{
+        _cleanup_free_ char *copy = xstrndup(text, size);
+        char **words = NULL;
+        const char *why = NULL;
+        size_t n = 0;
+
+        if (split_words(copy, &words, &n, &why) < 0) {
+                if (!why || words)
+                        abort();
+                return;
+        }
+        if (n == 0 || words[n])
+                abort();
+        strings_free(words, n);
+}
+
+static void fuzz_url(const char *text, size_t size)
+{
+        _cleanup_free_ char *copy = xstrndup(text, size), *why = NULL;
+        _cleanup_free_ char *url = container_url(NULL, copy, &why);
+
+        if (!url == !why)
+                abort();
 }
 
 static void fuzz_date(const char *text, size_t size)
@@ -50,18 +78,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (size == 0)
                 return 0;
-        switch (data[0] % 4) {
+        switch (data[0] % 9) {
         case 0:
-                fuzz_profile(text, size - 1, PROFILE_CREDENTIALS);
+                fuzz_shared(text, size - 1, SHARED_CREDENTIALS);
                 break;
         case 1:
-                fuzz_profile(text, size - 1, PROFILE_CONFIG);
+                fuzz_shared(text, size - 1, SHARED_CONFIG);
                 break;
         case 2:
-                fuzz_document(text, size - 1);
+                fuzz_document(&document_imds, text, size - 1);
+                break;
+        case 3:
+                fuzz_date(text, size - 1);
+                break;
+        case 4:
+                fuzz_document(&document_container, text, size - 1);
+                break;
+        case 5:
+                fuzz_document(&document_process, text, size - 1);
+                break;
+        case 6:
+                fuzz_document(&document_sso, text, size - 1);
+                break;
+        case 7:
+                fuzz_words(text, size - 1);
                 break;
         default:
-                fuzz_date(text, size - 1);
+                fuzz_url(text, size - 1);
         }
         return 0;
 }

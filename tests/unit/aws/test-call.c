@@ -497,9 +497,11 @@ static void test_no_credentials(void **state)
         assert_int_equal(world.attempts, 0);
         assert_string_equal(
                 world.message,
-                "no credentials: environment: $AWS_ACCESS_KEY_ID is not set; systemd "
-                "credential: $CREDENTIALS_DIRECTORY is not set; shared files: no profile "
-                "default in /dev/null and /dev/null; instance metadata: no session "
+                "no credentials: environment: no $AWS_ACCESS_KEY_ID; assumed role: no role_arn; "
+                "web identity: no token file; single sign-on: no sso_account_id; credentials file: "
+                "no profile default in /dev/null and /dev/null; credential_process: none; config "
+                "file: no profile default in it; systemd credential: no $CREDENTIALS_DIRECTORY; "
+                "container: no $AWS_CONTAINER_CREDENTIALS_..._URI; instance metadata: no session "
                 "token: the wire was cut");
         world_done(&world);
 }

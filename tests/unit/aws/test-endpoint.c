@@ -70,8 +70,9 @@ static void test_resolve(void **state)
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 _cleanup_(endpoint_done) struct endpoint endpoint = {};
                 _cleanup_free_ char *error = NULL;
-                int r = endpoint_resolve("ec2", rows[i].region, rows[i].override, &endpoint,
-                                         &error);
+                int r = endpoint_resolve("ec2", rows[i].region,
+                                         &(struct endpoint_options){ .override = rows[i].override },
+                                         &endpoint, &error);
 
                 if (r != (rows[i].url ? 0 : -EINVAL) || !error != !r ||
                     !streq(endpoint.url, rows[i].url) || !streq(endpoint.host, rows[i].host) ||
@@ -91,10 +92,57 @@ static void test_partition(void **state)
         assert_string_equal(endpoint_partition("eu-isoe-west-1"), "aws-iso-e");
 }
 
+/* https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html */
+static void test_variants(void **state)
+{
+        static const struct {
+                int line;
+                const char *service, *region, *override;
+                bool fips, dualstack;
+                const char *host; /* NULL: refused */
+        } rows[] = {
+                { __LINE__, "ec2", "us-east-1", NULL, true, false,
+                  "ec2-fips.us-east-1.amazonaws.com" },
+                { __LINE__, "ec2", "us-east-1", NULL, false, true, "ec2.us-east-1.api.aws" },
+                { __LINE__, "sts", "us-east-1", NULL, true, true, "sts-fips.us-east-1.api.aws" },
+                { __LINE__, "ec2", "us-gov-west-1", NULL, true, false,
+                  "ec2.us-gov-west-1.amazonaws.com" },
+                { __LINE__, "ec2", "us-gov-west-1", NULL, true, true,
+                  "ec2-fips.us-gov-west-1.api.aws" },
+                { __LINE__, "ec2", "cn-north-1", NULL, false, true,
+                  "ec2.cn-north-1.api.amazonwebservices.com.cn" },
+                /* no region of GovCloud or of the isolated partitions by its form */
+                { __LINE__, "ec2", "us-gov-west", NULL, true, false,
+                  "ec2-fips.us-gov-west.amazonaws.com" },
+                { __LINE__, "ec2", "us-isox-east-1", NULL, false, false,
+                  "ec2.us-isox-east-1.amazonaws.com" },
+                { __LINE__, "ec2", "us-east-1", "https://h/", true, false, NULL },
+                { __LINE__, "ec2", "us-east-1", "https://h/", false, true, NULL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(endpoint_done) struct endpoint endpoint = {};
+                _cleanup_free_ char *error = NULL;
+
+                endpoint_resolve(rows[i].service, rows[i].region,
+                                 &(struct endpoint_options){ .override = rows[i].override,
+                                                             .fips = rows[i].fips,
+                                                             .dualstack = rows[i].dualstack },
+                                 &endpoint, &error);
+                if (!streq(endpoint.host, rows[i].host) || !rows[i].host != !!error)
+                        fail_msg("row of line %d: %s, %s", rows[i].line, endpoint.host, error);
+        }
+        assert_string_equal(endpoint_partition_region("aws-cn"), "cn-northwest-1");
+        assert_string_equal(endpoint_partition_region("aws"), "us-east-1");
+        assert_string_equal(endpoint_partition_region("aws-mars"), "us-east-1");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_resolve),
+                cmocka_unit_test(test_variants),
                 cmocka_unit_test(test_partition),
         };
 

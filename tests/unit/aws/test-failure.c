@@ -23,7 +23,27 @@ static void test_texts(void **state)
                     .status = 403,
                     .attempts = 1 },
                   "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: You are not "
-                  "authorized (request r-1); allow ec2:CreateImage to this identity in IAM" },
+                  "authorized (request r-1); allow it to this identity in IAM: "
+                  "{\"Effect\":\"Allow\",\"Action\":\"ec2:CreateImage\",\"Resource\":\"*\"}" },
+                /* what AWS names is the better answer */
+                { __LINE__,
+                  { .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation",
+                    .message = "You are not authorized to perform this operation. User: "
+                               "arn:aws:sts::111122223333:assumed-role/amid/x is not authorized to "
+                               "perform: ec2:CreateTags on resource: "
+                               "arn:aws:ec2:us-east-1::image/* because no identity-based policy "
+                               "allows the ec2:CreateTags action. Encoded authorization failure "
+                               "message: AAAABBBBCCCC",
+                    .attempts = 1 },
+                  "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: You are not "
+                  "authorized to perform this operation. User: "
+                  "arn:aws:sts::111122223333:assumed-role/amid/x is not authorized to perform: "
+                  "ec2:CreateTags on resource: arn:aws:ec2:us-east-1::image/* because no "
+                  "identity-based policy allows the ec2:CreateTags action.; allow it to this "
+                  "identity in IAM: "
+                  "{\"Effect\":\"Allow\",\"Action\":\"ec2:CreateTags\",\"Resource\":"
+                  "\"arn:aws:ec2:us-east-1::image/*\"}" },
                 { __LINE__,
                   { .outcome = AWS_ERROR, .code = "InvalidAMIName.Duplicate", .attempts = 3 },
                   "AWS answered InvalidAMIName.Duplicate to ec2:CreateImage in us-east-1 after 3 "
@@ -62,11 +82,14 @@ static void test_actions(void **state)
                 const struct action *action = ec2_actions[i];
                 bool reads = startswith(action->name, "Describe") != NULL;
 
-                assert_non_null(action->input);
+                bool paged = reads && action != &ec2_describe_regions;
+
+                assert_ptr_equal(action->service, &service_ec2);
+                assert_true(action->input || action == &ec2_describe_regions);
                 assert_true(action->bucket.capacity >= 1);
                 assert_true(action->bucket.refill_per_second > 0);
-                assert_int_equal(action->paged, reads);
-                assert_int_equal(action->page_size, reads ? 1000 : 0);
+                assert_int_equal(action->paged, paged);
+                assert_int_equal(action->page_size, paged ? 1000 : 0);
                 assert_int_equal(action->repeatable, action != &ec2_create_image);
         }
 }

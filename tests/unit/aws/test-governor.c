@@ -131,7 +131,7 @@ static void test_order(void **state)
         assert_in_range(loop.now, 5.9 * 1e6, 6.1 * 1e6); /* 15 more at 2.5 per second */
         for (size_t i = 0; i < ELEMENTS(creations); i++)
                 assert_int_equal(creations[i].place, i < 25 ? i + 1 : i + 2);
-        governor_free(governor);
+        governor_unref(governor);
         assert_null(loop.timers);
 }
 
@@ -166,7 +166,7 @@ static void test_requests_on_their_way(void **state)
         }
         assert_int_equal(order, 19);
         assert_int_equal(entrants[9].granted, 0);
-        governor_free(governor);
+        governor_unref(governor);
 }
 
 static void test_throttled(void **state)
@@ -182,12 +182,71 @@ static void test_throttled(void **state)
         ticket_throttled(entrants[0].ticket);
         entrants[0].ticket = ticket_free(entrants[0].ticket);
         entrants[1].ticket = governor_enter(governor, &ec2_create_image, on_granted, &entrants[1]);
-        fake_run_for(&loop, 399 * USEC_PER_MSEC);
+        /* half of what is ours, 2.5 a second */
+        fake_run_for(&loop, 796 * USEC_PER_MSEC);
         assert_int_equal(order, 1);
-        fake_run_for(&loop, 2 * USEC_PER_MSEC);
+        fake_run_for(&loop, 5 * USEC_PER_MSEC);
         assert_int_equal(order, 2);
         ticket_free(entrants[1].ticket);
-        governor_free(governor);
+        governor_unref(governor);
+}
+
+/* What AWS throttles is taken less of, and after a while as much as before. */
+static void test_yielding(void **state)
+{
+        struct bucket_level level;
+        usec_t now = 0;
+
+        (void)state;
+        bucket_init(&level, &(struct bucket){ 100, 20 }, 50, now);
+        for (int i = 0; i < 8; i++) /* throttled together */
+                bucket_drain(&level, now += 100 * USEC_PER_MSEC);
+        assert_true(level.factor > 0.49 && level.factor < 0.51);
+        for (int i = 0; i < 20; i++)
+                bucket_drain(&level, now += BUCKET_CUT_LEAST * USEC_PER_SEC);
+        assert_true(level.factor >= 1.0 / BUCKET_FACTOR_LEAST);
+        assert_true(level.factor < 1.1 / BUCKET_FACTOR_LEAST);
+        assert_in_range(bucket_wait(&level, now), USEC_PER_SEC, 1700 * USEC_PER_MSEC);
+        now += BUCKET_RECOVERY / 2 * USEC_PER_SEC;
+        bucket_fill(&level, now);
+        assert_true(level.factor > 0.55 && level.factor < 0.57);
+        assert_true(level.tokens <= 0.57 * level.share.capacity);
+        now += BUCKET_RECOVERY / 2 * USEC_PER_SEC;
+        bucket_fill(&level, now);
+        assert_true(level.factor > 0.999 && level.factor <= 1);
+        bucket_set_share(&level, &(struct bucket){ 100, 20 }, 10, now);
+        assert_true(level.tokens <= 10);
+}
+
+/* With one place on the way left, what ends an outage or makes an image goes before looking, and
+ * removing goes last. */
+static void test_priorities(void **state)
+{
+        struct loop loop = {};
+        struct governor *governor = governor_new(&loop, 50);
+        struct ticket *crowd[GOVERNOR_REQUESTS_MAX];
+        unsigned int order = 0;
+        struct entrant busy = { .order = &order }, entrants[4] = {};
+        static const struct action *const actions[] = { &ec2_deregister_image, &ec2_create_tags,
+                                                        &ec2_describe_images, &ec2_create_image };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(crowd); i++)
+                crowd[i] = governor_enter(governor, &ec2_describe_instances, on_granted, &busy);
+        fake_run(&loop);
+        assert_int_equal(order, GOVERNOR_REQUESTS_MAX);
+        for (size_t i = 0; i < ELEMENTS(entrants); i++) {
+                entrants[i].order = &order;
+                entrants[i].ticket =
+                        governor_enter(governor, actions[i], on_granted_and_over, &entrants[i]);
+        }
+        ticket_free(crowd[0]);
+        fake_run(&loop);
+        for (size_t i = 0; i < ELEMENTS(entrants); i++)
+                assert_int_equal(entrants[i].place, GOVERNOR_REQUESTS_MAX + ELEMENTS(entrants) - i);
+        for (size_t i = 1; i < ELEMENTS(crowd); i++)
+                ticket_free(crowd[i]);
+        governor_unref(governor);
 }
 
 int main(void)
@@ -198,6 +257,8 @@ int main(void)
                 cmocka_unit_test(test_order),
                 cmocka_unit_test(test_requests_on_their_way),
                 cmocka_unit_test(test_throttled),
+                cmocka_unit_test(test_yielding),
+                cmocka_unit_test(test_priorities),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,106 @@
+#include "aws/place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "aws/source.h"
+#include "aws/variable.h"
+#include "base/alloc.h"
+#include "base/text.h"
+
+static bool flag(const struct shared *shared, const char *profile, const char *variable,
+                 const char *key)
+{
+        const char *value = variable_get(variable);
+
+        if (!value)
+                value = shared_profile(shared, SHARED_MERGED, profile, key);
+        return value && strcasecmp(value, "true") == 0;
+}
+
+/* https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html */
+static const char *configured_url(const struct shared *shared, const char *profile,
+                                  const struct service *service)
+{
+        _cleanup_free_ char *variable = xasprintf("AWS_ENDPOINT_URL_%s", service->shout);
+        const char *services, *url = variable_get(variable);
+
+        if (!url)
+                url = variable_get("AWS_ENDPOINT_URL");
+        if (!url) {
+                services = shared_profile(shared, SHARED_MERGED, profile, "services");
+                url = services ? shared_service(shared, services, service->section, "endpoint_url")
+                               : NULL;
+        }
+        return url ? url : shared_profile(shared, SHARED_MERGED, profile, "endpoint_url");
+}
+
+struct endpoint_options place_endpoint_options(const struct shared *shared, const char *profile,
+                                               const struct service *service)
+{
+        bool ignored = flag(shared, profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                            "ignore_configured_endpoint_urls");
+
+        return (struct endpoint_options){
+                .override = ignored ? NULL : configured_url(shared, profile, service),
+                .fips = flag(shared, profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+                .dualstack = flag(shared, profile, "AWS_USE_DUALSTACK_ENDPOINT",
+                                  "use_dualstack_endpoint"),
+        };
+}
+
+static void resolve(struct place *place, const char *endpoint_url, const char *profile)
+{
+        _cleanup_(shared_done) struct shared shared = {};
+        struct endpoint_options options = { .override = endpoint_url };
+
+        if (!endpoint_url) {
+                if (shared_read(&shared, &place->endpoint_error) < 0)
+                        return;
+                options = place_endpoint_options(&shared, source_profile_name(profile),
+                                                 place->service);
+        }
+        if (endpoint_resolve(place->service->name, place->region, &options, &place->endpoint,
+                             &place->endpoint_error) < 0)
+                place->endpoint = (struct endpoint){};
+}
+
+struct place *place_new(struct loop *loop, const struct service *service, const char *region,
+                        const char *endpoint_url, const char *profile, unsigned int percent)
+{
+        struct place *place = xnew(struct place);
+
+        place->loop = loop;
+        place->service = service;
+        place->region = xstrdup(region);
+        place->governor = governor_new(loop, percent);
+        resolve(place, endpoint_url, profile);
+        return place;
+}
+
+struct place *place_free(struct place *place)
+{
+        if (!place)
+                return NULL;
+        governor_unref(place->governor);
+        endpoint_done(&place->endpoint);
+        free(place->endpoint_error);
+        free(place->region);
+        free(place);
+        return NULL;
+}
+
+sec_t place_now(const struct place *place)
+{
+        if (!place->server_clock)
+                return loop_wall(place->loop);
+        return place->server_time + (loop_monotonic(place->loop) - place->anchor) / USEC_PER_SEC;
+}
+
+void place_set_clock(struct place *place, sec_t server_time)
+{
+        place->server_clock = true;
+        place->server_time = server_time;
+        place->anchor = loop_monotonic(place->loop);
+}
