@@ -26,7 +26,8 @@ SYSUSERSDIR   := $(PREFIX)/lib/sysusers.d
 INSTALLED := $(SBINDIR)/amid $(BINDIR)/amictl \
              $(MANDIR)/man8/amid.8 $(MANDIR)/man1/amictl.1 $(MANDIR)/man5/amid.yaml.5 \
              $(UNITDIR)/amid.service $(SYSUSERSDIR)/amid.conf $(CATALOGDIR)/amid.catalog \
-             $(DOCDIR)/amid.yaml $(DOCDIR)/amid.schema.json
+             $(DOCDIR)/amid.yaml $(DOCDIR)/amid.schema.json $(DOCDIR)/iam-policy.json \
+             $(DOCDIR)/README.md
 
 to = $(DESTDIR)$(filter %/$1,$(INSTALLED))
 
@@ -44,6 +45,8 @@ install: all systemd/amid.catalog ## install below DESTDIR/PREFIX; an existing a
 	install -m 644 systemd/amid.catalog $(call to,amid.catalog)
 	install -m 644 config/amid.yaml $(call to,amid.yaml)
 	install -m 644 config/amid.schema.json $(call to,amid.schema.json)
+	install -m 644 config/iam-policy.json $(call to,iam-policy.json)
+	install -m 644 README.md $(call to,README.md)
 	@test -e $(DESTDIR)$(SYSCONFDIR)/amid/amid.yaml || \
 		install -v -m 644 config/amid.yaml $(DESTDIR)$(SYSCONFDIR)/amid/amid.yaml
 	@test -n '$(DESTDIR)' || printf '%s\n' 'Next, as root: systemd-sysusers; journalctl --update-catalog; systemctl daemon-reload' \

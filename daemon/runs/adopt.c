@@ -58,7 +58,6 @@ static bool adopt_image(struct task *task, const struct ec2_image *image)
                 .snapshots = steal(snapshots),
                 .created = image->created,
                 .removed = SEC_NONE,
-                .detail = xstrdup("adopted"),
         };
         store_save_image(store, &row);
         store_image_done(&row);

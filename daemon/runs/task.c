@@ -138,7 +138,9 @@ void task_apply(struct task *task, struct verdict verdict)
                 task_enter(task, step);
                 return;
         case MOVE_AGAIN:
-                if (task->step->patience && task_spent(task) > task->step->patience) {
+                /* Somebody waits for a dry run, and can ask again. */
+                if (task->run->dry ||
+                    (task->step->patience && task_spent(task) > task->step->patience)) {
                         task_end(task, OUTCOME_FAILED, verdict.detail);
                         return;
                 }
