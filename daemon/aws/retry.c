@@ -146,6 +146,9 @@ static enum verdict decide_error(struct retry *retry, const struct attempt *atte
 
         switch (treatment_of(attempt)) {
         case TREAT_FINAL:
+                /* What is not AWS's own word may be a proxy's, or have been cut on its way. */
+                if (!attempt->readable && attempt->repeatable && attempt->status >= 400)
+                        return failed(retry, attempt, VERDICT_FINAL, ret_after);
                 return VERDICT_FINAL;
         case TREAT_THROTTLE:
                 return throttled(retry, attempt, ret_after);

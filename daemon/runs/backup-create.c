@@ -133,13 +133,23 @@ static const struct {
         { "ConcurrentTagAccess", CREATE_BUSY },
 };
 
+/* A refusal ends it, unless an earlier call may have made the image after all: EC2 looks at keys
+ * and instance before it looks at the name. */
+static struct verdict create_failed(struct task *task, enum outcome outcome, char *detail)
+{
+        if (image_live(task)->looks == 0)
+                return finish(outcome, detail);
+        free(detail);
+        return go("find-image");
+}
+
 static struct verdict wrong_state(struct task *task, char *detail)
 {
         struct image_live *live = image_live(task);
 
         live->look_again = true;
         if (++live->wrong_states > WRONG_STATES)
-                return finish(OUTCOME_FAILED, detail);
+                return create_failed(task, OUTCOME_FAILED, detail);
         return again(STATE_RETRY, detail);
 }
 
@@ -155,7 +165,7 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                         free(detail);
                         return go("find-image");
                 case CREATE_GONE:
-                        return finish(OUTCOME_SKIPPED, detail);
+                        return create_failed(task, OUTCOME_SKIPPED, detail);
                 case CREATE_BUSY:
                         return again(BUSY_RETRY, detail);
                 case CREATE_WRONG_STATE:
@@ -167,7 +177,7 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
         if (streq(reply->code, "InvalidParameterValue") && reply->message &&
             strstr(reply->message, "not in state"))
                 return wrong_state(task, detail);
-        return finish(OUTCOME_FAILED, detail);
+        return create_failed(task, OUTCOME_FAILED, detail);
 }
 
 struct verdict create_answer(struct task *task, const struct aws_reply *reply)
@@ -243,8 +253,11 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
         struct log_about about;
         struct ec2_image *image;
 
+        /* Whatever the reason, until EC2 tells there may be an image that nobody else looks after.
+         */
         if (reply->outcome != AWS_OK)
-                return task_trouble(task, reply, &ec2_describe_images);
+                return again(LOOK_LATER,
+                             aws_describe_failure(reply, &ec2_describe_images, task->row.region));
         /* Ours has its tags from the create call on; a list that lags may not show them at first.
          */
         if (found->n_images == 0 ||

@@ -49,8 +49,29 @@ static int load_image(struct task *task, struct store_image *ret)
 
 /* ---- deregister-image ---- */
 
+/* Written down before the call: should its outcome never be known, or its snapshots resist, the
+ * next run finds a row whose image EC2 does not list, and goes on. If it is listed after all, the
+ * row follows EC2. */
+static int note_deregistered(struct task *task)
+{
+        struct store_image image;
+        int r;
+
+        r = load_image(task, &image);
+        if (r <= 0)
+                return r;
+        xreplace(&image.state, STATE_DEREGISTERED);
+        xreplace(&image.detail, task->row.name);
+        r = store_save_image(task->run->engine->store, &image);
+        store_image_done(&image);
+        return r;
+}
+
 static struct verdict deregister_ask(struct task *task)
 {
+        if (note_deregistered(task) < 0)
+                return again(LAG_RETRY, xasprintf("the removal cannot be recorded: %s",
+                                                  store_error(task->run->engine->store)));
         task_call(task, &ec2_deregister_image,
                   &(struct deregister_image){ .image = task->row.subject });
         return stay();
@@ -72,30 +93,14 @@ static struct verdict removal_failed(struct task *task, const struct aws_reply *
         return verdict;
 }
 
-/* Should its snapshots resist, the next run finds the row and tries again. A row that cannot be
- * written now only costs that. */
-static void note_deregistered(struct task *task)
-{
-        struct store_image image;
-
-        if (load_image(task, &image) <= 0)
-                return;
-        xreplace(&image.state, STATE_DEREGISTERED);
-        xreplace(&image.detail, task->row.name);
-        store_save_image(task->run->engine->store, &image);
-        store_image_done(&image);
-}
-
 static struct verdict deregister_answer(struct task *task, const struct aws_reply *reply)
 {
         /* A second time after a lost answer, or somebody was faster. */
         bool gone = reply->outcome == AWS_ERROR && (streq(reply->code, "InvalidAMIID.NotFound") ||
                                                     streq(reply->code, "InvalidAMIID.Unavailable"));
 
-        if (reply->outcome == AWS_OK || gone) {
-                note_deregistered(task);
+        if (reply->outcome == AWS_OK || gone)
                 return next();
-        }
         return removal_failed(task, reply, &ec2_deregister_image,
                               task_trouble(task, reply, &ec2_deregister_image));
 }
