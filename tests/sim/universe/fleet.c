@@ -19,40 +19,56 @@ static const char *const group_by_names[] = { "tag:Role", "availability-zone", "
 
 /* ---- drawing ---- */
 
-/* How often: most schedules of a fleet fire once a week or month, few every day or oftener. */
-static void draw_expression(struct fleet_schedule *schedule, struct dice *dice)
-{
-        int hour = (int)dice_below(dice, 24), minute = (int)dice_below(dice, 60);
-        size_t kind = dice_below(dice, 20);
-        char *text = schedule->expression;
-        size_t size = sizeof(schedule->expression);
+/* How often, from many times a day to once a year. A fleet has its pace: of most, schedules fire
+ * once a month or more seldom, so that many years pass; of some, every day. */
+static const struct {
+        const char *format;
+        int quickest, slowest; /* paces it is drawn at */
+} expressions[] = {
+        { "rate(%d hours)", 0, 0 },          /* pace 0: more than one a day */
+        { "cron(%d %d * * ? *)", 0, 0 },     /* daily */
+        { "cron(%d %d ? * 1,4 *)", 0, 1 },   /* pace 1: some a week */
+        { "cron(%d %d ? * SUN *)", 0, 1 },   /* weekly */
+        { "rate(%d days)", 1, 1 },           /* some a month */
+        { "cron(%d %d 1 * ? *)", 1, 2 },     /* pace 2: monthly */
+        { "cron(%d %d L * ? *)", 1, 2 },     /* its last day */
+        { "cron(%d %d ? 1/3 6#2 *)", 2, 2 }, /* a second Friday, once a quarter */
+        { "cron(%d %d 29 2 ? *)", 2, 2 },    /* leap days */
+        { "cron(%d %d 26 3,10 ? *)", 2, 2 }, /* around DST changes */
+        { "cron(%d %d LW 6,12 ? *)", 2, 2 },
+};
 
-        if (kind < 1)
-                (void)snprintf(text, size, "rate(%d hours)", 8 + hour);
-        else if (kind < 3)
-                (void)snprintf(text, size, "cron(%d %d * * ? *)", minute, hour % 5);
-        else if (kind < 9)
-                (void)snprintf(text, size, "cron(%d %d ? * %d *)", minute, hour, 1 + hour % 7);
-        else if (kind < 15)
-                (void)snprintf(text, size, "cron(%d %d %d * ? *)", minute, hour, 1 + minute % 28);
-        else if (kind < 17)
-                (void)snprintf(text, size, "cron(%d 2 L * ? *)", minute);
-        else
-                (void)snprintf(text, size, "rate(%d days)", 5 + hour);
+static void draw_expression(struct fleet_schedule *schedule, struct dice *dice, int pace)
+{
+        size_t row;
+        int first, second = (int)dice_below(dice, 24);
+
+        do
+                row = dice_below(dice, ELEMENTS(expressions));
+        while (pace < expressions[row].quickest || pace > expressions[row].slowest);
+        first = startswith(expressions[row].format, "rate") ? 5 + second
+                                                            : (int)dice_below(dice, 60);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        (void)snprintf(schedule->expression, sizeof(schedule->expression), expressions[row].format,
+                       first, second);
+#pragma GCC diagnostic pop
 }
 
-static void draw_retain(struct fleet_schedule *schedule, struct dice *dice)
+static void draw_retain(struct fleet_schedule *schedule, struct dice *dice, int pace)
 {
-        schedule->has_retain = dice_chance(dice, 0.9);
+        /* Without it images would pile up for ever. */
+        schedule->has_retain = pace < 2 || dice_chance(dice, 0.9);
         schedule->last = (int)dice_between(dice, 1, 4);
         schedule->daily = dice_chance(dice, 0.3) ? (int)dice_between(dice, 1, 5) : 0;
         schedule->weekly = dice_chance(dice, 0.3) ? (int)dice_between(dice, 1, 3) : 0;
         schedule->within_days = dice_chance(dice, 0.2) ? (int)dice_between(dice, 1, 10) : 0;
 }
 
-static void draw_schedule(struct fleet_schedule *schedule, struct dice *dice, bool all_reboot)
+static void draw_schedule(struct fleet_schedule *schedule, struct dice *dice, int pace,
+                          bool all_reboot)
 {
-        draw_expression(schedule, dice);
+        draw_expression(schedule, dice, pace);
         schedule->zone = zones[dice_below(dice, ELEMENTS(zones))];
         schedule->group = dice_chance(dice, 0.2) ? -1 : (int)dice_below(dice, GROUPS);
         schedule->there = schedule->enabled = true;
@@ -67,7 +83,7 @@ static void draw_schedule(struct fleet_schedule *schedule, struct dice *dice, bo
         schedule->settle = (int)dice_between(dice, 2, 4);
         schedule->ready_timeout = (int)dice_between(dice, 15, 30);
         schedule->window = dice_chance(dice, 0.3) ? (int)dice_between(dice, 1, 6) : 0;
-        draw_retain(schedule, dice);
+        draw_retain(schedule, dice, pace);
 }
 
 void fleet_init(struct fleet *fleet, uint64_t seed, bool all_reboot)
@@ -76,12 +92,13 @@ void fleet_init(struct fleet *fleet, uint64_t seed, bool all_reboot)
         fleet->n_regions = dice_chance(&fleet->dice, 0.7) ? 1 : 2;
         for (size_t i = 0; i < fleet->n_regions; i++)
                 fleet->regions[i] = regions[(seed + i) % ELEMENTS(regions)];
+        fleet->pace = dice_chance(&fleet->dice, 0.7) ? 2 : dice_chance(&fleet->dice, 0.7) ? 1 : 0;
         fleet->n_instances = (size_t)dice_between(&fleet->dice, 2, 6);
         fleet->n_schedules = (size_t)dice_between(&fleet->dice, 3, SCHEDULES_MOST);
         for (size_t i = 0; i < fleet->n_schedules; i++) {
                 (void)snprintf(fleet->schedules[i].name, sizeof(fleet->schedules[i].name), "s%02zu",
                                i);
-                draw_schedule(&fleet->schedules[i], &fleet->dice, all_reboot);
+                draw_schedule(&fleet->schedules[i], &fleet->dice, fleet->pace, all_reboot);
         }
 }
 
@@ -115,13 +132,13 @@ void fleet_edit(struct fleet *fleet, usec_t now)
                 schedule->enabled = !schedule->enabled;
                 break;
         case 2:
-                draw_expression(schedule, dice);
+                draw_expression(schedule, dice, fleet->pace);
                 break;
         case 3:
                 schedule->zone = zones[dice_below(dice, ELEMENTS(zones))];
                 break;
         case 4:
-                draw_retain(schedule, dice);
+                draw_retain(schedule, dice, fleet->pace);
                 break;
         case 5:
                 schedule->group = (int)dice_below(dice, GROUPS);

@@ -38,6 +38,7 @@ struct fleet {
         size_t n_schedules;
         const char *regions[REGIONS_MOST];
         size_t n_regions;
+        int pace;           /* 0: days, 1: weeks, 2: months */
         size_t n_instances; /* at the beginning, in each region */
 };
 
@@ -49,5 +50,5 @@ struct settings *fleet_settings(const struct fleet *fleet);
 /* Changes something in the settings, for a reload. */
 void fleet_edit(struct fleet *fleet, usec_t now);
 const struct fleet_schedule *fleet_find(const struct fleet *fleet, const char *name);
-/* In sum over all schedules that are there: firings a year, roughly. */
+/* How many are in the settings now. */
 size_t fleet_schedules_there(const struct fleet *fleet);

@@ -291,6 +291,11 @@ static void happen_order(struct universe *universe)
         people_order_failure(universe, some_region(universe));
 }
 
+static void happen_unstick(struct universe *universe)
+{
+        people_unstick(universe);
+}
+
 static void happen_deregister(struct universe *universe)
 {
         people_deregister(universe, some_region(universe));
@@ -331,6 +336,7 @@ static const struct happening_kind kinds[] = {
         { "retag", 20 * DAY, happen_retag },
         { "never ready", 20 * DAY, happen_never_ready },
         { "order", 6 * DAY, happen_order },
+        { "unstick", 12 * HOUR, happen_unstick },
         { "deregister", 30 * DAY, happen_deregister },
         { "use", 30 * DAY, happen_use },
         { "foreign", 30 * DAY, happen_foreign },

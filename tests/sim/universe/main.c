@@ -98,6 +98,9 @@ int main(int argc, char **argv)
                         return 2;
                 }
         }
+        /* Memory that was freed is not given back to the kernel only to be asked for again. */
+        mallopt(M_TRIM_THRESHOLD, 1 << 30);
+        mallopt(M_TOP_PAD, 16 << 20);
         setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);   /* NOLINT(concurrency-mt-unsafe) */
         setenv("AWS_SECRET_ACCESS_KEY", "simulated", 1); /* NOLINT(concurrency-mt-unsafe) */
         for (; seeds > 0; seeds--, chosen.seed++)

@@ -256,25 +256,30 @@ static void repair_instance(struct universe *universe, struct instance *instance
         }
 }
 
-void people_repair(struct universe *universe)
+void people_unstick(struct universe *universe)
 {
         usec_t now = now_of(universe);
 
         for (size_t i = 0; i < universe->fleet.n_regions; i++) {
-                struct place *place = place_of(universe, universe->fleet.regions[i]);
-
-                FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
-                repair_instance(universe, (struct instance *)resource);
-                FOREACH_RESOURCE(resource, place, KIND_SNAPSHOT)
+                FOREACH_RESOURCE(resource, place_of(universe, universe->fleet.regions[i]),
+                                 KIND_SNAPSHOT)
                 {
                         struct snapshot *snapshot = (struct snapshot *)resource;
 
                         if (!snapshot->stuck)
                                 continue;
                         snapshot->stuck = 0;
-                        if (snapshot->done > now)
-                                snapshot->done = now;
+                        snapshot->done = now;
                 }
         }
+}
+
+void people_repair(struct universe *universe)
+{
+        people_unstick(universe);
+        for (size_t i = 0; i < universe->fleet.n_regions; i++)
+                FOREACH_RESOURCE(resource, place_of(universe, universe->fleet.regions[i]),
+                                 KIND_INSTANCE)
+        repair_instance(universe, (struct instance *)resource);
         ledger_clear(universe->cloud.sim->ledger);
 }

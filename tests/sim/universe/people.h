@@ -19,5 +19,7 @@ void people_launch_from_image(struct universe *universe, const char *region);
 /* An image of their own, at times with our tags on it. */
 void people_make_image(struct universe *universe, const char *region);
 void people_rotate_keys(struct universe *universe);
+/* Snapshots that were stuck go on. */
+void people_unstick(struct universe *universe);
 /* Everything that is broken is repaired: all instances run, no snapshot is stuck. */
 void people_repair(struct universe *universe);

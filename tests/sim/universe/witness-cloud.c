@@ -23,15 +23,16 @@ static usec_t now_of(const struct witness *witness)
 
 struct creation *creation_by_id(struct witness *witness, const char *id)
 {
-        for (struct creation *c = witness->creations; c; c = c->hh.next)
-                if (streq(c->id, id))
-                        return c;
-        return NULL;
+        struct creation *creation;
+
+        HASH_FIND(by_id, witness->ids, id, strlen(id), creation);
+        return creation;
 }
 
 void creation_free(struct witness *witness, struct creation *creation)
 {
         HASH_DEL(witness->creations, creation);
+        HASH_DELETE(by_id, witness->ids, creation);
         free(creation->name);
         free(creation->id);
         free(creation->region);
@@ -293,6 +294,7 @@ static void note_creation(struct witness *witness, const struct cloud_request *r
         if (before)
                 creation_free(witness, before);
         HASH_ADD_KEYPTR(hh, witness->creations, creation->name, strlen(creation->name), creation);
+        HASH_ADD_KEYPTR(by_id, witness->ids, creation->id, strlen(creation->id), creation);
         witness->numbers.images++;
         instance = find_instance(witness, creation->region, creation->instance);
         creation->reboot = !streq(no_reboot, "true") &&

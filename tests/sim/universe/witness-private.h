@@ -10,7 +10,7 @@
 
 /* An image the daemon has made, by its name: one firing, one instance. */
 struct creation {
-        UT_hash_handle hh;
+        UT_hash_handle hh, by_id; /* of witness->creations and witness->ids */
         char *name;
         char *id, *region, *instance, *schedule, *run;
         sec_t firing;
@@ -48,7 +48,7 @@ struct decisions {
 
 struct witness {
         struct universe *universe;
-        struct creation *creations;
+        struct creation *creations, *ids;
         struct gap *gaps;
         size_t n_gaps;
         struct share shares[SHARES_MOST];
