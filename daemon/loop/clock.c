@@ -97,6 +97,10 @@ int loop_on_clock_change(struct loop *loop, clock_changed_fn *changed, void *use
         _cleanup_close_ int fd = -1;
         int r;
 
+        if (!changed) {
+                clock_watch_done(watch);
+                return 0;
+        }
         if (watch->source)
                 return -EBUSY;
         fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -116,7 +120,8 @@ int loop_on_clock_change(struct loop *loop, clock_changed_fn *changed, void *use
 
 void clock_watch_done(struct clock_watch *watch)
 {
-        sd_event_source_unref(watch->source);
+        watch->source = sd_event_source_unref(watch->source);
         if (watch->fd >= 0)
                 close(watch->fd);
+        watch->fd = -1;
 }

@@ -58,7 +58,8 @@ void timer_disarm(struct timer *timer);
 bool timer_is_armed(const struct timer *timer);
 
 /* Calls `changed` whenever the wall clock was set (timerfd with cancel-on-set) or the machine woke
- * up; at most one such callback per loop (-EBUSY). Wall timers need no help from it. */
+ * up; at most one such callback per loop (-EBUSY). NULL ends it. Wall timers need no help from it.
+ */
 typedef void clock_changed_fn(void *userdata);
 int loop_on_clock_change(struct loop *loop, clock_changed_fn *changed, void *userdata);
 

@@ -196,11 +196,8 @@ static struct verdict instance_failed(struct task *task, char *why)
 
 static bool is_back(const struct patient *patient, usec_t entered, sec_t settle)
 {
-        bool passes = patient->asked && patient->state == INSTANCE_RUNNING &&
-                      (patient->system == CHECK_OK || patient->system == CHECK_NOT_APPLICABLE) &&
-                      (patient->check == CHECK_OK || patient->check == CHECK_NOT_APPLICABLE);
-
-        return passes && (patient->was_down || patient->read - entered >= settle * USEC_PER_SEC);
+        return patient_is_well(patient) &&
+               (patient->was_down || patient->read - entered >= settle * USEC_PER_SEC);
 }
 
 static const char *check_name(int status)

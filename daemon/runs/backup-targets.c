@@ -95,7 +95,7 @@ static bool is_excluded(const struct setting_targets *targets, const struct ec2_
 
 static bool is_asked_for(const struct run *run, const struct ec2_instance *instance)
 {
-        _cleanup_free_ char **only = NULL;
+        char **only;
         size_t n;
         bool found;
 
@@ -103,8 +103,7 @@ static bool is_asked_for(const struct run *run, const struct ec2_instance *insta
                 return true;
         only = strings_split(run->row.only, " ", &n);
         found = strings_contain(only, n, instance->id);
-        for (size_t i = 0; i < n; i++)
-                free(only[i]);
+        strings_free(only, n);
         return found;
 }
 

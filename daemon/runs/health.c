@@ -21,9 +21,15 @@ struct doctor {
         bool one_by_one;              /* an id is unknown to EC2, which fails the whole request */
 };
 
-static bool check_passes(enum check_status status)
+static bool check_passes(int status)
 {
         return status == CHECK_OK || status == CHECK_NOT_APPLICABLE;
+}
+
+bool patient_is_well(const struct patient *patient)
+{
+        return patient->asked && patient->state == INSTANCE_RUNNING &&
+               check_passes(patient->system) && check_passes(patient->check);
 }
 
 static void patient_see(struct patient *patient, const struct ec2_instance_status *status,
@@ -36,8 +42,7 @@ static void patient_see(struct patient *patient, const struct ec2_instance_statu
         patient->check = status->instance;
         if (status->state == INSTANCE_TERMINATED || status->state == INSTANCE_SHUTTING_DOWN)
                 patient->gone = true;
-        if (status->state != INSTANCE_RUNNING || !check_passes((enum check_status)status->system) ||
-            !check_passes((enum check_status)status->instance))
+        if (!patient_is_well(patient))
                 patient->was_down = true;
 }
 

@@ -28,4 +28,7 @@ struct patient {
 struct patient *health_begin(struct task *task);
 struct patient *health_end(struct patient *patient);
 
+/* Whether it runs and passes its checks, going by the last reading. */
+bool patient_is_well(const struct patient *patient);
+
 struct doctor *doctor_free(struct doctor *doctor);

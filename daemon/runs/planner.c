@@ -110,7 +110,7 @@ static int plan_fire(struct planner *planner, struct plan *plan, sec_t nominal, 
                 r = record_skipped(planner, plan, nominal,
                                    queued ? "an earlier firing is queued already"
                                           : "the run before it is still going");
-                if (r != -EEXIST)
+                if (r >= 0)
                         log_event(&events[EVENT_RUN_SKIPPED], &about,
                                   "The firing of %s at %s is skipped: %s.", plan->row.name,
                                   format_rfc3339(nominal, time),

@@ -271,6 +271,10 @@ static void test_clock_change(void **state)
                 assert_int_equal(cancelled_fd, -1);
                 assert_int_equal(seen.calls, i);
         }
+        assert_int_equal(loop_on_clock_change(loop, NULL, NULL), 0);
+        assert_int_equal(find_clock_watch(&armed), -1);
+        assert_int_equal(loop_on_clock_change(loop, on_clock_changed, &seen), 0);
+        assert_true(find_clock_watch(&armed) >= 0);
 }
 
 /* ---- the service manager ---- */
