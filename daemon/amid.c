@@ -123,7 +123,8 @@ static int serve(const char *file)
         _cleanup_(text_done) struct text messages = {};
         _cleanup_free_ char *error = NULL;
         _cleanup_free_ char *socket = control_default_path();
-        const char *state = getenv("STATE_DIRECTORY"), *ca_bundle = getenv("AWS_CA_BUNDLE");
+        _cleanup_free_ char *ca_bundle = aws_ca_bundle();
+        const char *state = getenv("STATE_DIRECTORY");
         struct daemon daemon = { .file = file };
         int r;
 

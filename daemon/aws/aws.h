@@ -22,6 +22,10 @@ struct aws_account;
 
 enum { AWS_SHARE_DEFAULT = 50 }; /* percent of each published token bucket that we use at most */
 
+/* The file with the certificates to trust, by $AWS_CA_BUNDLE or the profile of the environment, for
+ * http_new(). NULL: the system's. Caller frees. */
+char *aws_ca_bundle(void);
+
 int aws_new(struct loop *loop, struct http *http, struct aws **ret);
 /* All accounts and slots have to be gone. */
 struct aws *aws_free(struct aws *aws);
@@ -121,12 +125,13 @@ struct aws_region_slot *aws_find_region(struct aws_account *account, aws_region_
 struct aws_region_slot *aws_region_slot_free(struct aws_region_slot *slot);
 DEFINE_CLEANUP(struct aws_region_slot, aws_region_slot_free);
 
-/* All regions that are open to the account, sorted; asked for in `region`. `regions` is NULL when
- * AWS could not be asked; `error` then tells why. */
+/* All regions that are open to the account, sorted. `regions` is NULL when AWS could not be asked;
+ * `error` then tells why. Where no setting tells which partition the account is in, the region that
+ * aws_find_region() found does: it goes first. */
 struct aws_regions_slot;
 typedef void aws_regions_fn(char *const *regions, size_t n, const char *error, void *userdata);
-struct aws_regions_slot *aws_list_regions(struct aws_account *account, const char *region,
-                                          aws_regions_fn *done, void *userdata);
+struct aws_regions_slot *aws_list_regions(struct aws_account *account, aws_regions_fn *done,
+                                          void *userdata);
 struct aws_regions_slot *aws_regions_slot_free(struct aws_regions_slot *slot);
 DEFINE_CLEANUP(struct aws_regions_slot, aws_regions_slot_free);
 

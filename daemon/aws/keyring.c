@@ -109,11 +109,16 @@ static void on_learnt(struct credentials *credentials, const char *why, void *us
         keyring->learn = sts_free(keyring->learn);
 }
 
+const char *keyring_region(const struct keyring *keyring)
+{
+        return keyring->region ? keyring->region : endpoint_partition_region("aws");
+}
+
 static struct sts_options sts_options(const struct keyring *keyring)
 {
         return (struct sts_options){
                 .tools = keyring->tools,
-                .region = keyring->region ? keyring->region : endpoint_partition_region("aws"),
+                .region = keyring_region(keyring),
                 .endpoint_url = keyring->endpoint_url,
                 .profile = keyring->profile,
         };

@@ -65,5 +65,6 @@ bool keyring_reject(struct keyring *keyring, const struct credentials *credentia
 /* Asks AWS whose `credentials`, a set of this keyring, are. */
 struct sts *keyring_identify(struct keyring *keyring, struct credentials *credentials, sts_fn *done,
                              void *userdata);
-/* Another region to call STS in. */
+/* The region to call STS in. */
+const char *keyring_region(const struct keyring *keyring);
 void keyring_set_region(struct keyring *keyring, const char *region);

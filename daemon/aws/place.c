@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "aws/aws.h"
 #include "aws/source.h"
 #include "aws/variable.h"
 #include "base/alloc.h"
@@ -103,4 +104,16 @@ void place_set_clock(struct place *place, sec_t server_time)
         place->server_clock = true;
         place->server_time = server_time;
         place->anchor = loop_monotonic(place->loop);
+}
+
+char *aws_ca_bundle(void)
+{
+        _cleanup_(shared_done) struct shared shared = {};
+        _cleanup_free_ char *error = NULL;
+        const char *path = variable_get("AWS_CA_BUNDLE");
+
+        if (!path && shared_read(&shared, &error) == 0)
+                path = shared_profile(&shared, SHARED_MERGED, source_profile_name(NULL),
+                                      "ca_bundle");
+        return xstrdup(path);
 }

@@ -53,15 +53,15 @@ static void on_regions(const struct aws_reply *reply, void *userdata)
         slot->done(names, n, NULL, slot->userdata);
 }
 
-struct aws_regions_slot *aws_list_regions(struct aws_account *account, const char *region,
-                                          aws_regions_fn *done, void *userdata)
+struct aws_regions_slot *aws_list_regions(struct aws_account *account, aws_regions_fn *done,
+                                          void *userdata)
 {
         struct aws_regions_slot *slot = xnew(struct aws_regions_slot);
 
         slot->account = aws_account_ref(account);
-        slot->region = xstrdup(region);
+        slot->region = xstrdup(keyring_region(account->keyring));
         slot->done = done;
         slot->userdata = userdata;
-        slot->slot = aws_call(account, region, &ec2_describe_regions, NULL, on_regions, slot);
+        slot->slot = aws_call(account, slot->region, &ec2_describe_regions, NULL, on_regions, slot);
         return slot;
 }

@@ -7,6 +7,7 @@
 #include "control/describe.h"
 #include "control/follow.h"
 #include "control/interface.h"
+#include "control/usage.h"
 
 /* ---- org.varlink.service ---- */
 
@@ -400,6 +401,7 @@ const struct method methods[] = { SERVICE("GetInfo", get_info),
                                   SERVICE("GetInterfaceDescription", get_interface_description,
                                           THE_INTERFACE),
                                   ASKS("Status", status),
+                                  ASKS("Usage", usage_reply),
                                   ASKS("Runs", list_runs, SCHEDULE, OPEN, LIMIT),
                                   ASKS("Show", show, THE_RUN),
                                   ASKS("Images", list_images, SCHEDULE, REMOVED),

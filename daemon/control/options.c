@@ -38,6 +38,8 @@ static const struct option_row {
           VALUE_NONE, 0 },
         { "days", "N", "how far ahead", offsetof(struct ctl, days), OPTION_DAYS, VALUE_COUNT, 0 },
         { "all", NULL, "leave nothing out", offsetof(struct ctl, all), OPTION_ALL, VALUE_NONE, 0 },
+        { "api", NULL, "requests to AWS instead", offsetof(struct ctl, api), OPTION_API, VALUE_NONE,
+          0 },
 };
 
 /* ---- parsing ---- */

@@ -158,3 +158,20 @@ int ctl_complain_unknown(const struct settings *settings, const char *name)
                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
         return CTL_FAILED;
 }
+
+/* ---- AWS without a daemon ---- */
+
+int ctl_open_aws(struct ctl *ctl, struct http **ret_http, struct aws **ret_aws)
+{
+        _cleanup_free_ char *ca_bundle = aws_ca_bundle();
+        int r = http_new(ctl->loop,
+                         &(struct http_options){ .user_agent = "amictl/" AMID_VERSION,
+                                                 .ca_bundle = ca_bundle },
+                         ret_http);
+
+        if (r >= 0)
+                r = aws_new(ctl->loop, *ret_http, ret_aws);
+        if (r < 0)
+                ctl_complain("requests cannot be set up");
+        return r;
+}

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "aws/aws.h"
 #include "base/time.h"
 #include "control/client.h"
 #include "control/verbs.h"
@@ -19,6 +20,12 @@ struct client *ctl_connect(const struct ctl *ctl);
 typedef int ctl_answer_fn(struct ctl *ctl, const cJSON *parameters, void *userdata);
 int ctl_call(struct ctl *ctl, const char *method, cJSON *parameters, bool more,
              ctl_answer_fn *answer, void *userdata);
+
+/* Sets up requests to AWS for a verb that needs no daemon; says on stderr why it cannot. */
+int ctl_open_aws(struct ctl *ctl, struct http **ret_http, struct aws **ret_aws);
+
+/* Prints the answer of the method Usage. */
+int ctl_print_usage(struct ctl *ctl, const cJSON *parameters, void *userdata);
 
 /* Prints a document and a newline. */
 void ctl_print_json(struct ctl *ctl, const cJSON *document);

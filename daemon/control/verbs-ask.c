@@ -102,6 +102,8 @@ int verb_status(struct ctl *ctl, char **arguments, size_t n)
 {
         (void)arguments;
         (void)n;
+        if (ctl->api)
+                return ctl_call(ctl, "Usage", NULL, false, ctl_print_usage, NULL);
         return ctl_call(ctl, "Status", NULL, false, print_status, NULL);
 }
 

@@ -231,14 +231,8 @@ int verb_plan(struct ctl *ctl, char **arguments, size_t n)
         }
         if (n && !settings_schedule(settings, arguments[0]))
                 return ctl_complain_unknown(settings, arguments[0]);
-        if (http_new(ctl->loop,
-                     &(struct http_options){ .user_agent = "amictl/" AMID_VERSION,
-                                             .ca_bundle = getenv("AWS_CA_BUNDLE") },
-                     &http) < 0 ||
-            aws_new(ctl->loop, http, &aws) < 0) {
-                ctl_complain("requests cannot be set up");
+        if (ctl_open_aws(ctl, &http, &aws) < 0)
                 return CTL_FAILED;
-        }
         for (size_t i = 0; i < settings->n_schedules; i++) {
                 const struct setting_schedule *schedule = &settings->schedules[i];
 

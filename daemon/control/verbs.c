@@ -22,10 +22,19 @@ const struct verb verbs[] = {
           "from "
           "AWS with the credentials of whoever calls it, needs no daemon and changes nothing.",
           0, 1, OPTION_DAYS, false, verb_plan },
+        { "whoami", "[ACCOUNT]", "whose credentials are used",
+          "Shows for each account of the settings (or for one) the account id and the identity "
+          "that "
+          "its credentials are of, where they came from and when they end; never a secret. Looks "
+          "for them as the daemon does, but in the surroundings of whoever calls it, and needs no "
+          "daemon.",
+          0, 1, 0, false, verb_whoami },
         { "status", "", "schedules, their last outcome, and what is going on",
           "Shows every schedule with its next firing and the outcome of its last run, and what is "
-          "going on.",
-          0, 0, 0, true, verb_status },
+          "going on. With --api shows instead what AWS was asked so far, and how much of the "
+          "request "
+          "rate of each action is left for amid.",
+          0, 0, OPTION_API, true, verb_status },
         { "runs", "[SCHEDULE]", "what happened, newest first",
           "Lists runs, the newest first; 20 unless -n says otherwise.", 0, 1,
           OPTION_COUNT | OPTION_ALL, true, verb_runs },

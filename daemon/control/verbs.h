@@ -22,6 +22,7 @@ enum ctl_option {
         OPTION_DRY_RUN = 1 << 5,
         OPTION_DAYS = 1 << 6,
         OPTION_ALL = 1 << 7,
+        OPTION_API = 1 << 8,
 };
 
 struct ctl {
@@ -30,7 +31,7 @@ struct ctl {
 
         const char *timezone, *from; /* NULL: not given */
         unsigned int count, days;    /* 0: not given */
-        bool wait, dry_run, all;
+        bool wait, dry_run, all, api;
         char **instances;
         size_t n_instances;
 
@@ -71,6 +72,7 @@ int verb_check(struct ctl *ctl, char **arguments, size_t n);
 int verb_calendar(struct ctl *ctl, char **arguments, size_t n);
 int verb_next(struct ctl *ctl, char **arguments, size_t n);
 int verb_plan(struct ctl *ctl, char **arguments, size_t n);
+int verb_whoami(struct ctl *ctl, char **arguments, size_t n);
 int verb_status(struct ctl *ctl, char **arguments, size_t n);
 int verb_runs(struct ctl *ctl, char **arguments, size_t n);
 int verb_show(struct ctl *ctl, char **arguments, size_t n);

@@ -4,53 +4,80 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-
-/* IMDS may not be there yet when the machine boots: a region nobody knows is looked for again. */
-#define SEARCH_AGAIN (60 * USEC_PER_SEC)
+#include "runs/account.h"
 
 struct home {
         struct engine *engine;
-        char *account, *region, *error;
+        char *account, *error;
+        char **regions;
+        size_t n_regions;
+        bool all; /* every open region, not the home alone */
         struct aws_account *aws;
         struct aws_region_slot *slot; /* NULL: not being looked for */
-        struct timer *again;          /* made when the first search found nothing */
-        struct home *next;            /* of engine->homes */
+        struct aws_regions_slot *list_slot;
+        struct timer *timer; /* the next search */
+        struct home *next;   /* of engine->homes */
 };
 
 static void search_done(struct engine *engine)
 {
         for (const struct home *home = engine->homes; home; home = home->next)
-                if (home->slot && !home->again)
+                if (home->slot || home->list_slot)
                         return;
-        timer_arm(engine->homes_done, 0);
+        /* Not armed any more: all went on without the last of them. */
+        if (timer_is_armed(engine->homes_done))
+                timer_arm(engine->homes_done, 0);
 }
 
-static void on_region(const char *region, const char *error, void *userdata);
+/* What was known stays when nobody answers now. */
+static void take(struct home *home, char *const *regions, size_t n, const char *error)
+{
+        if (n > 0) {
+                strings_free(home->regions, home->n_regions);
+                home->regions = NULL;
+                home->n_regions = 0;
+                for (size_t i = 0; i < n; i++)
+                        *append(home->regions, home->n_regions) = xstrdup(regions[i]);
+        }
+        if (n > 0 || home->n_regions == 0)
+                xreplace(&home->error, error);
+        if (n == 0)
+                timer_arm(home->timer, HOME_RETRY * USEC_PER_SEC);
+        else if (home->all)
+                timer_arm(home->timer, HOME_RENEW * USEC_PER_SEC);
+        search_done(home->engine);
+}
 
-static void search_again(void *userdata)
+static void on_regions(char *const *regions, size_t n, const char *error, void *userdata)
 {
         struct home *home = userdata;
 
-        home->slot = aws_find_region(home->aws, on_region, home);
+        take(home, regions, n, error);
+        home->list_slot = aws_regions_slot_free(home->list_slot);
+        search_done(home->engine);
 }
 
 static void on_region(const char *region, const char *error, void *userdata)
 {
         struct home *home = userdata;
+        char *found = xstrdup(region);
+        _cleanup_free_ char *why = xstrdup(error);
 
-        /* What was known stays when nobody answers now. */
-        if (region || !home->region) {
-                xreplace(&home->region, region);
-                xreplace(&home->error, error);
-        }
         home->slot = aws_region_slot_free(home->slot);
-        if (!home->again)
-                search_done(home->engine);
-        if (home->region)
-                return;
-        if (!home->again)
-                home->again = timer_new(home->engine->loop, search_again, home);
-        timer_arm(home->again, SEARCH_AGAIN);
+        /* Without a home the open ones can be asked for elsewhere. */
+        if (home->all)
+                home->list_slot = aws_list_regions(home->aws, on_regions, home);
+        else
+                take(home, &found, found ? 1 : 0, why);
+        free(found);
+}
+
+static void on_timer(void *userdata)
+{
+        struct home *home = userdata;
+
+        if (!home->slot && !home->list_slot)
+                home->slot = aws_find_region(home->aws, on_region, home);
 }
 
 static struct home *home_of(struct engine *engine, const char *account)
@@ -63,29 +90,34 @@ static struct home *home_of(struct engine *engine, const char *account)
         home = xnew(struct home);
         home->engine = engine;
         home->account = xstrdup(account);
+        home->timer = timer_new(engine->loop, on_timer, home);
         home->next = engine->homes;
         engine->homes = home;
         return home;
 }
 
+/* What was found for other settings does not stay. */
 static void home_search(struct engine *engine, const struct setting_account *account)
 {
         struct home *home = home_of(engine, account->name);
 
-        home->aws = aws_account(engine->aws, &(struct aws_account_options){
-                                                     .name = account->name,
-                                                     .endpoint_url = account->endpoint_url,
-                                                     .profile = account->profile,
-                                             });
+        if (home->all != account->all_regions) {
+                strings_free(home->regions, home->n_regions);
+                home->regions = NULL;
+                home->n_regions = 0;
+        }
+        home->all = account->all_regions;
+        home->aws = account_open(engine->aws, account);
         home->slot = aws_find_region(home->aws, on_region, home);
 }
 
 void homes_search_end(struct engine *engine)
 {
         for (struct home *home = engine->homes; home; home = home->next) {
+                timer_disarm(home->timer);
                 home->slot = aws_region_slot_free(home->slot);
+                home->list_slot = aws_regions_slot_free(home->list_slot);
                 home->aws = aws_account_unref(home->aws);
-                home->again = timer_free(home->again);
         }
         engine->homes_done = timer_free(engine->homes_done);
 }
@@ -96,6 +128,7 @@ void homes_search(struct engine *engine, timer_fn *done, void *userdata)
 
         homes_search_end(engine);
         engine->homes_done = timer_new(engine->loop, done, userdata);
+        timer_arm(engine->homes_done, HOMES_PATIENCE * USEC_PER_SEC);
         for (size_t i = 0; i < settings->n_accounts; i++)
                 if (settings->accounts[i].n_regions == 0)
                         home_search(engine, &settings->accounts[i]);
@@ -109,21 +142,26 @@ void homes_free(struct engine *engine)
                 struct home *home = engine->homes;
 
                 engine->homes = home->next;
+                timer_free(home->timer);
+                strings_free(home->regions, home->n_regions);
                 free(home->account);
-                free(home->region);
                 free(home->error);
                 free(home);
         }
 }
 
-const char *home_region(const struct engine *engine, const char *account, const char **ret_error)
+char *const *home_regions(const struct engine *engine, const char *account, size_t *ret_n,
+                          const char **ret_error)
 {
-        *ret_error = "not looked for";
+        *ret_error = "AWS has not answered yet";
+        *ret_n = 0;
         for (const struct home *home = engine->homes; home; home = home->next) {
                 if (!streq(home->account, account))
                         continue;
-                *ret_error = home->error;
-                return home->region;
+                if (home->error)
+                        *ret_error = home->error;
+                *ret_n = home->n_regions;
+                return home->regions;
         }
         return NULL;
 }

@@ -155,6 +155,7 @@ int manager_apply(struct manager *manager, struct settings *settings)
         settings_ref(settings);
         settings_unref(engine->settings);
         engine->settings = settings;
+        aws_set_share(engine->aws, settings->api_share);
         homes_search(engine, manager_begin, manager);
         return 0;
 }
@@ -162,6 +163,11 @@ int manager_apply(struct manager *manager, struct settings *settings)
 const struct settings *manager_settings(const struct manager *manager)
 {
         return manager->engine->settings;
+}
+
+void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata)
+{
+        aws_usage(manager->aws, callback, userdata);
 }
 
 /* ---- operators ---- */

@@ -53,6 +53,9 @@ int manager_pause(struct manager *manager, const char *schedule, bool pause, cha
 sec_t manager_next(struct manager *manager, const char *schedule);
 bool manager_is_paused(struct manager *manager, const char *schedule);
 
+/* Every token bucket of AWS that was drawn from. */
+void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata);
+
 /* Live detail of an open task that the store does not hold. */
 struct task_progress {
         int percent;         /* of its snapshots; -1 not known yet */

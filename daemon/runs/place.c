@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/account.h"
 #include "runs/follow.h"
 #include "runs/health.h"
 #include "runs/home.h"
@@ -17,12 +18,7 @@ struct place *place_get(struct engine *engine, const struct settings *settings, 
 
         if (!setting)
                 return NULL;
-        /* Equal options give the same object, so a reload that changes nothing changes no place. */
-        aws = aws_account(engine->aws, &(struct aws_account_options){
-                                               .name = setting->name,
-                                               .endpoint_url = setting->endpoint_url,
-                                               .profile = setting->profile,
-                                       });
+        aws = account_open(engine->aws, setting);
         for (place = engine->places; place; place = place->next)
                 if (place->aws == aws && streq(place->region, region))
                         return place_ref(place);
@@ -138,21 +134,22 @@ static char *places_of_account(struct engine *engine, const struct settings *set
                                void *userdata)
 {
         bool own = schedule && schedule->n_regions > 0;
-        char **regions = own ? schedule->regions : account->regions;
+        char *const *regions = own ? schedule->regions : account->regions;
         size_t n = own ? schedule->n_regions : account->n_regions;
-        const char *home, *error;
+        const char *error = NULL;
 
+        if (n == 0)
+                regions = home_regions(engine, account->name, &n, &error);
         for (size_t i = 0; i < n; i++)
                 place_visit(engine, settings, account->name, regions[i], callback, userdata);
         if (n > 0)
                 return NULL;
-        home = home_region(engine, account->name, &error);
-        if (!home)
-                return xasprintf("no region is set for account %s and none could be found (%s); "
-                                 "add 'regions' to it",
-                                 account->name, error);
-        place_visit(engine, settings, account->name, home, callback, userdata);
-        return NULL;
+        if (account->all_regions)
+                return xasprintf("the regions of account %s are not known (%s)", account->name,
+                                 error);
+        return xasprintf("no region is set for account %s and none could be found (%s); "
+                         "add 'regions' to it",
+                         account->name, error);
 }
 
 char *places_of(struct engine *engine, const struct settings *settings,

@@ -25,7 +25,7 @@ enum {
         CONF_VISITS_PER_NODE = 64,
         CONF_ERRORS_MAX = 100, /* errors that are told; the rest is counted */
         CONF_KEYS_MAX = 32,    /* rows of a table */
-        CONF_FORMS_MAX = 8,    /* forms of form.h */
+        CONF_FORMS_MAX = 16,   /* forms of form.h */
 };
 
 struct conf;
@@ -153,6 +153,7 @@ struct conf {
         struct zone **zones;
         size_t n_zones;
         char *owner;
+        unsigned int api_share;
         struct layer defaults;
         struct draft_schedule *schedules;
         size_t n_schedules;
@@ -220,12 +221,13 @@ size_t conf_length(const char *text);
 
 extern const struct kind kind_version, kind_text, kind_formed, kind_boolean, kind_number,
         kind_duration, kind_word, kind_table;
-extern const struct kind kind_list, kind_one_or_list, kind_states;
+extern const struct kind kind_list, kind_one_or_list, kind_regions, kind_states;
 extern const struct kind kind_group_by, kind_name_template, kind_text_template;
 extern const struct kind kind_timezone, kind_expression, kind_instant;
 extern const struct kind kind_tags, kind_tag_match;
 extern const struct kind kind_targets, kind_retain, kind_accounts, kind_defaults, kind_schedules;
-extern const struct form form_name, form_region, form_instance, form_device, form_url, form_profile;
+extern const struct form form_name, form_region, form_instance, form_device, form_url, form_profile,
+        form_regions, form_role, form_external_id, form_session, form_account;
 
 /* ---- tables.c ---- */
 extern const struct key root_keys[], conf_d_keys[], schedule_keys[], account_keys[];

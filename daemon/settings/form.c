@@ -66,6 +66,38 @@ const struct form form_profile = {
         .max = 128,
 };
 
+const struct form form_regions = {
+        .name = "region",
+        .says = "a region such as eu-west-1, or all",
+        .pattern = "^(all|[a-z]+(-[a-z]+)+-[0-9]+)$",
+        .max = 32,
+        .hint = region_hint,
+};
+const struct form form_role = {
+        .name = "role ARN",
+        .says = "the ARN of a role such as arn:aws:iam::111122223333:role/amid",
+        .pattern = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$",
+        .max = 2048,
+};
+const struct form form_external_id = {
+        .name = "external id",
+        .says = "an external id: 2 or more letters, digits and + = , . @ : / -",
+        .pattern = "^[A-Za-z0-9_+=,.@:/-]{2,}$",
+        .max = 1224,
+};
+const struct form form_session = {
+        .name = "session name",
+        .says = "a session name: 2 to 64 letters, digits and _ + = , . @ -",
+        .pattern = "^[A-Za-z0-9_+=,.@-]{2,}$",
+        .max = 64,
+};
+const struct form form_account = {
+        .name = "account id",
+        .says = "an account id of 12 digits",
+        .pattern = "^[0-9]{12}$",
+        .max = 12,
+};
+
 /* Compiled when it is first met: a regular expression costs more to make than to use. */
 static const regex_t *compile(struct conf *conf, const struct form *form)
 {

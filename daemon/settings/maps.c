@@ -69,6 +69,27 @@ static bool parse_entries(struct conf *conf, const yaml_node_t *node, const stru
         return good;
 }
 
+/* What says something about a role needs one. */
+static bool check_role(struct conf *conf, const yaml_node_t *node,
+                       const struct setting_account *account)
+{
+        const struct {
+                const char *name;
+                bool given;
+        } keys[] = {
+                { "external_id", account->external_id },
+                { "session_name", account->session_name },
+                { "session_tags", account->n_session_tags },
+                { "duration", account->duration },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(keys) && !account->role_arn; i++)
+                if (keys[i].given)
+                        return conf_error(conf, node, "%s is for a role, but there is no role_arn",
+                                          keys[i].name);
+        return true;
+}
+
 static bool parse_account(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
                           const struct key *key)
 {
@@ -81,7 +102,8 @@ static bool parse_account(struct conf *conf, const yaml_node_t *name, const yaml
         if (conf_is_null(value))
                 return true;
         return conf_expect_map(conf, value, &named) &&
-               conf_read_table(conf, value, key->sub, &draft->account, NULL);
+               conf_read_table(conf, value, key->sub, &draft->account, NULL) &&
+               check_role(conf, value, &draft->account);
 }
 
 static bool parse_accounts(struct conf *conf, const yaml_node_t *node, const struct key *key,

@@ -152,6 +152,9 @@ static bool parse_span(struct conf *conf, const yaml_node_t *node, const struct 
         if (key->max && value > (sec_t)key->max)
                 return conf_error(conf, node, "%s is at most %s", key->name,
                                   format_duration(key->max, buffer));
+        if (value < (sec_t)key->min)
+                return conf_error(conf, node, "%s is at least %s", key->name,
+                                  format_duration(key->min, buffer));
         *conf_field(sec_t, base, key) = value;
         return true;
 }

@@ -8,12 +8,26 @@
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+static void tags_free(struct setting_tag *tags, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                free(tags[i].key);
+                free(tags[i].value);
+        }
+        free(tags);
+}
+
 void setting_account_done(struct setting_account *account)
 {
         free(account->name);
         strings_free(account->regions, account->n_regions);
         free(account->endpoint_url);
         free(account->profile);
+        free(account->role_arn);
+        free(account->external_id);
+        free(account->session_name);
+        free(account->expect_account);
+        tags_free(account->session_tags, account->n_session_tags);
 }
 
 static void tag_matches_free(struct setting_tag_match *matches, size_t n)
@@ -29,11 +43,7 @@ static void image_done(struct setting_image *image)
 {
         free(image->name);
         free(image->description);
-        for (size_t i = 0; i < image->n_tags; i++) {
-                free(image->tags[i].key);
-                free(image->tags[i].value);
-        }
-        free(image->tags);
+        tags_free(image->tags, image->n_tags);
         strings_free(image->exclude_devices, image->n_exclude_devices);
 }
 
@@ -125,6 +135,7 @@ static struct settings *hand_over(struct conf *conf)
         settings->references = 1;
         settings->file = xstrdup(conf->files[0].name);
         settings->owner = steal(conf->owner);
+        settings->api_share = conf->api_share;
         for (size_t i = 0; i < conf->n_accounts; i++)
                 *append(settings->accounts, settings->n_accounts) = conf->accounts[i].account;
         for (size_t i = 0; i < conf->n_schedules; i++)

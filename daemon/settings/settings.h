@@ -27,8 +27,15 @@ struct setting_account {
         char *name;
         char **regions; /* none: the region the daemon itself is set up for */
         size_t n_regions;
+        bool all_regions;   /* every one that is open to the account; then there are no `regions` */
         char *endpoint_url; /* NULL: AWS's own */
         char *profile;      /* of the shared files; NULL: the daemon's own credentials */
+        char *role_arn;     /* to take with these; NULL: none, and so are the next four */
+        char *external_id, *session_name; /* may be NULL */
+        struct setting_tag *session_tags;
+        size_t n_session_tags;
+        sec_t duration;       /* of a session of the role; 0: AWS's default */
+        char *expect_account; /* refuse credentials of another account; NULL: take what comes */
 };
 
 enum setting_missed { MISSED_NONE, MISSED_LATEST, MISSED_ALL };
@@ -94,6 +101,7 @@ struct settings {
         unsigned int references;
         char *file; /* the path it was loaded from */
         char *owner;
+        unsigned int api_share;           /* percent of EC2's request rate that we take at most */
         struct setting_account *accounts; /* by name; at least one */
         size_t n_accounts;
         struct setting_schedule *schedules; /* by name; may be none */

@@ -196,18 +196,36 @@ const struct key schedule_keys[] = {
 /* ---- an account, and the file ---------------------------------------------------------------- */
 
 const struct key account_keys[] = {
-        KEY_LIST("regions", list, struct setting_account, regions, .form = &form_region, .min = 1,
-                 .max = 100,
+        KEY_LIST("regions", regions, struct setting_account, regions, .form = &form_regions,
+                 .min = 1, .max = 100,
                  .help = "The regions schedules of this account work in, unless they name their "
-                         "own. Without it: the region of the daemon's surroundings."),
+                         "own; all stands for every region that is open to the account when the "
+                         "settings are read. Without it: the region of the daemon's "
+                         "surroundings."),
         KEY("endpoint_url", formed, struct setting_account, endpoint_url, .form = &form_url,
             .help = "Where every AWS service of this account is found, instead of at AWS: for "
                     "tests and private endpoints."),
         KEY("profile", formed, struct setting_account, profile, .form = &form_profile,
             .help = "A profile of the shared files (~/.aws/credentials) whose credentials are "
                     "used. Without it: the daemon's own."),
-        KEY_REFUSED("role_arn", NOT_YET),
-        KEY_REFUSED("external_id", NOT_YET),
+        KEY("role_arn", formed, struct setting_account, role_arn, .form = &form_role,
+            .help = "A role to take with these credentials (sts:AssumeRole), so that one daemon "
+                    "can "
+                    "work in many accounts. It is taken again before its credentials end."),
+        KEY("external_id", formed, struct setting_account, external_id, .form = &form_external_id,
+            .help = "The external id that the role's trust policy asks for."),
+        KEY("session_name", formed, struct setting_account, session_name, .form = &form_session,
+            .help = "The name of the role's session, as CloudTrail shows it. Without it: amid."),
+        KEY_LIST("session_tags", tags, struct setting_account, session_tags,
+                 .help = "Tags of the role's session, for policies that ask for them; the trust "
+                         "policy must allow sts:TagSession."),
+        KEY("duration", duration, struct setting_account, duration, .min = 1800, .max = 43200,
+            .help = "How long a session of the role lasts, from 30m to 12h and no longer than the "
+                    "role allows. Without it: 1h, which is also the most for a role that is taken "
+                    "with the credentials of another role."),
+        KEY("expect_account", formed, struct setting_account, expect_account, .form = &form_account,
+            .help = "The account id, 12 digits in quotes. AWS is asked whose the credentials are "
+                    "before they are used, and with those of another account nothing is done."),
         {},
 };
 
@@ -225,6 +243,11 @@ const struct key root_keys[] = {
         KEY("owner", formed, struct conf, owner, .form = &form_name, .fallback = "amid",
             .help = "Marks what this installation made (tag amid:owner). Two installations in one "
                     "account need two names."),
+        KEY("api_share", number, struct conf, api_share, .min = 1, .max = 100, .fallback = "50",
+            .help = "How much of the request rate that EC2 allows an account in a region amid "
+                    "takes "
+                    "at most, in percent. The rest is left to others; where they need more, amid "
+                    "takes less by itself."),
         KEY("accounts", accounts, struct conf, accounts, .sub = account_keys, .may_be_empty = true,
             .help = accounts_help),
         KEY("defaults", defaults, struct conf, defaults, .sub = schedule_keys, .may_be_empty = true,
@@ -239,6 +262,7 @@ const struct key root_keys[] = {
 const struct key conf_d_keys[] = {
         { .name = "version", .kind = &kind_version, .help = version_help },
         KEY_REFUSED("owner", MAIN_FILE_ONLY),
+        KEY_REFUSED("api_share", MAIN_FILE_ONLY),
         KEY("accounts", accounts, struct conf, accounts, .sub = account_keys, .may_be_empty = true,
             .help = accounts_help),
         KEY_REFUSED("defaults", MAIN_FILE_ONLY),

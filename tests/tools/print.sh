@@ -6,7 +6,9 @@ tools=$1
 
 # between FILE BEGIN END: replaces the lines between the two marker lines by standard input.
 between() {
-        awk -v begin="$2" -v end="$3" '
+        # not -v, which would take the backslashes away
+        BEGIN=$2 END=$3 awk '
+                BEGIN { begin = ENVIRON["BEGIN"]; end = ENVIRON["END"] }
                 NR == FNR { new = new $0 "\n"; next }
                 $0 == end { skip = 0 }
                 !skip { print }

@@ -117,6 +117,25 @@ bool manager_is_paused(struct manager *manager, const char *schedule)
         return streq(schedule, "paused");
 }
 
+void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata)
+{
+        (void)manager;
+        callback(
+                &(struct aws_usage){
+                        .account = "prod",
+                        .service = "ec2",
+                        .region = "eu-west-1",
+                        .action = "CreateImage",
+                        .capacity = 25,
+                        .refill_per_second = 2.5,
+                        .tokens = 12.5,
+                        .factor = 0.5,
+                        .requests = 40,
+                        .throttles = 3,
+                },
+                userdata);
+}
+
 bool manager_task_progress(struct manager *manager, int64_t task, struct task_progress *ret)
 {
         (void)task;

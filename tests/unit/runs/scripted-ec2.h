@@ -56,6 +56,9 @@ struct aws {
         size_t n_calls;
         bool cut;           /* nothing that is sent arrives or is answered: the process is dead */
         const char *region; /* what aws_find_region() answers; NULL: nobody knows */
+        char *const *regions; /* what aws_list_regions() answers; NULL: AWS refuses */
+        size_t n_regions;
+        unsigned int share; /* percent */
         unsigned int searches;
         unsigned int accounts, slots; /* references that are held */
 };
@@ -267,6 +270,47 @@ struct aws_region_slot *aws_region_slot_free(struct aws_region_slot *slot)
                 timer_free(slot->timer);
         free(slot);
         return NULL;
+}
+
+struct aws_regions_slot {
+        struct aws *aws;
+        struct timer *timer;
+        aws_regions_fn *done;
+        void *userdata;
+};
+
+static inline void scripted_tell_regions(void *userdata)
+{
+        struct aws_regions_slot *slot = userdata;
+        const struct aws *aws = slot->aws;
+
+        slot->done(aws->regions, aws->n_regions, aws->regions ? NULL : "AWS refuses",
+                   slot->userdata);
+}
+
+struct aws_regions_slot *aws_list_regions(struct aws_account *account, aws_regions_fn *done,
+                                          void *userdata)
+{
+        struct aws_regions_slot *slot = xnew(struct aws_regions_slot);
+
+        *slot = (struct aws_regions_slot){ account->aws, NULL, done, userdata };
+        slot->timer = timer_new(account->aws->loop, scripted_tell_regions, slot);
+        account->aws->searches++;
+        timer_arm(slot->timer, account->aws->delay);
+        return slot;
+}
+
+struct aws_regions_slot *aws_regions_slot_free(struct aws_regions_slot *slot)
+{
+        if (slot)
+                timer_free(slot->timer);
+        free(slot);
+        return NULL;
+}
+
+void aws_set_share(struct aws *aws, unsigned int percent)
+{
+        aws->share = percent;
 }
 
 /* ---- for tests ---- */

@@ -95,7 +95,7 @@ static void test_shipped(void **state)
         _cleanup_(settings_unrefp) struct settings *bare = parse(yaml, 0), *whole = parse(all, 5);
 
         assert_int_equal(bare->n_accounts, 1);
-        assert_int_equal(whole->n_accounts, 2);
+        assert_int_equal(whole->n_accounts, 3);
         assert_int_equal(settings_schedule(whole, "every-key")->retain.keep[RETAIN_YEARLY], 1);
 }
 
