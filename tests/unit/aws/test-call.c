@@ -323,7 +323,7 @@ static const struct failure_row failures[] = {
           "UnauthorizedOperation" },
         /* nobody of AWS says so: whoever stands on the way may go away again */
         { __LINE__,
-          AWS_UNREACHABLE,
+          AWS_ERROR,
           &ec2_describe_images,
           { { .status = 403, .body = HTML },
             { .status = 403, .body = HTML },
@@ -334,7 +334,7 @@ static const struct failure_row failures[] = {
             { .status = 403, .body = HTML },
             { .status = 403, .body = HTML } },
           8,
-          NULL },
+          "HTTP 403" },
         { __LINE__,
           AWS_ERROR,
           &ec2_describe_images,
