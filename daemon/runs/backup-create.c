@@ -93,18 +93,29 @@ static void send_create(struct task *task)
         free(tags.tags);
 }
 
+/* Ends it without an image, unless an earlier call may have made one after all. (EC2 looks at keys
+ * and instance before it looks at the name: a refusal does not tell that there is none.) */
+static struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail)
+{
+        if (image_live(task)->looks == 0)
+                return finish(outcome, detail);
+        free(detail);
+        return go("find-image");
+}
+
 struct verdict create_ask(struct task *task)
 {
         if (task->resumed)
                 return go("find-image"); /* the request may have left before the restart */
         if (!task->run->schedule)
-                return finish(OUTCOME_CANCELLED,
-                              xstrdup("not begun: the schedule is no longer in the settings"));
+                return end_without_image(
+                        task, OUTCOME_CANCELLED,
+                        xstrdup("not begun: the schedule is no longer in the settings"));
         if (run_is_cut_short(task->run))
-                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+                return end_without_image(task, OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
         if (image_is_too_late(task))
-                return finish(OUTCOME_SKIPPED,
-                              xstrdup("not begun: the window for reboots is over"));
+                return end_without_image(task, OUTCOME_SKIPPED,
+                                         xstrdup("not begun: the window for reboots is over"));
         if (!image_live(task)->instance.n_instances || image_live(task)->look_again)
                 return go("check-instance");
         send_create(task);
@@ -133,23 +144,13 @@ static const struct {
         { "ConcurrentTagAccess", CREATE_BUSY },
 };
 
-/* A refusal ends it, unless an earlier call may have made the image after all: EC2 looks at keys
- * and instance before it looks at the name. */
-static struct verdict create_failed(struct task *task, enum outcome outcome, char *detail)
-{
-        if (image_live(task)->looks == 0)
-                return finish(outcome, detail);
-        free(detail);
-        return go("find-image");
-}
-
 static struct verdict wrong_state(struct task *task, char *detail)
 {
         struct image_live *live = image_live(task);
 
         live->look_again = true;
         if (++live->wrong_states > WRONG_STATES)
-                return create_failed(task, OUTCOME_FAILED, detail);
+                return end_without_image(task, OUTCOME_FAILED, detail);
         return again(STATE_RETRY, detail);
 }
 
@@ -165,7 +166,7 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                         free(detail);
                         return go("find-image");
                 case CREATE_GONE:
-                        return create_failed(task, OUTCOME_SKIPPED, detail);
+                        return end_without_image(task, OUTCOME_SKIPPED, detail);
                 case CREATE_BUSY:
                         return again(BUSY_RETRY, detail);
                 case CREATE_WRONG_STATE:
@@ -177,7 +178,7 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
         if (streq(reply->code, "InvalidParameterValue") && reply->message &&
             strstr(reply->message, "not in state"))
                 return wrong_state(task, detail);
-        return create_failed(task, OUTCOME_FAILED, detail);
+        return end_without_image(task, OUTCOME_FAILED, detail);
 }
 
 struct verdict create_answer(struct task *task, const struct aws_reply *reply)
