@@ -65,14 +65,13 @@ static void draw_retain(struct fleet_schedule *schedule, struct dice *dice, int 
         schedule->within_days = dice_chance(dice, 0.2) ? (int)dice_between(dice, 1, 10) : 0;
 }
 
-static void draw_schedule(struct fleet_schedule *schedule, struct dice *dice, int pace,
-                          bool all_reboot)
+static void draw_schedule(struct fleet_schedule *schedule, struct dice *dice, int pace)
 {
         draw_expression(schedule, dice, pace);
         schedule->zone = zones[dice_below(dice, ELEMENTS(zones))];
         schedule->group = dice_chance(dice, 0.2) ? -1 : (int)dice_below(dice, GROUPS);
         schedule->there = schedule->enabled = true;
-        schedule->reboot = all_reboot || dice_chance(dice, 0.5);
+        schedule->reboot = dice_chance(dice, 0.5);
         schedule->halt = dice_chance(dice, 0.5);
         schedule->queue = dice_chance(dice, 0.3);
         schedule->flexible = dice_chance(dice, 0.2) ? (int)dice_between(dice, 5, 60) : 0;
@@ -86,7 +85,21 @@ static void draw_schedule(struct fleet_schedule *schedule, struct dice *dice, in
         draw_retain(schedule, dice, pace);
 }
 
-void fleet_init(struct fleet *fleet, uint64_t seed, bool all_reboot)
+static void make_small(struct fleet *fleet)
+{
+        struct fleet_schedule *schedule = &fleet->schedules[0];
+
+        fleet->n_regions = fleet->n_schedules = 1;
+        fleet->n_instances = 4;
+        schedule->group = -1;
+        schedule->reboot = schedule->has_retain = true;
+        schedule->halt = false;
+        schedule->last = 1;
+        schedule->daily = schedule->weekly = schedule->within_days = schedule->window = 0;
+        (void)snprintf(schedule->expression, sizeof(schedule->expression), "cron(0 0 1 7 ? *)");
+}
+
+void fleet_init(struct fleet *fleet, uint64_t seed, bool small)
 {
         *fleet = (struct fleet){ .dice = dice_new(seed, "fleet") };
         fleet->n_regions = dice_chance(&fleet->dice, 0.7) ? 1 : 2;
@@ -98,8 +111,10 @@ void fleet_init(struct fleet *fleet, uint64_t seed, bool all_reboot)
         for (size_t i = 0; i < fleet->n_schedules; i++) {
                 (void)snprintf(fleet->schedules[i].name, sizeof(fleet->schedules[i].name), "s%02zu",
                                i);
-                draw_schedule(&fleet->schedules[i], &fleet->dice, fleet->pace, all_reboot);
+                draw_schedule(&fleet->schedules[i], &fleet->dice, fleet->pace);
         }
+        if (small)
+                make_small(fleet);
 }
 
 const struct fleet_schedule *fleet_find(const struct fleet *fleet, const char *name)

@@ -42,7 +42,8 @@ struct fleet {
         size_t n_instances; /* at the beginning, in each region */
 };
 
-void fleet_init(struct fleet *fleet, uint64_t seed, bool all_reboot);
+/* `small`: one schedule that reboots all of four instances and keeps one image of each. */
+void fleet_init(struct fleet *fleet, uint64_t seed, bool small);
 /* Makes the instances. */
 void fleet_launch(struct fleet *fleet, struct cloud *cloud);
 /* Never NULL: what it draws is valid. The caller unrefs. */

@@ -86,6 +86,8 @@ static void on_moment(struct machine *machine, enum moment moment)
         if (!machine->manager || machine->dying)
                 return;
         machine->moments[moment]++;
+        if (!universe->calm)
+                machine->moments_before_calm[moment]++;
         if (death) {
                 if (death->moment != moment || death->number != machine->moments[moment])
                         return;
@@ -189,7 +191,6 @@ void machine_start(struct machine *machine)
                 return;
         }
         machine->starts++;
-        machine->started = universe->clock.now;
         witness_started(universe->witness);
         trace_line(universe->trace, "! start %llu", (unsigned long long)machine->starts);
         machine->loop = virtual_loop_new(&universe->clock, dice_next(&universe->dice));

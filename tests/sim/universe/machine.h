@@ -38,11 +38,10 @@ struct machine {
         struct store *store;
         struct manager *manager; /* NULL: the daemon is not running */
         struct timer *start;     /* of the universe: it is started again */
-        bool dying, power, expected_start;
+        bool dying, power;
         usec_t downtime;
-        usec_t started;
         uint64_t starts;
-        uint64_t moments[MOMENTS];
+        uint64_t moments[MOMENTS], moments_before_calm[MOMENTS];
 };
 
 void machine_init(struct machine *machine, struct universe *universe);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "sim/universe/coverage.h"
 #include "sim/universe/universe.h"
+#include "sim/universe/walk.h"
 #include "sim/universe/witness.h"
 
 static void usage(FILE *file)
@@ -22,6 +23,10 @@ static void usage(FILE *file)
               "      --years Y      how long each universe lasts: 1\n"
               "      --quiet        nothing goes wrong\n"
               "      --trace        print the whole history\n"
+              "      --walk EVERY   let it die at every commit and request of every step, one "
+              "after\n"
+              "                     the other; 2 is each second one\n"
+              "      --memory       compare the memory in use after one year and at the end\n"
               "  -h, --help         print this and exit\n",
               file);
 }
@@ -57,20 +62,51 @@ static void run_seed(const struct options *options)
         universe_free(universe);
 }
 
+/* In steps of a year: what is in use at the end may not be more than after the first years, beyond
+ * what the fleet and the rows of 400 days sway by. */
+static bool run_memory(const struct options *options)
+{
+        struct universe *universe = universe_new(options);
+        size_t least = SIZE_MAX, most = 0, last = 0;
+        int years = (int)(options->duration / 31557600);
+
+        universe_start(universe);
+        for (int year = 1; year <= years; year++) {
+                universe_go_on(universe, (sec_t)year * 31557600);
+                last = mallinfo2().uordblks;
+                if (year <= 3 && last > most)
+                        most = last;
+                if (last < least)
+                        least = last;
+                if (year <= 3 || year == years)
+                        printf("after %d years: %zu KiB in use\n", year, last >> 10);
+        }
+        universe_finish(universe);
+        universe_free(universe);
+        if (last > most + most / 2) {
+                printf("memory grows: %zu KiB at most in the first three years\n", most >> 10);
+                return false;
+        }
+        return true;
+}
+
 int main(int argc, char **argv)
 {
-        enum { SEED = 256, SEEDS, YEARS, QUIET, TRACE };
+        enum { SEED = 256, SEEDS, YEARS, QUIET, TRACE, WALK, MEMORY };
         static const struct option options[] = {
                 { "seed", required_argument, NULL, SEED },
                 { "seeds", required_argument, NULL, SEEDS },
                 { "years", required_argument, NULL, YEARS },
                 { "quiet", no_argument, NULL, QUIET },
                 { "trace", no_argument, NULL, TRACE },
+                { "walk", required_argument, NULL, WALK },
+                { "memory", no_argument, NULL, MEMORY },
                 { "help", no_argument, NULL, 'h' },
                 {},
         };
         struct options chosen = { .seed = 1, .duration = 31557600 };
-        uint64_t seeds = 1;
+        uint64_t seeds = 1, every = 0;
+        bool memory = false;
         int option;
 
         while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) { /* NOLINT */
@@ -90,6 +126,12 @@ int main(int argc, char **argv)
                 case TRACE:
                         chosen.trace = stdout;
                         break;
+                case WALK:
+                        every = strtoull(optarg, NULL, 10);
+                        break;
+                case MEMORY:
+                        memory = true;
+                        break;
                 case 'h':
                         usage(stdout);
                         return EXIT_SUCCESS;
@@ -103,6 +145,10 @@ int main(int argc, char **argv)
         mallopt(M_TOP_PAD, 16 << 20);
         setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);   /* NOLINT(concurrency-mt-unsafe) */
         setenv("AWS_SECRET_ACCESS_KEY", "simulated", 1); /* NOLINT(concurrency-mt-unsafe) */
+        if (every)
+                return walk(chosen.seed, every) ? EXIT_SUCCESS : EXIT_FAILURE;
+        if (memory)
+                return run_memory(&chosen) ? EXIT_SUCCESS : EXIT_FAILURE;
         for (; seeds > 0; seeds--, chosen.seed++)
                 run_seed(&chosen);
         return EXIT_SUCCESS;

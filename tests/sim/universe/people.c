@@ -153,6 +153,13 @@ void people_break(struct universe *universe, const char *region)
                    instance->resource.id, instance->never_ready, instance->impaired);
 }
 
+void people_cripple(struct universe *universe, const char *region)
+{
+        struct resource *first = place_of(universe, region)->resources[KIND_INSTANCE];
+
+        ((struct instance *)first)->never_ready = true;
+}
+
 void people_order_failure(struct universe *universe, const char *region)
 {
         struct instance *instance = some_instance(universe, region);

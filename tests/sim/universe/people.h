@@ -12,6 +12,8 @@ void people_replace(struct universe *universe, const char *region);
 void people_retag(struct universe *universe, const char *region);
 /* An instance whose next boot does not end, or that comes back ill. */
 void people_break(struct universe *universe, const char *region);
+/* The first instance does not come back from its next boot. */
+void people_cripple(struct universe *universe, const char *region);
 /* The next image or snapshot of an instance fails, or stops short of its end. */
 void people_order_failure(struct universe *universe, const char *region);
 void people_deregister(struct universe *universe, const char *region);

@@ -6,10 +6,13 @@
 
 #include "base/alloc.h"
 #include "sim/universe/happenings.h"
+#include "sim/universe/people.h"
+#include "sim/universe/walk.h"
 #include "sim/universe/witness.h"
 
 /* The year 2026: DST changes of both halves of the world lie ahead. */
 #define BEGINNING ((sec_t)1767225600)
+#define CALM      (3 * SEC_PER_DAY * USEC_PER_SEC)
 /* Callbacks in one instant: beyond, the daemon turns without getting anywhere. */
 enum { CALLBACKS_AT_ONCE = 200000 };
 
@@ -47,7 +50,7 @@ static void on_season(void *userdata)
                 happenings_end(universe);
                 universe->calm = true;
                 universe->calm_since = universe->clock.now;
-                timer_arm(universe->season, 3 * SEC_PER_DAY * USEC_PER_SEC);
+                timer_arm(universe->season, CALM);
         }
 }
 
@@ -63,40 +66,63 @@ struct universe *universe_new(const struct options *options)
         disk_init(&universe->disk, options->seed);
         cloud_init(&universe->cloud, &universe->clock, universe->loop, universe->trace,
                    options->seed);
-        fleet_init(&universe->fleet, options->seed, options->all_reboot);
+        fleet_init(&universe->fleet, options->seed, options->walk);
         fleet_launch(&universe->fleet, &universe->cloud);
         universe->witness = witness_new(universe);
         machine_init(&universe->machine, universe);
         universe->season = timer_new(universe->loop, on_season, universe);
         happenings_init(universe);
+        if (options->weather)
+                universe->cloud.weather = *options->weather;
+        if (options->lame)
+                people_cripple(universe, universe->fleet.regions[0]);
         return universe;
 }
 
-void universe_run(struct universe *universe)
+static void go_on(struct universe *universe, usec_t until)
 {
-        usec_t end = universe->options->duration * USEC_PER_SEC;
-
-        machine_start(&universe->machine);
-        happenings_begin(universe);
-        timer_arm(universe->season,
-                  dice_between(&universe->dice, 10, 60) * SEC_PER_DAY * USEC_PER_SEC);
-        while (virtual_turn(&universe->clock, end)) {
+        while (virtual_turn(&universe->clock, until)) {
                 machine_bury(&universe->machine);
                 if (universe->clock.idle_run > CALLBACKS_AT_ONCE)
                         universe_fail(universe, "gets on", "the daemon is busy with nothing");
         }
-        /* The last season, whatever it was, ends in calm. */
+}
+
+void universe_start(struct universe *universe)
+{
+        machine_start(&universe->machine);
+        happenings_begin(universe);
+        if (universe->options->walk)
+                walk_begin(universe);
+        timer_arm(universe->season,
+                  dice_between(&universe->dice, 10, 60) * SEC_PER_DAY * USEC_PER_SEC);
+}
+
+void universe_go_on(struct universe *universe, sec_t until)
+{
+        go_on(universe, until * USEC_PER_SEC);
+}
+
+/* The last season, whatever it was, ends in calm. */
+void universe_finish(struct universe *universe)
+{
         if (!universe->calm)
                 on_season(universe);
-        end = universe->calm_since + 3 * SEC_PER_DAY * USEC_PER_SEC - 1;
-        while (virtual_turn(&universe->clock, end))
-                machine_bury(&universe->machine);
+        go_on(universe, universe->calm_since + CALM - 1);
         witness_season_ends(universe->witness);
+}
+
+void universe_run(struct universe *universe)
+{
+        universe_start(universe);
+        universe_go_on(universe, universe->options->duration);
+        universe_finish(universe);
 }
 
 struct universe *universe_free(struct universe *universe)
 {
         machine_done(&universe->machine);
+        walk_end(universe);
         happenings_done(universe);
         witness_free(universe->witness);
         timer_free(universe->season);

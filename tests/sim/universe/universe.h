@@ -25,11 +25,10 @@ struct options {
         sec_t duration;
         FILE *trace;                   /* NULL: not printed */
         bool quiet_world;              /* nothing goes wrong */
-        bool all_reboot;               /* every schedule reboots, every instance runs */
         const struct death *death;     /* one planned death instead of those drawn; may be NULL */
-        const struct weather *weather; /* the only one; may be NULL */
-        bool lame;                     /* the first instance never comes back from a reboot */
-        bool operator_asks;            /* runs of every kind, one after the other */
+        const struct weather *weather; /* the only one; NULL: it changes */
+        bool lame; /* the first instance does not come back from a reboot until calm begins */
+        bool walk; /* one schedule, and operators who ask for runs of every kind: walk.h */
 };
 
 struct universe {
@@ -45,6 +44,8 @@ struct universe {
         struct dice dice;
         struct happening *happenings;
         size_t n_happenings;
+        struct timer *asks; /* walk.c */
+        size_t asked;
         struct timer *season; /* the next change between trouble and calm */
         bool calm;
         usec_t calm_since;
@@ -54,6 +55,10 @@ struct universe {
 /* Runs it to its end. Ends the program when an invariant is violated. */
 struct universe *universe_new(const struct options *options);
 void universe_run(struct universe *universe);
+/* The same in parts: the beginning, on to a time since then, and the calm at the end. */
+void universe_start(struct universe *universe);
+void universe_go_on(struct universe *universe, sec_t until);
+void universe_finish(struct universe *universe);
 struct universe *universe_free(struct universe *universe);
 
 /* Says what is wrong and ends the program. */

@@ -1,0 +1,130 @@
+#include "sim/universe/walk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "runs/manager.h"
+#include "sim/universe/coverage.h"
+#include "sim/universe/universe.h"
+
+#define MINUTE (60 * USEC_PER_SEC)
+
+/* ---- what operators ask for ---- */
+
+static void ask_backup(struct universe *universe)
+{
+        _cleanup_free_ char *run = NULL, *error = NULL;
+
+        manager_run(universe->machine.manager, universe->fleet.schedules[0].name, NULL, 0, &run,
+                    &error);
+}
+
+static void ask_prune(struct universe *universe)
+{
+        _cleanup_free_ char *run = NULL, *error = NULL;
+
+        manager_prune(universe->machine.manager, NULL, false, &run, &error);
+}
+
+static void ask_adopt(struct universe *universe)
+{
+        _cleanup_free_ char *run = NULL, *error = NULL;
+
+        manager_adopt(universe->machine.manager, &run, &error);
+}
+
+static const struct {
+        usec_t at;
+        void (*ask)(struct universe *universe);
+} requests[] = {
+        { 1 * MINUTE, ask_backup },
+        { 61 * MINUTE, ask_backup }, /* its retention removes what the first one has made */
+        { 121 * MINUTE, ask_adopt },
+        { 131 * MINUTE, ask_prune },
+};
+
+static void on_time(void *userdata)
+{
+        struct universe *universe = userdata;
+        size_t at = universe->asked++;
+
+        if (machine_is_up(&universe->machine))
+                requests[at].ask(universe);
+        if (at + 1 < ELEMENTS(requests))
+                timer_arm(universe->asks, requests[at + 1].at - requests[at].at);
+}
+
+void walk_begin(struct universe *universe)
+{
+        universe->asks = timer_new(universe->loop, on_time, universe);
+        timer_arm(universe->asks, requests[0].at);
+}
+
+void walk_end(struct universe *universe)
+{
+        timer_free(universe->asks);
+}
+
+/* ---- the histories ---- */
+
+static const struct weather lossy = { .lost_before = 0.1, .lost_after = 0.3 };
+
+static const struct scenario {
+        const char *name;
+        bool lame;
+        const struct weather *weather;
+} scenarios[] = {
+        { "all goes well", false, NULL },
+        { "answers are lost", false, &lossy },
+        { "an instance does not come back", true, NULL },
+};
+
+/* Runs one history; tells how many moments of each sort it had. */
+static void run_one(const struct options *options, uint64_t moments[static MOMENTS])
+{
+        struct universe *universe = universe_new(options);
+
+        universe_run(universe);
+        for (int i = 0; i < MOMENTS; i++)
+                moments[i] = universe->machine.moments_before_calm[i];
+        universe_free(universe);
+}
+
+static uint64_t walk_scenario(const struct scenario *scenario, uint64_t seed, uint64_t every)
+{
+        struct options options = {
+                .seed = seed,
+                .duration = 4 * SEC_PER_HOUR,
+                .quiet_world = true,
+                .walk = true,
+                .lame = scenario->lame,
+                .weather = scenario->weather,
+        };
+        uint64_t moments[MOMENTS], ignored[MOMENTS], n = 0;
+
+        run_one(&options, moments);
+        for (enum moment moment = 0; moment < MOMENTS; moment++) {
+                for (uint64_t number = 1; number <= moments[moment]; number += every, n++) {
+                        struct death death = {
+                                .moment = moment,
+                                .number = number,
+                                .kind = number % 2 ? DEATH_KILLED : DEATH_POWER,
+                                .downtime = 5 * USEC_PER_SEC,
+                        };
+
+                        options.death = &death;
+                        run_one(&options, ignored);
+                }
+        }
+        return n;
+}
+
+bool walk(uint64_t seed, uint64_t every)
+{
+        for (size_t i = 0; i < ELEMENTS(scenarios); i++)
+                printf("%s: %" PRIu64 " deaths\n", scenarios[i].name,
+                       walk_scenario(&scenarios[i], seed, every));
+        return coverage_print(stdout);
+}

@@ -1,0 +1,19 @@
+/*
+ * The walk: one small history after the other, in each of which the daemon dies once, at the first,
+ * the second, ... commit and request, before and after. All kinds of runs are in it; coverage.h
+ * tells which steps were struck.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct universe;
+
+/* Ends the program when an invariant is violated; false when a step was left out. `every`: only
+ * each so-many-th moment. */
+bool walk(uint64_t seed, uint64_t every);
+
+/* What operators do in these histories: runs of each kind. */
+void walk_begin(struct universe *universe);
+void walk_end(struct universe *universe);
