@@ -1,10 +1,7 @@
 /*
  * The planner: which schedule fires when. One timer waits for the earliest firing of all; nothing
- * wakes up in between. Internal to runs/.
- *
- * A firing is claimed in the store before anything happens, under an id that is a function of
- * (schedule, nominal time): whatever the clock does, none happens twice. What lies between the last
- * firing handled and now was missed; what happens with it is the schedule's `missed`.
+ * wakes up in between. What a schedule does when its time has come is in firings.h. Internal to
+ * runs/.
  */
 #pragma once
 

@@ -1,0 +1,39 @@
+/*
+ * The firings of one schedule: which is next, what happens when it is due, what was missed, and
+ * what is remembered of them over restarts and steps of the clock. Internal to runs/.
+ *
+ * A firing is claimed in the store before anything happens, under an id that is a function of
+ * (schedule, nominal time): whatever the clock does, none happens twice. Functions give 0, or a
+ * negative errno when the store could not be written: then nothing was handled and it can be tried
+ * again.
+ */
+#pragma once
+
+#include "runs/engine.h"
+
+struct firings {
+        const struct setting_schedule *setting;
+        struct schedule schedule; /* of the setting, with the anchor filled in */
+        struct store_schedule row;
+        sec_t offset;  /* of a flexible window */
+        sec_t nominal; /* the next firing after row.handled; SEC_NEVER */
+        sec_t tried;   /* was on time, but could not be claimed: it is as soon as it can */
+        sec_t told;    /* the first firing that was last told to be missed */
+        sec_t reached; /* what was handled before the clock was set back */
+};
+void firings_done(struct firings *firings);
+
+/* Fills in what is remembered of the schedule, which `setting` (borrowed), `schedule` and `offset`
+ * tell; a schedule that is new or fires by something else begins now. */
+int firings_load(struct engine *engine, struct firings *firings);
+/* Finds the next one anew; due when it is to be acted on, SEC_NEVER: not at all. */
+void firings_advance(struct firings *firings);
+sec_t firings_due(const struct firings *firings);
+/* Deals with everything that is due. */
+int firings_run(struct engine *engine, struct firings *firings, sec_t now);
+/* Records that everything up to `nominal` has been dealt with, and whether it is paused. */
+int firings_handle(struct engine *engine, struct firings *firings, sec_t nominal);
+/* Makes what was remembered under another clock fit this one. */
+void firings_fit_clock(struct firings *firings, sec_t now);
+/* A schedule that was taken out of the settings begins anew if it comes back. */
+void firings_forget(struct engine *engine, const char *schedule);
