@@ -11,10 +11,6 @@
 #define LONGEST_INTERVAL (60 * USEC_PER_SEC)
 /* Images in one request: EC2 takes 200 values of a filter. */
 enum { IMAGES_PER_REQUEST = 200 };
-/* An image that was never listed, or no longer is, for this long is gone. */
-#define ABSENT_FOR_GOOD (600 * USEC_PER_SEC)
-/* Snapshots that made no progress for this long are reported, and again after as long. */
-#define STALLED_AFTER (3600 * USEC_PER_SEC)
 
 struct follower {
         struct place *place;
@@ -26,142 +22,6 @@ struct follower {
         size_t n_asked;
         const struct action *refused; /* has been said */
 };
-
-/* ---- what was seen ---- */
-
-static void followed_set(struct followed *followed, enum sight sight, const char *reason)
-{
-        if (followed->sight == sight && (!reason || streq(followed->reason, reason)))
-                return;
-        followed->sight = sight;
-        if (reason)
-                xreplace(&followed->reason, reason);
-        task_wake(followed->task);
-}
-
-static enum sight sight_of(enum image_state state)
-{
-        switch (state) {
-        case IMAGE_AVAILABLE:
-        case IMAGE_DISABLED: /* complete, and disabled by somebody since */
-                return SIGHT_AVAILABLE;
-        case IMAGE_INVALID:
-        case IMAGE_FAILED:
-        case IMAGE_ERROR:
-                return SIGHT_FAILED;
-        case IMAGE_DEREGISTERED:
-                return SIGHT_GONE;
-        case IMAGE_PENDING:
-        case IMAGE_TRANSIENT:
-        case IMAGE_OTHER: /* a word newer than this program: still going on */
-                return SIGHT_PENDING;
-        }
-        return SIGHT_PENDING;
-}
-
-static void followed_add_snapshot(struct followed *followed, const char *snapshot)
-{
-        if (snapshot && *snapshot &&
-            !strings_contain(followed->snapshots, followed->n_snapshots, snapshot))
-                *append(followed->snapshots, followed->n_snapshots) = xstrdup(snapshot);
-}
-
-static void follower_see_image(struct follower *follower, struct followed *followed,
-                               const struct ec2_image *image)
-{
-        _cleanup_free_ char *reason = NULL;
-
-        if (image->reason && *image->reason)
-                reason = xasprintf("%s%s%s", image->reason_code ? image->reason_code : "",
-                                   image->reason_code ? ": " : "", image->reason);
-        followed->seen = loop_monotonic(follower->place->engine->loop);
-        for (size_t i = 0; i < image->n_devices; i++)
-                followed_add_snapshot(followed, image->devices[i].snapshot);
-        followed->missed = 0;
-        followed->failing = sight_of((enum image_state)image->state) == SIGHT_FAILED && !reason &&
-                            !followed->reason;
-        if (!followed->failing) /* else a look at the snapshots first */
-                followed_set(followed, sight_of((enum image_state)image->state), reason);
-}
-
-static void follower_miss_image(struct follower *follower, struct followed *followed)
-{
-        usec_t now = loop_monotonic(follower->place->engine->loop);
-
-        if (!followed->missed)
-                followed->missed = now;
-        if (now - followed->missed > ABSENT_FOR_GOOD)
-                followed_set(followed, SIGHT_GONE,
-                             followed->seen ? "EC2 no longer lists it: somebody deregistered it"
-                                            : "EC2 never listed it");
-}
-
-static void follower_check_stall(struct follower *follower, struct followed *followed)
-{
-        usec_t now = loop_monotonic(follower->place->engine->loop);
-        usec_t since =
-                followed->moved > followed->stall_told ? followed->moved : followed->stall_told;
-        struct log_about about;
-        char time[TIME_TEXT_MAX];
-
-        if (followed->sight != SIGHT_PENDING || now - since < STALLED_AFTER)
-                return;
-        about = task_about(followed->task);
-        followed->stall_told = now;
-        if (followed->percent < 0)
-                log_event(&events[EVENT_IMAGE_STALLED], &about,
-                          "Image %s of %s has been pending for %s without a percentage.",
-                          followed->image, followed->instance,
-                          format_timespan((now - followed->moved) / USEC_PER_SEC, time));
-        else
-                log_event(&events[EVENT_IMAGE_STALLED], &about,
-                          "Image %s of %s has stood at %d %% for %s.", followed->image,
-                          followed->instance, followed->percent,
-                          format_timespan((now - followed->moved) / USEC_PER_SEC, time));
-}
-
-static const char *tag_of(const struct ec2_snapshot *snapshot, const char *key)
-{
-        return ec2_tag_value(snapshot->tags, snapshot->n_tags, key);
-}
-
-static bool snapshot_belongs(const struct ec2_snapshot *snapshot, const struct followed *followed)
-{
-        return strings_contain(followed->snapshots, followed->n_snapshots, snapshot->id) ||
-               (streq(tag_of(snapshot, TAG_RUN), followed->run) &&
-                streq(tag_of(snapshot, TAG_INSTANCE), followed->instance));
-}
-
-static void follower_see_snapshots(struct follower *follower, struct followed *followed,
-                                   const struct ec2_snapshots *snapshots)
-{
-        int sum = 0, n = 0, percent;
-
-        for (size_t i = 0; i < snapshots->n_snapshots; i++) {
-                const struct ec2_snapshot *snapshot = &snapshots->snapshots[i];
-
-                if (!snapshot_belongs(snapshot, followed))
-                        continue;
-                followed_add_snapshot(followed, snapshot->id);
-                n++;
-                sum += snapshot->state == SNAPSHOT_COMPLETED ? 100
-                       : snapshot->progress                  ? atoi(snapshot->progress) /* NOLINT */
-                                                             : 0;
-                if (snapshot->state == SNAPSHOT_ERROR && !followed->reason)
-                        followed->reason =
-                                xasprintf("snapshot %s: %s", snapshot->id,
-                                          snapshot->message ? snapshot->message : "error");
-        }
-        if (n == 0)
-                return;
-        percent = sum / n;
-        if (percent == followed->percent)
-                return;
-        followed->percent = percent;
-        followed->moved = loop_monotonic(follower->place->engine->loop);
-        followed->task->percent = percent;
-        task_report(followed->task, NULL);
-}
 
 /* ---- the poll ---- */
 
@@ -214,16 +74,17 @@ static void follower_part_done(struct follower *follower)
 static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
 {
         struct follower *follower = userdata;
+        usec_t now = loop_monotonic(follower->place->engine->loop);
 
         place_polled(follower->place, &ec2_describe_snapshots, reply, &follower->refused);
         /* Only percentages come from here: without an answer there are none this time. */
         for (size_t i = 0; i < follower->n_asked; i++) {
                 if (follower->asked[i] && reply->outcome == AWS_OK)
-                        follower_see_snapshots(follower, follower->asked[i], reply->output);
+                        followed_see_snapshots(follower->asked[i], reply->output, now);
                 if (follower->asked[i] && follower->asked[i]->failing)
                         followed_set(follower->asked[i], SIGHT_FAILED, NULL);
                 if (follower->asked[i])
-                        follower_check_stall(follower, follower->asked[i]);
+                        followed_check_stall(follower->asked[i], now);
         }
         follower_part_done(follower);
 }
@@ -268,6 +129,7 @@ static const struct ec2_image *find_image(const struct ec2_images *images, const
 static void follower_on_images(const struct aws_reply *reply, void *userdata)
 {
         struct follower *follower = userdata;
+        usec_t now = loop_monotonic(follower->place->engine->loop);
         bool any = false;
 
         place_polled(follower->place, &ec2_describe_images, reply, &follower->refused);
@@ -284,9 +146,9 @@ static void follower_on_images(const struct aws_reply *reply, void *userdata)
                 any = true;
                 image = find_image(reply->output, followed->image);
                 if (image)
-                        follower_see_image(follower, followed, image);
+                        followed_see_image(followed, image, now);
                 else
-                        follower_miss_image(follower, followed);
+                        followed_miss(followed, now);
         }
         if (any)
                 follower_ask_snapshots(follower);

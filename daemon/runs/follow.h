@@ -40,3 +40,16 @@ struct followed *follow_begin(struct task *task);
 struct followed *follow_end(struct followed *followed);
 
 struct follower *follower_free(struct follower *follower);
+
+/* followed.c: what is seen of one image, at the monotonic time `now`; wakes its task when that
+ * changes anything for it. */
+void followed_see_image(struct followed *followed, const struct ec2_image *image, usec_t now);
+/* Its snapshots are among these: the percentage, and the reason where one failed. */
+void followed_see_snapshots(struct followed *followed, const struct ec2_snapshots *snapshots,
+                            usec_t now);
+/* EC2 does not list it. */
+void followed_miss(struct followed *followed, usec_t now);
+/* Says in the journal, from time to time, that it makes no progress. */
+void followed_check_stall(struct followed *followed, usec_t now);
+/* Sets what is seen; `reason` NULL: stays as it is. */
+void followed_set(struct followed *followed, enum sight sight, const char *reason);

@@ -1,0 +1,140 @@
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/follow.h"
+
+/* An image that was never listed, or no longer is, for this long is gone. */
+#define ABSENT_FOR_GOOD (600 * USEC_PER_SEC)
+/* Snapshots that made no progress for this long are reported, and again after as long. */
+#define STALLED_AFTER (3600 * USEC_PER_SEC)
+
+void followed_set(struct followed *followed, enum sight sight, const char *reason)
+{
+        if (followed->sight == sight && (!reason || streq(followed->reason, reason)))
+                return;
+        followed->sight = sight;
+        if (reason)
+                xreplace(&followed->reason, reason);
+        task_wake(followed->task);
+}
+
+static enum sight sight_of(enum image_state state)
+{
+        switch (state) {
+        case IMAGE_AVAILABLE:
+        case IMAGE_DISABLED: /* complete, and disabled by somebody since */
+                return SIGHT_AVAILABLE;
+        case IMAGE_INVALID:
+        case IMAGE_FAILED:
+        case IMAGE_ERROR:
+                return SIGHT_FAILED;
+        case IMAGE_DEREGISTERED:
+                return SIGHT_GONE;
+        case IMAGE_PENDING:
+        case IMAGE_TRANSIENT:
+        case IMAGE_OTHER: /* a word newer than this program: still going on */
+                return SIGHT_PENDING;
+        }
+        return SIGHT_PENDING;
+}
+
+static void followed_add_snapshot(struct followed *followed, const char *snapshot)
+{
+        if (snapshot && *snapshot &&
+            !strings_contain(followed->snapshots, followed->n_snapshots, snapshot))
+                *append(followed->snapshots, followed->n_snapshots) = xstrdup(snapshot);
+}
+
+void followed_see_image(struct followed *followed, const struct ec2_image *image, usec_t now)
+{
+        _cleanup_free_ char *reason = NULL;
+
+        if (image->reason && *image->reason)
+                reason = xasprintf("%s%s%s", image->reason_code ? image->reason_code : "",
+                                   image->reason_code ? ": " : "", image->reason);
+        followed->seen = now;
+        for (size_t i = 0; i < image->n_devices; i++)
+                followed_add_snapshot(followed, image->devices[i].snapshot);
+        followed->missed = 0;
+        followed->failing = sight_of((enum image_state)image->state) == SIGHT_FAILED && !reason &&
+                            !followed->reason;
+        if (!followed->failing) /* else a look at the snapshots first */
+                followed_set(followed, sight_of((enum image_state)image->state), reason);
+}
+
+void followed_miss(struct followed *followed, usec_t now)
+{
+        if (!followed->missed)
+                followed->missed = now;
+        if (now - followed->missed > ABSENT_FOR_GOOD)
+                followed_set(followed, SIGHT_GONE,
+                             followed->seen ? "EC2 no longer lists it: somebody deregistered it"
+                                            : "EC2 never listed it");
+}
+
+void followed_check_stall(struct followed *followed, usec_t now)
+{
+        usec_t since =
+                followed->moved > followed->stall_told ? followed->moved : followed->stall_told;
+        struct log_about about;
+        char time[TIME_TEXT_MAX];
+
+        if (followed->sight != SIGHT_PENDING || now - since < STALLED_AFTER)
+                return;
+        about = task_about(followed->task);
+        followed->stall_told = now;
+        if (followed->percent < 0)
+                log_event(&events[EVENT_IMAGE_STALLED], &about,
+                          "Image %s of %s has been pending for %s without a percentage.",
+                          followed->image, followed->instance,
+                          format_timespan((now - followed->moved) / USEC_PER_SEC, time));
+        else
+                log_event(&events[EVENT_IMAGE_STALLED], &about,
+                          "Image %s of %s has stood at %d %% for %s.", followed->image,
+                          followed->instance, followed->percent,
+                          format_timespan((now - followed->moved) / USEC_PER_SEC, time));
+}
+
+static const char *tag_of(const struct ec2_snapshot *snapshot, const char *key)
+{
+        return ec2_tag_value(snapshot->tags, snapshot->n_tags, key);
+}
+
+static bool snapshot_belongs(const struct ec2_snapshot *snapshot, const struct followed *followed)
+{
+        return strings_contain(followed->snapshots, followed->n_snapshots, snapshot->id) ||
+               (streq(tag_of(snapshot, TAG_RUN), followed->run) &&
+                streq(tag_of(snapshot, TAG_INSTANCE), followed->instance));
+}
+
+void followed_see_snapshots(struct followed *followed, const struct ec2_snapshots *snapshots,
+                            usec_t now)
+{
+        int sum = 0, n = 0, percent;
+
+        for (size_t i = 0; i < snapshots->n_snapshots; i++) {
+                const struct ec2_snapshot *snapshot = &snapshots->snapshots[i];
+
+                if (!snapshot_belongs(snapshot, followed))
+                        continue;
+                followed_add_snapshot(followed, snapshot->id);
+                n++;
+                sum += snapshot->state == SNAPSHOT_COMPLETED ? 100
+                       : snapshot->progress                  ? atoi(snapshot->progress) /* NOLINT */
+                                                             : 0;
+                if (snapshot->state == SNAPSHOT_ERROR && !followed->reason)
+                        followed->reason =
+                                xasprintf("snapshot %s: %s", snapshot->id,
+                                          snapshot->message ? snapshot->message : "error");
+        }
+        if (n == 0)
+                return;
+        percent = sum / n;
+        if (percent == followed->percent)
+                return;
+        followed->percent = percent;
+        followed->moved = now;
+        followed->task->percent = percent;
+        task_report(followed->task, NULL);
+}
