@@ -39,6 +39,12 @@ bool image_is_too_late(const struct task *task);
 /* Takes over a described instance (which is zeroed) and derives from it what the row needs. */
 void image_describe(struct task *task, struct ec2_instance *instance);
 
+/* backup-instance.c: the steps about the instance: its turn, its state, its return. */
+struct verdict wait_turn_ask(struct task *task);
+struct verdict check_ask(struct task *task);
+struct verdict check_answer(struct task *task, const struct aws_reply *reply);
+struct verdict await_instance_ask(struct task *task);
+
 /* backup-gate.c: whether the task may begin now; otherwise says what it waits for. */
 bool gate_is_open(struct task *task);
 /* The group within which at most max_parallel instances are down at once. Caller frees. */
