@@ -103,19 +103,29 @@ static struct verdict end_without_image(struct task *task, enum outcome outcome,
         return go("find-image");
 }
 
+/* Why no call may be made (any more), or MOVE_NEXT. */
+static struct verdict may_create(const struct task *task)
+{
+        if (!task->run->schedule)
+                return finish(OUTCOME_CANCELLED,
+                              xstrdup("not begun: the schedule is no longer in the settings"));
+        if (run_is_cut_short(task->run))
+                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+        if (image_is_too_late(task))
+                return finish(OUTCOME_SKIPPED,
+                              xstrdup("not begun: the window for reboots is over"));
+        return next();
+}
+
 struct verdict create_ask(struct task *task)
 {
+        struct verdict may;
+
         if (task->resumed)
                 return go("find-image"); /* the request may have left before the restart */
-        if (!task->run->schedule)
-                return end_without_image(
-                        task, OUTCOME_CANCELLED,
-                        xstrdup("not begun: the schedule is no longer in the settings"));
-        if (run_is_cut_short(task->run))
-                return end_without_image(task, OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
-        if (image_is_too_late(task))
-                return end_without_image(task, OUTCOME_SKIPPED,
-                                         xstrdup("not begun: the window for reboots is over"));
+        may = may_create(task);
+        if (may.move == MOVE_FINISH)
+                return end_without_image(task, may.outcome, may.detail);
         if (!image_live(task)->instance.n_instances || image_live(task)->look_again)
                 return go("check-instance");
         send_create(task);
@@ -234,12 +244,17 @@ static struct verdict find_nothing(struct task *task)
         struct image_live *live = image_live(task);
         unsigned int looks = live->looks++;
 
-        if (looks >= LOOKS_AT_MOST)
+        if (looks >= LOOKS_AT_MOST) {
+                struct verdict may = may_create(task);
+
+                if (may.move == MOVE_FINISH)
+                        return may; /* after so many looks there is none */
                 return finish(
                         OUTCOME_FAILED,
                         xasprintf("it cannot be told whether EC2 made the image named %s: the call "
                                   "was not answered, or says so, yet no such image is listed",
                                   task->row.name));
+        }
         if (looks % LOOKS == LOOKS - 1)
                 return go("create-image");
         return again(
