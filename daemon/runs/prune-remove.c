@@ -47,11 +47,17 @@ static int load_image(struct task *task, struct store_image *ret)
                                 task->row.subject, ret);
 }
 
+static struct verdict removal_not_recorded(struct task *task)
+{
+        return again(LAG_RETRY, xasprintf("the removal cannot be recorded: %s",
+                                          store_error(task->run->engine->store)));
+}
+
 /* ---- deregister-image ---- */
 
 /* Written down before the call: should its outcome never be known, or its snapshots resist, the
  * next run finds a row whose image EC2 does not list, and goes on. If it is listed after all, the
- * row follows EC2. */
+ * row follows EC2. 1, 0 when there is no row, or negative errno. */
 static int note_deregistered(struct task *task)
 {
         struct store_image image;
@@ -64,33 +70,20 @@ static int note_deregistered(struct task *task)
         xreplace(&image.detail, task->row.name);
         r = store_save_image(task->run->engine->store, &image);
         store_image_done(&image);
-        return r;
+        return r < 0 ? r : 1;
 }
 
 static struct verdict deregister_ask(struct task *task)
 {
-        if (note_deregistered(task) < 0)
-                return again(LAG_RETRY, xasprintf("the removal cannot be recorded: %s",
-                                                  store_error(task->run->engine->store)));
+        int r = note_deregistered(task);
+
+        if (r < 0)
+                return removal_not_recorded(task);
+        if (r == 0)
+                return finish(OUTCOME_FAILED, xstrdup("it is not in the state; kept"));
         task_call(task, &ec2_deregister_image,
                   &(struct deregister_image){ .image = task->row.subject });
         return stay();
-}
-
-static struct verdict removal_failed(struct task *task, const struct aws_reply *reply,
-                                     const struct action *action, struct verdict verdict)
-{
-        struct log_about about = task_about(task);
-        sec_t spent = loop_wall(task->run->engine->loop) - task->row.entered;
-
-        if (verdict.move == MOVE_FINISH || spent > task->step->patience) {
-                about.action = action->name;
-                about.error = reply->code;
-                about.request_id = reply->request_id;
-                log_event(&events[EVENT_REMOVAL_FAILED], &about,
-                          "Image %s could not be removed: %s", task->row.subject, verdict.detail);
-        }
-        return verdict;
 }
 
 static struct verdict deregister_answer(struct task *task, const struct aws_reply *reply)
@@ -101,8 +94,7 @@ static struct verdict deregister_answer(struct task *task, const struct aws_repl
 
         if (reply->outcome == AWS_OK || gone)
                 return next();
-        return removal_failed(task, reply, &ec2_deregister_image,
-                              task_trouble(task, reply, &ec2_deregister_image));
+        return task_trouble(task, reply, &ec2_deregister_image);
 }
 
 /* ---- delete-snapshots ---- */
@@ -144,27 +136,18 @@ static struct verdict delete_answer(struct task *task, const struct aws_reply *r
                 bool other = user && strncmp(user, task->row.subject, length) != 0;
 
                 if (!other)
-                        return removal_failed(
-                                task, reply, &ec2_delete_snapshot,
-                                again(LAG_RETRY, aws_describe_failure(reply, &ec2_delete_snapshot,
-                                                                      task->row.region)));
+                        return again(LAG_RETRY, aws_describe_failure(reply, &ec2_delete_snapshot,
+                                                                     task->row.region));
                 live->kept++;
         } else if (reply->outcome != AWS_OK && !(reply->outcome == AWS_ERROR &&
                                                  streq(reply->code, "InvalidSnapshot.NotFound"))) {
-                return removal_failed(task, reply, &ec2_delete_snapshot,
-                                      task_trouble(task, reply, &ec2_delete_snapshot));
+                return task_trouble(task, reply, &ec2_delete_snapshot);
         }
         live->at++;
         return go("delete-snapshots");
 }
 
 /* ---- record-removal ---- */
-
-static struct verdict removal_not_recorded(struct task *task)
-{
-        return again(LAG_RETRY, xasprintf("the removal cannot be recorded: %s",
-                                          store_error(task->run->engine->store)));
-}
 
 static struct verdict record_ask(struct task *task)
 {
@@ -193,6 +176,15 @@ static struct verdict record_ask(struct task *task)
         return r < 0 ? removal_not_recorded(task) : next();
 }
 
+static void removal_say_end(struct task *task)
+{
+        struct log_about about = task_about(task);
+
+        if (task->row.outcome == OUTCOME_FAILED)
+                log_event(&events[EVENT_REMOVAL_FAILED], &about,
+                          "Image %s could not be removed: %s", task->row.subject, task->row.detail);
+}
+
 static const struct step removal_steps[] = {
         { .name = "deregister-image",
           .ask = deregister_ask,
@@ -208,7 +200,8 @@ static const struct step removal_steps[] = {
 
 const struct task_kind removal_task = { .name = "removal",
                                         .steps = removal_steps,
-                                        .forget = removal_forget };
+                                        .forget = removal_forget,
+                                        .ended = removal_say_end };
 
 struct verdict prune_begin_remove(struct run *run)
 {
