@@ -77,8 +77,8 @@ static bool check_schedule(struct call *call)
                 *append(names, n) = settings->schedules[i].name;
         }
         near = settings ? closest(name, names, settings->n_schedules) : NULL;
-        message = xasprintf("There is no schedule \"%s\" in the settings%s%s%s.", name,
-                            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        message = xasprintf("There is no schedule \"%s\" in the settings%s%s%s", name,
+                            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : ".");
         free(names);
         call_fail(call, MANAGER_INTERFACE ".NoSuchSchedule", message);
         return false;

@@ -115,7 +115,6 @@ static const struct table_column runs_columns[] = {
         { .heading = "TOOK", .drop = 3 },
         { .heading = "FIRED", .drop = 2 },
         { .heading = "BY", .drop = 4 },
-        { .heading = "WHY", .shrinks_to = 12, .drop = 5 },
 };
 
 static int print_runs(struct ctl *ctl, const cJSON *parameters, void *userdata)
@@ -130,7 +129,7 @@ static int print_runs(struct ctl *ctl, const cJSON *parameters, void *userdata)
                 return CTL_DONE;
         }
         cJSON_ArrayForEach (run, json_member(parameters, "runs")) {
-                const char *outcome = json_text(run, "outcome");
+                const char *outcome = json_text(run, "outcome"), *detail = json_text(run, "detail");
 
                 table_row(&table);
                 table_cell(&table, STYLE_PLAIN, json_text(run, "id"));
@@ -140,7 +139,8 @@ static int print_runs(struct ctl *ctl, const cJSON *parameters, void *userdata)
                 table_take(&table, STYLE_PLAIN,
                            local_time(json_time(run, "firing"), json_text(run, "timezone")));
                 table_cell(&table, STYLE_DIM, json_text(run, "trigger"));
-                table_cell(&table, STYLE_DIM, json_text(run, "detail"));
+                if (detail && *detail && outcome_style(outcome) != STYLE_GOOD)
+                        table_note(&table, detail);
         }
         table_print(&table, &ctl->out);
         if (!table.n_rows)
@@ -161,8 +161,8 @@ int verb_runs(struct ctl *ctl, char **arguments, size_t n)
 
 static const struct table_column show_columns[] = {
         { .heading = "TASK" },
-        { .heading = "SUBJECT" },
-        { .heading = "IMAGE" },
+        { .heading = "SUBJECT", .shrinks_to = 19 },
+        { .heading = "IMAGE", .drop = 2 },
         { .heading = "OUTCOME" },
         { .heading = "STEP", .shrinks_to = 6, .drop = 3 },
         { .heading = "PROVEN", .drop = 4 },
@@ -243,12 +243,12 @@ int verb_show(struct ctl *ctl, char **arguments, size_t n)
 
 static const struct table_column images_columns[] = {
         { .heading = "IMAGE" },
-        { .heading = "INSTANCE" },
-        { .heading = "FIRED" },
+        { .heading = "INSTANCE", .drop = 1 },
+        { .heading = "FIRED", .drop = 2 },
         { .heading = "STATE", .shrinks_to = 7 },
-        { .heading = "PROVEN", .drop = 1 },
-        { .heading = "SNAPSHOTS", .drop = 3 },
-        { .heading = "PLACE", .shrinks_to = 10, .drop = 2 },
+        { .heading = "PROVEN", .drop = 3 },
+        { .heading = "SNAPSHOTS", .drop = 5 },
+        { .heading = "PLACE", .shrinks_to = 10, .drop = 4 },
 };
 
 static void add_image(struct table *table, const cJSON *image)

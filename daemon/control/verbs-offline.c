@@ -20,8 +20,9 @@ static void warn_of_never(const struct ctl *ctl, const struct settings *settings
         for (size_t i = 0; i < settings->n_schedules; i++) {
                 struct schedule schedule = settings->schedules[i].schedule;
 
-                if (schedule.expression.kind == EXPRESSION_CRON && schedule.expression.cron.never)
-                        continue; /* told with its line already */
+                if (schedule.expression.kind == EXPRESSION_CRON &&
+                    schedule_next(&schedule, -SEC_PER_DAY) == SEC_NEVER)
+                        continue; /* told with its line already: settings/check.c */
                 schedule.anchor = now;
                 if (settings->schedules[i].enabled && schedule_next(&schedule, now) == SEC_NEVER)
                         text_printf(messages,

@@ -14,6 +14,8 @@
 /* Finished runs and removed images are remembered for this long. */
 #define REMEMBERED  (400 * SEC_PER_DAY)
 #define FORGET_EACH SEC_PER_DAY
+/* How many runs are looked through for the last failure: when one has ended, and at the start. */
+enum { RECENT_RUNS = 20, RUNS_AT_START = 1000 };
 
 struct manager {
         struct loop *loop;
@@ -41,17 +43,19 @@ static void manager_forget(struct manager *manager)
         store_forget(manager->store, now - REMEMBERED);
 }
 
-static void manager_note_failure(struct manager *manager)
+/* The newest failure among the newest `limit` runs, or the one known from before. */
+static void manager_note_failure(struct manager *manager, size_t limit)
 {
         struct store_run *runs;
         size_t n;
 
-        free(steal(manager->last_failure));
-        if (store_load_runs(manager->store, NULL, false, 20, &runs, &n) < 0)
+        if (store_load_runs(manager->store, NULL, false, limit, &runs, &n) < 0)
                 return;
-        for (size_t i = 0; i < n && !manager->last_failure; i++)
-                if (runs[i].outcome == OUTCOME_FAILED || runs[i].outcome == OUTCOME_PARTIAL)
-                        manager->last_failure = xstrdup(runs[i].id);
+        for (size_t i = 0; i < n; i++)
+                if (runs[i].outcome == OUTCOME_FAILED || runs[i].outcome == OUTCOME_PARTIAL) {
+                        xreplace(&manager->last_failure, runs[i].id);
+                        break;
+                }
         store_runs_free(runs, n);
 }
 
@@ -59,7 +63,7 @@ static void on_changed(void *userdata)
 {
         struct manager *manager = userdata;
 
-        manager_note_failure(manager);
+        manager_note_failure(manager, RECENT_RUNS);
         manager_forget(manager);
         manager_tell_status(manager);
 }
@@ -143,6 +147,8 @@ static void manager_begin(void *userdata)
         if (!manager->resumed && engine_resume(manager->engine) < 0)
                 log_event(&events[EVENT_STORE_FAILED], NULL, "Unfinished runs cannot be read: %s.",
                           store_error(manager->store));
+        if (!manager->resumed)
+                manager_note_failure(manager, RUNS_AT_START);
         manager->resumed = true;
         planner_apply(manager->planner);
         on_changed(manager);
