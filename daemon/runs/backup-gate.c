@@ -21,13 +21,6 @@ char *gate_group(const struct setting_schedule *schedule, const struct ec2_insta
         abort();
 }
 
-/* Down counts from the row of create-image until the instance is known to be back. */
-static bool is_down(const struct task *task)
-{
-        return task->kind == &image_task && task->row.outcome == OUTCOME_OPEN && task->step &&
-               task->step->down && task->row.group;
-}
-
 bool gate_is_open(struct task *task)
 {
         const struct task *blocker = NULL;
@@ -35,18 +28,14 @@ bool gate_is_open(struct task *task)
 
         if (!task->row.group)
                 return true;
-        for (const struct run *run = task->run->engine->runs; run; run = run->next) {
-                for (const struct task *other = run->tasks; other; other = other->next) {
-                        if (!is_down(other))
-                                continue;
-                        if (streq(other->row.group, task->row.group)) {
-                                down++;
-                                blocker = other;
-                        }
-                        if (streq(other->row.subject, task->row.subject)) {
-                                task_set_waiting(task, "run %s has it down", other->row.run);
-                                return false;
-                        }
+        for (const struct task *other = task->run->engine->down; other; other = other->next_down) {
+                if (streq(other->row.group, task->row.group)) {
+                        down++;
+                        blocker = other;
+                }
+                if (streq(other->row.subject, task->row.subject)) {
+                        task_set_waiting(task, "run %s has it down", other->row.run);
+                        return false;
                 }
         }
         if (blocker && task->run->schedule && down >= task->run->schedule->reboot.max_parallel) {

@@ -48,7 +48,7 @@ void image_describe(struct task *task, struct ec2_instance *instance)
         task->row.group = reboots ? gate_group(schedule, instance) : NULL;
         xreplace(&task->row.consistency,
                  instance->state == INSTANCE_STOPPED ? PROVEN_STOPPED : PROVEN_CRASH);
-        task->dirty = true;
+        task_touch(task);
 }
 
 bool image_is_too_late(const struct task *task)

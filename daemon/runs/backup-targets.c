@@ -1,4 +1,6 @@
 #include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -107,32 +109,69 @@ static bool is_asked_for(const struct run *run, const struct ec2_instance *insta
         return found;
 }
 
-static bool has_task(const struct run *run, const char *instance)
+/* The instances that have a task, by id. */
+struct known {
+        UT_hash_handle hh;
+};
+
+static void known_add(struct known **known, const struct task *task)
 {
+        struct known *entry = xnew(struct known);
+
+        HASH_ADD_KEYPTR(hh, *known, task->row.subject, strlen(task->row.subject), entry);
+}
+
+static bool known_has(struct known *known, const char *instance)
+{
+        struct known *found;
+
+        HASH_FIND_STR(known, instance, found);
+        return found;
+}
+
+static void known_done(struct known **known)
+{
+        struct known *first = *known;
+
+        HASH_CLEAR(hh, *known);
+        for (struct known *entry = first, *following; entry; entry = following) {
+                following = entry->hh.next;
+                free(entry);
+        }
+}
+
+static struct known *known_of(const struct run *run)
+{
+        struct known *known = NULL;
+
         for (const struct task *task = run->tasks; task; task = task->next)
-                if (task->kind == &image_task && streq(task->row.subject, instance))
-                        return true;
-        return false;
+                if (task->kind == &image_task)
+                        known_add(&known, task);
+        return known;
 }
 
 static struct verdict targets_answer(struct task *task, const struct aws_reply *reply)
 {
         struct run *run = task->run;
         struct ec2_instances *found = reply->output;
+        _cleanup_(known_done) struct known *known = NULL;
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instances);
+        known = known_of(run);
         for (size_t i = 0; i < found->n_instances; i++) {
                 struct ec2_instance *instance = &found->instances[i];
                 struct task *image;
 
                 if (is_excluded(&run->schedule->targets, instance) ||
                     !is_asked_for(run, instance) ||
-                    has_task(run, instance->id)) /* a page that changed under us lists it twice */
+                    known_has(known,
+                              instance->id)) /* a page that changed under us lists it twice */
                         continue;
                 image = run_add_task(run, &image_task, task->place, instance->id);
                 image->row.name = setting_expand(run->schedule->image.name, run->row.schedule,
                                                  instance->id, run->row.firing);
+                known_add(&known, image);
                 image_describe(image, instance);
                 if (run->dry)
                         task_report(image, NULL);
@@ -172,14 +211,16 @@ struct verdict backup_begin_targets(struct run *run)
 /* The first instance an operator named that is none of the schedule's targets, or NULL. */
 static char *find_stranger(const struct run *run)
 {
+        _cleanup_(known_done) struct known *known = NULL;
         char **only, *stranger = NULL;
         size_t n;
 
         if (!run->row.only)
                 return NULL;
+        known = known_of(run);
         only = strings_split(run->row.only, " ", &n);
         for (size_t i = 0; i < n && !stranger; i++)
-                if (!has_task(run, only[i]))
+                if (!known_has(known, only[i]))
                         stranger = xstrdup(only[i]);
         strings_free(only, n);
         return stranger;

@@ -153,6 +153,26 @@ struct run *engine_find_run(struct engine *engine, const char *id)
         return NULL;
 }
 
+/* The first task from `task` on with this id. */
+static struct task *task_by_id(struct task *task, int64_t id)
+{
+        while (task && task->row.id != id)
+                task = task->next;
+        return task;
+}
+
+const struct task *engine_find_task(struct engine *engine, int64_t id)
+{
+        struct task *found = task_by_id(engine->looked_up, id);
+
+        for (struct run *run = engine->runs; run && !found; run = run->next)
+                if (!run->dry)
+                        found = task_by_id(run->tasks, id);
+        if (found)
+                engine->looked_up = found;
+        return found;
+}
+
 bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *ret_queued)
 {
         bool busy = false;

@@ -101,9 +101,11 @@ struct task {
         int percent;    /* of its snapshots, -1 unknown */
         char *waiting;  /* what it waits for, for people; or NULL */
         bool resumed;   /* this step was entered before a restart: its request may have left */
-        bool dirty, moved;
-        struct task *next;       /* of run->tasks */
-        struct task *next_moved; /* of run->moved */
+        bool dirty, moved, down;
+        struct task *next;                  /* of run->tasks */
+        struct task *next_moved;            /* of run->moved */
+        struct task *next_dirty;            /* of run->touched */
+        struct task *prev_down, *next_down; /* of engine->down */
 };
 
 struct run {
@@ -116,11 +118,13 @@ struct run {
                 *schedule; /* of settings; NULL: all, or it is no longer there */
         bool dry;          /* nothing is stored or changed */
         bool dirty;
-        size_t n_open;                   /* open tasks of the phase that goes on */
-        size_t n_lost;                   /* tasks whose account is no longer in the settings */
-        struct task *tasks, *last_task;  /* struct task.next */
-        struct task *moved, *last_moved; /* struct task.next_moved */
-        struct run *next;                /* of engine->runs */
+        size_t n_open;                       /* open tasks of the phase that goes on */
+        size_t n_lost;                       /* tasks whose account is no longer in the settings */
+        struct task *tasks, *last_task;      /* struct task.next */
+        size_t n_cancelled;                  /* tasks that were not begun */
+        struct task *moved, *last_moved;     /* struct task.next_moved */
+        struct task *touched, *last_touched; /* struct task.next_dirty: to be committed */
+        struct run *next;                    /* of engine->runs */
 };
 
 typedef void engine_changed_fn(void *userdata);
@@ -136,6 +140,8 @@ struct engine {
         struct timer *homes_done;   /* the search for them is over */
         struct watch *watches;      /* struct watch.next */
         unsigned int telling;       /* watches are being told */
+        struct task *down;          /* struct task.next_down: whose instance may be down */
+        struct task *looked_up;     /* by engine_find_task(); or NULL */
         struct timer *turn;         /* what moved is committed and acted on */
         bool room;                  /* an instance is no longer down: those that wait look again */
         bool began;                 /* a run has begun since the last turn */
@@ -170,12 +176,17 @@ int engine_start(struct engine *engine, const struct run_request *request, struc
 /* Ends what has not begun; what has is finished, and nothing follows it. */
 void run_cancel(struct run *run, const char *why);
 struct run *engine_find_run(struct engine *engine, const char *id);
+/* The task of a run that is going, by the id of its row; NULL when there is none. Fast when asked
+ * in the order of the rows. */
+const struct task *engine_find_task(struct engine *engine, int64_t id);
 bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *ret_queued);
 
 /* ---- for steps and phases ---- */
 
 /* Sends the task's one request; answer() of its step gets the reply. */
 void task_call(struct task *task, const struct action *action, const void *input);
+/* Its row has changed: it is committed in the next turn. */
+void task_touch(struct task *task);
 /* Asks the task's step again, soon; harmless at any time. */
 void task_wake(struct task *task);
 /* The same after a while, while the step stays as it is. */

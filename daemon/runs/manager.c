@@ -320,16 +320,11 @@ bool manager_is_paused(struct manager *manager, const char *schedule)
 
 bool manager_task_progress(struct manager *manager, int64_t id, struct task_progress *ret)
 {
-        for (const struct run *run = manager->engine->runs; run; run = run->next) {
-                for (const struct task *task = run->tasks; task; task = task->next) {
-                        if (task->row.id != id || run->dry)
-                                continue;
-                        *ret = (struct task_progress){ .percent = task->percent,
-                                                       .waiting = task->waiting };
-                        return true;
-                }
-        }
-        return false;
+        const struct task *task = engine_find_task(manager->engine, id);
+
+        if (task)
+                *ret = (struct task_progress){ .percent = task->percent, .waiting = task->waiting };
+        return task;
 }
 
 struct watch *manager_watch(struct manager *manager, const char *run, watch_fn *callback,

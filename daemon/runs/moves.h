@@ -18,6 +18,8 @@ const struct step *task_kind_step(const struct task_kind *kind, const char *name
 /* To be committed, then asked, in the next turn. */
 void task_moved(struct task *task);
 void task_enter(struct task *task, const struct step *step);
+/* To be called after each change of step, outcome or group: keeps engine->down. */
+void task_note_down(struct task *task);
 /* Takes `detail`. */
 void task_end(struct task *task, enum outcome outcome, char *detail);
 void task_apply(struct task *task, struct verdict verdict);

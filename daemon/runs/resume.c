@@ -50,6 +50,8 @@ static void run_resume_task(struct run *run, struct store_task *row)
         task->step = task_kind_step(kind, task->row.step);
         task->resumed = true;
         task->entered -= time_since(run, task->row.entered);
+        run->n_cancelled += task->row.outcome == OUTCOME_CANCELLED;
+        task_note_down(task);
         if (task->row.outcome == OUTCOME_OPEN && task->step)
                 task_moved(task);
 }

@@ -6,21 +6,15 @@
 #include "base/text.h"
 #include "runs/watch.h"
 
-static bool run_is_dirty(const struct run *run)
-{
-        if (run->dirty)
-                return true;
-        for (const struct task *task = run->tasks; task; task = task->next)
-                if (task->dirty)
-                        return true;
-        return false;
-}
-
 static void run_is_clean(struct run *run)
 {
         run->dirty = false;
-        for (struct task *task = run->tasks; task; task = task->next)
+        for (struct task *task = run->touched, *following; task; task = following) {
+                following = task->next_dirty;
+                task->next_dirty = NULL;
                 task->dirty = false;
+        }
+        run->touched = run->last_touched = NULL;
 }
 
 /* Commits what changed in a run, in one transaction. A dry run has nothing to commit. */
@@ -29,7 +23,7 @@ bool run_commit(struct run *run)
         struct engine *engine = run->engine;
         int r;
 
-        if (!run_is_dirty(run))
+        if (!run->dirty && !run->touched)
                 return true;
         if (run->dry) {
                 run_is_clean(run);
@@ -38,9 +32,8 @@ bool run_commit(struct run *run)
         store_begin(engine->store);
         if (run->dirty)
                 store_save_run(engine->store, &run->row);
-        for (struct task *task = run->tasks; task; task = task->next)
-                if (task->dirty)
-                        store_save_task(engine->store, &task->row);
+        for (struct task *task = run->touched; task; task = task->next_dirty)
+                store_save_task(engine->store, &task->row);
         r = store_commit(engine->store);
         if (r < 0) {
                 engine_store_failed(engine, &(struct log_about){ .run = run->row.id });
@@ -262,12 +255,8 @@ struct run *run_free(struct run *run)
 
 bool run_is_cut_short(const struct run *run)
 {
-        if (run->row.detail) /* of an open run only run_cancel() sets it */
-                return true;
-        for (const struct task *task = run->tasks; task; task = task->next)
-                if (task->row.outcome == OUTCOME_CANCELLED)
-                        return true;
-        return false;
+        /* The detail of an open run is set by run_cancel() only. */
+        return run->row.detail || run->n_cancelled;
 }
 
 void run_cancel(struct run *run, const char *why)

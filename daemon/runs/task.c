@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -62,8 +63,37 @@ static void task_leave_step(struct task *task)
         timer_disarm(task->timer);
         task->call = aws_slot_free(task->call);
         free(steal(task->waiting));
-        if (task->step && task->step->down)
-                task->run->engine->room = true;
+}
+
+/* Down counts from the row of a step that may take the instance down until it is known to be back.
+ */
+void task_note_down(struct task *task)
+{
+        struct engine *engine = task->run->engine;
+        bool down = task->row.outcome == OUTCOME_OPEN && task->step && task->step->down &&
+                    task->row.group;
+
+        if (down && !task->down) {
+                DL_APPEND2(engine->down, task, prev_down, next_down);
+        } else if (!down && task->down) {
+                DL_DELETE2(engine->down, task, prev_down, next_down);
+                engine->room = true;
+        }
+        task->down = down;
+}
+
+void task_touch(struct task *task)
+{
+        struct run *run = task->run;
+
+        if (task->dirty)
+                return;
+        task->dirty = true;
+        if (run->last_touched)
+                run->last_touched->next_dirty = task;
+        else
+                run->touched = task;
+        run->last_touched = task;
 }
 
 void task_enter(struct task *task, const struct step *step)
@@ -80,7 +110,8 @@ void task_enter(struct task *task, const struct step *step)
         task->entered = loop_monotonic(task->run->engine->loop);
         free(steal(task->error));
         free(steal(task->request_id));
-        task->dirty = true;
+        task_note_down(task);
+        task_touch(task);
         task_moved(task);
 }
 
@@ -97,7 +128,9 @@ void task_end(struct task *task, enum outcome outcome, char *detail)
                 free(task->row.detail);
                 task->row.detail = detail;
         }
-        task->dirty = true;
+        task->run->n_cancelled += outcome == OUTCOME_CANCELLED;
+        task_note_down(task);
+        task_touch(task);
         if (task->kind->ended)
                 task->kind->ended(task);
         task_moved(task);
@@ -147,7 +180,7 @@ void task_apply(struct task *task, struct verdict verdict)
                 task_set_waiting(task, "%s", verdict.detail);
                 free(task->row.detail);
                 task->row.detail = verdict.detail;
-                task->dirty = true;
+                task_touch(task);
                 task->call = aws_slot_free(task->call);
                 timer_arm(task->timer, with_jitter(engine, verdict.delay));
                 return;
@@ -291,12 +324,18 @@ struct task *run_add_task(struct run *run, const struct task_kind *kind, struct 
                 .entered = loop_wall(run->engine->loop),
                 .finished = SEC_NONE,
         };
-        task->dirty = true;
+        task_touch(task);
         return task;
 }
 
 struct task *task_free(struct task *task)
 {
+        struct engine *engine = task->run->engine;
+
+        if (task->down)
+                DL_DELETE2(engine->down, task, prev_down, next_down);
+        if (engine->looked_up == task)
+                engine->looked_up = NULL;
         if (task->kind->forget)
                 task->kind->forget(task);
         aws_slot_free(task->call);
