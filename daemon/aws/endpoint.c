@@ -156,12 +156,6 @@ int endpoint_resolve(const char *service, const char *region,
                 *ret_error = xasprintf("\"%s\" is not the name of a region", region);
                 return -EINVAL;
         }
-        if (options->override && (options->fips || options->dualstack)) {
-                *ret_error = xasprintf("endpoint URL %s: %s cannot be had together with an own "
-                                       "endpoint",
-                                       options->override, options->fips ? "FIPS" : "dual-stack");
-                return -EINVAL;
-        }
         if (options->override)
                 return parse_url(options->override, ret, ret_error);
         url = xasprintf("https://%s%s.%s.%s/", service,

@@ -1,5 +1,6 @@
 #include "aws/place.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -22,33 +23,39 @@ static bool flag(const struct shared *shared, const char *profile, const char *v
 
 /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html */
 static const char *configured_url(const struct shared *shared, const char *profile,
-                                  const struct service *service)
+                                  const struct service *service, const char *services)
 {
         _cleanup_free_ char *variable = xasprintf("AWS_ENDPOINT_URL_%s", service->shout);
-        const char *services, *url = variable_get(variable);
+        const char *url = variable_get(variable);
 
         if (!url)
                 url = variable_get("AWS_ENDPOINT_URL");
-        if (!url) {
-                services = shared_profile(shared, SHARED_MERGED, profile, "services");
-                url = services ? shared_service(shared, services, service->section, "endpoint_url")
-                               : NULL;
-        }
+        if (!url && services)
+                url = shared_service(shared, services, service->section, "endpoint_url");
         return url ? url : shared_profile(shared, SHARED_MERGED, profile, "endpoint_url");
 }
 
-struct endpoint_options place_endpoint_options(const struct shared *shared, const char *profile,
-                                               const struct service *service)
+int place_endpoint_options(const struct shared *shared, const char *profile,
+                           const struct service *service, struct endpoint_options *ret,
+                           char **ret_error)
 {
-        bool ignored = flag(shared, profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-                            "ignore_configured_endpoint_urls");
+        const char *services = shared_profile(shared, SHARED_MERGED, profile, "services");
 
-        return (struct endpoint_options){
-                .override = ignored ? NULL : configured_url(shared, profile, service),
+        *ret = (struct endpoint_options){
                 .fips = flag(shared, profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
                 .dualstack = flag(shared, profile, "AWS_USE_DUALSTACK_ENDPOINT",
                                   "use_dualstack_endpoint"),
         };
+        if (flag(shared, profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                 "ignore_configured_endpoint_urls"))
+                return 0;
+        if (services && !shared_has_services(shared, services)) {
+                *ret_error = xasprintf("services %s of profile %s is not in %s", services, profile,
+                                       shared->where);
+                return -EINVAL;
+        }
+        ret->override = configured_url(shared, profile, service, services);
+        return 0;
 }
 
 static void resolve(struct place *place, const char *endpoint_url, const char *profile)
@@ -59,8 +66,9 @@ static void resolve(struct place *place, const char *endpoint_url, const char *p
         if (!endpoint_url) {
                 if (shared_read(&shared, &place->endpoint_error) < 0)
                         return;
-                options = place_endpoint_options(&shared, source_profile_name(profile),
-                                                 place->service);
+                if (place_endpoint_options(&shared, source_profile_name(profile), place->service,
+                                           &options, &place->endpoint_error) < 0)
+                        return;
         }
         if (endpoint_resolve(place->service->name, place->region, &options, &place->endpoint,
                              &place->endpoint_error) < 0)

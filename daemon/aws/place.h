@@ -41,6 +41,7 @@ sec_t place_now(const struct place *place);
 void place_set_clock(struct place *place, sec_t server_time);
 
 /* What the environment and profile `profile` say about the endpoint of a service; `override`
- * borrows from them. */
-struct endpoint_options place_endpoint_options(const struct shared *shared, const char *profile,
-                                               const struct service *service);
+ * borrows from them. 0, or -EINVAL with the reason in *ret_error (caller frees). */
+int place_endpoint_options(const struct shared *shared, const char *profile,
+                           const struct service *service, struct endpoint_options *ret,
+                           char **ret_error);

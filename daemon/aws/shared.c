@@ -236,6 +236,11 @@ const char *shared_session(const struct shared *shared, const char *name, const 
         return find(shared, SHARED_CONFIG, SHARED_SESSION, name, key, NULL);
 }
 
+bool shared_has_services(const struct shared *shared, const char *name)
+{
+        return has(shared, SHARED_CONFIG, SHARED_SERVICES, name);
+}
+
 const char *shared_service(const struct shared *shared, const char *name, const char *service,
                            const char *key)
 {

@@ -47,6 +47,7 @@ const char *shared_profile(const struct shared *shared, enum shared_file file, c
                            const char *key);
 const char *shared_session(const struct shared *shared, const char *name, const char *key);
 bool shared_has_session(const struct shared *shared, const char *name);
+bool shared_has_services(const struct shared *shared, const char *name);
 /* `key` of a service ("ec2") in the section [services name]. */
 const char *shared_service(const struct shared *shared, const char *name, const char *service,
                            const char *key);

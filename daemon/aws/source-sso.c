@@ -148,8 +148,9 @@ enum source_outcome source_sso(struct search *search, struct credentials **ret, 
                 *ret_why = xasprintf("profile %s lacks %s", search->profile, missing);
                 return SOURCE_BROKEN;
         }
-        if (!options.override)
-                options = place_endpoint_options(&search->shared, search->profile, &service_sso);
+        if (!options.override && place_endpoint_options(&search->shared, search->profile,
+                                                        &service_sso, &options, ret_why) < 0)
+                return SOURCE_BROKEN;
         path = cache_path(session ? session : sso_value(search, "sso_start_url"));
         token = read_token(path, loop_wall(search->tools->loop), ret_why);
         if (!token || endpoint_resolve(service_sso.name, sso_value(search, "sso_region"), &options,

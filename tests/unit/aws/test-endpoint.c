@@ -116,8 +116,9 @@ static void test_variants(void **state)
                   "ec2-fips.us-gov-west.amazonaws.com" },
                 { __LINE__, "ec2", "us-isox-east-1", NULL, false, false,
                   "ec2.us-isox-east-1.amazonaws.com" },
-                { __LINE__, "ec2", "us-east-1", "https://h/", true, false, NULL },
-                { __LINE__, "ec2", "us-east-1", "https://h/", false, true, NULL },
+                /* whoever names an endpoint gets that one */
+                { __LINE__, "ec2", "us-east-1", "https://h/", true, true, "h" },
+                { __LINE__, "ec2", "us-east-1", "http://h/", true, true, NULL },
         };
 
         (void)state;
