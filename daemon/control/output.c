@@ -148,12 +148,8 @@ enum style outcome_style(const char *outcome)
 
 int ctl_complain_unknown(const struct settings *settings, const char *name)
 {
-        _cleanup_free_ const char **names = xcalloc(settings->n_schedules + 1, sizeof(char *));
-        const char *near;
+        const char *near = settings_closest_schedule(settings, name);
 
-        for (size_t i = 0; i < settings->n_schedules; i++)
-                names[i] = settings->schedules[i].name;
-        near = closest(name, names, settings->n_schedules);
         ctl_complain("%s has no schedule \"%s\"%s%s%s", settings->file, name,
                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
         return CTL_FAILED;

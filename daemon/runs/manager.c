@@ -200,13 +200,8 @@ static int start_now(struct manager *manager, struct run_request *request, char 
 
 static int no_such_schedule(struct manager *manager, const char *schedule, char **ret_error)
 {
-        const struct settings *settings = manager->engine->settings;
-        _cleanup_free_ const char **names = xcalloc(settings->n_schedules, sizeof(*names));
-        const char *near;
+        const char *near = settings_closest_schedule(manager->engine->settings, schedule);
 
-        for (size_t i = 0; i < settings->n_schedules; i++)
-                names[i] = settings->schedules[i].name;
-        near = closest(schedule, names, settings->n_schedules);
         *ret_error = near ? xasprintf("there is no schedule %s; did you mean %s?", schedule, near)
                           : xasprintf("there is no schedule %s", schedule);
         return -ENOENT;

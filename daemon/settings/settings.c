@@ -205,6 +205,15 @@ const struct setting_schedule *settings_schedule(const struct settings *settings
                                      : NULL;
 }
 
+const char *settings_closest_schedule(const struct settings *settings, const char *name)
+{
+        _cleanup_free_ const char **names = xcalloc(settings->n_schedules, sizeof(*names));
+
+        for (size_t i = 0; i < settings->n_schedules; i++)
+                names[i] = settings->schedules[i].name;
+        return closest(name, names, settings->n_schedules);
+}
+
 const struct setting_account *settings_account(const struct settings *settings, const char *name)
 {
         return bsearch(name, settings->accounts, settings->n_accounts, sizeof(*settings->accounts),

@@ -134,6 +134,8 @@ DEFINE_CLEANUP(struct settings, settings_unref);
 /* NULL when there is none of that name. */
 const struct setting_schedule *settings_schedule(const struct settings *settings, const char *name);
 const struct setting_account *settings_account(const struct settings *settings, const char *name);
+/* The name of the schedule that may have been meant, or NULL; part of `settings`. */
+const char *settings_closest_schedule(const struct settings *settings, const char *name);
 
 /* Words of the enums above, as in the file. */
 const char *consistency_name(enum setting_consistency consistency);

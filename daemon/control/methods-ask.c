@@ -1,0 +1,200 @@
+#include "control/methods.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "control/describe.h"
+#include "control/follow.h"
+#include "control/interface.h"
+
+/* ---- refusals ---- */
+
+static void fail_store(struct call *call)
+{
+        _cleanup_free_ char *message =
+                xasprintf("The state cannot be read: %s", store_error(call->options->store));
+
+        call_fail(call, MANAGER_INTERFACE ".Failed", message);
+}
+
+bool method_check_schedule(struct call *call)
+{
+        const struct settings *settings = manager_settings(call->options->manager);
+        const char *name = call->arguments.schedule;
+        _cleanup_free_ char *message = NULL;
+        const char *near;
+
+        if (!name || (settings && settings_schedule(settings, name)))
+                return true;
+        near = settings ? settings_closest_schedule(settings, name) : NULL;
+        message = xasprintf("There is no schedule \"%s\" in the settings%s%s%s", name,
+                            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : ".");
+        call_fail(call, MANAGER_INTERFACE ".NoSuchSchedule", message);
+        return false;
+}
+
+void method_fail_no_run(struct call *call)
+{
+        _cleanup_free_ char *message =
+                xasprintf("There is no run \"%s\"; `amictl runs` lists them.", call->arguments.run);
+
+        call_fail(call, MANAGER_INTERFACE ".NoSuchRun", message);
+}
+
+/* ---- asking ---- */
+
+enum { LAST_RUNS = 20 }; /* how far back the last backup of a schedule is looked for */
+
+/* The newest finished backup; others (prune) are not what a schedule is judged by. */
+static void describe_last(struct call *call, const char *schedule, cJSON *object)
+{
+        struct store_run *runs = NULL;
+        size_t n = 0;
+
+        if (store_load_runs(call->options->store, schedule, false, LAST_RUNS, &runs, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++)
+                if (streq(runs[i].kind, "backup") && runs[i].outcome != OUTCOME_OPEN) {
+                        cJSON_AddItemToObject(object, "last", describe_run(NULL, &runs[i]));
+                        break;
+                }
+        store_runs_free(runs, n);
+}
+
+static cJSON *describe_schedule(struct call *call, const struct setting_schedule *schedule)
+{
+        struct manager *manager = call->options->manager;
+        cJSON *object = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(object, "name", schedule->name);
+        cJSON_AddStringToObject(object, "expression", schedule->expression_text);
+        cJSON_AddStringToObject(object, "timezone", schedule->timezone);
+        cJSON_AddBoolToObject(object, "enabled", schedule->enabled);
+        cJSON_AddBoolToObject(object, "paused", manager_is_paused(manager, schedule->name));
+        describe_time(object, "next", manager_next(manager, schedule->name));
+        describe_last(call, schedule->name, object);
+        return object;
+}
+
+static cJSON *describe_tasks(struct call *call, const char *run)
+{
+        cJSON *array = cJSON_CreateArray();
+        struct store_task *tasks = NULL;
+        size_t n = 0;
+
+        if (store_load_tasks(call->options->store, run, &tasks, &n) < 0)
+                return array;
+        for (size_t i = 0; i < n; i++) {
+                struct task_progress progress;
+                bool live = tasks[i].outcome == OUTCOME_OPEN &&
+                            manager_task_progress(call->options->manager, tasks[i].id, &progress);
+
+                cJSON_AddItemToArray(array, describe_task(&tasks[i], live ? &progress : NULL));
+        }
+        store_tasks_free(tasks, n);
+        return array;
+}
+
+void method_status(struct call *call)
+{
+        const struct settings *settings = manager_settings(call->options->manager);
+        cJSON *parameters, *schedules, *open;
+        struct store_run *runs = NULL;
+        size_t n = 0;
+
+        if (store_load_runs(call->options->store, NULL, true, 0, &runs, &n) < 0) {
+                fail_store(call);
+                return;
+        }
+        parameters = cJSON_CreateObject();
+        cJSON_AddStringToObject(parameters, "version", AMID_VERSION);
+        describe_time(parameters, "now", loop_wall(call->options->loop));
+        cJSON_AddStringToObject(parameters, "settings", settings ? settings->file : "");
+        schedules = cJSON_AddArrayToObject(parameters, "schedules");
+        for (size_t i = 0; settings && i < settings->n_schedules; i++)
+                cJSON_AddItemToArray(schedules, describe_schedule(call, &settings->schedules[i]));
+        open = cJSON_AddArrayToObject(parameters, "open");
+        for (size_t i = 0; i < n; i++) {
+                cJSON *item = cJSON_CreateObject();
+
+                cJSON_AddItemToObject(item, "run", describe_run(settings, &runs[i]));
+                cJSON_AddItemToObject(item, "tasks", describe_tasks(call, runs[i].id));
+                cJSON_AddItemToArray(open, item);
+        }
+        store_runs_free(runs, n);
+        call_reply(call, parameters, false);
+}
+
+void method_runs(struct call *call)
+{
+        const struct settings *settings = manager_settings(call->options->manager);
+        const struct arguments *arguments = &call->arguments;
+        struct store_run *runs = NULL;
+        cJSON *parameters, *array;
+        size_t n = 0;
+
+        if (store_load_runs(call->options->store, arguments->schedule, arguments->open,
+                            arguments->limit, &runs, &n) < 0) {
+                fail_store(call);
+                return;
+        }
+        if (n == 0 && !method_check_schedule(call)) /* a schedule of the past has runs still */
+                return;
+        parameters = cJSON_CreateObject();
+        array = cJSON_AddArrayToObject(parameters, "runs");
+        for (size_t i = 0; i < n; i++)
+                cJSON_AddItemToArray(array, describe_run(settings, &runs[i]));
+        store_runs_free(runs, n);
+        call_reply(call, parameters, false);
+}
+
+void method_show(struct call *call)
+{
+        const struct settings *settings = manager_settings(call->options->manager);
+        _cleanup_(store_run_done) struct store_run run = {};
+        int r = store_load_run(call->options->store, call->arguments.run, &run);
+        cJSON *parameters;
+
+        if (r < 0) {
+                fail_store(call);
+        } else if (r == 0) {
+                method_fail_no_run(call);
+        } else {
+                parameters = cJSON_CreateObject();
+                cJSON_AddItemToObject(parameters, "run", describe_run(settings, &run));
+                cJSON_AddItemToObject(parameters, "tasks", describe_tasks(call, run.id));
+                call_reply(call, parameters, false);
+        }
+}
+
+void method_images(struct call *call)
+{
+        const struct settings *settings = manager_settings(call->options->manager);
+        struct store_image *images = NULL;
+        cJSON *parameters, *array;
+        size_t n = 0;
+
+        if (store_load_images(call->options->store, call->arguments.schedule, NULL, NULL,
+                              call->arguments.removed, &images, &n) < 0) {
+                fail_store(call);
+                return;
+        }
+        if (n == 0 && !method_check_schedule(call))
+                return;
+        parameters = cJSON_CreateObject();
+        array = cJSON_AddArrayToObject(parameters, "images");
+        for (size_t i = 0; i < n; i++)
+                cJSON_AddItemToArray(array, describe_image(settings, &images[i]));
+        store_images_free(images, n);
+        call_reply(call, parameters, false);
+}
+
+void method_watch(struct call *call)
+{
+        _cleanup_(store_run_done) struct store_run run = {};
+
+        if (call->arguments.run &&
+            store_load_run(call->options->store, call->arguments.run, &run) != 1)
+                method_fail_no_run(call);
+        else
+                follow_events(call, call->arguments.run);
+}
