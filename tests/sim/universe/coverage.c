@@ -79,6 +79,21 @@ void coverage_note(const struct engine *engine, enum moment moment)
                                 note(task->step, moment);
 }
 
+const char *coverage_unwritten(void)
+{
+        static char text[200];
+
+        for (const struct run *run = running ? running->runs : NULL; run; run = run->next)
+                for (const struct task *task = run->tasks; task; task = task->next)
+                        if (!run->dry && task->call && task->dirty) {
+                                (void)snprintf(text, sizeof(text), "%s %s in step %s",
+                                               task->kind->name, task->row.subject,
+                                               task->step->name);
+                                return text;
+                        }
+        return NULL;
+}
+
 /* Rows of steps that are reached at all: each step of each kind of task of each kind of run that is
  * stored. */
 static bool is_stored(const struct run_kind *kind)

@@ -17,5 +17,8 @@ void coverage_note(const struct engine *engine, enum moment moment);
 /* The engine of the daemon that runs; made by manager_new(). */
 struct engine *coverage_engine(void);
 void coverage_forget_engine(void);
+/* The task whose request is on its way though its row is not written, or NULL: reserve, act,
+ * record. A description, valid until the next call. */
+const char *coverage_unwritten(void);
 /* Prints the table; false when a step was never struck at a moment it has. */
 bool coverage_print(FILE *file);

@@ -59,10 +59,11 @@ static void draw_retain(struct fleet_schedule *schedule, struct dice *dice, int 
 {
         /* Without it images would pile up for ever. */
         schedule->has_retain = pace < 2 || dice_chance(dice, 0.9);
-        schedule->last = (int)dice_between(dice, 1, 4);
+        schedule->last = (int)dice_between(dice, 0, 4);
         schedule->daily = dice_chance(dice, 0.3) ? (int)dice_between(dice, 1, 5) : 0;
         schedule->weekly = dice_chance(dice, 0.3) ? (int)dice_between(dice, 1, 3) : 0;
-        schedule->within_days = dice_chance(dice, 0.2) ? (int)dice_between(dice, 1, 10) : 0;
+        schedule->within_days =
+                !schedule->last || dice_chance(dice, 0.2) ? (int)dice_between(dice, 1, 10) : 0;
 }
 
 static void draw_schedule(struct fleet_schedule *schedule, struct dice *dice, int pace)
@@ -107,6 +108,9 @@ void fleet_init(struct fleet *fleet, uint64_t seed, bool small)
                 fleet->regions[i] = regions[(seed + i) % ELEMENTS(regions)];
         fleet->pace = dice_chance(&fleet->dice, 0.7) ? 2 : dice_chance(&fleet->dice, 0.7) ? 1 : 0;
         fleet->n_instances = (size_t)dice_between(&fleet->dice, 2, 6);
+        /* Some fleets are large enough for EC2's buckets to matter. */
+        if (fleet->pace == 2 && dice_chance(&fleet->dice, 0.05))
+                fleet->n_instances = 70;
         fleet->n_schedules = (size_t)dice_between(&fleet->dice, 3, SCHEDULES_MOST);
         for (size_t i = 0; i < fleet->n_schedules; i++) {
                 (void)snprintf(fleet->schedules[i].name, sizeof(fleet->schedules[i].name), "s%02zu",
@@ -185,15 +189,21 @@ static void write_reboot(struct text *text, const struct fleet_schedule *schedul
 
 static void write_retain(struct text *text, const struct fleet_schedule *schedule)
 {
+        const char *comma = schedule->last ? ", " : "";
+
         if (!schedule->has_retain)
                 return;
-        text_printf(text, "    retain: {last: %d", schedule->last);
+        text_append(text, "    retain: {");
+        if (schedule->last)
+                text_printf(text, "last: %d", schedule->last);
         if (schedule->daily)
-                text_printf(text, ", daily: %d", schedule->daily);
+                text_printf(text, "%sdaily: %d", comma, schedule->daily);
         if (schedule->weekly)
-                text_printf(text, ", weekly: %d", schedule->weekly);
+                text_printf(text, "%sweekly: %d", schedule->daily ? ", " : comma, schedule->weekly);
         if (schedule->within_days)
-                text_printf(text, ", within: %dd", schedule->within_days);
+                text_printf(text, "%swithin: %dd",
+                            schedule->daily || schedule->weekly ? ", " : comma,
+                            schedule->within_days);
         text_append(text, "}\n");
 }
 

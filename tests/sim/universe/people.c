@@ -207,21 +207,26 @@ void people_make_image(struct universe *universe, const char *region)
         const char *schedule = ours ? tags_get(&ours->resource.tags, "amid:schedule") : NULL;
         const char *run = ours ? tags_get(&ours->resource.tags, "amid:run") : NULL;
         const char *of = ours ? tags_get(&ours->resource.tags, "amid:instance") : NULL;
-        _cleanup_free_ char *id = NULL;
+        _cleanup_free_ char *tags = NULL;
 
         if (!instance)
                 return;
-        id = call_api(universe, region, "imageId",
-                      "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=people-%zu",
-                      instance->resource.id, (size_t)(universe->clock.now / USEC_PER_SEC));
         /* Copied tags, as people do who copy an image; without the time it cannot be adopted. */
-        if (id && schedule && run && of)
-                free(call_api(universe, region, NULL,
-                              "Action=CreateTags&ResourceId.1=%s&Tag.1.Key=amid%%3Aowner&"
-                              "Tag.1.Value=sim&Tag.2.Key=amid%%3Aschedule&Tag.2.Value=%s&"
-                              "Tag.3.Key=amid%%3Arun&Tag.3.Value=%s&"
-                              "Tag.4.Key=amid%%3Ainstance&Tag.4.Value=%s",
-                              id, schedule, run, of));
+        if (schedule && run && of)
+                tags = xasprintf("&TagSpecification.1.ResourceType=image"
+                                 "&TagSpecification.1.Tag.1.Key=amid%%3Aowner"
+                                 "&TagSpecification.1.Tag.1.Value=sim"
+                                 "&TagSpecification.1.Tag.2.Key=amid%%3Aschedule"
+                                 "&TagSpecification.1.Tag.2.Value=%s"
+                                 "&TagSpecification.1.Tag.3.Key=amid%%3Arun"
+                                 "&TagSpecification.1.Tag.3.Value=%s"
+                                 "&TagSpecification.1.Tag.4.Key=amid%%3Ainstance"
+                                 "&TagSpecification.1.Tag.4.Value=%s",
+                                 schedule, run, of);
+        free(call_api(universe, region, NULL,
+                      "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=people-%zu%s",
+                      instance->resource.id, (size_t)(universe->clock.now / USEC_PER_SEC),
+                      tags ? tags : ""));
 }
 
 void people_rotate_keys(struct universe *universe)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "runs/events.h"
 #include "runs/manager.h"
+#include "sim/universe/coverage.h"
 #include "sim/universe/witness-private.h"
 
 /* ---- the journal ---- */
@@ -93,7 +94,11 @@ void witness_sent(struct witness *witness, const char *action, const char *regio
 {
         usec_t now = witness->universe->clock.now;
         struct share *share = share_of(witness, action, region);
+        const char *unwritten = coverage_unwritten();
 
+        if (unwritten)
+                universe_fail(witness->universe, "what is asked for was written down", "%s",
+                              unwritten);
         share->tokens += (double)(now - share->filled) / (double)USEC_PER_SEC * share->refill;
         if (share->tokens > share->capacity)
                 share->tokens = share->capacity;

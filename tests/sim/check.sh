@@ -1,0 +1,34 @@
+#!/bin/bash
+# The simulation's part of a check: old findings, new seeds, deaths at every step, the same seed
+# twice, memory over a century. About three minutes on one CPU.
+set -eu
+sim=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+echo "seeds that found something once:"
+while read -r seed years _; do
+        case $seed in '' | '#'*) continue ;; esac
+        "$sim" --seed "$seed" --years "$years" >"$folder/seed" || { cat "$folder/seed"; exit 1; }
+done <tests/sim/seeds.txt
+echo "  all well"
+
+echo "the same seed twice:"
+"$sim" --seed 3 --years 0.5 --trace >"$folder/once"
+"$sim" --seed 3 --years 0.5 --trace >"$folder/twice"
+# The last line says how long it took.
+cmp <(head -n -1 "$folder/once") <(head -n -1 "$folder/twice")
+echo "  $(wc -l <"$folder/once") lines are the same"
+
+echo "deaths at every step:"
+"$sim" --walk "${SIM_WALK:-2}"
+
+echo "new seeds:"
+"$sim" --seed "${SIM_SEED:-1000}" --seeds "${SIM_SEEDS:-40}" --years 1 >"$folder/seeds" ||
+        { cat "$folder/seeds"; exit 1; }
+awk '{ years += $3; images += $5; deaths += $15 } END {
+        printf "  %d schedule-years, %d images, %d deaths\n", years, images, deaths }' "$folder/seeds"
+"$sim" --seed 6 --seeds 3 --years 20 --quiet | tail -1
+
+echo "memory:"
+"$sim" --memory --seed 6 --years 100
