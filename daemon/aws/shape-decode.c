@@ -209,7 +209,7 @@ int shape_decode(const struct shape *shape, void *object, const char *xml, size_
         int r;
 
         if (!decoder.parser)
-                abort();
+                out_of_memory();
         r = parse(&decoder, xml, size);
         XML_ParserFree(decoder.parser);
         shape_tree_free(decoder.tree);

@@ -3,12 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+void out_of_memory(void)
+{
+        fputs("amid: out of memory\n", stderr);
+        abort();
+}
+
 static void *check(void *pointer)
 {
-        if (!pointer) {
-                fputs("amid: out of memory\n", stderr);
-                abort();
-        }
+        if (!pointer)
+                out_of_memory();
         return pointer;
 }
 

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+/* Says so and ends the process. For what others allocate: a library that reports it. */
+void out_of_memory(void) __attribute__((noreturn));
+
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *pointer, size_t n, size_t size) __attribute__((returns_nonnull));
 /* NULL gives NULL. */

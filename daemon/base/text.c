@@ -12,9 +12,17 @@ static FILE *text_stream(struct text *text)
         if (!text->stream) {
                 text->stream = open_memstream(&text->data, &text->size);
                 if (!text->stream)
-                        abort();
+                        out_of_memory();
         }
         return text->stream;
+}
+
+/* What could not be written for want of memory would be missing from a request, and nobody would
+ * know. */
+static void flush(struct text *text)
+{
+        if (fflush(text_stream(text)) != 0 || ferror(text->stream))
+                out_of_memory();
 }
 
 void text_done(struct text *text)
@@ -47,13 +55,13 @@ void text_write(struct text *text, const void *data, size_t size)
 
 const char *text_get(struct text *text)
 {
-        fflush(text_stream(text));
+        flush(text);
         return text->data;
 }
 
 size_t text_size(struct text *text)
 {
-        fflush(text_stream(text));
+        flush(text);
         return text->size;
 }
 
@@ -61,7 +69,8 @@ char *text_steal(struct text *text)
 {
         char *data;
 
-        fclose(text_stream(text));
+        flush(text);
+        fclose(text->stream);
         text->stream = NULL;
         data = steal(text->data);
         text_done(text);

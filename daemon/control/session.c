@@ -44,7 +44,7 @@ static void queue(struct session *session, cJSON *reply)
         size_t size, waiting = session->output_size - session->output_sent;
 
         if (!text)
-                abort(); /* out of memory */
+                out_of_memory();
         cJSON_Delete(reply);
         size = strlen(text) + 1; /* the NUL ends the frame */
         if (waiting && session->output_sent)

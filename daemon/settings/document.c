@@ -152,7 +152,7 @@ static bool syntax_error(struct conf *conf, const yaml_parser_t *parser, const c
         const char *line = find_line(data, size, mark->line, &length);
 
         if (parser->error == YAML_MEMORY_ERROR)
-                abort();
+                out_of_memory();
         return conf_error_at(conf, place, "not YAML: %s; %s", problem,
                              find_remedy(problem, line, length, mark->column));
 }
@@ -197,7 +197,7 @@ static bool count_event(struct conf *conf, const yaml_event_t *event, struct tal
 static void start_parser(yaml_parser_t *parser, const char *data, size_t size)
 {
         if (!yaml_parser_initialize(parser))
-                abort();
+                out_of_memory();
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(parser, (const unsigned char *)data, size);
 }

@@ -96,7 +96,7 @@ int failure_errno(sqlite3 *db)
         int system = sqlite3_system_errno(db);
 
         if ((code & 0xff) == SQLITE_NOMEM)
-                abort();
+                out_of_memory();
         for (size_t i = 0; i < ELEMENTS(failures); i++)
                 if (code == failures[i].code || (code & 0xff) == failures[i].code)
                         return failures[i].error;
