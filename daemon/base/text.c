@@ -254,6 +254,5 @@ char *strings_join(char *const *strings, size_t n, const char *separator)
                         text_append(&text, separator);
                 text_append(&text, strings[i]);
         }
-        text_append(&text, "");
         return text_steal(&text);
 }

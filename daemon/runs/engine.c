@@ -107,6 +107,19 @@ void run_find_schedule(struct run *run)
                 run->schedule = settings_schedule(run->settings, run->row.schedule);
 }
 
+/* Whether somebody who asks for the run of that id would find another one. */
+static bool id_is_taken(struct engine *engine, const char *id)
+{
+        struct store_run row;
+
+        if (engine_find_run(engine, id))
+                return true;
+        if (!engine->store || store_load_run(engine->store, id, &row) <= 0)
+                return false;
+        store_run_done(&row);
+        return true;
+}
+
 int engine_start(struct engine *engine, const struct run_request *request, struct run **ret)
 {
         const struct run_kind *kind = run_kind_find(request->kind);
@@ -126,7 +139,7 @@ int engine_start(struct engine *engine, const struct run_request *request, struc
 
         assert(kind);
         if (request->dry)
-                r = engine_find_run(engine, row.id) ? -EEXIST : 0;
+                r = id_is_taken(engine, row.id) ? -EEXIST : 0;
         else
                 r = store_add_run(engine->store, &row);
         if (r < 0) {

@@ -43,6 +43,5 @@ char *image_snapshots(const struct ec2_image *image)
                 if (image->devices[i].snapshot && *image->devices[i].snapshot)
                         text_printf(&text, "%s%s", text_size(&text) ? " " : "",
                                     image->devices[i].snapshot);
-        text_append(&text, "");
         return text_steal(&text);
 }

@@ -105,7 +105,6 @@ static char *tally_text(const struct run *run, const struct tally *tally, bool w
                 if (parts[i].n)
                         text_printf(&text, "%s%zu %s", text_size(&text) ? "; " : "", parts[i].n,
                                     parts[i].what);
-        text_append(&text, "");
         return text_steal(&text);
 }
 
@@ -216,29 +215,37 @@ static char *run_reason(const struct run *run)
         return xstrdup(run->row.detail && *run->row.detail ? run->row.detail : "no detail");
 }
 
+/* ", with 3 images" for a run that makes some; else "". Caller frees. */
+static char *images_made(const struct run *run)
+{
+        size_t n = 0;
+
+        if (run->kind != run_kinds) /* not a backup */
+                return xstrdup("");
+        for (const struct task *task = run->tasks; task; task = task->next)
+                n += task->row.image && task->row.outcome == OUTCOME_DONE;
+        return xasprintf(", with %zu image%s", n, n == 1 ? "" : "s");
+}
+
 void run_report_end(struct run *run)
 {
         struct log_about about = { .schedule = run->row.schedule, .run = run->row.id };
-        _cleanup_free_ char *reason = NULL;
+        _cleanup_free_ char *images = NULL, *reason = NULL;
         char time[TIME_TEXT_MAX];
-        size_t images = 0;
 
         watches_tell(run->engine, run, NULL, NULL);
         if (run->dry)
                 return;
-        for (const struct task *task = run->tasks; task; task = task->next)
-                images += task->row.image && task->row.outcome == OUTCOME_DONE;
+        images = images_made(run);
         format_timespan(run->row.finished - run->row.started, time);
         if (run->row.outcome == OUTCOME_DONE) {
-                log_event(&events[EVENT_RUN_FINISHED], &about,
-                          "Run %s is done: %zu image%s, in %s.", run->row.id, images,
-                          images == 1 ? "" : "s", time);
+                log_event(&events[EVENT_RUN_FINISHED], &about, "Run %s is done in %s%s.",
+                          run->row.id, time, images);
                 return;
         }
         reason = run_reason(run);
-        log_event(&events[EVENT_RUN_FAILED], &about,
-                  "Run %s ended %s after %s, with %zu image%s: %s", run->row.id,
-                  outcome_names[run->row.outcome], time, images, images == 1 ? "" : "s", reason);
+        log_event(&events[EVENT_RUN_FAILED], &about, "Run %s ended %s after %s%s: %s", run->row.id,
+                  outcome_names[run->row.outcome], time, images, reason);
 }
 
 struct run *run_free(struct run *run)

@@ -25,7 +25,6 @@ static char *name_weekdays(const char *field)
                         return NULL;
                 text_append(&text, names[*field - '0']);
         }
-        text_append(&text, "");
         return text_steal(&text);
 }
 

@@ -145,6 +145,22 @@ static void test_dry(void **state)
         world_done(&world);
 }
 
+/* A run that has ended in this second is not taken for the dry one. */
+static void test_dry_after_real(void **state)
+{
+        _cleanup_free_ char *real = NULL, *dry = NULL, *error = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, 1, 2);
+        assert_int_equal(manager_prune(world.manager, "s", false, &real, &error), 0);
+        virtual_run_for(world.loop, USEC_PER_SEC / 2);
+        assert_int_equal(world_run(&world, real, NULL), OUTCOME_DONE);
+        assert_int_equal(manager_prune(world.manager, "s", true, &dry, &error), 0);
+        assert_string_not_equal(real, dry);
+        world_done(&world);
+}
+
 static void test_in_use(void **state)
 {
         struct model_instance *user;
@@ -423,6 +439,7 @@ int main(void)
                 cmocka_unit_test(test_removal),
                 cmocka_unit_test(test_by_the_run),
                 cmocka_unit_test(test_dry),
+                cmocka_unit_test(test_dry_after_real),
                 cmocka_unit_test(test_in_use),
                 cmocka_unit_test(test_uses_unknown),
                 cmocka_unit_test(test_many),
