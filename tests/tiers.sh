@@ -17,6 +17,7 @@ build|all|true
 format|check-format|command -v clang-format
 unit|VARIANT=san check-unit|true
 zones|VARIANT=san check-zones|true
+sim|check-sim|true
 cloud|VARIANT=san check-cloud|true
 system|check-system|test $(id -u) = 0 && command -v systemd-nspawn
 fuzz|fuzz|command -v clang
