@@ -4,7 +4,9 @@
 
 #include "aws/account.h"
 #include "aws/ec2.h"
+#include "aws/endpoint.h"
 #include "base/alloc.h"
+#include "base/text.h"
 
 struct aws_regions_slot {
         struct aws_account *account;
@@ -30,6 +32,12 @@ static int compare_names(const void *a, const void *b)
         return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* The credentials are of no use in another partition. */
+static bool is_near(const struct aws_regions_slot *slot, const char *region)
+{
+        return region && streq(endpoint_partition(region), endpoint_partition(slot->region));
+}
+
 static void on_regions(const struct aws_reply *reply, void *userdata)
 {
         struct aws_regions_slot *slot = userdata;
@@ -43,7 +51,7 @@ static void on_regions(const struct aws_reply *reply, void *userdata)
                 return;
         }
         for (size_t i = 0; i < answer->n_regions; i++)
-                if (answer->regions[i].name)
+                if (is_near(slot, answer->regions[i].name))
                         *append(names, n) = answer->regions[i].name;
         if (n == 0) {
                 slot->done(NULL, 0, "AWS named no region", slot->userdata);

@@ -96,19 +96,31 @@ static struct home *home_of(struct engine *engine, const char *account)
         return home;
 }
 
-/* What was found for other settings does not stay. */
+/* An account that nobody holds would forget its credentials and buckets between two runs. What was
+ * found for other settings does not stay. */
 static void home_search(struct engine *engine, const struct setting_account *account)
 {
         struct home *home = home_of(engine, account->name);
+        struct aws_account *before = home->aws;
 
-        if (home->all != account->all_regions) {
+        home->aws = account_open(engine->aws, account);
+        aws_account_unref(before);
+        if (account->n_regions > 0 || home->all != account->all_regions) {
                 strings_free(home->regions, home->n_regions);
                 home->regions = NULL;
                 home->n_regions = 0;
         }
         home->all = account->all_regions;
-        home->aws = account_open(engine->aws, account);
-        home->slot = aws_find_region(home->aws, on_region, home);
+        if (account->n_regions == 0)
+                home->slot = aws_find_region(home->aws, on_region, home);
+}
+
+/* Those that the settings do not have any more. */
+static void drop_others(struct engine *engine)
+{
+        for (struct home *home = engine->homes; home; home = home->next)
+                if (!settings_account(engine->settings, home->account))
+                        home->aws = aws_account_unref(home->aws);
 }
 
 void homes_search_end(struct engine *engine)
@@ -117,7 +129,6 @@ void homes_search_end(struct engine *engine)
                 timer_disarm(home->timer);
                 home->slot = aws_region_slot_free(home->slot);
                 home->list_slot = aws_regions_slot_free(home->list_slot);
-                home->aws = aws_account_unref(home->aws);
         }
         engine->homes_done = timer_free(engine->homes_done);
 }
@@ -130,8 +141,8 @@ void homes_search(struct engine *engine, timer_fn *done, void *userdata)
         engine->homes_done = timer_new(engine->loop, done, userdata);
         timer_arm(engine->homes_done, HOMES_PATIENCE * USEC_PER_SEC);
         for (size_t i = 0; i < settings->n_accounts; i++)
-                if (settings->accounts[i].n_regions == 0)
-                        home_search(engine, &settings->accounts[i]);
+                home_search(engine, &settings->accounts[i]);
+        drop_others(engine);
         search_done(engine);
 }
 
@@ -143,6 +154,7 @@ void homes_free(struct engine *engine)
 
                 engine->homes = home->next;
                 timer_free(home->timer);
+                aws_account_unref(home->aws);
                 strings_free(home->regions, home->n_regions);
                 free(home->account);
                 free(home->error);

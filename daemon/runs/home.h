@@ -1,7 +1,8 @@
 /*
- * What the settings leave to be found out about the regions of an account. Without any: its home,
- * the region the daemon itself is set up for, which may have to be asked of IMDS. With `all`: those
- * that are open to the account, which AWS is asked for, and again every day. Internal to runs/.
+ * The accounts of the settings, kept as long as these are in force, and what the settings leave to
+ * be found out about the regions of an account. Without any: its home, the region the daemon itself
+ * is set up for, which may have to be asked of IMDS. With `all`: those that are open to the
+ * account, which AWS is asked for, and again every day. Internal to runs/.
  */
 #pragma once
 

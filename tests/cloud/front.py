@@ -154,6 +154,7 @@ class Front:
     def __init__(self, timelines=None):
         self.timelines = timelines  # told of every request before moto answers it
         self.requests = []
+        self.begun = []  # those that were read, answered or not
         self.problems = []
         self.faults = []
         self.changed = threading.Condition()
@@ -191,7 +192,17 @@ class Front:
     def count(self, action, **params):
         return len(self.log(action, **params))
 
+    def taken(self, region):
+        """The requests to a region that came in, also those that wait for an answer."""
+        with self.changed:
+            return [request for request in self.begun if request.region == region]
+
     # ---- for the handler ----
+
+    def begin(self, request):
+        with self.changed:
+            self.begun.append(request)
+            self.changed.notify_all()
 
     def take_fault(self, request):
         with self.changed:
@@ -262,6 +273,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         front = self.server.front
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         request = self._parse(body)
+        front.begin(request)
         fault = front.take_fault(request)
         kind = request.fault = fault.kind if fault else ""
         if kind == "call-before":
