@@ -75,6 +75,7 @@ $(B)/%.o: %.c
 include tests/checks.mk
 include tests/install.mk
 include tests/demo/demo.mk
+include tests/sim/sim.mk
 
 .PHONY: clean
 clean: ## remove everything that was built

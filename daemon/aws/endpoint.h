@@ -35,7 +35,7 @@ void endpoint_done(struct endpoint *endpoint);
 const char *endpoint_partition(const char *region);
 /* The region of a partition (by its name in ARNs) that its global services are in: where to ask
  * when no region is known. That of "aws" for one we do not know. */
-const char *endpoint_partition_region(const char *partition);
+const char *endpoint_partition_region(const char *name);
 
 /* Whether `host` (of `size` characters) is this machine: localhost, 127.0.0.0/8, [::1]. */
 bool endpoint_is_loopback(const char *host, size_t size);

@@ -34,10 +34,12 @@ static char *cache_path(const char *name)
         const char *home = variable_get("HOME");
         unsigned char hash[EVP_MAX_MD_SIZE];
         char hex[2 * EVP_MAX_MD_SIZE + 1];
-        unsigned int size = 0;
+        unsigned int written = 0;
+        size_t size;
 
-        EVP_Digest(name, strlen(name), hash, &size, EVP_sha1(), NULL);
-        for (unsigned int i = 0; i < size; i++) {
+        EVP_Digest(name, strlen(name), hash, &written, EVP_sha1(), NULL);
+        size = written;
+        for (size_t i = 0; i < size; i++) {
                 hex[2 * i] = digits[hash[i] >> 4];
                 hex[2 * i + 1] = digits[hash[i] & 15];
         }

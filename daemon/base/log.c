@@ -70,8 +70,9 @@ static void send_journal(int priority, const char *id, const struct log_about *a
                 free(parts[i].iov_base);
 }
 
-static void log_message(int priority, const char *id, const struct log_about *about,
-                        const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void log_message(int priority, const char *id,
+                                                              const struct log_about *about,
+                                                              const char *format, va_list arguments)
 {
         static const struct log_about nothing;
         _cleanup_free_ char *message = NULL;

@@ -136,8 +136,7 @@ static void tell_missed(struct firings *firings, sec_t latest)
         static const char *const what[] = {
                 [MISSED_NONE] = "none of them is made up for",
                 [MISSED_LATEST] = "the latest is made up for now, if it is recent enough",
-                [MISSED_ALL] = "they are made up for one by one, the newest hundred of those that "
-                               "are recent enough",
+                [MISSED_ALL] = "those that are recent enough are made up for, a hundred at most",
         };
         struct log_about about = { .schedule = firings->row.name };
         char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];

@@ -36,4 +36,4 @@ int firings_handle(struct engine *engine, struct firings *firings, sec_t nominal
 /* Makes what was remembered under another clock fit this one. */
 void firings_fit_clock(struct firings *firings, sec_t now);
 /* A schedule that was taken out of the settings begins anew if it comes back. */
-void firings_forget(struct engine *engine, const char *schedule);
+void firings_forget(struct engine *engine, const char *name);
