@@ -146,7 +146,8 @@ def test_a_run_waits_for_credentials(account, daemon, front):
     daemon.start()
     run = daemon.json("run", "web")["run"]
     line = daemon.wait_line("no credentials")
-    for source in ("environment: ", "systemd credential: ", "shared files: ", "instance metadata: "):
+    sources = ("environment: ", "credentials file: ", "systemd credential: ", "container: ", "instance metadata: ")
+    for source in sources:
         assert source in line
     assert "It is tried again" in line
     assert not front.log("DescribeInstances")
