@@ -69,7 +69,6 @@ static void happen_clock(struct universe *universe)
 
         trace_line(universe->trace, "! clock is set by %+lld s",
                    (long long)((skew - universe->clock.skew) / USEC_PER_SEC));
-        witness_clock_set(universe->witness);
         virtual_set_skew(&universe->clock, skew);
 }
 
@@ -391,8 +390,7 @@ void happenings_end(struct universe *universe)
         universe->disk.full = universe->disk.broken = false;
         timeline_init(&universe->cloud.sim->timeline, 1);
         if (universe->clock.skew) {
-                witness_clock_set(universe->witness);
-                virtual_set_skew(&universe->clock, 0);
+                        virtual_set_skew(&universe->clock, 0);
         }
         people_repair(universe);
         witness_calm_begins(universe->witness);

@@ -27,6 +27,7 @@ struct options {
         bool quiet_world;              /* nothing goes wrong */
         const struct death *death;     /* one planned death instead of those drawn; may be NULL */
         const struct weather *weather; /* the only one; NULL: it changes */
+        bool never_restart;            /* nor do operators restart it in calm */
         bool lame; /* the first instance does not come back from a reboot until calm begins */
         bool walk; /* one schedule, and operators who ask for runs of every kind: walk.h */
 };

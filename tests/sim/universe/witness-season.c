@@ -70,6 +70,8 @@ static void compare_decisions(struct witness *witness, const char *why)
 
         if (!before->complete || !after->complete || before->runs != witness->runs_ended)
                 return;
+        if (!before->n || !after->n)
+                return;
         qsort(before->lines, before->n, sizeof(*before->lines), compare_lines);
         qsort(after->lines, after->n, sizeof(*after->lines), compare_lines);
         for (size_t i = 0; i < before->n || i < after->n; i++) {
@@ -105,6 +107,8 @@ static void agenda_after(struct witness *witness)
 
 static void agenda_restart(struct witness *witness)
 {
+        if (witness->universe->options->never_restart)
+                return;
         witness->watch = watch_free(witness->watch);
         machine_stop(&witness->universe->machine, USEC_PER_SEC);
 }
@@ -118,7 +122,8 @@ static void agenda_lose(struct witness *witness)
 {
         struct universe *universe = witness->universe;
 
-        witness->state_lost = dice_chance(&universe->dice, 0.2);
+        witness->state_lost =
+                !universe->options->never_restart && dice_chance(&universe->dice, 0.2);
         if (!witness->state_lost)
                 return;
         agenda_restart(witness);

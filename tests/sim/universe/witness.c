@@ -127,11 +127,6 @@ void witness_disturbed(struct witness *witness, const char *schedule)
                         witness->undisturbed[i] = witness->universe->clock.now;
 }
 
-void witness_clock_set(struct witness *witness)
-{
-        witness_disturbed(witness, NULL);
-}
-
 void witness_people_took(struct witness *witness, const char *image)
 {
         struct creation *creation = creation_by_id(witness, image);

@@ -20,8 +20,6 @@ struct witness *witness_free(struct witness *witness);
 void witness_started(struct witness *witness);
 /* A request has left. */
 void witness_sent(struct witness *witness, const char *action, const char *region);
-/* The wall clock was set: firings of this season are not counted. */
-void witness_clock_set(struct witness *witness);
 /* Something about a schedule changed that its firings depend on; NULL: about all. */
 void witness_disturbed(struct witness *witness, const char *schedule);
 /* People deregister this image. */
