@@ -191,6 +191,15 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
         return end_without_image(task, OUTCOME_FAILED, detail);
 }
 
+static void say_unknown(struct task *task, const struct aws_reply *reply)
+{
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *why = aws_describe_failure(reply, &ec2_create_image, task->row.region);
+
+        log_line(LOG_WARNING, &about, "%s: %s; the image is looked for by its name.",
+                 task->row.subject, why);
+}
+
 struct verdict create_answer(struct task *task, const struct aws_reply *reply)
 {
         struct ec2_created_image *created = reply->output;
@@ -204,6 +213,7 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
         case AWS_ERROR:
                 return create_refused(task, reply);
         case AWS_UNKNOWN:
+                say_unknown(task, reply);
                 return go("find-image");
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:
