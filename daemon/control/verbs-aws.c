@@ -185,10 +185,14 @@ static char *format_number(const cJSON *object, const char *name, int digits)
 int ctl_print_usage(struct ctl *ctl, const cJSON *parameters, void *userdata)
 {
         static const struct table_column columns[] = {
-                { .heading = "ACCOUNT" },   { .heading = "REGION" },
-                { .heading = "ACTION" },    { .heading = "REQUESTS" },
-                { .heading = "THROTTLED" }, { .heading = "WAITING" },
-                { .heading = "LEFT" },      { .heading = "A SECOND", .drop = 1 },
+                { .heading = "ACCOUNT", .shrinks_to = 8 },
+                { .heading = "REGION" },
+                { .heading = "ACTION" },
+                { .heading = "SENT" },
+                { .heading = "THROTTLED" },
+                { .heading = "WAITING", .drop = 1 },
+                { .heading = "LEFT" },
+                { .heading = "A SECOND", .drop = 2 },
         };
         _cleanup_(table_done) struct table table = TABLE(columns);
         const cJSON *bucket;
