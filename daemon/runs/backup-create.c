@@ -93,9 +93,7 @@ static void send_create(struct task *task)
         free(tags.tags);
 }
 
-/* Ends it without an image, unless an earlier call may have made one after all. (EC2 looks at keys
- * and instance before it looks at the name: a refusal does not tell that there is none.) */
-static struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail)
+struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail)
 {
         if (image_live(task)->looks == 0)
                 return finish(outcome, detail);
@@ -127,7 +125,7 @@ struct verdict create_ask(struct task *task)
         if (may.move == MOVE_FINISH)
                 return end_without_image(task, may.outcome, may.detail);
         if (!image_live(task)->instance.n_instances || image_live(task)->look_again)
-                return go("check-instance");
+                return go(image_live(task)->looks ? "check-again" : "check-instance");
         send_create(task);
         return stay();
 }

@@ -128,6 +128,52 @@ struct verdict check_answer(struct task *task, const struct aws_reply *reply)
         return check_verdict(task);
 }
 
+/* ---- check-again: the same, when an earlier call may have made the image and rebooted ---- */
+
+struct verdict check_again_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        struct name_filter filter;
+
+        live->looks = live->looks ? live->looks : 1; /* after a restart: as the step says */
+        live->look_again = false;
+        name_filter_init(&filter, "instance-id", task->row.subject);
+        task_call(task, &ec2_describe_instances,
+                  &(struct describe_instances){ .filters = &filter.filter, .n_filters = 1 });
+        name_filter_done(&filter);
+        return stay();
+}
+
+struct verdict check_again_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct ec2_instances *found = reply->output;
+        _cleanup_free_ char *group = NULL;
+
+        if (reply->outcome != AWS_OK)
+                return again(STATE_RETRY, aws_describe_failure(reply, &ec2_describe_instances,
+                                                               task->row.region));
+        if (found->n_instances == 0)
+                return end_without_image(task, OUTCOME_SKIPPED, xstrdup("the instance is gone"));
+        /* It has had its turn already, and keeps it. */
+        group = xstrdup(task->row.group);
+        image_describe(task, &found->instances[0]);
+        xreplace(&task->row.group, group);
+        switch ((enum instance_state)image_live(task)->instance.instances->state) {
+        case INSTANCE_RUNNING:
+        case INSTANCE_STOPPED:
+                return go("create-image");
+        case INSTANCE_PENDING:
+        case INSTANCE_STOPPING:
+        case INSTANCE_OTHER:
+                return again(STATE_RETRY, xstrdup("the instance starts or stops"));
+        case INSTANCE_SHUTTING_DOWN:
+        case INSTANCE_TERMINATED:
+                return end_without_image(task, OUTCOME_SKIPPED,
+                                         xstrdup("the instance was terminated"));
+        }
+        abort();
+}
+
 /* ---- await-instance ---- */
 
 /* Ends the instance's turn badly: the rest of the run is halted if the schedule says so. */

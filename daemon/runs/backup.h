@@ -4,8 +4,9 @@
  *
  *     targets task, one per place:     describe-instances
  *     image task, one per instance:    wait-turn, check-instance, create-image (or find-image, when
- *                                      the outcome of the call is not known), record-image,
- *                                      await-instance, await-image, tag-consistency
+ *                                      the outcome of the call is not known; check-again before
+ *                                      it is made once more), record-image, await-instance,
+ *                                      await-image, tag-consistency
  */
 #pragma once
 
@@ -43,6 +44,8 @@ void image_describe(struct task *task, struct ec2_instance *instance);
 struct verdict wait_turn_ask(struct task *task);
 struct verdict check_ask(struct task *task);
 struct verdict check_answer(struct task *task, const struct aws_reply *reply);
+struct verdict check_again_ask(struct task *task);
+struct verdict check_again_answer(struct task *task, const struct aws_reply *reply);
 struct verdict await_instance_ask(struct task *task);
 
 /* backup-gate.c: whether the task may begin now; otherwise says what it waits for. */
@@ -55,3 +58,6 @@ struct verdict create_ask(struct task *task);
 struct verdict create_answer(struct task *task, const struct aws_reply *reply);
 struct verdict find_ask(struct task *task);
 struct verdict find_answer(struct task *task, const struct aws_reply *reply);
+/* Ends it without an image, unless an earlier call may have made one after all. (EC2 looks at keys
+ * and instance before it looks at the name: a refusal does not tell that there is none.) */
+struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail);

@@ -390,7 +390,7 @@ void happenings_end(struct universe *universe)
         universe->disk.full = universe->disk.broken = false;
         timeline_init(&universe->cloud.sim->timeline, 1);
         if (universe->clock.skew) {
-                        virtual_set_skew(&universe->clock, 0);
+                virtual_set_skew(&universe->clock, 0);
         }
         people_repair(universe);
         witness_calm_begins(universe->witness);

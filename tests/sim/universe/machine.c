@@ -83,7 +83,8 @@ static void on_moment(struct machine *machine, enum moment moment)
         struct universe *universe = machine->universe;
         const struct death *death = universe->options->death;
 
-        if (!machine->manager || machine->dying)
+        if (!machine->manager || machine->dying ||
+            (universe->options->dies_first && !machine->died_first))
                 return;
         machine->moments[moment]++;
         if (!universe->calm)
@@ -116,6 +117,12 @@ static void on_cloud(enum cloud_moment moment, const char *action, const char *r
 {
         struct universe *universe = userdata;
 
+        if (universe->options->dies_first && !universe->machine.died_first &&
+            streq(action, "CreateImage")) {
+                universe->machine.died_first = true;
+                machine_die(&universe->machine, DEATH_KILLED, RESTART);
+                return;
+        }
         if (moment == CLOUD_SENT)
                 witness_sent(universe->witness, action, region);
         on_moment(&universe->machine, moment == CLOUD_SENDING ? MOMENT_SENDING : MOMENT_SENT);

@@ -38,7 +38,7 @@ struct machine {
         struct store *store;
         struct manager *manager; /* NULL: the daemon is not running */
         struct timer *start;     /* of the universe: it is started again */
-        bool dying, power;
+        bool dying, power, died_first;
         usec_t downtime;
         uint64_t starts;
         uint64_t moments[MOMENTS], moments_before_calm[MOMENTS];

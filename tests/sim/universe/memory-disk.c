@@ -453,6 +453,15 @@ void disk_done(struct disk *disk)
         vfs.pAppData = NULL;
 }
 
+size_t disk_memory(const struct disk *disk)
+{
+        size_t sum = 0;
+
+        for (const struct disk_file *file = disk->files; file; file = file->next)
+                sum += 2 * file->room + file->room / BLOCK + file->n_regions * 8 * BLOCK;
+        return sum;
+}
+
 void disk_lose_power(struct disk *disk)
 {
         for (struct disk_file *file = disk->files; file; file = file->next)

@@ -38,5 +38,7 @@ struct disk {
 void disk_init(struct disk *disk, uint64_t seed);
 /* After SQLite has closed everything. Files of the real directory stay. */
 void disk_done(struct disk *disk);
+/* Bytes it takes of the heap. */
+size_t disk_memory(const struct disk *disk);
 /* The power fails: only what was synced is certain to stay; of other blocks some may. */
 void disk_lose_power(struct disk *disk);

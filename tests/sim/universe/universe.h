@@ -28,8 +28,9 @@ struct options {
         const struct death *death;     /* one planned death instead of those drawn; may be NULL */
         const struct weather *weather; /* the only one; NULL: it changes */
         bool never_restart;            /* nor do operators restart it in calm */
-        bool lame; /* the first instance does not come back from a reboot until calm begins */
-        bool walk; /* one schedule, and operators who ask for runs of every kind: walk.h */
+        bool lame;       /* the first instance does not come back from a reboot until calm begins */
+        bool dies_first; /* at the first CreateImage, which is not sent; then `death` counts */
+        bool walk;       /* one schedule, and operators who ask for runs of every kind: walk.h */
 };
 
 struct universe {

@@ -73,12 +73,13 @@ static const struct weather lossy = { .lost_before = 0.1, .lost_after = 0.3 };
 
 static const struct scenario {
         const char *name;
-        bool lame;
+        bool lame, dies_first;
         const struct weather *weather;
 } scenarios[] = {
-        { "all goes well", false, NULL },
-        { "answers are lost", false, &lossy },
-        { "an instance does not come back", true, NULL },
+        { "all goes well", false, false, NULL },
+        { "answers are lost", false, false, &lossy },
+        { "an instance does not come back", true, false, NULL },
+        { "it has died before, and the call was never sent", false, true, NULL },
 };
 
 /* Runs one history; tells how many moments of each sort it had. */
@@ -100,6 +101,7 @@ static uint64_t walk_scenario(const struct scenario *scenario, uint64_t seed, ui
                 .quiet_world = true,
                 .walk = true,
                 .lame = scenario->lame,
+                .dies_first = scenario->dies_first,
                 .weather = scenario->weather,
         };
         uint64_t moments[MOMENTS], ignored[MOMENTS], n = 0;
