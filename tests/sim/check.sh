@@ -24,9 +24,9 @@ echo "deaths at every step:"
 "$sim" --walk "${SIM_WALK:-1}"
 
 echo "new seeds:"
-"$sim" --seed "${SIM_SEED:-1000}" --seeds "${SIM_SEEDS:-40}" --years 1 >"$folder/seeds" ||
+"$sim" --seed "${SIM_SEED:-1000}" --seeds "${SIM_SEEDS:-12}" --years 1 >"$folder/seeds" ||
         { cat "$folder/seeds"; exit 1; }
-awk '{ years += $3; images += $5; deaths += $15 } END {
+awk '{ years += $3; images += $5; deaths += $16 } END {
         printf "  %d schedule-years, %d images, %d deaths\n", years, images, deaths }' "$folder/seeds"
 "$sim" --seed 6 --seeds 3 --years 20 --quiet | tail -1
 
