@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "sim/universe/happenings.h"
@@ -31,6 +32,7 @@ _Noreturn void universe_fail(struct universe *universe, const char *invariant, c
         va_end(arguments);
         fputc('\n', stderr);
         machine_lose_state(&universe->machine);
+        rmdir(universe->machine.directory);
         exit(1);
 }
 
