@@ -226,6 +226,7 @@ def test_all_regions_that_are_open(account, daemon, front):
     every = {"regions": "all", "endpoint_url": front.url}
     daemon.write({"accounts": {"default": every}, "schedules": {"web": schedule()}})
     daemon.start()
+    daemon.wait(lambda: daemon.notify.value("STATUS"), "the regions being known")
     daemon.run("web")
     for region in there:
         assert len(account.client("ec2", region).describe_images(Owners=["self"])["Images"]) == 1
