@@ -137,28 +137,82 @@ static void check_times(struct conf *conf, const struct draft_schedule *draft)
                 conf_warn_at(conf, place, "schedule %s never fires", draft->schedule.name);
 }
 
+/* Which tables a level reads, and the strongest proof its images can have. */
+static const struct level {
+        bool reboot, stop, freeze;
+        enum setting_consistency strongest;
+} levels[] = {
+        [CONSISTENCY_CRASH] = { .strongest = CONSISTENCY_CRASH },
+        [CONSISTENCY_FREEZE] = { .freeze = true, .strongest = CONSISTENCY_FREEZE },
+        [CONSISTENCY_REBOOT] = { .reboot = true, .strongest = CONSISTENCY_REBOOT },
+        [CONSISTENCY_STOP] = { .reboot = true, .stop = true, .strongest = CONSISTENCY_STOP },
+        [CONSISTENCY_AUTO] = { .reboot = true, .freeze = true, .strongest = CONSISTENCY_REBOOT },
+};
+
 static void check_reboot(struct conf *conf, const struct draft_schedule *draft)
 {
         const struct setting_reboot *reboot = &draft->schedule.reboot;
-        const struct place none = {};
-        struct place own = conf_place_of(conf, &draft->own, "reboot", none);
-        struct place place = own.line ? own : draft->place;
+        struct place place = conf_place_of(conf, &draft->own, "reboot", draft->place);
 
-        switch (draft->schedule.consistency) {
-        case CONSISTENCY_CRASH:
-                if (own.line)
-                        conf_warn_at(conf, own,
-                                     "schedule %s: reboot means nothing with consistency: crash",
-                                     draft->schedule.name);
-                return;
-        case CONSISTENCY_REBOOT:
-                if (reboot->settle >= reboot->ready_timeout)
-                        conf_error_at(conf, place,
-                                      "schedule %s: settle must be shorter than ready_timeout, or "
-                                      "no instance is ever ready",
-                                      draft->schedule.name);
-                return;
+        if (reboot->settle >= reboot->ready_timeout)
+                conf_error_at(conf, place,
+                              "schedule %s: settle must be shorter than ready_timeout, or no "
+                              "instance is ever ready",
+                              draft->schedule.name);
+        if (reboot->group_by == GROUP_TARGET_GROUP && reboot->target_groups == TARGET_GROUPS_IGNORE)
+                conf_error_at(conf, place,
+                              "schedule %s: group_by: target-group needs target_groups to be watch "
+                              "or drain",
+                              draft->schedule.name);
+}
+
+/* A table that means nothing at this level was written in error. Those of defaults may be meant for
+ * other schedules. */
+static void check_unused(struct conf *conf, const struct draft_schedule *draft)
+{
+        const struct level *level = &levels[draft->schedule.consistency];
+        const struct {
+                const char *name;
+                bool used;
+        } tables[] = {
+                { "reboot", level->reboot },
+                { "stop", level->stop },
+                { "freeze", level->freeze },
+                { "reboot_max_age", draft->schedule.consistency == CONSISTENCY_AUTO },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(tables); i++) {
+                struct place place =
+                        conf_place_of(conf, &draft->own, tables[i].name, (struct place){});
+
+                if (place.line && !tables[i].used)
+                        conf_warn_at(conf, place,
+                                     "schedule %s: %s means nothing with consistency: %s",
+                                     draft->schedule.name, tables[i].name,
+                                     consistency_name(draft->schedule.consistency));
         }
+}
+
+static void check_consistency(struct conf *conf, const struct draft_schedule *draft)
+{
+        const struct setting_schedule *schedule = &draft->schedule;
+        const struct level *level = &levels[schedule->consistency];
+        struct place place = conf_place_of(conf, &draft->own, "consistency", draft->place);
+
+        check_unused(conf, draft);
+        if (level->reboot)
+                check_reboot(conf, draft);
+        if (schedule->consistency == CONSISTENCY_FREEZE && !schedule->has_freeze)
+                conf_error_at(conf, place,
+                              "schedule %s: consistency: freeze needs the key freeze, which says "
+                              "what to run before and after",
+                              schedule->name);
+        if (schedule->retain_require > level->strongest)
+                conf_error_at(conf, conf_place_of(conf, &draft->own, "retain", draft->place),
+                              "schedule %s: retain.require: %s: with consistency: %s no image of a "
+                              "running instance ever is",
+                              schedule->name, consistency_name(schedule->retain_require),
+                              consistency_name(schedule->consistency));
 }
 
 static void check_template(struct conf *conf, const struct draft_schedule *draft, const char *what,
@@ -183,7 +237,7 @@ static void check_schedule(struct conf *conf, struct draft_schedule *draft)
 
         check_account_names(conf, draft);
         check_times(conf, draft);
-        check_reboot(conf, draft);
+        check_consistency(conf, draft);
         check_template(conf, draft, "name", image->name, IMAGE_NAME_MAX);
         check_template(conf, draft, "description", image->description, IMAGE_DESCRIPTION_MAX);
 }

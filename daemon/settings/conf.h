@@ -221,11 +221,12 @@ size_t conf_length(const char *text);
 
 extern const struct kind kind_version, kind_text, kind_formed, kind_boolean, kind_number,
         kind_duration, kind_word, kind_table;
-extern const struct kind kind_list, kind_one_or_list, kind_regions, kind_states;
+extern const struct kind kind_list, kind_one_or_list, kind_regions, kind_words, kind_scripts;
 extern const struct kind kind_group_by, kind_name_template, kind_text_template;
 extern const struct kind kind_timezone, kind_expression, kind_instant;
 extern const struct kind kind_tags, kind_tag_match;
-extern const struct kind kind_targets, kind_retain, kind_accounts, kind_defaults, kind_schedules;
+extern const struct kind kind_targets, kind_retain, kind_freeze, kind_accounts, kind_defaults,
+        kind_schedules;
 extern const struct form form_name, form_region, form_instance, form_device, form_url, form_profile,
         form_regions, form_role, form_external_id, form_session, form_account;
 

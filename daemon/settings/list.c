@@ -136,4 +136,4 @@ static bool parse_set(struct conf *conf, const yaml_node_t *node, const struct k
 const struct kind kind_list = { parse_list, SHAPE_LIST, "text", STRING };
 const struct kind kind_one_or_list = { parse_one_or_list, SHAPE_ONE_OR_LIST, "text", STRING };
 const struct kind kind_regions = { parse_regions, SHAPE_ONE_OR_LIST, "text", STRING };
-const struct kind kind_states = { parse_set, SHAPE_ONE_OR_LIST, "word", "{\"type\":\"string\"}" };
+const struct kind kind_words = { parse_set, SHAPE_ONE_OR_LIST, "word", "{\"type\":\"string\"}" };

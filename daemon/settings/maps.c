@@ -36,6 +36,16 @@ static bool parse_retain(struct conf *conf, const yaml_node_t *node, const struc
         return true;
 }
 
+static bool parse_freeze(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                         void *base)
+{
+        struct setting_schedule *schedule = base;
+
+        schedule->has_freeze = true;
+        return conf_expect_map(conf, node, key) &&
+               conf_read_table(conf, node, key->sub, &schedule->freeze, NULL);
+}
+
 /* ---- maps by name ---------------------------------------------------------------------------- */
 
 typedef bool entry_parser(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
@@ -159,6 +169,7 @@ static bool parse_defaults(struct conf *conf, const yaml_node_t *node, const str
 
 const struct kind kind_targets = { parse_targets, SHAPE_TABLE, "map", NULL };
 const struct kind kind_retain = { parse_retain, SHAPE_TABLE, "map", NULL };
+const struct kind kind_freeze = { parse_freeze, SHAPE_TABLE, "map", NULL };
 const struct kind kind_accounts = { parse_accounts, SHAPE_TABLES, "map of accounts", NULL };
 const struct kind kind_schedules = { parse_schedules, SHAPE_TABLES, "map of schedules", NULL };
 const struct kind kind_defaults = { parse_defaults, SHAPE_TABLE, "map", NULL };

@@ -59,6 +59,8 @@ void setting_schedule_done(struct setting_schedule *schedule)
         tag_matches_free(schedule->targets.exclude_tags, schedule->targets.n_exclude_tags);
         strings_free(schedule->targets.instance_ids, schedule->targets.n_instance_ids);
         free(schedule->reboot.group_tag);
+        strings_free(schedule->freeze.before, schedule->freeze.n_before);
+        strings_free(schedule->freeze.after, schedule->freeze.n_after);
         image_done(&schedule->image);
 }
 

@@ -40,10 +40,28 @@ struct setting_account {
 
 enum setting_missed { MISSED_NONE, MISSED_LATEST, MISSED_ALL };
 enum setting_overlap { OVERLAP_SKIP, OVERLAP_QUEUE };
-enum setting_consistency { CONSISTENCY_CRASH, CONSISTENCY_REBOOT };
-enum setting_group_by { GROUP_ALL, GROUP_ZONE, GROUP_TAG };
+enum setting_consistency {
+        CONSISTENCY_CRASH,
+        CONSISTENCY_FREEZE,
+        CONSISTENCY_REBOOT,
+        CONSISTENCY_STOP,
+        CONSISTENCY_AUTO,
+};
+enum setting_on_shortfall { ON_SHORTFALL_KEEP, ON_SHORTFALL_FAIL };
+enum setting_group_by { GROUP_ALL, GROUP_ZONE, GROUP_AUTO_SCALING, GROUP_TARGET_GROUP, GROUP_TAG };
+enum setting_target_groups { TARGET_GROUPS_WATCH, TARGET_GROUPS_DRAIN, TARGET_GROUPS_IGNORE };
+enum setting_auto_scaling { AUTO_SCALING_LEAVE, AUTO_SCALING_STANDBY };
+enum setting_proof { PROOF_CHECKS, PROOF_SSM };
 enum setting_on_failure { ON_FAILURE_HALT, ON_FAILURE_CONTINUE };
+enum setting_on_freeze_failure { ON_FREEZE_FAILURE_SKIP, ON_FREEZE_FAILURE_CRASH };
 enum { TARGET_RUNNING = 1, TARGET_STOPPED = 2 };
+/* What a stop may lose, as bits. */
+enum {
+        STOP_LOSES_INSTANCE_STORE = 1,
+        STOP_LOSES_ADDRESS = 2,
+        STOP_OF_SPOT = 4,
+        STOP_IN_AUTO_SCALING = 8,
+};
 
 /* An instance is a target when it satisfies all that is given: one of the ids (if any), every key
  * of `tags`, none of `exclude_tags`, and one of the states. There is an id or a tag at least. */
@@ -62,7 +80,18 @@ struct setting_reboot {
         char *group_tag; /* for GROUP_TAG */
         sec_t settle, ready_timeout;
         enum setting_on_failure on_failure;
-        sec_t window; /* no reboot starts later than this after the firing; 0: no limit */
+        sec_t window; /* no instance goes down that would not be back by then; 0: no limit */
+        enum setting_target_groups target_groups;
+        enum setting_auto_scaling auto_scaling;
+        enum setting_proof proof;
+};
+
+/* Shell scripts, each with its lines; run one after the other. */
+struct setting_freeze {
+        char **before, **after;
+        size_t n_before, n_after;
+        sec_t timeout; /* the instance thaws by itself after this */
+        enum setting_on_freeze_failure on_failure;
 };
 
 struct setting_image {
@@ -91,10 +120,16 @@ struct setting_schedule {
         size_t n_regions;
         struct setting_targets targets;
         enum setting_consistency consistency;
+        enum setting_on_shortfall on_shortfall;
+        sec_t reboot_max_age; /* for CONSISTENCY_AUTO */
         struct setting_reboot reboot;
+        unsigned int stop_allow; /* STOP_* bits */
+        bool has_freeze;
+        struct setting_freeze freeze;
         struct setting_image image;
         bool has_retain; /* without `retain` nothing is ever removed */
         struct retention_policy retain;
+        enum setting_consistency retain_require; /* what an image must be worth to count */
 };
 
 struct settings {
@@ -111,7 +146,10 @@ struct settings {
 enum {
         SETTINGS_FILE_MAX = 4 << 20, /* bytes of one file */
         SETTINGS_NAME_MAX = 64,      /* characters of a schedule's or account's name */
-        SETTINGS_TAGS_MAX = 42,      /* EC2 allows 50 tags; 8 are kept for amid's own */
+        SETTINGS_TAGS_MAX = 41,      /* EC2 allows 50 tags; 9 are kept for amid's own */
+        /* bytes of all `before`, and of all `after`: SSM takes 64 KiB for a command, and they
+         * travel in base64, `after` twice */
+        SETTINGS_SCRIPT_MAX = 8 << 10,
 };
 
 /*

@@ -14,15 +14,43 @@ static const struct word missed_words[] = { { "none", MISSED_NONE, NULL },
 static const struct word overlap_words[] = { { "skip", OVERLAP_SKIP, NULL },
                                              { "queue", OVERLAP_QUEUE, NULL },
                                              {} };
-static const struct word consistency_words[] = { { "crash", CONSISTENCY_CRASH, NULL },
-                                                 { "reboot", CONSISTENCY_REBOOT, NULL },
-                                                 { "stop", 0, NOT_YET },
-                                                 { "freeze", 0, NOT_YET },
-                                                 {} };
+static const struct word consistency_words[] = {
+        { "crash", CONSISTENCY_CRASH, NULL },   { "freeze", CONSISTENCY_FREEZE, NULL },
+        { "reboot", CONSISTENCY_REBOOT, NULL }, { "stop", CONSISTENCY_STOP, NULL },
+        { "auto", CONSISTENCY_AUTO, NULL },     {}
+};
+static const struct word require_words[] = { { "crash", CONSISTENCY_CRASH, NULL },
+                                             { "freeze", CONSISTENCY_FREEZE, NULL },
+                                             { "reboot", CONSISTENCY_REBOOT, NULL },
+                                             { "stop", CONSISTENCY_STOP, NULL },
+                                             {} };
+static const struct word on_shortfall_words[] = { { "keep", ON_SHORTFALL_KEEP, NULL },
+                                                  { "fail", ON_SHORTFALL_FAIL, NULL },
+                                                  {} };
+static const struct word target_groups_words[] = { { "watch", TARGET_GROUPS_WATCH, NULL },
+                                                   { "drain", TARGET_GROUPS_DRAIN, NULL },
+                                                   { "ignore", TARGET_GROUPS_IGNORE, NULL },
+                                                   {} };
+static const struct word auto_scaling_words[] = { { "leave", AUTO_SCALING_LEAVE, NULL },
+                                                  { "standby", AUTO_SCALING_STANDBY, NULL },
+                                                  {} };
+static const struct word proof_words[] = { { "checks", PROOF_CHECKS, NULL },
+                                           { "ssm", PROOF_SSM, NULL },
+                                           {} };
+static const struct word allow_words[] = { { "instance-store", STOP_LOSES_INSTANCE_STORE, NULL },
+                                           { "public-address", STOP_LOSES_ADDRESS, NULL },
+                                           { "spot", STOP_OF_SPOT, NULL },
+                                           { "auto-scaling", STOP_IN_AUTO_SCALING, NULL },
+                                           {} };
+static const struct word on_freeze_failure_words[] = { { "skip", ON_FREEZE_FAILURE_SKIP, NULL },
+                                                       { "crash", ON_FREEZE_FAILURE_CRASH, NULL },
+                                                       {} };
 static const struct word on_failure_words[] = { { "halt", ON_FAILURE_HALT, NULL },
                                                 { "continue", ON_FAILURE_CONTINUE, NULL },
                                                 {} };
 static const struct word group_words[] = { { "availability-zone", GROUP_ZONE, NULL },
+                                           { "auto-scaling-group", GROUP_AUTO_SCALING, NULL },
+                                           { "target-group", GROUP_TARGET_GROUP, NULL },
                                            { "all", GROUP_ALL, NULL },
                                            {} };
 static const struct word state_words[] = { { "running", TARGET_RUNNING, NULL },
@@ -69,7 +97,7 @@ static const struct key targets_keys[] = {
                  .max = 1000,
                  .help = "Only these instances. Where tags are given too, an instance must have "
                          "them as well."),
-        KEY("states", states, struct setting_targets, states, .words = state_words,
+        KEY("states", words, struct setting_targets, states, .words = state_words,
             .fallback = "any",
             .help = "In which states instances are taken. A stopped instance is imaged as it is; "
                     "it is never started for that."),
@@ -82,22 +110,78 @@ static const struct key reboot_keys[] = {
             .fallback = "1", .help = "So many instances of a group may be down at once."),
         KEY("group_by", group_by, struct setting_reboot, group_by, .words = group_words,
             .fallback = "all",
-            .help = "What makes a group: the value of a tag, the availability zone, or all "
-                    "targets together. Groups go on side by side."),
+            .help = "What makes a group: the value of a tag, the availability zone, the Auto "
+                    "Scaling group, the target groups of the load balancers (an instance in "
+                    "several "
+                    "is in all of these groups), or all targets together. Groups go on side by "
+                    "side, and are the same for every schedule that names them; instances that are "
+                    "down for another schedule count."),
         KEY("settle", duration, struct setting_reboot, settle, .fallback = "2m",
             .help = "EC2 checks an instance once a minute, so that an \"ok\" younger than this may "
                     "still be from before the reboot, and does not count unless the checks were "
                     "seen to fail in between."),
         KEY("ready_timeout", duration, struct setting_reboot, ready_timeout, .fallback = "15m",
-            .help = "An instance whose status checks do not pass within this time after its reboot "
-                    "has failed."),
+            .help = "An instance has failed when its status checks do not pass within this time "
+                    "after its reboot or start, or it is not healthy again in every target group "
+                    "in "
+                    "which it was healthy before."),
         KEY("on_failure", word, struct setting_reboot, on_failure, .words = on_failure_words,
             .fallback = "halt",
             .help = "When an instance does not come back: halt leaves those still waiting alone, "
                     "continue goes on with the next."),
         KEY("window", duration, struct setting_reboot, window,
-            .help = "No reboot starts later than this after the firing; what is left then fails. "
-                    "Without it there is no limit."),
+            .help = "No instance goes down that would not be back this long after the firing, "
+                    "going "
+                    "by how long it took the last times; what is left then is skipped. Without it "
+                    "there is no limit."),
+        KEY("target_groups", word, struct setting_reboot, target_groups,
+            .words = target_groups_words, .fallback = "watch",
+            .help = "watch waits until the instance is healthy again in the target groups of the "
+                    "load balancers in which it was healthy before; drain also takes it out of "
+                    "them "
+                    "first, waits for its connections to end, and puts it back; ignore does not "
+                    "look at them."),
+        KEY("auto_scaling", word, struct setting_reboot, auto_scaling, .words = auto_scaling_words,
+            .fallback = "leave",
+            .help = "standby puts an instance of an Auto Scaling group into standby first, and "
+                    "back "
+                    "into service after, so that the group neither sends it work nor replaces it."),
+        KEY("proof", word, struct setting_reboot, proof, .words = proof_words, .fallback = "checks",
+            .help = "How a reboot is proven: by what EC2's status checks show, or by a command "
+                    "that "
+                    "SSM runs on the instance before and after it, which compares boot ids and "
+                    "looks whether the shutdown was clean."),
+        {},
+};
+
+static const struct key stop_keys[] = {
+        KEY("allow", words, S, stop_allow, .words = allow_words,
+            .help = "What a stop may cost: instance-store (the data on local disks is lost), "
+                    "public-address (another one after the start), spot (the capacity may be "
+                    "gone), "
+                    "auto-scaling (its group may replace it). Instances that would lose what is "
+                    "not "
+                    "listed are not stopped."),
+        {},
+};
+
+static const struct key freeze_keys[] = {
+        KEY_LIST(
+                "before", scripts, struct setting_freeze, before, .max = 100, .required = true,
+                .help = "Shell commands that SSM runs on the instance as root to bring its data to "
+                        "rest, one after the other; the first that fails ends them, and after is "
+                        "run at once. See config/freeze for ready-made ones."),
+        KEY_LIST("after", scripts, struct setting_freeze, after, .max = 100, .required = true,
+                 .help = "Shell commands that let it go on. All of them are run, also when one "
+                         "fails, and whenever any of before was begun."),
+        KEY("timeout", duration, struct setting_freeze, timeout, .min = 10, .max = 900,
+            .fallback = "60s",
+            .help = "The instance runs after by itself when amid has not done so within this time, "
+                    "from 10s to 15m: a timer is set there before anything is frozen."),
+        KEY("on_failure", word, struct setting_freeze, on_failure, .words = on_freeze_failure_words,
+            .fallback = "skip",
+            .help = "When an instance cannot be frozen: skip makes no image of it, which is a "
+                    "failure; crash makes one all the same, labelled crash."),
         {},
 };
 
@@ -140,6 +224,10 @@ static const struct key retain_keys[] = {
         RETAIN("yearly", RETAIN_YEARLY,
                "Keep the newest image of each of so many years that have one."),
         KEY("within", duration, S, retain.within, .help = "Keep every image younger than this."),
+        KEY("require", word, S, retain_require, .words = require_words, .fallback = "crash",
+            .help = "How consistent an image must be proven to be to count: crash, freeze, reboot "
+                    "or stop, each of which the ones behind it satisfy as well. A weaker image "
+                    "counts for no rule but within, and goes once a newer one that counts exists."),
         {},
 };
 
@@ -175,17 +263,34 @@ const struct key schedule_keys[] = {
                     "that is given must hold."),
         KEY("consistency", word, S, consistency, .words = consistency_words, .required = true,
             .help = "How consistent images must be. crash takes the disks as they are, as after a "
-                    "power cut; reboot lets EC2 shut the instance down for it and start it again. "
-                    "There is no default: nobody's machine is rebooted, and nobody's database "
-                    "torn, "
-                    "by one."),
+                    "power cut; freeze runs commands on the instance that bring its data to rest "
+                    "for a moment; reboot lets EC2 shut the instance down for it and start it "
+                    "again; stop stops it, and starts it again; auto reboots it when its last "
+                    "image "
+                    "with a reboot is older than reboot_max_age, and else freezes it where there "
+                    "is "
+                    "a freeze. A stopped instance is imaged as it is. There is no default: "
+                    "nobody's "
+                    "machine is rebooted, and nobody's database torn, by one. See CHOOSING A "
+                    "LEVEL."),
+        KEY("on_shortfall", word, S, on_shortfall, .words = on_shortfall_words, .fallback = "keep",
+            .help = "When less was proven than consistency asks for: keep takes the image as it "
+                    "is, "
+                    "with a line in the journal; fail also counts it as a failure. Its tag "
+                    "amid:consistency says what it is worth either way."),
+        KEY("reboot_max_age", duration, S, reboot_max_age, .fallback = "7d",
+            .help = "For consistency: auto."),
         KEY("reboot", table, S, reboot, .sub = reboot_keys,
-            .help = "How instances are rebooted; for consistency: reboot."),
+            .help = "How instances are taken down and waited for; for consistency: reboot, stop "
+                    "and "
+                    "auto."),
+        KEY_TABLE("stop", table, stop_keys, .help = "For consistency: stop."),
+        KEY("freeze", freeze, S, has_freeze, .sub = freeze_keys,
+            .help = "How instances are frozen; for consistency: freeze and auto."),
         KEY("image", table, S, image, .sub = image_keys, .help = "What the image is like."),
         KEY("retain", retain, S, has_retain, .sub = retain_keys,
             .help = "Which images are kept; an image is kept when any rule keeps it, and removed "
                     "otherwise. Without retain nothing is ever removed. See RETENTION."),
-        KEY_REFUSED("freeze", NOT_YET),
         KEY_REFUSED("share", NOT_YET),
         KEY_REFUSED("copies", NOT_YET),
         KEY_REFUSED("retire", NOT_YET),

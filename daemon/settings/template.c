@@ -133,6 +133,8 @@ static bool parse_description(struct conf *conf, const yaml_node_t *node, const 
         return true;
 }
 
+#define GROUP_WORDS "tag:KEY, availability-zone, auto-scaling-group, target-group or all"
+
 static bool parse_group_by(struct conf *conf, const yaml_node_t *node, const struct key *key,
                            void *base)
 {
@@ -155,8 +157,7 @@ static bool parse_group_by(struct conf *conf, const yaml_node_t *node, const str
                 return true;
         }
         quoted = conf_quote(text);
-        return conf_error(conf, node, "%s needs tag:KEY, availability-zone or all, not %s",
-                          key->name, quoted);
+        return conf_error(conf, node, "%s needs " GROUP_WORDS ", not %s", key->name, quoted);
 }
 
 const struct kind kind_name_template = {
@@ -168,6 +169,8 @@ const struct kind kind_name_template = {
 const struct kind kind_text_template = { parse_description, SHAPE_ONE, "template",
                                          "{\"type\":\"string\",\"minLength\":1}" };
 const struct kind kind_group_by = {
-        parse_group_by, SHAPE_ONE, "tag:KEY | availability-zone | all",
-        "{\"type\":\"string\",\"pattern\":\"^(tag:.+|availability-zone|all)$\"}"
+        parse_group_by, SHAPE_ONE,
+        "tag:KEY | availability-zone | auto-scaling-group | target-group | all",
+        "{\"type\":\"string\","
+        "\"pattern\":\"^(tag:.+|availability-zone|auto-scaling-group|target-group|all)$\"}"
 };

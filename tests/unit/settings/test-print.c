@@ -92,7 +92,7 @@ static void test_shipped(void **state)
 {
         (void)state;
         _cleanup_free_ char *yaml = read_all(SHIPPED), *all = uncomment(yaml);
-        _cleanup_(settings_unrefp) struct settings *bare = parse(yaml, 0), *whole = parse(all, 5);
+        _cleanup_(settings_unrefp) struct settings *bare = parse(yaml, 0), *whole = parse(all, 7);
 
         assert_int_equal(bare->n_accounts, 1);
         assert_int_equal(whole->n_accounts, 3);
