@@ -146,7 +146,7 @@ struct settings {
 enum {
         SETTINGS_FILE_MAX = 4 << 20, /* bytes of one file */
         SETTINGS_NAME_MAX = 64,      /* characters of a schedule's or account's name */
-        SETTINGS_TAGS_MAX = 41,      /* EC2 allows 50 tags; 9 are kept for amid's own */
+        SETTINGS_TAGS_MAX = 42,      /* EC2 allows 50 tags; 8 are kept for amid's own */
         /* bytes of all `before`, and of all `after`: SSM takes 64 KiB for a command, and they
          * travel in base64, `after` twice */
         SETTINGS_SCRIPT_MAX = 8 << 10,
