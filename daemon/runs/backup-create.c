@@ -48,6 +48,7 @@ static void fill_tags(struct tag_list *list, struct task *task, const char *time
         add_tag(list, TAG_INSTANCE, task->row.subject);
         add_tag(list, TAG_TIME, time);
         add_tag(list, TAG_CONSISTENCY, task->row.consistency);
+        add_tag(list, TAG_METHOD, task->row.method);
         for (size_t i = 0; i < image->n_tags; i++)
                 add_tag(list, image->tags[i].key, image->tags[i].value);
         for (size_t i = 0; image->copy_tags && i < instance->n_tags; i++)
@@ -84,7 +85,7 @@ static void send_create(struct task *task)
                           .instance = task->row.subject,
                           .name = task->row.name,
                           .description = description,
-                          .no_reboot = !task->row.group,
+                          .no_reboot = !task->method->reboots,
                           .exclude = exclude,
                           .n_exclude = n_exclude,
                           .tag_specifications = specifications,
@@ -96,7 +97,7 @@ static void send_create(struct task *task)
 struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail)
 {
         if (image_live(task)->looks == 0)
-                return finish(outcome, detail);
+                return image_give_up(task, outcome, detail);
         free(detail);
         return go("find-image");
 }
@@ -109,14 +110,15 @@ static struct verdict may_create(const struct task *task)
                               xstrdup("not begun: the schedule is no longer in the settings"));
         if (run_is_cut_short(task->run))
                 return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
-        if (image_is_too_late(task))
-                return finish(OUTCOME_SKIPPED,
-                              xstrdup("not begun: the window for reboots is over"));
+        if (task->row.downed == SEC_NONE && image_is_too_late(task))
+                return finish(OUTCOME_SKIPPED, xstrdup("not begun: the window is over"));
         return next();
 }
 
 struct verdict create_ask(struct task *task)
 {
+        struct image_live *live = image_live(task);
+        bool had_turn = live->looks || task->row.downed != SEC_NONE;
         struct verdict may;
 
         if (task->resumed)
@@ -124,8 +126,13 @@ struct verdict create_ask(struct task *task)
         may = may_create(task);
         if (may.move == MOVE_FINISH)
                 return end_without_image(task, may.outcome, may.detail);
-        if (!image_live(task)->instance.n_instances || image_live(task)->look_again)
-                return go(image_live(task)->looks ? "check-again" : "check-instance");
+        if (!live->instance.n_instances || live->look_again)
+                return go(had_turn ? "check-again" : "check-instance");
+        if (!streq(task->row.consistency, task->method->created)) {
+                xreplace(&task->row.consistency, task->method->created);
+                task_touch(task);
+        }
+        live->rebooted = loop_monotonic(task->run->engine->loop);
         send_create(task);
         return stay();
 }
@@ -255,10 +262,10 @@ static struct verdict find_nothing(struct task *task)
         if (looks >= LOOKS_AT_MOST) {
                 struct verdict may = may_create(task);
 
-                if (may.move == MOVE_FINISH)
-                        return may; /* after so many looks there is none */
-                return finish(
-                        OUTCOME_FAILED,
+                if (may.move == MOVE_FINISH) /* after so many looks there is none */
+                        return image_give_up(task, may.outcome, may.detail);
+                return image_give_up(
+                        task, OUTCOME_FAILED,
                         xasprintf("it cannot be told whether EC2 made the image named %s: the call "
                                   "was not answered, or says so, yet no such image is listed",
                                   task->row.name));
@@ -290,8 +297,8 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
         image = &found->images[0];
         if (!streq(ec2_tag_value(image->tags, image->n_tags, TAG_RUN), task->row.run) ||
             !streq(ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE), task->row.subject))
-                return finish(
-                        OUTCOME_FAILED,
+                return image_give_up(
+                        task, OUTCOME_FAILED,
                         xasprintf(
                                 "the name %s is taken by %s, which is not ours: change image.name",
                                 task->row.name, image->id));

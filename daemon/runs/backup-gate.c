@@ -1,46 +1,105 @@
+/* Who may be down at once. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup.h"
 
-char *gate_group(const struct setting_schedule *schedule, const struct ec2_instance *instance)
+static const char *tag_of(const struct ec2_instance *instance, const char *key)
 {
-        const char *value;
+        const char *value = ec2_tag_value(instance->tags, instance->n_tags, key);
 
+        return value ? value : "";
+}
+
+char *gate_groups(const struct setting_schedule *schedule, const struct ec2_instance *instance)
+{
         switch (schedule->reboot.group_by) {
         case GROUP_ALL:
-                return xasprintf("%s", schedule->name);
+                return xasprintf("all of %s", schedule->name);
         case GROUP_ZONE:
-                return xasprintf("%s/%s", schedule->name, instance->zone ? instance->zone : "");
+                return xstrdup(instance->zone ? instance->zone : "");
+        case GROUP_AUTO_SCALING:
+                return xasprintf("auto-scaling-group=%s", tag_of(instance, TAG_AUTO_SCALING));
+        case GROUP_TARGET_GROUP:
+                return xstrdup("target-group=");
         case GROUP_TAG:
-                value = ec2_tag_value(instance->tags, instance->n_tags, schedule->reboot.group_tag);
-                return xasprintf("%s/%s=%s", schedule->name, schedule->reboot.group_tag,
-                                 value ? value : "");
+                return xasprintf("%s=%s", schedule->reboot.group_tag,
+                                 tag_of(instance, schedule->reboot.group_tag));
         }
         abort();
 }
 
-bool gate_is_open(struct task *task)
+/* Whether `groups` (lines; may be NULL) has the line of n characters at `group`. */
+static bool groups_have(const char *groups, const char *group, size_t n)
 {
-        const struct task *blocker = NULL;
+        while (groups) {
+                size_t length = strcspn(groups, "\n");
+
+                if (length == n && memcmp(groups, group, n) == 0)
+                        return true;
+                groups = groups[length] ? groups + length + 1 : NULL;
+        }
+        return false;
+}
+
+/* Whether `other`, whose instance is down, is in this group of the task's. Of another run it is
+ * when it works in the same place, or on an instance that the task's own run has in that group. */
+static bool is_in_group(const struct task *task, const struct task *other, const char *group,
+                        size_t n)
+{
+        const struct task *twin;
+
+        if (other->run == task->run)
+                return groups_have(other->row.group, group, n);
+        if (other->place == task->place && groups_have(other->row.group, group, n))
+                return true;
+        twin = run_find_task(task->run, other->row.subject);
+        return twin && groups_have(twin->row.group, group, n);
+}
+
+/* Of this group so many are down; NULL when one more may be. */
+static const struct task *group_is_full(const struct task *task, const char *group, size_t n,
+                                        unsigned int at_most)
+{
         unsigned int down = 0;
 
-        if (!task->row.group)
+        for (const struct task *other = task->run->engine->down; other; other = other->next_down)
+                if (other != task && other->method->takes_down &&
+                    is_in_group(task, other, group, n) && ++down >= at_most)
+                        return other;
+        return NULL;
+}
+
+static const struct task *find_holder(const struct task *task)
+{
+        for (const struct task *other = task->run->engine->down; other; other = other->next_down)
+                if (other != task && streq(other->row.subject, task->row.subject))
+                        return other;
+        return NULL;
+}
+
+bool gate_is_open(struct task *task)
+{
+        const struct task *blocker = find_holder(task);
+        const struct setting_schedule *schedule = task->run->schedule;
+
+        if (blocker) {
+                task_set_waiting(task, "run %s has it down", blocker->row.run);
+                return false;
+        }
+        if (!schedule)
                 return true;
-        for (const struct task *other = task->run->engine->down; other; other = other->next_down) {
-                if (streq(other->row.group, task->row.group)) {
-                        down++;
-                        blocker = other;
-                }
-                if (streq(other->row.subject, task->row.subject)) {
-                        task_set_waiting(task, "run %s has it down", other->row.run);
+        for (const char *group = task->row.group; group;) {
+                size_t n = strcspn(group, "\n");
+
+                blocker = group_is_full(task, group, n, schedule->reboot.max_parallel);
+                if (blocker) {
+                        task_set_waiting(task, "its turn; %s is down", blocker->row.subject);
                         return false;
                 }
-        }
-        if (blocker && task->run->schedule && down >= task->run->schedule->reboot.max_parallel) {
-                task_set_waiting(task, "its turn; %s is down", blocker->row.subject);
-                return false;
+                group = group[n] ? group + n + 1 : NULL;
         }
         return true;
 }

@@ -26,6 +26,7 @@ static struct store_image image_row(const struct task *task, const char *state)
                 .instance = task->row.subject,
                 .firing = task->run->row.firing,
                 .consistency = task->row.consistency,
+                .evidence = task->row.evidence,
                 .state = (char *)(uintptr_t)state, /* borrowed by store_save_image() */
                 .created = loop_wall(task->run->engine->loop),
                 .removed = SEC_NONE,
@@ -42,10 +43,13 @@ static struct verdict record_ask(struct task *task)
         if (r < 0)
                 return again(10 * USEC_PER_SEC, xasprintf("the image cannot be recorded: %s",
                                                           store_error(task->run->engine->store)));
+        if (task->method->reboots)
+                image_touch(task);
         log_event(&events[EVENT_IMAGE_STARTED], &about, "Image %s of %s is being created%s.",
-                  task->row.image, task->row.subject, task->row.group ? ", with a reboot" : "");
+                  task->row.image, task->row.subject,
+                  task->method->reboots ? ", with a reboot" : "");
         image_live(task)->followed = follow_begin(task);
-        return task->row.group ? next() : go("await-image");
+        return next();
 }
 
 /* ---- await-image ---- */
@@ -88,6 +92,15 @@ static struct verdict image_failed(struct task *task, const struct followed *fol
                                 followed->reason ? followed->reason : "EC2 gave no reason"));
 }
 
+/* Nothing came of it, and nobody is to blame: its turn comes again. */
+static struct verdict start_over(struct task *task)
+{
+        task->row.downed = task->row.returned = SEC_NONE;
+        free(steal(task->row.evidence));
+        image_live(task)->look_again = true;
+        return go("wait-turn");
+}
+
 static struct verdict await_image_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -95,6 +108,9 @@ static struct verdict await_image_ask(struct task *task)
         struct verdict verdict;
 
         live->patient = health_end(live->patient);
+        if (!task->row.image)
+                return task->row.ending == OUTCOME_OPEN ? start_over(task)
+                                                        : finish(task->row.ending, NULL);
         if (!live->followed)
                 live->followed = follow_begin(task);
         switch (live->followed->sight) {
@@ -111,17 +127,12 @@ static struct verdict await_image_ask(struct task *task)
                                   "Image %s of %s is available (%zu snapshot%s).", task->row.image,
                                   task->row.subject, live->followed->n_snapshots,
                                   live->followed->n_snapshots == 1 ? "" : "s");
+                /* Good or not, its instance is not: the task has failed. */
+                if (verdict.move == MOVE_NEXT && task->row.ending != OUTCOME_OPEN)
+                        return finish(task->row.ending, NULL);
                 return verdict;
         }
         abort();
-}
-
-/* The image of an instance that did not come back: good or not, the task has failed. */
-static struct verdict await_image_only_ask(struct task *task)
-{
-        struct verdict verdict = await_image_ask(task);
-
-        return verdict.move == MOVE_NEXT ? finish(OUTCOME_FAILED, NULL) : verdict;
 }
 
 /* ---- tag-consistency ---- */
@@ -134,9 +145,8 @@ static struct verdict tag_ask(struct task *task)
         const char **ids = NULL;
         size_t n = 0;
 
-        /* Other values were right in the create call already. */
-        if (!streq(task->row.consistency, PROVEN_REBOOT))
-                return next();
+        if (streq(task->row.consistency, task->method->created))
+                return next(); /* the create call said so already */
         *append(ids, n) = task->row.image;
         for (size_t i = 0; followed && i < followed->n_snapshots; i++)
                 *append(ids, n) = followed->snapshots[i];
@@ -161,20 +171,55 @@ static struct verdict tag_answer(struct task *task, const struct aws_reply *repl
         why = aws_describe_failure(reply, &ec2_create_tags, task->row.region);
         about.error = reply->code;
         log_line(LOG_WARNING, &about, "Image %s keeps the label %s=%s: %s", task->row.image,
-                 TAG_CONSISTENCY, PROVEN_CRASH, why);
+                 TAG_CONSISTENCY, task->method->created, why);
         return next();
 }
 
-/* One line for each instance that got no image. That it did not come back was said already. */
+/* ---- judge: whether it is worth what was asked for ---- */
+
+static struct verdict judge_ask(struct task *task)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        struct log_about about = task_about(task);
+        enum setting_consistency asked;
+        char *detail;
+
+        if (!consistency_find(task->row.asked, &asked) ||
+            proof_satisfies(task->row.consistency, asked))
+                return next();
+        detail = xasprintf("the image is worth %s, not %s as asked for: %s", task->row.consistency,
+                           task->row.asked,
+                           task->row.evidence ? task->row.evidence : "more is not proven");
+        log_event(&events[EVENT_SHORTFALL], &about, "Image %s of %s: %s.", task->row.image,
+                  task->row.subject, detail);
+        if (schedule && schedule->on_shortfall == ON_SHORTFALL_FAIL)
+                return finish(OUTCOME_FAILED, detail);
+        free(detail);
+        return next();
+}
+
+/* ---- the end ---- */
+
+static struct verdict image_lost_patience(struct task *task, char *detail)
+{
+        return task->step->down ? end_without_image(task, OUTCOME_FAILED, detail)
+                                : finish(OUTCOME_FAILED, detail);
+}
+
+/* One line for each instance that got no image. That it did not come back, or that its image is
+ * not worth what was asked for, was said already. */
 static void image_say_end(struct task *task)
 {
         struct log_about about = task_about(task);
+        bool told = task->row.image &&
+                    (task->row.ending != OUTCOME_OPEN || streq(task->row.step, "judge"));
 
-        if (task->row.outcome == OUTCOME_FAILED && !streq(task->row.step, "await-image-only"))
+        if (task->row.outcome == OUTCOME_FAILED && !told)
                 log_event(&events[EVENT_IMAGE_FAILED], &about, "No image of %s: %s",
                           task->row.subject, task->row.detail);
 }
 
+/* The steps of backup.h; rows with methods are gone through by these only. */
 static const struct step image_steps[] = {
         { .name = "wait-turn", .ask = wait_turn_ask, .waits = true },
         { .name = "check-instance",
@@ -182,28 +227,59 @@ static const struct step image_steps[] = {
           .answer = check_answer,
           .patience = SEC_PER_HOUR,
           .looks = true },
+        { .name = "check-stop",
+          .ask = check_stop_ask,
+          .answer = check_stop_answer,
+          .patience = SEC_PER_HOUR,
+          .methods = BY_STOP,
+          .looks = true },
+        { .name = "stop-instance",
+          .ask = stop_ask,
+          .answer = stop_answer,
+          .patience = SEC_PER_HOUR,
+          .methods = BY_STOP,
+          .down = true },
+        { .name = "await-stopped", .ask = await_stopped_ask, .methods = BY_STOP, .down = true },
         { .name = "create-image",
           .ask = create_ask,
           .answer = create_answer,
           .patience = CREATE_PATIENCE,
           .down = true },
+        { .name = "record-image", .ask = record_ask, .down = true },
+        { .name = "await-snapshots",
+          .ask = await_snapshots_ask,
+          .answer = await_snapshots_answer,
+          .methods = BY_FREEZE | BY_STOP,
+          .down = true },
+        { .name = "start-instance",
+          .ask = start_ask,
+          .answer = start_answer,
+          .methods = BY_STOP,
+          .down = true },
+        { .name = "await-instance",
+          .ask = await_instance_ask,
+          .methods = BY_REBOOT | BY_STOP,
+          .down = true },
+        { .name = "await-image", .ask = await_image_ask },
+        { .name = "tag-consistency",
+          .ask = tag_ask,
+          .answer = tag_answer,
+          .patience = SEC_PER_HOUR },
+        { .name = "judge", .ask = judge_ask, .last = true },
+        /* reached from create-image and leading back, when its outcome is not known */
         { .name = "find-image", .ask = find_ask, .answer = find_answer, .down = true },
         { .name = "check-again",
           .ask = check_again_ask,
           .answer = check_again_answer,
           .down = true },
-        { .name = "record-image", .ask = record_ask, .down = true },
-        { .name = "await-instance", .ask = await_instance_ask, .down = true },
-        { .name = "await-image", .ask = await_image_ask },
-        { .name = "tag-consistency",
-          .ask = tag_ask,
-          .answer = tag_answer,
-          .patience = SEC_PER_HOUR,
-          .last = true },
-        { .name = "await-image-only", .ask = await_image_only_ask },
         {},
 };
 
 const struct task_kind image_task = {
-        .name = "image", .steps = image_steps, .forget = image_forget, .ended = image_say_end
+        .name = "image",
+        .steps = image_steps,
+        .by_subject = true,
+        .forget = image_forget,
+        .ended = image_say_end,
+        .lost_patience = image_lost_patience,
 };

@@ -1,11 +1,83 @@
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/place.h"
+
+/* ---- find-reboots: which instances had a reboot for an image lately; for `auto` ---- */
+
+struct targets_live {
+        char **rebooted; /* instance ids */
+        size_t n_rebooted;
+};
+
+static void targets_forget(struct task *task)
+{
+        struct targets_live *live = task->live;
+
+        if (!live)
+                return;
+        strings_free(live->rebooted, live->n_rebooted);
+        free(live);
+        task->live = NULL;
+}
+
+static bool was_rebooted(const struct task *task, const char *instance)
+{
+        const struct targets_live *live = task->live;
+
+        return live && strings_contain(live->rebooted, live->n_rebooted, instance);
+}
+
+/* Asked of AWS, not of the state: it is true after the state was lost, too, and for a plan. */
+static struct verdict reboots_ask(struct task *task)
+{
+        const char *self = "self",
+                   *methods[] = { method_reboot.name, method_stop.name, method_stopped.name };
+        struct ec2_filter filters[2] = {
+                [1] = { "tag:" TAG_METHOD, methods, ELEMENTS(methods) },
+        };
+        struct name_filter owner;
+
+        if (!task->run->schedule)
+                return finish(OUTCOME_FAILED, xstrdup("the schedule is no longer in the settings"));
+        if (task->run->schedule->consistency != CONSISTENCY_AUTO)
+                return next();
+        name_filter_init(&owner, "tag:" TAG_OWNER, task->run->settings->owner);
+        filters[0] = owner.filter;
+        task_call(task, &ec2_describe_images,
+                  &(struct describe_images){ .owners = &self,
+                                             .n_owners = 1,
+                                             .filters = filters,
+                                             .n_filters = ELEMENTS(filters) });
+        name_filter_done(&owner);
+        return stay();
+}
+
+static struct verdict reboots_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct ec2_images *found = reply->output;
+        struct targets_live *live;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_images);
+        targets_forget(task);
+        task->live = live = xnew(struct targets_live);
+        for (size_t i = 0; i < found->n_images; i++) {
+                const struct ec2_image *image = &found->images[i];
+                const char *time = ec2_tag_value(image->tags, image->n_tags, TAG_TIME);
+                const char *instance = ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE);
+                sec_t firing;
+
+                if ((image->state == IMAGE_AVAILABLE || image->state == IMAGE_PENDING) && time &&
+                    instance && parse_rfc3339(time, &firing) &&
+                    task->run->row.firing - firing < task->run->schedule->reboot_max_age)
+                        *append(live->rebooted, live->n_rebooted) = xstrdup(instance);
+        }
+        return next();
+}
 
 /* ---- asking for the instances of a schedule ---- */
 
@@ -74,6 +146,8 @@ static struct verdict targets_ask(struct task *task)
 
         if (!task->run->schedule)
                 return finish(OUTCOME_FAILED, xstrdup("the schedule is no longer in the settings"));
+        if (task->run->schedule->consistency == CONSISTENCY_AUTO && !task->live)
+                return go("find-reboots"); /* after a restart */
         target_filters_fill(&filters, &task->run->schedule->targets);
         task_call(task, &ec2_describe_instances,
                   &(struct describe_instances){ .filters = filters.filters,
@@ -109,69 +183,27 @@ static bool is_asked_for(const struct run *run, const struct ec2_instance *insta
         return found;
 }
 
-/* The instances that have a task, by id. */
-struct known {
-        UT_hash_handle hh;
-};
-
-static void known_add(struct known **known, const struct task *task)
-{
-        struct known *entry = xnew(struct known);
-
-        HASH_ADD_KEYPTR(hh, *known, task->row.subject, strlen(task->row.subject), entry);
-}
-
-static bool known_has(struct known *known, const char *instance)
-{
-        struct known *found;
-
-        HASH_FIND_STR(known, instance, found);
-        return found;
-}
-
-static void known_done(struct known **known)
-{
-        struct known *first = *known;
-
-        HASH_CLEAR(hh, *known);
-        for (struct known *entry = first, *following; entry; entry = following) {
-                following = entry->hh.next;
-                free(entry);
-        }
-}
-
-static struct known *known_of(const struct run *run)
-{
-        struct known *known = NULL;
-
-        for (const struct task *task = run->tasks; task; task = task->next)
-                if (task->kind == &image_task)
-                        known_add(&known, task);
-        return known;
-}
-
 static struct verdict targets_answer(struct task *task, const struct aws_reply *reply)
 {
         struct run *run = task->run;
         struct ec2_instances *found = reply->output;
-        _cleanup_(known_done) struct known *known = NULL;
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instances);
-        known = known_of(run);
         for (size_t i = 0; i < found->n_instances; i++) {
                 struct ec2_instance *instance = &found->instances[i];
                 struct task *image;
 
                 if (is_excluded(&run->schedule->targets, instance) ||
                     !is_asked_for(run, instance) ||
-                    known_has(known,
-                              instance->id)) /* a page that changed under us lists it twice */
+                    run_find_task(run,
+                                  instance->id)) /* pages that changed under us list it twice */
                         continue;
                 image = run_add_task(run, &image_task, task->place, instance->id);
                 image->row.name = setting_expand(run->schedule->image.name, run->row.schedule,
                                                  instance->id, run->row.firing);
-                known_add(&known, image);
+                image->row.asked = xstrdup(consistency_name(
+                        level_of(run->schedule, was_rebooted(task, instance->id))));
                 image_describe(image, instance);
                 if (run->dry)
                         task_report(image, NULL);
@@ -180,6 +212,11 @@ static struct verdict targets_answer(struct task *task, const struct aws_reply *
 }
 
 static const struct step targets_steps[] = {
+        { .name = "find-reboots",
+          .ask = reboots_ask,
+          .answer = reboots_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
         { .name = "describe-instances",
           .ask = targets_ask,
           .answer = targets_answer,
@@ -188,7 +225,9 @@ static const struct step targets_steps[] = {
         {},
 };
 
-const struct task_kind targets_task = { .name = "targets", .steps = targets_steps };
+const struct task_kind targets_task = { .name = "targets",
+                                        .steps = targets_steps,
+                                        .forget = targets_forget };
 
 /* ---- phases ---- */
 
@@ -211,16 +250,14 @@ struct verdict backup_begin_targets(struct run *run)
 /* The first instance an operator named that is none of the schedule's targets, or NULL. */
 static char *find_stranger(const struct run *run)
 {
-        _cleanup_(known_done) struct known *known = NULL;
         char **only, *stranger = NULL;
         size_t n;
 
         if (!run->row.only)
                 return NULL;
-        known = known_of(run);
         only = strings_split(run->row.only, " ", &n);
         for (size_t i = 0; i < n && !stranger; i++)
-                if (!known_has(known, only[i]))
+                if (!run_find_task(run, only[i]))
                         stranger = xstrdup(only[i]);
         strings_free(only, n);
         return stranger;

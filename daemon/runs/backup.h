@@ -2,11 +2,26 @@
  * The backup run: find the instances of a schedule, make an image of each, follow it to its end.
  * Internal to runs/.
  *
- *     targets task, one per place:     describe-instances
- *     image task, one per instance:    wait-turn, check-instance, create-image (or find-image, when
- *                                      the outcome of the call is not known; check-again before
- *                                      it is made once more), record-image, await-instance,
- *                                      await-image, tag-consistency
+ *     targets task, one per place:     describe-instances, for `auto` after describe-images
+ *     image task, one per instance:    its method (method.h) decides which of these it goes through
+ *
+ *         wait-turn, check-instance
+ *         check-stop                           stop: what it would cost
+ *         take-out, await-taken-out            reboot, stop: target groups, Auto Scaling
+ *         freeze-instance, await-frozen        freeze
+ *         stop-instance, await-stopped         stop
+ *         create-image                         or find-image, when the outcome of the call is not
+ *                                              known; check-again before it is made once more
+ *         record-image
+ *         await-snapshots                      freeze, stop: the moment is fixed
+ *         thaw-instance, await-thawed          freeze
+ *         start-instance                       stop
+ *         await-instance                       reboot, stop
+ *         put-back, await-put-back             reboot, stop
+ *         await-image, tag-consistency, judge
+ *
+ * From the first step that does something to an instance on, every way to an end leads over those
+ * that put it right: image_give_up() notes in the row how it is to end, and goes there.
  */
 #pragma once
 
@@ -27,31 +42,53 @@ struct image_live {
         usec_t described;
         struct followed *followed;
         struct patient *patient;
+        usec_t rebooted; /* monotonic: when CreateImage was sent; 0: not by this process */
         bool look_again; /* EC2 says the instance is in no state for an image: describe it anew */
-        unsigned int looks;        /* for the image by its name */
-        unsigned int wrong_states; /* how often EC2 refused it for its state */
+        unsigned int looks;          /* for the image by its name */
+        unsigned int wrong_states;   /* how often EC2 refused it for its state */
+        unsigned int starts;         /* attempts to start the instance that were refused */
+        bool knows_disks, has_disks; /* of the instance's type: local ones, which a stop empties */
 };
 struct image_live *image_live(struct task *task);
 void image_forget(struct task *task);
 
-/* Whether it is too late to reboot the instance of the task, or any of its run. */
-bool image_is_too_late(const struct task *task);
-
 /* Takes over a described instance (which is zeroed) and derives from it what the row needs. */
 void image_describe(struct task *task, struct ec2_instance *instance);
 
-/* backup-instance.c: the steps about the instance: its turn, its state, its return. */
+/* `method` for the task, and the groups that go with it. */
+void image_set_method(struct task *task, const struct method *method);
+
+/* The instance is about to be touched: from now on the time counts that it is away. */
+void image_touch(struct task *task);
+
+/* Ends it, after what was done to its instance is undone; takes `detail`. */
+struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail);
+/* The same, while an image is made or may be: what was begun goes on, the outcome stays. */
+void image_note_failure(struct task *task, char *detail);
+
+/* backup-turn.c: its turn, and whether the instance is fit for it. */
 struct verdict wait_turn_ask(struct task *task);
 struct verdict check_ask(struct task *task);
 struct verdict check_answer(struct task *task, const struct aws_reply *reply);
 struct verdict check_again_ask(struct task *task);
 struct verdict check_again_answer(struct task *task, const struct aws_reply *reply);
-struct verdict await_instance_ask(struct task *task);
+/* Whether it would be back too late: now, and going by what it took the last times. */
+bool image_is_too_late(const struct task *task);
 
 /* backup-gate.c: whether the task may begin now; otherwise says what it waits for. */
 bool gate_is_open(struct task *task);
-/* The group within which at most max_parallel instances are down at once. Caller frees. */
-char *gate_group(const struct setting_schedule *schedule, const struct ec2_instance *instance);
+/* The groups an instance is in, a line each: in each at most max_parallel are down at once. Caller
+ * frees. */
+char *gate_groups(const struct setting_schedule *schedule, const struct ec2_instance *instance);
+
+/* backup-stop.c */
+struct verdict check_stop_ask(struct task *task);
+struct verdict check_stop_answer(struct task *task, const struct aws_reply *reply);
+struct verdict stop_ask(struct task *task);
+struct verdict stop_answer(struct task *task, const struct aws_reply *reply);
+struct verdict await_stopped_ask(struct task *task);
+struct verdict start_ask(struct task *task);
+struct verdict start_answer(struct task *task, const struct aws_reply *reply);
 
 /* backup-create.c: the steps around CreateImage. */
 struct verdict create_ask(struct task *task);
@@ -61,3 +98,10 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply);
 /* Ends it without an image, unless an earlier call may have made one after all. (EC2 looks at keys
  * and instance before it looks at the name: a refusal does not tell that there is none.) */
 struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail);
+
+/* backup-snapshots.c: until EC2 shows a snapshot of every volume. */
+struct verdict await_snapshots_ask(struct task *task);
+struct verdict await_snapshots_answer(struct task *task, const struct aws_reply *reply);
+
+/* backup-return.c: until the instance is back. */
+struct verdict await_instance_ask(struct task *task);

@@ -72,7 +72,7 @@ static void engine_turn(void *userdata)
                         continue;
                 }
                 if (run->row.outcome == OUTCOME_OPEN && run->phase && run->n_open == 0 &&
-                    !run->moved)
+                    !run->moved && !engine->closing)
                         run_enter(run, run->phase + 1);
                 at = &run->next;
         }
@@ -80,10 +80,10 @@ static void engine_turn(void *userdata)
         engine->began = false;
         if (engine->room)
                 engine_wake_waiting(engine);
-        if (changed) {
+        if (changed)
                 engine_turn_soon(engine); /* a queued run may begin now */
+        if (changed || engine->closing)
                 engine->changed(engine->userdata);
-        }
         if (waiting)
                 timer_arm(engine->turn, STORE_RETRY);
 }
@@ -213,6 +213,19 @@ struct engine *engine_new(struct loop *loop, struct store *store, struct aws *aw
         engine->userdata = userdata;
         engine->turn = timer_new(loop, engine_turn, engine);
         return engine;
+}
+
+void engine_close(struct engine *engine)
+{
+        engine->closing = true;
+}
+
+const struct task *engine_find_held(const struct engine *engine)
+{
+        for (const struct task *task = engine->down; task; task = task->next_down)
+                if (!task->method->reboots || task->row.putback)
+                        return task;
+        return NULL;
 }
 
 void engine_stop(struct engine *engine)

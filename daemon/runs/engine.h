@@ -16,9 +16,12 @@
  */
 #pragma once
 
+#include <uthash.h>
+
 #include "aws/ec2.h"
 #include "runs/events.h"
 #include "runs/manager.h"
+#include "runs/method.h"
 #include "runs/naming.h"
 
 struct task;
@@ -51,11 +54,12 @@ struct step {
         const char *name; /* stored: never rename, never reuse */
         struct verdict (*ask)(struct task *task);
         struct verdict (*answer)(struct task *task, const struct aws_reply *reply);
-        sec_t patience; /* how long MOVE_AGAIN may go on; 0: for ever */
-        bool last;      /* next() ends the task, though rows follow that are reached with go() */
-        bool waits;     /* nothing has been touched yet; asked again whenever an instance is back */
-        bool looks;     /* nothing has been touched yet: only reads */
-        bool down;      /* the instance may be down: counts against max_parallel */
+        sec_t patience;       /* how long MOVE_AGAIN may go on; 0: for ever */
+        unsigned int methods; /* next() comes here only for these, BY_*; 0: for all */
+        bool last;  /* next() ends the task, though rows follow that are reached with go() */
+        bool waits; /* nothing has been touched yet; asked again whenever an instance is back */
+        bool looks; /* nothing has been touched yet: only reads */
+        bool down;  /* the instance is held, or down: counts against max_parallel */
 };
 
 struct task_kind {
@@ -63,6 +67,9 @@ struct task_kind {
         const struct step *steps;
         void (*forget)(struct task *task); /* frees task->live */
         void (*ended)(struct task *task);  /* says in the journal how it ended; or NULL */
+        /* What follows when a step's patience is over; takes `detail`. NULL: the task fails. */
+        struct verdict (*lost_patience)(struct task *task, char *detail);
+        bool by_subject; /* its subjects are unique in a run: run_find_task() finds them */
 };
 
 struct phase {
@@ -89,7 +96,8 @@ struct task {
         struct store_task row;
         struct run *run;
         const struct task_kind *kind;
-        const struct step *step; /* NULL: not begun */
+        const struct step *step;     /* NULL: not begun */
+        const struct method *method; /* of row.method; NULL: none (yet) */
         struct place *place;
         struct aws_slot *call;
         const struct action *action; /* of the last call */
@@ -103,6 +111,7 @@ struct task {
         bool resumed;   /* this step was entered before a restart: its request may have left */
         bool dirty, moved, down;
         struct task *next;                  /* of run->tasks */
+        UT_hash_handle hh;                  /* of run->by_subject */
         struct task *next_moved;            /* of run->moved */
         struct task *next_dirty;            /* of run->touched */
         struct task *prev_down, *next_down; /* of engine->down */
@@ -118,9 +127,13 @@ struct run {
                 *schedule; /* of settings; NULL: all, or it is no longer there */
         bool dry;          /* nothing is stored or changed */
         bool dirty;
+        bool measured;                       /* `measures` has been loaded */
+        struct measures *measures;           /* of earlier runs; measure.h */
+        sec_t longest;                       /* an instance was away in this run */
         size_t n_open;                       /* open tasks of the phase that goes on */
         size_t n_lost;                       /* tasks whose account is no longer in the settings */
         struct task *tasks, *last_task;      /* struct task.next */
+        struct task *by_subject;             /* struct task.hh; of kinds that say so */
         size_t n_cancelled;                  /* tasks that were not begun */
         struct task *moved, *last_moved;     /* struct task.next_moved */
         struct task *touched, *last_touched; /* struct task.next_dirty: to be committed */
@@ -140,12 +153,13 @@ struct engine {
         struct timer *homes_done;   /* the search for them is over */
         struct watch *watches;      /* struct watch.next */
         unsigned int telling;       /* watches are being told */
-        struct task *down;          /* struct task.next_down: whose instance may be down */
+        struct task *down;          /* struct task.next_down: whose instance is held */
         struct task *looked_up;     /* by engine_find_task(); or NULL */
         struct timer *turn;         /* what moved is committed and acted on */
         bool room;                  /* an instance is no longer down: those that wait look again */
         bool began;                 /* a run has begun since the last turn */
         bool store_failed;          /* said once, until it works again */
+        bool closing;               /* only what holds an instance goes on */
         engine_changed_fn *changed; /* after a turn in which a run began or ended */
         void *userdata;
 };
@@ -158,6 +172,11 @@ DEFINE_CLEANUP(struct engine, engine_free);
 /* Loads the unfinished runs of the store and goes on with them. */
 int engine_resume(struct engine *engine);
 
+/* From now on nothing new begins; what holds an instance goes on until it has let go. */
+void engine_close(struct engine *engine);
+/* The first task whose instance only amid will bring back: it is stopped, frozen, or taken out of
+ * something; or NULL. */
+const struct task *engine_find_held(const struct engine *engine);
 /* Commits what moved and drops all runs: nothing calls back any more. */
 void engine_stop(struct engine *engine);
 
@@ -207,5 +226,7 @@ void task_report(struct task *task, const struct prune_decision *decision);
 /* Adds a task for a later or the current phase of its run; stored with the next commit. */
 struct task *run_add_task(struct run *run, const struct task_kind *kind, struct place *place,
                           const char *subject);
+/* The task of a kind with by_subject that works on `subject`, or NULL. */
+struct task *run_find_task(const struct run *run, const char *subject);
 /* Whether the operator or a failure ended tasks of the run before they began. */
 bool run_is_cut_short(const struct run *run);

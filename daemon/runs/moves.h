@@ -14,6 +14,8 @@
 /* ---- task.c ---- */
 struct task *task_hold(struct run *run, const struct task_kind *kind, struct place *place);
 struct task *task_free(struct task *task);
+/* Makes a task found by its subject; once, when its row is filled. */
+void task_index(struct task *task);
 const struct step *task_kind_step(const struct task_kind *kind, const char *name);
 /* To be committed, then asked, in the next turn. */
 void task_moved(struct task *task);

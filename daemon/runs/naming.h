@@ -14,14 +14,12 @@
 #define TAG_INSTANCE    "amid:instance"
 #define TAG_TIME        "amid:time"
 #define TAG_CONSISTENCY "amid:consistency"
+#define TAG_METHOD      "amid:method" /* how it was made; what that proved is amid:consistency */
 #define TAG_PREFIX      "amid:"
 
-/* Values of TAG_CONSISTENCY: what is proven. */
-#define PROVEN_CRASH   "crash"   /* like pulling the plug */
-#define PROVEN_STOPPED "stopped" /* the instance was stopped when the image was made */
-#define PROVEN_REBOOT                                                                              \
-        "reboot" /* its status checks went down and came back since the create call                \
-                  */
+/* The tag EC2 puts on instances of an Auto Scaling group; nobody can edit it.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html */
+#define TAG_AUTO_SCALING "aws:autoscaling:groupName"
 
 /* "web-nightly.20261121T180000Z"; other kinds carry their name: "web-nightly.prune.2026..." or,
  * over all schedules, "prune.2026...". Schedule names have no dot. Caller frees. */

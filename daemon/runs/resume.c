@@ -48,6 +48,8 @@ static void run_resume_task(struct run *run, struct store_task *row)
         task->row = *row;
         *row = (struct store_task){};
         task->step = task_kind_step(kind, task->row.step);
+        task->method = method_named(task->row.method);
+        task_index(task);
         task->resumed = true;
         task->entered -= time_since(run, task->row.entered);
         run->n_cancelled += task->row.outcome == OUTCOME_CANCELLED;

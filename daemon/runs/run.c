@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/measure.h"
 #include "runs/watch.h"
 
 static void run_is_clean(struct run *run)
@@ -162,6 +163,8 @@ void run_enter(struct run *run, const struct phase *phase)
 
 bool run_may_begin(const struct run *run)
 {
+        if (run->engine->closing)
+                return false;
         for (const struct run *other = run->engine->runs; other != run; other = other->next)
                 if (streq(other->row.schedule, run->row.schedule) && other->kind == run->kind)
                         return false;
@@ -193,7 +196,8 @@ void run_act(struct run *run)
                 task->moved = false;
                 task_report(task, NULL);
                 if (task->row.outcome == OUTCOME_OPEN) {
-                        task_apply(task, task->step->ask(task));
+                        if (!run->engine->closing || task->down)
+                                task_apply(task, task->step->ask(task));
                 } else {
                         if (task->kind->forget)
                                 task->kind->forget(task);
@@ -254,6 +258,7 @@ struct run *run_free(struct run *run)
                 following = task->next;
                 task_free(task);
         }
+        measures_free(run->measures);
         store_run_done(&run->row);
         settings_unref(run->settings);
         free(run);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "base/alloc.h"
@@ -65,13 +66,13 @@ static void task_leave_step(struct task *task)
         free(steal(task->waiting));
 }
 
-/* Down counts from the row of a step that may take the instance down until it is known to be back.
- */
+/* It counts from the row of a step that may do something to the instance until that is known to be
+ * as it was. */
 void task_note_down(struct task *task)
 {
         struct engine *engine = task->run->engine;
         bool down = task->row.outcome == OUTCOME_OPEN && task->step && task->step->down &&
-                    task->row.group;
+                    task->method && task->method->holds;
 
         if (down && !task->down) {
                 DL_APPEND2(engine->down, task, prev_down, next_down);
@@ -150,6 +151,35 @@ static usec_t with_jitter(struct engine *engine, usec_t delay)
         return delay / 2 + (usec_t)(loop_random(engine->loop) % (uint64_t)(delay + 1));
 }
 
+static struct verdict lost_patience(struct task *task, char *detail)
+{
+        return task->kind->lost_patience && !task->run->dry
+                       ? task->kind->lost_patience(task, detail)
+                       : finish(OUTCOME_FAILED, detail);
+}
+
+/* Why it is to end stays what it is, whatever else is in the way of that. */
+static void task_note_trouble(struct task *task, char *detail)
+{
+        if (task->row.ending != OUTCOME_OPEN) {
+                free(detail);
+                return;
+        }
+        free(task->row.detail);
+        task->row.detail = detail;
+        task_touch(task);
+}
+
+/* The next row that is meant for the task's method. */
+static const struct step *step_after(const struct task *task)
+{
+        const struct step *step = task->step + 1;
+
+        while (step->methods && !(task->method && step->methods & task->method->bit))
+                step++;
+        return step;
+}
+
 void task_apply(struct task *task, struct verdict verdict)
 {
         struct engine *engine = task->run->engine;
@@ -159,7 +189,7 @@ void task_apply(struct task *task, struct verdict verdict)
         case MOVE_STAY:
                 return;
         case MOVE_NEXT:
-                step = task->step + 1;
+                step = step_after(task);
                 if (step->name && !task->step->last)
                         task_enter(task, step);
                 else
@@ -174,13 +204,11 @@ void task_apply(struct task *task, struct verdict verdict)
                 /* Somebody waits for a dry run, and can ask again. */
                 if (task->run->dry ||
                     (task->step->patience && task_spent(task) > task->step->patience)) {
-                        task_end(task, OUTCOME_FAILED, verdict.detail);
+                        task_apply(task, lost_patience(task, verdict.detail));
                         return;
                 }
                 task_set_waiting(task, "%s", verdict.detail);
-                free(task->row.detail);
-                task->row.detail = verdict.detail;
-                task_touch(task);
+                task_note_trouble(task, verdict.detail);
                 task->call = aws_slot_free(task->call);
                 timer_arm(task->timer, with_jitter(engine, verdict.delay));
                 return;
@@ -322,10 +350,28 @@ struct task *run_add_task(struct run *run, const struct task_kind *kind, struct 
                 .subject = xstrdup(subject),
                 .step = xstrdup(""),
                 .entered = loop_wall(run->engine->loop),
+                .downed = SEC_NONE,
+                .returned = SEC_NONE,
                 .finished = SEC_NONE,
         };
         task_touch(task);
+        task_index(task);
         return task;
+}
+
+void task_index(struct task *task)
+{
+        if (task->kind->by_subject)
+                HASH_ADD_KEYPTR(hh, task->run->by_subject, task->row.subject,
+                                strlen(task->row.subject), task);
+}
+
+struct task *run_find_task(const struct run *run, const char *subject)
+{
+        struct task *found;
+
+        HASH_FIND_STR(run->by_subject, subject, found);
+        return found;
 }
 
 struct task *task_free(struct task *task)
@@ -334,6 +380,8 @@ struct task *task_free(struct task *task)
 
         if (task->down)
                 DL_DELETE2(engine->down, task, prev_down, next_down);
+        if (task->kind->by_subject)
+                HASH_DEL(task->run->by_subject, task);
         if (engine->looked_up == task)
                 engine->looked_up = NULL;
         if (task->kind->forget)

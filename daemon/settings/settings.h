@@ -177,6 +177,7 @@ const char *settings_closest_schedule(const struct settings *settings, const cha
 
 /* Words of the enums above, as in the file. */
 const char *consistency_name(enum setting_consistency consistency);
+bool consistency_find(const char *name, enum setting_consistency *ret);
 
 /* Fills a template: {schedule}, {instance}, {time} (compact UTC). Caller frees. */
 char *setting_expand(const char *template, const char *schedule, const char *instance, sec_t time);

@@ -63,6 +63,17 @@ const char *consistency_name(enum setting_consistency consistency)
         return consistency_words[consistency].name;
 }
 
+bool consistency_find(const char *name, enum setting_consistency *ret)
+{
+        for (const struct word *word = consistency_words; word->name; word++) {
+                if (!streq(word->name, name))
+                        continue;
+                *ret = word->value;
+                return true;
+        }
+        return false;
+}
+
 /* ---- a schedule ------------------------------------------------------------------------------ */
 
 #define S struct setting_schedule

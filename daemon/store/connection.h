@@ -23,6 +23,7 @@ enum statement {
         ADD_TASK,
         PUT_TASK,
         LOAD_TASKS,
+        LOAD_RETURNED,
         PUT_IMAGE,
         LOAD_IMAGE,
         LOAD_IMAGES,

@@ -35,6 +35,22 @@ const char *const store_migrations[] = {
         "  snapshots TEXT, created INTEGER, removed INTEGER, detail TEXT,"
         "  PRIMARY KEY (account, region, id)) STRICT;"
         "CREATE INDEX images_by_schedule ON images (schedule, firing);",
+
+        /* How images are made, what is proven of them, and how long instances are down for it. */
+        "ALTER TABLE tasks ADD COLUMN method TEXT; ALTER TABLE tasks ADD COLUMN asked TEXT;"
+        "ALTER TABLE tasks ADD COLUMN evidence TEXT; ALTER TABLE tasks ADD COLUMN command TEXT;"
+        "ALTER TABLE tasks ADD COLUMN boot TEXT; ALTER TABLE tasks ADD COLUMN putback TEXT;"
+        "ALTER TABLE tasks ADD COLUMN volumes INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE tasks ADD COLUMN ending TEXT NOT NULL DEFAULT 'open';"
+        "ALTER TABLE tasks ADD COLUMN downed INTEGER; ALTER TABLE tasks ADD COLUMN returned "
+        "INTEGER;"
+        "ALTER TABLE images ADD COLUMN evidence TEXT;"
+        /* The word of before, which did not tell a clean one from a forced one. */
+        "UPDATE images SET consistency = 'reboot-forced' WHERE consistency = 'reboot';"
+        "UPDATE tasks SET consistency = 'reboot-forced' WHERE consistency = 'reboot';"
+        "UPDATE tasks SET method = CASE WHEN \"group\" IS NOT NULL THEN 'reboot'"
+        " WHEN consistency = 'stopped' THEN 'stopped' ELSE 'crash' END WHERE kind = 'image';"
+        "UPDATE tasks SET step = 'await-image', ending = 'failed' WHERE step = 'await-image-only'",
 };
 const size_t n_store_migrations = ELEMENTS(store_migrations);
 

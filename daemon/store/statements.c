@@ -22,6 +22,11 @@
 #define IMAGES_OF                                                                                  \
         "(?1 IS NULL OR account = ?1) AND (?2 IS NULL OR region = ?2) AND (?3 OR removed IS NULL)"
 
+#define RETURNED                                                                                   \
+        " WHERE returned IS NOT NULL AND run IN"                                                   \
+        " (SELECT id FROM runs WHERE schedule = ?1" NEWEST_FIRST                                   \
+        " LIMIT ?2) ORDER BY returned DESC"
+
 typedef void sql_fn(const struct record *record, struct text *sql);
 
 static const struct {
@@ -46,6 +51,7 @@ static const struct {
         [ADD_TASK] = { &task_record, record_sql_add, " RETURNING id" },
         [PUT_TASK] = { &task_record, record_sql_put, " RETURNING id" },
         [LOAD_TASKS] = { &task_record, record_sql_load, " WHERE run = ?1 ORDER BY id" },
+        [LOAD_RETURNED] = { &task_record, record_sql_load, RETURNED },
         [PUT_IMAGE] = { &image_record, record_sql_put, "" },
         [LOAD_IMAGE] = { &image_record, record_sql_load,
                          " WHERE account = ?1 AND region = ?2 AND id = ?3" },

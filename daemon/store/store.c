@@ -51,6 +51,16 @@ static const struct column task_columns[] = {
         COLUMN(store_task, image, COLUMN_TEXT),
         COLUMN(store_task, group, COLUMN_TEXT),
         COLUMN(store_task, consistency, COLUMN_TEXT),
+        COLUMN(store_task, method, COLUMN_TEXT),
+        COLUMN(store_task, asked, COLUMN_TEXT),
+        COLUMN(store_task, evidence, COLUMN_TEXT),
+        COLUMN(store_task, command, COLUMN_TEXT),
+        COLUMN(store_task, boot, COLUMN_TEXT),
+        COLUMN(store_task, putback, COLUMN_TEXT),
+        COLUMN(store_task, volumes, COLUMN_COUNT),
+        COLUMN(store_task, ending, COLUMN_OUTCOME),
+        COLUMN(store_task, downed, COLUMN_TIME),
+        COLUMN(store_task, returned, COLUMN_TIME),
         COLUMN(store_task, finished, COLUMN_TIME),
 };
 const struct record task_record = RECORD(store_task, "tasks", task_columns);
@@ -65,6 +75,7 @@ static const struct column image_columns[] = {
         COLUMN(store_image, instance, COLUMN_TEXT),
         COLUMN(store_image, firing, COLUMN_TIME),
         COLUMN(store_image, consistency, COLUMN_TEXT),
+        COLUMN(store_image, evidence, COLUMN_TEXT),
         COLUMN(store_image, state, COLUMN_TEXT),
         COLUMN(store_image, snapshots, COLUMN_TEXT),
         COLUMN(store_image, created, COLUMN_TIME),
@@ -200,6 +211,15 @@ int store_save_task(struct store *store, struct store_task *task)
 int store_load_tasks(struct store *store, const char *run, struct store_task **ret, size_t *ret_n)
 {
         return statement_load(store, LOAD_TASKS, &task_record, &TEXT(run), 1, (void **)ret, ret_n);
+}
+
+int store_load_returned(struct store *store, const char *schedule, struct store_task **ret,
+                        size_t *ret_n)
+{
+        const struct parameter parameters[] = { TEXT(schedule), NUMBER(STORE_RUNS_MEASURED) };
+
+        return statement_load(store, LOAD_RETURNED, &task_record, parameters, ELEMENTS(parameters),
+                              (void **)ret, ret_n);
 }
 
 /* ---- images ---- */

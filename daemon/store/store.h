@@ -107,12 +107,22 @@ struct store_task {
         char *step;    /* name of a row of the kind's steps; "" = not begun */
         sec_t entered; /* when that step began */
         enum outcome outcome;
-        char *detail;      /* why it ended; or the last trouble while open */
-        char *name;        /* of the image to make; of a removal: why the image goes */
-        char *image;       /* of the image made */
-        char *group;       /* of instances that may not be down together */
-        char *consistency; /* what is proven so far: the tag amid:consistency */
-        sec_t finished;    /* SEC_NONE: not yet */
+        char *detail;         /* why it ended; or the last trouble while open */
+        char *name;           /* of the image to make; of a removal: why the image goes */
+        char *image;          /* of the image made */
+        char *group;          /* of instances that may not be down together */
+        char *consistency;    /* what is proven so far: the tag amid:consistency */
+        char *method;         /* how the image is made: a row of the table of methods */
+        char *asked;          /* what the image is to be worth, in the words of `consistency` */
+        char *evidence;       /* why `consistency` is what it is, for people */
+        char *command;        /* id of the SSM command that goes on */
+        char *boot;           /* boot id of the instance before its reboot */
+        char *putback;        /* what the instance was taken out of and is to be put back into */
+        unsigned int volumes; /* that go into the image */
+        enum outcome ending;  /* how it ends once the instance is put right; OPEN: as it comes */
+        sec_t downed;         /* when the instance was first touched; SEC_NONE: not yet */
+        sec_t returned;       /* when it was back; SEC_NONE: not yet */
+        sec_t finished;       /* SEC_NONE: not yet */
 };
 void store_task_done(struct store_task *task);
 void store_tasks_free(struct store_task *tasks, size_t n);
@@ -122,6 +132,11 @@ void store_tasks_free(struct store_task *tasks, size_t n);
 int store_save_task(struct store *store, struct store_task *task);
 /* In order of creation. */
 int store_load_tasks(struct store *store, const char *run, struct store_task **ret, size_t *ret_n);
+/* Of the last STORE_RUNS_MEASURED runs of a schedule those whose instance was down and is back
+ * again, the latest first. */
+enum { STORE_RUNS_MEASURED = 20 };
+int store_load_returned(struct store *store, const char *schedule, struct store_task **ret,
+                        size_t *ret_n);
 
 /* ---- images we made (or adopted) ---- */
 struct store_image {
@@ -130,6 +145,7 @@ struct store_image {
         char *schedule, *run, *instance;
         sec_t firing;
         char *consistency;
+        char *evidence;  /* why it is that, for people */
         char *state;     /* "pending", "available", "failed", "gone" */
         char *snapshots; /* ids separated by spaces */
         sec_t created;

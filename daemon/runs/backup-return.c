@@ -1,0 +1,145 @@
+/* Until the instance is back, and what that proves. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/backup.h"
+#include "runs/follow.h"
+#include "runs/health.h"
+#include "runs/measure.h"
+
+/* "If an instance does not cleanly shut down within a few minutes, Amazon EC2 performs a hard
+ * reboot": one that is back sooner than that has shut itself down.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RebootInstances.html */
+#define FORCED_AFTER (3 * SEC_PER_MIN)
+
+/* The rest of the run is not begun: says what was done and what was not. */
+static void halt_run(struct task *failed)
+{
+        struct run *run = failed->run;
+        struct log_about about = task_about(failed);
+        _cleanup_free_ char *reason = xasprintf(
+                "not begun: the run was halted because %s did not come back", failed->row.subject);
+        size_t touched = 0, total = 0;
+
+        for (const struct task *task = run->tasks; task; task = task->next) {
+                total += task->kind == failed->kind;
+                touched += task->kind == failed->kind && task != failed &&
+                           (task->row.image || task->down);
+        }
+        run_cancel(run, reason);
+        log_event(&events[EVENT_RUN_HALTED], &about,
+                  "Run %s is halted because %s did not come back: %zu other%s of %zu had their "
+                  "turn, %zu were not touched.",
+                  run->row.id, failed->row.subject, touched, touched == 1 ? "" : "s", total,
+                  total - touched - 1);
+}
+
+/* Ends the instance's turn badly: the rest of the run is halted if the schedule says so. */
+static struct verdict instance_failed(struct task *task, char *why)
+{
+        struct run *run = task->run;
+        struct log_about about = task_about(task);
+        bool halt = !run->schedule || run->schedule->reboot.on_failure == ON_FAILURE_HALT;
+
+        log_event(&events[EVENT_INSTANCE_NOT_READY], &about, "Instance %s did not come back: %s.",
+                  task->row.subject, why);
+        if (halt)
+                halt_run(task);
+        image_note_failure(task, xasprintf("the instance did not come back: %s", why));
+        free(why);
+        return next();
+}
+
+static bool is_back(const struct patient *patient, usec_t entered, sec_t settle)
+{
+        return patient_is_well(patient) &&
+               (patient->was_down || patient->read - entered >= settle * USEC_PER_SEC);
+}
+
+static const char *check_name(int status)
+{
+        return check_status_names[status] ? check_status_names[status] : "unknown";
+}
+
+/* What the status checks prove of a reboot. That they were not ok says that it happened; when it
+ * was over soon, also that nobody pulled the plug. */
+static void prove_reboot(struct task *task, const struct patient *patient)
+{
+        usec_t since = image_live(task)->rebooted;
+        sec_t took = (loop_monotonic(task->run->engine->loop) - since) / USEC_PER_SEC;
+        bool soon = since && took < FORCED_AFTER;
+        char time[TIME_TEXT_MAX];
+
+        free(steal(task->row.evidence));
+        if (!patient->was_down) {
+                task->row.evidence =
+                        xstrdup("its checks were never seen down, so the reboot is not "
+                                "proven");
+                return;
+        }
+        xreplace(&task->row.consistency, soon ? PROVEN_REBOOT_CLEAN : PROVEN_REBOOT_FORCED);
+        if (soon)
+                task->row.evidence = xasprintf("its checks went down, and it was back %s after "
+                                               "CreateImage: too soon for a forced reboot",
+                                               format_timespan(took, time));
+        else
+                task->row.evidence = xstrdup("its checks went down, but it took so long to come "
+                                             "back that EC2 may have forced the reboot");
+}
+
+static struct verdict instance_ready(struct task *task, const struct patient *patient)
+{
+        struct log_about about = task_about(task);
+        sec_t since = task->row.downed != SEC_NONE ? task->row.downed : task->row.entered;
+        char time[TIME_TEXT_MAX];
+
+        measure_note(task);
+        if (task->row.image && task->method->reboots)
+                prove_reboot(task, patient);
+        log_event(&events[EVENT_INSTANCE_READY], &about, "Instance %s is back after %s%s%s%s.",
+                  task->row.subject, format_timespan(task->row.returned - since, time),
+                  patient->was_down ? "" : " (", patient->was_down ? "" : task->row.evidence,
+                  patient->was_down ? "" : ")");
+        return next();
+}
+
+struct verdict await_instance_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const struct setting_schedule *schedule = task->run->schedule;
+        sec_t settle = schedule ? schedule->reboot.settle : 2 * SEC_PER_MIN;
+        sec_t timeout = schedule ? schedule->reboot.ready_timeout : 15 * SEC_PER_MIN;
+        sec_t waited = task_spent(task), watched;
+        struct patient *patient;
+        char time[TIME_TEXT_MAX];
+
+        if (task->row.image && !live->followed)
+                live->followed = follow_begin(task);
+        if (!live->patient)
+                live->patient = health_begin(task);
+        patient = live->patient;
+        if (patient->gone)
+                return instance_failed(task, xstrdup("it was terminated"));
+        if (is_back(patient, task->entered, settle))
+                return instance_ready(task, patient);
+        watched = (loop_monotonic(task->run->engine->loop) - patient->since) / USEC_PER_SEC;
+        /* After a restart EC2 is asked before the time that passed meanwhile counts. */
+        if (waited >= timeout && (patient->asked || watched >= timeout))
+                return instance_failed(
+                        task,
+                        xasprintf("not ready within %s (%s; system check %s, instance check %s)",
+                                  format_timespan(timeout, time),
+                                  patient->asked ? instance_state_names[patient->state]
+                                                 : "no answer from EC2",
+                                  check_name(patient->system), check_name(patient->check)));
+        if (patient->asked)
+                task_set_waiting(task, "%s: %s, checks %s/%s", task->method->name,
+                                 instance_state_names[patient->state], check_name(patient->system),
+                                 check_name(patient->check));
+        else
+                task_set_waiting(task, "%s", task->method->name);
+        task_wake_after(task,
+                        (waited < timeout ? timeout - waited : timeout - watched) * USEC_PER_SEC);
+        return stay();
+}

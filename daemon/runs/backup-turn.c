@@ -1,0 +1,163 @@
+/* An instance's turn: whether it may begin, and whether the instance is fit for it. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/backup.h"
+#include "runs/measure.h"
+
+/* A description of an instance this young is still true enough to act on. */
+#define DESCRIPTION_FRESH (60 * USEC_PER_SEC)
+/* An instance that is starting or stopping is looked at again after this. */
+#define STATE_RETRY (15 * USEC_PER_SEC)
+
+bool image_is_too_late(const struct task *task)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        sec_t late = loop_wall(task->run->engine->loop) - task->run->row.firing;
+
+        return task->row.group && schedule->reboot.window &&
+               late + measure_of(task->run, task->row.subject) > schedule->reboot.window;
+}
+
+static struct verdict too_late(const struct task *task)
+{
+        sec_t away = measure_of(task->run, task->row.subject);
+        char time[TIME_TEXT_MAX];
+
+        if (away == 0)
+                return finish(OUTCOME_SKIPPED, xstrdup("not begun: the window is over"));
+        return finish(OUTCOME_SKIPPED,
+                      xasprintf("not begun: it would not be back within the window (the last time "
+                                "it took %s)",
+                                format_timespan(away, time)));
+}
+
+/* ---- wait-turn ---- */
+
+struct verdict wait_turn_ask(struct task *task)
+{
+        if (!task->run->schedule)
+                return finish(OUTCOME_CANCELLED,
+                              xstrdup("not begun: the schedule is no longer in the settings"));
+        if (image_is_too_late(task))
+                return too_late(task);
+        return gate_is_open(task) ? next() : stay();
+}
+
+/* ---- check-instance ---- */
+
+static struct verdict check_verdict(struct task *task)
+{
+        const struct ec2_instance *instance = image_live(task)->instance.instances;
+
+        switch ((enum instance_state)instance->state) {
+        case INSTANCE_RUNNING:
+        case INSTANCE_STOPPED:
+                /* What was stopped may run by now, and then has to wait for its turn. */
+                return gate_is_open(task) ? next() : go("wait-turn");
+        case INSTANCE_PENDING:
+        case INSTANCE_STOPPING:
+        case INSTANCE_OTHER:
+                return again(STATE_RETRY, xasprintf("the instance is %s",
+                                                    instance_state_names[instance->state]));
+        case INSTANCE_SHUTTING_DOWN:
+        case INSTANCE_TERMINATED:
+                return finish(OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
+        }
+        abort();
+}
+
+static void describe_instance(struct task *task)
+{
+        struct name_filter filter;
+
+        image_live(task)->look_again = false;
+        name_filter_init(&filter, "instance-id", task->row.subject);
+        task_call(task, &ec2_describe_instances,
+                  &(struct describe_instances){ .filters = &filter.filter, .n_filters = 1 });
+        name_filter_done(&filter);
+}
+
+struct verdict check_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t age = loop_monotonic(task->run->engine->loop) - live->described;
+
+        if (!task->run->schedule)
+                return finish(OUTCOME_CANCELLED,
+                              xstrdup("not begun: the schedule is no longer in the settings"));
+        if (live->instance.n_instances && !live->look_again && age < DESCRIPTION_FRESH &&
+            (live->instance.instances->state == INSTANCE_RUNNING ||
+             live->instance.instances->state == INSTANCE_STOPPED))
+                return check_verdict(task);
+        describe_instance(task);
+        return stay();
+}
+
+struct verdict check_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct ec2_instances *found = reply->output;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_instances);
+        if (found->n_instances == 0)
+                return finish(OUTCOME_SKIPPED, xstrdup("the instance is gone"));
+        image_describe(task, &found->instances[0]);
+        return check_verdict(task);
+}
+
+/* ---- check-again: the same, once the instance was touched, or an earlier call may have made the
+ * image ---- */
+
+/* It has had its turn already, and keeps it; without one it is only looked at. */
+static void keep_turn(struct task *task, const struct method *method)
+{
+        bool stopped = image_live(task)->instance.instances->state == INSTANCE_STOPPED;
+
+        if (!method || !method->holds)
+                method = stopped ? &method_stopped : &method_crash;
+        image_set_method(task, method);
+}
+
+struct verdict check_again_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        if (task->resumed && live->looks == 0)
+                live->looks = 1; /* an earlier call may have made it */
+        if (!task->run->schedule)
+                return end_without_image(
+                        task, OUTCOME_CANCELLED,
+                        xstrdup("given up: the schedule is no longer in the settings"));
+        describe_instance(task);
+        return stay();
+}
+
+struct verdict check_again_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct ec2_instances *found = reply->output;
+        const struct method *method = task->method;
+
+        if (reply->outcome != AWS_OK)
+                return again(STATE_RETRY, aws_describe_failure(reply, &ec2_describe_instances,
+                                                               task->row.region));
+        if (found->n_instances == 0)
+                return end_without_image(task, OUTCOME_SKIPPED, xstrdup("the instance is gone"));
+        image_describe(task, &found->instances[0]);
+        keep_turn(task, method);
+        switch ((enum instance_state)image_live(task)->instance.instances->state) {
+        case INSTANCE_RUNNING:
+        case INSTANCE_STOPPED:
+                return go("create-image");
+        case INSTANCE_PENDING:
+        case INSTANCE_STOPPING:
+        case INSTANCE_OTHER:
+                return again(STATE_RETRY, xstrdup("the instance starts or stops"));
+        case INSTANCE_SHUTTING_DOWN:
+        case INSTANCE_TERMINATED:
+                return end_without_image(task, OUTCOME_SKIPPED,
+                                         xstrdup("the instance was terminated"));
+        }
+        abort();
+}

@@ -1,0 +1,118 @@
+#include "runs/measure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+struct measure {
+        char *instance;
+        sec_t away;
+        size_t order; /* 0: the latest */
+};
+struct measures {
+        struct measure *list; /* by instance, one each */
+        size_t n;
+        sec_t longest;
+};
+
+/* By instance, the latest first. */
+static int compare_measures(const void *a, const void *b)
+{
+        const struct measure *x = a, *y = b;
+        int r = strcmp(x->instance, y->instance);
+
+        return r ? r : (x->order > y->order) - (x->order < y->order);
+}
+
+static int compare_instance(const void *key, const void *element)
+{
+        return strcmp(key, ((const struct measure *)element)->instance);
+}
+
+/* Leaves the latest of each instance. */
+static void keep_latest(struct measures *measures)
+{
+        size_t kept = 0;
+
+        qsort(measures->list, measures->n, sizeof(*measures->list), compare_measures);
+        for (size_t i = 0; i < measures->n; i++) {
+                struct measure *measure = &measures->list[i];
+
+                if (kept && streq(measures->list[kept - 1].instance, measure->instance)) {
+                        free(measure->instance);
+                        continue;
+                }
+                if (measure->away > measures->longest)
+                        measures->longest = measure->away;
+                measures->list[kept++] = *measure;
+        }
+        measures->n = kept;
+}
+
+struct measures *measures_load(struct store *store, const char *schedule)
+{
+        struct measures *measures;
+        struct store_task *tasks;
+        size_t n;
+
+        if (!store || !schedule || store_load_returned(store, schedule, &tasks, &n) < 0)
+                return NULL;
+        measures = xnew(struct measures);
+        measures->list = xcalloc(n + 1, sizeof(*measures->list));
+        for (size_t i = 0; i < n; i++)
+                if (tasks[i].downed != SEC_NONE && tasks[i].returned >= tasks[i].downed)
+                        measures->list[measures->n++] = (struct measure){
+                                .instance = steal(tasks[i].subject),
+                                .away = tasks[i].returned - tasks[i].downed,
+                                .order = i,
+                        };
+        store_tasks_free(tasks, n);
+        keep_latest(measures);
+        return measures;
+}
+
+struct measures *measures_free(struct measures *measures)
+{
+        if (!measures)
+                return NULL;
+        for (size_t i = 0; i < measures->n; i++)
+                free(measures->list[i].instance);
+        free(measures->list);
+        free(measures);
+        return NULL;
+}
+
+sec_t measures_find(const struct measures *measures, const char *instance)
+{
+        const struct measure *found;
+
+        if (!measures || !measures->n)
+                return 0;
+        found = bsearch(instance, measures->list, measures->n, sizeof(*measures->list),
+                        compare_instance);
+        return found ? found->away : measures->longest;
+}
+
+sec_t measure_of(struct run *run, const char *instance)
+{
+        sec_t away;
+
+        if (!run->measured)
+                run->measures = measures_load(run->engine->store, run->row.schedule);
+        run->measured = true;
+        away = measures_find(run->measures, instance);
+        return away ? away : run->longest;
+}
+
+void measure_note(struct task *task)
+{
+        struct run *run = task->run;
+        sec_t now = loop_wall(run->engine->loop);
+
+        task->row.returned = now;
+        task_touch(task);
+        if (task->row.downed != SEC_NONE && now - task->row.downed > run->longest)
+                run->longest = now - task->row.downed;
+}

@@ -1,0 +1,21 @@
+/*
+ * How long instances are away for their images, measured: what decides whether another one still
+ * fits into the window, and how long a plan says that a run takes. Internal to runs/.
+ */
+#pragma once
+
+#include "runs/engine.h"
+
+struct measures;
+
+/* Reads what the last runs of a schedule measured. NULL when nothing is known. */
+struct measures *measures_load(struct store *store, const char *schedule);
+struct measures *measures_free(struct measures *measures);
+/* How long this instance was away the last time; of one that has not been measured yet, the longest
+ * of the others. 0: nothing is known. `measures` may be NULL. */
+sec_t measures_find(const struct measures *measures, const char *instance);
+
+/* The same for an instance of a run, with what the run itself has measured so far. */
+sec_t measure_of(struct run *run, const char *instance);
+/* The instance of the task is back: notes how long it was away. */
+void measure_note(struct task *task);
