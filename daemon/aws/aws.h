@@ -75,14 +75,21 @@ enum priority {
         PRIORITY_PRUNE, /* can wait */
 };
 
+/* How the pages of an action are asked for. */
+struct paging {
+        const char *size;  /* parameter: the most rows of a page */
+        const char *token; /* parameter: which page */
+        const char *next;  /* path of the next page's token in the reply */
+};
+
 struct action {
         const char *name;              /* "DescribeImages" */
         const struct service *service; /* service.h */
         enum priority priority;
-        struct bucket bucket;       /* as published, for one account and region */
-        const struct shape *input;  /* of the C struct that aws_call() takes */
-        const struct shape *output; /* NULL: no reply worth reading */
-        bool paged;                 /* follow NextToken; page size goes out as MaxResults */
+        struct bucket bucket;        /* as published, for one account and region */
+        const struct shape *input;   /* of the C struct that aws_call() takes */
+        const struct shape *output;  /* NULL: no reply worth reading */
+        const struct paging *paging; /* NULL: one page */
         unsigned int page_size;
         const char
                 *ids; /* paged: the parameter with explicit ids; EC2 refuses a page size with it */

@@ -11,10 +11,9 @@
 
 #include "aws/retry.h"
 #include "aws/sign.h"
+#include "aws/wire.h"
 #include "base/alloc.h"
 #include "base/text.h"
-
-static const char content_type[] = "application/x-www-form-urlencoded; charset=utf-8";
 
 enum { PAGES_MAX = 10000 };
 
@@ -25,7 +24,7 @@ struct aws_slot {
         struct keyring *keyring;   /* who signs; NULL: */
         struct credentials *fixed; /* these, or nobody */
         const struct action *action;
-        char *query; /* without what differs from page to page */
+        char *body; /* that asks for the first page */
         aws_done_fn *done;
         void *userdata;
 
@@ -101,7 +100,7 @@ struct aws_slot *aws_slot_free(struct aws_slot *slot)
         free_output(slot->action, slot->output);
         shape_decoded_done(&slot->decoded);
         free(slot->message);
-        free(slot->query);
+        free(slot->body);
         credentials_unref(slot->fixed);
         aws_account_unref(slot->account);
         free(slot);
@@ -130,8 +129,6 @@ static bool is_web_page(const struct http_reply *reply)
 /* Reads the reply into the slot; false when it is none of AWS's. */
 static bool read_reply(struct aws_slot *slot, const struct http_reply *reply)
 {
-        bool success = reply->status >= 200 && reply->status < 300;
-        const struct shape *shape = success ? slot->action->output : NULL;
         struct shape_decoded decoded;
         _cleanup_free_ char *error = NULL;
 
@@ -142,8 +139,7 @@ static bool read_reply(struct aws_slot *slot, const struct http_reply *reply)
                 set_message(slot, xstrdup(reply->error));
                 return false;
         }
-        if (shape_decode(shape, slot->output, reply->body, reply->body_size, &decoded, &error) <
-            0) {
+        if (wire_decode(slot->action, slot->output, reply, &decoded, &error) < 0) {
                 set_message(slot,
                             xasprintf("HTTP %d with an unreadable answer: %s%s", reply->status,
                                       error,
@@ -161,7 +157,7 @@ static bool read_reply(struct aws_slot *slot, const struct http_reply *reply)
 
 static void take_page(struct aws_slot *slot)
 {
-        if (!slot->action->paged || !slot->decoded.next_token) {
+        if (!slot->decoded.next_token) {
                 finish(slot, AWS_OK);
         } else if (++slot->pages == PAGES_MAX) {
                 set_message(slot, xasprintf("more than %d pages", PAGES_MAX));
@@ -240,37 +236,34 @@ static void on_reply(const struct http_reply *reply, void *userdata)
 
 /* ---- what goes out ---- */
 
-static char *page_query(const struct aws_slot *slot)
+/* What the signature adds goes behind these. */
+static void add_header(struct http_request *request, const char *name, const char *value)
 {
-        _cleanup_(text_done) struct text text = {};
-        const char *token = slot->decoded.next_token;
+        size_t n = 0;
 
-        text_append(&text, slot->query);
-        if (token) {
-                text_append(&text, "&NextToken=");
-                text_percent_encode(&text, token, strlen(token), false);
-        }
-        return text_steal(&text);
+        while (request->headers[n].name)
+                n++;
+        request->headers[n] = (struct http_header){ name, value };
 }
 
-static void sign_request(const struct aws_slot *slot, const char *body, size_t size,
+static void sign_request(const struct aws_slot *slot, const struct http_request *request,
                          struct signature *ret)
 {
         const struct endpoint *endpoint = &slot->place->endpoint;
         const struct credentials *credentials = slot->credentials;
-        const struct http_header headers[] = {
-                { "Host", endpoint->host },
-                { "Content-Type", content_type },
-        };
+        struct http_header headers[HTTP_HEADERS_MAX] = { { "Host", endpoint->host } };
+        size_t n = 1;
 
+        for (const struct http_header *header = request->headers; header->name; header++)
+                headers[n++] = *header;
         sign(
                 &(struct sign_request){
-                        .method = "POST",
+                        .method = request->method,
                         .target = endpoint->target,
                         .headers = headers,
-                        .n_headers = ELEMENTS(headers),
-                        .body = body,
-                        .body_size = size,
+                        .n_headers = n,
+                        .body = request->body,
+                        .body_size = request->body_size,
                         .region = slot->place->region,
                         .service = slot->place->service->name,
                         .now = place_now(slot->place),
@@ -282,26 +275,29 @@ static void sign_request(const struct aws_slot *slot, const char *body, size_t s
 
 static void send(struct aws_slot *slot)
 {
-        _cleanup_free_ char *body = page_query(slot);
+        const char *token = slot->decoded.next_token;
+        _cleanup_free_ char *page =
+                token ? wire_encode_page(slot->action, slot->body, token) : NULL;
+        _cleanup_free_ char *target = wire_target(slot->action);
         _cleanup_(signature_done) struct signature signature = {};
         const struct credentials *credentials = slot->credentials;
         struct http_request request = {
                 .method = "POST",
                 .url = slot->place->endpoint.url,
-                .headers = { { "Content-Type", content_type } },
-                .body = body,
-                .body_size = strlen(body),
+                .headers = { { "Content-Type", wire_content_type(slot->action) } },
+                .body = page ? page : slot->body,
         };
 
+        request.body_size = strlen(request.body);
+        if (target)
+                add_header(&request, "X-Amz-Target", target);
         if (credentials) {
-                sign_request(slot, body, request.body_size, &signature);
-                request.headers[1] = (struct http_header){ "X-Amz-Date", signature.date };
-                request.headers[2] =
-                        (struct http_header){ "Authorization", signature.authorization };
+                sign_request(slot, &request, &signature);
+                add_header(&request, "X-Amz-Date", signature.date);
+                add_header(&request, "Authorization", signature.authorization);
         }
         if (credentials && credentials->token)
-                request.headers[3] =
-                        (struct http_header){ "X-Amz-Security-Token", credentials->token };
+                add_header(&request, "X-Amz-Security-Token", credentials->token);
         slot->attempts++;
         slot->http = http_send(slot->tools->http, &request, on_reply, slot);
 }
@@ -350,23 +346,6 @@ static void on_timer(void *userdata)
         }
 }
 
-static char *build_query(const struct action *action, const void *input)
-{
-        _cleanup_(text_done) struct text query = {};
-        _cleanup_free_ char *exclusive = NULL;
-
-        text_printf(&query, "Action=%s&Version=%s", action->name, action->service->version);
-        if (action->input)
-                shape_encode(action->input, input, &query);
-        if (action->paged) {
-                /* Explicit ids and a page size exclude each other. */
-                exclusive = xasprintf("&%s.1=", action->ids ? action->ids : "");
-                if (!action->ids || !strstr(text_get(&query), exclusive))
-                        text_printf(&query, "&MaxResults=%u", action->page_size);
-        }
-        return text_steal(&query);
-}
-
 struct aws_slot *call_new(const struct call_options *options, aws_done_fn *done, void *userdata)
 {
         const struct action *action = options->action;
@@ -379,7 +358,7 @@ struct aws_slot *call_new(const struct call_options *options, aws_done_fn *done,
                 .keyring = options->keyring,
                 .fixed = credentials_ref(options->credentials),
                 .action = action,
-                .query = build_query(action, options->input),
+                .body = wire_encode(action, options->input),
                 .done = done,
                 .userdata = userdata,
                 .output = action->output ? xcalloc(1, action->output->size) : NULL,

@@ -36,6 +36,15 @@ char *ec2_filter_literal(const char *value)
         return literal;
 }
 
+bool ec2_instance_loses_address(const struct ec2_instance *instance)
+{
+        for (size_t i = 0; i < instance->n_interfaces; i++)
+                if (instance->interfaces[i].public_address &&
+                    streq(instance->interfaces[i].owner, "amazon"))
+                        return true;
+        return false;
+}
+
 /* What an account may do in a region, EC2's published token buckets:
  * https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html */
 #define BUCKET_READ                                                                                \
@@ -50,18 +59,22 @@ char *ec2_filter_literal(const char *value)
         {                                                                                          \
                 100, 5                                                                             \
         } /* DeregisterImage, DeleteSnapshot */
+#define BUCKET_START                                                                               \
+        {                                                                                          \
+                5, 2                                                                               \
+        }
 #define BUCKET_CREATE_TAGS                                                                         \
         {                                                                                          \
                 100, 10                                                                            \
         }
 
-enum { PAGE_SIZE = 1000 };
+enum {
+        PAGE_SIZE = 1000,
+        TYPES_PAGE_SIZE = 100,
+};
+static const struct paging pages = { "MaxResults", "NextToken", "nextToken" };
 
 /* ---- shared shapes ---- */
-
-#define SHAPE(name, row, ...)                                                                      \
-        static const struct field name##_fields[] = { __VA_ARGS__, {} };                           \
-        static const struct shape name = { sizeof(row), name##_fields }
 
 /* In requests names are upper-case, in replies not. */
 SHAPE(tag_in, struct ec2_tag, FIELD("Key", AS_TEXT, struct ec2_tag, key),
@@ -82,6 +95,9 @@ SHAPE(describe_instances_in, struct describe_instances,
 SHAPE(instance_device, struct ec2_instance_device,
       FIELD("deviceName", AS_TEXT, struct ec2_instance_device, device),
       FIELD("ebs/volumeId", AS_TEXT, struct ec2_instance_device, volume));
+SHAPE(association, struct ec2_association,
+      FIELD("association/publicIp", AS_TEXT, struct ec2_association, public_address),
+      FIELD("association/ipOwnerId", AS_TEXT, struct ec2_association, owner));
 SHAPE(instance, struct ec2_instance, FIELD("instanceId", AS_TEXT, struct ec2_instance, id),
       FIELD("placement/availabilityZone", AS_TEXT, struct ec2_instance, zone),
       FIELD("rootDeviceType", AS_TEXT, struct ec2_instance, root_device_type),
@@ -89,6 +105,14 @@ SHAPE(instance, struct ec2_instance, FIELD("instanceId", AS_TEXT, struct ec2_ins
       FIELD("imageId", AS_TEXT, struct ec2_instance, image_id),
       FIELD_ENUM("instanceState/name", struct ec2_instance, state, instance_state_names),
       FIELD("launchTime", AS_TIME, struct ec2_instance, launched),
+      FIELD("instanceType", AS_TEXT, struct ec2_instance, type),
+      FIELD("platform", AS_TEXT, struct ec2_instance, platform),
+      FIELD("reason", AS_TEXT, struct ec2_instance, reason),
+      FIELD("stateReason/code", AS_TEXT, struct ec2_instance, reason_code),
+      FIELD("stateReason/message", AS_TEXT, struct ec2_instance, reason_message),
+      FIELD("hibernationOptions/configured", AS_FLAG, struct ec2_instance, hibernation),
+      FIELD("ipAddress", AS_TEXT, struct ec2_instance, public_address),
+      FIELD_ROWS("networkInterfaceSet/item", struct ec2_instance, interfaces, &association),
       FIELD_ROWS("blockDeviceMapping/item", struct ec2_instance, devices, &instance_device),
       FIELD_ROWS("tagSet/item", struct ec2_instance, tags, &tag_out));
 SHAPE(describe_instances_out, struct ec2_instances,
@@ -102,7 +126,7 @@ const struct action ec2_describe_instances = {
         .bucket = BUCKET_READ,
         .input = &describe_instances_in,
         .output = &describe_instances_out,
-        .paged = true,
+        .paging = &pages,
         .page_size = PAGE_SIZE,
         .ids = "InstanceId",
         .repeatable = true,
@@ -128,9 +152,61 @@ const struct action ec2_describe_instance_status = {
         .bucket = BUCKET_READ,
         .input = &describe_instance_status_in,
         .output = &describe_instance_status_out,
-        .paged = true,
+        .paging = &pages,
         .page_size = PAGE_SIZE,
         .ids = "InstanceId",
+        .repeatable = true,
+};
+
+SHAPE(change_instances_in, struct change_instances,
+      FIELD("InstanceId", AS_TEXTS, struct change_instances, ids));
+SHAPE(instance_change, struct ec2_instance_change,
+      FIELD("instanceId", AS_TEXT, struct ec2_instance_change, id),
+      FIELD_ENUM("currentState/name", struct ec2_instance_change, current, instance_state_names),
+      FIELD_ENUM("previousState/name", struct ec2_instance_change, previous, instance_state_names));
+SHAPE(change_instances_out, struct ec2_instance_changes,
+      FIELD_ROWS("instancesSet/item", struct ec2_instance_changes, changes, &instance_change));
+
+const struct action ec2_stop_instances = {
+        .name = "StopInstances",
+        .service = &service_ec2,
+        .priority = PRIORITY_CREATE,
+        .bucket = BUCKET_CHANGE,
+        .input = &change_instances_in,
+        .output = &change_instances_out,
+        .repeatable = true,
+};
+
+const struct action ec2_start_instances = {
+        .name = "StartInstances",
+        .service = &service_ec2,
+        .priority = PRIORITY_START,
+        .bucket = BUCKET_START,
+        .input = &change_instances_in,
+        .output = &change_instances_out,
+        .repeatable = true,
+};
+
+SHAPE(describe_instance_types_in, struct describe_instance_types,
+      FIELD("InstanceType", AS_TEXTS, struct describe_instance_types, names),
+      FIELD_ROWS("Filter", struct describe_instance_types, filters, &filter));
+SHAPE(instance_type, struct ec2_instance_type,
+      FIELD("instanceType", AS_TEXT, struct ec2_instance_type, name),
+      FIELD("instanceStorageSupported", AS_FLAG, struct ec2_instance_type, instance_storage),
+      FIELD("hibernationSupported", AS_FLAG, struct ec2_instance_type, hibernation));
+SHAPE(describe_instance_types_out, struct ec2_instance_types,
+      FIELD_ROWS("instanceTypeSet/item", struct ec2_instance_types, types, &instance_type));
+
+const struct action ec2_describe_instance_types = {
+        .name = "DescribeInstanceTypes",
+        .service = &service_ec2,
+        .priority = PRIORITY_FOLLOW,
+        .bucket = BUCKET_READ,
+        .input = &describe_instance_types_in,
+        .output = &describe_instance_types_out,
+        .paging = &pages,
+        .page_size = TYPES_PAGE_SIZE,
+        .ids = "InstanceType",
         .repeatable = true,
 };
 
@@ -164,7 +240,7 @@ const struct action ec2_describe_images = {
         .bucket = BUCKET_READ,
         .input = &describe_images_in,
         .output = &describe_images_out,
-        .paged = true,
+        .paging = &pages,
         .page_size = PAGE_SIZE,
         .repeatable = true,
 };
@@ -224,7 +300,7 @@ const struct action ec2_describe_snapshots = {
         .bucket = BUCKET_READ,
         .input = &describe_snapshots_in,
         .output = &describe_snapshots_out,
-        .paged = true,
+        .paging = &pages,
         .page_size = PAGE_SIZE,
         .repeatable = true,
 };
@@ -266,12 +342,4 @@ const struct action ec2_describe_regions = {
         .bucket = BUCKET_READ,
         .output = &describe_regions_out,
         .repeatable = true,
-};
-
-const struct action *const ec2_actions[] = {
-        &ec2_describe_instances, &ec2_describe_instance_status,
-        &ec2_describe_images,    &ec2_describe_snapshots,
-        &ec2_create_image,       &ec2_deregister_image,
-        &ec2_delete_snapshot,    &ec2_create_tags,
-        &ec2_describe_regions,   NULL,
 };

@@ -64,9 +64,21 @@ extern const char *const instance_state_names[],
         *const image_state_names[], *const snapshot_state_names[], *const check_status_names[];
 
 struct ec2_instance {
-        char *id, *zone, *root_device_type, *lifecycle, *image_id;
-        int state; /* enum instance_state */
-        sec_t launched;
+        char *id, *zone, *root_device_type, *image_id;
+        char *lifecycle; /* "spot", "scheduled", "capacity-block"; NULL: on demand */
+        char *type;      /* "m6id.large" */
+        char *platform;  /* "windows", or NULL */
+        int state;       /* enum instance_state */
+        sec_t launched;  /* also: when it was started last */
+        char *reason;    /* of the last change of state, for people; may be empty */
+        char *reason_code, *reason_message; /* StateReason: "Client.UserInitiatedShutdown" */
+        bool hibernation;                   /* configured */
+        char *public_address;               /* IPv4, or NULL */
+        struct ec2_association {
+                char *public_address; /* NULL: the interface has none */
+                char *owner;          /* "amazon": not an Elastic IP address */
+        } * interfaces;
+        size_t n_interfaces;
         struct ec2_instance_device {
                 char *device, *volume;
         } * devices;
@@ -74,6 +86,10 @@ struct ec2_instance {
         struct ec2_tag *tags;
         size_t n_tags;
 };
+/* Whether a stop would lose it a public address: one of those that are no Elastic IP addresses.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html */
+bool ec2_instance_loses_address(const struct ec2_instance *instance);
+
 struct ec2_instances {
         struct ec2_instance *instances;
         size_t n_instances;
@@ -102,6 +118,43 @@ struct describe_instance_status {
 };
 enum { DESCRIBE_STATUS_IDS_MAX = 100 };
 extern const struct action ec2_describe_instance_status;
+
+/* Instances that are stopped already, or running already, count as a success. Neither is final:
+ * what is to be waited for is the state, by DescribeInstances. */
+struct change_instances {
+        const char **ids;
+        size_t n_ids;
+};
+struct ec2_instance_changes {
+        struct ec2_instance_change {
+                char *id;
+                int current, previous; /* enum instance_state */
+        } * changes;
+        size_t n_changes;
+};
+/* Never with Force: that may lose what is not written yet. */
+extern const struct action ec2_stop_instances;
+/* IncorrectInstanceState: still stopping. InsufficientInstanceCapacity: wait minutes. */
+extern const struct action ec2_start_instances;
+
+struct ec2_instance_type {
+        char *name;
+        bool instance_storage; /* has local disks, which a stop empties */
+        bool hibernation;
+};
+struct ec2_instance_types {
+        struct ec2_instance_type *types;
+        size_t n_types;
+};
+/* A type that does not exist fails the whole call with InvalidInstanceType: a filter called
+ * "instance-type" leaves it out instead. Neither names nor filters: all types of the region. */
+struct describe_instance_types {
+        const char **names; /* at most 100 */
+        size_t n_names;
+        struct ec2_filter *filters;
+        size_t n_filters;
+};
+extern const struct action ec2_describe_instance_types;
 
 struct ec2_image {
         char *id, *name, *description, *owner, *source_instance;
@@ -197,6 +250,3 @@ struct ec2_regions {
         size_t n_regions;
 };
 extern const struct action ec2_describe_regions; /* no input */
-
-/* Every action of the table above, NULL-terminated: for the IAM policy and the tests. */
-extern const struct action *const ec2_actions[];

@@ -5,6 +5,10 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+#define NO_AGENT                                                                                   \
+        "Systems Manager does not reach it: the SSM agent has to run, and the instance profile "   \
+        "to allow it (AmazonSSMManagedInstanceCore)"
+
 static const struct hint {
         const char *code, *advice; /* %s: the action */
         bool prefix;               /* the code only starts so */
@@ -33,6 +37,14 @@ static const struct hint {
         { "TagPolicyViolation", "a tag policy of the organization forbids one of the tags", false },
         { "TagLimitExceeded", "50 tags is the most: copy or set fewer", false },
         { "OperationNotPermitted", "it is protected: amid does not lift protections", false },
+        { "IncorrectInstanceState", "it is on its way to another state: wait", false },
+        { "InvalidInstanceId", NO_AGENT, false }, /* of Systems Manager; EC2 spells it with ID. */
+        { "TargetNotConnected", NO_AGENT, false },
+        { "UnsupportedPlatformType", "shell scripts run on Linux only", false },
+        { "InvocationDoesNotExist", "it takes seconds until a command is there", false },
+        { "InvalidTarget", "a target has to run, and in the network of its group", false },
+        { "TargetGroupNotFound", "the target group was removed", true },
+        { "ResourceContention", "the group is being changed by somebody else", true },
 };
 
 static const struct hint *find_hint(const char *code)
@@ -91,8 +103,13 @@ static char *word_after(const char *message, const char *words)
 
 static bool is_refusal(const struct aws_reply *reply)
 {
-        return reply->outcome == AWS_ERROR &&
-               (streq(reply->code, "UnauthorizedOperation") || streq(reply->code, "AccessDenied"));
+        static const char *const codes[] = { "UnauthorizedOperation", /* EC2 */
+                                             "AccessDenied", "AccessDeniedException" };
+
+        for (size_t i = 0; reply->outcome == AWS_ERROR && i < ELEMENTS(codes); i++)
+                if (streq(reply->code, codes[i]))
+                        return true;
+        return false;
 }
 
 /* The statement of a policy that allows it. What AWS names is the better answer: a CreateImage may

@@ -28,16 +28,26 @@ static const struct rule {
         { "RequestThrottled", TREAT_THROTTLE },
         { "RequestThrottledException", TREAT_THROTTLE },
         { "TooManyRequestsException", TREAT_THROTTLE },
+        { "TooManyRequests", TREAT_THROTTLE },
         { "BandwidthLimitExceeded", TREAT_THROTTLE },
         { "SlowDown", TREAT_THROTTLE },
         { "PriorRequestNotComplete", TREAT_THROTTLE },
 
         { "ConcurrentTagAccess", TREAT_BUSY },
+        { "ResourceContention", TREAT_BUSY }, /* HTTP 500, but Auto Scaling did nothing */
+        { "ResourceContentionFault", TREAT_BUSY },
+        { "ScalingActivityInProgress", TREAT_BUSY },
+        { "ScalingActivityInProgressFault", TREAT_BUSY },
 
         { "InternalError", TREAT_SERVER },
         { "InternalFailure", TREAT_SERVER },
+        { "InternalServerError", TREAT_SERVER },
+        { "InternalServiceError", TREAT_SERVER },
         { "ServerInternal", TREAT_SERVER },
         { "ServiceUnavailable", TREAT_SERVER },
+        { "ServiceUnavailableException", TREAT_SERVER },
+        { "HealthUnavailable", TREAT_SERVER }, /* of targets */
+        { "HealthUnavailableException", TREAT_SERVER },
         { "Unavailable", TREAT_SERVER },
         { "RequestTimeout", TREAT_SERVER },
         { "RequestTimeoutException", TREAT_SERVER },
@@ -62,11 +72,13 @@ static const struct rule {
         { "SignatureDoesNotMatch", TREAT_SIGNATURE },
         { "InvalidSignatureException", TREAT_SIGNATURE },
         { "IncompleteSignature", TREAT_KEY },
+        { "IncompleteSignatureException", TREAT_KEY },
         { "InvalidClientTokenId", TREAT_KEY },
         { "UnrecognizedClientException", TREAT_KEY },
         { "ExpiredToken", TREAT_KEY },
         { "ExpiredTokenException", TREAT_KEY },
         { "MissingAuthenticationToken", TREAT_KEY },
+        { "MissingAuthenticationTokenException", TREAT_KEY },
 };
 
 enum { STATUS_TIMEOUT = 408, STATUS_TOO_MANY = 429, STATUS_BANDWIDTH = 509 };

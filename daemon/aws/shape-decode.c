@@ -10,7 +10,6 @@
 
 /* EC2 calls it requestId in success and RequestID in failure; query services nest it. */
 static const struct field reply_fields[] = {
-        FIELD("nextToken", AS_TEXT, struct shape_decoded, next_token),
         FIELD("requestId", AS_TEXT, struct shape_decoded, request_id),
         FIELD("RequestID", AS_TEXT, struct shape_decoded, request_id),
         FIELD("RequestId", AS_TEXT, struct shape_decoded, request_id),
@@ -192,10 +191,14 @@ static int parse(struct decoder *decoder, const char *xml, size_t size)
         return -EBADMSG;
 }
 
-int shape_decode(const struct shape *shape, void *object, const char *xml, size_t size,
+int shape_decode(const struct shape *shape, void *object, const struct shape_source *source,
                  struct shape_decoded *ret, char **ret_error)
 {
         enum { TEXT_ROOM = 256 };
+        const struct field next[] = {
+                FIELD(source->next, AS_TEXT, struct shape_decoded, next_token),
+                {},
+        };
         _cleanup_free_ char *page = xcalloc(1, shape ? shape->size : 1);
         struct shape_decoded reply = {};
         struct decoder decoder = {
@@ -210,7 +213,8 @@ int shape_decode(const struct shape *shape, void *object, const char *xml, size_
 
         if (!decoder.parser)
                 out_of_memory();
-        r = parse(&decoder, xml, size);
+        shape_tree_add(decoder.tree, &(struct shape){ sizeof(reply), next }, true);
+        r = parse(&decoder, source->text, source->size);
         XML_ParserFree(decoder.parser);
         shape_tree_free(decoder.tree);
         free(decoder.text);

@@ -87,6 +87,9 @@ static const char *scalar(const struct field *field, const void *member,
         case AS_COUNT:
                 snprintf(buffer, TIME_TEXT_MAX, "%u", *(const unsigned int *)member);
                 return *(const unsigned int *)member ? buffer : NULL;
+        case AS_NUMBER:
+                snprintf(buffer, TIME_TEXT_MAX, "%d", *(const int *)member);
+                return *(const int *)member ? buffer : NULL;
         case AS_TIME:
                 return *(const sec_t *)member ? format_rfc3339(*(const sec_t *)member, buffer)
                                               : NULL;
@@ -119,4 +122,15 @@ static void encode(const struct shape *shape, const void *object, const struct p
 void shape_encode(const struct shape *shape, const void *object, struct text *query)
 {
         encode(shape, object, NULL, query);
+}
+
+bool shape_lists(const struct shape *shape, const void *object, const char *name)
+{
+        for (const struct field *field = shape->fields; field->name; field++) {
+                const char *member = (const char *)object + field->offset;
+
+                if (field->type == AS_TEXTS && streq(field->name, name))
+                        return *(const size_t *)(const void *)(member + sizeof(void *)) > 0;
+        }
+        return false;
 }

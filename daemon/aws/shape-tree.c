@@ -18,7 +18,7 @@ static struct shape_node *find_or_add(struct shape_node *node, const char *name,
         return *link;
 }
 
-static void add_shape(struct shape_node *node, const struct shape *shape, bool about_reply)
+void shape_tree_add(struct shape_node *node, const struct shape *shape, bool about_reply)
 {
         for (const struct field *field = shape->fields; field->name; field++) {
                 struct shape_node *at = node;
@@ -32,7 +32,7 @@ static void add_shape(struct shape_node *node, const struct shape *shape, bool a
                 at->field = field;
                 at->about_reply = about_reply;
                 if (field->type == AS_ROWS)
-                        add_shape(at, field->shape, about_reply);
+                        shape_tree_add(at, field->shape, about_reply);
         }
 }
 
@@ -41,8 +41,8 @@ struct shape_node *shape_tree_new(const struct shape *shape, const struct shape 
         struct shape_node *root = xnew(struct shape_node);
 
         if (shape)
-                add_shape(root, shape, false);
-        add_shape(root, about_reply, true);
+                shape_tree_add(root, shape, false);
+        shape_tree_add(root, about_reply, true);
         return root;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The element tree of a shape, made once per reply from its table: every path of the table split at
- * its slashes, rows continuing with the paths of their own shape. What the decoder walks.
+ * its slashes, rows continuing with the paths of their own shape. What the decoders walk.
  */
 #pragma once
 
@@ -16,6 +16,8 @@ struct shape_node {
 
 /* Never fails; the root stands for the document's root element. */
 struct shape_node *shape_tree_new(const struct shape *shape, const struct shape *about_reply);
+/* Adds the paths of another table, which has to outlive the tree. */
+void shape_tree_add(struct shape_node *tree, const struct shape *shape, bool about_reply);
 struct shape_node *shape_tree_free(struct shape_node *tree);
 DEFINE_CLEANUP(struct shape_node, shape_tree_free);
 

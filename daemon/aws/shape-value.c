@@ -1,6 +1,7 @@
 /* What one element's text becomes in a member, and what members own. */
 #include "aws/shape-value.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -8,6 +9,15 @@
 static size_t *count_of(void *member)
 {
         return (size_t *)(void *)((char *)member + sizeof(void *));
+}
+
+static void store_number(int *member, const char *text)
+{
+        bool negative = *text == '-';
+        unsigned long long size;
+
+        if (parse_number(text + negative, INT_MAX, &size))
+                *member = negative ? -(int)size : (int)size;
 }
 
 void shape_store(const struct field *field, void *object, const char *text)
@@ -27,6 +37,9 @@ void shape_store(const struct field *field, void *object, const char *text)
         case AS_COUNT:
                 if (parse_number(text, (unsigned int)-1, &count))
                         *(unsigned int *)member = (unsigned int)count;
+                break;
+        case AS_NUMBER:
+                store_number(member, text);
                 break;
         case AS_TIME:
                 if (parse_rfc3339(text, &time))
@@ -74,6 +87,7 @@ static void move_member(const struct field *field, void *to, void *from)
                 *(bool *)to |= *(bool *)from;
                 break;
         case AS_COUNT:
+        case AS_NUMBER:
         case AS_ENUM:
                 if (*(int *)from)
                         *(int *)to = *(int *)from;
@@ -119,6 +133,7 @@ static void done_member(const struct field *field, void *member)
                 break;
         case AS_FLAG:
         case AS_COUNT:
+        case AS_NUMBER:
         case AS_TIME:
         case AS_ENUM:
                 break;

@@ -1,6 +1,6 @@
 /*
  * Shapes: how a C struct stands on the wire, as a table. The same tables encode query parameters
- * and decode XML replies; a new field is one row.
+ * and JSON documents, and decode replies in XML and JSON; a new field is one row.
  *
  *     static const struct field tag_fields[] = {
  *             FIELD("key", AS_TEXT, struct ec2_tag, key),
@@ -19,20 +19,22 @@
 #include "base/time.h"
 
 enum field_type {
-        AS_TEXT,  /* char * */
-        AS_FLAG,  /* bool */
-        AS_COUNT, /* unsigned int; in input 0 is left out */
-        AS_TIME,  /* sec_t; an absent one stays 0 */
-        AS_ENUM,  /* int: place in `names`; an unknown word is the place behind the last name */
-        AS_TEXTS, /* char **, size_t */
-        AS_ROWS,  /* struct *, size_t; of `shape` */
+        AS_TEXT,   /* char * */
+        AS_FLAG,   /* bool */
+        AS_COUNT,  /* unsigned int; in input 0 is left out */
+        AS_NUMBER, /* int, for what may be below 0; in input 0 is left out */
+        AS_TIME,   /* sec_t; an absent one stays 0. In JSON seconds since 1970, or RFC 3339 */
+        AS_ENUM,   /* int: place in `names`; an unknown word is the place behind the last name */
+        AS_TEXTS,  /* char **, size_t */
+        AS_ROWS,   /* struct *, size_t; of `shape` */
 };
 
 struct shape;
 
 struct field {
         const char *name; /* output: element path below the row ("ebs/snapshotId", "tagSet/item");
-                           * input: parameter name ("NoReboot"; lists get ".1", ".2", ...) */
+                           * input: parameter name ("NoReboot"; lists get ".1", ".2", ...).
+                           * In JSON both are paths of keys, and a list is an array at its path */
         enum field_type type;
         size_t offset;
         const char *const *names;  /* AS_ENUM: NULL-terminated */
@@ -57,13 +59,30 @@ struct shape {
                 .name = (wire), .type = AS_ROWS, .offset = offsetof(row, member), .shape = (rows)  \
         }
 
+/* SHAPE(name, struct row, FIELD(...), ...): a table and the shape made of it. */
+#define SHAPE(name, row, ...)                                                                      \
+        static const struct field name##_fields[] = { __VA_ARGS__, {} };                           \
+        static const struct shape name = { sizeof(row), name##_fields }
+
 /* Appends "&Name=value" for every member that is set (text not NULL, flag true, rows not empty). */
 void shape_encode(const struct shape *shape, const void *object, struct text *query);
+/* Adds the same members to a JSON object. */
+struct cJSON;
+void shape_encode_json(const struct shape *shape, const void *object, struct cJSON *document);
+/* Whether the AS_TEXTS member called `name` has any. */
+bool shape_lists(const struct shape *shape, const void *object, const char *name);
 
 enum {
         REPLY_DEPTH_MAX = 32,
         REPLY_ROWS_MAX = 100000,
         REPLY_TEXT_MAX = 1 << 20, /* characters of one element */
+};
+
+/* A reply as it came. */
+struct shape_source {
+        const char *text; /* need not be terminated */
+        size_t size;
+        const char *next; /* path of the token of the next page; NULL: there is one page */
 };
 
 struct shape_decoded {
@@ -79,8 +98,15 @@ void shape_decoded_done(struct shape_decoded *decoded);
  * Returns 0, or -EBADMSG for what is not well-formed or beyond the limits, with the reason in
  * *ret_error (caller frees). `shape` may be NULL when only errors and the request id matter.
  */
-int shape_decode(const struct shape *shape, void *object, const char *xml, size_t size,
+int shape_decode(const struct shape *shape, void *object, const struct shape_source *source,
                  struct shape_decoded *ret, char **ret_error);
+/* The same for a JSON object. */
+int shape_decode_json(const struct shape *shape, void *object, const struct shape_source *source,
+                      struct shape_decoded *ret, char **ret_error);
+
+/* What JSON services call an error, in a document or a header, without its namespace and address.
+ * NULL when there is none. Caller frees. */
+char *shape_error_code(const char *text);
 
 /* Frees what the members of `object` own, and zeroes it; not `object` itself. */
 void shape_done(const struct shape *shape, void *object);

@@ -16,7 +16,9 @@
 
 enum { TOKEN_FILE_MAX = 64 << 10, STATUS_OK = 200 };
 
-static const struct service service_sso = { "portal.sso", "SSO", "sso", "", PROTOCOL_QUERY };
+static const struct service service_sso = {
+        .name = "portal.sso", .shout = "SSO", .section = "sso", .version = "", .target = NULL
+};
 
 /* A key of the profile, else of its session. */
 static const char *sso_value(const struct search *search, const char *key)

@@ -12,10 +12,6 @@
                 100, 100                                                                           \
         }
 
-#define SHAPE(name, row, ...)                                                                      \
-        static const struct field name##_fields[] = { __VA_ARGS__, {} };                           \
-        static const struct shape name = { sizeof(row), name##_fields }
-
 struct identity {
         char *account, *arn;
 };
@@ -74,13 +70,6 @@ const struct action sts_assume_role_with_web_identity = {
         .input = &assume_role_in,
         .output = &assume_role_with_web_identity_out,
         .repeatable = true,
-};
-
-const struct action *const sts_actions[] = {
-        &sts_get_caller_identity,
-        &sts_assume_role,
-        &sts_assume_role_with_web_identity,
-        NULL,
 };
 
 /* ---- asking ---- */

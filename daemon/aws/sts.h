@@ -12,8 +12,6 @@ struct tools;
 
 extern const struct action sts_get_caller_identity, sts_assume_role,
         sts_assume_role_with_web_identity;
-/* Every action of the table above, NULL-terminated: for the IAM policy and the tests. */
-extern const struct action *const sts_actions[];
 
 struct sts_options {
         const struct tools *tools;

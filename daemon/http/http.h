@@ -70,7 +70,8 @@ struct http_reply {
         int status;        /* 0 unless answered */
         const char *body;  /* NUL-terminated beyond body_size; never NULL, "" unless answered */
         size_t body_size;
-        const char *date, *content_type, *request_id, *retry_after; /* headers, or NULL */
+        const char *date, *content_type, *request_id, *retry_after,
+                *error_type; /* headers, or NULL */
 };
 
 struct http_slot;

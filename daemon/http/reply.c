@@ -82,7 +82,7 @@ static const char *error_of(const struct http_slot *slot)
 /* What a reply points to. It belongs to reply_deliver(), not to the slot, which may be freed before
  * the callback returns. */
 struct copies {
-        char *body, *error, *date, *content_type, *request_id, *retry_after;
+        char *body, *error, *date, *content_type, *request_id, *retry_after, *error_type;
 };
 
 static void copies_done(struct copies *copies)
@@ -93,6 +93,7 @@ static void copies_done(struct copies *copies)
         free(copies->content_type);
         free(copies->request_id);
         free(copies->retry_after);
+        free(copies->error_type);
 }
 
 void reply_deliver(struct http_slot *slot)
@@ -108,6 +109,7 @@ void reply_deliver(struct http_slot *slot)
                 copies.content_type = header_of(slot->easy, "Content-Type");
                 copies.request_id = header_of(slot->easy, "x-amzn-RequestId");
                 copies.retry_after = header_of(slot->easy, "Retry-After");
+                copies.error_type = header_of(slot->easy, "x-amzn-ErrorType");
                 reply = (struct http_reply){
                         .outcome = HTTP_ANSWERED,
                         .status = (int)status,
@@ -117,6 +119,7 @@ void reply_deliver(struct http_slot *slot)
                         .content_type = copies.content_type,
                         .request_id = copies.request_id,
                         .retry_after = copies.retry_after,
+                        .error_type = copies.error_type,
                 };
         } else {
                 copies.error = xstrdup(error_of(slot));

@@ -98,7 +98,9 @@ static double decode(const char *xml, size_t size)
         struct shape_decoded decoded;
         _cleanup_free_ char *error = NULL;
 
-        if (shape_decode(ec2_describe_images.output, &images, xml, size, &decoded, &error) < 0 ||
+        if (shape_decode(ec2_describe_images.output, &images,
+                         &(struct shape_source){ .text = xml, .size = size }, &decoded,
+                         &error) < 0 ||
             images.n_images != IMAGES || images.images[0].n_tags != 9)
                 abort();
         shape_decoded_done(&decoded);

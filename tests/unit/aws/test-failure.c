@@ -6,7 +6,11 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "aws/actions.h"
+#include "aws/autoscaling.h"
 #include "aws/ec2.h"
+#include "aws/elb.h"
+#include "aws/ssm.h"
 
 static void test_texts(void **state)
 {
@@ -74,23 +78,47 @@ static void test_texts(void **state)
         }
 }
 
-/* The tables hold together: EC2's own limits, and what must not be repeated. */
+/* The tables hold together: limits of AWS, and what must not be repeated. */
 static void test_actions(void **state)
 {
+        static const struct {
+                const struct action *action;
+                unsigned int page_size; /* the most AWS takes */
+        } paged[] = {
+                { &ec2_describe_instances, 1000 },
+                { &ec2_describe_instance_status, 1000 },
+                { &ec2_describe_instance_types, 100 },
+                { &ec2_describe_images, 1000 },
+                { &ec2_describe_snapshots, 1000 },
+                { &ssm_describe_instance_information, 50 },
+                { &ssm_list_commands, 50 },
+                { &elb_describe_target_groups, 400 },
+                { &autoscaling_describe_instances, 50 },
+                { &autoscaling_describe_groups, 100 },
+        };
+        static const struct action *const once[] = { &ec2_create_image, &ssm_send_command };
+
         (void)state;
-        for (size_t i = 0; ec2_actions[i]; i++) {
-                const struct action *action = ec2_actions[i];
-                bool reads = startswith(action->name, "Describe") != NULL;
+        for (size_t i = 0; aws_actions[i]; i++) {
+                const struct action *action = aws_actions[i];
+                unsigned int page_size = 0;
+                bool repeatable = true;
 
-                bool paged = reads && action != &ec2_describe_regions;
-
-                assert_ptr_equal(action->service, &service_ec2);
-                assert_true(action->input || action == &ec2_describe_regions);
+                for (size_t j = 0; j < ELEMENTS(paged); j++)
+                        if (paged[j].action == action)
+                                page_size = paged[j].page_size;
+                for (size_t j = 0; j < ELEMENTS(once); j++)
+                        repeatable = repeatable && once[j] != action;
+                assert_non_null(action->service);
+                assert_true((action->service->protocol == PROTOCOL_JSON_1_1) ==
+                            (action->service->target != NULL));
                 assert_true(action->bucket.capacity >= 1);
                 assert_true(action->bucket.refill_per_second > 0);
-                assert_int_equal(action->paged, paged);
-                assert_int_equal(action->page_size, paged ? 1000 : 0);
-                assert_int_equal(action->repeatable, action != &ec2_create_image);
+                assert_int_equal(action->paging != NULL, page_size > 0);
+                assert_int_equal(action->page_size, page_size);
+                assert_int_equal(action->repeatable, repeatable);
+                for (size_t j = 0; j < i; j++)
+                        assert_ptr_not_equal(action, aws_actions[j]);
         }
 }
 

@@ -1,4 +1,4 @@
-/* config/iam-policy.json allows what ec2_actions[] calls, and nothing else. */
+/* config/iam-policy.json allows what aws_actions[] calls, and nothing else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "aws/ec2.h"
+#include "aws/actions.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -52,15 +52,27 @@ static const char *text_at(const cJSON *statement, const char *member, int i)
         return cJSON_GetStringValue(cJSON_GetArrayItem(item, i));
 }
 
+/* What a policy calls it. */
+static char *name_of(const struct action *action)
+{
+        return xasprintf("%s:%s", action->service->name, action->name);
+}
+
 /* Whether the statement names the action. */
 static bool allows(const cJSON *statement, const char *action)
 {
         const char *text;
 
         for (int i = 0; (text = text_at(statement, "Action", i)); i++)
-                if (streq(startswith(text, "ec2:"), action))
+                if (streq(text, action))
                         return true;
         return false;
+}
+
+/* Roles are taken by policies of their own, and everybody may ask who he is. */
+static bool needs_no_statement(const struct action *action)
+{
+        return action->service == &service_sts;
 }
 
 static const char *must_equal(const cJSON *statement, const char *key)
@@ -73,22 +85,26 @@ static const char *must_equal(const cJSON *statement, const char *key)
 
 static bool is_called(const char *action)
 {
-        for (size_t i = 0; ec2_actions[i]; i++)
-                if (streq(ec2_actions[i]->name, action))
+        for (size_t i = 0; aws_actions[i]; i++) {
+                _cleanup_free_ char *name = name_of(aws_actions[i]);
+
+                if (streq(name, action))
                         return true;
+        }
         return false;
 }
 
 static void test_every_call_is_allowed(void **state)
 {
-        for (size_t i = 0; ec2_actions[i]; i++) {
+        for (size_t i = 0; aws_actions[i]; i++) {
+                _cleanup_free_ char *name = name_of(aws_actions[i]);
                 const cJSON *statement;
-                bool found = false;
+                unsigned int found = 0;
 
                 cJSON_ArrayForEach (statement, statements_of(state))
-                        found = found || allows(statement, ec2_actions[i]->name);
-                if (!found)
-                        fail_msg("%s does not allow %s", POLICY, ec2_actions[i]->name);
+                        found += allows(statement, name);
+                if (!found && !needs_no_statement(aws_actions[i]))
+                        fail_msg("%s does not allow %s", POLICY, name);
         }
 }
 
@@ -113,62 +129,137 @@ static void test_nothing_else_is(void **state)
                 assert_string_equal(text_at(statement, "Effect", 0), "Allow");
                 assert_non_null(text_at(statement, "Action", 0));
                 for (int i = 0; (text = text_at(statement, "Action", i)); i++) {
-                        const char *action = startswith(text, "ec2:");
-
-                        if (!action || !is_called(action))
+                        if (!is_called(text))
                                 fail_msg("%s is allowed and never called", text);
                 }
         }
 }
 
-/* What changes something names what it may touch; what removes, only what carries our tag. */
+/* What changes something, the statement it is in, and what that may touch. */
+static const struct limit {
+        const char *action, *sid;
+        const char *resources[4]; /* in this order */
+        const char *key, *value;  /* of its only condition, or NULL */
+} limits[] = {
+#define EC2(kind)  "arn:aws:ec2:*:*:" kind "/*"
+#define DISK(kind) "arn:aws:ec2:*::" kind "/*"
+        { "ec2:CreateImage",
+          "CreateImagesOfInstances",
+          { EC2("instance"), DISK("image"), DISK("snapshot") },
+          NULL,
+          NULL },
+        { "ec2:CreateTags",
+          "TagThemInTheSameCall",
+          { DISK("image"), DISK("snapshot") },
+          "ec2:CreateAction",
+          "CreateImage" },
+        { "ec2:CreateTags",
+          "TagOnlyWhatAmidMade",
+          { DISK("image"), DISK("snapshot") },
+          OUR_TAG,
+          "amid" },
+        { "ec2:DeregisterImage",
+          "RemoveOnlyWhatAmidMade",
+          { DISK("image"), DISK("snapshot") },
+          OUR_TAG,
+          "amid" },
+        { "ec2:DeleteSnapshot",
+          "RemoveOnlyWhatAmidMade",
+          { DISK("image"), DISK("snapshot") },
+          OUR_TAG,
+          "amid" },
+        { "ec2:StopInstances", "Stop", { EC2("instance") }, NULL, NULL },
+        { "ec2:StartInstances", "Stop", { EC2("instance") }, NULL, NULL },
+        /* No other document, and documents of AWS only: they have no account. */
+        { "ssm:SendCommand",
+          "Freeze",
+          { "arn:aws:ssm:*::document/AWS-RunShellScript", EC2("instance") },
+          NULL,
+          NULL },
+        /* IAM knows no resource of it. */
+        { "ssm:CancelCommand", "FreezeLook", { "*" }, NULL, NULL },
+        { "elasticloadbalancing:RegisterTargets",
+          "TargetGroups",
+          { "arn:aws:elasticloadbalancing:*:*:targetgroup/*/*" },
+          NULL,
+          NULL },
+        { "elasticloadbalancing:DeregisterTargets",
+          "TargetGroups",
+          { "arn:aws:elasticloadbalancing:*:*:targetgroup/*/*" },
+          NULL,
+          NULL },
+        { "autoscaling:EnterStandby",
+          "Standby",
+          { "arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*" },
+          NULL,
+          NULL },
+        { "autoscaling:ExitStandby",
+          "Standby",
+          { "arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*" },
+          NULL,
+          NULL },
+};
+
+static const struct limit *limit_of(const char *action, const char *sid)
+{
+        for (size_t i = 0; i < ELEMENTS(limits); i++)
+                if (streq(limits[i].action, action) && streq(limits[i].sid, sid))
+                        return &limits[i];
+        return NULL;
+}
+
+static void check_limit(const cJSON *statement, const struct limit *limit)
+{
+        const cJSON *condition = cJSON_GetObjectItemCaseSensitive(statement, "Condition");
+        const char *resource;
+        int n = 0;
+
+        for (; (resource = text_at(statement, "Resource", n)); n++)
+                assert_string_equal(resource, limit->resources[n]);
+        assert_null(limit->resources[n]);
+        if (!limit->key) {
+                assert_null(condition);
+                return;
+        }
+        assert_int_equal(cJSON_GetArraySize(condition), 1);
+        assert_int_equal(cJSON_GetArraySize(condition->child), 1);
+        assert_string_equal(must_equal(statement, limit->key), limit->value);
+}
+
+/* What only looks knows no narrower resource than all; anything else needs a row above. */
+static bool only_looks(const char *action)
+{
+        static const char *const verbs[] = { "Describe", "Get", "List" };
+        const char *name = strchr(action, ':') + 1;
+
+        for (size_t i = 0; i < ELEMENTS(verbs); i++)
+                if (startswith(name, verbs[i]))
+                        return true;
+        return false;
+}
+
 static void test_limits(void **state)
 {
-        static const struct {
-                const char *action, *resources; /* kinds, in this order */
-                bool ours;
-        } rows[] = {
-                { "CreateImage", "instance image snapshot", false },
-                { "CreateTags", "image snapshot", false },
-                { "DeregisterImage", "image snapshot", true },
-                { "DeleteSnapshot", "image snapshot", true },
-        };
         const cJSON *statement;
+        size_t n = 0;
 
         cJSON_ArrayForEach (statement, statements_of(state)) {
-                bool changes = false;
+                const char *sid = text_at(statement, "Sid", 0), *action;
 
-                for (size_t i = 0; i < ELEMENTS(rows); i++) {
-                        _cleanup_(text_done) struct text kinds = {};
-                        const char *arn;
+                for (int i = 0; (action = text_at(statement, "Action", i)); i++) {
+                        const struct limit *limit = limit_of(action, sid);
 
-                        if (!allows(statement, rows[i].action))
-                                continue;
-                        changes = true;
-                        for (int j = 0; (arn = text_at(statement, "Resource", j)); j++) {
-                                const char *kind = strrchr(arn, ':');
-
-                                assert_non_null(kind);
-                                assert_non_null(startswith(arn, "arn:aws:ec2:*:"));
-                                assert_string_equal(strchr(kind, '/'), "/*");
-                                text_printf(&kinds, "%s%.*s", j ? " " : "",
-                                            (int)strcspn(kind + 1, "/"), kind + 1);
+                        if (limit) {
+                                check_limit(statement, limit);
+                                n++;
+                        } else {
+                                if (!only_looks(action))
+                                        fail_msg("%s has no row that limits it", action);
+                                assert_string_equal(text_at(statement, "Resource", 0), "*");
                         }
-                        assert_string_equal(text_get(&kinds), rows[i].resources);
-                        if (rows[i].ours)
-                                assert_string_equal(must_equal(statement, OUR_TAG), "amid");
                 }
-                if (allows(statement, "CreateTags") && !must_equal(statement, OUR_TAG))
-                        assert_string_equal(must_equal(statement, "ec2:CreateAction"),
-                                            "CreateImage");
-                if (changes)
-                        continue;
-                /* Describe actions know no narrower resource; anything else needs a row above. */
-                assert_string_equal(text_at(statement, "Resource", 0), "*");
-                for (int i = 0; text_at(statement, "Action", i); i++)
-                        assert_non_null(
-                                startswith(text_at(statement, "Action", i), "ec2:Describe"));
         }
+        assert_int_equal(n, ELEMENTS(limits));
 }
 
 int main(void)

@@ -100,7 +100,10 @@ static void test_every_type(void **state)
         char *error = NULL;
 
         (void)state;
-        assert_int_equal(shape_decode(&shape, &all, xml, strlen(xml), &decoded, &error), 0);
+        assert_int_equal(shape_decode(&shape, &all,
+                                      &(struct shape_source){ .text = xml, .size = strlen(xml) },
+                                      &decoded, &error),
+                         0);
         assert_int_equal(all.word, 2);
         all.word = 1;
         shape_encode(&shape, &all, &query);
@@ -121,7 +124,8 @@ static int decode(const struct action *action, void *object, const char *xml,
         size_t size = strlen(xml);
         _cleanup_free_ char *copy = xmemdup(xml, size);
 
-        return shape_decode(action ? action->output : NULL, object, copy, size, ret, ret_error);
+        return shape_decode(action ? action->output : NULL, object,
+                            &(struct shape_source){ copy, size, "nextToken" }, ret, ret_error);
 }
 
 static void test_instances(void **state)
