@@ -88,10 +88,12 @@ void shape_encode_json(const struct shape *shape, const void *object, cJSON *doc
         for (const struct field *field = shape->fields; field->name; field++) {
                 cJSON *value = value_of(field, (const char *)object + field->offset);
                 const char *key = field->name;
+                cJSON *holder;
 
                 if (!value)
                         continue;
-                if (!cJSON_AddItemToObject(holder_of(document, &key), key, value))
+                holder = holder_of(document, &key);
+                if (!cJSON_AddItemToObject(holder, key, value))
                         out_of_memory();
         }
 }
