@@ -62,10 +62,11 @@ static cJSON *value_of(const struct field *field, const void *member)
         case AS_TEXT:
                 text = *(const char *const *)member;
                 return text ? made(cJSON_CreateString(text)) : NULL;
+        case AS_ENUM:
+                text = field->names[*(const int *)member];
+                return text ? made(cJSON_CreateString(text)) : NULL;
         case AS_FLAG:
                 return *(const bool *)member ? made(cJSON_CreateTrue()) : NULL;
-        case AS_ENUM:
-                return made(cJSON_CreateString(field->names[*(const int *)member]));
         case AS_COUNT:
                 number = *(const unsigned int *)member;
                 break;
