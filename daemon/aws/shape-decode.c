@@ -235,5 +235,9 @@ int shape_decode(const struct shape *shape, void *object, const struct shape_sou
 
 void shape_decoded_done(struct shape_decoded *decoded)
 {
-        shape_done(&reply_shape, decoded);
+        free(decoded->next_token);
+        free(decoded->request_id);
+        free(decoded->code);
+        free(decoded->message);
+        *decoded = (struct shape_decoded){};
 }

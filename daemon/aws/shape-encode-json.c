@@ -62,10 +62,11 @@ static cJSON *value_of(const struct field *field, const void *member)
         case AS_TEXT:
                 text = *(const char *const *)member;
                 return text ? made(cJSON_CreateString(text)) : NULL;
+        case AS_ENUM:
+                text = field->names[*(const int *)member];
+                return text ? made(cJSON_CreateString(text)) : NULL;
         case AS_FLAG:
                 return *(const bool *)member ? made(cJSON_CreateTrue()) : NULL;
-        case AS_ENUM:
-                return made(cJSON_CreateString(field->names[*(const int *)member]));
         case AS_COUNT:
                 number = *(const unsigned int *)member;
                 break;
@@ -88,10 +89,12 @@ void shape_encode_json(const struct shape *shape, const void *object, cJSON *doc
         for (const struct field *field = shape->fields; field->name; field++) {
                 cJSON *value = value_of(field, (const char *)object + field->offset);
                 const char *key = field->name;
+                cJSON *holder;
 
                 if (!value)
                         continue;
-                if (!cJSON_AddItemToObject(holder_of(document, &key), key, value))
+                holder = holder_of(document, &key);
+                if (!cJSON_AddItemToObject(holder, key, value))
                         out_of_memory();
         }
 }

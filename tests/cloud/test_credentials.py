@@ -75,6 +75,16 @@ def amids(row, env):
     return json.loads(done.stdout)
 
 
+# As in a signature, and what botocore calls it, with an operation that takes no arguments.
+SERVICES = {
+    "ec2": ("ec2", "DescribeRegions"),
+    "sts": ("sts", "GetCallerIdentity"),
+    "ssm": ("ssm", "DescribeInstanceInformation"),
+    "elasticloadbalancing": ("elbv2", "DescribeTargetGroups"),
+    "autoscaling": ("autoscaling", "DescribeAutoScalingGroups"),
+}
+
+
 def botocores(row, env, monkeypatch):
     for name in list(os.environ):
         monkeypatch.delenv(name)
@@ -83,7 +93,7 @@ def botocores(row, env, monkeypatch):
     for provider in (botocore.credentials.SSOProvider, botocore.tokens.SSOTokenProvider):
         cache = os.path.expanduser("~/.aws/sso/cache")  # botocore asks for the home only once
         monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", cache)
-    answer = dict.fromkeys(("access_key", "secret", "token", "region", "ec2", "sts", "ca_bundle"))
+    answer = dict.fromkeys(("access_key", "secret", "token", "region", *SERVICES, "ca_bundle"))
     session = botocore.session.Session(profile=row.profile)
     session.register_component("data_loader", LOADER)
     try:
@@ -101,14 +111,13 @@ def botocores(row, env, monkeypatch):
 
 def endpoint(session, service, region):
     """What botocore makes of an operation's endpoint, by the rules of the service."""
+    name, operation = SERVICES[service]
     try:
         client = session.create_client(
-            service, region_name=region, aws_access_key_id="a", aws_secret_access_key="b"
+            name, region_name=region, aws_access_key_id="a", aws_secret_access_key="b"
         )
         request = client._ruleset_resolver.construct_endpoint(
-            client.meta.service_model.operation_model(
-                "DescribeRegions" if service == "ec2" else "GetCallerIdentity"
-            ),
+            client.meta.service_model.operation_model(operation),
             {},
             {"client_config": client.meta.config, "client_region": region},
         )
@@ -416,11 +425,17 @@ def region_rows():
     services = (
         "[default]\nservices = s\nendpoint_url = https://all.example.com\n[services s]\n"
         "ec2 =\n  endpoint_url = https://ec2.example.com:8443/path\nsts =\n  region = x\n"
+        "ssm =\n  endpoint_url = https://ssm.example.com\n"
+        "elastic_load_balancing_v2 =\n  endpoint_url = https://elb.example.com\n"
+        "auto_scaling =\n  endpoint_url = https://auto.example.com\n"
     )
     for name, env, config in (
         ("all", {"AWS_ENDPOINT_URL": "https://h.example.com"}, ""),
         ("one", {"AWS_ENDPOINT_URL_EC2": "https://h.example.com"}, ""),
         ("both", {"AWS_ENDPOINT_URL": "https://h", "AWS_ENDPOINT_URL_EC2": "https://i"}, ""),
+        ("ssm", {"AWS_ENDPOINT_URL_SSM": "https://h.example.com"}, ""),
+        ("elb", {"AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2": "https://h.example.com"}, ""),
+        ("autoscaling", {"AWS_ENDPOINT_URL_AUTO_SCALING": "https://h.example.com"}, ""),
         ("profile", {}, "[default]\nendpoint_url = https://h.example.com/x\n"),
         ("services", {}, services),
         ("services-and-all", {"AWS_ENDPOINT_URL": "https://h"}, services),
@@ -457,7 +472,7 @@ def test_same_as_botocore(row, sources, tmp_path, monkeypatch):
             (tmp_path / name).chmod(0o755)
     ours = amids(row, env)
     theirs, session = botocores(row, env, monkeypatch)
-    for service in ("ec2", "sts"):
+    for service in SERVICES:
         ours[service] = (ours.get(service) or "").rstrip("/") or None
         if theirs["region"]:
             theirs[service] = endpoint(session, service, theirs["region"])

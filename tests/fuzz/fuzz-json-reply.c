@@ -1,4 +1,6 @@
 /* JSON replies: those of Systems Manager, and codes of errors in their headers. */
+#include <string.h>
+
 #include "fuzz/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,6 +1,6 @@
 /*
  * What amid makes of the environment and the shared files, as one JSON document: the credentials it
- * finds, the region, and where EC2 and STS are. `whoami [PROFILE]`; for tests, which set everything
+ * finds, the region, and where each service is. `whoami [PROFILE]`; for tests, which set everything
  * up and compare it with botocore's answer.
  */
 #include <cjson/cJSON.h>
@@ -53,8 +53,12 @@ static void on_region(const char *region, const char *error, void *userdata)
         (void)error;
         add_text(found->document, "region", region);
         if (region) {
-                add_endpoint(found, &service_ec2, region);
-                add_endpoint(found, &service_sts, region);
+                static const struct service *const services[] = { &service_ec2, &service_sts,
+                                                                  &service_ssm, &service_elb,
+                                                                  &service_autoscaling };
+
+                for (size_t i = 0; i < ELEMENTS(services); i++)
+                        add_endpoint(found, services[i], region);
         }
         found->slot = aws_region_slot_free(found->slot);
         found->wait = keyring_wait(found->account->keyring, on_credentials, found);

@@ -128,13 +128,14 @@ struct fake_answer {
         enum http_outcome outcome; /* HTTP_ANSWERED */
         int status;                /* 0: 200 */
         const char *body;
-        const char *date, *retry_after;
+        const char *date, *retry_after, *error_type, *request_id;
         usec_t delay;
 };
 
 struct fake_sent {
         char *method, *url, *body;
         char *authorization, *date, *token; /* headers; token: of AWS or of IMDS */
+        char *content_type, *target;
         usec_t at;
 };
 
@@ -173,6 +174,8 @@ static inline void fake_answer_now(void *userdata)
                 .body_size = answered ? strlen(body) : 0,
                 .date = answer->date,
                 .retry_after = answer->retry_after,
+                .error_type = answer->error_type,
+                .request_id = answer->request_id,
         };
 
         slot->http->open--;
@@ -204,6 +207,8 @@ struct http_slot *http_send(struct http *http, const struct http_request *reques
                 .authorization = xstrdup(fake_header(request, "Authorization")),
                 .date = xstrdup(fake_header(request, "X-Amz-Date")),
                 .token = xstrdup(token),
+                .content_type = xstrdup(fake_header(request, "Content-Type")),
+                .target = xstrdup(fake_header(request, "X-Amz-Target")),
                 .at = http->loop->now,
         };
         if (http->answered >= http->n_script) {
@@ -245,6 +250,8 @@ static inline void fake_http_done(struct http *http)
                 free(sent->authorization);
                 free(sent->date);
                 free(sent->token);
+                free(sent->content_type);
+                free(sent->target);
         }
         free(http->sent);
 }

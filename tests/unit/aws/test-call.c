@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include "aws/ec2.h"
+#include "aws/elb.h"
+#include "aws/ssm.h"
 #include "unit/aws/fake.h"
 
 #define ROWS(answers) answers, ELEMENTS(answers)
@@ -114,6 +116,75 @@ static const struct create_image image = { .instance = "i-1", .name = "web-1" };
 #define HTML "<!doctype html><html><body>Internal Server Error</body></html>"
 
 /* ---- one request ---- */
+
+/* A service that speaks JSON: its own host, a header that names the action, also signed. */
+static void test_json_service(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .status = 400,
+                  .body = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}" },
+                { .body = "{\"Commands\":[],\"NextToken\":\"t/1\"}" },
+                { .status = 400,
+                  .body = "{\"message\":\"no\"}",
+                  .error_type = "AccessDeniedException:http://x/",
+                  .request_id = "r-9" },
+        };
+        const struct ssm_list_commands input = {};
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ssm_list_commands, &input);
+        assert_int_equal(world.outcome, AWS_ERROR);
+        assert_int_equal(world.http.n_sent, 3);
+        for (size_t i = 0; i < 3; i++) {
+                const struct fake_sent *sent = &world.http.sent[i];
+
+                assert_string_equal(sent->url, "https://ssm.us-east-1.amazonaws.com/");
+                assert_string_equal(sent->content_type, "application/x-amz-json-1.1");
+                assert_string_equal(sent->target, "AmazonSSM.ListCommands");
+                assert_non_null(
+                        strstr(sent->authorization,
+                               "/us-east-1/ssm/aws4_request, "
+                               "SignedHeaders=content-type;host;x-amz-date;x-amz-target, "));
+                assert_string_equal(sent->body,
+                                    i < 2 ? "{\"MaxResults\":50}"
+                                          : "{\"MaxResults\":50,\"NextToken\":\"t/1\"}");
+        }
+        assert_string_equal(world.described,
+                            "AWS answered AccessDeniedException to ssm:ListCommands in us-east-1: "
+                            "no (request r-9) after 3 attempts; allow it to this identity in IAM: "
+                            "{\"Effect\":\"Allow\",\"Action\":\"ssm:ListCommands\",\"Resource\":"
+                            "\"*\"}");
+        world_done(&world);
+}
+
+/* What load balancing calls its pages. */
+static void test_marker_pages(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .body = "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult>"
+                          "<NextMarker>t/1</NextMarker></DescribeTargetGroupsResult>"
+                          "</DescribeTargetGroupsResponse>" },
+                { .body = "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult/>"
+                          "</DescribeTargetGroupsResponse>" },
+        };
+        const struct elb_describe_target_groups input = {};
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &elb_describe_target_groups, &input);
+        assert_int_equal(world.outcome, AWS_OK);
+        assert_int_equal(world.http.n_sent, 2);
+        assert_null(world.http.sent[0].target);
+        assert_string_equal(world.http.sent[1].url,
+                            "https://elasticloadbalancing.us-east-1.amazonaws.com/");
+        assert_string_equal(
+                world.http.sent[1].body,
+                "Action=DescribeTargetGroups&Version=2015-12-01&PageSize=400&Marker=t%2F1");
+        world_done(&world);
+}
 
 static void test_one(void **state)
 {
@@ -620,6 +691,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_one),
+                cmocka_unit_test(test_json_service),
+                cmocka_unit_test(test_marker_pages),
                 cmocka_unit_test(test_pages),
                 cmocka_unit_test(test_ids_without_page_size),
                 cmocka_unit_test(test_failures),
