@@ -70,6 +70,9 @@ $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Embedded by the assembler, which tells nobody.
+$(B)/daemon/runs/freeze-script.o: $(wildcard daemon/runs/*.sh)
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 include tests/checks.mk
