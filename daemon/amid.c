@@ -25,6 +25,7 @@ struct daemon {
         const char *file;
         struct loop *loop;
         struct manager *manager;
+        bool stopping;
 };
 
 static void print_messages(struct text *messages, int priority)
@@ -82,14 +83,27 @@ static void on_reload(int number, void *userdata)
         reload(&messages, userdata);
 }
 
-static void on_stop(int number, void *userdata)
+static void on_closed(void *userdata)
 {
         struct daemon *daemon = userdata;
 
-        log_event(&events[EVENT_STOPPED], NULL, "Stopping on %s.",
-                  strsignal(number)); /* NOLINT(concurrency-mt-unsafe) */
-        loop_notify(daemon->loop, "STOPPING=1");
         loop_exit(daemon->loop, EXIT_SUCCESS);
+}
+
+/* The first time what is held for an image is let go first; a second signal does not wait for it.
+ */
+static void on_stop(int number, void *userdata)
+{
+        struct daemon *daemon = userdata;
+        bool again = daemon->stopping;
+
+        log_event(&events[EVENT_STOPPED], NULL, "Stopping on %s%s.",
+                  strsignal(number), /* NOLINT(concurrency-mt-unsafe) */
+                  again ? ", at once" : "");
+        daemon->stopping = true;
+        loop_notify(daemon->loop, "STOPPING=1");
+        if (again || manager_close(daemon->manager, on_closed, daemon))
+                loop_exit(daemon->loop, EXIT_SUCCESS);
 }
 
 static int failed(const char *to, int r)

@@ -17,6 +17,8 @@ enum { LOOKS = 6, LOOKS_AT_MOST = 72 };
 #define LOOK_LATER (15 * USEC_PER_SEC)
 /* How often EC2 may contradict itself about the state of an instance: for an hour. */
 enum { WRONG_STATES = 240 };
+/* How often an instance is frozen in vain. */
+enum { STALE_AT_MOST = 3 };
 /* Tags of one resource, of which ours must fit. */
 enum { TAGS_MAX = 50 };
 
@@ -115,6 +117,18 @@ static struct verdict may_create(const struct task *task)
         return next();
 }
 
+/* EC2 did not take the call while the instance was frozen: it goes on, and is frozen anew. */
+static struct verdict too_late_for_freeze(struct task *task)
+{
+        free(steal(task->row.evidence));
+        if (++image_live(task)->stale >= STALE_AT_MOST)
+                image_note_failure(task,
+                                   xasprintf("EC2 did not take the call for its image while it "
+                                             "was frozen, %d times",
+                                             STALE_AT_MOST));
+        return go("thaw-instance");
+}
+
 struct verdict create_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -126,6 +140,8 @@ struct verdict create_ask(struct task *task)
         may = may_create(task);
         if (may.move == MOVE_FINISH)
                 return end_without_image(task, may.outcome, may.detail);
+        if (live->looks == 0 && freeze_is_stale(task))
+                return too_late_for_freeze(task);
         if (!live->instance.n_instances || live->look_again)
                 return go(had_turn ? "check-again" : "check-instance");
         if (!streq(task->row.consistency, task->method->created)) {
@@ -214,6 +230,8 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
                 if (!created->id)
                         return go("find-image");
                 task->row.image = steal(created->id);
+                if (task->method == &method_freeze)
+                        free(steal(task->row.evidence)); /* it is of this freeze */
                 return go("record-image");
         case AWS_ERROR:
                 return create_refused(task, reply);

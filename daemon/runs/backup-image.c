@@ -96,7 +96,9 @@ static struct verdict image_failed(struct task *task, const struct followed *fol
 static struct verdict start_over(struct task *task)
 {
         task->row.downed = task->row.returned = SEC_NONE;
-        free(steal(task->row.evidence));
+        free(task->row.evidence);
+        /* For an image that is found instead of being made: of which attempt is it? */
+        task->row.evidence = xstrdup("it may be from before the last freeze");
         image_live(task)->look_again = true;
         return go("wait-turn");
 }
@@ -233,6 +235,26 @@ static const struct step image_steps[] = {
           .patience = SEC_PER_HOUR,
           .methods = BY_STOP,
           .looks = true },
+        { .name = "read-boot",
+          .ask = read_boot_ask,
+          .answer = read_boot_answer,
+          .methods = BY_REBOOT,
+          .down = true },
+        { .name = "await-boot",
+          .ask = await_boot_ask,
+          .answer = await_boot_answer,
+          .methods = BY_REBOOT,
+          .down = true },
+        { .name = "freeze-instance",
+          .ask = freeze_ask,
+          .answer = freeze_answer,
+          .methods = BY_FREEZE,
+          .down = true },
+        { .name = "await-frozen",
+          .ask = await_frozen_ask,
+          .answer = await_frozen_answer,
+          .methods = BY_FREEZE,
+          .down = true },
         { .name = "stop-instance",
           .ask = stop_ask,
           .answer = stop_answer,
@@ -251,6 +273,16 @@ static const struct step image_steps[] = {
           .answer = await_snapshots_answer,
           .methods = BY_FREEZE | BY_STOP,
           .down = true },
+        { .name = "thaw-instance",
+          .ask = thaw_ask,
+          .answer = thaw_answer,
+          .methods = BY_FREEZE,
+          .down = true },
+        { .name = "await-thawed",
+          .ask = await_thawed_ask,
+          .answer = await_thawed_answer,
+          .methods = BY_FREEZE,
+          .down = true },
         { .name = "start-instance",
           .ask = start_ask,
           .answer = start_answer,
@@ -259,6 +291,16 @@ static const struct step image_steps[] = {
         { .name = "await-instance",
           .ask = await_instance_ask,
           .methods = BY_REBOOT | BY_STOP,
+          .down = true },
+        { .name = "read-boot-again",
+          .ask = read_boot_again_ask,
+          .answer = read_boot_again_answer,
+          .methods = BY_REBOOT,
+          .down = true },
+        { .name = "await-boot-again",
+          .ask = await_boot_ask,
+          .answer = await_boot_again_answer,
+          .methods = BY_REBOOT,
           .down = true },
         { .name = "await-image", .ask = await_image_ask },
         { .name = "tag-consistency",

@@ -74,12 +74,26 @@ void image_describe(struct task *task, struct ec2_instance *instance)
                          instance->state == INSTANCE_STOPPED ? &method_stopped : method_for(asked));
 }
 
-void image_touch(struct task *task)
+bool image_touch(struct task *task)
 {
         if (task->row.downed != SEC_NONE)
-                return;
+                return false;
         task->row.downed = loop_wall(task->run->engine->loop);
+        image_live(task)->touched = loop_monotonic(task->run->engine->loop);
         task_touch(task);
+        return true;
+}
+
+sec_t image_away(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        struct loop *loop = task->run->engine->loop;
+        sec_t spent = loop_wall(loop) - task->row.downed;
+
+        /* After a restart only the wall clock knows. */
+        if (!live->touched)
+                live->touched = loop_monotonic(loop) - (spent > 0 ? spent : 0) * USEC_PER_SEC;
+        return (loop_monotonic(loop) - live->touched) / USEC_PER_SEC;
 }
 
 /* Where putting the instance right begins; NULL: there is nothing to put right. */

@@ -98,10 +98,11 @@ struct verdict stop_ask(struct task *task)
 
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
                 return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
-        if (task->row.downed == SEC_NONE)
+        if (image_touch(task)) {
                 log_event(&events[EVENT_INSTANCE_STOPPING], &about,
                           "Instance %s is stopped for its image.", id);
-        image_touch(task);
+                return go("stop-instance");
+        }
         task_call(task, &ec2_stop_instances, &(struct change_instances){ .ids = &id, .n_ids = 1 });
         return stay();
 }

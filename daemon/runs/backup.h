@@ -7,7 +7,7 @@
  *
  *         wait-turn, check-instance
  *         check-stop                           stop: what it would cost
- *         take-out, await-taken-out            reboot, stop: target groups, Auto Scaling
+ *         read-boot, await-boot                reboot, with proof: ssm
  *         freeze-instance, await-frozen        freeze
  *         stop-instance, await-stopped         stop
  *         create-image                         or find-image, when the outcome of the call is not
@@ -17,7 +17,7 @@
  *         thaw-instance, await-thawed          freeze
  *         start-instance                       stop
  *         await-instance                       reboot, stop
- *         put-back, await-put-back             reboot, stop
+ *         read-boot-again, await-boot-again    reboot, with proof: ssm
  *         await-image, tag-consistency, judge
  *
  * From the first step that does something to an instance on, every way to an end leads over those
@@ -42,10 +42,12 @@ struct image_live {
         usec_t described;
         struct followed *followed;
         struct patient *patient;
+        usec_t touched;  /* monotonic: when the instance was; 0: not known (yet) */
         usec_t rebooted; /* monotonic: when CreateImage was sent; 0: not by this process */
         bool look_again; /* EC2 says the instance is in no state for an image: describe it anew */
         unsigned int looks;          /* for the image by its name */
         unsigned int wrong_states;   /* how often EC2 refused it for its state */
+        unsigned int stale;          /* freezes that were over before EC2 took the call */
         unsigned int starts;         /* attempts to start the instance that were refused */
         bool knows_disks, has_disks; /* of the instance's type: local ones, which a stop empties */
 };
@@ -58,8 +60,11 @@ void image_describe(struct task *task, struct ec2_instance *instance);
 /* `method` for the task, and the groups that go with it. */
 void image_set_method(struct task *task, const struct method *method);
 
-/* The instance is about to be touched: from now on the time counts that it is away. */
-void image_touch(struct task *task);
+/* The instance is about to be touched: from now on the time counts that it is away. True the first
+ * time: then the row has to be committed before anything is sent, by entering the step again. */
+bool image_touch(struct task *task);
+/* How long ago that was; a clock that was set changes it only over a restart. */
+sec_t image_away(struct task *task);
 
 /* Ends it, after what was done to its instance is undone; takes `detail`. */
 struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail);
@@ -102,6 +107,28 @@ struct verdict end_without_image(struct task *task, enum outcome outcome, char *
 /* backup-snapshots.c: until EC2 shows a snapshot of every volume. */
 struct verdict await_snapshots_ask(struct task *task);
 struct verdict await_snapshots_answer(struct task *task, const struct aws_reply *reply);
+
+/* backup-freeze.c */
+struct verdict freeze_ask(struct task *task);
+struct verdict freeze_answer(struct task *task, const struct aws_reply *reply);
+struct verdict await_frozen_ask(struct task *task);
+struct verdict await_frozen_answer(struct task *task, const struct aws_reply *reply);
+struct verdict thaw_ask(struct task *task);
+struct verdict thaw_answer(struct task *task, const struct aws_reply *reply);
+struct verdict await_thawed_ask(struct task *task);
+struct verdict await_thawed_answer(struct task *task, const struct aws_reply *reply);
+/* Whether the instance was frozen for an image, and has been for so long that it thaws by itself.
+ */
+bool freeze_is_stale(struct task *task);
+
+/* backup-boot.c: what the instance itself says of its reboot, by SSM: before, and after it. */
+struct verdict read_boot_ask(struct task *task);
+struct verdict read_boot_answer(struct task *task, const struct aws_reply *reply);
+struct verdict await_boot_ask(struct task *task);
+struct verdict await_boot_answer(struct task *task, const struct aws_reply *reply);
+struct verdict read_boot_again_ask(struct task *task);
+struct verdict read_boot_again_answer(struct task *task, const struct aws_reply *reply);
+struct verdict await_boot_again_answer(struct task *task, const struct aws_reply *reply);
 
 /* backup-return.c: until the instance is back. */
 struct verdict await_instance_ask(struct task *task);

@@ -220,10 +220,16 @@ void engine_close(struct engine *engine)
         engine->closing = true;
 }
 
+bool task_holds(const struct task *task)
+{
+        return task->down && task->row.downed != SEC_NONE &&
+               (!task->method->reboots || task->row.putback);
+}
+
 const struct task *engine_find_held(const struct engine *engine)
 {
         for (const struct task *task = engine->down; task; task = task->next_down)
-                if (!task->method->reboots || task->row.putback)
+                if (task_holds(task))
                         return task;
         return NULL;
 }

@@ -174,8 +174,9 @@ int engine_resume(struct engine *engine);
 
 /* From now on nothing new begins; what holds an instance goes on until it has let go. */
 void engine_close(struct engine *engine);
-/* The first task whose instance only amid will bring back: it is stopped, frozen, or taken out of
- * something; or NULL. */
+/* Whether only amid will bring the instance of a task back: it is stopped, frozen, or taken out of
+ * something; and the first such task, or NULL. */
+bool task_holds(const struct task *task);
 const struct task *engine_find_held(const struct engine *engine);
 /* Commits what moved and drops all runs: nothing calls back any more. */
 void engine_stop(struct engine *engine);

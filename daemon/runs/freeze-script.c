@@ -6,13 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-
-/* The files as they are, so that a shell and its checkers can read them too. The Makefile knows
- * that this object depends on them. */
-#define EMBED(name, file)                                                                          \
-        __asm__(".pushsection .rodata\n" #name ":\n.incbin \"" file "\"\n.byte 0\n"                \
-                ".popsection\n");                                                                  \
-        extern const char name[] __attribute__((visibility("hidden")))
+#include "runs/embed.h"
 
 EMBED(freeze_common_sh, "daemon/runs/freeze-common.sh");
 EMBED(freeze_freeze_sh, "daemon/runs/freeze-freeze.sh");

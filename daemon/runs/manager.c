@@ -22,11 +22,14 @@ struct manager {
         struct store *store;
         struct aws *aws;
         struct engine *engine;
-        struct planner *planner;
+        struct planner *planner; /* NULL once it closes: nothing fires any more */
         bool resumed;
         sec_t forgotten; /* when old rows were last forgotten */
         char *last_failure;
-        char *status; /* as told to the service manager */
+        char *status;           /* as told to the service manager */
+        struct timer *patience; /* while it closes */
+        manager_closed_fn *closed;
+        void *userdata;
 };
 
 static void manager_tell_status(struct manager *manager);
@@ -59,10 +62,23 @@ static void manager_note_failure(struct manager *manager, size_t limit)
         store_runs_free(runs, n);
 }
 
+static void closing_changed(struct manager *manager)
+{
+        if (!manager->closed || engine_find_held(manager->engine))
+                return;
+        timer_disarm(manager->patience);
+        manager->closed(manager->userdata);
+        manager->closed = NULL;
+}
+
 static void on_changed(void *userdata)
 {
         struct manager *manager = userdata;
 
+        if (manager->engine->closing) {
+                closing_changed(manager);
+                return;
+        }
         manager_note_failure(manager, RECENT_RUNS);
         manager_forget(manager);
         manager_tell_status(manager);
@@ -102,6 +118,23 @@ static void manager_tell_status(struct manager *manager)
         xreplace(&manager->status, status);
 }
 
+static void on_patience_over(void *userdata)
+{
+        struct manager *manager = userdata;
+
+        for (const struct task *task = manager->engine->down; task; task = task->next_down) {
+                struct log_about about = task_about(task);
+
+                if (task_holds(task))
+                        log_event(&events[EVENT_LEFT_DOWN], &about,
+                                  "Instance %s is left as it is (%s, step %s): start amid again "
+                                  "soon.",
+                                  task->row.subject, task->method->says, task->row.step);
+        }
+        manager->closed(manager->userdata);
+        manager->closed = NULL;
+}
+
 /* ---- life ---- */
 
 struct manager *manager_new(struct loop *loop, struct store *store, struct aws *aws)
@@ -113,8 +146,27 @@ struct manager *manager_new(struct loop *loop, struct store *store, struct aws *
         manager->aws = aws;
         manager->engine = engine_new(loop, store, aws, on_changed, manager);
         manager->planner = planner_new(manager->engine);
+        manager->patience = timer_new(loop, on_patience_over, manager);
         loop_on_clock_change(loop, on_clock_changed, manager);
         return manager;
+}
+
+bool manager_close(struct manager *manager, manager_closed_fn *closed, void *userdata)
+{
+        const struct task *held;
+
+        homes_search_end(manager->engine);
+        manager->planner = planner_free(manager->planner);
+        engine_close(manager->engine);
+        held = engine_find_held(manager->engine);
+        if (!held)
+                return true;
+        log_line(LOG_NOTICE, NULL, "Instances are brought back before the end, %s first.",
+                 held->row.subject);
+        manager->closed = closed;
+        manager->userdata = userdata;
+        timer_arm(manager->patience, MANAGER_CLOSE_AT_MOST * USEC_PER_SEC);
+        return false;
 }
 
 void manager_stop(struct manager *manager)
@@ -129,6 +181,7 @@ struct manager *manager_free(struct manager *manager)
         if (!manager)
                 return NULL;
         planner_free(manager->planner);
+        timer_free(manager->patience);
         engine_free(manager->engine);
         loop_on_clock_change(manager->loop, NULL, NULL);
         free(manager->last_failure);
@@ -162,6 +215,8 @@ int manager_apply(struct manager *manager, struct settings *settings)
         settings_unref(engine->settings);
         engine->settings = settings;
         aws_set_share(engine->aws, settings->api_share);
+        if (engine->closing)
+                return 0;
         homes_search(engine, manager_begin, manager);
         return 0;
 }
@@ -185,7 +240,7 @@ static int start_now(struct manager *manager, struct run_request *request, char 
         struct run *run;
         int r = -EEXIST;
 
-        if (!manager->resumed)
+        if (!manager->resumed || manager->engine->closing)
                 return -EAGAIN;
         request->firing = loop_wall(manager->loop);
         request->trigger = "operator";
@@ -209,6 +264,10 @@ static int no_such_schedule(struct manager *manager, const char *schedule, char 
 
 static int store_trouble(struct manager *manager, int r, char **ret_error)
 {
+        if (manager->engine->closing) {
+                *ret_error = xstrdup("amid is about to end, and begins nothing new");
+                return -EAGAIN;
+        }
         if (!manager->resumed) {
                 *ret_error = xstrdup("amid is still starting; try again in a moment");
                 return -EAGAIN;
@@ -292,6 +351,8 @@ int manager_pause(struct manager *manager, const char *schedule, bool pause, cha
 
         if (!settings_schedule(manager->engine->settings, schedule))
                 return no_such_schedule(manager, schedule, ret_error);
+        if (!manager->planner)
+                return store_trouble(manager, -EAGAIN, ret_error);
         r = planner_pause(manager->planner, schedule, pause);
         if (r < 0)
                 return store_trouble(manager, r, ret_error);
@@ -305,12 +366,12 @@ int manager_pause(struct manager *manager, const char *schedule, bool pause, cha
 
 sec_t manager_next(struct manager *manager, const char *schedule)
 {
-        return planner_next(manager->planner, schedule);
+        return manager->planner ? planner_next(manager->planner, schedule) : SEC_NEVER;
 }
 
 bool manager_is_paused(struct manager *manager, const char *schedule)
 {
-        return planner_is_paused(manager->planner, schedule);
+        return manager->planner && planner_is_paused(manager->planner, schedule);
 }
 
 bool manager_task_progress(struct manager *manager, int64_t id, struct task_progress *ret)

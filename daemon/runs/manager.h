@@ -27,6 +27,16 @@ DEFINE_CLEANUP(struct manager, manager_free);
 int manager_apply(struct manager *manager, struct settings *settings);
 const struct settings *manager_settings(const struct manager *manager);
 
+/*
+ * The end is asked for: nothing new begins, and what is stopped, frozen or taken out of service for
+ * an image is brought back first. Calls `closed` when nothing is left of that, or it took
+ * MANAGER_CLOSE_AT_MOST; then each instance that is left has a line, and the next start goes on
+ * with it. True when there is nothing to wait for: then it does not call.
+ */
+enum { MANAGER_CLOSE_AT_MOST = 240 }; /* seconds; the unit's TimeoutStopSec= is longer */
+typedef void manager_closed_fn(void *userdata);
+bool manager_close(struct manager *manager, manager_closed_fn *closed, void *userdata);
+
 /* Stops without cutting anything off: no new step begins; every outcome is in the store, so that
  * the next start goes on. Afterwards nothing calls back. */
 void manager_stop(struct manager *manager);

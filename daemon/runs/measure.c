@@ -51,6 +51,11 @@ static void keep_latest(struct measures *measures)
         measures->n = kept;
 }
 
+static bool is_down_by(const struct method *method)
+{
+        return method && method->takes_down;
+}
+
 struct measures *measures_load(struct store *store, const char *schedule)
 {
         struct measures *measures;
@@ -62,7 +67,8 @@ struct measures *measures_load(struct store *store, const char *schedule)
         measures = xnew(struct measures);
         measures->list = xcalloc(n + 1, sizeof(*measures->list));
         for (size_t i = 0; i < n; i++)
-                if (tasks[i].downed != SEC_NONE && tasks[i].returned >= tasks[i].downed)
+                if (tasks[i].downed != SEC_NONE && tasks[i].returned >= tasks[i].downed &&
+                    is_down_by(method_named(tasks[i].method)))
                         measures->list[measures->n++] = (struct measure){
                                 .instance = steal(tasks[i].subject),
                                 .away = tasks[i].returned - tasks[i].downed,
@@ -113,6 +119,7 @@ void measure_note(struct task *task)
 
         task->row.returned = now;
         task_touch(task);
-        if (task->row.downed != SEC_NONE && now - task->row.downed > run->longest)
+        if (is_down_by(task->method) && task->row.downed != SEC_NONE &&
+            now - task->row.downed > run->longest)
                 run->longest = now - task->row.downed;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "aws/ec2.h"
+#include "aws/ssm.h"
 #include "scripted-ec2.h"
 
 struct model_instance {
@@ -17,7 +18,17 @@ struct model_instance {
         bool reboots; /* since `rebooted` */
         usec_t rebooted;
         usec_t stale, back; /* after a reboot: checks are still ok so long; ok again after */
+        usec_t changes;     /* while stopping or pending: when that is over */
+        usec_t stopping;    /* it takes so long to stop */
         unsigned int outages;
+        char *lifecycle, *address, *type; /* or NULL */
+        bool has_disks;
+        /* The scripts of amid, as far as SSM can tell: frozen now by `token` until `thaws`; what the
+         * last thaw says; no agent. */
+        char *token, *thawed;
+        usec_t thaws;
+        bool no_agent, cannot_freeze, cannot_thaw;
+        const char *clean; /* what the boot probe says of the last shutdown */
 };
 
 struct model_image {
@@ -31,8 +42,16 @@ struct model_image {
         const char *reason; /* StateReason */
         const char *snapshot_error;
         bool no_reboot, gone, snapshot_gone;
+        bool was_stopped, was_frozen; /* the instance, when it was made */
+        char *thaws_with;             /* the freeze it was made in */
         const char *also_used_by; /* the snapshot, by this other image */
         int percent;              /* -1: as time goes; else it stands there */
+};
+
+struct model_command {
+        char *id, *output; /* what the script prints in the end */
+        usec_t ends;
+        bool fails;
 };
 
 struct model {
@@ -45,6 +64,8 @@ struct model {
         unsigned int next_id;
         unsigned int most_down;
         unsigned int refused; /* names that were taken */
+        struct model_command *commands;
+        size_t n_commands;
 };
 
 /* ---- tags and filters ---- */
@@ -109,6 +130,8 @@ static inline bool model_match(const struct ec2_filter *filters, size_t n,
         return true;
 }
 
+#include "model-ssm.h"
+
 /* ---- instances ---- */
 
 static inline struct model_instance *model_find_instance(struct model *model, const char *id)
@@ -133,8 +156,22 @@ static inline struct model_instance *model_add_instance(struct model *model, con
         instance->state = INSTANCE_RUNNING;
         instance->stale = 60 * USEC_PER_SEC;
         instance->back = 180 * USEC_PER_SEC;
+        instance->stopping = 30 * USEC_PER_SEC;
+        instance->clean = "yes";
         model_set_tag(&instance->tags, &instance->n_tags, key, value);
         return instance;
+}
+
+/* A state that was to change by now has. */
+static inline int model_state(const struct model *model, struct model_instance *instance)
+{
+        usec_t now = loop_monotonic(model->aws->loop);
+
+        if (instance->state == INSTANCE_STOPPING && now >= instance->changes)
+                instance->state = INSTANCE_STOPPED;
+        if (instance->state == INSTANCE_PENDING && now >= instance->changes)
+                instance->state = INSTANCE_RUNNING;
+        return instance->state;
 }
 
 /* Really down, whatever the checks say. */
@@ -164,12 +201,12 @@ static inline void model_describe_instances(struct model *model, const char *reg
                                             struct ec2_instances *output)
 {
         for (size_t i = 0; i < model->n_instances; i++) {
-                const struct model_instance *instance = model->instances[i];
+                struct model_instance *instance = model->instances[i];
                 const char *attributes[] = {
                         "instance-id",
                         instance->id,
                         "instance-state-name",
-                        instance_state_names[instance->state],
+                        instance_state_names[model_state(model, instance)],
                         "image-id",
                         instance->image,
                         NULL,
@@ -185,19 +222,44 @@ static inline void model_describe_instances(struct model *model, const char *reg
                 row->zone = xstrdup(instance->zone);
                 row->image_id = xstrdup(instance->image);
                 row->state = instance->state;
+                row->lifecycle = xstrdup(instance->lifecycle);
+                row->type = xstrdup(instance->type);
+                row->public_address = xstrdup(instance->address);
+                if (instance->address)
+                        *append(row->interfaces, row->n_interfaces) = (struct ec2_association){
+                                xstrdup(instance->address), xstrdup("amazon")
+                        };
+                *append(row->devices, row->n_devices) =
+                        (struct ec2_instance_device){ xstrdup("/dev/xvda"), xstrdup("vol-1") };
                 row->tags = model_copy_tags(instance->tags, instance->n_tags);
                 row->n_tags = instance->n_tags;
         }
 }
 
-static inline int model_check(const struct model *model, const struct model_instance *instance)
+static inline int model_check(const struct model *model, struct model_instance *instance)
 {
         usec_t since = loop_monotonic(model->aws->loop) - instance->rebooted;
 
-        if (instance->state != INSTANCE_RUNNING)
+        if (model_state(model, instance) != INSTANCE_RUNNING)
                 return CHECK_NOT_APPLICABLE;
         return model_is_down(model, instance) && since >= instance->stale ? CHECK_INITIALIZING
                                                                           : CHECK_OK;
+}
+
+static inline void model_describe_types(struct model *model,
+                                        const struct describe_instance_types *input,
+                                        struct ec2_instance_types *output)
+{
+        for (size_t i = 0; i < model->n_instances; i++) {
+                const struct model_instance *instance = model->instances[i];
+
+                if (output->n_types == 0 && instance->type &&
+                    model_filter_has(&input->filters[0], instance->type))
+                        *append(output->types, output->n_types) = (struct ec2_instance_type){
+                                .name = xstrdup(instance->type),
+                                .instance_storage = instance->has_disks,
+                        };
+        }
 }
 
 static inline struct scripted_answer
@@ -205,7 +267,7 @@ model_describe_status(struct model *model, const struct describe_instance_status
                       struct ec2_instance_statuses *output)
 {
         for (size_t i = 0; i < input->n_ids; i++) {
-                const struct model_instance *instance = model_find_instance(model, input->ids[i]);
+                struct model_instance *instance = model_find_instance(model, input->ids[i]);
                 struct ec2_instance_status *row;
 
                 if (!instance)
@@ -213,9 +275,50 @@ model_describe_status(struct model *model, const struct describe_instance_status
                                                          "The instance ID does not exist" };
                 row = append(output->statuses, output->n_statuses);
                 row->id = xstrdup(instance->id);
-                row->state = instance->state;
+                row->state = model_state(model, instance);
                 row->system = model_check(model, instance);
                 row->instance = row->system;
+        }
+        return (struct scripted_answer){ AWS_OK, NULL, NULL };
+}
+
+static inline struct scripted_answer model_stop(struct model *model,
+                                                const struct change_instances *input)
+{
+        struct model_instance *instance = model_find_instance(model, input->ids[0]);
+
+        if (!instance)
+                return (struct scripted_answer){ AWS_ERROR, "InvalidInstanceID.NotFound",
+                                                 "The instance ID does not exist" };
+        if (model_state(model, instance) == INSTANCE_PENDING ||
+            instance->state == INSTANCE_TERMINATED)
+                return (struct scripted_answer){ AWS_ERROR, "IncorrectInstanceState", "" };
+        if (instance->state == INSTANCE_RUNNING) {
+                instance->state = INSTANCE_STOPPING;
+                instance->changes = loop_monotonic(model->aws->loop) + instance->stopping;
+                instance->outages++;
+                free(steal(instance->token));
+        }
+        return (struct scripted_answer){ AWS_OK, NULL, NULL };
+}
+
+static inline struct scripted_answer model_start(struct model *model,
+                                                 const struct change_instances *input)
+{
+        struct model_instance *instance = model_find_instance(model, input->ids[0]);
+        usec_t now = loop_monotonic(model->aws->loop);
+
+        if (!instance)
+                return (struct scripted_answer){ AWS_ERROR, "InvalidInstanceID.NotFound",
+                                                 "The instance ID does not exist" };
+        if (model_state(model, instance) == INSTANCE_STOPPING ||
+            instance->state == INSTANCE_TERMINATED)
+                return (struct scripted_answer){ AWS_ERROR, "IncorrectInstanceState", "" };
+        if (instance->state == INSTANCE_STOPPED) {
+                instance->state = INSTANCE_PENDING;
+                instance->changes = now + 20 * USEC_PER_SEC;
+                instance->reboots = true;
+                instance->rebooted = now - instance->stale; /* no check is ok from before */
         }
         return (struct scripted_answer){ AWS_OK, NULL, NULL };
 }
@@ -271,6 +374,9 @@ static inline struct scripted_answer model_create_image(struct model *model, con
         image->tags = model_copy_tags(input->tag_specifications[0].tags,
                                       input->tag_specifications[0].n_tags);
         image->n_tags = input->tag_specifications[0].n_tags;
+        image->was_stopped = model_state(model, instance) == INSTANCE_STOPPED;
+        image->was_frozen = model_is_frozen(model, instance);
+        image->thaws_with = xstrdup(image->was_frozen ? instance->token : NULL);
         if (!input->no_reboot && instance->state == INSTANCE_RUNNING)
                 model_reboot(model, instance);
         output->id = xstrdup(image->id);
@@ -347,6 +453,7 @@ static inline void model_describe_snapshots(struct model *model, const char *reg
                         continue;
                 row = append(output->snapshots, output->n_snapshots);
                 row->id = xstrdup(image->snapshot);
+                row->started = loop_wall(model->aws->loop);
                 row->state = !model_is_over(model, image) ? SNAPSHOT_PENDING
                              : image->snapshot_error      ? SNAPSHOT_ERROR
                                                           : SNAPSHOT_COMPLETED;
@@ -424,6 +531,16 @@ static inline struct scripted_answer model_answer(struct aws *aws, const char *r
                                              ((const struct delete_snapshot *)input)->snapshot);
         else if (action == &ec2_create_tags)
                 model_create_tags(model, input);
+        else if (action == &ec2_stop_instances)
+                return model_stop(model, input);
+        else if (action == &ec2_start_instances)
+                return model_start(model, input);
+        else if (action == &ec2_describe_instance_types)
+                model_describe_types(model, input, output);
+        else if (action == &ssm_send_command)
+                return model_send_command(model, input, output);
+        else if (action == &ssm_get_command_invocation)
+                return model_get_invocation(model, input, output);
         return (struct scripted_answer){ AWS_OK, NULL, NULL };
 }
 
@@ -443,6 +560,11 @@ static inline void model_done(struct model *model)
                 free(instance->region);
                 free(instance->zone);
                 free(instance->image);
+                free(instance->lifecycle);
+                free(instance->address);
+                free(instance->type);
+                free(instance->token);
+                free(instance->thawed);
                 model_free_tags(instance->tags, instance->n_tags);
                 free(instance);
         }
@@ -454,9 +576,15 @@ static inline void model_done(struct model *model)
                 free(image->name);
                 free(image->instance);
                 free(image->snapshot);
+                free(image->thaws_with);
                 model_free_tags(image->tags, image->n_tags);
                 free(image);
         }
+        for (size_t i = 0; i < model->n_commands; i++) {
+                free(model->commands[i].id);
+                free(model->commands[i].output);
+        }
+        free(model->commands);
         free(model->instances);
         free(model->images);
 }

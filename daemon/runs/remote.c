@@ -1,0 +1,156 @@
+#include "runs/remote.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+/* SSM lets a command that cannot reach its instance wait at least so long: seconds. */
+enum { DELIVERY = SSM_TIMEOUT_MIN };
+/* Characters of what a script said that fit into a line of the journal. */
+enum { SAID_MAX = 300 };
+
+void remote_send(struct task *task, const char *what, const char *script, sec_t seconds)
+{
+        const char *instance = task->row.subject;
+        _cleanup_free_ char *timeout = xasprintf("%lld", (long long)seconds);
+        _cleanup_free_ char *comment = xasprintf("amid: %s, %s", what, task->row.run);
+        const char *time = timeout;
+
+        if (strlen(comment) > SSM_COMMENT_MAX)
+                comment[SSM_COMMENT_MAX] = '\0';
+        task_call(task, &ssm_send_command,
+                  &(struct ssm_send_command){
+                          .instances = &instance,
+                          .n_instances = 1,
+                          .document = SSM_RUN_SHELL_SCRIPT,
+                          .commands = &script,
+                          .n_commands = 1,
+                          .execution_timeout = &time,
+                          .n_execution_timeout = 1,
+                          .timeout = DELIVERY,
+                          .comment = comment,
+                  });
+}
+
+enum remote_sent remote_sent(struct task *task, const struct aws_reply *reply)
+{
+        struct ssm_sent_command *sent = reply->output;
+
+        switch (reply->outcome) {
+        case AWS_OK:
+                if (!sent->command.id)
+                        return REMOTE_SEND_AGAIN;
+                free(task->row.command);
+                task->row.command = steal(sent->command.id);
+                task_touch(task);
+                return REMOTE_SENT;
+        case AWS_ERROR:
+                return REMOTE_REFUSED;
+        case AWS_UNKNOWN:
+        case AWS_UNREACHABLE:
+        case AWS_UNSIGNED:
+                break;
+        }
+        return REMOTE_SEND_AGAIN;
+}
+
+void remote_look(struct task *task)
+{
+        task_call(task, &ssm_get_command_invocation,
+                  &(struct ssm_get_command_invocation){ .command = task->row.command,
+                                                        .instance = task->row.subject });
+}
+
+/* What has begun has a time, or an exit status of its own. */
+static bool was_begun(const struct ssm_invocation *invocation)
+{
+        return invocation->exit_status >= 0 || invocation->started > 0 ||
+               streq(invocation->details, "Execution Timed Out");
+}
+
+enum remote_state remote_state(struct task *task, const struct aws_reply *reply)
+{
+        const struct ssm_invocation *invocation = reply->output;
+
+        (void)task;
+        if (reply->outcome != AWS_OK) /* right after SendCommand it is not known yet */
+                return REMOTE_GOES_ON;
+        switch ((enum ssm_status)invocation->status) {
+        case SSM_PENDING:
+        case SSM_IN_PROGRESS:
+        case SSM_DELAYED:
+        case SSM_CANCELLING:
+        case SSM_STATUS_OTHER:
+                return REMOTE_GOES_ON;
+        case SSM_SUCCESS:
+                return REMOTE_DONE;
+        case SSM_CANCELLED:
+        case SSM_TIMED_OUT:
+        case SSM_FAILED:
+                break;
+        }
+        return was_begun(invocation) ? REMOTE_FAILED : REMOTE_NEVER;
+}
+
+/* The end of a text on one line. */
+static char *last_words(const char *said)
+{
+        size_t length = said ? strlen(said) : 0;
+        char *words;
+
+        while (length && (said[length - 1] == '\n' || said[length - 1] == ' '))
+                length--;
+        words = length > SAID_MAX ? xasprintf("...%.*s", SAID_MAX, said + length - SAID_MAX)
+                                  : xstrndup(said ? said : "", length);
+        for (char *p = words; *p; p++)
+                if ((unsigned char)*p < ' ')
+                        *p = ' ';
+        return words;
+}
+
+char *remote_failure(const struct ssm_invocation *invocation)
+{
+        _cleanup_free_ char *words = last_words(invocation->errors);
+        const char *status =
+                invocation->details ? invocation->details : ssm_status_names[invocation->status];
+
+        if (invocation->exit_status > 0)
+                return xasprintf("exit status %d%s%s", invocation->exit_status, *words ? ": " : "",
+                                 words);
+        return xasprintf("SSM says %s%s%s", status ? status : "nothing", *words ? ": " : "", words);
+}
+
+/* The start of the last line that begins with `name` and ": ", behind that; or NULL. */
+static const char *find_line(const char *output, const char *name)
+{
+        const char *found = NULL;
+        size_t length = strlen(name);
+
+        for (const char *line = output; line && *line;) {
+                if (strncmp(line, name, length) == 0 && line[length] == ':')
+                        found = line + length + 1;
+                line = strchr(line, '\n');
+                line = line ? line + 1 : NULL;
+        }
+        return found;
+}
+
+char *remote_value(const char *output, const char *name, const char *key)
+{
+        const char *p = find_line(output, name);
+        size_t length = strlen(key);
+
+        while (p) {
+                size_t word;
+
+                p += strspn(p, " ");
+                word = strcspn(p, " \n");
+                if (word == 0)
+                        return NULL;
+                if (word > length && strncmp(p, key, length) == 0 && p[length] == '=')
+                        return xstrndup(p + length + 1, word - length - 1);
+                p += word;
+        }
+        return NULL;
+}
