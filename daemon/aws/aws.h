@@ -101,7 +101,7 @@ enum aws_outcome {
         AWS_ERROR,       /* AWS said no, for good: `code`, or "HTTP 403" from who has no code */
         AWS_UNKNOWN,     /* not repeatable, sent, and no answer: it may have happened */
         AWS_UNREACHABLE, /* no answer after all retries; what is not repeatable did not happen */
-        AWS_UNSIGNED,    /* no credentials; it did not happen */
+        AWS_UNSIGNED,    /* no credentials, or with `code` none that AWS takes; it did not happen */
 };
 
 struct aws_reply {

@@ -169,6 +169,19 @@ static void take_page(struct aws_slot *slot)
         }
 }
 
+/* Those whose key was fixed have nobody to bring another one. */
+static void finish_refused(struct aws_slot *slot)
+{
+        const struct credentials *credentials = slot->credentials;
+        _cleanup_free_ char *said = steal(slot->decoded.message);
+
+        if (credentials)
+                slot->decoded.message =
+                        xasprintf("%s%saccess key %s of %s", said ? said : "", said ? "; " : "",
+                                  credentials->access_key, credentials->source);
+        finish(slot, slot->keyring ? AWS_UNSIGNED : AWS_ERROR);
+}
+
 static sec_t retry_hint(const struct http_reply *reply)
 {
         unsigned long long seconds;
@@ -183,11 +196,13 @@ static void on_reply(const struct http_reply *reply, void *userdata)
         struct aws_slot *slot = userdata;
         /* A repetition of this page needs the token it was asked with. */
         _cleanup_free_ char *token = steal(slot->decoded.next_token);
+        bool readable = read_reply(slot, reply);
         struct attempt attempt = {
                 .outcome = reply->outcome,
                 .status = reply->status,
-                .readable = read_reply(slot, reply),
+                .readable = readable,
                 .code = slot->decoded.code,
+                .message = slot->decoded.message,
                 .repeatable = slot->action->repeatable,
                 .hint = retry_hint(reply),
                 .random = loop_random(slot->tools->loop),
@@ -199,6 +214,9 @@ static void on_reply(const struct http_reply *reply, void *userdata)
         if (reply->date && parse_http_date(reply->date, &server_time))
                 attempt.skew = server_time - place_now(slot->place);
         verdict = retry_decide(&slot->retry, &attempt, &after);
+        if (verdict == VERDICT_REFRESH &&
+            (!slot->keyring || !keyring_reject(slot->keyring, slot->credentials)))
+                verdict = retry_decide(&slot->retry, &attempt, &after);
         if (verdict != VERDICT_GOOD) {
                 free(slot->decoded.next_token);
                 slot->decoded.next_token = steal(token);
@@ -212,10 +230,7 @@ static void on_reply(const struct http_reply *reply, void *userdata)
                 again(slot, 0);
                 break;
         case VERDICT_REFRESH:
-                if (slot->keyring && keyring_reject(slot->keyring, slot->credentials))
-                        again(slot, 0);
-                else
-                        finish(slot, AWS_ERROR);
+                again(slot, 0);
                 break;
         case VERDICT_AGAIN:
                 if (retry_is_throttle(attempt.code, attempt.status))
@@ -224,6 +239,9 @@ static void on_reply(const struct http_reply *reply, void *userdata)
                 break;
         case VERDICT_FINAL:
                 finish(slot, AWS_ERROR);
+                break;
+        case VERDICT_REFUSED:
+                finish_refused(slot);
                 break;
         case VERDICT_UNKNOWN:
                 finish(slot, AWS_UNKNOWN);

@@ -134,8 +134,11 @@ char *aws_describe_failure(const struct aws_reply *reply, const struct action *a
         _cleanup_(text_done) struct text text = {};
         const struct hint *hint = find_hint(reply->code);
         const char *service = action->service->name, *name = action->name;
+        enum aws_outcome outcome = reply->outcome;
 
-        switch (reply->outcome) {
+        if (outcome == AWS_UNSIGNED && reply->code)
+                outcome = AWS_ERROR; /* it did answer, that it does not take these credentials */
+        switch (outcome) {
         case AWS_OK:
                 text_printf(&text, "%s:%s in %s went well", service, name, region);
                 break;

@@ -354,6 +354,22 @@ static const struct failure_row failures[] = {
           { ERROR(401, "AuthFailure") },
           1,
           "AuthFailure" },
+        /* It is said of the key and not of the request: whoever asked may ask again. */
+        { __LINE__,
+          AWS_UNSIGNED,
+          &ec2_create_image,
+          { ERROR(401, "InvalidClientTokenId") },
+          1,
+          "InvalidClientTokenId" },
+        { __LINE__,
+          AWS_UNSIGNED,
+          &ec2_create_image,
+          { { .status = 401,
+              .body = "<Response><Errors><Error><Code>AuthFailure</Code><Message>AWS was not able "
+                      "to validate the provided access credentials</Message></Error></Errors>"
+                      "</Response>" } },
+          1,
+          "AuthFailure" },
 };
 
 static void test_failures(void **state)
@@ -485,8 +501,9 @@ static void test_expired_token(void **state)
         }
         assert_string_equal(world.http.sent[1].token, "old");
         assert_string_equal(world.http.sent[2].token, "new");
-        assert_int_equal(world.http.n_sent, 5); /* the second time it is final after one refresh */
-        assert_int_equal(world.outcome, AWS_ERROR);
+        assert_int_equal(world.http.n_sent, 5); /* the second time one refresh does not help */
+        assert_int_equal(world.outcome, AWS_UNSIGNED);
+        assert_non_null(strstr(world.described, "access key AKIDEXAMPLE of the environment"));
         assert_string_equal(world.code, "ExpiredToken");
         world_done(&world);
 }

@@ -66,6 +66,14 @@ static void test_texts(void **state)
                 { __LINE__,
                   { .outcome = AWS_UNSIGNED, .message = "no credentials: x" },
                   "ec2:CreateImage in us-east-1 was not sent: no credentials: x" },
+                { __LINE__,
+                  { .outcome = AWS_UNSIGNED,
+                    .code = "InvalidClientTokenId",
+                    .message = "The token is invalid; access key AKIAX of the environment",
+                    .attempts = 1 },
+                  "AWS answered InvalidClientTokenId to ec2:CreateImage in us-east-1: The token is "
+                  "invalid; access key AKIAX of the environment; this access key does not exist or "
+                  "is not active" },
         };
 
         (void)state;
