@@ -1,6 +1,7 @@
 """amid and botocore, given the same environment and files, come to the same credentials, region and
 endpoints. Where amid differs on purpose, the row says why."""
 
+import datetime
 import hashlib
 import itertools
 import json
@@ -61,6 +62,7 @@ class Row:
         env["AWS_EC2_METADATA_DISABLED"] = "false" if self.imds else "true"
         env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = url
         env["AWS_ENDPOINT_URL_STS"] = env["AWS_ENDPOINT_URL_SSO"] = url
+        env["AWS_ENDPOINT_URL_SSO_OIDC"] = url
         for name, value in self.env.items():
             env.pop(name, None)
             if value is not None:
@@ -441,7 +443,51 @@ def region_rows():
         yield Row(f"endpoint-{name}", plain | env, config=config)
 
 
-ROWS = [*subsets(), *profile_rows(), *single_rows(), *region_rows()]
+def session(lasts, registered=3600, refresh="more", **more):
+    """The file of a session; times are in seconds from now."""
+
+    def after(seconds):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        return (now + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    document = {
+        "startUrl": "https://start/",
+        "region": "us-east-1",
+        "accessToken": "first",
+        "expiresAt": after(lasts),
+        "clientId": "client",
+        "clientSecret": "client's secret",
+        "registrationExpiresAt": after(registered),
+        "refreshToken": refresh,
+        **more,
+    }
+    return json.dumps({key: value for key, value in document.items() if value is not None})
+
+
+def session_rows():
+    for name, text in (
+        ("lasts", session(3600)),
+        ("ends-soon", session(600)),
+        ("ends-after-the-window", session(960)),
+        ("ended", session(-600)),
+        ("ended-once", session(-600, refresh="once")),
+        ("ended-no-refresh-token", session(-600, refresh=None)),
+        ("ended-no-client", session(-600, clientId=None)),
+        ("ended-no-secret", session(-600, clientSecret=None)),
+        ("ended-registration-too", session(-600, registered=-60)),
+        ("ended-registration-unknown", session(-600, registrationExpiresAt=None)),
+        ("ended-refused", session(-600, refresh="bad")),
+        ("ends-soon-refused", session(600, refresh="bad")),
+        ("ends-soon-no-refresh-token", session(600, refresh=None)),
+        ("no-token", session(600, accessToken=None)),
+        ("no-end", session(600, expiresAt=None)),
+    ):
+        for profile, file in (("sso", CORP_FILE), ("old-sso", SSO_FILE), ("from-sso", SSO_FILE)):
+            yield Row(f"session-{name}-{profile}", {"AWS_DEFAULT_REGION": "us-east-1"},
+                      config=PROFILES, profile=profile, files={file: text})
+
+
+ROWS = [*subsets(), *profile_rows(), *single_rows(), *region_rows(), *session_rows()]
 
 
 def test_enough_rows():
@@ -456,6 +502,7 @@ def test_same_as_botocore(row, sources, tmp_path, monkeypatch):
         if name == "a program":
             (tmp_path / name).chmod(0o755)
     ours = amids(row, env)
+    row.write(tmp_path, sources.url)  # what one has renewed, the other renews again
     theirs, session = botocores(row, env, monkeypatch)
     for service in ("ec2", "sts"):
         ours[service] = (ours.get(service) or "").rstrip("/") or None
@@ -468,3 +515,38 @@ def test_same_as_botocore(row, sources, tmp_path, monkeypatch):
         assert {key: theirs[key] for key in row.ours} != row.ours, "it differs no more"
         return
     assert {key: ours[key] for key in theirs} == theirs, ours["error"]
+
+
+def test_a_renewed_session_is_kept(sources, tmp_path, monkeypatch):
+    """What amid writes into the cache is what botocore goes on with, and what it kept from others."""
+    row = Row("kept", config=PROFILES, profile="sso",
+              files={CORP_FILE: session(-600, somethingElse="stays")})
+    env = row.write(tmp_path, sources.url)
+    ours = amids(row, env)
+    assert ours["access_key"] and ours["account"] == "111122223333"
+    file = tmp_path / CORP_FILE
+    kept = json.loads(file.read_text())
+    assert kept["refreshToken"] == "more+" and kept["somethingElse"] == "stays"
+    assert kept["clientSecret"] == "client's secret"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    renewals = [request for request in sources.log if request[1] == "/token"]
+    theirs, _ = botocores(row, env, monkeypatch)
+    assert theirs["access_key"] == ours["access_key"]
+    assert [request for request in sources.log if request[1] == "/token"] == renewals
+
+
+@pytest.mark.parametrize(
+    "name, text, says",
+    [
+        ("ended", session(-600, refresh=None), "the session has ended"),
+        ("refused", session(-600, refresh="bad"), "HTTP 400, invalid_grant: Invalid refresh token"),
+        ("nothing", None, "No such file or directory"),
+        ("broken", "{", "it holds no token"),
+    ],
+)
+def test_a_session_that_cannot_be_renewed(name, text, says, sources, tmp_path):
+    row = Row(name, config=PROFILES, profile="sso", files={CORP_FILE: text} if text else {})
+    error = amids(row, row.write(tmp_path, sources.url))["error"]
+    assert says in error and f"{CORP_FILE}: " in error
+    assert error.endswith("run `aws sso login --profile sso`")
