@@ -282,7 +282,7 @@ static void sign_request(const struct aws_slot *slot, const struct http_request 
                         .n_headers = n,
                         .body = request->body,
                         .body_size = request->body_size,
-                        .region = slot->place->region,
+                        .region = place_signing_region(slot->place),
                         .service = slot->place->service->name,
                         .now = place_now(slot->place),
                 },

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 
+import botocore.args
 import botocore.credentials
 import botocore.exceptions
 import botocore.loaders
@@ -101,22 +102,29 @@ def botocores(row, env, monkeypatch):
     return answer, session
 
 
+class Sent(Exception):
+    """In place of a request of botocore's: what would go out."""
+
+
 def endpoint(session, service, region):
-    """What botocore makes of an operation's endpoint, by the rules of the service."""
+    """Where botocore sends an operation of the service, and the region it signs it for."""
+
+    def stop(request, **_):
+        raise Sent(request)
+
     try:
         client = session.create_client(
             service, region_name=region, aws_access_key_id="a", aws_secret_access_key="b"
         )
-        request = client._ruleset_resolver.construct_endpoint(
-            client.meta.service_model.operation_model(
-                "DescribeRegions" if service == "ec2" else "GetCallerIdentity"
-            ),
-            {},
-            {"client_config": client.meta.config, "client_region": region},
-        )
-    except (botocore.exceptions.BotoCoreError, ValueError):
-        return None
-    return request.url.rstrip("/")
+        client.meta.events.register("before-send", stop)
+        getattr(client, "describe_regions" if service == "ec2" else "get_caller_identity")()
+    except Sent as sent:
+        [request] = sent.args
+        scope = request.headers["Authorization"].decode().partition("Credential=")[2]
+        return request.url.rstrip("/"), scope.split("/")[2]
+    except (botocore.exceptions.BotoCoreError, ValueError, OSError):
+        pass
+    return None, None
 
 
 # ---- every set of sources that may be there together --------------------------------------------
@@ -397,6 +405,9 @@ def single_rows():
     yield Row("ca-profile", K, config="[default]\nca_bundle = /etc/x.pem\n")
 
 
+LEGACY_REGIONS = [r for r in botocore.args.LEGACY_GLOBAL_STS_REGIONS if r != "aws-global"]
+
+
 def region_rows():
     regions = ("us-east-1", "ap-northeast-2", "mx-central-1", "us-gov-west-1", "cn-north-1",
                "eusc-de-east-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1",
@@ -414,11 +425,23 @@ def region_rows():
                     + ("api.cloud-aws.adc-e.uk" if "isoe" in region else "api.aws.hci.ic.gov")
                 )
             yield Row(f"endpoint-{region}-{fips}-{dual}", env, differs=differs, ours=ours)
+    for region in (*LEGACY_REGIONS, "ap-northeast-2", "us-gov-west-1", "cn-north-1"):
+        for value in ("legacy", "regional"):
+            yield Row(f"endpoint-sts-{value}-{region}",
+                      K | {"AWS_DEFAULT_REGION": region, "AWS_ENDPOINT_URL_STS": None,
+                           "AWS_STS_REGIONAL_ENDPOINTS": value})
     plain = K | {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL_STS": None}
     services = (
         "[default]\nservices = s\nendpoint_url = https://all.example.com\n[services s]\n"
         "ec2 =\n  endpoint_url = https://ec2.example.com:8443/path\nsts =\n  region = x\n"
     )
+    yield Row("endpoint-sts-empty-variable", plain | {"AWS_STS_REGIONAL_ENDPOINTS": ""},
+              config="[default]\nsts_regional_endpoints = legacy\n",
+              ours={"sts": "https://sts.amazonaws.com"},
+              differs="an empty variable is none: the profile counts")
+    yield Row("endpoint-sts-wrong", plain | {"AWS_STS_REGIONAL_ENDPOINTS": "Legacy"},
+              ours={"sts": None, "ec2": "https://ec2.us-east-1.amazonaws.com"},
+              differs="EC2 has nothing to do with it")
     for name, env, config in (
         ("all", {"AWS_ENDPOINT_URL": "https://h.example.com"}, ""),
         ("one", {"AWS_ENDPOINT_URL_EC2": "https://h.example.com"}, ""),
@@ -438,6 +461,18 @@ def region_rows():
         ("fips-profile", {}, "[default]\nuse_fips_endpoint = true\n"),
         ("fips-false", {"AWS_USE_FIPS_ENDPOINT": "false"}, "[default]\nuse_fips_endpoint = true\n"),
         ("dual-profile", {}, "[default]\nuse_dualstack_endpoint = true\n"),
+        ("sts-legacy-profile", {}, "[default]\nsts_regional_endpoints = legacy\n"),
+        ("sts-regional-variable", {"AWS_STS_REGIONAL_ENDPOINTS": "regional"},
+         "[default]\nsts_regional_endpoints = legacy\n"),
+        ("sts-legacy-and-own", {"AWS_STS_REGIONAL_ENDPOINTS": "legacy",
+                                "AWS_ENDPOINT_URL": "https://h"}, ""),
+        ("sts-legacy-ignored", {"AWS_STS_REGIONAL_ENDPOINTS": "legacy",
+                                "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+                                "AWS_ENDPOINT_URL": "https://h"}, ""),
+        ("sts-legacy-fips", {"AWS_STS_REGIONAL_ENDPOINTS": "legacy",
+                             "AWS_USE_FIPS_ENDPOINT": "true"}, ""),
+        ("sts-legacy-dual", {"AWS_STS_REGIONAL_ENDPOINTS": "legacy",
+                             "AWS_USE_DUALSTACK_ENDPOINT": "true"}, ""),
         ("fips-and-own", {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_ENDPOINT_URL": "https://h"}, ""),
     ):
         yield Row(f"endpoint-{name}", plain | env, config=config)
@@ -507,7 +542,9 @@ def test_same_as_botocore(row, sources, tmp_path, monkeypatch):
     for service in ("ec2", "sts"):
         ours[service] = (ours.get(service) or "").rstrip("/") or None
         if theirs["region"]:
-            theirs[service] = endpoint(session, service, theirs["region"])
+            theirs[service], signed_for = endpoint(session, service, theirs["region"])
+            if service == "sts" and signed_for:
+                theirs["signed_for"] = signed_for
         if theirs[service] is None and not row.name.startswith("endpoint-"):
             del theirs[service]  # without credentials botocore does not say
     if row.differs:
