@@ -212,10 +212,17 @@ static void test_region_fails(void **state)
         world_done(&world);
 }
 
+static void on_ready(void *userdata)
+{
+        ++*(unsigned int *)userdata;
+}
+
 static void test_home_region(void **state)
 {
         const char *yaml = "version: 1\nschedules:\n" SCHEDULE("") "    consistency: crash\n";
         _cleanup_free_ char *run = NULL, *error = NULL, *detail = NULL;
+        unsigned int ready = 0, never = 0;
+        struct manager_wait *wait;
         struct world world;
 
         (void)state;
@@ -228,7 +235,14 @@ static void test_home_region(void **state)
         assert_int_equal(manager_run(world.manager, "s", NULL, 0, &run, &error), -EAGAIN);
         free(steal(error));
         assert_int_equal(manager_pause(world.manager, "s", true, &error), -EAGAIN);
+        assert_false(manager_is_ready(world.manager));
+        wait = manager_wait(world.manager, on_ready, &ready);
+        manager_wait_free(manager_wait(world.manager, on_ready, &never));
         virtual_run_until(world.loop, at("2026-03-02T01:40:00Z"));
+        assert_int_equal(ready, 1);
+        assert_int_equal(never, 0);
+        assert_true(manager_is_ready(world.manager));
+        manager_wait_free(wait);
         assert_int_equal(world.aws.searches, 1);
         run = fire(&world, NULL);
         virtual_run_for(world.loop, MINUTES(15));
@@ -236,6 +250,7 @@ static void test_home_region(void **state)
         /* a reload while nobody answers: what was known stays */
         world.aws.region = NULL;
         world_apply(&world, yaml);
+        assert_false(manager_is_ready(world.manager)); /* there may be new accounts */
         virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
         assert_int_equal(world_run(&world, NEXT, NULL), OUTCOME_DONE);
         world_done(&world);
