@@ -9,38 +9,12 @@
 
 #include <string.h>
 
-#include "aws/retry.h"
-#include "aws/sign.h"
+#include "aws/call-private.h"
 #include "aws/wire.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
 enum { PAGES_MAX = 10000 };
-
-struct aws_slot {
-        const struct tools *tools;
-        struct aws_account *account; /* or NULL */
-        struct place *place;
-        struct keyring *keyring;   /* who signs; NULL: */
-        struct credentials *fixed; /* these, or nobody */
-        const struct action *action;
-        char *body; /* that asks for the first page */
-        aws_done_fn *done;
-        void *userdata;
-
-        struct timer *timer; /* the next attempt, or the end of what could not start */
-        struct ticket *ticket;
-        struct keyring_wait *wait;
-        struct credentials *credentials; /* those of the present attempt */
-        struct http_slot *http;
-        struct retry retry;
-        unsigned int attempts, pages;
-
-        void *output;
-        struct shape_decoded decoded; /* of the last readable reply */
-        char *message;                /* for people, where AWS gave none */
-        int status;
-};
 
 static void enter(struct aws_slot *slot);
 
@@ -109,50 +83,10 @@ struct aws_slot *aws_slot_free(struct aws_slot *slot)
 
 /* ---- what came back ---- */
 
-static void set_message(struct aws_slot *slot, char *message)
-{
-        free(slot->message);
-        slot->message = message;
-}
-
 static void again(struct aws_slot *slot, usec_t after)
 {
         release_attempt(slot);
         timer_arm(slot->timer, after);
-}
-
-static bool is_web_page(const struct http_reply *reply)
-{
-        return reply->content_type && startswith(reply->content_type, "text/html");
-}
-
-/* Reads the reply into the slot; false when it is none of AWS's. */
-static bool read_reply(struct aws_slot *slot, const struct http_reply *reply)
-{
-        struct shape_decoded decoded;
-        _cleanup_free_ char *error = NULL;
-
-        shape_decoded_done(&slot->decoded);
-        set_message(slot, NULL);
-        slot->status = reply->status;
-        if (reply->outcome != HTTP_ANSWERED) {
-                set_message(slot, xstrdup(reply->error));
-                return false;
-        }
-        if (wire_decode(slot->action, slot->output, reply, &decoded, &error) < 0) {
-                set_message(slot,
-                            xasprintf("HTTP %d with an unreadable answer: %s%s", reply->status,
-                                      error,
-                                      is_web_page(reply)
-                                              ? "; it is a web page, maybe of a proxy on the way"
-                                              : ""));
-                slot->decoded.request_id = xstrdup(reply->request_id);
-                return false;
-        }
-        slot->decoded = decoded;
-        if (!slot->decoded.request_id)
-                slot->decoded.request_id = xstrdup(reply->request_id);
-        return true;
 }
 
 static void take_page(struct aws_slot *slot)
@@ -160,7 +94,7 @@ static void take_page(struct aws_slot *slot)
         if (!slot->decoded.next_token) {
                 finish(slot, AWS_OK);
         } else if (++slot->pages == PAGES_MAX) {
-                set_message(slot, xasprintf("more than %d pages", PAGES_MAX));
+                call_message(slot, xasprintf("more than %d pages", PAGES_MAX));
                 finish(slot, AWS_UNREACHABLE);
         } else {
                 slot->retry = (struct retry){};
@@ -196,7 +130,7 @@ static void on_reply(const struct http_reply *reply, void *userdata)
         struct aws_slot *slot = userdata;
         /* A repetition of this page needs the token it was asked with. */
         _cleanup_free_ char *token = steal(slot->decoded.next_token);
-        bool readable = read_reply(slot, reply);
+        bool readable = call_read(slot, reply);
         struct attempt attempt = {
                 .outcome = reply->outcome,
                 .status = reply->status,
@@ -254,70 +188,10 @@ static void on_reply(const struct http_reply *reply, void *userdata)
 
 /* ---- what goes out ---- */
 
-/* What the signature adds goes behind these. */
-static void add_header(struct http_request *request, const char *name, const char *value)
-{
-        size_t n = 0;
-
-        while (request->headers[n].name)
-                n++;
-        request->headers[n] = (struct http_header){ name, value };
-}
-
-static void sign_request(const struct aws_slot *slot, const struct http_request *request,
-                         struct signature *ret)
-{
-        const struct endpoint *endpoint = &slot->place->endpoint;
-        const struct credentials *credentials = slot->credentials;
-        struct http_header headers[HTTP_HEADERS_MAX] = { { "Host", endpoint->host } };
-        size_t n = 1;
-
-        for (const struct http_header *header = request->headers; header->name; header++)
-                headers[n++] = *header;
-        sign(
-                &(struct sign_request){
-                        .method = request->method,
-                        .target = endpoint->target,
-                        .headers = headers,
-                        .n_headers = n,
-                        .body = request->body,
-                        .body_size = request->body_size,
-                        .region = place_signing_region(slot->place),
-                        .service = slot->place->service->name,
-                        .now = place_now(slot->place),
-                },
-                &(struct sign_keys){ credentials->access_key, credentials->secret,
-                                     credentials->token },
-                ret);
-}
-
 static void send(struct aws_slot *slot)
 {
-        const char *token = slot->decoded.next_token;
-        _cleanup_free_ char *page =
-                token ? wire_encode_page(slot->action, slot->body, token) : NULL;
-        _cleanup_free_ char *target = wire_target(slot->action);
-        _cleanup_(signature_done) struct signature signature = {};
-        const struct credentials *credentials = slot->credentials;
-        struct http_request request = {
-                .method = "POST",
-                .url = slot->place->endpoint.url,
-                .headers = { { "Content-Type", wire_content_type(slot->action) } },
-                .body = page ? page : slot->body,
-        };
-
-        request.body_size = strlen(request.body);
-        if (target)
-                add_header(&request, "X-Amz-Target", target);
-        if (credentials) {
-                sign_request(slot, &request, &signature);
-                add_header(&request, "X-Amz-Date", signature.date);
-                add_header(&request, "Authorization", signature.authorization);
-        }
-        if (credentials && credentials->token)
-                add_header(&request, "X-Amz-Security-Token", credentials->token);
         slot->attempts++;
-        slot->http = http_send(slot->tools->http, &request, on_reply, slot);
+        slot->http = call_send(slot, on_reply, slot);
 }
 
 static void on_credentials(struct credentials *credentials, const char *error, void *userdata)
@@ -330,7 +204,7 @@ static void on_credentials(struct credentials *credentials, const char *error, v
                 send(slot);
         } else {
                 shape_decoded_done(&slot->decoded);
-                set_message(slot, xstrdup(error));
+                call_message(slot, xstrdup(error));
                 finish(slot, AWS_UNSIGNED);
         }
 }
@@ -357,7 +231,7 @@ static void on_timer(void *userdata)
         struct aws_slot *slot = userdata;
 
         if (slot->place->endpoint_error) {
-                set_message(slot, xstrdup(slot->place->endpoint_error));
+                call_message(slot, xstrdup(slot->place->endpoint_error));
                 finish(slot, AWS_UNREACHABLE);
         } else {
                 enter(slot);
