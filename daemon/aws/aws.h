@@ -120,6 +120,8 @@ typedef void aws_done_fn(const struct aws_reply *reply, void *userdata);
 struct aws_slot *aws_call(struct aws_account *account, const char *region,
                           const struct action *action, const void *input, aws_done_fn *done,
                           void *userdata);
+/* Whether nothing has been sent yet because others of ours go first. */
+bool aws_slot_is_queued(const struct aws_slot *slot);
 struct aws_slot *aws_slot_free(struct aws_slot *slot);
 DEFINE_CLEANUP(struct aws_slot, aws_slot_free);
 

@@ -65,6 +65,11 @@ static void finish(struct aws_slot *slot, enum aws_outcome outcome)
         free_output(action, output);
 }
 
+bool aws_slot_is_queued(const struct aws_slot *slot)
+{
+        return slot->ticket && !slot->http && !slot->wait && slot->attempts == 0;
+}
+
 struct aws_slot *aws_slot_free(struct aws_slot *slot)
 {
         if (!slot)
