@@ -70,8 +70,8 @@ struct task_kind {
         /* What follows when a step's patience is over; takes `detail`. NULL: the task fails. */
         struct verdict (*lost_patience)(struct task *task, char *detail);
         bool by_subject; /* its subjects are unique in a run: run_find_task() finds them */
-        sec_t straggle; /* how long it may go on looking when another of the run is through; 0: for
-                         * ever */
+        sec_t straggle;  /* how long it may go on looking when another of the run is through; 0: for
+                          * ever */
 };
 
 struct phase {
@@ -157,6 +157,7 @@ struct engine {
         struct watch *watches;      /* struct watch.next */
         unsigned int telling;       /* watches are being told */
         struct task *down;          /* struct task.next_down: whose instance is held */
+        struct imaged *imaged;      /* volumes.c */
         struct task *looked_up;     /* by engine_find_task(); or NULL */
         struct timer *turn;         /* what moved is committed and acted on */
         bool room;                  /* an instance is no longer down: those that wait look again */
