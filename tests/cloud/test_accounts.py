@@ -304,6 +304,9 @@ def test_rotation_in_the_middle_of_a_hundred_runs(account, daemon, front):
         ) == len([r for r in front.log("CreateImage") if r.code == "AuthFailure"])
         assert any(request.code == "AuthFailure" for request in front.log())
         assert not daemon.lines("cannot|failed")
+        # a hundred runs over a handful of connections
+        ports = {request.peer_port for request in front.log("CreateImage")}
+        assert len(ports) <= 16, ports
     finally:
         source.close()
         account.keys = source.keys[:2]
