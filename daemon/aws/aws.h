@@ -101,7 +101,7 @@ enum aws_outcome {
         AWS_ERROR,       /* AWS said no, for good: `code`, or "HTTP 403" from who has no code */
         AWS_UNKNOWN,     /* not repeatable, sent, and no answer: it may have happened */
         AWS_UNREACHABLE, /* no answer after all retries; what is not repeatable did not happen */
-        AWS_UNSIGNED,    /* no credentials; it did not happen */
+        AWS_UNSIGNED,    /* no credentials, or with `code` none that AWS takes; it did not happen */
 };
 
 struct aws_reply {
@@ -120,6 +120,8 @@ typedef void aws_done_fn(const struct aws_reply *reply, void *userdata);
 struct aws_slot *aws_call(struct aws_account *account, const char *region,
                           const struct action *action, const void *input, aws_done_fn *done,
                           void *userdata);
+/* Whether nothing has been sent yet because others of ours go first. */
+bool aws_slot_is_queued(const struct aws_slot *slot);
 struct aws_slot *aws_slot_free(struct aws_slot *slot);
 DEFINE_CLEANUP(struct aws_slot, aws_slot_free);
 

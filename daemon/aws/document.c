@@ -58,13 +58,19 @@ static const char *text_of(const cJSON *object, const char *key)
 }
 
 /* cJSON frees its copies of the secrets as they are. */
-static void wipe(const cJSON *item)
+static void wipe_strings(const cJSON *item)
 {
         for (; item; item = item->next) {
                 if (cJSON_IsString(item))
                         explicit_bzero(item->valuestring, strlen(item->valuestring));
-                wipe(item->child);
+                wipe_strings(item->child);
         }
+}
+
+void document_wipe(cJSON *document)
+{
+        wipe_strings(document);
+        cJSON_Delete(document);
 }
 
 /* False when there is an expiration that cannot be read. */
@@ -133,7 +139,6 @@ struct credentials *document_parse(const struct document *document, const char *
                 *ret_why = xasprintf("%s has no \"Version\": 1", document->what);
         else
                 credentials = read_object(document, object, ret_why);
-        wipe(root);
-        cJSON_Delete(root);
+        document_wipe(root);
         return credentials;
 }

@@ -20,3 +20,7 @@ extern const struct document document_imds, document_container, document_process
  * Code that is not Success. */
 struct credentials *document_parse(const struct document *document, const char *json, size_t size,
                                    char **ret_why);
+
+/* Frees a document of cJSON, and wipes its strings before. NULL does nothing. */
+struct cJSON;
+void document_wipe(struct cJSON *document);

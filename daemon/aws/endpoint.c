@@ -146,6 +146,29 @@ static bool has_fips_name(const struct partition *partition, const struct endpoi
         return options->fips && (options->dualstack || !streq(partition->name, "aws-us-gov"));
 }
 
+/* What the global endpoint of STS answered for before each region had its own. */
+static bool is_legacy_region(const char *region)
+{
+        static const char *const legacy[] = {
+                "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
+                "eu-central-1",   "eu-north-1", "eu-west-1",      "eu-west-2",      "eu-west-3",
+                "sa-east-1",      "us-east-1",  "us-east-2",      "us-west-1",      "us-west-2",
+        };
+
+        for (size_t i = 0; i < ELEMENTS(legacy); i++)
+                if (streq(legacy[i], region))
+                        return true;
+        return false;
+}
+
+static int resolve_global(struct endpoint *ret, char **ret_error)
+{
+        int r = parse_url("https://sts.amazonaws.com/", ret, ret_error);
+
+        ret->region = "us-east-1";
+        return r;
+}
+
 int endpoint_resolve(const char *service, const char *region,
                      const struct endpoint_options *options, struct endpoint *ret, char **ret_error)
 {
@@ -158,6 +181,8 @@ int endpoint_resolve(const char *service, const char *region,
         }
         if (options->override)
                 return parse_url(options->override, ret, ret_error);
+        if (options->legacy && !options->fips && !options->dualstack && is_legacy_region(region))
+                return resolve_global(ret, ret_error);
         url = xasprintf("https://%s%s.%s.%s/", service,
                         has_fips_name(partition, options) ? "-fips" : "", region,
                         options->dualstack ? partition->dual_suffix : partition->suffix);

@@ -10,9 +10,10 @@
 #include "base/cleanup.h"
 
 struct endpoint {
-        char *url;    /* "https://ec2.eu-west-1.amazonaws.com/" */
-        char *host;   /* as in the Host header: with the port unless it is the scheme's own */
-        char *target; /* path of the URL, never empty */
+        char *url;          /* "https://ec2.eu-west-1.amazonaws.com/" */
+        char *host;         /* as in the Host header: with the port unless it is the scheme's own */
+        char *target;       /* path of the URL, never empty */
+        const char *region; /* to sign for, literal; NULL: the one that was asked for */
 };
 
 /* What decides besides the region. */
@@ -20,6 +21,9 @@ struct endpoint_options {
         const char
                 *override; /* an endpoint URL that was set up instead of AWS's own, or NULL; http
                             * goes to the loopback only, a session token would travel in the open */
+        bool legacy;       /* STS only: the global endpoint for the regions that were open in 2019;
+                            * https://docs.aws.amazon.com/sdkref/latest/guide/feature-sts-regionalized-endpoints.html
+                            */
         bool fips,
                 dualstack; /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
                             */

@@ -1,7 +1,7 @@
 /* What a failed call is for people: who said what to which action, and what to do about it. */
 #include <string.h>
 
-#include "aws/aws.h"
+#include "aws/denial.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -86,56 +86,17 @@ static void write_details(struct text *text, const struct aws_reply *reply)
                 text_printf(text, " after %u attempts", reply->attempts);
 }
 
-/* The word behind `words` in a message, or NULL. Caller frees. */
-static char *word_after(const char *message, const char *words)
-{
-        const char *word = message ? strstr(message, words) : NULL;
-        size_t size;
-
-        if (!word)
-                return NULL;
-        word += strlen(words);
-        size = strcspn(word, " \"\t\r\n");
-        while (size > 0 && strchr(".,;", word[size - 1]))
-                size--;
-        return size > 0 ? xstrndup(word, size) : NULL;
-}
-
-static bool is_refusal(const struct aws_reply *reply)
-{
-        static const char *const codes[] = { "UnauthorizedOperation", /* EC2 */
-                                             "AccessDenied", "AccessDeniedException" };
-
-        for (size_t i = 0; reply->outcome == AWS_ERROR && i < ELEMENTS(codes); i++)
-                if (streq(reply->code, codes[i]))
-                        return true;
-        return false;
-}
-
-/* The statement of a policy that allows it. What AWS names is the better answer: a CreateImage may
- * be refused for the ec2:CreateTags within it. */
-static void write_statement(struct text *text, const struct aws_reply *reply,
-                            const struct action *action)
-{
-        _cleanup_free_ char *named = word_after(reply->message, "not authorized to perform: ");
-        _cleanup_free_ char *resource = word_after(reply->message, " on resource: ");
-
-        text_append(text, "; allow it to this identity in IAM: {\"Effect\":\"Allow\",\"Action\":");
-        if (named)
-                text_printf(text, "\"%s\"", named);
-        else
-                text_printf(text, "\"%s:%s\"", action->service->name, action->name);
-        text_printf(text, ",\"Resource\":\"%s\"}", resource ? resource : "*");
-}
-
 char *aws_describe_failure(const struct aws_reply *reply, const struct action *action,
                            const char *region)
 {
         _cleanup_(text_done) struct text text = {};
         const struct hint *hint = find_hint(reply->code);
         const char *service = action->service->name, *name = action->name;
+        enum aws_outcome outcome = reply->outcome;
 
-        switch (reply->outcome) {
+        if (outcome == AWS_UNSIGNED && reply->code)
+                outcome = AWS_ERROR; /* it did answer, that it does not take these credentials */
+        switch (outcome) {
         case AWS_OK:
                 text_printf(&text, "%s:%s in %s went well", service, name, region);
                 break;
@@ -155,8 +116,8 @@ char *aws_describe_failure(const struct aws_reply *reply, const struct action *a
                 break;
         }
         write_details(&text, reply);
-        if (is_refusal(reply))
-                write_statement(&text, reply, action);
+        if (denial_is(reply))
+                denial_advise(&text, reply, action);
         else if (hint)
                 write_hint(&text, hint, action->name);
         return text_steal(&text);

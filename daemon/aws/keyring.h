@@ -59,7 +59,8 @@ struct keyring_wait *keyring_wait_free(struct keyring_wait *wait);
 DEFINE_CLEANUP(struct keyring_wait, keyring_wait_free);
 
 /* AWS refused `credentials`: they are fetched anew before the next use. False when that is of no
- * use, because they were fetched just now. */
+ * use, because they were fetched just now. A set that comes again stays in use: the refusal may
+ * be one region's, which is not open to the account. */
 bool keyring_reject(struct keyring *keyring, const struct credentials *credentials);
 
 /* Asks AWS whose `credentials`, a set of this keyring, are. */

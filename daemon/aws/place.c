@@ -21,6 +21,22 @@ static bool flag(const struct shared *shared, const char *profile, const char *v
         return value && strcasecmp(value, "true") == 0;
 }
 
+/* False: neither of the two that there are. */
+static bool read_legacy(const struct shared *shared, const char *profile, bool *ret,
+                        char **ret_error)
+{
+        const char *value = variable_get("AWS_STS_REGIONAL_ENDPOINTS");
+
+        if (!value)
+                value = shared_profile(shared, SHARED_MERGED, profile, "sts_regional_endpoints");
+        *ret = streq(value, "legacy");
+        if (!value || *ret || streq(value, "regional"))
+                return true;
+        *ret_error =
+                xasprintf("sts_regional_endpoints is %s: it has to be regional or legacy", value);
+        return false;
+}
+
 /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html */
 static const char *configured_url(const struct shared *shared, const char *profile,
                                   const struct service *service, const char *services)
@@ -46,6 +62,8 @@ int place_endpoint_options(const struct shared *shared, const char *profile,
                 .dualstack = flag(shared, profile, "AWS_USE_DUALSTACK_ENDPOINT",
                                   "use_dualstack_endpoint"),
         };
+        if (service == &service_sts && !read_legacy(shared, profile, &ret->legacy, ret_error))
+                return -EINVAL;
         if (flag(shared, profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
                  "ignore_configured_endpoint_urls"))
                 return 0;
@@ -98,6 +116,11 @@ struct place *place_free(struct place *place)
         free(place->region);
         free(place);
         return NULL;
+}
+
+const char *place_signing_region(const struct place *place)
+{
+        return place->endpoint.region ? place->endpoint.region : place->region;
 }
 
 sec_t place_now(const struct place *place)

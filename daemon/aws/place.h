@@ -35,6 +35,8 @@ struct place *place_new(struct loop *loop, const struct service *service, const 
 /* No call may be left. */
 struct place *place_free(struct place *place);
 
+/* The region to sign for. */
+const char *place_signing_region(const struct place *place);
 /* The time to sign with. */
 sec_t place_now(const struct place *place);
 /* The server says it is `server_time` now. */

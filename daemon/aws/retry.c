@@ -12,6 +12,7 @@ enum treatment {
         TREAT_BUSY, /* refused for now, by another request to the same thing */
         TREAT_CLOCK,
         TREAT_SIGNATURE, /* clock or credentials */
+        TREAT_AUTH,      /* the same, or not the owner of what was asked for */
         TREAT_KEY,
 };
 
@@ -68,7 +69,7 @@ static const struct rule {
         { "RequestTimeTooSkewed", TREAT_CLOCK },
         { "RequestInTheFuture", TREAT_CLOCK },
 
-        { "AuthFailure", TREAT_SIGNATURE }, /* also: not the owner of what was asked for */
+        { "AuthFailure", TREAT_AUTH },
         { "SignatureDoesNotMatch", TREAT_SIGNATURE },
         { "InvalidSignatureException", TREAT_SIGNATURE },
         { "IncompleteSignature", TREAT_KEY },
@@ -143,10 +144,18 @@ static enum verdict fix_clock(struct retry *retry)
         return VERDICT_FIX_CLOCK;
 }
 
-static enum verdict refresh(struct retry *retry)
+/* EC2 says of a key it does not know: "AWS was not able to validate the provided access
+ * credentials". */
+static bool is_about_the_key(const struct attempt *attempt)
+{
+        return attempt->message && strstr(attempt->message, "the provided access credentials");
+}
+
+/* `last` is what to say when that has been done. */
+static enum verdict refresh(struct retry *retry, enum verdict last)
 {
         if (retry->refreshed)
-                return VERDICT_FINAL;
+                return last;
         retry->refreshed = true;
         return VERDICT_REFRESH;
 }
@@ -172,11 +181,16 @@ static enum verdict decide_error(struct retry *retry, const struct attempt *atte
                 return failed(retry, attempt, attempt->code ? VERDICT_FINAL : VERDICT_UNREACHABLE,
                               ret_after);
         case TREAT_CLOCK:
-                return attempt->skew ? fix_clock(retry) : refresh(retry);
+                return attempt->skew ? fix_clock(retry) : refresh(retry, VERDICT_REFUSED);
         case TREAT_SIGNATURE:
-                return skewed && !retry->clock_fixed ? fix_clock(retry) : refresh(retry);
+                return skewed && !retry->clock_fixed ? fix_clock(retry)
+                                                     : refresh(retry, VERDICT_REFUSED);
+        case TREAT_AUTH:
+                if (skewed && !retry->clock_fixed)
+                        return fix_clock(retry);
+                return refresh(retry, is_about_the_key(attempt) ? VERDICT_REFUSED : VERDICT_FINAL);
         case TREAT_KEY:
-                return refresh(retry);
+                return refresh(retry, VERDICT_REFUSED);
         }
         return VERDICT_FINAL;
 }

@@ -10,7 +10,8 @@
  *   - Lost answers, server errors and unreadable answers: repeated like that when a second time
  *     does no harm, else the outcome is unknown at once.
  *   - A signature that was refused: the clock is set right once or the credentials are fetched
- *     anew once; then it is final.
+ *     anew once. When that does not help, AWS has not said no to the request but to the key, which
+ *     somebody may be rotating: whoever asked may ask again with the next one.
  *   - Anything else AWS says is its last word; callers know what to wait for.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
  */
@@ -35,6 +36,7 @@ enum verdict {
         VERDICT_AGAIN,       /* after `after` */
         VERDICT_FIX_CLOCK,   /* take the server's time, then again at once */
         VERDICT_REFRESH,     /* fetch credentials anew, then again at once */
+        VERDICT_REFUSED,     /* the credentials are of no use; it did not happen */
         VERDICT_UNKNOWN,     /* it may have happened */
         VERDICT_UNREACHABLE, /* no use to go on; AWS did not say no */
 };
@@ -42,11 +44,11 @@ enum verdict {
 struct attempt {
         enum http_outcome outcome;
         int status;
-        bool readable;    /* the body is a reply of AWS */
-        const char *code; /* of a readable error, or NULL */
-        bool repeatable;  /* a second time does no harm */
-        sec_t skew;       /* the server's time less ours; 0 when it did not tell */
-        sec_t hint;       /* Retry-After, seconds; 0: none */
+        bool readable;              /* the body is a reply of AWS */
+        const char *code, *message; /* of a readable error, or NULL */
+        bool repeatable;            /* a second time does no harm */
+        sec_t skew;                 /* the server's time less ours; 0 when it did not tell */
+        sec_t hint;                 /* Retry-After, seconds; 0: none */
         uint64_t random;
 };
 

@@ -22,9 +22,11 @@ struct call {
         const struct method *method;
         struct arguments arguments;
         bool more, oneway;
-        struct watch *watch; /* of a call that streams */
-        char *run;           /* the run it follows; NULL: all */
-        bool finished;       /* the last answer was given */
+        struct manager_wait *wait; /* until the manager is ready; then */
+        cJSON *request;            /* is what the arguments are borrowed from */
+        struct watch *watch;       /* of a call that streams */
+        char *run;                 /* the run it follows; NULL: all */
+        bool finished;             /* the last answer was given */
 };
 
 enum argument_type { ARGUMENT_TEXT, ARGUMENT_TEXTS, ARGUMENT_FLAG, ARGUMENT_COUNT };
@@ -43,6 +45,7 @@ struct method {
         void (*function)(struct call *call);
         bool open_to_all; /* also for peers that are not trusted */
         bool changes;     /* something: noted in the journal */
+        bool needs_ready; /* is held until the manager is ready */
         bool needs_more;  /* makes no sense without `more` */
         struct argument arguments[ARGUMENTS_MAX];
 };

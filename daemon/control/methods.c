@@ -78,9 +78,13 @@ static void get_interface_description(struct call *call)
 #define CHANGES(method, what, ...)                                                                 \
         {                                                                                          \
                 .name = MANAGER_INTERFACE "." method, .function = (what), .changes = true,         \
-                .arguments = {                                                                     \
+                .needs_ready = true, .arguments = {                                                \
                         __VA_ARGS__                                                                \
                 }                                                                                  \
+        }
+#define RELOADS(method, what)                                                                      \
+        {                                                                                          \
+                .name = MANAGER_INTERFACE "." method, .function = (what), .changes = true          \
         }
 
 const struct method methods[] = { SERVICE("GetInfo", get_info),
@@ -98,7 +102,7 @@ const struct method methods[] = { SERVICE("GetInfo", get_info),
                                   CHANGES("Pause", method_pause, THE_SCHEDULE),
                                   CHANGES("Resume", method_resume, THE_SCHEDULE),
                                   CHANGES("Cancel", method_cancel, THE_RUN),
-                                  CHANGES("Reload", method_reload),
+                                  RELOADS("Reload", method_reload),
                                   {} };
 
 const struct method *method_find(const char *name)

@@ -22,15 +22,23 @@ struct session {
         char *output;
         size_t output_size, output_sent;
 
-        struct call *call; /* going on: a stream */
+        struct call *call; /* going on: a stream, or it waits */
         const char *broke;
 };
+
+/* What it asked for has been done, or never will be. */
+static void call_forget_request(struct call *call)
+{
+        arguments_done(&call->arguments);
+        cJSON_Delete(steal(call->request));
+}
 
 static void call_free(struct call *call)
 {
         if (!call)
                 return;
-        arguments_done(&call->arguments);
+        call_forget_request(call);
+        manager_wait_free(call->wait);
         watch_free(call->watch);
         free(call->run);
         free(call);
@@ -114,6 +122,19 @@ static void refuse(struct call *call, const char *error, const char *member, con
 
 /* ---- calls ---- */
 
+static void on_ready(void *userdata)
+{
+        struct call *call = userdata;
+        struct session *session = call->session;
+
+        call->wait = manager_wait_free(call->wait);
+        call->method->function(call);
+        call_forget_request(call);
+        if (call->finished)
+                timer_arm(session->settle, 0);
+        session->wake(session->userdata);
+}
+
 static void dispatch(struct call *call, const char *name, const cJSON *parameters)
 {
         const char *bad;
@@ -146,7 +167,10 @@ static void dispatch(struct call *call, const char *name, const cJSON *parameter
                          call->arguments.schedule ? call->arguments.schedule
                          : call->arguments.run    ? call->arguments.run
                                                   : "");
-        call->method->function(call);
+        if (call->method->needs_ready && !manager_is_ready(call->options->manager))
+                call->wait = manager_wait(call->options->manager, on_ready, call);
+        else
+                call->method->function(call);
 }
 
 static bool flag(const cJSON *request, const char *name)
@@ -190,10 +214,11 @@ static void handle(struct session *session, const char *frame)
         call->options = session->options;
         call->oneway = flag(request, "oneway");
         call->more = flag(request, "more") && !call->oneway;
+        call->request = request;
         dispatch(call, method->valuestring,
                  cJSON_GetObjectItemCaseSensitive(request, "parameters"));
-        cJSON_Delete(request); /* the arguments borrowed from it */
-        arguments_done(&call->arguments);
+        if (!call->wait)
+                call_forget_request(call);
         if (call->finished)
                 call_free(call);
         else

@@ -28,10 +28,14 @@ static void slot_move(struct http_slot *slot, struct http_slot **list)
 /* Takes the slot from the http: nothing will be called for it. */
 static void slot_detach(struct http_slot *slot)
 {
+        struct http *http = slot->http;
+
         slot_move(slot, NULL);
         if (slot->easy)
-                curl_multi_remove_handle(slot->http->multi, slot->easy);
+                curl_multi_remove_handle(http->multi, slot->easy);
         slot->http = NULL;
+        if (!http->open && !http->finished)
+                timer_arm(http->quiet, http->idle);
 }
 
 /* For the end of the http: the slot is its owner's still, but nothing of curl's must outlive us. */
@@ -58,6 +62,7 @@ struct http_slot *http_send(struct http *http, const struct http_request *reques
         slot->done = done;
         slot->userdata = userdata;
         slot_move(slot, &http->open);
+        timer_disarm(http->quiet);
         result = request_prepare(slot, request);
         if (result == CURLE_OK && curl_multi_add_handle(http->multi, slot->easy) != CURLM_OK)
                 result = CURLE_FAILED_INIT;
@@ -247,6 +252,25 @@ static CURLMcode multi_set_up(struct http *http)
         return code;
 }
 
+/* curl does not watch connections that nobody uses: they would stay as they are, long after the
+ * server hung up. They go with the whole handle. */
+static void on_quiet(void *userdata)
+{
+        struct http *http = userdata;
+        CURLM *before = http->multi, *fresh = curl_multi_init();
+
+        http->multi = fresh;
+        if (!fresh || multi_set_up(http) != CURLM_OK) {
+                http->multi = before;
+                curl_multi_cleanup(fresh);
+                timer_arm(http->quiet, http->idle);
+                return;
+        }
+        curl_multi_cleanup(before);
+        while (http->n_watches > 0)
+                watch_free(http->watches[0]);
+}
+
 int http_new(struct loop *loop, const struct http_options *options, struct http **ret)
 {
         _cleanup_(http_freep) struct http *http = NULL;
@@ -257,6 +281,8 @@ int http_new(struct loop *loop, const struct http_options *options, struct http 
         http->loop = loop;
         http->timeout = timer_new(loop, on_timeout, http);
         http->deliver = timer_new(loop, on_deliver, http);
+        http->quiet = timer_new(loop, on_quiet, http);
+        http->idle = options->idle ? options->idle : CONNECTION_IDLE_SEC * USEC_PER_SEC;
         http->ca_bundle = xstrdup(options->ca_bundle);
         http->user_agent = xstrdup(options->user_agent);
         http->multi = curl_multi_init();
@@ -280,6 +306,7 @@ struct http *http_free(struct http *http)
         free(http->watches);
         timer_free(http->timeout);
         timer_free(http->deliver);
+        timer_free(http->quiet);
         free(http->ca_bundle);
         free(http->user_agent);
         free(http);

@@ -20,6 +20,7 @@ struct http;
 struct http_options {
         const char *ca_bundle; /* file; NULL: the system's */
         const char *user_agent;
+        usec_t idle; /* connections are closed when all has been quiet for so long; 0: 30 s */
 };
 
 /* Options are copied. Negative errno when curl cannot start. */
@@ -44,8 +45,9 @@ struct http_header {
  * and User-Agent, each of which may be given instead. A header with a line break makes it
  * HTTP_UNSENT.
  *
- * Connections are kept and shared: at most 8 to a host, further requests wait in line. When the
- * server closes a kept one just as a request goes out on it, the outcome is HTTP_LOST.
+ * Connections are kept and shared: at most 8 to a host, further requests wait in line. One that
+ * nobody used for 30 s is not used again, and closed with the next request or when all is quiet.
+ * When the server closes a kept one just as a request goes out on it, the outcome is HTTP_LOST.
  */
 struct http_request {
         const char *method; /* "POST", "GET", "PUT" */

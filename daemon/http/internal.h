@@ -24,6 +24,8 @@ struct http {
         struct loop *loop;
         CURLM *multi;
         struct timer *timeout;      /* curl's */
+        struct timer *quiet;        /* armed while nothing goes on and connections may be open */
+        usec_t idle;                /* after which they are closed */
         struct timer *deliver;      /* armed while something waits for a callback */
         struct http_slot *open;     /* struct http_slot.next: curl works on them */
         struct http_slot *finished; /* struct http_slot.next: to be delivered, oldest first */

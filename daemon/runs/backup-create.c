@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/place.h"
+#include "runs/volumes.h"
 
 /* EC2 refuses a second image or snapshot of something busy for a while: asked again after this. */
 #define BUSY_RETRY  (30 * USEC_PER_SEC)
@@ -225,6 +226,8 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
 {
         struct ec2_created_image *created = reply->output;
 
+        if (reply->outcome == AWS_OK || reply->outcome == AWS_UNKNOWN)
+                volumes_note(task);
         switch (reply->outcome) {
         case AWS_OK:
                 if (!created->id)

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup.h"
+#include "runs/volumes.h"
 
 static const char *tag_of(const struct ec2_instance *instance, const char *key)
 {
@@ -90,7 +91,7 @@ bool gate_is_open(struct task *task)
                 return false;
         }
         if (!schedule)
-                return true;
+                return volumes_allow(task);
         for (const char *group = task->row.group; group;) {
                 size_t n = strcspn(group, "\n");
 
@@ -101,5 +102,5 @@ bool gate_is_open(struct task *task)
                 }
                 group = group[n] ? group + n + 1 : NULL;
         }
-        return true;
+        return volumes_allow(task);
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "runs/home.h"
 #include "runs/moves.h"
+#include "runs/volumes.h"
 #include "runs/watch.h"
 
 /* While the state cannot be written nothing moves; it is tried again after this. */
@@ -253,6 +254,7 @@ struct engine *engine_free(struct engine *engine)
         engine_stop(engine);
         watches_orphan(engine);
         homes_free(engine);
+        volumes_forget(engine);
         timer_free(engine->turn);
         settings_unref(engine->settings);
         free(engine);

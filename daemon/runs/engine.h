@@ -70,6 +70,8 @@ struct task_kind {
         /* What follows when a step's patience is over; takes `detail`. NULL: the task fails. */
         struct verdict (*lost_patience)(struct task *task, char *detail);
         bool by_subject; /* its subjects are unique in a run: run_find_task() finds them */
+        sec_t straggle;  /* how long it may go on looking when another of the run is through; 0: for
+                          * ever */
 };
 
 struct phase {
@@ -131,6 +133,7 @@ struct run {
         struct measures *measures;           /* of earlier runs; measure.h */
         sec_t longest;                       /* an instance was away in this run */
         size_t n_open;                       /* open tasks of the phase that goes on */
+        struct timer *stragglers;            /* tasks that hold up the others; NULL: none do */
         size_t n_lost;                       /* tasks whose account is no longer in the settings */
         struct task *tasks, *last_task;      /* struct task.next */
         struct task *by_subject;             /* struct task.hh; of kinds that say so */
@@ -154,6 +157,7 @@ struct engine {
         struct watch *watches;      /* struct watch.next */
         unsigned int telling;       /* watches are being told */
         struct task *down;          /* struct task.next_down: whose instance is held */
+        struct imaged *imaged;      /* volumes.c */
         struct task *looked_up;     /* by engine_find_task(); or NULL */
         struct timer *turn;         /* what moved is committed and acted on */
         bool room;                  /* an instance is no longer down: those that wait look again */

@@ -9,6 +9,7 @@
 #include "runs/engine.h"
 #include "runs/home.h"
 #include "runs/planner.h"
+#include "runs/waits.h"
 #include "runs/watch.h"
 
 /* Finished runs and removed images are remembered for this long. */
@@ -24,7 +25,9 @@ struct manager {
         struct engine *engine;
         struct planner *planner; /* NULL once it closes: nothing fires any more */
         bool resumed;
-        sec_t forgotten; /* when old rows were last forgotten */
+        bool searching;             /* for the regions of new settings */
+        struct manager_wait *waits; /* of those that come too early */
+        sec_t forgotten;            /* when old rows were last forgotten */
         char *last_failure;
         char *status;           /* as told to the service manager */
         struct timer *patience; /* while it closes */
@@ -184,6 +187,7 @@ struct manager *manager_free(struct manager *manager)
         timer_free(manager->patience);
         engine_free(manager->engine);
         loop_on_clock_change(manager->loop, NULL, NULL);
+        waits_drop(&manager->waits);
         free(manager->last_failure);
         free(manager->status);
         free(manager);
@@ -203,8 +207,10 @@ static void manager_begin(void *userdata)
         if (!manager->resumed)
                 manager_note_failure(manager, RUNS_AT_START);
         manager->resumed = true;
+        manager->searching = false;
         planner_apply(manager->planner);
         on_changed(manager);
+        waits_answer(&manager->waits);
 }
 
 int manager_apply(struct manager *manager, struct settings *settings)
@@ -217,6 +223,7 @@ int manager_apply(struct manager *manager, struct settings *settings)
         aws_set_share(engine->aws, settings->api_share);
         if (engine->closing)
                 return 0;
+        manager->searching = true;
         homes_search(engine, manager_begin, manager);
         return 0;
 }
@@ -232,6 +239,16 @@ void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userda
 }
 
 /* ---- operators ---- */
+
+bool manager_is_ready(const struct manager *manager)
+{
+        return manager->resumed && !manager->searching;
+}
+
+struct manager_wait *manager_wait(struct manager *manager, manager_ready_fn *ready, void *userdata)
+{
+        return waits_add(&manager->waits, ready, userdata);
+}
 
 /* A moment that has no run of this kind and schedule yet: an operator may fire twice in a second.
  */

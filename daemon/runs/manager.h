@@ -37,6 +37,17 @@ enum { MANAGER_CLOSE_AT_MOST = 240 }; /* seconds; the unit's TimeoutStopSec= is 
 typedef void manager_closed_fn(void *userdata);
 bool manager_close(struct manager *manager, manager_closed_fn *closed, void *userdata);
 
+/* Whether the settings are in force: the regions are known as far as they can be, which takes AWS's
+ * answer where an account has none of its own, and unfinished runs go on. Takes 20 s at most. */
+bool manager_is_ready(const struct manager *manager);
+/* Calls back once as soon as it is, never from inside this. Never NULL; the caller frees it, also
+ * inside the callback. */
+struct manager_wait;
+typedef void manager_ready_fn(void *userdata);
+struct manager_wait *manager_wait(struct manager *manager, manager_ready_fn *ready, void *userdata);
+struct manager_wait *manager_wait_free(struct manager_wait *wait);
+DEFINE_CLEANUP(struct manager_wait, manager_wait_free);
+
 /* Stops without cutting anything off: no new step begins; every outcome is in the store, so that
  * the next start goes on. Afterwards nothing calls back. */
 void manager_stop(struct manager *manager);

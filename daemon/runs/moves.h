@@ -4,6 +4,7 @@
  *
  *     task.c    moves tasks: a verdict becomes the next step, a wait or an end
  *     run.c     moves runs: from phase to phase, commits, the conclusion
+ *     stragglers.c  ends tasks that hold up the others
  *     engine.c  the turn, in which what moved is committed and acted on; beginning and ending
  *     resume.c  rebuilds runs and tasks from the store
  */
@@ -37,6 +38,10 @@ void run_begin(struct run *run);
 void run_enter(struct run *run, const struct phase *phase);
 /* One line, and the last word to its watchers. */
 void run_report_end(struct run *run);
+
+/* ---- stragglers.c ---- */
+/* To be called when tasks of the phase have ended, or are there again. */
+void stragglers_look(struct run *run);
 
 /* ---- engine.c ---- */
 void engine_turn_soon(struct engine *engine);

@@ -327,7 +327,8 @@ static const struct step retention_steps[] = {
 
 const struct task_kind retention_task = { .name = "retention",
                                           .steps = retention_steps,
-                                          .forget = retention_forget };
+                                          .forget = retention_forget,
+                                          .straggle = 10 * SEC_PER_MIN };
 
 /* ---- the phase ---- */
 

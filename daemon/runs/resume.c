@@ -81,6 +81,7 @@ static int run_resume(struct run *run)
                         if (!task->step)
                                 task_enter(task, task->kind->steps);
                 }
+                stragglers_look(run);
         }
         return 0;
 }

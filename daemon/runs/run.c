@@ -204,6 +204,8 @@ void run_act(struct run *run)
                         task->live = NULL;
                         if (run->phase && task->kind == run->phase->kind && run->n_open)
                                 run->n_open--;
+                        if (task->kind->straggle)
+                                stragglers_look(run);
                 }
         }
 }
@@ -259,6 +261,7 @@ struct run *run_free(struct run *run)
                 task_free(task);
         }
         measures_free(run->measures);
+        timer_free(run->stragglers);
         store_run_done(&run->row);
         settings_unref(run->settings);
         free(run);

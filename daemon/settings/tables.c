@@ -112,7 +112,11 @@ static const struct key targets_keys[] = {
             .fallback = "any",
             .help = "In which states instances are taken. A stopped instance is imaged as it is; "
                     "it is never started for that."),
-        KEY_TABLE("expect", table, expect_keys, .help = "How many instances the run must find."),
+        KEY_TABLE("expect", table, expect_keys,
+                  .help = "How many instances the run must find, in all regions together. A region "
+                          "that cannot be searched, or that takes 2 minutes longer than the first, "
+                          "is reported as failed and counts as having none: the run goes on with "
+                          "what the others have, if that is as expected."),
         {},
 };
 

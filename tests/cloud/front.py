@@ -160,20 +160,27 @@ class Front:
         self.changed = threading.Condition()
         self._moto = threading.Lock()  # moto's models are not made for threads
         self._app = DomainDispatcherApplication(create_backend_app)
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.front = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self._thread.start()
+        self._servers = []
+        self.url = self.listen("127.0.0.1")
 
     def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        for server, thread in self._servers:
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
     # ---- for tests ----
+
+    def listen(self, host):
+        """Serves on one more address of the loopback, a host of its own to clients; its URL."""
+        server = _Server((host, 0), _Handler)
+        server.front = self
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        thread.start()
+        self._servers.append((server, thread))
+        return f"http://{host}:{server.server_address[1]}"
 
     def fault(self, action, kind, **how):
         assert kind in KINDS, kind

@@ -90,10 +90,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         }
         self._answer(200, json.dumps({"roleCredentials": credentials}))
 
+    def _renew(self, asked):
+        """CreateToken of single sign-on; `bad` refresh tokens are refused."""
+        if "bad" in asked["refreshToken"]:
+            refused = {"error": "invalid_grant", "error_description": "Invalid refresh token"}
+            self._answer(400, json.dumps(refused))
+            return
+        token = {"accessToken": key_of("renewed", sorted(asked.items())), "expiresIn": 3600}
+        if "once" not in asked["refreshToken"]:
+            token["refreshToken"] = asked["refreshToken"] + "+"
+        self._answer(200, json.dumps({**token, "tokenType": "Bearer"}))
+
     def do_POST(self):
-        form = dict(
-            urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        )
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path == "/token":
+            self._renew(json.loads(body))
+            return
+        form = dict(urllib.parse.parse_qsl(body))
         action = form.pop("Action")
         form.pop("Version")
         if form["RoleSessionName"].startswith(OWN_WORDS):

@@ -1,12 +1,14 @@
 """amid and botocore, given the same environment and files, come to the same credentials, region and
 endpoints. Where amid differs on purpose, the row says why."""
 
+import datetime
 import hashlib
 import itertools
 import json
 import os
 import subprocess
 
+import botocore.args
 import botocore.credentials
 import botocore.exceptions
 import botocore.loaders
@@ -61,6 +63,7 @@ class Row:
         env["AWS_EC2_METADATA_DISABLED"] = "false" if self.imds else "true"
         env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = url
         env["AWS_ENDPOINT_URL_STS"] = env["AWS_ENDPOINT_URL_SSO"] = url
+        env["AWS_ENDPOINT_URL_SSO_OIDC"] = url
         for name, value in self.env.items():
             env.pop(name, None)
             if value is not None:
@@ -109,21 +112,30 @@ def botocores(row, env, monkeypatch):
     return answer, session
 
 
+class Sent(Exception):
+    """In place of a request of botocore's: what would go out."""
+
+
 def endpoint(session, service, region):
-    """What botocore makes of an operation's endpoint, by the rules of the service."""
+    """Where botocore sends an operation of the service, and the region it signs it for."""
     name, operation = SERVICES[service]
+
+    def stop(request, **_):
+        raise Sent(request)
+
     try:
         client = session.create_client(
             name, region_name=region, aws_access_key_id="a", aws_secret_access_key="b"
         )
-        request = client._ruleset_resolver.construct_endpoint(
-            client.meta.service_model.operation_model(operation),
-            {},
-            {"client_config": client.meta.config, "client_region": region},
-        )
-    except (botocore.exceptions.BotoCoreError, ValueError):
-        return None
-    return request.url.rstrip("/")
+        client.meta.events.register("before-send", stop)
+        getattr(client, botocore.xform_name(operation))()
+    except Sent as sent:
+        [request] = sent.args
+        scope = request.headers["Authorization"].decode().partition("Credential=")[2]
+        return request.url.rstrip("/"), scope.split("/")[2]
+    except (botocore.exceptions.BotoCoreError, ValueError, OSError):
+        pass
+    return None, None
 
 
 # ---- every set of sources that may be there together --------------------------------------------
@@ -404,6 +416,9 @@ def single_rows():
     yield Row("ca-profile", K, config="[default]\nca_bundle = /etc/x.pem\n")
 
 
+LEGACY_REGIONS = [r for r in botocore.args.LEGACY_GLOBAL_STS_REGIONS if r != "aws-global"]
+
+
 def region_rows():
     regions = ("us-east-1", "ap-northeast-2", "mx-central-1", "us-gov-west-1", "cn-north-1",
                "eusc-de-east-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1",
@@ -421,6 +436,11 @@ def region_rows():
                     + ("api.cloud-aws.adc-e.uk" if "isoe" in region else "api.aws.hci.ic.gov")
                 )
             yield Row(f"endpoint-{region}-{fips}-{dual}", env, differs=differs, ours=ours)
+    for region in (*LEGACY_REGIONS, "ap-northeast-2", "us-gov-west-1", "cn-north-1"):
+        for value in ("legacy", "regional"):
+            yield Row(f"endpoint-sts-{value}-{region}",
+                      K | {"AWS_DEFAULT_REGION": region, "AWS_ENDPOINT_URL_STS": None,
+                           "AWS_STS_REGIONAL_ENDPOINTS": value})
     plain = K | {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL_STS": None}
     services = (
         "[default]\nservices = s\nendpoint_url = https://all.example.com\n[services s]\n"
@@ -429,6 +449,13 @@ def region_rows():
         "elastic_load_balancing_v2 =\n  endpoint_url = https://elb.example.com\n"
         "auto_scaling =\n  endpoint_url = https://auto.example.com\n"
     )
+    yield Row("endpoint-sts-empty-variable", plain | {"AWS_STS_REGIONAL_ENDPOINTS": ""},
+              config="[default]\nsts_regional_endpoints = legacy\n",
+              ours={"sts": "https://sts.amazonaws.com"},
+              differs="an empty variable is none: the profile counts")
+    yield Row("endpoint-sts-wrong", plain | {"AWS_STS_REGIONAL_ENDPOINTS": "Legacy"},
+              ours={"sts": None, "ec2": "https://ec2.us-east-1.amazonaws.com"},
+              differs="EC2 has nothing to do with it")
     for name, env, config in (
         ("all", {"AWS_ENDPOINT_URL": "https://h.example.com"}, ""),
         ("one", {"AWS_ENDPOINT_URL_EC2": "https://h.example.com"}, ""),
@@ -451,12 +478,68 @@ def region_rows():
         ("fips-profile", {}, "[default]\nuse_fips_endpoint = true\n"),
         ("fips-false", {"AWS_USE_FIPS_ENDPOINT": "false"}, "[default]\nuse_fips_endpoint = true\n"),
         ("dual-profile", {}, "[default]\nuse_dualstack_endpoint = true\n"),
+        ("sts-legacy-profile", {}, "[default]\nsts_regional_endpoints = legacy\n"),
+        ("sts-regional-variable", {"AWS_STS_REGIONAL_ENDPOINTS": "regional"},
+         "[default]\nsts_regional_endpoints = legacy\n"),
+        ("sts-legacy-and-own", {"AWS_STS_REGIONAL_ENDPOINTS": "legacy",
+                                "AWS_ENDPOINT_URL": "https://h"}, ""),
+        ("sts-legacy-ignored", {"AWS_STS_REGIONAL_ENDPOINTS": "legacy",
+                                "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+                                "AWS_ENDPOINT_URL": "https://h"}, ""),
+        ("sts-legacy-fips", {"AWS_STS_REGIONAL_ENDPOINTS": "legacy",
+                             "AWS_USE_FIPS_ENDPOINT": "true"}, ""),
+        ("sts-legacy-dual", {"AWS_STS_REGIONAL_ENDPOINTS": "legacy",
+                             "AWS_USE_DUALSTACK_ENDPOINT": "true"}, ""),
         ("fips-and-own", {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_ENDPOINT_URL": "https://h"}, ""),
     ):
         yield Row(f"endpoint-{name}", plain | env, config=config)
 
 
-ROWS = [*subsets(), *profile_rows(), *single_rows(), *region_rows()]
+def session(lasts, registered=3600, refresh="more", **more):
+    """The file of a session; times are in seconds from now."""
+
+    def after(seconds):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        return (now + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    document = {
+        "startUrl": "https://start/",
+        "region": "us-east-1",
+        "accessToken": "first",
+        "expiresAt": after(lasts),
+        "clientId": "client",
+        "clientSecret": "client's secret",
+        "registrationExpiresAt": after(registered),
+        "refreshToken": refresh,
+        **more,
+    }
+    return json.dumps({key: value for key, value in document.items() if value is not None})
+
+
+def session_rows():
+    for name, text in (
+        ("lasts", session(3600)),
+        ("ends-soon", session(600)),
+        ("ends-after-the-window", session(960)),
+        ("ended", session(-600)),
+        ("ended-once", session(-600, refresh="once")),
+        ("ended-no-refresh-token", session(-600, refresh=None)),
+        ("ended-no-client", session(-600, clientId=None)),
+        ("ended-no-secret", session(-600, clientSecret=None)),
+        ("ended-registration-too", session(-600, registered=-60)),
+        ("ended-registration-unknown", session(-600, registrationExpiresAt=None)),
+        ("ended-refused", session(-600, refresh="bad")),
+        ("ends-soon-refused", session(600, refresh="bad")),
+        ("ends-soon-no-refresh-token", session(600, refresh=None)),
+        ("no-token", session(600, accessToken=None)),
+        ("no-end", session(600, expiresAt=None)),
+    ):
+        for profile, file in (("sso", CORP_FILE), ("old-sso", SSO_FILE), ("from-sso", SSO_FILE)):
+            yield Row(f"session-{name}-{profile}", {"AWS_DEFAULT_REGION": "us-east-1"},
+                      config=PROFILES, profile=profile, files={file: text})
+
+
+ROWS = [*subsets(), *profile_rows(), *single_rows(), *region_rows(), *session_rows()]
 
 
 def test_enough_rows():
@@ -471,11 +554,14 @@ def test_same_as_botocore(row, sources, tmp_path, monkeypatch):
         if name == "a program":
             (tmp_path / name).chmod(0o755)
     ours = amids(row, env)
+    row.write(tmp_path, sources.url)  # what one has renewed, the other renews again
     theirs, session = botocores(row, env, monkeypatch)
     for service in SERVICES:
         ours[service] = (ours.get(service) or "").rstrip("/") or None
         if theirs["region"]:
-            theirs[service] = endpoint(session, service, theirs["region"])
+            theirs[service], signed_for = endpoint(session, service, theirs["region"])
+            if service == "sts" and signed_for:
+                theirs["signed_for"] = signed_for
         if theirs[service] is None and not row.name.startswith("endpoint-"):
             del theirs[service]  # without credentials botocore does not say
     if row.differs:
@@ -483,3 +569,38 @@ def test_same_as_botocore(row, sources, tmp_path, monkeypatch):
         assert {key: theirs[key] for key in row.ours} != row.ours, "it differs no more"
         return
     assert {key: ours[key] for key in theirs} == theirs, ours["error"]
+
+
+def test_a_renewed_session_is_kept(sources, tmp_path, monkeypatch):
+    """What amid writes into the cache is what botocore goes on with, and what it kept from others."""
+    row = Row("kept", config=PROFILES, profile="sso",
+              files={CORP_FILE: session(-600, somethingElse="stays")})
+    env = row.write(tmp_path, sources.url)
+    ours = amids(row, env)
+    assert ours["access_key"] and ours["account"] == "111122223333"
+    file = tmp_path / CORP_FILE
+    kept = json.loads(file.read_text())
+    assert kept["refreshToken"] == "more+" and kept["somethingElse"] == "stays"
+    assert kept["clientSecret"] == "client's secret"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    renewals = [request for request in sources.log if request[1] == "/token"]
+    theirs, _ = botocores(row, env, monkeypatch)
+    assert theirs["access_key"] == ours["access_key"]
+    assert [request for request in sources.log if request[1] == "/token"] == renewals
+
+
+@pytest.mark.parametrize(
+    "name, text, says",
+    [
+        ("ended", session(-600, refresh=None), "the session has ended"),
+        ("refused", session(-600, refresh="bad"), "HTTP 400, invalid_grant: Invalid refresh token"),
+        ("nothing", None, "No such file or directory"),
+        ("broken", "{", "it holds no token"),
+    ],
+)
+def test_a_session_that_cannot_be_renewed(name, text, says, sources, tmp_path):
+    row = Row(name, config=PROFILES, profile="sso", files={CORP_FILE: text} if text else {})
+    error = amids(row, row.write(tmp_path, sources.url))["error"]
+    assert says in error and f"{CORP_FILE}: " in error
+    assert error.endswith("run `aws sso login --profile sso`")

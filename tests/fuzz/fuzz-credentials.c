@@ -7,6 +7,7 @@
 #include "aws/retry.h"
 #include "aws/shared.h"
 #include "aws/split.h"
+#include "aws/sso-token.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -36,6 +37,29 @@ static void fuzz_document(const struct document *document, const char *text, siz
         if (!credentials == !why)
                 abort();
         credentials_unref(credentials);
+}
+
+/* The file; behind a line break the answer that renews it. */
+static void fuzz_token(const char *text, size_t size)
+{
+        const char *end = memchr(text, '\n', size);
+        size_t first = end ? (size_t)(end - text) : size;
+        _cleanup_(sso_token_done) struct sso_token token = {};
+        _cleanup_free_ char *why = NULL, *refusal = NULL;
+
+        if (sso_token_parse(&token, text, first, &why) < 0) {
+                if (!why || token.document)
+                        abort();
+                return;
+        }
+        if (sso_token_can_renew(&token, 0))
+                free(sso_token_request(&token));
+        if (!end)
+                return;
+        if (sso_token_renew(&token, end + 1, size - first - 1, 0, &refusal) < 0 && !refusal)
+                abort();
+        if (!token.access)
+                abort();
 }
 
 static void fuzz_words(const char *text, size_t size)
@@ -78,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (size == 0)
                 return 0;
-        switch (data[0] % 9) {
+        switch ((data[0] + 2) % 10) { /* '0' is the first */
         case 0:
                 fuzz_shared(text, size - 1, SHARED_CREDENTIALS);
                 break;
@@ -102,6 +126,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 break;
         case 7:
                 fuzz_words(text, size - 1);
+                break;
+        case 8:
+                fuzz_token(text, size - 1);
                 break;
         default:
                 fuzz_url(text, size - 1);

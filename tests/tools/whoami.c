@@ -42,6 +42,8 @@ static void add_endpoint(struct found *found, const struct service *service, con
         struct place *place = account_place(found->account, service, region);
 
         add_text(found->document, service->name, place->endpoint.url);
+        if (service == &service_sts)
+                add_text(found->document, "signed_for", place_signing_region(place));
         if (place->endpoint_error)
                 add_text(found->document, "endpoint_error", place->endpoint_error);
 }

@@ -425,6 +425,22 @@ static const struct failure_row failures[] = {
           { ERROR(401, "AuthFailure") },
           1,
           "AuthFailure" },
+        /* It is said of the key and not of the request: whoever asked may ask again. */
+        { __LINE__,
+          AWS_UNSIGNED,
+          &ec2_create_image,
+          { ERROR(401, "InvalidClientTokenId") },
+          1,
+          "InvalidClientTokenId" },
+        { __LINE__,
+          AWS_UNSIGNED,
+          &ec2_create_image,
+          { { .status = 401,
+              .body = "<Response><Errors><Error><Code>AuthFailure</Code><Message>AWS was not able "
+                      "to validate the provided access credentials</Message></Error></Errors>"
+                      "</Response>" } },
+          1,
+          "AuthFailure" },
 };
 
 static void test_failures(void **state)
@@ -465,18 +481,44 @@ static void test_throttled_on_and_on(void **state)
         world_done(&world);
 }
 
+struct capacities {
+        double least, most; /* of DescribeImages */
+        double factor;
+        unsigned long long throttles;
+        unsigned int buckets;
+};
+
+static void on_usage(const struct aws_usage *usage, void *userdata)
+{
+        struct capacities *capacities = userdata;
+
+        assert_string_equal(usage->action, "DescribeImages");
+        if (!capacities->buckets || usage->capacity < capacities->least)
+                capacities->least = usage->capacity;
+        if (!capacities->buckets || usage->capacity > capacities->most)
+                capacities->most = usage->capacity;
+        capacities->factor = usage->factor;
+        capacities->throttles += usage->throttles;
+        capacities->buckets++;
+}
+
 static void test_retry_after(void **state)
 {
         static const struct fake_answer script[] = {
                 { .status = 503, .body = FAILED("RequestLimitExceeded"), .retry_after = "17" },
                 { .body = IMAGES("", "") },
         };
+        struct capacities capacities = {};
         struct world world;
 
         (void)state;
         world_init(&world, ROWS(script));
         call(&world, &ec2_describe_images, &mine);
         assert_true(world.http.sent[1].at >= 17 * USEC_PER_SEC);
+        /* the governor has heard of it */
+        aws_usage(world.aws, on_usage, &capacities);
+        assert_int_equal(capacities.throttles, 1);
+        assert_true(capacities.factor >= 0.5 && capacities.factor < 0.6);
         world_done(&world);
 }
 
@@ -556,8 +598,9 @@ static void test_expired_token(void **state)
         }
         assert_string_equal(world.http.sent[1].token, "old");
         assert_string_equal(world.http.sent[2].token, "new");
-        assert_int_equal(world.http.n_sent, 5); /* the second time it is final after one refresh */
-        assert_int_equal(world.outcome, AWS_ERROR);
+        assert_int_equal(world.http.n_sent, 5); /* the second time one refresh does not help */
+        assert_int_equal(world.outcome, AWS_UNSIGNED);
+        assert_non_null(strstr(world.described, "access key AKIDEXAMPLE of the environment"));
         assert_string_equal(world.code, "ExpiredToken");
         world_done(&world);
 }
@@ -669,6 +712,37 @@ static void test_drop(void **state)
         }
 }
 
+/* A reload with another api_share: for what is there, and for what comes. */
+static void test_share(void **state)
+{
+        static const struct fake_answer script[] = { { .body = IMAGES("", "") },
+                                                     { .body = IMAGES("", "") } };
+        struct capacities capacities = {};
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_describe_images, &mine);
+        aws_usage(world.aws, on_usage, &capacities);
+        assert_int_equal(capacities.buckets, 1);
+        assert_true(capacities.least > 49 && capacities.most < 51);
+        aws_set_share(world.aws, 20);
+        capacities = (struct capacities){};
+        aws_usage(world.aws, on_usage, &capacities);
+        assert_true(capacities.least > 19 && capacities.most < 21);
+        free(steal(world.request_id));
+        free(steal(world.described));
+        world.answers = 0;
+        world.slot =
+                aws_call(world.account, "eu-west-1", &ec2_describe_images, &mine, on_done, &world);
+        fake_run(&world.loop);
+        capacities = (struct capacities){};
+        aws_usage(world.aws, on_usage, &capacities);
+        assert_int_equal(capacities.buckets, 2);
+        assert_true(capacities.least > 19 && capacities.most < 21);
+        world_done(&world);
+}
+
 static void test_accounts_are_shared(void **state)
 {
         struct aws_account_options same = { .name = "default" };
@@ -705,6 +779,7 @@ int main(void)
                 cmocka_unit_test(test_bad_endpoint),
                 cmocka_unit_test(test_crowd),
                 cmocka_unit_test(test_drop),
+                cmocka_unit_test(test_share),
                 cmocka_unit_test(test_accounts_are_shared),
         };
 

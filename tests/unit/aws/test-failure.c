@@ -11,6 +11,7 @@
 #include "aws/ec2.h"
 #include "aws/elb.h"
 #include "aws/ssm.h"
+#include "aws/sts.h"
 
 static void test_texts(void **state)
 {
@@ -44,10 +45,11 @@ static void test_texts(void **state)
                   "authorized to perform this operation. User: "
                   "arn:aws:sts::111122223333:assumed-role/amid/x is not authorized to perform: "
                   "ec2:CreateTags on resource: arn:aws:ec2:us-east-1::image/* because no "
-                  "identity-based policy allows the ec2:CreateTags action.; allow it to this "
-                  "identity in IAM: "
+                  "identity-based policy allows the ec2:CreateTags action.; allow it to "
+                  "arn:aws:iam::111122223333:role/amid in IAM: "
                   "{\"Effect\":\"Allow\",\"Action\":\"ec2:CreateTags\",\"Resource\":"
-                  "\"arn:aws:ec2:us-east-1::image/*\"}" },
+                  "\"arn:aws:ec2:*::image/*\",\"Condition\":{\"StringEquals\":"
+                  "{\"ec2:CreateAction\":\"CreateImage\"}}}" },
                 { __LINE__,
                   { .outcome = AWS_ERROR, .code = "InvalidAMIName.Duplicate", .attempts = 3 },
                   "AWS answered InvalidAMIName.Duplicate to ec2:CreateImage in us-east-1 after 3 "
@@ -66,6 +68,14 @@ static void test_texts(void **state)
                 { __LINE__,
                   { .outcome = AWS_UNSIGNED, .message = "no credentials: x" },
                   "ec2:CreateImage in us-east-1 was not sent: no credentials: x" },
+                { __LINE__,
+                  { .outcome = AWS_UNSIGNED,
+                    .code = "InvalidClientTokenId",
+                    .message = "The token is invalid; access key AKIAX of the environment",
+                    .attempts = 1 },
+                  "AWS answered InvalidClientTokenId to ec2:CreateImage in us-east-1: The token is "
+                  "invalid; access key AKIAX of the environment; this access key does not exist or "
+                  "is not active" },
         };
 
         (void)state;
@@ -74,6 +84,106 @@ static void test_texts(void **state)
                         aws_describe_failure(&rows[i].reply, &ec2_create_image, "us-east-1");
 
                 if (!streq(text, rows[i].text))
+                        fail_msg("row of line %d: %s", rows[i].line, text);
+        }
+}
+
+#define USER      "User: arn:aws:iam::111122223333:user/amid is not authorized to perform: "
+#define ROLE      "arn:aws:iam::444455556666:role/amid"
+#define KEY       "arn:aws:kms:us-east-1:111122223333:key/1"
+#define SAYS(...) "{\"Effect\":\"Allow\"," __VA_ARGS__ "}"
+#define MAY(action, resource, more)                                                                \
+        SAYS("\"Action\":\"" action "\",\"Resource\":\"" resource "\"" more)
+#define TRUST(action, more)                                                                        \
+        SAYS("\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:user/amid\"},"                    \
+             "\"Action\":\"" action "\"" more)
+#define OURS ",\"Condition\":{\"StringEquals\":{\"aws:ResourceTag/amid:owner\":\"amid\"}}"
+
+/* Which policy has to be changed, and how. */
+static void test_denials(void **state)
+{
+        static const struct {
+                int line;
+                const struct action *action;
+                const char *code, *message, *advice; /* the end of the text */
+        } rows[] = {
+                { __LINE__, &ec2_deregister_image, "UnauthorizedOperation",
+                  USER
+                  "ec2:DeregisterImage on resource: arn:aws:ec2:us-east-1::image/ami-1 because "
+                  "no identity-based policy allows the ec2:DeregisterImage action",
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM: " MAY(
+                          "ec2:DeregisterImage", "arn:aws:ec2:*::image/*", OURS) },
+                { __LINE__, &ec2_create_image, "UnauthorizedOperation",
+                  USER "ec2:CreateImage on resource: "
+                       "arn:aws:ec2:eu-west-1:111122223333:instance/i-1 with an explicit deny in a "
+                       "service control policy",
+                  "; an explicit deny in a service control policy forbids it, which no permission "
+                  "outweighs: there, ec2:CreateImage on "
+                  "arn:aws:ec2:*:111122223333:instance/* has to be excepted for "
+                  "arn:aws:iam::111122223333:user/amid" },
+                { __LINE__, &ec2_create_image, "UnauthorizedOperation",
+                  USER "ec2:CreateImage with an explicit deny in an identity-based policy",
+                  "; an explicit deny in an identity-based policy forbids it, which no permission "
+                  "outweighs: there, ec2:CreateImage on * has to be excepted for "
+                  "arn:aws:iam::111122223333:user/amid" },
+                { __LINE__, &ec2_create_image, "UnauthorizedOperation",
+                  USER "ec2:CreateImage with an explicit deny",
+                  "; an explicit deny forbids it, which no permission outweighs: there, "
+                  "ec2:CreateImage on * has to be excepted for "
+                  "arn:aws:iam::111122223333:user/amid" },
+                { __LINE__, &ec2_describe_images, "UnauthorizedOperation",
+                  USER "ec2:DescribeImages because no permissions boundary allows the "
+                       "ec2:DescribeImages action",
+                  "; the permissions boundary has to allow it as well: " MAY("ec2:DescribeImages",
+                                                                             "*", "") },
+                /* a role: both sides, unless AWS tells which */
+                { __LINE__, &sts_assume_role, "AccessDenied",
+                  USER "sts:AssumeRole on resource: " ROLE,
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM: " MAY(
+                          "sts:AssumeRole", ROLE,
+                          "") " and in the role's trust policy, if its "
+                              "conditions (external id, tags) are met: " TRUST("sts:AssumeRole",
+                                                                               "") },
+                { __LINE__, &sts_assume_role, "AccessDenied",
+                  USER "sts:TagSession on resource: " ROLE
+                       " because no role trust policy allows the sts:TagSession action",
+                  "; allow it in the trust policy of " ROLE ": " TRUST("sts:TagSession", "") },
+                { __LINE__, &sts_assume_role, "AccessDenied",
+                  USER "sts:AssumeRole on resource: " ROLE
+                       " because no identity-based policy allows the sts:AssumeRole action",
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM: " MAY("sts:AssumeRole",
+                                                                                   ROLE, "") },
+                { __LINE__, &sts_assume_role_with_web_identity, "AccessDenied",
+                  "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+                  "; the role's trust policy has to name the provider of the token (Principal, "
+                  "Federated), with conditions that the token meets" },
+                /* a key: the same */
+                { __LINE__, &ec2_create_image, "AccessDeniedException",
+                  USER "kms:CreateGrant on resource: " KEY
+                       " because no resource-based policy allows the kms:CreateGrant action",
+                  "; allow it in the policy of the key: " TRUST("kms:CreateGrant",
+                                                                ",\"Resource\":\"*\"") },
+                { __LINE__, &ec2_create_image, "AccessDeniedException",
+                  USER "kms:CreateGrant on resource: " KEY,
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM: " MAY(
+                          "kms:CreateGrant", KEY,
+                          "") " and in the key's policy: " TRUST("kms:CreateGrant",
+                                                                 ",\"Resource\":\"*\"") },
+                /* nothing is named */
+                { __LINE__, &ec2_create_image, "UnauthorizedOperation", NULL,
+                  "; allow it to this identity in IAM: " MAY("ec2:CreateImage", "*", "") },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct aws_reply reply = { .outcome = AWS_ERROR,
+                                           .code = rows[i].code,
+                                           .message = rows[i].message,
+                                           .attempts = 1 };
+                _cleanup_free_ char *text =
+                        aws_describe_failure(&reply, rows[i].action, "us-east-1");
+
+                if (!endswith(text, rows[i].advice))
                         fail_msg("row of line %d: %s", rows[i].line, text);
         }
 }
@@ -126,6 +236,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_texts),
+                cmocka_unit_test(test_denials),
                 cmocka_unit_test(test_actions),
         };
 

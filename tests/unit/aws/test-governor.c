@@ -191,6 +191,33 @@ static void test_throttled(void **state)
         governor_unref(governor);
 }
 
+/* Another share counts at once: for what waits, and for what has been saved up. */
+static void test_another_share(void **state)
+{
+        struct loop loop = {};
+        struct governor *governor = governor_new(&loop, 50);
+        unsigned int order = 0;
+        struct entrant entrants[60] = {};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(entrants); i++) {
+                entrants[i].order = &order;
+                entrants[i].ticket = governor_enter(governor, &ec2_create_image,
+                                                    on_granted_and_over, &entrants[i]);
+        }
+        governor_set_percent(governor, 10);
+        fake_run_for(&loop, 0);
+        assert_int_equal(order, 5); /* a tenth of 50 */
+        fake_run_for(&loop, 10 * USEC_PER_SEC);
+        assert_in_range(order, 9, 10); /* and of 5 per second */
+        governor_set_percent(governor, 100);
+        fake_run_for(&loop, 4 * USEC_PER_SEC);
+        assert_in_range(order, 28, 30);
+        fake_run(&loop);
+        assert_int_equal(order, 60);
+        governor_unref(governor);
+}
+
 /* What AWS throttles is taken less of, and after a while as much as before. */
 static void test_yielding(void **state)
 {
@@ -218,17 +245,23 @@ static void test_yielding(void **state)
         assert_true(level.tokens <= 10);
 }
 
-/* With one place on the way left, what ends an outage or makes an image goes before looking, and
- * removing goes last. */
+/* With one place on the way left, what ends an outage goes before all else, then what makes an
+ * image, then looking; removing goes last. */
 static void test_priorities(void **state)
 {
         struct loop loop = {};
         struct governor *governor = governor_new(&loop, 50);
         struct ticket *crowd[GOVERNOR_REQUESTS_MAX];
         unsigned int order = 0;
-        struct entrant busy = { .order = &order }, entrants[4] = {};
-        static const struct action *const actions[] = { &ec2_deregister_image, &ec2_create_tags,
-                                                        &ec2_describe_images, &ec2_create_image };
+        struct entrant busy = { .order = &order }, entrants[5] = {};
+        /* in the order they come, and go; neither is sorted the way they are kept */
+        static const struct {
+                const struct action *action;
+                unsigned int place;
+        } rows[] = {
+                { &ec2_create_image, 2 }, { &ec2_deregister_image, 5 }, { &ec2_start_instances, 1 },
+                { &ec2_create_tags, 4 },  { &ec2_describe_images, 3 },
+        };
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(crowd); i++)
@@ -238,12 +271,12 @@ static void test_priorities(void **state)
         for (size_t i = 0; i < ELEMENTS(entrants); i++) {
                 entrants[i].order = &order;
                 entrants[i].ticket =
-                        governor_enter(governor, actions[i], on_granted_and_over, &entrants[i]);
+                        governor_enter(governor, rows[i].action, on_granted_and_over, &entrants[i]);
         }
         ticket_free(crowd[0]);
         fake_run(&loop);
         for (size_t i = 0; i < ELEMENTS(entrants); i++)
-                assert_int_equal(entrants[i].place, GOVERNOR_REQUESTS_MAX + ELEMENTS(entrants) - i);
+                assert_int_equal(entrants[i].place, GOVERNOR_REQUESTS_MAX + rows[i].place);
         for (size_t i = 1; i < ELEMENTS(crowd); i++)
                 ticket_free(crowd[i]);
         governor_unref(governor);
@@ -257,6 +290,7 @@ int main(void)
                 cmocka_unit_test(test_order),
                 cmocka_unit_test(test_requests_on_their_way),
                 cmocka_unit_test(test_throttled),
+                cmocka_unit_test(test_another_share),
                 cmocka_unit_test(test_yielding),
                 cmocka_unit_test(test_priorities),
         };

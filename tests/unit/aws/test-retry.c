@@ -178,10 +178,20 @@ static void test_endurance(void **state)
                 { __LINE__,
                   { ERROR(400, "RequestExpired"), .skew = 7200 },
                   3,
-                  VERDICT_FINAL,
+                  VERDICT_REFUSED,
                   0,
                   0 },
                 { __LINE__, { ERROR(403, "AuthFailure") }, 2, VERDICT_FINAL, 0, 0 },
+                { __LINE__,
+                  { ERROR(401, "AuthFailure"),
+                    .message = "AWS was not able to validate the provided access credentials" },
+                  2,
+                  VERDICT_REFUSED,
+                  0,
+                  0 },
+                { __LINE__, { ERROR(403, "InvalidClientTokenId") }, 2, VERDICT_REFUSED, 0, 0 },
+                { __LINE__, { ERROR(403, "ExpiredToken") }, 2, VERDICT_REFUSED, 0, 0 },
+                { __LINE__, { ERROR(403, "SignatureDoesNotMatch") }, 2, VERDICT_REFUSED, 0, 0 },
         };
         static const uint64_t randoms[] = { 0, UINT64_MAX };
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -21,6 +22,14 @@ struct manager {
         size_t n_watches;
         struct task_progress progress;
         sec_t next;
+        bool starting; /* not ready yet */
+        struct manager_wait *wait;
+};
+
+struct manager_wait {
+        struct manager *manager;
+        manager_ready_fn *ready;
+        void *userdata;
 };
 
 struct watch {
@@ -58,6 +67,28 @@ fake_manager_asked(struct manager *manager, char **ret_error, const char *format
         if (manager->refuse < 0 && ret_error)
                 *ret_error = xstrdup(manager->message);
         return manager->refuse;
+}
+
+bool manager_is_ready(const struct manager *manager)
+{
+        return !manager->starting;
+}
+
+struct manager_wait *manager_wait(struct manager *manager, manager_ready_fn *ready, void *userdata)
+{
+        struct manager_wait *wait = xnew(struct manager_wait);
+
+        assert(!manager->wait);
+        *wait = (struct manager_wait){ manager, ready, userdata };
+        return manager->wait = wait;
+}
+
+struct manager_wait *manager_wait_free(struct manager_wait *wait)
+{
+        if (wait && wait->manager->wait == wait)
+                wait->manager->wait = NULL;
+        free(wait);
+        return NULL;
 }
 
 const struct settings *manager_settings(const struct manager *manager)

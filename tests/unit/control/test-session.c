@@ -400,6 +400,43 @@ static void test_decisions(void **state)
         session_free(side.session);
 }
 
+/* Before the regions are known a call that changes something is held; others are answered. */
+static void test_held_until_ready(void **state)
+{
+        struct fixture *fixture = *state;
+        struct side side, other;
+
+        fixture->manager.starting = true;
+        side_open(&side, fixture, true);
+        side_open(&other, fixture, true);
+        say(&side, M "Run" P "{\"schedule\":\"web\",\"instances\":[\"i-1\"]}}");
+        say(&side, M "Status\"}");
+        check_answer(__LINE__, &side, "");
+        assert_null(fixture->manager.asked);
+        say(&other, M "Status\"}");
+        check_answer(__LINE__, &other, "\"schedules\"");
+        say(&other, M "Reload\"}");
+        check_answer(__LINE__, &other, "\"messages\"");
+        assert_non_null(fixture->manager.wait);
+        fixture->manager.starting = false;
+        side.wakes = 0;
+        fixture->manager.wait->ready(fixture->manager.wait->userdata);
+        assert_string_equal(fixture->manager.asked, "run web [i-1]");
+        assert_true(side.wakes > 0);
+        check_answer(__LINE__, &side, "{\"parameters\":{\"run\":\"web.1\"}}");
+        fixture_turn(fixture);
+        check_answer(__LINE__, &side, "\"schedules\""); /* what was asked behind it */
+        session_free(side.session);
+
+        /* who hangs up meanwhile is forgotten */
+        fixture->manager.starting = true;
+        say(&other, M "Prune\",\"more\":true}");
+        assert_non_null(fixture->manager.wait);
+        session_free(other.session);
+        assert_null(fixture->manager.wait);
+        assert_string_equal(fixture->manager.asked, "run web [i-1]");
+}
+
 static void test_slow_reader(void **state)
 {
         struct fixture *fixture = *state;
@@ -466,6 +503,7 @@ int main(void)
                 TEST(test_run_that_has_ended_already),
                 TEST(test_watch_begins_with_what_is_open),
                 TEST(test_decisions),
+                TEST(test_held_until_ready),
                 TEST(test_slow_reader),
                 TEST(test_status),
         };

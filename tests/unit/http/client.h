@@ -35,36 +35,69 @@ struct call {
         bool frees_slot, frees_http;
 };
 
+static struct addrinfo *make_address(const struct addrinfo *hints, struct addrinfo *next)
+{
+        struct addrinfo *info = xcalloc(1, sizeof(*info));
+
+        info->ai_socktype = hints ? hints->ai_socktype : SOCK_STREAM;
+        info->ai_next = next;
+        return info;
+}
+
+static struct addrinfo *make_ipv4(const char *port, const struct addrinfo *hints)
+{
+        struct addrinfo *info = make_address(hints, NULL);
+        struct sockaddr_in *address = xcalloc(1, sizeof(*address));
+
+        address->sin_family = AF_INET;
+        address->sin_port = htons((uint16_t)(port ? strtoul(port, NULL, 10) : 0));
+        address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        info->ai_family = AF_INET;
+        info->ai_addr = (struct sockaddr *)address;
+        info->ai_addrlen = sizeof(*address);
+        return info;
+}
+
+static struct addrinfo *make_ipv6(const char *port, const struct addrinfo *hints,
+                                  struct addrinfo *next)
+{
+        struct addrinfo *info = make_address(hints, next);
+        struct sockaddr_in6 *address = xcalloc(1, sizeof(*address));
+
+        address->sin6_family = AF_INET6;
+        address->sin6_port = htons((uint16_t)(port ? strtoul(port, NULL, 10) : 0));
+        address->sin6_addr = in6addr_loopback;
+        info->ai_family = AF_INET6;
+        info->ai_addr = (struct sockaddr *)address;
+        info->ai_addrlen = sizeof(*address);
+        return info;
+}
+
 /* Overrides the C library's, which curl's resolver thread calls. */
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                 struct addrinfo **ret)
 {
-        struct addrinfo *info;
-        struct sockaddr_in *address;
-
         if (endswith(name, "slow.test"))
                 usleep(700000);
         if (endswith(name, "missing.test") || endswith(name, "slow.test"))
                 return EAI_NONAME;
-        info = xcalloc(1, sizeof(*info));
-        address = xcalloc(1, sizeof(*address));
-        address->sin_family = AF_INET;
-        address->sin_port = htons((uint16_t)(service ? strtoul(service, NULL, 10) : 0));
-        address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        info->ai_family = AF_INET;
-        info->ai_socktype = hints ? hints->ai_socktype : SOCK_STREAM;
-        info->ai_addr = (struct sockaddr *)address;
-        info->ai_addrlen = sizeof(*address);
-        *ret = info;
+        *ret = make_ipv4(service, hints);
+        if (endswith(name, "both.test"))
+                *ret = make_ipv6(service, hints, *ret);
         return 0;
 }
 
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 void freeaddrinfo(struct addrinfo *info)
 {
-        free(info->ai_addr);
-        free(info);
+        while (info) {
+                struct addrinfo *next = info->ai_next;
+
+                free(info->ai_addr);
+                free(info);
+                info = next;
+        }
 }
 
 static void on_limit(void *userdata)

@@ -286,6 +286,60 @@ static void test_connect_timeout(void **state)
         close(fd);
 }
 
+/* A listening socket on a port of ::1 whose backlog is full: what comes is dropped. Negative: this
+ * machine has no IPv6. */
+static int listen_deaf(int port, int fill[static 4])
+{
+        struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
+        int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+        address.sin6_port = htons((uint16_t)port);
+        if (fd >= 0)
+                setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+        if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+            listen(fd, 0) < 0) {
+                close(fd);
+                return -1;
+        }
+        for (int i = 0; i < 4; i++) {
+                fill[i] = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+                (void)connect(fill[i], (struct sockaddr *)&address, sizeof(address));
+        }
+        return fd;
+}
+
+/* Happy eyeballs (RFC 8305): an IPv6 address that swallows everything costs a fraction of a second
+ * when there is an IPv4 one as well. */
+static void test_happy_eyeballs(void **state)
+{
+        _cleanup_free_ char *url = NULL;
+        struct client client;
+        struct call call = {};
+        int fd, fill[4];
+        usec_t start;
+
+        (void)state;
+        client_start(&client, &(struct http_options){});
+        fd = listen_deaf(client.server->port, fill);
+        if (fd < 0) {
+                client_stop(&client);
+                skip();
+        }
+        url = xasprintf("http://a.both.test:%d/ok", client.server->port);
+        start = loop_monotonic(client.loop);
+        call_send(&call, &client, url, &(struct http_request){});
+        client_run(&client);
+        if (call.outcome != HTTP_ANSWERED)
+                fail_msg("outcome %u: %s", call.outcome, call.error);
+        assert_true(loop_monotonic(client.loop) - start < USEC_PER_SEC);
+        assert_true(loop_monotonic(client.loop) - start > 100 * USEC_PER_MSEC); /* it was tried */
+        call_done(&call);
+        client_stop(&client);
+        for (int i = 0; i < 4; i++)
+                close(fill[i]);
+        close(fd);
+}
+
 /* Neither a lookup that takes 0.7 s nor giving it up or cancelling it holds the loop. */
 static void test_slow_name(void **state)
 {
@@ -344,11 +398,12 @@ static void test_proxy(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_outcomes),      cmocka_unit_test(test_reply),
-                cmocka_unit_test(test_largest_body),  cmocka_unit_test(test_as_given),
-                cmocka_unit_test(test_large_request), cmocka_unit_test(test_bad_headers),
-                cmocka_unit_test(test_refused),       cmocka_unit_test(test_connect_timeout),
-                cmocka_unit_test(test_slow_name),     cmocka_unit_test(test_proxy),
+                cmocka_unit_test(test_outcomes),       cmocka_unit_test(test_reply),
+                cmocka_unit_test(test_largest_body),   cmocka_unit_test(test_as_given),
+                cmocka_unit_test(test_large_request),  cmocka_unit_test(test_bad_headers),
+                cmocka_unit_test(test_refused),        cmocka_unit_test(test_connect_timeout),
+                cmocka_unit_test(test_happy_eyeballs), cmocka_unit_test(test_slow_name),
+                cmocka_unit_test(test_proxy),
         };
 
         unsetenv("http_proxy");

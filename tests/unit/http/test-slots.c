@@ -202,6 +202,39 @@ static void test_idle_close(void **state)
         client_stop(&client);
 }
 
+static void on_exit_timer(void *userdata);
+
+/* What nobody uses any more is closed, though curl does not look at it; and all goes on after. */
+static void test_quiet(void **state)
+{
+        struct client client;
+        struct call calls[4] = {};
+        struct timer *timer;
+
+        (void)state;
+        client_start(&client, &(struct http_options){ .idle = 200 * USEC_PER_MSEC });
+        timer = timer_new(client.loop, on_exit_timer, client.loop);
+        for (size_t i = 0; i < 3; i++)
+                call_send(&calls[i], &client, "/slow", &post);
+        client_run(&client);
+        assert_int_equal(atomic_load(&client.server->open), 3);
+        timer_arm(timer, 100 * USEC_PER_MSEC);
+        client_run(&client);
+        assert_int_equal(atomic_load(&client.server->open), 3);
+        timer_arm(timer, 200 * USEC_PER_MSEC);
+        client_run(&client);
+        while (atomic_load(&client.server->open) > 0)
+                usleep(1000); /* the server has to notice; it hangs here when they stay open */
+        call_send(&calls[3], &client, "/ok", &post);
+        client_run(&client);
+        assert_int_equal(calls[3].outcome, HTTP_ANSWERED);
+        assert_int_equal(atomic_load(&client.server->connections), 4);
+        for (size_t i = 0; i < ELEMENTS(calls); i++)
+                call_done(&calls[i]);
+        timer_free(timer);
+        client_stop(&client);
+}
+
 /* Many requests share few connections; waiting in line costs no connect timeout. */
 static void test_many(void **state)
 {
@@ -398,6 +431,7 @@ int main(void)
                 cmocka_unit_test(test_send_in_callback),
                 cmocka_unit_test(test_never_sent_twice),
                 cmocka_unit_test(test_idle_close),
+                cmocka_unit_test(test_quiet),
                 cmocka_unit_test(test_many),
                 cmocka_unit_test(test_timeout_in_line),
                 cmocka_unit_test(test_unwatched),

@@ -36,6 +36,7 @@ struct scripted_fault {
         const char *code, *message; /* for AWS_ERROR */
         bool effect;                /* it happens, though the caller does not hear of it */
         usec_t delay;               /* 0: as usual */
+        bool queued;                /* it spends all of that in our own queue */
 };
 #define SCRIPTED_ALWAYS (~0U)
 
@@ -133,6 +134,7 @@ struct aws_slot {
         const struct action *action;
         void *output;
         struct scripted_answer answer;
+        bool queued;
         aws_done_fn *done;
         void *userdata;
 };
@@ -218,8 +220,14 @@ struct aws_slot *aws_call(struct aws_account *account, const char *region,
         if (fault && fault->outcome != AWS_OK)
                 slot->answer =
                         (struct scripted_answer){ fault->outcome, fault->code, fault->message };
+        slot->queued = fault && fault->queued;
         timer_arm(slot->timer, fault && fault->delay ? fault->delay : aws->delay);
         return slot;
+}
+
+bool aws_slot_is_queued(const struct aws_slot *slot)
+{
+        return slot->queued;
 }
 
 struct aws_slot *aws_slot_free(struct aws_slot *slot)

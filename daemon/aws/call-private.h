@@ -1,0 +1,40 @@
+/* One call under way, for the files that make it up: call.c leads it, call-send.c sends a request,
+ * call-read.c reads the answer. */
+#pragma once
+
+#include "aws/call.h"
+#include "aws/retry.h"
+
+struct aws_slot {
+        const struct tools *tools;
+        struct aws_account *account; /* or NULL */
+        struct place *place;
+        struct keyring *keyring;   /* who signs; NULL: */
+        struct credentials *fixed; /* these, or nobody */
+        const struct action *action;
+        char *body; /* that asks for the first page */
+        aws_done_fn *done;
+        void *userdata;
+
+        struct timer *timer; /* the next attempt, or the end of what could not start */
+        struct ticket *ticket;
+        struct keyring_wait *wait;
+        struct credentials *credentials; /* those of the present attempt */
+        struct http_slot *http;
+        struct retry retry;
+        unsigned int attempts, pages;
+
+        void *output;
+        struct shape_decoded decoded; /* of the last readable reply */
+        char *message;                /* for people, where AWS gave none */
+        int status;
+};
+
+/* Signs the present page and sends it. */
+struct http_slot *call_send(const struct aws_slot *slot, http_done_fn *done, void *userdata);
+
+/* Reads the reply into the slot; false when it is none of AWS's. */
+bool call_read(struct aws_slot *slot, const struct http_reply *reply);
+
+/* Keeps `message`, and frees what was kept before. */
+void call_message(struct aws_slot *slot, char *message);
