@@ -29,6 +29,8 @@ bool gate_is_open(struct task *task)
         if (!task->row.group)
                 return true;
         for (const struct task *other = task->run->engine->down; other; other = other->next_down) {
+                if (other == task)
+                        continue; /* it has its turn already */
                 if (streq(other->row.group, task->row.group)) {
                         down++;
                         blocker = other;

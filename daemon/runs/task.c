@@ -78,6 +78,7 @@ void task_note_down(struct task *task)
         } else if (!down && task->down) {
                 DL_DELETE2(engine->down, task, prev_down, next_down);
                 engine->room = true;
+                engine_turn_soon(engine);
         }
         task->down = down;
 }
@@ -180,6 +181,7 @@ void task_apply(struct task *task, struct verdict verdict)
                 task_set_waiting(task, "%s", verdict.detail);
                 free(task->row.detail);
                 task->row.detail = verdict.detail;
+                task_note_down(task);
                 task_touch(task);
                 task->call = aws_slot_free(task->call);
                 timer_arm(task->timer, with_jitter(engine, verdict.delay));

@@ -72,6 +72,38 @@ static void test_parallel(void **state)
         }
 }
 
+/* Who waits for its turn asks nothing: each is looked at once, when it may go. */
+static void test_waiting_is_free(void **state)
+{
+        struct world world;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE("s", "0", "max_parallel: 2"), 12);
+        virtual_run_until(world.loop, at("2026-03-02T03:30:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+        /* the targets, and those that are older than a minute by then */
+        assert_in_range(scripted_count(&world.aws, "DescribeInstances", NULL), 10, 13);
+        world_done(&world);
+}
+
+/* An instance that is stopping when it may go does not keep the others waiting. */
+static void test_turn_is_given_back(void **state)
+{
+        struct world world;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE("s", "0", ""), 3);
+        virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+        world.model.instances[1]->state = INSTANCE_STOPPING;
+        virtual_run_until(world.loop, at("2026-03-02T01:40:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-3", NULL), OUTCOME_DONE);
+        assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_OPEN);
+        world.model.instances[1]->state = INSTANCE_STOPPED;
+        virtual_run_until(world.loop, at("2026-03-02T01:50:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_DONE);
+        world_done(&world);
+}
+
 /* An `ok` from before the reboot is not believed, however long EC2 repeats it within `settle`. */
 static void test_stale_ok(void **state)
 {
@@ -369,6 +401,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parallel),
+                cmocka_unit_test(test_waiting_is_free),
+                cmocka_unit_test(test_turn_is_given_back),
                 cmocka_unit_test(test_stale_ok),
                 cmocka_unit_test(test_not_ready),
                 cmocka_unit_test(test_halt_reaches_who_tries),
