@@ -7,8 +7,14 @@
 #include "base/text.h"
 #include "runs/poll.h"
 
-#define FIRST_INTERVAL   (5 * USEC_PER_SEC)
-#define LONGEST_INTERVAL (60 * USEC_PER_SEC)
+#define FIRST_INTERVAL (5 * USEC_PER_SEC)
+/* Asked this seldom at most while somebody watches the progress; else a tenth of the time that the
+ * youngest image has taken so far may pass, within these limits. */
+#define LONG_INTERVAL    (60 * USEC_PER_SEC)
+#define LONGEST_INTERVAL (300 * USEC_PER_SEC)
+/* While snapshots are on their way they tell enough; that the image is still there is looked at
+ * after this. */
+#define IMAGE_LOOK (300 * USEC_PER_SEC)
 /* Images in one request: EC2 takes 200 values of a filter. */
 enum { IMAGES_PER_REQUEST = 200 };
 
@@ -20,10 +26,25 @@ struct follower {
         struct followed *cursor;                    /* the first one this round has not asked for */
         struct followed *asked[IMAGES_PER_REQUEST]; /* in this request; NULL: ended meanwhile */
         size_t n_asked;
-        const struct action *refused; /* has been said */
+        bool images_asked, snapshots_asked; /* for these, this time */
+        const struct action *refused;       /* has been said */
 };
 
 /* ---- the poll ---- */
+
+static usec_t follower_longest(const struct follower *follower)
+{
+        const struct engine *engine = follower->place->engine;
+        usec_t now = loop_monotonic(engine->loop), youngest = USEC_INFINITY, longest;
+
+        for (const struct followed *f = follower->all; f; f = f->next)
+                if (now - f->added < youngest)
+                        youngest = now - f->added;
+        longest = engine->watches ? LONG_INTERVAL : youngest / 10;
+        return longest < LONG_INTERVAL      ? LONG_INTERVAL
+               : longest > LONGEST_INTERVAL ? LONGEST_INTERVAL
+                                            : longest;
+}
 
 /* When the next one may be complete, going by its speed so far; 0 when unknown. */
 static usec_t follower_expect(const struct follower *follower)
@@ -57,18 +78,71 @@ static struct followed *open_from(struct followed *followed)
         return followed;
 }
 
+/* Whether only the image itself can tell how things are. */
+static bool needs_image(const struct followed *followed, usec_t now)
+{
+        return followed && is_open(followed) &&
+               (followed->sight == SIGHT_NONE || followed->missed || followed->reason ||
+                followed->percent < 0 || followed->percent >= 100 || now - followed->seen >= IMAGE_LOOK);
+}
+
+static bool needs_snapshots(const struct followed *followed, usec_t now)
+{
+        (void)now;
+        return followed && (followed->failing || (is_open(followed) && followed->percent < 100));
+}
+
+static bool any_asked(const struct follower *follower,
+                      bool (*needs)(const struct followed *followed, usec_t now))
+{
+        usec_t now = loop_monotonic(follower->place->engine->loop);
+
+        for (size_t i = 0; i < follower->n_asked; i++)
+                if (needs(follower->asked[i], now))
+                        return true;
+        return false;
+}
+
+static void follower_begin_part(struct follower *follower);
 static void follower_ask_images(struct follower *follower);
+static void follower_ask_snapshots(struct follower *follower);
 
 /* This part of the list is through: the next part at once, or all again after the interval. */
 static void follower_part_done(struct follower *follower)
 {
         follower->call = aws_slot_free(follower->call);
         follower->cursor = open_from(follower->cursor);
+        follower->poll.longest = follower_longest(follower);
         if (follower->cursor)
-                follower_ask_images(follower);
+                follower_begin_part(follower);
         else
                 poll_answered(&follower->poll, open_from(follower->all) != NULL,
                               follower_expect(follower));
+}
+
+static void follower_conclude(struct follower *follower)
+{
+        usec_t now = loop_monotonic(follower->place->engine->loop);
+
+        for (size_t i = 0; i < follower->n_asked; i++) {
+                if (follower->asked[i] && follower->asked[i]->failing)
+                        followed_set(follower->asked[i], SIGHT_FAILED, NULL);
+                if (follower->asked[i])
+                        followed_check_stall(follower->asked[i], now);
+        }
+        follower_part_done(follower);
+}
+
+/* Each question at most once: the images where they have to be asked, then their snapshots, or the
+ * images after all when these turn out to be complete. */
+static void follower_go_on(struct follower *follower)
+{
+        if (!follower->images_asked && any_asked(follower, needs_image))
+                follower_ask_images(follower);
+        else if (!follower->snapshots_asked && any_asked(follower, needs_snapshots))
+                follower_ask_snapshots(follower);
+        else
+                follower_conclude(follower);
 }
 
 static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
@@ -78,15 +152,10 @@ static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
 
         place_polled(follower->place, &ec2_describe_snapshots, reply, &follower->refused);
         /* Only percentages come from here: without an answer there are none this time. */
-        for (size_t i = 0; i < follower->n_asked; i++) {
+        for (size_t i = 0; i < follower->n_asked; i++)
                 if (follower->asked[i] && reply->outcome == AWS_OK)
                         followed_see_snapshots(follower->asked[i], reply->output, now);
-                if (follower->asked[i] && follower->asked[i]->failing)
-                        followed_set(follower->asked[i], SIGHT_FAILED, NULL);
-                if (follower->asked[i])
-                        followed_check_stall(follower->asked[i], now);
-        }
-        follower_part_done(follower);
+        follower_go_on(follower);
 }
 
 static void follower_ask_snapshots(struct follower *follower)
@@ -105,6 +174,7 @@ static void follower_ask_snapshots(struct follower *follower)
         }
         filter.values = runs;
         filter.n_values = n;
+        follower->snapshots_asked = true;
         aws_slot_free(follower->call);
         follower->call =
                 aws_call(follower->place->aws, follower->place->region, &ec2_describe_snapshots,
@@ -130,7 +200,6 @@ static void follower_on_images(const struct aws_reply *reply, void *userdata)
 {
         struct follower *follower = userdata;
         usec_t now = loop_monotonic(follower->place->engine->loop);
-        bool any = false;
 
         place_polled(follower->place, &ec2_describe_images, reply, &follower->refused);
         if (reply->outcome != AWS_OK) {
@@ -143,33 +212,24 @@ static void follower_on_images(const struct aws_reply *reply, void *userdata)
 
                 if (!followed)
                         continue;
-                any = true;
                 image = find_image(reply->output, followed->image);
                 if (image)
                         followed_see_image(followed, image, now);
                 else
                         followed_miss(followed, now);
         }
-        if (any)
-                follower_ask_snapshots(follower);
-        else
-                follower_part_done(follower);
+        follower_go_on(follower);
 }
 
 static void follower_ask_images(struct follower *follower)
 {
         const char *self = "self", *ids[IMAGES_PER_REQUEST];
         struct ec2_filter filter = { .name = "image-id", .values = ids };
-        struct followed *followed;
 
-        follower->n_asked = 0;
-        for (followed = follower->cursor; followed && follower->n_asked < IMAGES_PER_REQUEST;
-             followed = open_from(followed->next)) {
-                ids[follower->n_asked] = followed->image;
-                follower->asked[follower->n_asked++] = followed;
-        }
-        follower->cursor = followed;
-        filter.n_values = follower->n_asked;
+        for (size_t i = 0; i < follower->n_asked; i++)
+                if (follower->asked[i])
+                        ids[filter.n_values++] = follower->asked[i]->image;
+        follower->images_asked = true;
         aws_slot_free(follower->call);
         follower->call =
                 aws_call(follower->place->aws, follower->place->region, &ec2_describe_images,
@@ -183,13 +243,26 @@ static void follower_ask_images(struct follower *follower)
                          follower_on_images, follower);
 }
 
+static void follower_begin_part(struct follower *follower)
+{
+        struct followed *followed;
+
+        follower->n_asked = 0;
+        for (followed = follower->cursor; followed && follower->n_asked < IMAGES_PER_REQUEST;
+             followed = open_from(followed->next))
+                follower->asked[follower->n_asked++] = followed;
+        follower->cursor = followed;
+        follower->images_asked = follower->snapshots_asked = false;
+        follower_go_on(follower);
+}
+
 static void follower_ask(void *userdata)
 {
         struct follower *follower = userdata;
 
         follower->cursor = open_from(follower->all);
         if (follower->cursor)
-                follower_ask_images(follower);
+                follower_begin_part(follower);
         else
                 poll_answered(&follower->poll, false, 0);
 }
@@ -202,7 +275,7 @@ static struct follower *follower_of(struct place *place)
                 place->follower = xnew(struct follower);
                 place->follower->place = place;
                 poll_init(&place->follower->poll, place->engine->loop, FIRST_INTERVAL,
-                          LONGEST_INTERVAL, follower_ask, place->follower);
+                          LONG_INTERVAL, follower_ask, place->follower);
         }
         return place->follower;
 }
