@@ -138,7 +138,7 @@ size_t fleet_schedules_there(const struct fleet *fleet)
         return n;
 }
 
-void fleet_edit(struct fleet *fleet, usec_t now)
+void fleet_edit(struct fleet *fleet)
 {
         struct dice *dice = &fleet->dice;
         struct fleet_schedule *schedule = &fleet->schedules[dice_below(dice, fleet->n_schedules)];
@@ -168,7 +168,16 @@ void fleet_edit(struct fleet *fleet, usec_t now)
                 schedule->queue = !schedule->queue;
                 schedule->missed = (int)dice_below(dice, ELEMENTS(missed_names));
         }
-        schedule->changed = now;
+        schedule->edited = true;
+}
+
+void fleet_read(struct fleet *fleet, usec_t now)
+{
+        for (size_t i = 0; i < fleet->n_schedules; i++) {
+                if (fleet->schedules[i].edited)
+                        fleet->schedules[i].changed = now;
+                fleet->schedules[i].edited = false;
+        }
 }
 
 /* ---- the settings ---- */

@@ -29,7 +29,8 @@ struct fleet_schedule {
         int settle, ready_timeout; /* minutes */
         int window;                /* hours */
         int last, daily, weekly, within_days;
-        usec_t changed; /* when its settings last changed, monotonic */
+        bool edited;    /* the daemon has not read it yet */
+        usec_t changed; /* when the daemon last read other settings than before, monotonic */
 };
 
 struct fleet {
@@ -48,8 +49,10 @@ void fleet_init(struct fleet *fleet, uint64_t seed, bool small);
 void fleet_launch(struct fleet *fleet, struct cloud *cloud);
 /* Never NULL: what it draws is valid. The caller unrefs. */
 struct settings *fleet_settings(const struct fleet *fleet);
-/* Changes something in the settings, for a reload. */
-void fleet_edit(struct fleet *fleet, usec_t now);
+/* Changes something in the settings, for the daemon to read. */
+void fleet_edit(struct fleet *fleet);
+/* It has read them. */
+void fleet_read(struct fleet *fleet, usec_t now);
 const struct fleet_schedule *fleet_find(const struct fleet *fleet, const char *name);
 /* How many are in the settings now. */
 size_t fleet_schedules_there(const struct fleet *fleet);

@@ -177,6 +177,7 @@ void machine_reload(struct machine *machine)
         struct universe *universe = machine->universe;
         _cleanup_(settings_unrefp) struct settings *settings = fleet_settings(&universe->fleet);
 
+        fleet_read(&universe->fleet, universe->clock.now);
         manager_apply(machine->manager, settings);
 }
 
