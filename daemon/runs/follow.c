@@ -83,7 +83,8 @@ static bool needs_image(const struct followed *followed, usec_t now)
 {
         return followed && is_open(followed) &&
                (followed->sight == SIGHT_NONE || followed->missed || followed->reason ||
-                followed->percent < 0 || followed->percent >= 100 || now - followed->seen >= IMAGE_LOOK);
+                followed->percent < 0 || followed->percent >= 100 ||
+                now - followed->seen >= IMAGE_LOOK);
 }
 
 static bool needs_snapshots(const struct followed *followed, usec_t now)
