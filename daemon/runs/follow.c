@@ -15,16 +15,16 @@
 /* While snapshots are on their way they tell enough; that the image is still there is looked at
  * after this. */
 #define IMAGE_LOOK (300 * USEC_PER_SEC)
-/* Images in one request: EC2 takes 200 values of a filter. */
-enum { IMAGES_PER_REQUEST = 200 };
+/* Images, or snapshots, in one request: EC2 takes 200 values of a filter. */
+enum { PER_REQUEST = 200 };
 
 struct follower {
         struct place *place;
         struct poll poll;
         struct aws_slot *call;
-        struct followed *all;                       /* struct followed.next */
-        struct followed *cursor;                    /* the first one this round has not asked for */
-        struct followed *asked[IMAGES_PER_REQUEST]; /* in this request; NULL: ended meanwhile */
+        struct followed *all;                /* struct followed.next */
+        struct followed *cursor;             /* the first one this round has not asked for */
+        struct followed *asked[PER_REQUEST]; /* in this request; NULL: ended meanwhile */
         size_t n_asked;
         bool images_asked, snapshots_asked; /* for these, this time */
         const struct action *refused;       /* has been said */
@@ -159,22 +159,44 @@ static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
         follower_go_on(follower);
 }
 
-static void follower_ask_snapshots(struct follower *follower)
+/* The snapshots' ids where all of them are known: what else their runs have made, complete long ago
+ * in a large run, is not told then. */
+static struct ec2_filter snapshot_filter(const struct follower *follower,
+                                         const char *values[static PER_REQUEST])
 {
-        const char *self = "self", **runs = NULL;
-        struct ec2_filter filter = { .name = "tag:" TAG_RUN };
-        size_t n = 0;
+        usec_t now = loop_monotonic(follower->place->engine->loop);
+        struct ec2_filter ids = { .name = "snapshot-id", .values = values };
+        struct ec2_filter runs = { .name = "tag:" TAG_RUN, .values = values };
 
         for (size_t i = 0; i < follower->n_asked; i++) {
-                bool known = !follower->asked[i];
+                const struct followed *followed = follower->asked[i];
 
-                for (size_t j = 0; j < n && !known; j++)
-                        known = streq(runs[j], follower->asked[i]->run);
-                if (!known)
-                        *append(runs, n) = follower->asked[i]->run;
+                if (!needs_snapshots(followed, now))
+                        continue;
+                if (!followed->n_snapshots || ids.n_values + followed->n_snapshots > PER_REQUEST) {
+                        ids.n_values = 0;
+                        break;
+                }
+                for (size_t j = 0; j < followed->n_snapshots; j++)
+                        values[ids.n_values++] = followed->snapshots[j];
         }
-        filter.values = runs;
-        filter.n_values = n;
+        if (ids.n_values)
+                return ids;
+        for (size_t i = 0; i < follower->n_asked; i++) {
+                const struct followed *followed = follower->asked[i];
+
+                if (needs_snapshots(followed, now) &&
+                    !strings_contain((char **)(uintptr_t)values, runs.n_values, followed->run))
+                        values[runs.n_values++] = followed->run;
+        }
+        return runs;
+}
+
+static void follower_ask_snapshots(struct follower *follower)
+{
+        const char *self = "self", *values[PER_REQUEST];
+        struct ec2_filter filter = snapshot_filter(follower, values);
+
         follower->snapshots_asked = true;
         aws_slot_free(follower->call);
         follower->call =
@@ -183,10 +205,9 @@ static void follower_ask_snapshots(struct follower *follower)
                                  .owners = &self,
                                  .n_owners = 1,
                                  .filters = &filter,
-                                 .n_filters = n > 0,
+                                 .n_filters = 1,
                          },
                          follower_on_snapshots, follower);
-        free(runs);
 }
 
 static const struct ec2_image *find_image(const struct ec2_images *images, const char *id)
@@ -224,7 +245,7 @@ static void follower_on_images(const struct aws_reply *reply, void *userdata)
 
 static void follower_ask_images(struct follower *follower)
 {
-        const char *self = "self", *ids[IMAGES_PER_REQUEST];
+        const char *self = "self", *ids[PER_REQUEST];
         struct ec2_filter filter = { .name = "image-id", .values = ids };
 
         for (size_t i = 0; i < follower->n_asked; i++)
@@ -247,11 +268,16 @@ static void follower_ask_images(struct follower *follower)
 static void follower_begin_part(struct follower *follower)
 {
         struct followed *followed;
+        size_t n_snapshots = 0;
 
         follower->n_asked = 0;
-        for (followed = follower->cursor; followed && follower->n_asked < IMAGES_PER_REQUEST;
-             followed = open_from(followed->next))
+        for (followed = follower->cursor; followed && follower->n_asked < PER_REQUEST;
+             followed = open_from(followed->next)) {
+                n_snapshots += followed->n_snapshots;
+                if (follower->n_asked && n_snapshots > PER_REQUEST)
+                        break;
                 follower->asked[follower->n_asked++] = followed;
+        }
         follower->cursor = followed;
         follower->images_asked = follower->snapshots_asked = false;
         follower_go_on(follower);
