@@ -14,7 +14,7 @@
 #define LONGEST_INTERVAL (300 * USEC_PER_SEC)
 /* While snapshots are on their way they tell enough; that the image is still there is looked at
  * after this. */
-#define IMAGE_LOOK (300 * USEC_PER_SEC)
+#define IMAGE_LOOK (600 * USEC_PER_SEC)
 /* Images, or snapshots, in one request: EC2 takes 200 values of a filter. */
 enum { PER_REQUEST = 200 };
 
@@ -46,7 +46,8 @@ static usec_t follower_longest(const struct follower *follower)
                                             : longest;
 }
 
-/* When the next one may be complete, going by its speed so far; 0 when unknown. */
+/* When the next one may be complete, going by its speed so far; 0 when unknown. One that stands, as
+ * many do at 99 %, is expected to stand as long again. */
 static usec_t follower_expect(const struct follower *follower)
 {
         usec_t now = loop_monotonic(follower->place->engine->loop), soonest = 0;
@@ -57,6 +58,8 @@ static usec_t follower_expect(const struct follower *follower)
                 if (f->sight != SIGHT_PENDING || f->percent <= 0)
                         continue;
                 left = (now - f->added) * (100 - f->percent) / f->percent;
+                if (left < now - f->moved)
+                        left = now - f->moved;
                 if (left < FIRST_INTERVAL)
                         left = FIRST_INTERVAL;
                 if (!soonest || left < soonest)
