@@ -143,6 +143,7 @@ void fleet_edit(struct fleet *fleet)
         struct dice *dice = &fleet->dice;
         struct fleet_schedule *schedule = &fleet->schedules[dice_below(dice, fleet->n_schedules)];
 
+        fleet->settings = settings_unref(fleet->settings);
         switch (dice_below(dice, 8)) {
         case 0:
                 schedule->there = !schedule->there;
@@ -237,12 +238,24 @@ static void write_schedule(struct text *text, const struct fleet_schedule *sched
         write_retain(text, schedule);
 }
 
-struct settings *fleet_settings(const struct fleet *fleet)
+static struct settings *parse_settings(const char *yaml)
 {
-        _cleanup_(text_done) struct text text = {}, messages = {};
+        _cleanup_(text_done) struct text messages = {};
         struct settings *settings = NULL;
-        const char *yaml;
 
+        if (settings_parse("sim.yaml", yaml, strlen(yaml), &settings, &messages) < 0) {
+                fprintf(stderr, "%s%s", yaml, text_get(&messages));
+                abort();
+        }
+        return settings;
+}
+
+struct settings *fleet_settings(struct fleet *fleet)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        if (fleet->settings)
+                return fleet->settings;
         text_append(&text, "version: 1\nowner: sim\naccounts:\n  default:\n    regions: [");
         for (size_t i = 0; i < fleet->n_regions; i++)
                 text_printf(&text, "%s%s", i ? ", " : "", fleet->regions[i]);
@@ -252,12 +265,13 @@ struct settings *fleet_settings(const struct fleet *fleet)
         for (size_t i = 0; i < fleet->n_schedules; i++)
                 if (fleet->schedules[i].there)
                         write_schedule(&text, &fleet->schedules[i]);
-        yaml = text_get(&text);
-        if (settings_parse("sim.yaml", yaml, strlen(yaml), &settings, &messages) < 0) {
-                fprintf(stderr, "%s%s", yaml, text_get(&messages));
-                abort();
-        }
-        return settings;
+        fleet->settings = parse_settings(text_get(&text));
+        return fleet->settings;
+}
+
+void fleet_done(struct fleet *fleet)
+{
+        fleet->settings = settings_unref(fleet->settings);
 }
 
 /* ---- instances ---- */

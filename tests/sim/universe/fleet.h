@@ -39,16 +39,18 @@ struct fleet {
         size_t n_schedules;
         const char *regions[REGIONS_MOST];
         size_t n_regions;
-        int pace;           /* 0: days, 1: weeks, 2: months */
-        size_t n_instances; /* at the beginning, in each region */
+        int pace;                  /* 0: days, 1: weeks, 2: months */
+        size_t n_instances;        /* at the beginning, in each region */
+        struct settings *settings; /* as they are; NULL: to be written anew */
 };
 
 /* `small`: one schedule that reboots all of four instances and keeps one image of each. */
 void fleet_init(struct fleet *fleet, uint64_t seed, bool small);
 /* Makes the instances. */
 void fleet_launch(struct fleet *fleet, struct cloud *cloud);
-/* Never NULL: what it draws is valid. The caller unrefs. */
-struct settings *fleet_settings(const struct fleet *fleet);
+void fleet_done(struct fleet *fleet);
+/* Never NULL: what it draws is valid. The fleet keeps them until it is edited. */
+struct settings *fleet_settings(struct fleet *fleet);
 /* Changes something in the settings, for the daemon to read. */
 void fleet_edit(struct fleet *fleet);
 /* It has read them. */
