@@ -143,6 +143,8 @@ static void happen_prune(struct universe *universe)
 
         if (!machine_is_up(&universe->machine))
                 return;
+        if (dry)
+                witness_dry_run(universe->witness);
         r = manager_prune(universe->machine.manager, NULL, dry, &run, &error);
         told(universe, "prune", dry ? "dry" : NULL, r, error);
 }

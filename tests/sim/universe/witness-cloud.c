@@ -31,6 +31,7 @@ struct creation *creation_by_id(struct witness *witness, const char *id)
 
 void creation_free(struct witness *witness, struct creation *creation)
 {
+        economy_image_ends(witness, creation);
         HASH_DEL(witness->creations, creation);
         HASH_DELETE(by_id, witness->ids, creation);
         free(creation->name);
@@ -310,6 +311,7 @@ void cloud_answered(const struct cloud_request *request, void *userdata)
 
         if (!request->succeeded)
                 return;
+        economy_asked(witness, request);
         if (streq(request->action, "CreateImage")) {
                 note_creation(witness, request);
         } else if (streq(request->action, "DeregisterImage")) {

@@ -55,6 +55,7 @@ static void ask_decisions(struct witness *witness, struct decisions *decisions, 
         decisions_done(decisions);
         decisions->runs = witness->runs_ended;
         witness->watch = watch_free(witness->watch);
+        witness_dry_run(witness);
         if (manager_prune(manager, NULL, true, &run, &error) >= 0)
                 witness->watch = manager_watch(manager, run, callback, witness);
 }
@@ -369,6 +370,7 @@ static void forget_old(struct witness *witness)
         usec_t now = witness->universe->clock.now;
 
         HASH_ITER (hh, witness->creations, creation, next) {
+                economy_image_ends(witness, creation); /* where no line told */
                 if (now - creation->made > REMEMBERED &&
                     !find_image(witness, creation->region, creation->id))
                         creation_free(witness, creation);
@@ -394,6 +396,7 @@ void witness_season_ends(struct witness *witness)
                                                    universe->fleet.regions[i]));
         for (size_t i = 0; i < universe->fleet.n_schedules; i++)
                 check_firings(witness, i);
+        economy_judge(witness, true);
         forget_old(witness);
         witness->numbers.seasons++;
 }
