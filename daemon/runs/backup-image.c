@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/follow.h"
-#include "runs/health.h"
 #include "runs/place.h"
 
 /* What EC2 does not list yet is asked for again after this. */
@@ -94,7 +93,6 @@ static struct verdict await_image_ask(struct task *task)
         struct log_about about = task_about(task);
         struct verdict verdict;
 
-        live->patient = health_end(live->patient);
         if (!live->followed)
                 live->followed = follow_begin(task);
         switch (live->followed->sight) {

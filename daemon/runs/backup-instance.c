@@ -176,6 +176,14 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
 
 /* ---- await-instance ---- */
 
+/* Now, not with the next step: that begins only once the state can be written. */
+static void stop_awaiting(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        live->patient = health_end(live->patient);
+}
+
 /* Ends the instance's turn badly: the rest of the run is halted if the schedule says so. */
 static struct verdict instance_failed(struct task *task, char *why)
 {
@@ -198,6 +206,7 @@ static struct verdict instance_failed(struct task *task, char *why)
         free(task->row.detail);
         task->row.detail = xasprintf("the instance did not come back: %s", why);
         free(why);
+        stop_awaiting(task);
         return go("await-image-only");
 }
 
@@ -224,6 +233,7 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
                   patient->was_down
                           ? ""
                           : " (its checks were never seen down, so the reboot is not proven)");
+        stop_awaiting(task);
         return go("await-image");
 }
 

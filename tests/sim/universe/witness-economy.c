@@ -1,7 +1,8 @@
 /*
- * How much is asked: the questions that were answered, counted beside the least that would do.
+ * How much is asked: the questions that were answered, counted beside those that would do.
  *
- * The least is computed here from what happened, not from what the daemon thinks of its pace:
+ * How many would do is computed here from what happened, not from what the daemon thinks of its
+ * pace:
  *
  *     follow     while images of a region are pending, one question for all of them each time the
  *                youngest has grown by a third, each minute once it is three minutes old, and each
@@ -24,7 +25,7 @@
 #define SECOND USEC_PER_SEC
 /* In one season, for what falls between the chairs: a run that began before it. */
 enum { ODD_ONES = 12 };
-/* So many times the least. What is repeated because an answer was lost or a refusal is not counted:
+/* So many times as many. What is repeated because an answer was lost or a refusal is not counted:
  * trouble also makes tasks begin again. */
 #define CALM_FACTOR    1.25
 #define TROUBLE_FACTOR 1.5
@@ -70,10 +71,10 @@ static void economy_go_on(struct witness *witness, struct economy *economy)
                 usec_t interval = patience(economy->seen - economy->youngest);
                 usec_t until = economy->seen + interval < now ? economy->seen + interval : now;
 
-                economy->least[ECONOMY_FOLLOW] +=
+                economy->allowed[ECONOMY_FOLLOW] +=
                         (double)(until - economy->seen) / (double)interval;
                 if (economy->n_awaited)
-                        economy->least[ECONOMY_STATUS] +=
+                        economy->allowed[ECONOMY_STATUS] +=
                                 (double)(until - economy->seen) / (double)(15 * SECOND);
                 economy->seen = until;
         }
@@ -83,7 +84,7 @@ static void economy_go_on(struct witness *witness, struct economy *economy)
 static void add(struct economy *economy, enum economy_event event, size_t times)
 {
         for (enum economy_class class = 0; class < ECONOMY_CLASSES; class ++)
-                economy->least[class] += classes[class].per[event] * (double)times;
+                economy->allowed[class] += classes[class].per[event] * (double)times;
 }
 
 /* ---- what happens ---- */
@@ -142,7 +143,7 @@ void economy_daemon_starts(struct witness *witness)
                 struct economy *economy = &witness->economies[i];
 
                 economy->youngest = witness->universe->clock.now;
-                economy->least[ECONOMY_INSTANCES] += (double)economy->n_followed;
+                economy->allowed[ECONOMY_INSTANCES] += (double)economy->n_followed;
         }
 }
 
@@ -187,20 +188,20 @@ void economy_judge(struct witness *witness, bool calm)
 
                 economy_go_on(witness, economy);
                 for (enum economy_class class = 0; class < ECONOMY_CLASSES; class ++) {
-                        double least = economy->least[class];
+                        double allowed = economy->allowed[class];
                         uint64_t asked = economy->asked[class];
 
                         witness->numbers.questions += asked;
-                        witness->numbers.least += least;
-                        if ((double)asked > factor * least + ODD_ONES)
+                        witness->numbers.allowed += allowed;
+                        if ((double)asked > factor * allowed + ODD_ONES)
                                 universe_fail(universe, "asks no more than it has to",
                                               "%llu questions to %s in %s in %s, where %.0f "
-                                              "would have done",
+                                              "would do",
                                               (unsigned long long)asked, classes[class].name,
                                               universe->fleet.regions[i],
-                                              calm ? "a calm" : "a time of trouble", least);
+                                              calm ? "a calm" : "a time of trouble", allowed);
                 }
-                memset(economy->least, 0, sizeof(economy->least));
+                memset(economy->allowed, 0, sizeof(economy->allowed));
                 memset(economy->asked, 0, sizeof(economy->asked));
         }
 }

@@ -48,11 +48,11 @@ enum economy_class {
 };
 
 struct economy {
-        double least[ECONOMY_CLASSES];
+        double allowed[ECONOMY_CLASSES];
         uint64_t asked[ECONOMY_CLASSES];
         size_t n_followed, n_awaited;
         usec_t youngest; /* since when the last image is followed, monotonic */
-        usec_t seen;     /* `least` is of this time */
+        usec_t seen;     /* `allowed` is of this time */
 };
 
 enum { SHARES_MOST = 64, DECISIONS_MOST = 4000 };

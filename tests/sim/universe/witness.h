@@ -34,6 +34,6 @@ void witness_season_ends(struct witness *witness);
 struct witness_numbers {
         uint64_t images, removed, seasons, firings;
         uint64_t questions; /* answered, and */
-        double least;       /* how many would have done: witness-economy.c */
+        double allowed;     /* how many may be: witness-economy.c */
 };
 struct witness_numbers witness_numbers(const struct witness *witness);

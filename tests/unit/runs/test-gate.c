@@ -251,6 +251,27 @@ static void test_restart_after_the_timeout(void **state)
         }
 }
 
+/* Given up while the state cannot be written: what comes next waits, and nothing more is asked. */
+static void test_disk_full_meanwhile(void **state)
+{
+        struct world world;
+        size_t questions;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 1)->back = USEC_INFINITY;
+        virtual_run_until(world.loop, at("2026-03-02T01:05:00Z"));
+        world_protect(&world, true);
+        virtual_run_until(world.loop, at("2026-03-02T01:15:00Z"));
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
+        questions = scripted_count(&world.aws, "DescribeInstanceStatus", NULL);
+        virtual_run_until(world.loop, at("2026-03-02T02:15:00Z"));
+        assert_int_equal(scripted_count(&world.aws, "DescribeInstanceStatus", NULL), questions);
+        world_protect(&world, false);
+        virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
+        world_done(&world);
+}
+
 /* EC2 does not tell the status at all: given up in time, not waited for for ever. */
 static void test_status_never_told(void **state)
 {
@@ -408,6 +429,7 @@ int main(void)
                 cmocka_unit_test(test_halt_reaches_who_tries),
                 cmocka_unit_test(test_halt_lasts),
                 cmocka_unit_test(test_restart_after_the_timeout),
+                cmocka_unit_test(test_disk_full_meanwhile),
                 cmocka_unit_test(test_status_never_told),
                 cmocka_unit_test(test_terminated),
                 cmocka_unit_test(test_window),
