@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/time.h"
+#include "retention/retention.h"
 #include "settings/settings.h"
 #include "sim/universe/dice.h"
 
@@ -28,7 +29,7 @@ struct fleet_schedule {
         int group_by;              /* an index of names */
         int settle, ready_timeout; /* minutes */
         int window;                /* hours */
-        int last, daily, weekly, within_days;
+        struct retention_policy retain;
         bool edited;    /* the daemon has not read it yet */
         usec_t changed; /* when the daemon last read other settings than before, monotonic */
 };

@@ -22,6 +22,8 @@ struct creation {
         bool followed;        /* witness-economy.c: the daemon follows it to its end */
         bool awaited;         /* and waits for its instance */
         usec_t removed_at;
+        usec_t gone_at; /* by whoever; 0: it is there */
+        bool condemned; /* no rule kept it when operators pruned in calm */
 };
 
 /* "Schedule S missed its firings from A to B". */
@@ -92,6 +94,14 @@ void cloud_asking(const struct cloud_request *request, void *userdata);
 void cloud_answered(const struct cloud_request *request, void *userdata);
 struct creation *creation_by_id(struct witness *witness, const char *id);
 void creation_free(struct witness *witness, struct creation *creation);
+
+/* witness-retention.c: whether this one may be deregistered, */
+void retention_judge(struct witness *witness, const struct cloud_request *request);
+/* what has to go when all is pruned now, and whether it did. */
+void retention_condemn(struct witness *witness);
+void retention_check(struct witness *witness);
+/* The image of a creation; NULL once it was deregistered. */
+struct image *creation_image(struct witness *witness, const struct creation *creation);
 
 /* witness-economy.c: what happens, as the journal and the cloud tell, */
 void economy_image_begins(struct witness *witness, struct creation *creation);

@@ -156,8 +156,10 @@ void witness_people_took(struct witness *witness, const char *image)
 {
         struct creation *creation = creation_by_id(witness, image);
 
-        if (creation)
-                creation->taken_by_people = true;
+        if (!creation)
+                return;
+        creation->taken_by_people = true;
+        creation->gone_at = witness->universe->clock.now;
 }
 
 void witness_calm_begins(struct witness *witness)

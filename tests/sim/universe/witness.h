@@ -32,7 +32,7 @@ void witness_calm_begins(struct witness *witness);
 void witness_season_ends(struct witness *witness);
 
 struct witness_numbers {
-        uint64_t images, removed, seasons, firings;
+        uint64_t images, removed, seasons, firings, condemned;
         uint64_t questions; /* answered, and */
         double allowed;     /* how many may be: witness-economy.c */
 };
