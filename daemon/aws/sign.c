@@ -1,9 +1,10 @@
 #include "aws/sign.h"
 
 #include <ctype.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -13,22 +14,73 @@
 
 enum { SHA256_SIZE = 32 };
 
+/* OpenSSL 3 looks an algorithm up by its name each time it is not handed one that was fetched
+ * before; for texts as short as these that took most of the time. Kept until the process ends. */
+static const EVP_MD *sha256(void)
+{
+        static EVP_MD *md;
+
+        if (!md)
+                md = EVP_MD_fetch(NULL, "SHA256", NULL);
+        if (!md)
+                abort();
+        return md;
+}
+
+/* Ready for a key. */
+static EVP_MAC_CTX *hmac_sha256(void)
+{
+        static EVP_MAC_CTX *template;
+        char name[] = "SHA256";
+        OSSL_PARAM parameters[] = {
+                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                OSSL_PARAM_construct_end(),
+        };
+        EVP_MAC *mac;
+        EVP_MAC_CTX *copy;
+
+        if (!template) {
+                mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+                template = mac ? EVP_MAC_CTX_new(mac) : NULL;
+                EVP_MAC_free(mac);
+                if (!template || EVP_MAC_CTX_set_params(template, parameters) != 1)
+                        abort();
+        }
+        copy = EVP_MAC_CTX_dup(template);
+        if (!copy)
+                abort();
+        return copy;
+}
+
+static void hex(const unsigned char bytes[static SHA256_SIZE], char ret[static SHA256_HEX_SIZE])
+{
+        for (size_t i = 0; i < SHA256_SIZE; i++) {
+                ret[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+                ret[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+        }
+        ret[2 * SHA256_SIZE] = '\0';
+}
+
 static void sha256_hex(const void *data, size_t size, char ret[static SHA256_HEX_SIZE])
 {
         unsigned char hash[SHA256_SIZE];
 
-        if (EVP_Digest(data, size, hash, NULL, EVP_sha256(), NULL) != 1)
+        if (EVP_Digest(data, size, hash, NULL, sha256(), NULL) != 1)
                 abort();
-        for (size_t i = 0; i < sizeof(hash); i++)
-                snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+        hex(hash, ret);
 }
 
 static void hmac(const void *key, size_t key_size, const char *text,
                  unsigned char ret[static SHA256_SIZE])
 {
-        if (!HMAC(EVP_sha256(), key, (int)key_size, (const unsigned char *)text, strlen(text), ret,
-                  NULL))
+        EVP_MAC_CTX *context = hmac_sha256();
+        size_t size;
+
+        if (EVP_MAC_init(context, key, key_size, NULL) != 1 ||
+            EVP_MAC_update(context, (const unsigned char *)text, strlen(text)) != 1 ||
+            EVP_MAC_final(context, ret, &size, SHA256_SIZE) != 1)
                 abort();
+        EVP_MAC_CTX_free(context);
 }
 
 static void derive_key(const struct sign_keys *keys, const char *date,
@@ -137,13 +189,12 @@ void sign(const struct sign_request *request, const struct sign_keys *keys, stru
         _cleanup_free_ char *scope = credential_scope(request, day);
         _cleanup_free_ char *to_sign = string_to_sign(request, canonical, scope);
         unsigned char key[SHA256_SIZE], mac[SHA256_SIZE];
-        char hex[SHA256_HEX_SIZE];
+        char proof[SHA256_HEX_SIZE];
 
         derive_key(keys, day, request, key);
         hmac(key, sizeof(key), to_sign, mac);
         OPENSSL_cleanse(key, sizeof(key));
-        for (size_t i = 0; i < sizeof(mac); i++)
-                snprintf(hex + 2 * i, 3, "%02x", mac[i]);
+        hex(mac, proof);
         if (keys->token)
                 OPENSSL_cleanse(canonical, strlen(canonical));
 
@@ -153,7 +204,7 @@ void sign(const struct sign_request *request, const struct sign_keys *keys, stru
         canonical_headers_write_names(&headers, &names);
         ret->authorization = xasprintf("AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, "
                                        "Signature=%s",
-                                       keys->access_key, scope, text_get(&names), hex);
+                                       keys->access_key, scope, text_get(&names), proof);
 }
 
 void signature_done(struct signature *signature)

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/follow.h"
-#include "runs/health.h"
 #include "runs/place.h"
 
 /* What EC2 does not list yet is asked for again after this. */
@@ -109,7 +108,6 @@ static struct verdict await_image_ask(struct task *task)
         struct log_about about = task_about(task);
         struct verdict verdict;
 
-        live->patient = health_end(live->patient);
         if (!task->row.image)
                 return task->row.ending == OUTCOME_OPEN ? start_over(task)
                                                         : finish(task->row.ending, NULL);
@@ -228,13 +226,15 @@ static const struct step image_steps[] = {
           .ask = check_ask,
           .answer = check_answer,
           .patience = SEC_PER_HOUR,
-          .looks = true },
+          .looks = true,
+          .down = true },
         { .name = "check-stop",
           .ask = check_stop_ask,
           .answer = check_stop_answer,
           .patience = SEC_PER_HOUR,
           .methods = BY_STOP,
-          .looks = true },
+          .looks = true,
+          .down = true },
         { .name = "read-boot",
           .ask = read_boot_ask,
           .answer = read_boot_answer,

@@ -70,8 +70,10 @@ void image_describe(struct task *task, struct ec2_instance *instance)
         task->row.volumes = count_volumes(&schedule->image, instance);
         if (!consistency_find(task->row.asked, &asked))
                 asked = CONSISTENCY_CRASH; /* a row of an earlier version */
-        image_set_method(task,
-                         instance->state == INSTANCE_STOPPED ? &method_stopped : method_for(asked));
+        /* One that starts or stops has no turn until that is over. */
+        image_set_method(task, instance->state == INSTANCE_STOPPED   ? &method_stopped
+                               : instance->state == INSTANCE_RUNNING ? method_for(asked)
+                                                                     : &method_crash);
 }
 
 bool image_touch(struct task *task)

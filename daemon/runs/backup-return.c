@@ -13,6 +13,14 @@
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RebootInstances.html */
 #define FORCED_AFTER (3 * SEC_PER_MIN)
 
+/* Now, not with the next step: that begins only once the state can be written. */
+static void stop_awaiting(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        live->patient = health_end(live->patient);
+}
+
 /* The rest of the run is not begun: says what was done and what was not. */
 static void halt_run(struct task *failed)
 {
@@ -48,6 +56,7 @@ static struct verdict instance_failed(struct task *task, char *why)
                 halt_run(task);
         image_note_failure(task, xasprintf("the instance did not come back: %s", why));
         free(why);
+        stop_awaiting(task);
         return next();
 }
 
@@ -101,6 +110,7 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
                   task->row.subject, format_timespan(task->row.returned - since, time),
                   patient->was_down ? "" : " (", patient->was_down ? "" : task->row.evidence,
                   patient->was_down ? "" : ")");
+        stop_awaiting(task);
         return next();
 }
 

@@ -158,6 +158,7 @@ struct verdict await_stopped_ask(struct task *task)
 
 static struct verdict gone_while_stopped(struct task *task)
 {
+        image_live(task)->patient = health_end(image_live(task)->patient);
         image_note_failure(
                 task, xstrdup("the instance was terminated while it was stopped for its image"));
         return go("await-image");

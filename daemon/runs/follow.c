@@ -7,25 +7,47 @@
 #include "base/text.h"
 #include "runs/poll.h"
 
-#define FIRST_INTERVAL   (5 * USEC_PER_SEC)
-#define LONGEST_INTERVAL (60 * USEC_PER_SEC)
-/* Images in one request: EC2 takes 200 values of a filter. */
-enum { IMAGES_PER_REQUEST = 200 };
+#define FIRST_INTERVAL (5 * USEC_PER_SEC)
+/* Asked this seldom at most while somebody watches the progress; else a tenth of the time that the
+ * youngest image has taken so far may pass, within these limits. */
+#define LONG_INTERVAL    (60 * USEC_PER_SEC)
+#define LONGEST_INTERVAL (300 * USEC_PER_SEC)
+/* While snapshots are on their way they tell enough; that the image is still there is looked at
+ * after this. */
+#define IMAGE_LOOK (600 * USEC_PER_SEC)
+/* Images, or snapshots, in one request: EC2 takes 200 values of a filter. */
+enum { PER_REQUEST = 200 };
 
 struct follower {
         struct place *place;
         struct poll poll;
         struct aws_slot *call;
-        struct followed *all;                       /* struct followed.next */
-        struct followed *cursor;                    /* the first one this round has not asked for */
-        struct followed *asked[IMAGES_PER_REQUEST]; /* in this request; NULL: ended meanwhile */
+        struct followed *all;                /* struct followed.next */
+        struct followed *cursor;             /* the first one this round has not asked for */
+        struct followed *asked[PER_REQUEST]; /* in this request; NULL: ended meanwhile */
         size_t n_asked;
-        const struct action *refused; /* has been said */
+        bool images_asked, snapshots_asked; /* for these, this time */
+        const struct action *refused;       /* has been said */
 };
 
 /* ---- the poll ---- */
 
-/* When the next one may be complete, going by its speed so far; 0 when unknown. */
+static usec_t follower_longest(const struct follower *follower)
+{
+        const struct engine *engine = follower->place->engine;
+        usec_t now = loop_monotonic(engine->loop), youngest = USEC_INFINITY, longest;
+
+        for (const struct followed *f = follower->all; f; f = f->next)
+                if (now - f->added < youngest)
+                        youngest = now - f->added;
+        longest = engine->watches ? LONG_INTERVAL : youngest / 10;
+        return longest < LONG_INTERVAL      ? LONG_INTERVAL
+               : longest > LONGEST_INTERVAL ? LONGEST_INTERVAL
+                                            : longest;
+}
+
+/* When the next one may be complete, going by its speed so far; 0 when unknown. One that stands, as
+ * many do at 99 %, is expected to stand as long again. */
 static usec_t follower_expect(const struct follower *follower)
 {
         usec_t now = loop_monotonic(follower->place->engine->loop), soonest = 0;
@@ -36,6 +58,8 @@ static usec_t follower_expect(const struct follower *follower)
                 if (f->sight != SIGHT_PENDING || f->percent <= 0)
                         continue;
                 left = (now - f->added) * (100 - f->percent) / f->percent;
+                if (left < now - f->moved)
+                        left = now - f->moved;
                 if (left < FIRST_INTERVAL)
                         left = FIRST_INTERVAL;
                 if (!soonest || left < soonest)
@@ -57,18 +81,72 @@ static struct followed *open_from(struct followed *followed)
         return followed;
 }
 
+/* Whether only the image itself can tell how things are. */
+static bool needs_image(const struct followed *followed, usec_t now)
+{
+        return followed && is_open(followed) &&
+               (followed->sight == SIGHT_NONE || followed->missed || followed->reason ||
+                followed->percent < 0 || followed->percent >= 100 ||
+                now - followed->seen >= IMAGE_LOOK);
+}
+
+static bool needs_snapshots(const struct followed *followed, usec_t now)
+{
+        (void)now;
+        return followed && (followed->failing || (is_open(followed) && followed->percent < 100));
+}
+
+static bool any_asked(const struct follower *follower,
+                      bool (*needs)(const struct followed *followed, usec_t now))
+{
+        usec_t now = loop_monotonic(follower->place->engine->loop);
+
+        for (size_t i = 0; i < follower->n_asked; i++)
+                if (needs(follower->asked[i], now))
+                        return true;
+        return false;
+}
+
+static void follower_begin_part(struct follower *follower);
 static void follower_ask_images(struct follower *follower);
+static void follower_ask_snapshots(struct follower *follower);
 
 /* This part of the list is through: the next part at once, or all again after the interval. */
 static void follower_part_done(struct follower *follower)
 {
         follower->call = aws_slot_free(follower->call);
         follower->cursor = open_from(follower->cursor);
+        follower->poll.longest = follower_longest(follower);
         if (follower->cursor)
-                follower_ask_images(follower);
+                follower_begin_part(follower);
         else
                 poll_answered(&follower->poll, open_from(follower->all) != NULL,
                               follower_expect(follower));
+}
+
+static void follower_conclude(struct follower *follower)
+{
+        usec_t now = loop_monotonic(follower->place->engine->loop);
+
+        for (size_t i = 0; i < follower->n_asked; i++) {
+                if (follower->asked[i] && follower->asked[i]->failing)
+                        followed_set(follower->asked[i], SIGHT_FAILED, NULL);
+                if (follower->asked[i])
+                        followed_check_stall(follower->asked[i], now);
+        }
+        follower_part_done(follower);
+}
+
+/* Each question at most once: the images where they have to be asked, then their snapshots, or the
+ * images after all when these turn out to be complete. */
+static void follower_go_on(struct follower *follower)
+{
+        if (!follower->images_asked && any_asked(follower, needs_image))
+                follower_ask_images(follower);
+        else if (!follower->snapshots_asked && any_asked(follower, needs_snapshots))
+                follower_ask_snapshots(follower);
+        else
+                follower_conclude(follower);
 }
 
 static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
@@ -78,33 +156,51 @@ static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
 
         place_polled(follower->place, &ec2_describe_snapshots, reply, &follower->refused);
         /* Only percentages come from here: without an answer there are none this time. */
-        for (size_t i = 0; i < follower->n_asked; i++) {
+        for (size_t i = 0; i < follower->n_asked; i++)
                 if (follower->asked[i] && reply->outcome == AWS_OK)
                         followed_see_snapshots(follower->asked[i], reply->output, now);
-                if (follower->asked[i] && follower->asked[i]->failing)
-                        followed_set(follower->asked[i], SIGHT_FAILED, NULL);
-                if (follower->asked[i])
-                        followed_check_stall(follower->asked[i], now);
+        follower_go_on(follower);
+}
+
+/* The snapshots' ids where all of them are known: what else their runs have made, complete long ago
+ * in a large run, is not told then. */
+static struct ec2_filter snapshot_filter(const struct follower *follower,
+                                         const char *values[static PER_REQUEST])
+{
+        usec_t now = loop_monotonic(follower->place->engine->loop);
+        struct ec2_filter ids = { .name = "snapshot-id", .values = values };
+        struct ec2_filter runs = { .name = "tag:" TAG_RUN, .values = values };
+
+        for (size_t i = 0; i < follower->n_asked; i++) {
+                const struct followed *followed = follower->asked[i];
+
+                if (!needs_snapshots(followed, now))
+                        continue;
+                if (!followed->n_snapshots || ids.n_values + followed->n_snapshots > PER_REQUEST) {
+                        ids.n_values = 0;
+                        break;
+                }
+                for (size_t j = 0; j < followed->n_snapshots; j++)
+                        values[ids.n_values++] = followed->snapshots[j];
         }
-        follower_part_done(follower);
+        if (ids.n_values)
+                return ids;
+        for (size_t i = 0; i < follower->n_asked; i++) {
+                const struct followed *followed = follower->asked[i];
+
+                if (needs_snapshots(followed, now) &&
+                    !strings_contain((char **)(uintptr_t)values, runs.n_values, followed->run))
+                        values[runs.n_values++] = followed->run;
+        }
+        return runs;
 }
 
 static void follower_ask_snapshots(struct follower *follower)
 {
-        const char *self = "self", **runs = NULL;
-        struct ec2_filter filter = { .name = "tag:" TAG_RUN };
-        size_t n = 0;
+        const char *self = "self", *values[PER_REQUEST];
+        struct ec2_filter filter = snapshot_filter(follower, values);
 
-        for (size_t i = 0; i < follower->n_asked; i++) {
-                bool known = !follower->asked[i];
-
-                for (size_t j = 0; j < n && !known; j++)
-                        known = streq(runs[j], follower->asked[i]->run);
-                if (!known)
-                        *append(runs, n) = follower->asked[i]->run;
-        }
-        filter.values = runs;
-        filter.n_values = n;
+        follower->snapshots_asked = true;
         aws_slot_free(follower->call);
         follower->call =
                 aws_call(follower->place->aws, follower->place->region, &ec2_describe_snapshots,
@@ -112,10 +208,9 @@ static void follower_ask_snapshots(struct follower *follower)
                                  .owners = &self,
                                  .n_owners = 1,
                                  .filters = &filter,
-                                 .n_filters = n > 0,
+                                 .n_filters = 1,
                          },
                          follower_on_snapshots, follower);
-        free(runs);
 }
 
 static const struct ec2_image *find_image(const struct ec2_images *images, const char *id)
@@ -130,7 +225,6 @@ static void follower_on_images(const struct aws_reply *reply, void *userdata)
 {
         struct follower *follower = userdata;
         usec_t now = loop_monotonic(follower->place->engine->loop);
-        bool any = false;
 
         place_polled(follower->place, &ec2_describe_images, reply, &follower->refused);
         if (reply->outcome != AWS_OK) {
@@ -143,33 +237,24 @@ static void follower_on_images(const struct aws_reply *reply, void *userdata)
 
                 if (!followed)
                         continue;
-                any = true;
                 image = find_image(reply->output, followed->image);
                 if (image)
                         followed_see_image(followed, image, now);
                 else
                         followed_miss(followed, now);
         }
-        if (any)
-                follower_ask_snapshots(follower);
-        else
-                follower_part_done(follower);
+        follower_go_on(follower);
 }
 
 static void follower_ask_images(struct follower *follower)
 {
-        const char *self = "self", *ids[IMAGES_PER_REQUEST];
+        const char *self = "self", *ids[PER_REQUEST];
         struct ec2_filter filter = { .name = "image-id", .values = ids };
-        struct followed *followed;
 
-        follower->n_asked = 0;
-        for (followed = follower->cursor; followed && follower->n_asked < IMAGES_PER_REQUEST;
-             followed = open_from(followed->next)) {
-                ids[follower->n_asked] = followed->image;
-                follower->asked[follower->n_asked++] = followed;
-        }
-        follower->cursor = followed;
-        filter.n_values = follower->n_asked;
+        for (size_t i = 0; i < follower->n_asked; i++)
+                if (follower->asked[i])
+                        ids[filter.n_values++] = follower->asked[i]->image;
+        follower->images_asked = true;
         aws_slot_free(follower->call);
         follower->call =
                 aws_call(follower->place->aws, follower->place->region, &ec2_describe_images,
@@ -183,13 +268,31 @@ static void follower_ask_images(struct follower *follower)
                          follower_on_images, follower);
 }
 
+static void follower_begin_part(struct follower *follower)
+{
+        struct followed *followed;
+        size_t n_snapshots = 0;
+
+        follower->n_asked = 0;
+        for (followed = follower->cursor; followed && follower->n_asked < PER_REQUEST;
+             followed = open_from(followed->next)) {
+                n_snapshots += followed->n_snapshots;
+                if (follower->n_asked && n_snapshots > PER_REQUEST)
+                        break;
+                follower->asked[follower->n_asked++] = followed;
+        }
+        follower->cursor = followed;
+        follower->images_asked = follower->snapshots_asked = false;
+        follower_go_on(follower);
+}
+
 static void follower_ask(void *userdata)
 {
         struct follower *follower = userdata;
 
         follower->cursor = open_from(follower->all);
         if (follower->cursor)
-                follower_ask_images(follower);
+                follower_begin_part(follower);
         else
                 poll_answered(&follower->poll, false, 0);
 }
@@ -202,7 +305,7 @@ static struct follower *follower_of(struct place *place)
                 place->follower = xnew(struct follower);
                 place->follower->place = place;
                 poll_init(&place->follower->poll, place->engine->loop, FIRST_INTERVAL,
-                          LONGEST_INTERVAL, follower_ask, place->follower);
+                          LONG_INTERVAL, follower_ask, place->follower);
         }
         return place->follower;
 }

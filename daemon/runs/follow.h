@@ -1,7 +1,9 @@
 /*
- * Following images to their end: one DescribeImages (and one DescribeSnapshots for the percentages)
- * for all pending images of a place, the interval growing from 5 s to 60 s. Never gives up.
- * Internal to runs/.
+ * Following images to their end, with one question for all that are pending in a place: at first
+ * DescribeImages, DescribeSnapshots while these are on their way, DescribeImages again once they
+ * are complete. The interval grows from 5 s to 60 s, and for those that take long to 5 minutes, but
+ * when the percentages say that one will be complete it is asked then. Never gives up. Internal to
+ * runs/.
  *
  * An image that EC2 does not list is not gone: right after CreateImage that is normal, and lists
  * are eventually consistent. Only absence that lasts is taken for a removal.

@@ -41,9 +41,11 @@ static enum sight sight_of(enum image_state state)
 
 static void followed_add_snapshot(struct followed *followed, const char *snapshot)
 {
-        if (snapshot && *snapshot &&
-            !strings_contain(followed->snapshots, followed->n_snapshots, snapshot))
-                *append(followed->snapshots, followed->n_snapshots) = xstrdup(snapshot);
+        if (!snapshot || !*snapshot ||
+            strings_contain(followed->snapshots, followed->n_snapshots, snapshot))
+                return;
+        *append(followed->snapshots, followed->n_snapshots) = xstrdup(snapshot);
+        followed->percent = -1; /* the one of the others */
 }
 
 void followed_see_image(struct followed *followed, const struct ec2_image *image, usec_t now)

@@ -79,6 +79,7 @@ void task_note_down(struct task *task)
         } else if (!down && task->down) {
                 DL_DELETE2(engine->down, task, prev_down, next_down);
                 engine->room = true;
+                engine_turn_soon(engine);
         }
         task->down = down;
 }
@@ -209,6 +210,7 @@ void task_apply(struct task *task, struct verdict verdict)
                 }
                 task_set_waiting(task, "%s", verdict.detail);
                 task_note_trouble(task, verdict.detail);
+                task_note_down(task);
                 task->call = aws_slot_free(task->call);
                 timer_arm(task->timer, with_jitter(engine, verdict.delay));
                 return;

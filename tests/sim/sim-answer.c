@@ -208,6 +208,7 @@ void sim_answer(struct sim *sim, usec_t now, const struct sim_request *request,
         } else {
                 const char *name = param(&call.params, "Action");
 
+                call.owners = param_list(&call.params, "Owner", &call.n_owners);
                 call.action = action_find(name);
                 fault = fault_strike(sim, name, request->region, request->body, request->size);
                 answer(&call, fault, ret);
@@ -218,6 +219,7 @@ void sim_answer(struct sim *sim, usec_t now, const struct sim_request *request,
                    : streq(call.code, "RequestLimitExceeded") ? "bucket"
                                                               : NULL);
         params_done(&call.params);
+        free(call.owners);
         text_done(&call.out);
         free(call.code);
         free(call.message);

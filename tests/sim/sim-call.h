@@ -18,6 +18,8 @@ struct call {
         usec_t now;
         const struct sim_action *action;
         struct params params;
+        const char **owners; /* Owner.N */
+        size_t n_owners;
         struct text out;      /* what stands between requestId and the end of the reply */
         int status;           /* of HTTP */
         char *code, *message; /* the error; NULL: none */

@@ -1,6 +1,7 @@
 #include "sim/sim-describe.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/sim-filter.h"
@@ -77,9 +78,12 @@ static bool read_page(struct call *call, const struct describe *what, struct pag
 static bool is_wanted(struct call *call, const struct describe *what, const struct filters *filters,
                       struct resource *resource)
 {
-        return resource_is_there(resource, call->now) &&
-               (!what->is_listed || what->is_listed(call, resource)) &&
-               filters_fit(filters, call, resource);
+        if (!resource_is_there(resource, call->now))
+                return false;
+        if (what->settle)
+                what->settle(call, resource);
+        return filters_fit(filters, call, resource) &&
+               (!what->is_listed || what->is_listed(call, resource));
 }
 
 struct listing {
@@ -124,6 +128,42 @@ static bool list_ids(struct call *call, struct listing *listing)
         return true;
 }
 
+static int compare_serials(const void *a, const void *b)
+{
+        const struct resource *x = *(struct resource *const *)a, *y = *(struct resource *const *)b;
+
+        return (x->serial > y->serial) - (x->serial < y->serial);
+}
+
+/* Those that a filter by id names, in the order of the others: as all, but without looking at all.
+ */
+static void list_few(struct call *call, struct listing *listing, const struct filter *ids)
+{
+        struct resource *found[FILTER_VALUES_MAX];
+        size_t n = 0;
+
+        for (size_t i = 0; i < ids->n_values; i++) {
+                found[n] = place_find(call->place, listing->what->kind, ids->values[i]);
+                n += found[n] != NULL;
+        }
+        qsort(found, n, sizeof(*found), compare_serials);
+        for (size_t i = 0; i < n; i++)
+                if (i == 0 || found[i] != found[i - 1])
+                        list_one(call, listing, found[i]);
+}
+
+static void list_all(struct call *call, struct listing *listing)
+{
+        const struct filter *ids = filters_by_id(listing->filters);
+
+        if (ids) {
+                list_few(call, listing, ids);
+                return;
+        }
+        FOREACH_RESOURCE(resource, call->place, listing->what->kind)
+        list_one(call, listing, resource);
+}
+
 bool describe(struct call *call, const struct describe *what)
 {
         _cleanup_(filters_done) struct filters filters = {};
@@ -136,8 +176,7 @@ bool describe(struct call *call, const struct describe *what)
                 if (!list_ids(call, &listing))
                         return false;
         } else {
-                FOREACH_RESOURCE(resource, call->place, what->kind)
-                list_one(call, &listing, resource);
+                list_all(call, &listing);
         }
         if (what->between && listing.last)
                 what->between(call, listing.last, NULL);

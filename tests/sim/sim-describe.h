@@ -26,7 +26,9 @@ struct describe {
         size_t ids_max, page_min, page_max;
         const struct filter_key
                 *filters; /* ended by {}; tag:KEY, tag-key and tag-value come free */
-        /* Whether a resource that exists is listed at all; NULL: always. */
+        /* Brings a resource up to date before it is looked at; NULL: nothing to do. */
+        void (*settle)(struct call *call, struct resource *resource);
+        /* Whether a resource that exists and fits is listed at all; NULL: always. */
         bool (*is_listed)(struct call *call, struct resource *resource);
         void (*print)(struct call *call, const struct resource *resource);
         /* Called between neighbours in a page, with NULL for its ends; NULL for nothing to do. */

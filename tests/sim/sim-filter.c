@@ -142,3 +142,23 @@ bool filters_fit(const struct filters *filters, const struct call *call,
                         return false;
         return true;
 }
+
+static bool has_pattern(const struct filter *filter)
+{
+        for (size_t i = 0; i < filter->n_values; i++)
+                if (strpbrk(filter->values[i], "*?\\"))
+                        return true;
+        return false;
+}
+
+const struct filter *filters_by_id(const struct filters *filters)
+{
+        for (size_t i = 0; i < filters->n; i++) {
+                const struct filter *filter = &filters->list[i];
+
+                if (filter->key && !filter->key->value &&
+                    filter->key->offset == offsetof(struct resource, id) && !has_pattern(filter))
+                        return filter;
+        }
+        return NULL;
+}

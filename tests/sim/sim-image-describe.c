@@ -149,6 +149,11 @@ static void print_image(struct call *call, const struct resource *resource)
         xml_close(out, "item");
 }
 
+static void settle(struct call *call, struct resource *resource)
+{
+        image_settle((struct image *)resource, call->now);
+}
+
 /*
  * A deregistered image is still shown as such for a while, then an id finds an empty set, and only
  * then NotFound:
@@ -156,10 +161,9 @@ static void print_image(struct call *call, const struct resource *resource)
  */
 static bool is_listed(struct call *call, struct resource *resource)
 {
-        struct image *image = (struct image *)resource;
+        const struct image *image = image_of(resource);
         bool include_disabled = streq(param(&call->params, "IncludeDisabled"), "true");
 
-        image_settle(image, call->now);
         if (image->deregistered != USEC_INFINITY &&
             call->now >= image->deregistered + (resource->gone - image->deregistered) / 2)
                 return false;
@@ -177,6 +181,7 @@ bool describe_images(struct call *call)
                 .page_min = 1,
                 .page_max = 1000,
                 .filters = image_filters,
+                .settle = settle,
                 .is_listed = is_listed,
                 .print = print_image,
         };

@@ -164,17 +164,14 @@ bool image_check_name(struct call *call, const char *name)
 
 bool owners_fit(const struct call *call, const char *owner, const char *alias)
 {
-        bool any = false;
+        for (size_t i = 0; i < call->n_owners; i++) {
+                const char *wanted = call->owners[i];
 
-        for (size_t n = 0; (n = param_next(&call->params, "Owner", n));) {
-                const char *wanted = param(&call->params, "Owner.%zu", n);
-
-                any = true;
                 if (streq(wanted, owner) || (alias && streq(wanted, alias)) ||
                     (streq(wanted, "self") && streq(owner, call->place->account)))
                         return true;
         }
-        return !any;
+        return call->n_owners == 0;
 }
 
 /* ---- the end of an image ---- */

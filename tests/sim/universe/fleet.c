@@ -55,15 +55,26 @@ static void draw_expression(struct fleet_schedule *schedule, struct dice *dice, 
 #pragma GCC diagnostic pop
 }
 
+/* How often a rule is there, and how much it keeps at most. */
+static const struct {
+        double chance;
+        int most;
+} rules[RETAIN_RULES] = {
+        [RETAIN_LAST] = { 0.8, 4 },   [RETAIN_HOURLY] = { 0.15, 6 },  [RETAIN_DAILY] = { 0.3, 5 },
+        [RETAIN_WEEKLY] = { 0.3, 3 }, [RETAIN_MONTHLY] = { 0.15, 3 }, [RETAIN_YEARLY] = { 0.1, 2 },
+};
+
 static void draw_retain(struct fleet_schedule *schedule, struct dice *dice, int pace)
 {
+        schedule->retain = (struct retention_policy){};
         /* Without it images would pile up for ever. */
         schedule->has_retain = pace < 2 || dice_chance(dice, 0.9);
-        schedule->last = (int)dice_between(dice, 0, 4);
-        schedule->daily = dice_chance(dice, 0.3) ? (int)dice_between(dice, 1, 5) : 0;
-        schedule->weekly = dice_chance(dice, 0.3) ? (int)dice_between(dice, 1, 3) : 0;
-        schedule->within_days =
-                !schedule->last || dice_chance(dice, 0.2) ? (int)dice_between(dice, 1, 10) : 0;
+        for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
+                if (dice_chance(dice, rules[rule].chance))
+                        schedule->retain.keep[rule] =
+                                (unsigned int)dice_between(dice, 1, rules[rule].most);
+        if (retention_policy_is_empty(&schedule->retain) || dice_chance(dice, 0.2))
+                schedule->retain.within = dice_between(dice, 1, 10) * SEC_PER_DAY;
 }
 
 static void draw_schedule(struct fleet_schedule *schedule, struct dice *dice, int pace)
@@ -95,8 +106,8 @@ static void make_small(struct fleet *fleet)
         schedule->group = -1;
         schedule->reboot = schedule->has_retain = true;
         schedule->halt = false;
-        schedule->last = 1;
-        schedule->daily = schedule->weekly = schedule->within_days = schedule->window = 0;
+        schedule->retain = (struct retention_policy){ .keep[RETAIN_LAST] = 1 };
+        schedule->window = 0;
         (void)snprintf(schedule->expression, sizeof(schedule->expression), "cron(0 0 1 7 ? *)");
 }
 
@@ -138,11 +149,12 @@ size_t fleet_schedules_there(const struct fleet *fleet)
         return n;
 }
 
-void fleet_edit(struct fleet *fleet, usec_t now)
+void fleet_edit(struct fleet *fleet)
 {
         struct dice *dice = &fleet->dice;
         struct fleet_schedule *schedule = &fleet->schedules[dice_below(dice, fleet->n_schedules)];
 
+        fleet->settings = settings_unref(fleet->settings);
         switch (dice_below(dice, 8)) {
         case 0:
                 schedule->there = !schedule->there;
@@ -168,7 +180,16 @@ void fleet_edit(struct fleet *fleet, usec_t now)
                 schedule->queue = !schedule->queue;
                 schedule->missed = (int)dice_below(dice, ELEMENTS(missed_names));
         }
-        schedule->changed = now;
+        schedule->edited = true;
+}
+
+void fleet_read(struct fleet *fleet, usec_t now)
+{
+        for (size_t i = 0; i < fleet->n_schedules; i++) {
+                if (fleet->schedules[i].edited)
+                        fleet->schedules[i].changed = now;
+                fleet->schedules[i].edited = false;
+        }
 }
 
 /* ---- the settings ---- */
@@ -189,21 +210,21 @@ static void write_reboot(struct text *text, const struct fleet_schedule *schedul
 
 static void write_retain(struct text *text, const struct fleet_schedule *schedule)
 {
-        const char *comma = schedule->last ? ", " : "";
+        const char *comma = "";
 
         if (!schedule->has_retain)
                 return;
         text_append(text, "    retain: {");
-        if (schedule->last)
-                text_printf(text, "last: %d", schedule->last);
-        if (schedule->daily)
-                text_printf(text, "%sdaily: %d", comma, schedule->daily);
-        if (schedule->weekly)
-                text_printf(text, "%sweekly: %d", schedule->daily ? ", " : comma, schedule->weekly);
-        if (schedule->within_days)
-                text_printf(text, "%swithin: %dd",
-                            schedule->daily || schedule->weekly ? ", " : comma,
-                            schedule->within_days);
+        for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++) {
+                if (!schedule->retain.keep[rule])
+                        continue;
+                text_printf(text, "%s%s: %u", comma, retain_rule_names[rule],
+                            schedule->retain.keep[rule]);
+                comma = ", ";
+        }
+        if (schedule->retain.within)
+                text_printf(text, "%swithin: %dd", comma,
+                            (int)(schedule->retain.within / SEC_PER_DAY));
         text_append(text, "}\n");
 }
 
@@ -228,12 +249,24 @@ static void write_schedule(struct text *text, const struct fleet_schedule *sched
         write_retain(text, schedule);
 }
 
-struct settings *fleet_settings(const struct fleet *fleet)
+static struct settings *parse_settings(const char *yaml)
 {
-        _cleanup_(text_done) struct text text = {}, messages = {};
+        _cleanup_(text_done) struct text messages = {};
         struct settings *settings = NULL;
-        const char *yaml;
 
+        if (settings_parse("sim.yaml", yaml, strlen(yaml), &settings, &messages) < 0) {
+                fprintf(stderr, "%s%s", yaml, text_get(&messages));
+                abort();
+        }
+        return settings;
+}
+
+struct settings *fleet_settings(struct fleet *fleet)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        if (fleet->settings)
+                return fleet->settings;
         text_append(&text, "version: 1\nowner: sim\naccounts:\n  default:\n    regions: [");
         for (size_t i = 0; i < fleet->n_regions; i++)
                 text_printf(&text, "%s%s", i ? ", " : "", fleet->regions[i]);
@@ -243,12 +276,13 @@ struct settings *fleet_settings(const struct fleet *fleet)
         for (size_t i = 0; i < fleet->n_schedules; i++)
                 if (fleet->schedules[i].there)
                         write_schedule(&text, &fleet->schedules[i]);
-        yaml = text_get(&text);
-        if (settings_parse("sim.yaml", yaml, strlen(yaml), &settings, &messages) < 0) {
-                fprintf(stderr, "%s%s", yaml, text_get(&messages));
-                abort();
-        }
-        return settings;
+        fleet->settings = parse_settings(text_get(&text));
+        return fleet->settings;
+}
+
+void fleet_done(struct fleet *fleet)
+{
+        fleet->settings = settings_unref(fleet->settings);
 }
 
 /* ---- instances ---- */

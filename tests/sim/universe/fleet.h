@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/time.h"
+#include "retention/retention.h"
 #include "settings/settings.h"
 #include "sim/universe/dice.h"
 
@@ -28,8 +29,9 @@ struct fleet_schedule {
         int group_by;              /* an index of names */
         int settle, ready_timeout; /* minutes */
         int window;                /* hours */
-        int last, daily, weekly, within_days;
-        usec_t changed; /* when its settings last changed, monotonic */
+        struct retention_policy retain;
+        bool edited;    /* the daemon has not read it yet */
+        usec_t changed; /* when the daemon last read other settings than before, monotonic */
 };
 
 struct fleet {
@@ -38,18 +40,22 @@ struct fleet {
         size_t n_schedules;
         const char *regions[REGIONS_MOST];
         size_t n_regions;
-        int pace;           /* 0: days, 1: weeks, 2: months */
-        size_t n_instances; /* at the beginning, in each region */
+        int pace;                  /* 0: days, 1: weeks, 2: months */
+        size_t n_instances;        /* at the beginning, in each region */
+        struct settings *settings; /* as they are; NULL: to be written anew */
 };
 
 /* `small`: one schedule that reboots all of four instances and keeps one image of each. */
 void fleet_init(struct fleet *fleet, uint64_t seed, bool small);
 /* Makes the instances. */
 void fleet_launch(struct fleet *fleet, struct cloud *cloud);
-/* Never NULL: what it draws is valid. The caller unrefs. */
-struct settings *fleet_settings(const struct fleet *fleet);
-/* Changes something in the settings, for a reload. */
-void fleet_edit(struct fleet *fleet, usec_t now);
+void fleet_done(struct fleet *fleet);
+/* Never NULL: what it draws is valid. The fleet keeps them until it is edited. */
+struct settings *fleet_settings(struct fleet *fleet);
+/* Changes something in the settings, for the daemon to read. */
+void fleet_edit(struct fleet *fleet);
+/* It has read them. */
+void fleet_read(struct fleet *fleet, usec_t now);
 const struct fleet_schedule *fleet_find(const struct fleet *fleet, const char *name);
 /* How many are in the settings now. */
 size_t fleet_schedules_there(const struct fleet *fleet);

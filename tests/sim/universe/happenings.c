@@ -99,7 +99,7 @@ static void happen_disk_heals(struct universe *universe)
 
 static void happen_reload(struct universe *universe)
 {
-        fleet_edit(&universe->fleet, universe->clock.now);
+        fleet_edit(&universe->fleet);
         if (!machine_is_up(&universe->machine))
                 return;
         trace_line(universe->trace, "! reload");
@@ -143,6 +143,8 @@ static void happen_prune(struct universe *universe)
 
         if (!machine_is_up(&universe->machine))
                 return;
+        if (dry)
+                witness_dry_run(universe->witness);
         r = manager_prune(universe->machine.manager, NULL, dry, &run, &error);
         told(universe, "prune", dry ? "dry" : NULL, r, error);
 }

@@ -175,9 +175,9 @@ void machine_done(struct machine *machine)
 void machine_reload(struct machine *machine)
 {
         struct universe *universe = machine->universe;
-        _cleanup_(settings_unrefp) struct settings *settings = fleet_settings(&universe->fleet);
 
-        manager_apply(machine->manager, settings);
+        fleet_read(&universe->fleet, universe->clock.now);
+        manager_apply(machine->manager, fleet_settings(&universe->fleet));
 }
 
 void machine_start(struct machine *machine)

@@ -52,13 +52,15 @@ static void run_seed(const struct options *options)
         numbers = witness_numbers(universe->witness);
         spent = cpu_seconds() - before;
         printf("seed %" PRIu64 ": %.1f schedule-years, %" PRIu64 " images made, %" PRIu64
-               " removed, %" PRIu64 " requests (%" PRIu64 " ill-fated), %" PRIu64
-               " commits, %" PRIu64 " deaths, %" PRIu64 " seasons, %" PRIu64
-               " firings checked, history %016" PRIx64 "; %.2f s, %.0f schedule-years a minute\n",
+               " removed, %" PRIu64 " requests (%" PRIu64
+               " ill-fated; %.2f of those allowed), %" PRIu64 " commits, %" PRIu64
+               " deaths, %" PRIu64 " seasons, %" PRIu64 " firings checked, history %016" PRIx64
+               "; %.2f s, %.0f schedule-years a minute\n",
                options->seed, schedules * years, numbers.images, numbers.removed,
-               universe->cloud.requests, universe->cloud.faults, universe->disk.commits,
-               universe->deaths, numbers.seasons, numbers.firings, trace_hash(universe->trace),
-               spent, schedules * years / spent * 60);
+               universe->cloud.requests, universe->cloud.faults,
+               (double)numbers.questions / (numbers.allowed > 1 ? numbers.allowed : 1),
+               universe->disk.commits, universe->deaths, numbers.seasons, numbers.firings,
+               trace_hash(universe->trace), spent, schedules * years / spent * 60);
         fflush(stdout);
         universe_free(universe);
 }

@@ -307,6 +307,7 @@ static void ask_model(struct flight *flight)
                 cloud->hooks.asking(&seen, cloud->hooks.userdata);
                 sim_answer(cloud->sim, now, &request, &flight->reply);
                 seen.succeeded = flight->reply.status == 200;
+                seen.heard = flight->fate == FATE_ANSWERED && flight->slot;
                 seen.answer = flight->reply.body;
                 seen.answer_size = flight->reply.size;
                 cloud->hooks.answered(&seen, cloud->hooks.userdata);

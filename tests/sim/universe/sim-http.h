@@ -39,6 +39,7 @@ struct cloud_request {
         const char *action, *region;
         const char *body;
         bool succeeded;
+        bool heard;         /* the answer gets to where it was asked for */
         const char *answer; /* body of the reply */
         size_t answer_size;
 };

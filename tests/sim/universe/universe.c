@@ -128,6 +128,7 @@ struct universe *universe_free(struct universe *universe)
         happenings_done(universe);
         witness_free(universe->witness);
         timer_free(universe->season);
+        fleet_done(&universe->fleet);
         cloud_done(&universe->cloud);
         disk_done(&universe->disk);
         trace_free(universe->trace);

@@ -9,12 +9,8 @@
 #include "sim/sim-snapshot.h"
 #include "sim/universe/witness-private.h"
 
-/* An image in use that was launched this recently may have been judged before. */
-#define USE_RACE (2 * 3600 * USEC_PER_SEC)
 /* From the call to the reboot it makes. */
 #define REBOOT_BEGINS (60 * USEC_PER_SEC)
-/* Settings of a run that began before they changed. */
-#define SETTINGS_RACE (3 * 86400 * USEC_PER_SEC)
 
 static usec_t now_of(const struct witness *witness)
 {
@@ -31,6 +27,7 @@ struct creation *creation_by_id(struct witness *witness, const char *id)
 
 void creation_free(struct witness *witness, struct creation *creation)
 {
+        economy_image_ends(witness, creation);
         HASH_DEL(witness->creations, creation);
         HASH_DELETE(by_id, witness->ids, creation);
         free(creation->name);
@@ -42,88 +39,10 @@ void creation_free(struct witness *witness, struct creation *creation)
         free(creation);
 }
 
-static struct image *find_image(struct witness *witness, const char *region, const char *id)
-{
-        struct place *place = sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, region);
-        struct image *image = place_find(place, KIND_IMAGE, id);
-
-        if (image)
-                image_settle(image, now_of(witness));
-        return image;
-}
-
 static struct instance *find_instance(struct witness *witness, const char *region, const char *id)
 {
         return place_find(sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, region),
                           KIND_INSTANCE, id);
-}
-
-static bool is_available(struct witness *witness, const struct creation *creation)
-{
-        const struct image *image = find_image(witness, creation->region, creation->id);
-
-        return image && image->state == IMAGE_IS_AVAILABLE && image->deregistered > now_of(witness);
-}
-
-/* ---- deregistering ---- */
-
-static void judge_use(struct witness *witness, const struct creation *creation)
-{
-        struct place *place =
-                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, creation->region);
-        usec_t now = now_of(witness);
-
-        FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
-        {
-                const struct instance *instance = (const struct instance *)resource;
-
-                if (streq(instance->image, creation->id) && now - resource->created > USE_RACE &&
-                    instance_state(instance, now) != STATE_TERMINATED)
-                        universe_fail(witness->universe, "what is in use stays",
-                                      "%s is deregistered, and %s was launched from it",
-                                      creation->id, resource->id);
-        }
-}
-
-static void judge_rules(struct witness *witness, const struct creation *creation)
-{
-        const struct fleet_schedule *schedule =
-                fleet_find(&witness->universe->fleet, creation->schedule);
-        usec_t now = witness->universe->clock.now;
-        int newer = 0;
-
-        for (const struct creation *c = witness->creations; c; c = c->hh.next)
-                newer += c != creation && streq(c->schedule, creation->schedule) &&
-                         streq(c->instance, creation->instance) && c->firing > creation->firing &&
-                         is_available(witness, c);
-        if (newer == 0)
-                universe_fail(witness->universe, "the last good image stays",
-                              "%s is deregistered, and no newer image of %s by %s is available",
-                              creation->id, creation->instance, creation->schedule);
-        if (!schedule || now - schedule->changed < SETTINGS_RACE)
-                return;
-        if (newer < schedule->last)
-                universe_fail(witness->universe, "what a rule keeps stays",
-                              "%s is deregistered, and %d newer ones are fewer than last: %d",
-                              creation->id, newer, schedule->last);
-        if (schedule->within_days && now_of(witness) / USEC_PER_SEC - creation->firing <
-                                             (schedule->within_days - 4) * SEC_PER_DAY)
-                universe_fail(witness->universe, "what a rule keeps stays",
-                              "%s is deregistered within %dd", creation->id, schedule->within_days);
-}
-
-static void judge_deregistering(struct witness *witness, const struct cloud_request *request)
-{
-        _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
-        struct creation *creation = creation_by_id(witness, id);
-
-        if (!creation)
-                universe_fail(witness->universe, "nothing foreign is touched",
-                              "%s is deregistered, which the daemon did not make", id);
-        if (!is_available(witness, creation))
-                return; /* failed, or gone already */
-        judge_use(witness, creation);
-        judge_rules(witness, creation);
 }
 
 /* ---- others ---- */
@@ -174,7 +93,7 @@ static const struct {
         void (*judge)(struct witness *witness, const struct cloud_request *request);
 } judges[] = {
         { "CreateImage", judge_nothing },       { "CreateTags", judge_tagging },
-        { "DeleteSnapshot", judge_deleting },   { "DeregisterImage", judge_deregistering },
+        { "DeleteSnapshot", judge_deleting },   { "DeregisterImage", retention_judge },
         { "DescribeImages", judge_nothing },    { "DescribeInstanceStatus", judge_nothing },
         { "DescribeInstances", judge_nothing }, { "DescribeSnapshots", judge_nothing },
 };
@@ -310,6 +229,7 @@ void cloud_answered(const struct cloud_request *request, void *userdata)
 
         if (!request->succeeded)
                 return;
+        economy_asked(witness, request);
         if (streq(request->action, "CreateImage")) {
                 note_creation(witness, request);
         } else if (streq(request->action, "DeregisterImage")) {
@@ -317,7 +237,7 @@ void cloud_answered(const struct cloud_request *request, void *userdata)
                 struct creation *creation = creation_by_id(witness, id);
 
                 creation->removed = true;
-                creation->removed_at = universe->clock.now;
+                creation->removed_at = creation->gone_at = universe->clock.now;
                 witness->numbers.removed++;
         }
 }

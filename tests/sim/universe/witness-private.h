@@ -19,7 +19,11 @@ struct creation {
         bool released;        /* the journal says that the instance is waited for no more */
         bool taken_by_people; /* deregistered by somebody else */
         bool removed;         /* by the daemon */
+        bool followed;        /* witness-economy.c: the daemon follows it to its end */
+        bool awaited;         /* and waits for its instance */
         usec_t removed_at;
+        usec_t gone_at; /* by whoever; 0: it is there */
+        bool condemned; /* no rule kept it when operators pruned in calm */
 };
 
 /* "Schedule S missed its firings from A to B". */
@@ -34,6 +38,23 @@ struct share {
         char region[24];
         double tokens, capacity, refill;
         usec_t filled;
+};
+
+/* witness-economy.c: questions of one sort, in one region, in one season. */
+enum economy_class {
+        ECONOMY_FOLLOW,
+        ECONOMY_STATUS,
+        ECONOMY_INSTANCES,
+        ECONOMY_LISTS,
+        ECONOMY_CLASSES
+};
+
+struct economy {
+        double allowed[ECONOMY_CLASSES];
+        uint64_t asked[ECONOMY_CLASSES];
+        size_t n_followed, n_awaited;
+        usec_t youngest; /* since when the last image is followed, monotonic */
+        usec_t seen;     /* `allowed` is of this time */
 };
 
 enum { SHARES_MOST = 64, DECISIONS_MOST = 4000 };
@@ -51,6 +72,7 @@ struct witness {
         struct creation *creations, *ids;
         struct gap *gaps;
         size_t n_gaps;
+        struct economy economies[REGIONS_MOST];
         struct share shares[SHARES_MOST];
         size_t n_shares;
         usec_t undisturbed[SCHEDULES_MOST]; /* since when, monotonic */
@@ -72,3 +94,22 @@ void cloud_asking(const struct cloud_request *request, void *userdata);
 void cloud_answered(const struct cloud_request *request, void *userdata);
 struct creation *creation_by_id(struct witness *witness, const char *id);
 void creation_free(struct witness *witness, struct creation *creation);
+
+/* witness-retention.c: whether this one may be deregistered, */
+void retention_judge(struct witness *witness, const struct cloud_request *request);
+/* what has to go when all is pruned now, and whether it did. */
+void retention_condemn(struct witness *witness);
+void retention_check(struct witness *witness);
+/* The image of a creation; NULL once it was deregistered. */
+struct image *creation_image(struct witness *witness, const struct creation *creation);
+
+/* witness-economy.c: what happens, as the journal and the cloud tell, */
+void economy_image_begins(struct witness *witness, struct creation *creation);
+void economy_instance_is_back(struct witness *witness, struct creation *creation);
+void economy_image_ends(struct witness *witness, struct creation *creation);
+void economy_run_begins(struct witness *witness, const char *schedule); /* NULL: of all */
+void economy_daemon_starts(struct witness *witness);
+/* what is asked, */
+void economy_asked(struct witness *witness, const struct cloud_request *request);
+/* and whether that was too much since it was last judged. */
+void economy_judge(struct witness *witness, bool calm);

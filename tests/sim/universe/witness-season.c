@@ -55,6 +55,7 @@ static void ask_decisions(struct witness *witness, struct decisions *decisions, 
         decisions_done(decisions);
         decisions->runs = witness->runs_ended;
         witness->watch = watch_free(witness->watch);
+        witness_dry_run(witness);
         if (manager_prune(manager, NULL, true, &run, &error) >= 0)
                 witness->watch = manager_watch(manager, run, callback, witness);
 }
@@ -91,6 +92,7 @@ static void agenda_prune(struct witness *witness)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
 
+        retention_condemn(witness);
         if (manager_prune(witness->universe->machine.manager, NULL, false, &run, &error) < 0)
                 universe_fail(witness->universe, "works in calm", "prune: %s", error);
 }
@@ -195,17 +197,6 @@ void season_done(struct witness *witness)
 
 /* ---- the end of a season ---- */
 
-static struct image *find_image(struct witness *witness, const char *region, const char *id)
-{
-        struct universe *universe = witness->universe;
-        struct place *place = sim_place(universe->cloud.sim, DEFAULT_ACCOUNT, region);
-        struct image *image = place_find(place, KIND_IMAGE, id);
-
-        if (image)
-                image_settle(image, virtual_true_time(&universe->clock));
-        return image && image->deregistered > virtual_true_time(&universe->clock) ? image : NULL;
-}
-
 /* Nothing that began before yesterday is still going on. */
 static void check_runs(struct witness *witness)
 {
@@ -228,7 +219,7 @@ static void check_runs(struct witness *witness)
 static void check_creation(struct witness *witness, const struct creation *creation)
 {
         struct universe *universe = witness->universe;
-        const struct image *image = find_image(witness, creation->region, creation->id);
+        const struct image *image = creation_image(witness, creation);
         struct store_image row;
         const char *state;
 
@@ -261,9 +252,9 @@ static void check_snapshots(struct witness *witness, struct place *place)
                         creation ? fleet_find(&universe->fleet, creation->schedule) : NULL;
 
                 if (resource->gone <= now || !tags_get(&resource->tags, "amid:owner") ||
-                    find_image(witness, place->region, image) || !creation ||
-                    creation->taken_by_people || !schedule || !schedule->there ||
-                    !schedule->has_retain || universe->clock.now - creation->removed_at < 48 * HOUR)
+                    !creation || creation_image(witness, creation) || creation->taken_by_people ||
+                    !schedule || !schedule->there || !schedule->has_retain ||
+                    universe->clock.now - creation->removed_at < 48 * HOUR)
                         continue;
                 universe_fail(universe, "no snapshot is orphaned",
                               "%s is there, and its image %s (%s) is not", resource->id, image,
@@ -369,8 +360,8 @@ static void forget_old(struct witness *witness)
         usec_t now = witness->universe->clock.now;
 
         HASH_ITER (hh, witness->creations, creation, next) {
-                if (now - creation->made > REMEMBERED &&
-                    !find_image(witness, creation->region, creation->id))
+                economy_image_ends(witness, creation); /* where no line told */
+                if (now - creation->made > REMEMBERED && !creation_image(witness, creation))
                         creation_free(witness, creation);
         }
         free(witness->gaps);
@@ -394,6 +385,8 @@ void witness_season_ends(struct witness *witness)
                                                    universe->fleet.regions[i]));
         for (size_t i = 0; i < universe->fleet.n_schedules; i++)
                 check_firings(witness, i);
+        retention_check(witness);
+        economy_judge(witness, true);
         forget_old(witness);
         witness->numbers.seasons++;
 }

@@ -42,17 +42,36 @@ static void note_released(struct witness *witness, const char *instance)
                         c->released = true;
 }
 
+/* "Image ID of INSTANCE ...": what the daemon begins or ends to wait for. */
+static void note_image(struct witness *witness, const struct log_event *event, const char *image)
+{
+        struct creation *creation = image ? creation_by_id(witness, image) : NULL;
+
+        if (!creation)
+                return;
+        if (event == &events[EVENT_IMAGE_STARTED])
+                economy_image_begins(witness, creation);
+        else if (event == &events[EVENT_INSTANCE_READY] ||
+                 event == &events[EVENT_INSTANCE_NOT_READY])
+                economy_instance_is_back(witness, creation);
+        else if (event == &events[EVENT_IMAGE_AVAILABLE] || event == &events[EVENT_IMAGE_FAILED])
+                economy_image_ends(witness, creation);
+}
+
 static void on_journal(const struct log_event *event, const struct log_about *about,
                        const char *message, void *userdata)
 {
         struct witness *witness = userdata;
 
+        note_image(witness, event, about ? about->image : NULL);
         if (event == &events[EVENT_FIRING_MISSED])
                 note_missed(witness, about->schedule, message);
         else if (event == &events[EVENT_INSTANCE_NOT_READY])
                 note_released(witness, about->instance);
         else if (event == &events[EVENT_RUN_FINISHED] || event == &events[EVENT_RUN_FAILED])
                 witness->runs_ended++;
+        else if (event == &events[EVENT_RUN_STARTED])
+                economy_run_begins(witness, about->schedule);
 }
 
 /* ---- the governor ---- */
@@ -114,6 +133,7 @@ void witness_started(struct witness *witness)
 {
         for (size_t i = 0; i < witness->n_shares; i++)
                 witness->shares[i].tokens = witness->shares[i].capacity;
+        economy_daemon_starts(witness);
 }
 
 /* ---- what is told ---- */
@@ -127,16 +147,24 @@ void witness_disturbed(struct witness *witness, const char *schedule)
                         witness->undisturbed[i] = witness->universe->clock.now;
 }
 
+void witness_dry_run(struct witness *witness)
+{
+        economy_run_begins(witness, NULL);
+}
+
 void witness_people_took(struct witness *witness, const char *image)
 {
         struct creation *creation = creation_by_id(witness, image);
 
-        if (creation)
-                creation->taken_by_people = true;
+        if (!creation)
+                return;
+        creation->taken_by_people = true;
+        creation->gone_at = witness->universe->clock.now;
 }
 
 void witness_calm_begins(struct witness *witness)
 {
+        economy_judge(witness, false);
         season_agenda_begin(witness);
 }
 

@@ -22,6 +22,8 @@ void witness_started(struct witness *witness);
 void witness_sent(struct witness *witness, const char *action, const char *region);
 /* Something about a schedule changed that its firings depend on; NULL: about all. */
 void witness_disturbed(struct witness *witness, const char *schedule);
+/* A run of all schedules begins that is to change nothing: the journal does not tell. */
+void witness_dry_run(struct witness *witness);
 /* People deregister this image. */
 void witness_people_took(struct witness *witness, const char *image);
 /* Calm has begun: sets up what operators do in it. */
@@ -30,6 +32,8 @@ void witness_calm_begins(struct witness *witness);
 void witness_season_ends(struct witness *witness);
 
 struct witness_numbers {
-        uint64_t images, removed, seasons, firings;
+        uint64_t images, removed, seasons, firings, condemned;
+        uint64_t questions; /* answered, and */
+        double allowed;     /* how many may be: witness-economy.c */
 };
 struct witness_numbers witness_numbers(const struct witness *witness);

@@ -9,12 +9,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "unit/retention/oracle.h"
 
 enum { IMAGES_MAX = 40, HISTORIES = 4000 };
 
@@ -95,89 +95,19 @@ static bool stays(const struct retention_verdict *verdict)
                         fail_msg("seed %u: %s", (h)->seed, #condition);                            \
         } while (0)
 
-/* ---- the oracle: slow, from the manual's sentences, periods as text ------------------------- */
-
-static bool newer(const struct retention_image *a, const struct retention_image *b)
-{
-        return a->time != b->time ? a->time > b->time : strcmp(a->id, b->id) > 0;
-}
-
-static void period_name(enum retain_rule rule, const struct retention_image *image, char name[40])
-{
-        time_t local = image->local;
-        struct tm tm;
-
-        gmtime_r(&local, &tm);
-        if (rule == RETAIN_LAST)
-                snprintf(name, 40, "%s", image->id);
-        else if (rule == RETAIN_HOURLY)
-                strftime(name, 40, "%Y-%m-%d %H", &tm);
-        else if (rule == RETAIN_DAILY)
-                strftime(name, 40, "%Y-%m-%d", &tm);
-        else if (rule == RETAIN_WEEKLY)
-                strftime(name, 40, "%G-W%V", &tm);
-        else
-                strftime(name, 40, rule == RETAIN_MONTHLY ? "%Y-%m" : "%Y", &tm);
-}
-
-/* Whether `rule` keeps image number `i`: no newer one in its period, and fewer than N periods with
- * an image after it. */
-static bool oracle_rule(const struct history *h, enum retain_rule rule, size_t i)
-{
-        char seen[IMAGES_MAX + 1][40], mine[40];
-        size_t n_seen = 0;
-
-        period_name(rule, &h->images[i], mine);
-        for (size_t k = 0; k < h->n; k++) {
-                char other[40];
-                bool known = false;
-
-                if (!h->images[k].available || h->images[k].series != h->images[i].series ||
-                    !newer(&h->images[k], &h->images[i]))
-                        continue;
-                period_name(rule, &h->images[k], other);
-                if (streq(other, mine))
-                        return false;
-                for (size_t s = 0; s < n_seen; s++)
-                        known = known || streq(seen[s], other);
-                if (!known)
-                        snprintf(seen[n_seen++], 40, "%s", other);
-        }
-        return n_seen < h->policy.keep[rule];
-}
-
-static bool oracle_stays(const struct history *h, size_t i)
-{
-        const struct retention_image *image = &h->images[i];
-        bool replaced = false;
-
-        for (size_t k = 0; k < h->n; k++)
-                if (h->images[k].available && h->images[k].series == image->series &&
-                    newer(&h->images[k], image))
-                        replaced = true;
-        if (!image->available)
-                return !image->failed || !replaced || image->held_by;
-        if (!replaced || image->held_by)
-                return true;
-        if (h->policy.within && h->now - image->time < h->policy.within)
-                return true;
-        for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
-                if (h->policy.keep[rule] && oracle_rule(h, rule, i))
-                        return true;
-        return false;
-}
-
 /* ---- properties ------------------------------------------------------------------------------ */
 
 static void agrees_with_oracle(const struct history *h, const struct retention_verdict *verdicts)
 {
         for (size_t i = 0; i < h->n; i++) {
-                hold(h, stays(&verdicts[i]) == oracle_stays(h, i));
+                hold(h,
+                     stays(&verdicts[i]) == oracle_stays(&h->policy, h->images, h->n, h->now, i));
                 if (!h->images[i].available)
                         continue;
                 for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                         hold(h, (verdicts[i].rules >> rule & 1) ==
-                                        (h->policy.keep[rule] && oracle_rule(h, rule, i)));
+                                        (h->policy.keep[rule] &&
+                                         oracle_rule(&h->policy, h->images, h->n, rule, i)));
         }
 }
 
@@ -206,7 +136,7 @@ static void newest_good_stays(const struct history *h, const struct retention_ve
 
                 for (size_t i = 0; i < h->n; i++)
                         if (h->images[i].available && h->images[i].series == series[s] &&
-                            (best == SIZE_MAX || newer(&h->images[i], &h->images[best])))
+                            (best == SIZE_MAX || oracle_newer(&h->images[i], &h->images[best])))
                                 best = i;
                 hold(h, best == SIZE_MAX || stays(&verdicts[best]));
         }

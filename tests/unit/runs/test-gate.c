@@ -72,6 +72,39 @@ static void test_parallel(void **state)
         }
 }
 
+/* Who waits for its turn asks nothing: each is looked at once, when it may go. */
+static void test_waiting_is_free(void **state)
+{
+        struct world world;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE("s", "0", "max_parallel: 2"), 12);
+        virtual_run_until(world.loop, at("2026-03-02T03:30:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+        /* the targets, and those that are older than a minute by then */
+        assert_in_range(scripted_count(&world.aws, "DescribeInstances", NULL), 10, 13);
+        world_done(&world);
+}
+
+/* An instance that is stopping when it may go does not keep the others waiting. */
+static void test_turn_is_given_back(void **state)
+{
+        struct world world;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE("s", "0", ""), 3);
+        virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+        world.model.instances[1]->state = INSTANCE_STOPPING;
+        world.model.instances[1]->changes = USEC_INFINITY;
+        virtual_run_until(world.loop, at("2026-03-02T01:40:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-3", NULL), OUTCOME_DONE);
+        assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_OPEN);
+        world.model.instances[1]->state = INSTANCE_STOPPED;
+        virtual_run_until(world.loop, at("2026-03-02T01:50:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_DONE);
+        world_done(&world);
+}
+
 /* An `ok` from before the reboot is not believed, however long EC2 repeats it within `settle`. */
 static void test_stale_ok(void **state)
 {
@@ -217,6 +250,27 @@ static void test_restart_after_the_timeout(void **state)
                 assert_int_equal(outages(&world), 2);
                 world_done(&world);
         }
+}
+
+/* Given up while the state cannot be written: what comes next waits, and nothing more is asked. */
+static void test_disk_full_meanwhile(void **state)
+{
+        struct world world;
+        size_t questions;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 1)->back = USEC_INFINITY;
+        virtual_run_until(world.loop, at("2026-03-02T01:05:00Z"));
+        world_protect(&world, true);
+        virtual_run_until(world.loop, at("2026-03-02T01:15:00Z"));
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
+        questions = scripted_count(&world.aws, "DescribeInstanceStatus", NULL);
+        virtual_run_until(world.loop, at("2026-03-02T02:15:00Z"));
+        assert_int_equal(scripted_count(&world.aws, "DescribeInstanceStatus", NULL), questions);
+        world_protect(&world, false);
+        virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
+        world_done(&world);
 }
 
 /* EC2 does not tell the status at all: given up in time, not waited for for ever. */
@@ -370,11 +424,14 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parallel),
+                cmocka_unit_test(test_waiting_is_free),
+                cmocka_unit_test(test_turn_is_given_back),
                 cmocka_unit_test(test_stale_ok),
                 cmocka_unit_test(test_not_ready),
                 cmocka_unit_test(test_halt_reaches_who_tries),
                 cmocka_unit_test(test_halt_lasts),
                 cmocka_unit_test(test_restart_after_the_timeout),
+                cmocka_unit_test(test_disk_full_meanwhile),
                 cmocka_unit_test(test_status_never_told),
                 cmocka_unit_test(test_terminated),
                 cmocka_unit_test(test_window),

@@ -1,0 +1,207 @@
+/*
+ * How much is asked: the questions that were answered, counted beside those that would do.
+ *
+ * How many would do is computed here from what happened, not from what the daemon thinks of its
+ * pace:
+ *
+ *     follow     while images of a region are pending, one question for all of them each time the
+ *                youngest has grown by a third, each minute once it is three minutes old, and each
+ *                tenth of its age or 5 minutes once it is ten minutes old; a few more for each
+ *                image, to see it begin and to be there when its snapshots say it will end
+ *     status     while instances reboot, one for all of them each 15 s; a few at the beginning
+ *     instances  one for each region of a run, and one for each image, when its turn comes
+ *     lists      one for each region of a run
+ *
+ * A run of all schedules counts as one of each. Whoever restarts the daemon makes it look again.
+ * Calm is held to it closely, trouble loosely.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sim/sim-image.h"
+#include "sim/universe/witness-private.h"
+
+#define SECOND USEC_PER_SEC
+/* In one season, for what falls between the chairs: a run that began before it. */
+enum { ODD_ONES = 12 };
+/* So many times as many. What is repeated because an answer was lost or a refusal is not counted:
+ * trouble also makes tasks begin again. */
+#define CALM_FACTOR    1.25
+#define TROUBLE_FACTOR 1.5
+
+enum economy_event { PER_RUN, PER_IMAGE, PER_REBOOT, PER_START, EVENTS };
+
+static const struct {
+        const char *name;
+        double per[EVENTS]; /* in each region */
+} classes[ECONOMY_CLASSES] = {
+        [ECONOMY_FOLLOW] = { "follow images", { [PER_IMAGE] = 12, [PER_START] = 12 } },
+        [ECONOMY_STATUS] = { "await instances", { [PER_REBOOT] = 4, [PER_START] = 4 } },
+        [ECONOMY_INSTANCES] = { "look at instances", { [PER_RUN] = 1, [PER_IMAGE] = 1 } },
+        [ECONOMY_LISTS] = { "list images", { [PER_RUN] = 1 } },
+};
+
+static struct economy *economy_of(struct witness *witness, const char *region)
+{
+        const struct fleet *fleet = &witness->universe->fleet;
+
+        for (size_t i = 0; i < fleet->n_regions; i++)
+                if (streq(fleet->regions[i], region))
+                        return &witness->economies[i];
+        return NULL;
+}
+
+/* Until the next question about an image of that age. */
+static usec_t patience(usec_t age)
+{
+        usec_t tenth = age / 10, third = age / 3;
+
+        if (third < 60 * SECOND)
+                return third > 5 * SECOND ? third : 5 * SECOND;
+        return tenth < 60 * SECOND ? 60 * SECOND : tenth > 300 * SECOND ? 300 * SECOND : tenth;
+}
+
+/* What may have been asked until now. */
+static void economy_go_on(struct witness *witness, struct economy *economy)
+{
+        usec_t now = witness->universe->clock.now;
+
+        while (economy->n_followed && economy->seen < now) {
+                usec_t interval = patience(economy->seen - economy->youngest);
+                usec_t until = economy->seen + interval < now ? economy->seen + interval : now;
+
+                economy->allowed[ECONOMY_FOLLOW] +=
+                        (double)(until - economy->seen) / (double)interval;
+                if (economy->n_awaited)
+                        economy->allowed[ECONOMY_STATUS] +=
+                                (double)(until - economy->seen) / (double)(15 * SECOND);
+                economy->seen = until;
+        }
+        economy->seen = now;
+}
+
+static void add(struct economy *economy, enum economy_event event, size_t times)
+{
+        for (enum economy_class class = 0; class < ECONOMY_CLASSES; class ++)
+                economy->allowed[class] += classes[class].per[event] * (double)times;
+}
+
+/* ---- what happens ---- */
+
+void economy_image_begins(struct witness *witness, struct creation *creation)
+{
+        struct economy *economy = economy_of(witness, creation->region);
+
+        economy_go_on(witness, economy);
+        add(economy, PER_IMAGE, 1);
+        economy->youngest = witness->universe->clock.now;
+        economy->n_followed += !creation->followed;
+        creation->followed = true;
+        if (!creation->reboot)
+                return;
+        add(economy, PER_REBOOT, 1);
+        economy->n_awaited += !creation->awaited;
+        creation->awaited = true;
+}
+
+void economy_instance_is_back(struct witness *witness, struct creation *creation)
+{
+        struct economy *economy = economy_of(witness, creation->region);
+
+        economy_go_on(witness, economy);
+        economy->n_awaited -= creation->awaited;
+        creation->awaited = false;
+}
+
+void economy_image_ends(struct witness *witness, struct creation *creation)
+{
+        economy_instance_is_back(witness, creation);
+        economy_of(witness, creation->region)->n_followed -= creation->followed;
+        creation->followed = false;
+}
+
+static void in_each_region(struct witness *witness, enum economy_event event, size_t times)
+{
+        for (size_t i = 0; i < witness->universe->fleet.n_regions; i++) {
+                economy_go_on(witness, &witness->economies[i]);
+                add(&witness->economies[i], event, times);
+        }
+}
+
+void economy_run_begins(struct witness *witness, const char *schedule)
+{
+        in_each_region(witness, PER_RUN,
+                       schedule ? 1 : fleet_schedules_there(&witness->universe->fleet));
+}
+
+/* What it was in the middle of it looks at again. */
+void economy_daemon_starts(struct witness *witness)
+{
+        in_each_region(witness, PER_START, 1);
+        for (size_t i = 0; i < witness->universe->fleet.n_regions; i++) {
+                struct economy *economy = &witness->economies[i];
+
+                economy->youngest = witness->universe->clock.now;
+                economy->allowed[ECONOMY_INSTANCES] += (double)economy->n_followed;
+        }
+}
+
+/* ---- what is asked ---- */
+
+static enum economy_class class_of(const struct cloud_request *request)
+{
+        if (streq(request->action, "DescribeInstanceStatus"))
+                return ECONOMY_STATUS;
+        if (streq(request->action, "DescribeInstances"))
+                return ECONOMY_INSTANCES;
+        if (streq(request->action, "DescribeSnapshots"))
+                return ECONOMY_FOLLOW;
+        if (streq(request->action, "DescribeImages")) {
+                _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
+
+                if (streq(filter, "image-id"))
+                        return ECONOMY_FOLLOW;
+                if (filter && startswith(filter, "tag"))
+                        return ECONOMY_LISTS;
+        }
+        return ECONOMY_CLASSES; /* what acts, and the search by name for what may have happened */
+}
+
+void economy_asked(struct witness *witness, const struct cloud_request *request)
+{
+        enum economy_class class = class_of(request);
+
+        if (class != ECONOMY_CLASSES && request->heard)
+                economy_of(witness, request->region)->asked[class]++;
+}
+
+/* ---- the account ---- */
+
+void economy_judge(struct witness *witness, bool calm)
+{
+        struct universe *universe = witness->universe;
+        double factor = calm ? CALM_FACTOR : TROUBLE_FACTOR;
+
+        for (size_t i = 0; i < universe->fleet.n_regions; i++) {
+                struct economy *economy = &witness->economies[i];
+
+                economy_go_on(witness, economy);
+                for (enum economy_class class = 0; class < ECONOMY_CLASSES; class ++) {
+                        double allowed = economy->allowed[class];
+                        uint64_t asked = economy->asked[class];
+
+                        witness->numbers.questions += asked;
+                        witness->numbers.allowed += allowed;
+                        if ((double)asked > factor * allowed + ODD_ONES)
+                                universe_fail(universe, "asks no more than it has to",
+                                              "%llu questions to %s in %s in %s, where %.0f "
+                                              "would do",
+                                              (unsigned long long)asked, classes[class].name,
+                                              universe->fleet.regions[i],
+                                              calm ? "a calm" : "a time of trouble", allowed);
+                }
+                memset(economy->allowed, 0, sizeof(economy->allowed));
+                memset(economy->asked, 0, sizeof(economy->asked));
+        }
+}

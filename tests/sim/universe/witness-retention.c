@@ -1,0 +1,212 @@
+/*
+ * What is deleted and what is kept, beside the oracle of the unit tests (unit/retention/oracle.h):
+ * nothing goes that a rule, a use or the last-good guard keeps, and nothing stays that none of them
+ * keeps.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sim/sim-image.h"
+#include "sim/sim-instance.h"
+#include "sim/universe/witness-private.h"
+#include "unit/retention/oracle.h"
+
+#define HOUR (3600 * USEC_PER_SEC)
+/* An image in use that was launched this recently may have been judged before. */
+#define USE_RACE (2 * HOUR)
+/* A run decides, and acts days later when it was hindered: by the settings of then, and by images
+ * that people have taken since. */
+#define DECISION_RACE (72 * HOUR)
+/* How far off the daemon's clock may be, or have been. */
+#define CLOCK_RACE (4 * SEC_PER_DAY)
+/* Images younger than this are not looked at: they may be pending, or not be listed yet. */
+#define YOUNG (24 * HOUR)
+
+static usec_t now_of(const struct witness *witness)
+{
+        return virtual_true_time(&witness->universe->clock);
+}
+
+struct image *creation_image(struct witness *witness, const struct creation *creation)
+{
+        struct place *place =
+                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+        struct image *image = place_find(place, KIND_IMAGE, creation->id);
+
+        if (image)
+                image_settle(image, now_of(witness));
+        return image && image->deregistered > now_of(witness) ? image : NULL;
+}
+
+static bool is_available(struct witness *witness, const struct creation *creation)
+{
+        const struct image *image = creation_image(witness, creation);
+
+        return image && image->state == IMAGE_IS_AVAILABLE;
+}
+
+/* An instance that was launched from it longer ago than `race`. */
+static const char *user_of(struct witness *witness, const struct creation *creation, usec_t race)
+{
+        struct place *place =
+                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+        usec_t now = now_of(witness);
+
+        FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
+        {
+                const struct instance *instance = (const struct instance *)resource;
+
+                if (streq(instance->image, creation->id) && now - resource->created > race &&
+                    instance_state(instance, now) != STATE_TERMINATED)
+                        return resource->id;
+        }
+        return NULL;
+}
+
+/* ---- what the oracle is asked about ---- */
+
+/* Images of one instance by one schedule, for the oracle; `about` is the index of the one asked
+ * about. */
+struct series {
+        struct retention_image *images;
+        size_t n, about;
+        const struct retention_policy *policy;
+};
+
+static void series_add(struct series *series, const struct creation *creation,
+                       const struct zone *zone, bool available)
+{
+        *append(series->images, series->n) = (struct retention_image){
+                .series = creation->instance,
+                .id = creation->id,
+                .time = creation->firing,
+                .local = creation->firing + zone_offset(zone, creation->firing),
+                .available = available,
+        };
+}
+
+/* Whether it counts when it is asked what may go: also what was there when that may have been
+ * decided, and is gone. */
+static bool may_have_counted(struct witness *witness, const struct creation *creation)
+{
+        return is_available(witness, creation) ||
+               (creation->taken_by_people &&
+                witness->universe->clock.now - creation->gone_at < DECISION_RACE);
+}
+
+/* Whether it counts when it is asked what has to go. */
+static bool counts_for_sure(struct witness *witness, const struct creation *creation)
+{
+        return witness->universe->clock.now - creation->made > YOUNG &&
+               is_available(witness, creation);
+}
+
+/* False where the rules cannot be told: the schedule is not there, has none, or had others. */
+static bool series_of(struct witness *witness, const struct creation *creation,
+                      bool (*counts)(struct witness *witness, const struct creation *creation),
+                      struct series *ret)
+{
+        struct universe *universe = witness->universe;
+        const struct fleet_schedule *schedule = fleet_find(&universe->fleet, creation->schedule);
+        const struct setting_schedule *setting;
+
+        *ret = (struct series){};
+        if (!schedule || !schedule->there || schedule->edited || !schedule->has_retain ||
+            universe->clock.now - schedule->changed < DECISION_RACE)
+                return false;
+        setting = settings_schedule(fleet_settings(&universe->fleet), schedule->name);
+        ret->policy = &schedule->retain;
+        for (const struct creation *c = witness->creations; c; c = c->hh.next) {
+                if (!streq(c->schedule, creation->schedule) ||
+                    !streq(c->instance, creation->instance) || !streq(c->region, creation->region))
+                        continue;
+                if (c == creation)
+                        ret->about = ret->n;
+                if (c == creation || counts(witness, c))
+                        series_add(ret, c, setting->zone, true);
+        }
+        return true;
+}
+
+static void series_done(struct series *series)
+{
+        free(series->images);
+}
+
+/* ---- what is deregistered ---- */
+
+static void judge_last_good(struct witness *witness, const struct creation *creation)
+{
+        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+                if (c != creation && streq(c->schedule, creation->schedule) &&
+                    streq(c->instance, creation->instance) && c->firing > creation->firing &&
+                    is_available(witness, c))
+                        return;
+        universe_fail(witness->universe, "the last good image stays",
+                      "%s is deregistered, and no newer image of %s by %s is available",
+                      creation->id, creation->instance, creation->schedule);
+}
+
+static void judge_rules(struct witness *witness, const struct creation *creation)
+{
+        _cleanup_(series_done) struct series series = {};
+        sec_t now = now_of(witness) / USEC_PER_SEC + CLOCK_RACE;
+
+        if (series_of(witness, creation, may_have_counted, &series) &&
+            oracle_stays(series.policy, series.images, series.n, now, series.about))
+                universe_fail(witness->universe, "what a rule keeps stays",
+                              "%s of %s by %s is deregistered, one of %zu", creation->id,
+                              creation->instance, creation->schedule, series.n);
+}
+
+void retention_judge(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
+        const struct creation *creation = creation_by_id(witness, id);
+        const char *user;
+
+        if (!creation)
+                universe_fail(witness->universe, "nothing foreign is touched",
+                              "%s is deregistered, which the daemon did not make", id);
+        if (!is_available(witness, creation))
+                return; /* failed, or gone already */
+        user = user_of(witness, creation, USE_RACE);
+        if (user)
+                universe_fail(witness->universe, "what is in use stays",
+                              "%s is deregistered, and %s was launched from it", id, user);
+        judge_last_good(witness, creation);
+        judge_rules(witness, creation);
+}
+
+/* ---- what is kept ---- */
+
+static bool has_to_go(struct witness *witness, const struct creation *creation)
+{
+        _cleanup_(series_done) struct series series = {};
+        sec_t now = now_of(witness) / USEC_PER_SEC;
+
+        return counts_for_sure(witness, creation) && !user_of(witness, creation, 0) &&
+               series_of(witness, creation, counts_for_sure, &series) &&
+               !oracle_stays(series.policy, series.images, series.n, now, series.about);
+}
+
+void retention_condemn(struct witness *witness)
+{
+        for (struct creation *c = witness->creations; c; c = c->hh.next)
+                c->condemned = has_to_go(witness, c);
+}
+
+void retention_check(struct witness *witness)
+{
+        for (struct creation *c = witness->creations; c; c = c->hh.next) {
+                if (!c->condemned)
+                        continue;
+                witness->numbers.condemned++;
+                c->condemned = false;
+                if (creation_image(witness, c) && !user_of(witness, c, 0))
+                        universe_fail(witness->universe, "nothing is kept that no rule keeps",
+                                      "%s of %s by %s at %lld is still there", c->id, c->instance,
+                                      c->schedule, (long long)c->firing);
+        }
+}
