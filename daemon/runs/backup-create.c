@@ -145,10 +145,6 @@ struct verdict create_ask(struct task *task)
                 return too_late_for_freeze(task);
         if (!live->instance.n_instances || live->look_again)
                 return go(had_turn ? "check-again" : "check-instance");
-        if (!streq(task->row.consistency, task->method->created)) {
-                xreplace(&task->row.consistency, task->method->created);
-                task_touch(task);
-        }
         live->rebooted = loop_monotonic(task->run->engine->loop);
         send_create(task);
         return stay();

@@ -26,6 +26,11 @@ void image_forget(struct task *task)
         free(live);
 }
 
+static bool instance_is_stopped(const struct ec2_instances *known)
+{
+        return known->n_instances && known->instances->state == INSTANCE_STOPPED;
+}
+
 void image_set_method(struct task *task, const struct method *method)
 {
         const struct setting_schedule *schedule = task->run->schedule;
@@ -33,7 +38,9 @@ void image_set_method(struct task *task, const struct method *method)
 
         task->method = method;
         xreplace(&task->row.method, method->name);
-        xreplace(&task->row.consistency, PROVEN_CRASH);
+        /* One that amid stops is stopped only once that was seen. */
+        xreplace(&task->row.consistency,
+                 instance_is_stopped(known) ? PROVEN_STOPPED : PROVEN_CRASH);
         /* A turn that was had stays what it was. */
         if (task->row.downed == SEC_NONE && schedule && known->n_instances) {
                 free(task->row.group);

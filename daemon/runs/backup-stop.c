@@ -138,6 +138,7 @@ struct verdict await_stopped_ask(struct task *task)
                 return image_give_up(task, OUTCOME_FAILED, xstrdup("the instance was terminated"));
         if (patient->asked && patient->state == INSTANCE_STOPPED) {
                 live->patient = health_end(live->patient);
+                xreplace(&task->row.consistency, PROVEN_STOPPED);
                 return next();
         }
         if (waited >= timeout && patient->asked)
