@@ -51,7 +51,7 @@ def test_what_is_proven_is_tagged(account, daemon, timelines):
     schedule(daemon)
     daemon.run("web")
     [image] = account.images()
-    assert tags_of(image)["amid:consistency"] == "reboot"
+    assert tags_of(image)["amid:consistency"] == "reboot-clean"
 
 
 def test_before_the_proof_the_tag_says_crash(account, daemon, front, timelines):

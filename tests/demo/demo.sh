@@ -251,7 +251,7 @@ all_available() {
         rows after snapshots id state tags/amid:run tags/amid:owner >snapshots
         while IFS='|' read -r id run state consistency snapshots; do
                 case $run in
-                "$web_run") is "$consistency" reboot || return 1 ;;
+                "$web_run") is "$consistency" reboot-clean || return 1 ;;
                 "$db_run") is "$consistency" stopped || return 1 ;;
                 *) continue ;;
                 esac
