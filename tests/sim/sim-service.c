@@ -71,6 +71,7 @@ static const struct {
 } vocabulary[] = {
         { "RequestLimitExceeded", "Throttling", "ThrottlingException" },
         { "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException" },
+        { "InvalidClientTokenId", "InvalidClientTokenId", "UnrecognizedClientException" },
         { "RequestExpired", "RequestExpired", "InvalidSignatureException" },
         { "SignatureDoesNotMatch", "SignatureDoesNotMatch", "InvalidSignatureException" },
         { "MissingAuthenticationToken", "MissingAuthenticationToken",
