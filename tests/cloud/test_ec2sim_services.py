@@ -4,7 +4,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
-from test_ec2sim import check_of, code_of, ec2, sim, state_of  # noqa: F401
+from test_ec2sim import TOP, Sim, check_of, code_of, ec2, sim, state_of  # noqa: F401
 
 FREEZE = "#!/bin/sh\n# amid freeze token={} timeout={}\nfsfreeze -f /srv\n"
 THAW = "#!/bin/sh\n# amid thaw token={}\n"
@@ -397,6 +397,32 @@ def test_a_thaw_that_is_first_and_commands_that_fail(sim, ssm):
     assert freezes_of(sim)[0] is False
 
 
+def test_a_thaw_that_fails(sim, ssm):
+    [one] = sim.fleet(agent=True)
+    send(ssm, one, FREEZE.format("t", 60))
+    sim.advance(5)
+    sim.post("instance", instance=one, fail_next_command=True)
+    thaw = send(ssm, one, THAW.format("t"))
+    sim.advance(5)
+    assert outcome(ssm, thaw, one)[2:] == (1, "amid-thaw: state=stuck watchdog=systemd\n")
+    assert freezes_of(sim) == (True, [("t", "watchdog")])
+
+
+def test_the_boot_that_an_instance_tells(sim, ec2, ssm):
+    [one] = sim.fleet(agent=True)
+    script = (TOP / "daemon/runs/boot-probe.sh").read_text()
+    told = []
+    for unclean in (False, True):
+        sim.post("instance", instance=one, unclean=unclean)
+        command = send(ssm, one, script)
+        sim.advance(5)
+        told.append(outcome(ssm, command, one)[3])
+        ec2.reboot_instances(InstanceIds=[one])
+        sim.advance(60)
+    assert told[0].endswith(" clean=yes\n") and told[1].endswith(" clean=no\n")
+    assert told[0].split()[1] != told[1].split()[1]
+
+
 def test_a_reboot_thaws_and_forgets(sim, ec2, ssm):
     [one] = sim.fleet(agent=True)
     first = send(ssm, one, FREEZE.format("t", 600))
@@ -448,8 +474,6 @@ def test_errors_of_query_services(sim, elb, scaling):
 
 
 def test_signatures_of_services():
-    from test_ec2sim import Sim
-
     sim = Sim("--key", "AKID:secret")
     try:
         good = {name: sim.client(name, key="AKID", secret="secret") for name in ("ssm", "elbv2", "autoscaling")}

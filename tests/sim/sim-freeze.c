@@ -151,11 +151,16 @@ static void run_freeze(struct instance *instance, const char *token, usec_t time
         ret->output = report(instance, freeze, "freeze", at);
 }
 
-static void run_thaw(struct instance *instance, const char *token, usec_t at,
+static void run_thaw(struct instance *instance, const char *token, bool fails, usec_t at,
                      struct script_result *ret)
 {
         struct freeze *freeze = find(instance, token, at);
 
+        if (fails && freeze && at < freeze->until) { /* until the watchdog tries again */
+                ret->status = 1;
+                ret->output = xstrdup("amid-thaw: state=stuck watchdog=systemd\n");
+                return;
+        }
         if (!freeze)
                 freeze = add(instance, token, at, at, THAW_OF_NOTHING);
         if (at < freeze->until) {
@@ -183,6 +188,17 @@ static char *setting(const char *script, const char *name)
         return NULL;
 }
 
+/* daemon/runs/boot-probe.sh */
+static char *boot_probe(const struct instance *instance, usec_t at)
+{
+        _cleanup_(text_done) struct text line = {};
+
+        text_append(&line, "amid-boot:");
+        print_boot_id(&line, instance, at);
+        text_printf(&line, " clean=%s\n", instance->unclean ? "no" : "yes");
+        return text_steal(&line);
+}
+
 void instance_run_script(struct instance *instance, const char *script, bool fails, usec_t at,
                          struct script_result *ret)
 {
@@ -192,9 +208,12 @@ void instance_run_script(struct instance *instance, const char *script, bool fai
         unsigned long long seconds;
 
         if (!token)
-                *ret = (struct script_result){ .status = fails, .output = xstrdup("") };
+                *ret = (struct script_result){ .status = fails,
+                                               .output = strstr(script, "amid-boot") && !fails
+                                                                 ? boot_probe(instance, at)
+                                                                 : xstrdup("") };
         else if (!timeout)
-                run_thaw(instance, token, at, ret);
+                run_thaw(instance, token, fails, at, ret);
         else if (parse_number(timeout, TIMEOUT_MAX, &seconds))
                 run_freeze(instance, token, (usec_t)seconds * USEC_PER_SEC, fails, at, ret);
         else

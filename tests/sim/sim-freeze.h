@@ -2,7 +2,8 @@
  * What is frozen on an instance, and the two scripts of amid that change it (daemon/runs/
  * freeze-script.h says what they print). The model runs no shell: it knows them by their first
  * lines, `token='TOKEN'` and, when they freeze, `timeout=SECONDS`; or by a comment, `# amid freeze
- * token=TOKEN timeout=SECONDS` or `# amid thaw token=TOKEN`.
+ * token=TOKEN timeout=SECONDS` or `# amid thaw token=TOKEN`. boot-probe.sh it knows by the word
+ * amid-boot.
  */
 #pragma once
 
@@ -40,8 +41,8 @@ struct script_result {
         int status;
         char *output; /* caller frees */
 };
-/* Runs a script at an instant at which the instance is up: one of these two, else one that does
- * nothing and ends well. `fails`: the commands in it do. */
+/* Runs a script at an instant at which the instance is up: one of these, else one that does nothing
+ * and ends well. `fails`: the commands in it do. */
 void instance_run_script(struct instance *instance, const char *script, bool fails, usec_t at,
                          struct script_result *ret);
 

@@ -55,6 +55,7 @@ bool control_instance(struct control *control)
                                              "fail-next-command",
                                              "hang-next-command",
                                              "agent",
+                                             "unclean",
                                              "service",
                                              NULL };
         const cJSON *from = control->arguments;
@@ -81,6 +82,7 @@ bool control_instance(struct control *control)
         instance = find_instance(control, name);
         if (!instance || !control_bool(control, from, "never-ready", &instance->never_ready) ||
             !control_bool(control, from, "agent", &instance->agent) ||
+            !control_bool(control, from, "unclean", &instance->unclean) ||
             !control_bool(control, from, "fail-next-command", &instance->orders.command_fails) ||
             !control_bool(control, from, "hang-next-command", &instance->orders.command_hangs))
                 return false;

@@ -117,6 +117,7 @@ struct instance {
         enum address address;   /* the public one */
         unsigned int starts;    /* how often it was started */
         bool agent;             /* has one of Systems Manager, and a profile that lets it */
+        bool unclean;           /* its reboots find a journal to replay */
         bool service_down;      /* what target groups check does not answer, though it is up */
         struct freeze *freezes; /* oldest first */
         size_t n_freezes;
