@@ -38,6 +38,12 @@ def test_types_with_disks_of_their_own(sim, ec2):
     assert [one["InstanceType"] for one in types if one["InstanceStorageSupported"]] == [
         "m5d.large", "m6id.xlarge", "i3.large", "r6gd.large"]
     assert len(ec2.describe_instance_types(MaxResults=100)["InstanceTypes"]) > 5
+    by_name = [{"Name": "instance-type", "Values": ["m5d.large", "m5d.24xlarge", "m5.l*"]}]
+    found = ec2.describe_instance_types(Filters=by_name)["InstanceTypes"]
+    assert {one["InstanceType"] for one in found} == {"m5d.large", "m5.large", "m5d.24xlarge"}
+    with_disks = [*by_name, {"Name": "instance-storage-supported", "Values": ["true"]}]
+    found = ec2.describe_instance_types(Filters=with_disks)["InstanceTypes"]
+    assert {one["InstanceType"] for one in found} == {"m5d.large", "m5d.24xlarge"}
     assert code_of(ec2.describe_instance_types, InstanceTypes=["large"]) == "InvalidInstanceType"
 
 
@@ -177,6 +183,7 @@ def test_standby(sim, ec2, scaling, elb):
     one, two = sim.fleet(2, auto_scaling_group="web", target_group="front")
     assert members(scaling) == {one: "InService", two: "InService"}
     assert (group_of(scaling)["MinSize"], group_of(scaling)["DesiredCapacity"]) == (1, 2)
+    assert {"Key": "aws:autoscaling:groupName", "Value": "web"} in instance_of(ec2, one)["Tags"]
     standby = {"AutoScalingGroupName": "web", "InstanceIds": [one]}
     assert code_of(scaling.exit_standby, **standby) == "ValidationError"
     made = scaling.enter_standby(**standby, ShouldDecrementDesiredCapacity=True)

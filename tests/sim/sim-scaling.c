@@ -61,6 +61,9 @@ void scaling_groups_free(struct place *place)
 
 void scaling_add(struct place *place, struct scaling_group *group, const char *instance, usec_t now)
 {
+        struct instance *itself = place_find(place, KIND_INSTANCE, instance);
+
+        tags_set(&itself->resource.tags, "aws:autoscaling:groupName", group->name);
         *append(group->members, group->n_members) =
                 (struct member){ .instance = xstrdup(instance),
                                  .was = LIFE_IN_SERVICE,

@@ -38,7 +38,8 @@ struct scaling_group {
 /* Never NULL: made when there is none of that name, with room for whoever is added. */
 struct scaling_group *scaling_group(struct place *place, const char *name);
 void scaling_groups_free(struct place *place);
-/* A member in service since `now`; raises desired, and max where it has to. */
+/* A member in service since `now`, tagged as such; raises desired, and max where it has to. The
+ * instance has to exist. */
 void scaling_add(struct place *place, struct scaling_group *group, const char *instance,
                  usec_t now);
 /* Terminates and replaces what was down for too long by `now`. */
