@@ -32,6 +32,8 @@ EXACT = {
     "check-period": 60, "check-patience": 300, "snapshot-start": 0, "snapshot": 100,
     "snapshot-per-gib": 0, "snapshot-spacing": 0, "snapshot-free": 0, "image": 10, "image-gone": 0,
     "name-free": 0, "visible": 0, "terminated-shown": 3600,
+    "target-healthy": 20, "target-unhealthy": 20, "standby": 10, "scaling-health": 100,
+    "agent-start": 5, "agent-lost": 300, "command-visible": 2, "command-delivery": 1, "command": 3,
 }  # fmt: skip
 
 
@@ -70,8 +72,31 @@ def check_element(element, shape, path):
         assert element.text in shape.enum, f"{path} is {element.text}"
 
 
+def check_json(value, shape, path):
+    if shape.type_name == "structure":
+        assert set(value) <= set(shape.members), f"{path}: {set(value) - set(shape.members)}"
+        for key, part in value.items():
+            check_json(part, shape.members[key], f"{path}/{key}")
+    elif shape.type_name == "list":
+        for part in value:
+            check_json(part, shape.member, f"{path}[]")
+    elif shape.type_name == "string":
+        assert isinstance(value, str), path
+        assert value in (getattr(shape, "enum", None) or [value]), f"{path} is {value}"
+    else:
+        wanted = {"boolean": bool, "integer": int, "timestamp": (int, float)}[shape.type_name]
+        assert isinstance(value, wanted), path
+
+
 def check_reply(operation_model, response_dict, **_):
     if response_dict["status_code"] != 200 or not response_dict["body"]:
+        return
+    if operation_model.service_model.metadata["protocol"] == "json":
+        try:
+            value = json.loads(response_dict["body"])
+        except ValueError:
+            return  # cut off on purpose
+        check_json(value, operation_model.output_shape, operation_model.name)
         return
     try:
         root = xml.fromstring(response_dict["body"])
@@ -84,8 +109,10 @@ def check_reply(operation_model, response_dict, **_):
     if shape is None:  # actions without a modelled answer say true
         assert [(_local(child), child.text) for child in body] == [("return", "true")]
         return
-    if name == "GetCallerIdentity":
-        body = list(body[0])
+    if "resultWrapper" in shape.serialization:
+        [result] = body
+        assert _local(result) == shape.serialization["resultWrapper"]
+        body = list(result)
     whole = xml.Element(name)
     whole.extend(body)
     check_element(whole, shape, name)

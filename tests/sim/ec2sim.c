@@ -54,18 +54,19 @@ static void answer_api(struct front *front, const struct http_request *request,
                        struct http_answer *answer)
 {
         struct sim_reply reply;
-        const char *service = sim_service(request->body, request->size);
-        _cleanup_(sigv4_identity_done) struct sigv4_identity identity = {};
-        struct sigv4_problem problem = sigv4_check(request, service, loop_wall(front->loop),
-                                                   front->keys, front->n_keys, &identity);
-        const struct sim_request call = {
-                .region = identity.region ? identity.region : sim_default_region(front->sim),
-                .access_key = identity.access_key,
+        struct sim_request call = {
+                .target = http_header(request, "x-amz-target"),
                 .body = request->body,
                 .size = request->size,
                 .connection = request->connection,
         };
+        const char *service = sim_service(&call);
+        _cleanup_(sigv4_identity_done) struct sigv4_identity identity = {};
+        struct sigv4_problem problem = sigv4_check(request, service, loop_wall(front->loop),
+                                                   front->keys, front->n_keys, &identity);
 
+        call.region = identity.region ? identity.region : sim_default_region(front->sim);
+        call.access_key = identity.access_key;
         if (!problem.code && !sim_has_region(front->sim, call.region))
                 problem = (struct sigv4_problem){
                         "AuthFailure",

@@ -22,13 +22,13 @@ static const struct sigv4_problem
         expired = { "RequestExpired", "Request has expired." },
         unknown_key = { "AuthFailure",
                         "AWS was not able to validate the provided access credentials" },
-        unknown_key_sts = { "InvalidClientTokenId",
-                            "The security token included in the request is invalid." },
-        mismatch_sts = { "SignatureDoesNotMatch",
-                         "The request signature we calculated does not match the signature you "
-                         "provided. Check your AWS Secret Access Key and signing method." },
-        wrong_scope_sts = { "SignatureDoesNotMatch",
-                            "Credential should be scoped to a valid region and service." };
+        unknown_key_exact = { "InvalidClientTokenId",
+                              "The security token included in the request is invalid." },
+        mismatch_exact = { "SignatureDoesNotMatch",
+                           "The request signature we calculated does not match the signature you "
+                           "provided. Check your AWS Secret Access Key and signing method." },
+        wrong_scope_exact = { "SignatureDoesNotMatch",
+                              "Credential should be scoped to a valid region and service." };
 
 void sigv4_identity_done(struct sigv4_identity *identity)
 {
@@ -186,16 +186,16 @@ static struct sigv4_problem check_date(const struct http_request *request, const
 
 static struct sigv4_problem check_key(const struct http_request *request,
                                       const struct authorization *authorization,
-                                      const struct sigv4_key *keys, size_t n_keys, bool is_sts)
+                                      const struct sigv4_key *keys, size_t n_keys, bool exact)
 {
         if (!n_keys)
                 return good;
         for (size_t i = 0; i < n_keys; i++)
                 if (streq(keys[i].id, authorization->scope[0]))
                         return is_signed_with(request, authorization, keys[i].secret) ? good
-                               : is_sts                                               ? mismatch_sts
-                                                                                      : unknown_key;
-        return is_sts ? unknown_key_sts : unknown_key;
+                               : exact ? mismatch_exact
+                                       : unknown_key;
+        return exact ? unknown_key_exact : unknown_key;
 }
 
 struct sigv4_problem sigv4_check(const struct http_request *request, const char *service, sec_t now,
@@ -204,7 +204,7 @@ struct sigv4_problem sigv4_check(const struct http_request *request, const char 
 {
         const char *header = http_header(request, "authorization");
         _cleanup_(authorization_done) struct authorization authorization = {};
-        bool is_sts = streq(service, "sts");
+        bool exact = !streq(service, "ec2"); /* EC2 says AuthFailure to all of it */
         struct sigv4_problem problem;
 
         if (!header)
@@ -218,6 +218,6 @@ struct sigv4_problem sigv4_check(const struct http_request *request, const char 
         if (problem.code)
                 return problem;
         if (!streq(identity->service, service))
-                return is_sts ? wrong_scope_sts : unknown_key;
-        return check_key(request, &authorization, keys, n_keys, is_sts);
+                return exact ? wrong_scope_exact : unknown_key;
+        return check_key(request, &authorization, keys, n_keys, exact);
 }

@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "sim/sim-command.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
+#include "sim/sim-scaling.h"
 #include "sim/sim-snapshot.h"
 #include "sim/sim-tag.h"
+#include "sim/sim-target.h"
 #include "sim/sim-xml.h"
 
 static bool get_caller_identity(struct call *call)
@@ -46,7 +49,17 @@ static bool get_caller_identity(struct call *call)
                 50, 5                                                                              \
         }
 
+/* The other services publish no numbers; nobody should come near these. */
+#define OTHERS                                                                                     \
+        {                                                                                          \
+                100, 20                                                                            \
+        }
+#define TARGETS "Targets.member.N.Id", "Targets.member.N.Port", "Targets.member.N.AvailabilityZone"
+
+/* By name. */
 static const struct sim_action actions[] = {
+        { "CancelCommand", OTHERS, .run = cancel_command, .service = SIM_SSM,
+          .parameters = PARAMETERS("!CommandId", "InstanceIds.N") },
         { "CopyImage",
           { 100, 1 },
           .run = copy_image,
@@ -77,22 +90,52 @@ static const struct sim_action actions[] = {
           { 100, 5 },
           .run = deregister_image,
           .parameters = PARAMETERS("!ImageId", "DeleteAssociatedSnapshots") },
+        { "DeregisterTargets", OTHERS, .run = deregister_targets, .service = SIM_ELB,
+          .parameters = PARAMETERS("!TargetGroupArn", TARGETS) },
+        { "DescribeAutoScalingGroups", OTHERS, .run = describe_auto_scaling_groups,
+          .service = SIM_AUTOSCALING,
+          .parameters = PARAMETERS("AutoScalingGroupNames.member.N", "MaxRecords", "NextToken") },
+        { "DescribeAutoScalingInstances", OTHERS, .run = describe_auto_scaling_instances,
+          .service = SIM_AUTOSCALING,
+          .parameters = PARAMETERS("InstanceIds.member.N", "MaxRecords", "NextToken") },
         { "DescribeImages", READING, .run = describe_images,
           .parameters = PARAMETERS("ImageId.N", "Owner.N", "IncludeDeprecated", "IncludeDisabled",
                                    FILTERS, PAGES) },
+        { "DescribeInstanceInformation", OTHERS, .run = describe_instance_information,
+          .service = SIM_SSM,
+          .parameters =
+                  PARAMETERS("Filters.N.Key", "Filters.N.Values.N", "MaxResults", "NextToken") },
         { "DescribeInstanceStatus", READING, UNFILTERED, .run = describe_instance_status,
           .parameters = PARAMETERS("InstanceId.N", "IncludeAllInstances", FILTERS, PAGES) },
+        { "DescribeInstanceTypes", READING, .run = describe_instance_types,
+          .parameters = PARAMETERS("InstanceType.N", FILTERS, PAGES) },
         { "DescribeInstances", READING, UNFILTERED, .run = describe_instances,
           .parameters = PARAMETERS("InstanceId.N", FILTERS, PAGES) },
         { "DescribeSnapshots", READING, UNFILTERED, .run = describe_snapshots,
           .parameters = PARAMETERS("SnapshotId.N", "Owner.N", FILTERS, PAGES) },
         { "DescribeTags", READING, .run = describe_tags, .parameters = PARAMETERS(FILTERS) },
+        { "DescribeTargetGroupAttributes", OTHERS, .run = describe_target_group_attributes,
+          .service = SIM_ELB, .parameters = PARAMETERS("!TargetGroupArn") },
+        { "DescribeTargetGroups", OTHERS, .run = describe_target_groups, .service = SIM_ELB,
+          .parameters = PARAMETERS("TargetGroupArns.member.N", "PageSize", "Marker") },
+        { "DescribeTargetHealth", OTHERS, .run = describe_target_health, .service = SIM_ELB,
+          .parameters = PARAMETERS("!TargetGroupArn", TARGETS) },
         { "DescribeVolumes", READING, UNFILTERED, .run = describe_volumes,
           .parameters = PARAMETERS("VolumeId.N", FILTERS, PAGES) },
         { "DisableImage", CHANGING, .run = disable_image, .parameters = PARAMETERS("!ImageId") },
         { "EnableImage", CHANGING, .run = enable_image, .parameters = PARAMETERS("!ImageId") },
+        { "EnterStandby", OTHERS, .run = enter_standby, .service = SIM_AUTOSCALING,
+          .parameters = PARAMETERS("!AutoScalingGroupName", "InstanceIds.member.N",
+                                   "!ShouldDecrementDesiredCapacity") },
+        { "ExitStandby", OTHERS, .run = exit_standby, .service = SIM_AUTOSCALING,
+          .parameters = PARAMETERS("!AutoScalingGroupName", "InstanceIds.member.N") },
         { "GetCallerIdentity", READING, .run = get_caller_identity,
-          .parameters = PARAMETERS("Action"), .is_sts = true },
+          .parameters = PARAMETERS("Action"), .service = SIM_STS },
+        { "GetCommandInvocation", OTHERS, .run = get_command_invocation, .service = SIM_SSM,
+          .parameters = PARAMETERS("!CommandId", "!InstanceId", "PluginName") },
+        { "ListCommands", OTHERS, .run = list_commands, .service = SIM_SSM,
+          .parameters = PARAMETERS("CommandId", "InstanceId", "Filters.N.key", "Filters.N.value",
+                                   "MaxResults", "NextToken") },
         { "RebootInstances", CHANGING, .run = reboot_instances,
           .parameters = PARAMETERS("!InstanceId.N") },
         { "RegisterImage", CHANGING, .run = register_image,
@@ -100,6 +143,8 @@ static const struct sim_action actions[] = {
                   PARAMETERS("!Name", "Description", "Architecture", "RootDeviceName",
                              "VirtualizationType", "EnaSupport", "BlockDeviceMapping.N.DeviceName",
                              "BlockDeviceMapping.N.Ebs.SnapshotId", TAGS_AT_ONCE) },
+        { "RegisterTargets", OTHERS, .run = register_targets, .service = SIM_ELB,
+          .parameters = PARAMETERS("!TargetGroupArn", TARGETS) },
         { "RunInstances",
           { 5, 2 },
           .per_instance = { 1000, 2 },
@@ -110,6 +155,9 @@ static const struct sim_action actions[] = {
                   "BlockDeviceMapping.N.DeviceName", "BlockDeviceMapping.N.Ebs.DeleteOnTermination",
                   "BlockDeviceMapping.N.Ebs.Encrypted", "BlockDeviceMapping.N.Ebs.VolumeSize",
                   "BlockDeviceMapping.N.Ebs.VolumeType", TAGS_AT_ONCE) },
+        { "SendCommand", OTHERS, .run = send_command, .service = SIM_SSM,
+          .parameters = PARAMETERS("InstanceIds.N", "!DocumentName", "Comment", "TimeoutSeconds",
+                                   "Parameters.commands.N", "Parameters.executionTimeout.N") },
         { "StartInstances",
           { 5, 2 },
           .per_instance = { 1000, 2 },
@@ -137,11 +185,12 @@ const struct sim_action *action_find(const char *name)
 
 static bool is_known(const struct sim_action *action, const char *name)
 {
+        /* Of forms the first two, of EC2 all. */
         static const char *const always[] = { "Action", "Version", "DryRun" };
 
-        for (size_t i = 0; i < ELEMENTS(always); i++)
+        for (size_t i = 0; action->service != SIM_SSM && i < ELEMENTS(always); i++)
                 if (streq(always[i], name))
-                        return !action->is_sts || !streq(name, "DryRun");
+                        return action->service == SIM_EC2 || !streq(name, "DryRun");
         for (const char *const *known = action->parameters; *known; known++)
                 if (param_fits(name, *known + (**known == '!')))
                         return true;
@@ -217,5 +266,7 @@ bool action_take_tokens(struct call *call)
              place_take_token(call->place, instances, action->per_instance,
                               (double)count_instances(call), call->now)))
                 return true;
-        return fail(call, "RequestLimitExceeded", "Request limit exceeded.");
+        call->throttled = true;
+        return fail(call, "RequestLimitExceeded", "%s",
+                    call->service == SIM_EC2 ? "Request limit exceeded." : "Rate exceeded");
 }

@@ -4,108 +4,53 @@
 #include "base/alloc.h"
 #include "sim/sim-actions.h"
 #include "sim/sim-fault.h"
+#include "sim/sim-json.h"
 #include "sim/sim-log.h"
-#include "sim/sim-xml.h"
-
-#define EC2_VERSION "2016-11-15"
-#define STS_VERSION "2011-06-15"
-#define XML_START   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-
-static const char xml_type[] = "text/xml;charset=UTF-8", html_type[] = "text/html";
+#include "sim/sim-service.h"
+#include "sim/sim-settle.h"
 
 static const char html502[] = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
                               "<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
                               "</body>\r\n</html>\r\n";
 
-const char *sim_service(const char *body, size_t size)
+const char *sim_service(const struct sim_request *request)
 {
         struct params params = {};
-        const struct sim_action *action;
-        bool is_sts;
+        const char *name = sim_services[SIM_EC2].name;
 
-        if (!params_parse(&params, body, size))
-                return "ec2";
-        action = action_find(param(&params, "Action"));
-        is_sts = (action && action->is_sts) || streq(param(&params, "Version"), STS_VERSION);
+        if (service_params(request, &params) || request->target)
+                name = sim_services[service_of(request, &params)].name;
         params_done(&params);
-        return is_sts ? "sts" : "ec2";
+        return name;
 }
 
-static void set_body(struct sim_reply *ret, struct text *text)
+char *sim_action(const struct sim_request *request)
 {
-        ret->content_type = xml_type;
-        ret->size = text_size(text);
-        ret->body = text_steal(text);
-}
+        struct params params = {};
+        char *name = NULL;
 
-/* EC2's error envelope has no namespace and writes RequestID; STS has the one of the query
- * protocol. */
-static void write_error(struct sim_reply *ret, bool is_sts, int status, const char *code,
-                        const char *message)
-{
-        _cleanup_(text_done) struct text text = {};
-
-        text_append(&text, XML_START);
-        text_append(&text,
-                    is_sts ? "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/" STS_VERSION
-                             "/\"><Error><Type>Sender</Type>"
-                           : "<Response><Errors><Error>");
-        xml_text(&text, "Code", code);
-        xml_text(&text, "Message", message);
-        text_append(&text, is_sts ? "</Error>" : "</Error></Errors>");
-        xml_text(&text, is_sts ? "RequestId" : "RequestID", ret->request_id);
-        text_append(&text, is_sts ? "</ErrorResponse>" : "</Response>");
-        ret->status = status;
-        set_body(ret, &text);
-}
-
-static void write_result(struct sim_reply *ret, struct call *call)
-{
-        _cleanup_(text_done) struct text text = {};
-        const char *name = call->action->name;
-
-        text_append(&text, XML_START);
-        if (call->action->is_sts) {
-                text_printf(&text,
-                            "<%sResponse xmlns=\"https://sts.amazonaws.com/doc/" STS_VERSION "/\">"
-                            "<%sResult>",
-                            name, name);
-                text_write(&text, text_get(&call->out), text_size(&call->out));
-                text_printf(&text,
-                            "</%sResult><ResponseMetadata><RequestId>%s</RequestId>"
-                            "</ResponseMetadata></%sResponse>",
-                            name, ret->request_id, name);
-        } else {
-                text_printf(&text,
-                            "<%sResponse xmlns=\"http://ec2.amazonaws.com/doc/" EC2_VERSION "/\">",
-                            name);
-                xml_text(&text, "requestId", ret->request_id);
-                text_write(&text, text_get(&call->out), text_size(&call->out));
-                text_printf(&text, "</%sResponse>", name);
-        }
-        ret->status = 200;
-        set_body(ret, &text);
+        if (service_params(request, &params) || request->target)
+                name = service_action_name(request, &params);
+        params_done(&params);
+        return name ? name : xstrdup("");
 }
 
 static bool check_version(struct call *call)
 {
+        const struct sim_service *service = &sim_services[call->action->service];
         const char *version = param(&call->params, "Version");
-        const char *wanted = call->action->is_sts ? STS_VERSION : EC2_VERSION;
 
-        return streq(version, wanted) ||
+        return !service->version || streq(version, service->version) ||
                fail(call, "NoSuchVersion",
                     "The requested version (%s) of service %s does not exist",
-                    version ? version : "none",
-                    call->action->is_sts ? "AWSSecurityTokenService" : "AmazonEC2");
+                    version ? version : "none", service->title);
 }
 
-static bool perform(struct call *call)
+static bool perform(struct call *call, const char *name)
 {
-        const char *name = param(&call->params, "Action");
-        bool dry;
+        bool dry = false;
 
-        call->action = action_find(name);
-        if (!call->action)
+        if (!call->action || call->action->service != call->service)
                 return fail(call, "InvalidAction",
                             "The action %s is not valid for this web service.",
                             name ? name : "(none)");
@@ -118,30 +63,33 @@ static bool perform(struct call *call)
         return call->action->run(call);
 }
 
+static void write_error(struct sim_reply *ret, const struct call *call, int status)
+{
+        service_write_error(call->service, ret, status, call->code, call->message);
+}
+
 /* What a fault puts in the place of an answer. */
 static void write_fault(struct sim_reply *ret, struct call *call, const struct fault *fault)
 {
-        bool is_sts = call->action && call->action->is_sts;
         const char *message = fault->message ? fault->message : "Injected by the simulation.";
 
         switch (fault->kind) {
         case FAULT_THROTTLE:
                 (void)fail(call, "RequestLimitExceeded", "Request limit exceeded.");
-                write_error(ret, is_sts, call->status, call->code, call->message);
+                write_error(ret, call, call->status);
                 return;
         case FAULT_ERROR:
                 (void)fail(call, fault->code, "%s", message);
-                write_error(ret, is_sts, fault->status ? (int)fault->status : call->status,
-                            call->code, call->message);
+                write_error(ret, call, fault->status ? (int)fault->status : call->status);
                 return;
         case FAULT_HTTP500:
                 ret->status = 500;
-                ret->content_type = xml_type;
+                ret->content_type = "text/xml;charset=UTF-8";
                 ret->body = xstrdup("");
                 return;
         case FAULT_HTML502:
                 ret->status = 502;
-                ret->content_type = html_type;
+                ret->content_type = "text/html";
                 ret->body = xstrdup(html502);
                 ret->size = sizeof(html502) - 1;
                 return;
@@ -165,18 +113,18 @@ static void new_request_id(struct sim *sim, struct sim_reply *ret)
                        b & UINT64_C(0xffffffffffff));
 }
 
-static void answer(struct call *call, const struct fault *fault, struct sim_reply *ret)
+static void answer(struct call *call, const char *name, const struct fault *fault,
+                   struct sim_reply *ret)
 {
         if (fault && !fault_infos[fault->kind].performed) {
                 write_fault(ret, call, fault);
                 return;
         }
         call->status = 200;
-        if (perform(call))
-                write_result(ret, call);
+        if (perform(call, name))
+                service_write_result(ret, call);
         else
-                write_error(ret, call->action && call->action->is_sts, call->status, call->code,
-                            call->message);
+                write_error(ret, call, call->status);
 }
 
 static void deliver(const struct fault *fault, struct sim_reply *ret)
@@ -190,37 +138,48 @@ static void deliver(const struct fault *fault, struct sim_reply *ret)
                 ret->delay = fault->seconds;
 }
 
+static void answer_request(struct call *call, const struct sim_request *request,
+                           const struct fault **fault, struct sim_reply *ret)
+{
+        bool good = service_params(request, &call->params);
+        _cleanup_free_ char *name = service_action_name(request, &call->params);
+
+        call->service = service_of(request, &call->params);
+        if (!good) {
+                (void)fail(call, "MalformedQueryString", "The request cannot be read");
+                write_error(ret, call, call->status);
+                return;
+        }
+        call->owners = param_list(&call->params, "Owner", &call->n_owners);
+        call->action = action_find(name);
+        *fault = fault_strike(call->sim, name, request->region, request->body, request->size);
+        answer(call, name, *fault, ret);
+}
+
 void sim_answer(struct sim *sim, usec_t now, const struct sim_request *request,
                 struct sim_reply *ret)
 {
         const char *account = sim_account(sim, request->access_key);
         struct call call = { .sim = sim,
                              .place = sim_place(sim, account, request->region),
-                             .now = now };
+                             .now = now,
+                             .json = cJSON_CreateObject() };
         const struct fault *fault = NULL;
 
         *ret = (struct sim_reply){};
         new_request_id(sim, ret);
         place_sweep(call.place, now);
-        if (!params_parse(&call.params, request->body, request->size)) {
-                (void)fail(&call, "MalformedQueryString", "The query string is malformed");
-                write_error(ret, false, call.status, call.code, call.message);
-        } else {
-                const char *name = param(&call.params, "Action");
-
-                call.owners = param_list(&call.params, "Owner", &call.n_owners);
-                call.action = action_find(name);
-                fault = fault_strike(sim, name, request->region, request->body, request->size);
-                answer(&call, fault, ret);
-        }
+        sim_settle(call.place, now);
+        answer_request(&call, request, &fault, ret);
         deliver(fault, ret);
         ledger_add(sim->ledger, now, request, account, ret->status, call.code,
-                   fault                                      ? fault_infos[fault->kind].name
-                   : streq(call.code, "RequestLimitExceeded") ? "bucket"
-                                                              : NULL);
+                   fault            ? fault_infos[fault->kind].name
+                   : call.throttled ? "bucket"
+                                    : NULL);
         params_done(&call.params);
         free(call.owners);
         text_done(&call.out);
+        cJSON_Delete(call.json);
         free(call.code);
         free(call.message);
 }
@@ -228,13 +187,18 @@ void sim_answer(struct sim *sim, usec_t now, const struct sim_request *request,
 void sim_refuse(struct sim *sim, usec_t now, const struct sim_request *request, const char *code,
                 const char *message, struct sim_reply *ret)
 {
-        bool is_sts = streq(sim_service(request->body, request->size), "sts");
+        struct params params = {};
+        enum sim_service_id service;
 
         *ret = (struct sim_reply){};
         new_request_id(sim, ret);
-        write_error(ret, is_sts, status_of(code), code, message);
+        (void)service_params(request, &params);
+        service = service_of(request, &params);
+        code = service_code(service, code);
+        service_write_error(service, ret, status_of(code), code, message);
         ledger_add(sim->ledger, now, request, sim_account(sim, request->access_key), ret->status,
                    code, NULL);
+        params_done(&params);
 }
 
 void sim_reply_done(struct sim_reply *reply)

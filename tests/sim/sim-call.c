@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "sim/sim-service.h"
 #include "sim/sim-xml.h"
 
 /* https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; 400 if not here */
@@ -19,10 +20,13 @@ static const struct {
         { "InsufficientInstanceCapacity", 500 },
         { "InternalError", 500 },
         { "InternalFailure", 500 },
+        { "InternalServerError", 500 },
         { "InvalidClientTokenId", 403 },
         { "MissingAuthenticationToken", 403 },
         { "OptInRequired", 401 },
+        { "AccessDenied", 403 },
         { "RequestLimitExceeded", 503 },
+        { "ResourceContention", 500 },
         { "ServerInternal", 500 },
         { "ServiceUnavailable", 503 },
         { "SignatureDoesNotMatch", 403 },
@@ -46,8 +50,8 @@ bool fail(struct call *call, const char *code, const char *format, ...)
         free(call->message);
         call->message = xvasprintf(format, arguments);
         va_end(arguments);
-        xreplace(&call->code, code);
-        call->status = status_of(code);
+        xreplace(&call->code, service_code(call->service, code));
+        call->status = status_of(call->code);
         return false;
 }
 

@@ -12,17 +12,22 @@
 #include "sim/sim-params.h"
 #include "sim/sim-world.h"
 
+enum sim_service_id { SIM_EC2, SIM_STS, SIM_ELB, SIM_AUTOSCALING, SIM_SSM, SIM_SERVICES };
+
 struct call {
         struct sim *sim;
         struct place *place;
         usec_t now;
+        enum sim_service_id service; /* that it is addressed to */
         const struct sim_action *action;
         struct params params;
         const char **owners; /* Owner.N */
         size_t n_owners;
         struct text out;      /* what stands between requestId and the end of the reply */
+        struct cJSON *json;   /* the whole of it, for JSON services */
         int status;           /* of HTTP */
         char *code, *message; /* the error; NULL: none */
+        bool throttled;       /* the error is that a bucket was empty */
 };
 
 /* An action of the API: a row of the table in sim-actions.c. */
@@ -35,10 +40,11 @@ struct sim_action {
         bool (*run)(struct call *call);
         /* Parameters it knows, N standing for an index; a leading '!' marks the required ones. */
         const char *const *parameters;
-        bool is_sts;
+        enum sim_service_id service; /* EC2 */
 };
 
-/* Ends the call with an error and gives false, so that actions can `return fail(...)`. */
+/* Ends the call with an error, given as EC2 calls it and told as its service does, and gives false,
+ * so that actions can `return fail(...)`. */
 bool fail(struct call *call, const char *code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 /* The same for `n` ids ("a, b") that do not exist. */

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "sim/sim-fault.h"
 #include "sim/sim-log.h"
+#include "sim/sim-settle.h"
 
 bool control_fail(struct control *control, const char *format, ...)
 {
@@ -176,10 +177,16 @@ static const struct {
         const char *path;
         bool (*run)(struct control *control);
 } controls[] = {
-        { "/sim/config", control_config },     { "/sim/fault", control_fault },
-        { "/sim/fleet", control_fleet },       { "/sim/instance", control_instance },
-        { "/sim/log", control_log },           { "/sim/reset", control_reset },
-        { "/sim/snapshot", control_snapshot }, { "/sim/state", control_state },
+        { "/sim/auto-scaling-group", control_auto_scaling_group },
+        { "/sim/target-group", control_target_group },
+        { "/sim/config", control_config },
+        { "/sim/fault", control_fault },
+        { "/sim/fleet", control_fleet },
+        { "/sim/instance", control_instance },
+        { "/sim/log", control_log },
+        { "/sim/reset", control_reset },
+        { "/sim/snapshot", control_snapshot },
+        { "/sim/state", control_state },
 };
 
 static bool run(struct control *control, const char *path, int *ret_status)
@@ -204,6 +211,7 @@ int sim_control(struct sim *sim, usec_t now, const char *path, const cJSON *argu
         };
         int status = 400;
 
+        sim_settle_all(sim, now);
         if (!cJSON_IsObject(control.arguments))
                 (void)control_fail(&control, "the arguments must be a JSON object");
         else

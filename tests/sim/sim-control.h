@@ -33,3 +33,9 @@ bool control_config(struct control *control);
 bool control_instance(struct control *control);
 bool control_snapshot(struct control *control);
 bool control_state(struct control *control);
+bool control_target_group(struct control *control);
+bool control_auto_scaling_group(struct control *control);
+
+/* Parts of the state. */
+cJSON *dump_freezes(const struct instance *instance);
+void dump_around(struct control *control);

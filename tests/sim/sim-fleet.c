@@ -8,12 +8,16 @@
 #include "sim/sim-control.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
+#include "sim/sim-scaling.h"
+#include "sim/sim-target.h"
 
 enum { FLEET_MAX = 100000, VOLUMES_MAX = 40, GIB_MAX = 16384, AGE_MAX = 1000000000 };
 
 struct fleet {
         double count;
         const char *account, *region, *zone, *state, *type;
+        const char *lifecycle, *address, *target_group, *scaling_group;
+        bool agent;
         const cJSON *tags, *images;
         struct volume_order volumes[VOLUMES_MAX];
         char *devices[VOLUMES_MAX];
@@ -194,6 +198,36 @@ static usec_t long_ago(usec_t now)
         return now - SEC_PER_DAY * USEC_PER_SEC;
 }
 
+/* An enum address, or -1. */
+static int address_of(const char *name)
+{
+        static const char *const names[] = {
+                [ADDRESS_NONE] = "none", [ADDRESS_PUBLIC] = "public", [ADDRESS_ELASTIC] = "elastic"
+        };
+
+        for (size_t i = 0; i < ELEMENTS(names); i++)
+                if (streq(names[i], name))
+                        return (int)i;
+        return -1;
+}
+
+/* What it has beside its disks, and the groups it is in. */
+static void dress(struct control *control, const struct fleet *fleet, struct instance *instance)
+{
+        struct place *place = instance->resource.place;
+        usec_t since = long_ago(control->now);
+
+        instance->spot = streq(fleet->lifecycle, "spot");
+        instance->address = (enum address)address_of(fleet->address);
+        instance->agent = fleet->agent;
+        if (fleet->target_group)
+                target_register(place, target_group(place, fleet->target_group),
+                                instance->resource.id, 0, since);
+        if (fleet->scaling_group)
+                scaling_add(place, scaling_group(place, fleet->scaling_group),
+                            instance->resource.id, control->now);
+}
+
 static bool add_instance(struct control *control, const struct fleet *fleet, size_t number)
 {
         struct place *place = sim_place(control->sim, fleet->account, fleet->region);
@@ -221,6 +255,7 @@ static bool add_instance(struct control *control, const struct fleet *fleet, siz
                 instance_settle_stopped(instance, long_ago(control->now));
         else
                 instance_settle_running(instance, long_ago(control->now));
+        dress(control, fleet, instance);
         cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(control->result, "instances"),
                              cJSON_CreateString(instance->resource.id));
         cJSON_ArrayForEach (image, fleet->images)
@@ -231,8 +266,21 @@ static bool add_instance(struct control *control, const struct fleet *fleet, siz
 
 static bool read_fleet(struct control *control, const cJSON *from, struct fleet *fleet)
 {
-        static const char *const names[] = { "count", "region",  "zone",  "account", "tags",
-                                             "type",  "volumes", "state", "images",  NULL };
+        static const char *const names[] = { "count",
+                                             "region",
+                                             "zone",
+                                             "account",
+                                             "tags",
+                                             "type",
+                                             "volumes",
+                                             "state",
+                                             "images",
+                                             "lifecycle",
+                                             "address",
+                                             "agent",
+                                             "target-group",
+                                             "auto-scaling-group",
+                                             NULL };
 
         fleet->tags = cJSON_GetObjectItemCaseSensitive(from, "tags");
         fleet->images = cJSON_GetObjectItemCaseSensitive(from, "images");
@@ -242,8 +290,17 @@ static bool read_fleet(struct control *control, const cJSON *from, struct fleet 
             !control_text(control, from, "zone", &fleet->zone) ||
             !control_text(control, from, "type", &fleet->type) ||
             !control_text(control, from, "account", &fleet->account) ||
+            !control_text(control, from, "lifecycle", &fleet->lifecycle) ||
+            !control_text(control, from, "address", &fleet->address) ||
+            !control_text(control, from, "target-group", &fleet->target_group) ||
+            !control_text(control, from, "auto-scaling-group", &fleet->scaling_group) ||
+            !control_bool(control, from, "agent", &fleet->agent) ||
             !control_text(control, from, "state", &fleet->state))
                 return false;
+        if (!streq(fleet->lifecycle, "on-demand") && !streq(fleet->lifecycle, "spot"))
+                return control_fail(control, "\"lifecycle\" must be on-demand or spot");
+        if (address_of(fleet->address) < 0)
+                return control_fail(control, "\"address\" must be none, public or elastic");
         if (!streq(fleet->state, "running") && !streq(fleet->state, "stopped"))
                 return control_fail(control, "\"state\" must be running or stopped");
         if (fleet->images && !cJSON_IsArray(fleet->images))
@@ -261,6 +318,8 @@ static bool add_fleet(struct control *control, const cJSON *from)
                 .region = sim_default_region(control->sim),
                 .state = "running",
                 .type = "t3.micro",
+                .lifecycle = "on-demand",
+                .address = "none",
         };
 
         if (!read_fleet(control, from, &fleet))

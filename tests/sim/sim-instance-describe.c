@@ -4,6 +4,9 @@
 #include "sim/sim-xml.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+#include "base/alloc.h"
 
 static const struct instance *instance_of(const struct resource *resource)
 {
@@ -129,6 +132,26 @@ static void print_address(struct call *call, const struct instance *instance)
                     n >> 8, n & 255);
 }
 
+static void print_association(struct call *call, const struct instance *instance,
+                              const char *address)
+{
+        struct text *out = &call->out;
+
+        text_append(out, "<networkInterfaceSet><item>");
+        text_printf(out, "<networkInterfaceId>eni-0%s</networkInterfaceId>",
+                    instance->resource.id + strlen("i-0"));
+        xml_text(out, "status", "in-use");
+        if (address) {
+                xml_open(out, "association");
+                xml_text(out, "publicIp", address);
+                xml_text(out, "ipOwnerId",
+                         instance->address == ADDRESS_ELASTIC ? instance->resource.place->account
+                                                              : "amazon");
+                xml_close(out, "association");
+        }
+        text_append(out, "</item></networkInterfaceSet>");
+}
+
 static void print_state_reason(struct call *call, enum state state)
 {
         bool by_user = state != STATE_RUNNING && state != STATE_PENDING;
@@ -146,14 +169,19 @@ static void print_instance(struct call *call, const struct resource *resource)
 {
         const struct instance *instance = instance_of(resource);
         enum state state = instance_state(instance, call->now);
+        _cleanup_free_ char *address = instance_public_address(instance, call->now);
         struct text *out = &call->out;
 
         xml_open(out, "item");
         xml_text(out, "instanceId", resource->id);
         xml_text(out, "imageId", instance->image);
         print_state(call, "instanceState", state);
-        if (state != STATE_TERMINATED)
+        if (state != STATE_TERMINATED) {
                 print_address(call, instance);
+                xml_text(out, "ipAddress", address);
+                print_association(call, instance, address);
+        }
+        xml_text(out, "instanceLifecycle", instance->spot ? "spot" : NULL);
         print_state_reason(call, state);
         xml_number(out, "amiLaunchIndex", instance->launch_index);
         xml_text(out, "instanceType", instance->type);

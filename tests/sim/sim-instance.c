@@ -121,7 +121,26 @@ void instance_start(struct instance *instance, usec_t now, const char *cause)
 
         instance_change(instance, now, STATE_PENDING, STATE_RUNNING, wait);
         instance->launched = now;
+        instance->starts++;
         instance_add_outage(instance, now, later(now + wait, boot_time(instance)), cause);
+}
+
+char *instance_public_address(const struct instance *instance, usec_t now)
+{
+        unsigned int n = (unsigned int)(instance->resource.serial & 0xff);
+        enum state state = instance_state(instance, now);
+
+        switch (instance->address) {
+        case ADDRESS_NONE:
+                break;
+        case ADDRESS_PUBLIC:
+                if (state == STATE_RUNNING || state == STATE_PENDING)
+                        return xasprintf("203.0.%u.%u", instance->starts & 0xff, n);
+                break;
+        case ADDRESS_ELASTIC:
+                return xasprintf("198.51.100.%u", n);
+        }
+        return NULL;
 }
 
 /* ---- launching ---- */

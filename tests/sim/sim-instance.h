@@ -23,6 +23,8 @@ void instance_start(struct instance *instance, usec_t now, const char *cause);
 void instance_add_outage(struct instance *instance, usec_t from, usec_t until, const char *cause);
 void instance_change(struct instance *instance, usec_t now, enum state at_once, enum state finally,
                      usec_t wait);
+/* Shuts it down for ever; its volumes go or are let go. */
+void instance_terminate(struct instance *instance, usec_t now, const char *cause);
 /* The newest outage begun by `now`, or NULL. */
 const struct outage *instance_last_outage(const struct instance *instance, usec_t now);
 
@@ -42,6 +44,8 @@ struct launch_order {
 };
 /* What is in the order is copied. */
 struct instance *instance_launch(struct place *place, usec_t now, const struct launch_order *order);
+/* Its public address at that time, or NULL. Caller frees. */
+char *instance_public_address(const struct instance *instance, usec_t now);
 /* Makes it running since `at` (in the past), with its checks passed. */
 void instance_settle_running(struct instance *instance, usec_t at);
 void instance_settle_stopped(struct instance *instance, usec_t at);
@@ -51,6 +55,7 @@ void instance_print_launched(struct call *call, struct instance *const *instance
 
 bool describe_instances(struct call *call);
 bool describe_instance_status(struct call *call);
+bool describe_instance_types(struct call *call);
 bool describe_volumes(struct call *call);
 bool run_instances(struct call *call);
 bool start_instances(struct call *call);

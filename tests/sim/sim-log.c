@@ -6,13 +6,13 @@
 #include "base/alloc.h"
 #include "sim/sim-json.h"
 #include "sim/sim-model.h"
-#include "sim/sim-params.h"
+#include "sim/sim-service.h"
 
 enum { KEPT = 100000 };
 
 struct entry {
         usec_t time;
-        char *region, *account, *access_key, *body, *code;
+        char *region, *account, *access_key, *target, *body, *code;
         size_t size;
         const char *fault;
         uint64_t connection;
@@ -38,6 +38,7 @@ static void entry_done(struct entry *entry)
         free(entry->region);
         free(entry->account);
         free(entry->access_key);
+        free(entry->target);
         free(entry->body);
         free(entry->code);
         *entry = (struct entry){};
@@ -71,6 +72,7 @@ void ledger_add(struct ledger *ledger, usec_t now, const struct sim_request *req
                 .region = xstrdup(request->region),
                 .account = xstrdup(account),
                 .access_key = xstrdup(request->access_key),
+                .target = xstrdup(request->target),
                 .body = xmemdup(request->body, request->size),
                 .size = request->size,
                 .code = xstrdup(code),
@@ -84,11 +86,15 @@ static cJSON *dump_entry(const struct entry *entry, uint64_t number)
 {
         cJSON *object = cJSON_CreateObject(), *parameters;
         struct params params = {};
+        const struct sim_request request = { .target = entry->target,
+                                             .body = entry->body,
+                                             .size = entry->size };
+        _cleanup_free_ char *action = sim_action(&request);
 
-        (void)params_parse(&params, entry->body, entry->size);
+        (void)service_params(&request, &params);
         json_number(object, "number", (double)number);
         json_number(object, "time", (double)entry->time / (double)USEC_PER_SEC);
-        json_text(object, "action", param(&params, "Action"));
+        json_text(object, "action", *action ? action : NULL);
         parameters = cJSON_AddObjectToObject(object, "parameters");
         for (size_t i = 0; i < params.n; i++)
                 if (params.list[i].name && params.list[i].value)

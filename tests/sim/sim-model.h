@@ -1,6 +1,7 @@
 /*
  * The simulated EC2: accounts, regions, instances, volumes, images and snapshots, as the Query API
- * shows them.
+ * shows them; and around the instances target groups, Auto Scaling groups, and the commands of
+ * Systems Manager.
  *
  * A model and nothing else: no clock, no I/O, no global state. The caller says what time it is in
  * every call (microseconds since 1970, never going back) and hands in a seed, so that one seed and
@@ -35,7 +36,8 @@ DEFINE_CLEANUP(struct sim, sim_free);
 struct sim_request {
         const char *region;
         const char *access_key; /* decides the account; unknown keys belong to 123456789012 */
-        const char *body;       /* application/x-www-form-urlencoded, need not end in NUL */
+        const char *target;     /* the header X-Amz-Target, of JSON services; or NULL */
+        const char *body;       /* a form, or JSON where there is a target; need not end in NUL */
         size_t size;
         uint64_t connection; /* for the log: which connection it came on */
 };
@@ -60,14 +62,17 @@ struct sim_reply {
 };
 void sim_reply_done(struct sim_reply *reply);
 
-/* Never fails: what is wrong with a request is told in the reply, as EC2 (or STS) tells it. */
+/* Never fails: what is wrong with a request is told in the reply, as its service tells it. */
 void sim_answer(struct sim *sim, usec_t now, const struct sim_request *request,
                 struct sim_reply *ret);
 /* Answers with an error found before the model was asked (a bad signature), and logs that. */
 void sim_refuse(struct sim *sim, usec_t now, const struct sim_request *request, const char *code,
                 const char *message, struct sim_reply *ret);
-/* "ec2" or "sts": which of the two a body is addressed to, by its Action and Version. */
-const char *sim_service(const char *body, size_t size);
+/* "ec2", "ssm", ...: the service that a request is addressed to, by its target, action or version.
+ */
+const char *sim_service(const struct sim_request *request);
+/* The action it names, "" when it names none. Caller frees. */
+char *sim_action(const struct sim_request *request);
 
 /* ---- the control ---- */
 

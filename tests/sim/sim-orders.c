@@ -52,16 +52,22 @@ bool control_instance(struct control *control)
                                              "fail-code",
                                              "fail-next-snapshot",
                                              "stick-next-snapshot",
+                                             "fail-next-command",
+                                             "hang-next-command",
+                                             "agent",
+                                             "unclean",
+                                             "service",
                                              NULL };
         const cJSON *from = control->arguments;
         const char *name = NULL, *checks = NULL, *reason = NULL, *snapshot = NULL;
-        const char *code = "Server.InternalError";
+        const char *code = "Server.InternalError", *service = NULL;
         struct instance *instance;
         double stuck = 0;
 
         if (!control_check_members(control, from, names) ||
             !control_text(control, from, "instance", &name) ||
             !control_text(control, from, "checks", &checks) ||
+            !control_text(control, from, "service", &service) ||
             !control_text(control, from, "fail-next-image", &reason) ||
             !control_text(control, from, "fail-code", &code) ||
             !control_text(control, from, "fail-next-snapshot", &snapshot) ||
@@ -69,11 +75,19 @@ bool control_instance(struct control *control)
                 return false;
         if (checks && !streq(checks, "ok") && !streq(checks, "impaired"))
                 return control_fail(control, "\"checks\" must be ok or impaired");
+        if (service && !streq(service, "up") && !streq(service, "down"))
+                return control_fail(control, "\"service\" must be up or down");
         if (!name)
                 return control_fail(control, "\"instance\" must be an id or a Name");
         instance = find_instance(control, name);
-        if (!instance || !control_bool(control, from, "never-ready", &instance->never_ready))
+        if (!instance || !control_bool(control, from, "never-ready", &instance->never_ready) ||
+            !control_bool(control, from, "agent", &instance->agent) ||
+            !control_bool(control, from, "unclean", &instance->unclean) ||
+            !control_bool(control, from, "fail-next-command", &instance->orders.command_fails) ||
+            !control_bool(control, from, "hang-next-command", &instance->orders.command_hangs))
                 return false;
+        if (service)
+                instance->service_down = streq(service, "down");
         if (checks)
                 instance->impaired = streq(checks, "impaired");
         replace_if(&instance->orders.image_reason, reason);

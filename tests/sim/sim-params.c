@@ -114,14 +114,25 @@ static bool parse(struct params *params, const char *body, size_t size)
         return true;
 }
 
+void params_add(struct params *params, const char *name, const char *value)
+{
+        *append(params->list, params->n) =
+                (struct param){ .name = xstrdup(name), .value = xstrdup(value) };
+}
+
+void params_sort(struct params *params)
+{
+        if (params->n)
+                qsort(params->list, params->n, sizeof(*params->list), compare_params);
+}
+
 bool params_parse(struct params *params, const char *body, size_t size)
 {
         if (!parse(params, body, size)) {
                 params_done(params);
                 return false;
         }
-        if (params->n)
-                qsort(params->list, params->n, sizeof(*params->list), compare_params);
+        params_sort(params);
         return true;
 }
 

@@ -21,6 +21,11 @@ enum {
 
 /* False when the body is not form-encoded text. */
 bool params_parse(struct params *params, const char *body, size_t size);
+/* The same for a JSON object: its members, and theirs, under the names a form would give them. */
+bool params_parse_json(struct params *params, const char *body, size_t size);
+/* What the two are made of. Copies; to be sorted before anything is looked up. */
+void params_add(struct params *params, const char *name, const char *value);
+void params_sort(struct params *params);
 void params_done(struct params *params);
 
 /* The value of a name as printf() gives it, or NULL. */

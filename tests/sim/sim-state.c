@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "sim/sim-control.h"
+#include "sim/sim-freeze.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
 #include "sim/sim-snapshot.h"
@@ -38,9 +39,14 @@ static cJSON *dump_outages(const struct instance *instance)
 static cJSON *dump_instance(const struct resource *resource, usec_t now)
 {
         const struct instance *instance = (const struct instance *)resource;
+        _cleanup_free_ char *address = instance_public_address(instance, now);
         cJSON *object = dump_head(resource), *volumes;
 
         json_text(object, "zone", instance->zone);
+        json_text(object, "address", address);
+        json_time(object, "launched", instance->launched);
+        json_bool(object, "frozen", instance_frozen(instance, now) != NULL);
+        cJSON_AddItemToObject(object, "freezes", dump_freezes(instance));
         json_text(object, "state", state_name(instance_state(instance, now)));
         json_text(object, "check", check_name(instance_check(instance, now)));
         json_bool(object, "up", instance_is_up(instance, now));
@@ -133,5 +139,6 @@ bool control_state(struct control *control)
         json_time(control->result, "time", control->now);
         for (enum kind kind = 0; kind < KINDS; kind++)
                 dump_kind(control, kind);
+        dump_around(control);
         return true;
 }

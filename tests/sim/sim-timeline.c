@@ -31,6 +31,20 @@ const struct wait_info wait_infos[WAITS] = {
         [WAIT_IMAGE_GONE] = { "image-gone", SECONDS(2, 10), "deregistered until NotFound" },
         [WAIT_NAME_FREE] = { "name-free", SECONDS(0, 5), "deregistered until its name is free" },
         [WAIT_VISIBLE] = { "visible", SECONDS(0, 1), "created until lists and lookups show it" },
+        [WAIT_TARGET_HEALTHY] = { "target-healthy", SECONDS(20, 20),
+                                  "registered and up until its target group says healthy" },
+        [WAIT_TARGET_UNHEALTHY] = { "target-unhealthy", SECONDS(20, 20),
+                                    "down until its target group says unhealthy" },
+        [WAIT_STANDBY] = { "standby", SECONDS(5, 20), "on the way into standby, and out of it" },
+        [WAIT_SCALING_HEALTH] = { "scaling-health", SECONDS(60, 120),
+                                  "down until an Auto Scaling group terminates it" },
+        [WAIT_AGENT_START] = { "agent-start", SECONDS(5, 5),
+                               "up until the SSM agent takes orders" },
+        [WAIT_AGENT_LOST] = { "agent-lost", SECONDS(300, 300), "down until ConnectionLost" },
+        [WAIT_COMMAND_VISIBLE] = { "command-visible", SECONDS(0, 2),
+                                   "sent until its invocation exists" },
+        [WAIT_COMMAND_DELIVERY] = { "command-delivery", SECONDS(0.2, 2), "sent until it begins" },
+        [WAIT_COMMAND] = { "command", SECONDS(0.5, 3), "begun until its script has ended" },
 };
 
 void timeline_init(struct timeline *timeline, double speed)

@@ -28,6 +28,15 @@ enum wait {
         WAIT_IMAGE_GONE,
         WAIT_NAME_FREE,
         WAIT_VISIBLE,
+        WAIT_TARGET_HEALTHY,
+        WAIT_TARGET_UNHEALTHY,
+        WAIT_STANDBY,
+        WAIT_SCALING_HEALTH,
+        WAIT_AGENT_START,
+        WAIT_AGENT_LOST,
+        WAIT_COMMAND_VISIBLE,
+        WAIT_COMMAND_DELIVERY,
+        WAIT_COMMAND,
         WAITS,
 };
 

@@ -49,13 +49,13 @@ static void change_reboot(struct instance *instance, usec_t now)
                         "reboot");
 }
 
-static void change_terminate(struct instance *instance, usec_t now)
+void instance_terminate(struct instance *instance, usec_t now, const char *cause)
 {
         struct sim *sim = instance->resource.place->sim;
         usec_t wait = sim_wait(sim, WAIT_TERMINATE);
 
         instance_change(instance, now, STATE_SHUTTING_DOWN, STATE_TERMINATED, wait);
-        instance_add_outage(instance, now, USEC_INFINITY, "terminate");
+        instance_add_outage(instance, now, USEC_INFINITY, cause);
         instance->resource.gone = now + wait + sim_wait(sim, WAIT_TERMINATED_SHOWN);
         for (size_t i = 0; i < instance->devices.n; i++) {
                 struct volume *volume = place_find(instance->resource.place, KIND_VOLUME,
@@ -69,6 +69,11 @@ static void change_terminate(struct instance *instance, usec_t now)
                         xreplace(&volume->instance, NULL);
         }
         devices_done(&instance->devices);
+}
+
+static void change_terminate(struct instance *instance, usec_t now)
+{
+        instance_terminate(instance, now, "terminate");
 }
 
 static const struct transition starting = {
@@ -124,6 +129,19 @@ static void print_change(struct call *call, const struct instance *instance, enu
         text_append(&call->out, "</item>");
 }
 
+/* A Spot request of the usual kind is for one run. */
+static bool may_stop(struct call *call, const struct transition *transition,
+                     const struct instance *instance)
+{
+        if (transition != &stopping || !instance->spot)
+                return true;
+        return fail(call, "UnsupportedOperation",
+                    "You can't stop the Spot Instance '%s' because it is associated with a "
+                    "one-time Spot Instance request. You can only stop Spot Instances associated "
+                    "with persistent Spot Instance requests.",
+                    instance->resource.id);
+}
+
 static bool check_states(struct call *call, const struct transition *transition,
                          struct resource *const *named, size_t n)
 {
@@ -135,6 +153,8 @@ static bool check_states(struct call *call, const struct transition *transition,
                                     "The instance '%s' is not in a state from which it can be "
                                     "%s: it is %s.",
                                     named[i]->id, transition->done, state_name(state));
+                if (!may_stop(call, transition, (struct instance *)named[i]))
+                        return false;
         }
         return true;
 }

@@ -5,9 +5,13 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "sim/sim-bucket.h"
+#include "sim/sim-command.h"
 #include "sim/sim-fault.h"
+#include "sim/sim-freeze.h"
 #include "sim/sim-image.h"
 #include "sim/sim-log.h"
+#include "sim/sim-scaling.h"
+#include "sim/sim-target.h"
 
 enum { ID_DIGITS = 17 };
 
@@ -109,6 +113,7 @@ static void instance_done(struct instance *instance)
         free(instance->orders.image_code);
         free(instance->orders.image_reason);
         free(instance->orders.snapshot_error);
+        freezes_done(instance);
 }
 
 static void volume_done(struct volume *volume)
@@ -192,6 +197,13 @@ void *place_find(const struct place *place, enum kind kind, const char *id)
 
         HASH_FIND_STR(place->resources[kind], id, resource);
         return resource;
+}
+
+struct instance *place_instance(const struct place *place, const char *id, usec_t now)
+{
+        struct resource *resource = id ? place_find(place, KIND_INSTANCE, id) : NULL;
+
+        return resource && resource_is_there(resource, now) ? (struct instance *)resource : NULL;
 }
 
 bool resource_is_there(const struct resource *resource, usec_t now)
@@ -284,6 +296,9 @@ struct place *sim_place(struct sim *sim, const char *account, const char *region
 static void place_free(struct place *place)
 {
         place_clear(place, USEC_INFINITY);
+        target_groups_free(place);
+        scaling_groups_free(place);
+        commands_free(place);
         buckets_free(place->buckets);
         free(place->key);
         free(place->account);

@@ -83,12 +83,21 @@ enum state {
         STATE_STOPPED = 80,
 };
 
-/* What POST /sim/instance has ordered for the instance's next image or snapshot. */
+/* What POST /sim/instance has ordered for the instance's next image, snapshot or command. */
 struct orders {
-        char *image_code, *image_reason; /* the next image fails; NULL: it does not */
-        char *snapshot_error;            /* the next snapshot fails, with this StatusMessage */
-        unsigned int snapshot_stuck;     /* the next snapshot stays at this percentage; 0: no */
+        char *image_code, *image_reason;   /* the next image fails; NULL: it does not */
+        char *snapshot_error;              /* the next snapshot fails, with this StatusMessage */
+        unsigned int snapshot_stuck;       /* the next snapshot stays at this percentage; 0: no */
+        bool command_fails, command_hangs; /* the next command: exits with 1, never ends */
 };
+
+enum address {
+        ADDRESS_NONE,
+        ADDRESS_PUBLIC, /* another one at every start, none while it is stopped */
+        ADDRESS_ELASTIC,
+};
+
+struct freeze; /* sim-freeze.h */
 
 struct instance {
         struct resource resource;
@@ -104,6 +113,14 @@ struct instance {
         size_t n_outages;
         struct devices devices;
         struct orders orders;
+        bool spot;              /* else on demand */
+        enum address address;   /* the public one */
+        unsigned int starts;    /* how often it was started */
+        bool agent;             /* has one of Systems Manager, and a profile that lets it */
+        bool unclean;           /* its reboots find a journal to replay */
+        bool service_down;      /* what target groups check does not answer, though it is up */
+        struct freeze *freezes; /* oldest first */
+        size_t n_freezes;
 };
 
 struct volume {
@@ -149,6 +166,10 @@ struct place {
         char *account, *region;
         struct sim *sim;
         struct resource *resources[KINDS];
+        struct target_group *target_groups;   /* sim-target.h */
+        struct scaling_group *scaling_groups; /* sim-scaling.h */
+        struct command *commands;             /* sim-command.h; oldest first */
+        size_t open_invocations;              /* of these */
         struct bucket *buckets;
         usec_t next_sweep;
 };
@@ -188,6 +209,8 @@ struct place *sim_place(struct sim *sim, const char *account, const char *region
 
 /* Makes a resource of `size` bytes (its struct) with a new id, known to the API from `visible`. */
 void *place_add(struct place *place, enum kind kind, size_t size, usec_t created, usec_t visible);
+/* The instance of that id when it is there, else NULL. */
+struct instance *place_instance(const struct place *place, const char *id, usec_t now);
 /* By id, alive or not; NULL when there is none. */
 void *place_find(const struct place *place, enum kind kind, const char *id);
 /* Frees what has been gone for an hour; called often, works seldom. */

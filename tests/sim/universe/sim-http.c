@@ -1,6 +1,7 @@
 #include "sim/universe/sim-http.h"
 
 #include <assert.h>
+#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ struct flight {
         usec_t back; /* how long the answer travels */
         usec_t signed_at;
         uint64_t number;
-        char *region, *access_key, *action, *body;
+        char *region, *access_key, *action, *target, *body;
         size_t size;
         bool answered;
         struct sim_reply reply;
@@ -116,6 +117,15 @@ char *answer_element(const struct cloud_request *request, const char *name)
         return xstrndup(at, strcspn(at, "<"));
 }
 
+char *answer_member(const struct cloud_request *request, const char *name)
+{
+        cJSON *document = request->answer ? cJSON_Parse(request->answer) : NULL;
+        char *text = xstrdup(cJSON_GetStringValue(cJSON_GetObjectItem(document, name)));
+
+        cJSON_Delete(document);
+        return text;
+}
+
 /* "Credential=KEY/20270101/REGION/ec2/aws4_request, ..." */
 static void read_authorization(struct flight *flight, const char *value)
 {
@@ -137,6 +147,13 @@ static const char *header(const struct http_request *request, const char *name)
                 if (streq(request->headers[i].name, name))
                         return request->headers[i].value;
         return NULL;
+}
+
+static char *action_of(const struct http_request *request)
+{
+        return sim_action(&(struct sim_request){ .target = header(request, "X-Amz-Target"),
+                                                 .body = request->body,
+                                                 .size = request->body_size });
 }
 
 static int number_at(const char *text, size_t at, int digits)
@@ -193,6 +210,7 @@ static void flight_free(struct flight *flight)
         free(flight->region);
         free(flight->access_key);
         free(flight->action);
+        free(flight->target);
         free(flight->body);
         free(flight);
 }
@@ -219,7 +237,7 @@ static void deliver(struct flight *flight)
                                     .status = flight->reply.status,
                                     .body = flight->reply.body ? flight->reply.body : "",
                                     .body_size = flight->reply.size,
-                                    .content_type = "text/xml;charset=UTF-8",
+                                    .content_type = flight->reply.content_type,
                                     .request_id = flight->reply.request_id };
         char date[TIME_TEXT_MAX];
 
@@ -293,6 +311,7 @@ static void ask_model(struct flight *flight)
         usec_t now = virtual_true_time(cloud->clock);
         struct sim_request request = { .region = flight->region,
                                        .access_key = flight->access_key,
+                                       .target = flight->target,
                                        .body = flight->body,
                                        .size = flight->size };
         struct cloud_request seen = { .action = flight->action,
@@ -311,7 +330,9 @@ static void ask_model(struct flight *flight)
                 seen.answer = flight->reply.body;
                 seen.answer_size = flight->reply.size;
                 cloud->hooks.answered(&seen, cloud->hooks.userdata);
-                error = seen.succeeded ? NULL : answer_element(&seen, "Code");
+                error = seen.succeeded    ? NULL
+                        : flight->target ? answer_member(&seen, "__type")
+                                         : answer_element(&seen, "Code");
         }
         trace_line(cloud->trace, "< %" PRIu64 " %s%s%s", flight->number, flight->action,
                    code    ? " refused: "
@@ -420,7 +441,8 @@ static void launch(struct http_slot *slot, const struct http_request *request, e
         flight->number = cloud->requests;
         flight->body = xstrndup(request->body, request->body_size);
         flight->size = request->body_size;
-        flight->action = request_parameter(flight->body, "Action");
+        flight->target = xstrdup(header(request, "X-Amz-Target"));
+        flight->action = action_of(request);
         read_authorization(flight, header(request, "Authorization"));
         flight->next = cloud->flights;
         cloud->flights = flight;
@@ -433,8 +455,7 @@ struct http_slot *http_send(struct http *http, const struct http_request *reques
 {
         struct cloud *cloud = http->cloud;
         struct http_slot *slot = xnew(struct http_slot);
-        _cleanup_free_ char *body = xstrndup(request->body, request->body_size);
-        _cleanup_free_ char *action = request_parameter(body, "Action");
+        _cleanup_free_ char *action = action_of(request);
         enum fate fate;
 
         slot->http = http;

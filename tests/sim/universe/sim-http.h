@@ -82,3 +82,5 @@ struct http *cloud_http_new(struct cloud *cloud, struct loop *loop);
 char *request_parameter(const char *body, const char *name);
 /* The text of the first element of that name; NULL when there is none. Caller frees. */
 char *answer_element(const struct cloud_request *request, const char *name);
+/* The same of a JSON answer: a text at its top. Caller frees. */
+char *answer_member(const struct cloud_request *request, const char *name);

@@ -92,6 +92,16 @@ static const struct {
         const char *action;
         void (*judge)(struct witness *witness, const struct cloud_request *request);
 } judges[] = {
+        { "DescribeAutoScalingGroups", judge_nothing },
+        { "DescribeAutoScalingInstances", judge_nothing },
+        { "DescribeInstanceInformation", judge_nothing },
+        { "DescribeInstanceTypes", judge_nothing },
+        { "DescribeTargetGroupAttributes", judge_nothing },
+        { "DescribeTargetGroups", judge_nothing },
+        { "DescribeTargetHealth", judge_nothing },
+        { "GetCommandInvocation", judge_nothing },
+        { "ListCommands", judge_nothing },
+        { "SendCommand", judge_nothing },
         { "CreateImage", judge_nothing },       { "CreateTags", judge_tagging },
         { "DeleteSnapshot", judge_deleting },   { "DeregisterImage", retention_judge },
         { "DescribeImages", judge_nothing },    { "DescribeInstanceStatus", judge_nothing },

@@ -1,0 +1,54 @@
+/*
+ * Target groups of Elastic Load Balancing, and how healthy the instances in them are. Private to
+ * the model.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "sim/sim-call.h"
+
+struct target {
+        char *instance;
+        unsigned int port;
+        usec_t registered, deregistered; /* USEC_INFINITY: it is not */
+        usec_t rise, fall;               /* how long it takes to be found healthy, and unhealthy */
+};
+
+struct target_group {
+        UT_hash_handle hh; /* place.target_groups, by name */
+        char *name, *arn;
+        unsigned int port;
+        unsigned int delay; /* of deregistration, seconds */
+        bool attached;      /* to a load balancer: else its targets are unused */
+        struct target *targets;
+        size_t n_targets;
+};
+
+/* Never NULL: made when there is none of that name. */
+struct target_group *target_group(struct place *place, const char *name);
+void target_groups_free(struct place *place);
+/* Registered already: nothing, or taken back from draining. `port` 0: the group's. */
+void target_register(struct place *place, struct target_group *group, const char *instance,
+                     unsigned int port, usec_t now);
+void target_deregister(struct target_group *group, const char *instance, unsigned int port,
+                       usec_t now);
+
+enum health {
+        HEALTH_INITIAL,
+        HEALTH_IS_HEALTHY,
+        HEALTH_IS_UNHEALTHY,
+        HEALTH_UNUSED,
+        HEALTH_DRAINING,
+        HEALTH_GONE, /* drained, or never there */
+};
+/* *ret_reason is what EC2 gives as the reason, or NULL. */
+enum health target_health(const struct place *place, const struct target_group *group,
+                          const struct target *target, usec_t now, const char **ret_reason);
+const char *health_name(enum health health);
+
+bool describe_target_groups(struct call *call);
+bool describe_target_group_attributes(struct call *call);
+bool describe_target_health(struct call *call);
+bool register_targets(struct call *call);
+bool deregister_targets(struct call *call);
