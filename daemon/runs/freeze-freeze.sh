@@ -100,15 +100,15 @@ agent_writes() {
         (
                 for place in /var/lib /var/log /var/lib/amazon/ssm /var/log/amazon/ssm; do
                         [ -d $place ] || continue
-                        : >"$place/.amid-$token" && rm -f "$place/.amid-$token"
+                        true >"$place/.amid-$token" && rm -f "$place/.amid-$token"
                 done
                 : >"$dir/agent-writes"
         ) </dev/null >/dev/null 2>&1 8>&- &
-        for wait in 0.01 0.1 0.3 0.6 1 1 1; do
+        for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
                 [ ! -e "$dir/agent-writes" ] || return 0
-                sleep $wait 2>/dev/null || sleep 1
+                nap
         done
-        [ -e "$dir/agent-writes" ]
+        return 1
 }
 
 exec 8>>"$dir/turn" # the same command sent twice: one after the other
