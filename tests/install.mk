@@ -3,7 +3,8 @@
 # ---- packages (Debian 12, and what derives from it): the one list ------------------------------
 BUILD_PACKAGES := gcc make pkg-config libsystemd-dev libcurl4-openssl-dev libssl-dev libyaml-dev \
                   libcjson-dev libexpat1-dev libsqlite3-dev uthash-dev tzdata ca-certificates
-TEST_PACKAGES  := clang clang-format clang-tidy libclang-rt-14-dev cppcheck gcovr libcmocka-dev mandoc \
+TEST_PACKAGES  := clang clang-format clang-tidy libclang-rt-14-dev cppcheck gcovr libcmocka-dev mandoc shellcheck \
+                  busybox-static procps e2fsprogs xfsprogs postgresql mariadb-server \
                   python3 python3-venv systemd systemd-container
 
 .PHONY: deps deps-build

@@ -61,12 +61,7 @@ lock() {
         exec 9>>"$home/lock" && flock 9
 }
 
-un# A tenth of a second; where sleep knows only whole ones, one.
-nap() {
-        sleep 0.1 2>/dev/null 9>&- || sleep 1 9>&-
-}
-
-lock() {
+unlock() {
         exec 9>&-
 }
 

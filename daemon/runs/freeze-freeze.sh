@@ -104,11 +104,11 @@ agent_writes() {
                 done
                 : >"$dir/agent-writes"
         ) </dev/null >/dev/null 2>&1 8>&- &
-        for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
-                [ ! -e "$dir/agent-writes" ] || return 0
+        naps=0
+        until [ -e "$dir/agent-writes" ]; do
+                [ $((naps += 1)) -le 30 ] || return 1
                 nap
         done
-        return 1
 }
 
 exec 8>>"$dir/turn" # the same command sent twice: one after the other
@@ -140,7 +140,7 @@ status=0
 wait $before || status=$?
 case $status in
 0) ;;
-124 | 137) fail before-timed-out ;;
+124 | 137 | 143) fail before-timed-out ;; # of coreutils, killed, of busybox
 *) fail before-failed ;;
 esac
 agent_writes || fail agent-frozen

@@ -21,7 +21,7 @@
 
 /* What a script can end with besides its own status. */
 enum { SCRATCH_BROKEN = 125, SCRATCH_FORBIDDEN = 126 };
-enum { SCRATCH_SECONDS = 12 }; /* then it is ended */
+enum { SCRATCH_SECONDS = 40 }; /* then it is ended */
 
 struct scratch_file {
         const char *name, *text;
@@ -48,12 +48,16 @@ static inline void scratch_become_root(unsigned int user, unsigned int group)
         scratch_write("/proc/self/gid_map", map);
 }
 
-static inline void scratch_run(const struct scratch_file *files, const char *name)
+static inline void scratch_run(const struct scratch_file *files, const char *name,
+                               const char *shell)
 {
+        char *sh = realpath("/bin/sh", NULL);
+
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
             mount("proc", "/proc", "proc", 0, NULL) < 0 ||
-            mount("tmpfs", "/run", "tmpfs", 0, "mode=755") < 0 || chdir("/run") < 0)
+            mount("tmpfs", "/run", "tmpfs", 0, "mode=755") < 0 || chdir("/run") < 0 || !sh ||
+            mount(shell, sh, NULL, MS_BIND, NULL) < 0)
                 _exit(SCRATCH_FORBIDDEN);
         for (; files->name; files++)
                 scratch_write(files->name, files->text);
@@ -62,11 +66,13 @@ static inline void scratch_run(const struct scratch_file *files, const char *nam
 }
 
 /*
- * Starts `sh -eux NAME` with the files (ended by an empty row) in /run, which is its directory.
+ * Starts `sh -eux NAME`, where sh is the program `shell`, with the files (ended by an empty row) in
+ * /run, which is its directory.
  * What it prints goes to `output`. Gives the process to wait for; everything the script leaves
  * behind ends with it.
  */
-static inline pid_t scratch_start(const struct scratch_file *files, const char *name, int output)
+static inline pid_t scratch_start(const struct scratch_file *files, const char *name,
+                                  const char *shell, int output)
 {
         pid_t pid = fork(), inner;
         unsigned int user = getuid(), group = getgid();
@@ -83,7 +89,7 @@ static inline pid_t scratch_start(const struct scratch_file *files, const char *
                 scratch_become_root(user, group);
         inner = fork();
         if (inner == 0)
-                scratch_run(files, name);
+                scratch_run(files, name, shell);
         alarm(SCRATCH_SECONDS);
         if (inner < 0 || waitpid(inner, &status, 0) < 0)
                 _exit(SCRATCH_BROKEN);

@@ -188,6 +188,9 @@ static const struct {
           "state=thawed\n" },
 };
 
+/* What sh is on one system or another. */
+static const char *const shells[] = { "/bin/dash", "/bin/bash", "/bin/busybox" };
+
 static size_t count(const char *const *words, size_t n)
 {
         while (n && !words[n - 1])
@@ -198,9 +201,10 @@ static size_t count(const char *const *words, size_t n)
 struct running {
         pid_t pid;
         int output;
+        const char *shell;
 };
 
-static struct running start(size_t i)
+static struct running start(size_t i, const char *shell)
 {
         struct freeze_script script = {
                 .token = "web.1",
@@ -217,9 +221,9 @@ static struct running start(size_t i)
                 { "freeze.sh", freeze }, { "thaw.sh", thaw }, { "scenario", scenario }, {}
         };
         FILE *output = tmpfile();
-        struct running running = { .output = dup(fileno(output)) };
+        struct running running = { .output = dup(fileno(output)), .shell = shell };
 
-        running.pid = scratch_start(files, "scenario", running.output);
+        running.pid = scratch_start(files, "scenario", shell, running.output);
         fclose(output);
         return running;
 }
@@ -237,7 +241,8 @@ static int finish(struct running running, size_t i)
                 off_t size = lseek(running.output, 0, SEEK_END), tail = sizeof(output) - 1;
 
                 (void)!pread(running.output, output, (size_t)tail, size > tail ? size - tail : 0);
-                print_error("line %d: status %d\n%s\n", scenarios[i].line, status, output);
+                print_error("line %d with %s: status %d\n%s\n", scenarios[i].line, running.shell,
+                            status, output);
         }
         close(running.output);
         return status;
@@ -245,14 +250,14 @@ static int finish(struct running running, size_t i)
 
 static void test_scenarios(void **state)
 {
-        struct running running[ELEMENTS(scenarios)];
+        struct running running[ELEMENTS(scenarios) * ELEMENTS(shells)];
         int failed = 0;
 
         (void)state;
-        for (size_t i = 0; i < ELEMENTS(scenarios); i++)
-                running[i] = start(i);
-        for (size_t i = 0; i < ELEMENTS(scenarios); i++)
-                failed += finish(running[i], i) != 0;
+        for (size_t i = 0; i < ELEMENTS(running); i++)
+                running[i] = start(i / ELEMENTS(shells), shells[i % ELEMENTS(shells)]);
+        for (size_t i = 0; i < ELEMENTS(running); i++)
+                failed += finish(running[i], i / ELEMENTS(shells)) != 0;
         assert_int_equal(failed, 0);
 }
 
