@@ -110,35 +110,35 @@ static const struct {
           { AFTER },
           2,
           "sh freeze.sh & await seen before 1; kill -9 $!; await seen after 1\n"
-          "touch go; nobody before.sh; thaw; says thaw thawed-by=watchdog; seen late 0\n" },
+          "touch go; await nobody before.sh; thaw; says thaw thawed-by=watchdog; seen late 0\n" },
         /* ... or amid does, */
         { __LINE__,
           { WAITS },
           { AFTER },
           60,
           "sh freeze.sh & await seen before 1; kill -9 $!; thaw; says thaw thawed-by=amid\n"
-          "touch go; nobody before.sh; await nobody amid-thaw; seen after 1; seen late 0\n" },
+          "touch go; await nobody before.sh; await nobody amid-thaw; seen after 1; seen late 0\n" },
         /* ... or the same command when it comes again, */
         { __LINE__,
           { WAITS },
           { AFTER },
           60,
           "sh freeze.sh & await seen before 1; kill -9 $!; freeze && exit 9\n"
-          "says freeze reason=interrupted; nobody before.sh; seen before 1; seen after 1\n" },
+          "says freeze reason=interrupted; await nobody before.sh; seen before 1; seen after 1\n" },
         /* ... or it itself, when it is asked to end. */
         { __LINE__,
           { WAITS },
           { AFTER },
           60,
           "sh freeze.sh >freeze.out & await seen before 1; kill $!; wait $! && exit 9\n"
-          "says freeze reason=terminated; nobody before.sh; seen after 1; seen late 0\n" },
+          "says freeze reason=terminated; await nobody before.sh; seen after 1; seen late 0\n" },
         /* Thawed by amid while `before` still runs. */
         { __LINE__,
           { WAITS },
           { AFTER },
           60,
           "sh freeze.sh >freeze.out & await seen before 1; thaw; wait $! && exit 9\n"
-          "says freeze state=thawed; nobody before.sh; seen after 1; seen late 0\n" },
+          "says freeze state=thawed; await nobody before.sh; seen after 1; seen late 0\n" },
         /* A freeze that arrives after its thaw. */
         { __LINE__,
           { BEFORE },
