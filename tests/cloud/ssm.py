@@ -82,10 +82,10 @@ class Ssm:
 
     def __exit__(self, *exc):
         self._closing = True
+        for thread in self._threads:
+            thread.join()
         for inside, _ in self._instances.values():
             inside.close()
-        for thread in self._threads:
-            thread.join(30)
         self._stack.close()
 
     # ---- for tests ----
