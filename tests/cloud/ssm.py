@@ -90,14 +90,12 @@ class Ssm:
 
     # ---- for tests ----
 
-    def instance(self, name, inside=None):
-        """The inside of an instance; `inside` puts another in its place, such as a Machine."""
+    def instance(self, name):
+        """The inside of an instance."""
         with self._lock:
             reboots = sum(r.instance == name for r in self.timelines.reboots)
             known, seen = self._instances.get(name, (None, 0))
-            if inside:
-                known = inside
-            elif not known:
+            if not known:
                 known = Instance(name)
             elif reboots > seen:
                 known.boot()
