@@ -25,11 +25,15 @@ fail() {
         exit 1
 }
 
-# The commands of another freeze would be undone by ours, or ours by theirs.
+# The commands of another freeze would be undone by ours, or ours by theirs. One whose `after` has been
+# failing for an hour is not waited for: what it may have left frozen cannot be frozen again.
 refuse_beside_others() {
         for other in "$home"/*/fact/state; do
                 [ -e "$other" ] || continue
-                [ "$(cat "$other")" != thawed ] || continue
+                case $(cat "$other") in
+                thawed) continue ;;
+                stuck) [ -z "$(find "$other" -mmin +60)" ] || continue ;;
+                esac
                 other=${other%/fact/state}
                 refuse "busy other=${other##*/}"
         done

@@ -154,6 +154,15 @@ static const struct {
           "freeze; sed 's/web.1/web.2/' freeze.sh >2.sh; sh 2.sh >freeze.out && exit 9\n"
           "says freeze 'state=refused reason=busy other=web.1'; seen before 1; seen after 0\n"
           "thaw; sh 2.sh >freeze.out; says freeze state=frozen; seen before 2\n" },
+        /* ... but one that cannot be thawed does not stand in the way for ever. */
+        { __LINE__,
+          { BEFORE },
+          { "false" },
+          60,
+          "freeze; thaw && exit 9; sed 's/web.1/web.2/' freeze.sh >2.sh; sh 2.sh >freeze.out && "
+          "exit 9\n"
+          "says freeze 'state=refused reason=busy other=web.1'; touch -d '2020-01-01 00:00' "
+          "amid-freeze/web.1/fact/state; sh 2.sh >freeze.out; says freeze state=frozen\n" },
         /* What `before` leaves running lives until `after` ends it, and holds no lock. */
         { __LINE__,
           { "sleep 4322 & echo $! >pid" },
