@@ -71,7 +71,7 @@ check-zones: tools ## our reader of time zones beside Python's, every zone
 
 # ---- system ----------------------------------------------------------------------------------
 .PHONY: check-system
-check-system: $(VENV)/stamp all ## a real systemd in systemd-nspawn (root)
+check-system: $(VENV)/stamp all tools ## a real systemd in systemd-nspawn (root)
 	$(Q)$(VENV)/bin/pytest -c tests/pytest.ini --rootdir tests -n 0 $(PYTEST_FLAGS) tests/system
 
 # ---- fuzz ------------------------------------------------------------------------------------
@@ -114,10 +114,10 @@ FLAGS_analyze := -O0 -g -fanalyzer -fPIE -Werror
 LINK_analyze  := -pie
 CPP_analyze   :=
 
-.PHONY: analyze analyze-all analyze-tidy analyze-cppcheck analyze-gcc
-analyze: ## clang-tidy, cppcheck and gcc -fanalyzer over everything
+.PHONY: analyze analyze-all analyze-tidy analyze-cppcheck analyze-gcc analyze-shell
+analyze: ## clang-tidy, cppcheck, gcc -fanalyzer and shellcheck over everything
 	+$(Q)$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=analyze B=build/analyze analyze-all
-analyze-all: analyze-tidy analyze-cppcheck analyze-gcc
+analyze-all: analyze-tidy analyze-cppcheck analyze-gcc analyze-shell
 analyze-tidy: $(TIDY_STAMPS)
 build/analyze/%.tidy: %.c .clang-tidy
 	$(call say,TIDY,$<)
@@ -138,6 +138,11 @@ analyze-cppcheck:
 # gcc 12 loses the entries of a uthash table and calls them leaked; LeakSanitizer looks after these.
 WITH_UTHASH := $(shell grep -l "<uthash.h>" daemon/*/*.c)
 analyze-gcc: $(patsubst %.c,$(B)/%.o,$(filter-out $(WITH_UTHASH),$(sort $(wildcard daemon/*.c daemon/*/*.c))))
+
+# SC2154: the variables that come from the rendering, runs/freeze-script.c.
+analyze-shell:
+	$(call say,LINT,shellcheck daemon)
+	$(Q)shellcheck -s sh -e SC2154 $(wildcard daemon/*/*.sh)
 
 .PHONY: format check-format
 format: ## lay out every C file

@@ -20,6 +20,12 @@ sudo=
 if [ "$(id -u)" != 0 ]; then
         sudo=$(command -v sudo) || { echo "run as root: apt-get install$missing" >&2; exit 1; }
 fi
+# Servers that tests start by themselves must not be started by Debian as well.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+        printf '#!/bin/sh\nexit 101\n' | $sudo sh -c "cat >$policy && chmod 755 $policy"
+        trap '$sudo rm -f $policy' EXIT
+fi
 $sudo apt-get -q update
 # shellcheck disable=SC2086  # words on purpose
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing

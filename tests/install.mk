@@ -3,7 +3,8 @@
 # ---- packages (Debian 12, and what derives from it): the one list ------------------------------
 BUILD_PACKAGES := gcc make pkg-config libsystemd-dev libcurl4-openssl-dev libssl-dev libyaml-dev \
                   libcjson-dev libexpat1-dev libsqlite3-dev uthash-dev tzdata ca-certificates
-TEST_PACKAGES  := clang clang-format clang-tidy libclang-rt-14-dev cppcheck gcovr libcmocka-dev mandoc \
+TEST_PACKAGES  := clang clang-format clang-tidy libclang-rt-14-dev cppcheck gcovr libcmocka-dev mandoc shellcheck \
+                  busybox-static procps e2fsprogs xfsprogs postgresql mariadb-server \
                   python3 python3-venv systemd systemd-container
 
 .PHONY: deps deps-build
@@ -23,11 +24,12 @@ UNITDIR       := $(PREFIX)/lib/systemd/system
 CATALOGDIR    := /usr/lib/systemd/catalog
 SYSUSERSDIR   := $(PREFIX)/lib/sysusers.d
 
+RECIPES       := $(patsubst config/%,$(DOCDIR)/%,$(sort $(wildcard config/freeze/*.yaml)))
 INSTALLED := $(SBINDIR)/amid $(BINDIR)/amictl \
              $(MANDIR)/man8/amid.8 $(MANDIR)/man1/amictl.1 $(MANDIR)/man5/amid.yaml.5 \
              $(UNITDIR)/amid.service $(SYSUSERSDIR)/amid.conf $(CATALOGDIR)/amid.catalog \
              $(DOCDIR)/amid.yaml $(DOCDIR)/amid.schema.json $(DOCDIR)/iam-policy.json \
-             $(DOCDIR)/README.md
+             $(DOCDIR)/README.md $(RECIPES)
 
 to = $(DESTDIR)$(filter %/$1,$(INSTALLED))
 
@@ -47,6 +49,7 @@ install: all systemd/amid.catalog ## install below DESTDIR/PREFIX; an existing a
 	install -m 644 config/amid.schema.json $(call to,amid.schema.json)
 	install -m 644 config/iam-policy.json $(call to,iam-policy.json)
 	install -m 644 README.md $(call to,README.md)
+	install -m 644 config/freeze/*.yaml $(DESTDIR)$(DOCDIR)/freeze/
 	@test -e $(DESTDIR)$(SYSCONFDIR)/amid/amid.yaml || \
 		install -v -m 644 config/amid.yaml $(DESTDIR)$(SYSCONFDIR)/amid/amid.yaml
 	@test -n '$(DESTDIR)' || printf '%s\n' 'Next, as root: systemd-sysusers; journalctl --update-catalog; systemctl daemon-reload' \
@@ -55,7 +58,7 @@ install: all systemd/amid.catalog ## install below DESTDIR/PREFIX; an existing a
 .PHONY: uninstall
 uninstall: ## remove what install brought; settings and state stay
 	rm -f $(INSTALLED:%=$(DESTDIR)%)
-	-rmdir $(DESTDIR)$(DOCDIR)
+	-rmdir $(DESTDIR)$(DOCDIR)/freeze $(DESTDIR)$(DOCDIR)
 
 .PHONY: dist
 dist: ## pack the committed tree: build/amid-VERSION.tar.gz

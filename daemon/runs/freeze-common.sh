@@ -52,6 +52,11 @@ now() {
         printf '%s\n' "$time"
 }
 
+# A tenth of a second; where sleep knows only whole ones, one.
+nap() {
+        sleep 0.1 2>/dev/null 9>&- || sleep 1 9>&-
+}
+
 lock() {
         exec 9>>"$home/lock" && flock 9
 }

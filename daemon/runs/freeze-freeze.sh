@@ -25,11 +25,15 @@ fail() {
         exit 1
 }
 
-# The commands of another freeze would be undone by ours, or ours by theirs.
+# The commands of another freeze would be undone by ours, or ours by theirs. One whose `after` has been
+# failing for an hour is not waited for: what it may have left frozen cannot be frozen again.
 refuse_beside_others() {
         for other in "$home"/*/fact/state; do
                 [ -e "$other" ] || continue
-                [ "$(cat "$other")" != thawed ] || continue
+                case $(cat "$other") in
+                thawed) continue ;;
+                stuck) [ -z "$(find "$other" -mmin +60)" ] || continue ;;
+                esac
                 other=${other%/fact/state}
                 refuse "busy other=${other##*/}"
         done
@@ -100,15 +104,15 @@ agent_writes() {
         (
                 for place in /var/lib /var/log /var/lib/amazon/ssm /var/log/amazon/ssm; do
                         [ -d $place ] || continue
-                        : >"$place/.amid-$token" && rm -f "$place/.amid-$token"
+                        true >"$place/.amid-$token" && rm -f "$place/.amid-$token"
                 done
                 : >"$dir/agent-writes"
         ) </dev/null >/dev/null 2>&1 8>&- &
-        for wait in 0.01 0.1 0.3 0.6 1 1 1; do
-                [ ! -e "$dir/agent-writes" ] || return 0
-                sleep $wait 2>/dev/null || sleep 1
+        naps=0
+        until [ -e "$dir/agent-writes" ]; do
+                [ $((naps += 1)) -le 30 ] || return 1
+                nap
         done
-        [ -e "$dir/agent-writes" ]
 }
 
 exec 8>>"$dir/turn" # the same command sent twice: one after the other
@@ -140,7 +144,7 @@ status=0
 wait $before || status=$?
 case $status in
 0) ;;
-124 | 137) fail before-timed-out ;;
+124 | 137 | 143) fail before-timed-out ;; # of coreutils, killed, of busybox
 *) fail before-failed ;;
 esac
 agent_writes || fail agent-frozen

@@ -18,6 +18,15 @@ before_runs() {
         return 1
 }
 
+# kill -KILL -GROUP, without "--", is what every sh takes.
+end_before() {
+        kill -KILL "-$group" 2>/dev/null
+        for _ in 1 2 3 4 5 6 7 8 9 10; do
+                before_runs || return 0
+                nap
+        done
+}
+
 # Every command of `after` is run: the second may thaw what the first has nothing to do with.
 run_after() {
         failed=0
@@ -37,7 +46,7 @@ disarm() {
         process)
                 sleeper=$(cat "$dir/sleeper" 2>/dev/null) &&
                         grep -q "$token" "/proc/$sleeper/cmdline" 2>/dev/null &&
-                        kill -TERM -- "-$sleeper" 2>/dev/null
+                        kill -TERM "-$sleeper" 2>/dev/null
                 ;;
         esac
 }
@@ -59,13 +68,13 @@ thaw() {
         put thawed-by "$by"
         group=
         [ "$previous" = frozen ] || group=$(cat "$dir/before-group" 2>/dev/null)
-        [ -z "$group" ] || kill -KILL -- "-$group" 2>/dev/null
+        [ -z "$group" ] || end_before
         run_after
         # A process in the middle of freezing cannot be killed. It ends when it has frozen, and what
         # was thawed before that was too early.
         if [ -n "$group" ] && before_runs; then
                 while before_runs; do
-                        sleep 1 9>&-
+                        nap
                 done
                 run_after
         fi

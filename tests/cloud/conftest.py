@@ -12,6 +12,7 @@ import pytest  # noqa: E402
 from front import Front  # noqa: E402
 from harness import Account, Daemon  # noqa: E402
 from imds import Imds  # noqa: E402
+from ssm import Ssm  # noqa: E402
 from timelines import Clock, Timelines  # noqa: E402
 
 
@@ -45,6 +46,16 @@ def front(timelines):
 @pytest.fixture
 def account(front):
     return Account(front)
+
+
+@pytest.fixture
+def ssm(account, timelines):
+    """Systems Manager that carries commands out; the account may use it."""
+    if os.geteuid() != 0:
+        pytest.skip("the inside of an instance needs root")
+    account.allow("ec2:*", "ssm:*")
+    with Ssm(timelines, account.front.changed) as ssm:
+        yield ssm
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import botocore.loaders
 import botocore.model
+import jsonwire
 import moto.backends  # noqa: F401  loads the index
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -37,7 +38,7 @@ class Request:
 
     action: str
     region: str
-    params: dict
+    params: dict  # of JSON services: the body, as it is
     access_key: str
     peer_port: int
     status: int = 0  # 0: the client got no (whole) answer
@@ -45,6 +46,8 @@ class Request:
     request_id: str = ""
     fault: str = ""
     done: bool = False  # moto carried it out
+    service: str = "ec2"  # as in the signature
+    json: bool = False
     at: float = field(default_factory=time.monotonic)
 
 
@@ -222,7 +225,11 @@ class Front:
 
     def answer(self, request, headers, body):
         """Lets moto answer: (status, content type, body)."""
-        wrong = check_request(request.params) if "/ec2/" in headers.get("Authorization", "") else ""
+        wrong = ""
+        if request.json:
+            wrong = jsonwire.check_request(request.service, request.action, request.params)
+        elif request.service == "ec2":
+            wrong = check_request(request.params)
         if wrong:
             self.problems.append(wrong)
         environ = EnvironBuilder(
@@ -240,15 +247,16 @@ class Front:
         kind = reply.get("Content-Type", "")
         status = int(status.split()[0])
         if self.timelines:
-            data = self.timelines.envelope(data)
+            data = self.timelines.envelope(data) if not request.json else data
+        if request.json:
+            kind, data = jsonwire.envelope(kind, data)
         if status == 500 and b"<html" in data.lower():
             return self._gap(request, "an HTML page")
         return (status, kind, self._with_request_id(request, data))
 
     def _gap(self, request, what):
         self.problems.append(f"moto cannot answer {request.action} {request.params}: {what}")
-        text = ERROR_BODY.format(code="EmulatorGap", message="not a fault of EC2", id=uuid.uuid4())
-        return (400, "text/xml", text.encode())
+        return _error(request, 400, "EmulatorGap", "not a fault of EC2")
 
     @staticmethod
     def _with_request_id(request, data):
@@ -292,20 +300,29 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             answer = front.answer(request, dict(self.headers.items()), body)
             request.done = answer[0] < 300
             if answer[0] >= 300:
-                request.code = _error_code(answer[2])
+                request.code = jsonwire.error_code(answer[2]) or _error_code(answer[2])
         if kind == "call-after":
             fault.call()
         self._reply(request, fault, answer)
 
     def _parse(self, body):
-        params = dict(urllib.parse.parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-        scope = re.search(r"Credential=([^/]+)/\d+/([^/]+)/", self.headers.get("Authorization", ""))
+        target = self.headers.get("X-Amz-Target", "")
+        if target:
+            params = jsonwire.parse(body)
+        else:
+            text = body.decode("utf-8", "replace")
+            params = dict(urllib.parse.parse_qsl(text, keep_blank_values=True))
+        scope = re.search(
+            r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/", self.headers.get("Authorization", "")
+        )
         return Request(
-            action=params.get("Action", ""),
+            action=target.rpartition(".")[2] if target else params.get("Action", ""),
             region=scope[2] if scope else "",
             params=params,
             access_key=scope[1] if scope else "",
             peer_port=self.client_address[1],
+            service=scope[3] if scope else "",
+            json=bool(target),
         )
 
     def _reply(self, request, fault, answer):
@@ -319,9 +336,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif kind == "html502":
             answer = (502, "text/html", BAD_GATEWAY)
         elif kind == "error":
-            request.code, request.request_id = fault.code, str(uuid.uuid4())
-            text = ERROR_BODY.format(code=fault.code, message=fault.message, id=request.request_id)
-            answer = (fault.status, "text/xml;charset=UTF-8", text.encode())
+            request.code = fault.code
+            answer = _error(request, fault.status, fault.code, fault.message)
         elif kind == "cut-xml":
             answer = (*answer[:2], answer[2][: len(answer[2]) * 2 // 3])
         status, content_type, data = answer
@@ -330,6 +346,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(data)))
+        if request.json:
+            request.request_id = request.request_id or str(uuid.uuid4())
+            self.send_header("x-amzn-RequestId", request.request_id)
         self.end_headers()
         if kind == "truncated":
             self.wfile.write(data[: len(data) // 2])
@@ -350,6 +369,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         )
         self.close_connection = True
         self.connection.close()
+
+
+def _error(request, status, code, message):
+    request.request_id = str(uuid.uuid4())
+    if request.json:
+        return (status, jsonwire.TYPE, jsonwire.error_body(code, message))
+    text = ERROR_BODY.format(code=code, message=message, id=request.request_id)
+    return (status, "text/xml;charset=UTF-8", text.encode())
 
 
 def _error_code(data):

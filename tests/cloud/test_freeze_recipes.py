@@ -1,0 +1,293 @@
+"""The recipes of config/freeze, tried for real: file systems that freeze, servers that write."""
+
+import glob
+import os
+import shutil
+import subprocess
+import textwrap
+
+import pytest
+from harness import BUILD, TOP, wait_until
+from recipe import Host, blocked, free, recipe
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
+
+
+@pytest.fixture
+def host(tmp_path):
+    tmp_path.chmod(0o755)
+    host = Host(tmp_path)
+    yield host
+    host.close()
+
+
+def needs_recovery(volume):
+    shown = subprocess.run(["dumpe2fs", "-h", volume], capture_output=True, text=True, check=True)
+    return "needs_recovery" in shown.stdout
+
+
+# ---- all of them ----
+
+RECIPES = sorted(path.stem for path in (TOP / "config/freeze").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_a_setting(tmp_path, name):
+    """As it stands, under `defaults` and under a schedule."""
+    lines = (TOP / f"config/freeze/{name}.yaml").read_text().splitlines()
+    schedule = "schedule: rate(1 day)\ntargets: {instance_ids: [i-0123456789abcdef0]}\nconsistency: freeze"
+    head = "version: 1\naccounts: {default: {regions: [eu-west-1]}}\n"
+    inner = textwrap.indent(schedule, "    ")
+    settings = [
+        head + "defaults:\n" + textwrap.indent("\n".join(lines), "  ") + f"\nschedules:\n  s:\n{inner}\n",
+        head + f"schedules:\n  s:\n{inner}\n" + textwrap.indent("\n".join(lines), "    ") + "\n",
+    ]
+    for text in settings:
+        (tmp_path / "amid.yaml").write_text(text)
+        done = subprocess.run(
+            [BUILD / "amictl", "check", tmp_path / "amid.yaml"], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_shellcheck_has_nothing_to_say(name):
+    freeze = recipe(name)
+    for script in freeze["before"] + freeze["after"]:
+        # SC2016: the quotes are for another shell, SC2086: words on purpose
+        words = ["shellcheck", "-s", "sh", "-e", "SC2016,SC2086", "-"]
+        done = subprocess.run(words, input=script, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+# ---- file systems ----
+
+
+def test_two_file_systems_are_frozen_and_thawed(host):
+    """A copy that is taken between is clean, which one of a live file system is not. (xfs leaves a
+    record in its log on purpose, so only ext4 can tell.)"""
+    one, two = host.disk("/srv/one", "ext4"), host.disk("/srv/two", "xfs")
+    freeze = recipe("fsfreeze", mounts="/srv/one /srv/two")
+    host.shell("echo precious >/srv/one/file; echo precious >/srv/two/file")
+    live = host.snapshot(one)
+    assert needs_recovery(live)
+    said = host.freeze(freeze)
+    assert (said["state"], said["status"]) == ("frozen", 0), said
+    done = [blocked(host, "/srv/one"), blocked(host, "/srv/two")]
+    copies = [host.snapshot(one), host.snapshot(two)]
+    assert not needs_recovery(copies[0])
+    subprocess.run(["e2fsck", "-fn", copies[0]], check=True, capture_output=True)
+    assert not any(is_done() for is_done in done)
+    assert host.thaw()["thawed-by"] == "amid"
+    wait_until(lambda: all(is_done() for is_done in done), "the writes to go on")
+    for copy, options in zip(copies, ("loop,ro", "loop,nouuid")):
+        host.run("mkdir", "-p", "/mnt/copy")
+        host.run("mount", "-o", options, copy, "/mnt/copy")
+        assert host.run("cat", "/mnt/copy/file") == "precious\n"
+        assert "probe" not in host.run("ls", "/mnt/copy")
+        host.run("umount", "/mnt/copy")
+
+
+def test_the_watchdog_thaws_a_file_system(host):
+    host.disk("/srv/one")
+    said = host.freeze(recipe("fsfreeze", mounts="/srv/one"), timeout=3)
+    assert said["state"] == "frozen", said
+    done = blocked(host, "/srv/one")
+    wait_until(done, "the watchdog")
+    said = host.thaw()
+    assert (said["state"], said["thawed-by"]) == ("thawed", "watchdog")
+    assert said["thaws-at"] <= said["thawing-at"]
+    free(host, "/srv/one")
+
+
+def test_what_was_frozen_is_thawed_when_the_next_one_fails(host):
+    host.disk("/srv/one")
+    host.disk("/srv/two")
+    host.run("fsfreeze", "-f", "/srv/two")  # by somebody else, and stays so
+    said = host.freeze(recipe("fsfreeze", mounts="/srv/one /srv/two"))
+    assert (said["state"], said["reason"], said["status"]) == ("thawed", "before-failed", 1), said
+    free(host, "/srv/one")
+    done = blocked(host, "/srv/two")
+    host.run("fsfreeze", "-u", "/srv/two")
+    wait_until(done, "the write")
+
+
+def test_the_disk_of_the_agent_is_refused(host):
+    said = host.freeze(recipe("fsfreeze", mounts="/var/lib"))
+    assert said["reason"] == "before-failed"
+    assert "is where the SSM agent writes" in said["stderr"]
+
+
+def test_the_disk_of_the_agent_is_thawed_at_once(host):
+    """Also when a recipe of somebody else freezes it."""
+    host.disk("/var/lib/amazon/ssm")
+    commands = {"before": ["fsfreeze -f /var/lib/amazon/ssm"], "after": ["fsfreeze -u /var/lib/amazon/ssm"]}
+    said = host.freeze(commands)
+    assert (said["state"], said["reason"], said["status"]) == ("thawed", "agent-frozen", 1), said
+    free(host, "/var/lib/amazon/ssm")
+
+
+# ---- databases ----
+
+
+class Writer:
+    """Commits one row after the other; `rows()` are those the server has confirmed."""
+
+    def __init__(self, host, client):
+        self.host = host
+        statement = "seq 1 10000000 | sed 's/.*/INSERT INTO t VALUES (&); SELECT &;/'"
+        self.process = host.start(f"{statement} | {client} >/run/confirmed 2>/run/errors")
+        self.wait_for(100)
+
+    def rows(self):
+        text = self.host.inside.path("/run/confirmed").read_text()
+        return text.count("\n")
+
+    def wait_for(self, more):
+        want = self.rows_so_far() + more
+        wait_until(lambda: self.rows_so_far() >= want, f"{want} rows")
+
+    def rows_so_far(self):
+        try:
+            return self.rows()
+        except FileNotFoundError:
+            return 0
+
+    def stands(self):
+        """How many rows, once no more come: a commit on its way may still be confirmed."""
+        seen = [-1]
+
+        def same():
+            seen.append(self.rows())
+            return len(seen) > 20 and len(set(seen[-20:])) == 1
+
+        wait_until(same, "the writer to stand still")
+        return seen[-1]
+
+
+def check_rows(found, confirmed):
+    """All that were confirmed, and no holes; one more may have been committed but not confirmed."""
+    rows = [int(word) for word in found.split()]
+    assert rows == list(range(1, len(rows) + 1))
+    assert len(rows) >= confirmed, f"{confirmed - len(rows)} committed rows are lost"
+
+
+class Postgres:
+    def __init__(self, host, data, socket):
+        self.host, self.data, self.socket = host, data, socket
+        self.bin = max(glob.glob("/usr/lib/postgresql/*/bin"))
+        host.shell(f"install -d -o postgres -m 755 {socket}")
+        self.psql = f"runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -h {socket} postgres"
+
+    def run(self, program, *words):
+        return self.host.run("runuser", "-u", "postgres", "--", f"{self.bin}/{program}", *words)
+
+    def start(self):
+        options = f"-c listen_addresses= -c unix_socket_directories={self.socket}"
+        self.run("pg_ctl", "-w", "-s", "-D", self.data, "-o", options, "-l", f"{self.socket}/log", "start")
+
+    def ask(self, query):
+        return self.host.shell(f"{self.psql} -c '{query}'")
+
+
+@pytest.mark.skipif(not os.path.isdir("/usr/lib/postgresql"), reason="no PostgreSQL")
+@pytest.mark.parametrize("durable", ["on", "off"])
+def test_postgresql(host, durable):
+    """Data and WAL on two volumes; "off": commits are confirmed before they are on disk."""
+    volumes = [host.disk("/srv/data"), host.disk("/srv/wal")]
+    host.shell("install -d -o postgres -m 700 /srv/data/pg /srv/wal/pg")
+    server = Postgres(host, "/srv/data/pg", "/run/pg")
+    server.run("initdb", "-D", server.data, "--waldir=/srv/wal/pg", "-A", "trust", "--no-sync")
+    server.start()
+    server.ask("CREATE TABLE t (n int)")
+    server.ask(f"ALTER SYSTEM SET synchronous_commit = {durable}")
+    server.ask("SELECT pg_reload_conf()")
+    writer = Writer(host, server.psql)
+    confirmed = writer.rows()
+    said = host.freeze(recipe("postgresql", psql=server.psql))
+    assert said["state"] == "frozen", said
+    if durable == "on":  # then none can be confirmed while all is frozen
+        confirmed = writer.stands()
+    copies = [host.snapshot(volume) for volume in volumes]
+    assert host.thaw()["thawed-by"] == "amid"
+    writer.wait_for(50)  # nobody was hurt
+
+    host.run("umount", "-l", "/srv/data", "/srv/wal")
+    host.mount(copies[0], "/srv/data")
+    host.mount(copies[1], "/srv/wal")
+    host.shell("rm -f /srv/data/pg/postmaster.pid")
+    restored = Postgres(host, "/srv/data/pg", "/run/restored")
+    restored.start()
+    check_rows(restored.ask("SELECT n FROM t ORDER BY n"), confirmed)
+    assert "redo starts" in host.run("cat", "/run/restored/log")
+
+
+class Mariadb:
+    def __init__(self, host, data, socket):
+        self.host, self.data, self.socket = host, data, socket
+        host.shell(f"install -d -o mysql -m 755 {socket}")
+        self.client = f"mariadb --no-defaults --socket={socket}/s -BN test"
+
+    def start(self):
+        self.host.start(
+            f"exec mariadbd --no-defaults --user=mysql --datadir={self.data} --socket={self.socket}/s"
+            f" --skip-networking --pid-file={self.socket}/pid --innodb-flush-log-at-trx-commit=0"
+            f" --log-bin=binlog --server-id=1 >{self.socket}/log 2>&1"
+        )
+        ping = f"mariadb-admin --no-defaults --socket={self.socket}/s ping"
+        wait_until(lambda: self.host.inside.try_run(*ping.split()).returncode == 0, "the server")
+
+    def ask(self, query):
+        return self.host.shell(f"{self.client} -e '{query}'")
+
+
+@pytest.mark.skipif(not shutil.which("mariadbd"), reason="no MariaDB")
+@pytest.mark.parametrize("engine", ["InnoDB", "Aria"])
+def test_mariadb(host, engine):
+    volume = host.disk("/srv/data", size="512M")
+    host.shell("install -d -o mysql -m 700 /srv/data/my")
+    host.run("mariadb-install-db", "--no-defaults", "--user=mysql", "--datadir=/srv/data/my", "--skip-test-db")
+    server = Mariadb(host, "/srv/data/my", "/run/my")
+    server.start()
+    host.shell(f"{server.client[:-5]} -e 'CREATE DATABASE test'")
+    server.ask(f"CREATE TABLE t (n int) ENGINE={engine}")
+    writer = Writer(host, f"{server.client} --unbuffered")
+    said = host.freeze(recipe("mysql", client=server.client.replace(" test", "")))
+    assert said["state"] == "frozen", said
+    confirmed = writer.rows()
+    copy = host.snapshot(volume)
+    assert writer.stands() in (confirmed, confirmed + 1)
+    assert host.thaw()["thawed-by"] == "amid"
+    writer.wait_for(50)
+    assert server.ask("SHOW PROCESSLIST").count("\n") == 2, "the session with the lock is gone"
+
+    host.run("umount", "-l", "/srv/data")
+    host.mount(copy, "/srv/data")
+    restored = Mariadb(host, "/srv/data/my", "/run/restored")
+    restored.start()
+    check_rows(restored.ask("SELECT n FROM t ORDER BY n"), confirmed)
+    assert restored.ask("CHECK TABLE t").split()[-1] == "OK"
+
+
+MONGOSH = """#!/bin/sh
+# Stands for mongosh and its server: the lock is a file with a line per fsyncLock().
+for word; do script=$word; done
+case $script in
+*'fsync: 1, lock: true'*) echo lock >>/run/mongo; echo locked ;;
+*'fsyncUnlock: 1'*) while [ -s /run/mongo ]; do sed -i '$d' /run/mongo; done; echo unlocked ;;
+*) exit 1 ;;
+esac
+"""
+
+
+def test_mongodb_with_a_stand_in(host):
+    """No server: nothing but that the recipe's shell locks once and unlocks once."""
+    host.inside.path("/run/mongosh").write_text(MONGOSH)
+    host.run("chmod", "755", "/run/mongosh")
+    said = host.freeze(recipe("mongodb", client="/run/mongosh --quiet"))
+    assert said["state"] == "frozen", said
+    assert host.run("cat", "/run/mongo") == "lock\n"
+    assert host.thaw()["state"] == "thawed"
+    assert host.run("cat", "/run/mongo") == ""
+    host.shell("rm /run/mongosh")
+    assert host.freeze(recipe("mongodb", client="/run/mongosh"))["state"] == "stuck"
