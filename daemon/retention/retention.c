@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 
-/* One available image on the way through the rules. */
+/* One image that counts on the way through the rules. */
 struct entry {
         const struct retention_image *image;
         struct retention_verdict *verdict;
@@ -158,7 +158,7 @@ static enum retain_rule find_lost(const struct contest *contest,
         return lost;
 }
 
-/* `n` available images of one series, newest first. */
+/* `n` images of one series that count, newest first. */
 static void decide_series(const struct retention_policy *policy, sec_t now, struct entry *entries,
                           size_t n)
 {
@@ -197,22 +197,61 @@ static enum retention_outcome decide_unavailable(const struct entry *entry,
         return entry->image->held_by ? RETENTION_KEEP_HELD : RETENTION_REMOVE_FAILED;
 }
 
+/* `good` is the newest image of the series that counts, or NULL. */
+static void decide_weak(const struct retention_policy *policy, sec_t now,
+                        const struct entry *entry, const struct entry *good)
+{
+        if (policy->within && entry->image->time > now - policy->within) {
+                entry->verdict->outcome = RETENTION_KEEP_RULE;
+                entry->verdict->rules = 1U << RETAIN_WITHIN;
+        } else if (!good || compare_images(entry, good) < 0) {
+                entry->verdict->outcome = RETENTION_KEEP_WEAK;
+        } else {
+                entry->verdict->outcome =
+                        entry->image->held_by ? RETENTION_KEEP_HELD : RETENTION_REMOVE_WEAK;
+        }
+}
+
+bool retention_stays(const struct retention_verdict *verdict)
+{
+        switch (verdict->outcome) {
+        case RETENTION_KEEP_RULE:
+        case RETENTION_KEEP_LAST_GOOD:
+        case RETENTION_KEEP_HELD:
+        case RETENTION_KEEP_PENDING:
+        case RETENTION_KEEP_WEAK:
+                return true;
+        case RETENTION_REMOVE:
+        case RETENTION_REMOVE_WEAK:
+        case RETENTION_REMOVE_FAILED:
+                break;
+        }
+        return false;
+}
+
 /* `n` images of one series, newest first. */
 static void part_series(const struct retention_policy *policy, sec_t now,
                         const struct entry *entries, size_t n)
 {
-        _cleanup_free_ struct entry *available = xcalloc(n, sizeof(*available));
-        size_t n_available = 0;
+        _cleanup_free_ struct entry *counting = xcalloc(n, sizeof(*counting));
+        const struct entry *newest = NULL, *good;
+        size_t n_counting = 0;
 
-        for (size_t i = 0; i < n; i++)
-                if (entries[i].image->available)
-                        available[n_available++] = entries[i];
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+                if (entries[i].image->available && !newest)
+                        newest = &entries[i];
+                if (entries[i].image->available && !entries[i].image->weak)
+                        counting[n_counting++] = entries[i];
+        }
+        good = n_counting ? counting : NULL;
+        for (size_t i = 0; i < n; i++) {
                 if (!entries[i].image->available)
-                        entries[i].verdict->outcome =
-                                decide_unavailable(&entries[i], n_available ? available : NULL);
-        if (n_available)
-                decide_series(policy, now, available, n_available);
+                        entries[i].verdict->outcome = decide_unavailable(&entries[i], newest);
+                else if (entries[i].image->weak)
+                        decide_weak(policy, now, &entries[i], good);
+        }
+        if (good)
+                decide_series(policy, now, counting, n_counting);
 }
 
 void retention_decide(const struct retention_policy *policy, const struct retention_image *images,

@@ -12,6 +12,9 @@
  * however old it is: a large volume can take longer than the next, incremental image. One that
  * failed for good goes once a newer available image of its series exists.
  *
+ * An image that is worth less than the policy requires counts for no rule but `within`; it goes once
+ * a newer one that counts exists, and until then it is better than nothing.
+ *
  * Without a policy (retention_policy_is_empty) nothing is removed.
  */
 #pragma once
@@ -49,6 +52,7 @@ struct retention_image {
         sec_t time;         /* nominal firing, UTC */
         sec_t local;        /* the same as wall-clock time of the schedule's zone: time + offset */
         bool available;     /* completed and usable */
+        bool weak;          /* available, and worth less than is required */
         bool failed;        /* not available and never will be: failed, invalid or gone */
         const char *
                 held_by; /* not NULL: something uses it ("instance i-...", "not known"); it stays */
@@ -56,12 +60,14 @@ struct retention_image {
 
 enum retention_outcome {
         RETENTION_KEEP_RULE,      /* a rule keeps it: `rules` has its bits (none: no policy) */
-        RETENTION_KEEP_LAST_GOOD, /* the newest available image of its series, and no rule keeps it
-                                   */
+        RETENTION_KEEP_LAST_GOOD, /* the newest image of its series that counts, and no rule keeps
+                                   * it */
         RETENTION_KEEP_HELD,      /* in use, and nothing else keeps it */
         RETENTION_KEEP_PENDING,   /* may still become available, or failed and nothing newer
                                    * replaces it */
+        RETENTION_KEEP_WEAK,      /* weak, and nothing newer counts */
         RETENTION_REMOVE,         /* no rule keeps it */
+        RETENTION_REMOVE_WEAK,    /* weak, and a newer one that counts exists */
         RETENTION_REMOVE_FAILED,  /* failed, and a newer available one exists */
 };
 
@@ -76,6 +82,9 @@ struct retention_verdict {
                                            * `within`) the one that reaches furthest back; RETAIN_RULES
                                            * when there is none */
 };
+
+/* Whether the image stays. */
+bool retention_stays(const struct retention_verdict *verdict);
 
 /* Fills verdicts[i] for images[i], which may come in any order. O(n log n). */
 void retention_decide(const struct retention_policy *policy, const struct retention_image *images,

@@ -203,16 +203,12 @@ static void decide(struct task *task, struct retention_live *live)
                         .local = row->firing + zone_offset(schedule->zone, row->firing),
                         .available = live->candidates[i].available,
                         .failed = live->candidates[i].failed,
+                        .weak = !proof_satisfies(row->consistency, schedule->retain_require),
                         .held_by = live->candidates[i].held_by,
                 };
         }
         retention_decide(&schedule->retain, live->images, live->n,
                          loop_wall(task->run->engine->loop), live->verdicts);
-}
-
-static bool goes(const struct retention_verdict *verdict)
-{
-        return verdict->outcome == RETENTION_REMOVE || verdict->outcome == RETENTION_REMOVE_FAILED;
 }
 
 static struct verdict describe_answer(struct task *task, const struct aws_reply *reply)
@@ -252,7 +248,7 @@ static struct verdict uses_ask(struct task *task)
         if (!live)
                 return go("describe-images");
         for (size_t i = 0; i < live->n && filter.n_values < REMOVALS_PER_RUN; i++)
-                if (goes(&live->verdicts[i])) {
+                if (!retention_stays(&live->verdicts[i])) {
                         *append(filter.values, filter.n_values) = live->candidates[i].row.id;
                         live->candidates[i].asked = true;
                 }
@@ -296,7 +292,7 @@ static struct verdict plan_ask(struct task *task)
                 return go("describe-images");
         for (size_t i = 0; i < live->n; i++) {
                 const struct candidate *candidate = &live->candidates[i];
-                bool remove = goes(&live->verdicts[i]) && candidate->asked;
+                bool remove = !retention_stays(&live->verdicts[i]) && candidate->asked;
                 _cleanup_free_ char *why = retention_explain(&live->schedule->retain,
                                                              &live->verdicts[i], &live->images[i]);
 

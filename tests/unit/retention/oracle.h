@@ -24,7 +24,7 @@ static inline bool oracle_newer(const struct retention_image *a, const struct re
 static inline bool oracle_competes(const struct retention_image *other,
                                    const struct retention_image *image)
 {
-        return other->available && streq(other->series, image->series) &&
+        return other->available && !other->weak && streq(other->series, image->series) &&
                oracle_newer(other, image);
 }
 
@@ -82,16 +82,22 @@ static inline bool oracle_stays(const struct retention_policy *policy,
                                 const struct retention_image *images, size_t n, sec_t now, size_t i)
 {
         const struct retention_image *image = &images[i];
-        bool replaced = false;
+        bool replaced = false, followed = false;
 
-        for (size_t k = 0; k < n; k++)
+        for (size_t k = 0; k < n; k++) {
                 replaced = replaced || oracle_competes(&images[k], image);
+                followed = followed || (images[k].available &&
+                                        streq(images[k].series, image->series) &&
+                                        oracle_newer(&images[k], image));
+        }
         if (!image->available)
-                return !image->failed || !replaced || image->held_by;
+                return !image->failed || !followed || image->held_by;
         if (!replaced || image->held_by)
                 return true;
         if (policy->within && now - image->time < policy->within)
                 return true;
+        if (image->weak)
+                return false;
         for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                 if (policy->keep[rule] && oracle_rule(policy, images, n, rule, i))
                         return true;

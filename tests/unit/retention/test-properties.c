@@ -22,6 +22,7 @@ struct history {
         unsigned int seed;
         struct retention_policy policy;
         sec_t now;
+        bool requires; /* some images are worth less than is required */
         struct retention_image images[IMAGES_MAX + 1]; /* one more can be added */
         char ids[IMAGES_MAX + 1][16];
         size_t n;
@@ -58,6 +59,7 @@ static struct retention_image make_image(struct history *h, uint64_t *random, se
         image.local = local_of(image.time);
         image.available = kind > 1;
         image.failed = kind == 1;
+        image.weak = image.available && kind < 5 && h->requires;
         image.held_by = draw(random, 12) == 0 ? "instance i-9" : NULL;
         return image;
 }
@@ -70,6 +72,7 @@ static void make_history(struct history *h, unsigned int seed)
         sec_t span = spans[draw(&random, 4)];
 
         *h = (struct history){ .seed = seed, .now = 1800000000 + (sec_t)draw(&random, 400000000) };
+        h->requires = draw(&random, 2);
         for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                 if (draw(&random, 3) == 0)
                         h->policy.keep[rule] = 1 + draw(&random, 8);
@@ -86,7 +89,7 @@ static void decide(const struct history *h, struct retention_verdict *verdicts)
 
 static bool stays(const struct retention_verdict *verdict)
 {
-        return verdict->outcome != RETENTION_REMOVE && verdict->outcome != RETENTION_REMOVE_FAILED;
+        return retention_stays(verdict);
 }
 
 #define hold(h, condition)                                                                         \
@@ -102,7 +105,7 @@ static void agrees_with_oracle(const struct history *h, const struct retention_v
         for (size_t i = 0; i < h->n; i++) {
                 hold(h,
                      stays(&verdicts[i]) == oracle_stays(&h->policy, h->images, h->n, h->now, i));
-                if (!h->images[i].available)
+                if (!h->images[i].available || h->images[i].weak)
                         continue;
                 for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                         hold(h, (verdicts[i].rules >> rule & 1) ==
@@ -123,7 +126,7 @@ static void outcome_is_consistent(const struct history *h, const struct retentio
                 hold(h, h->images[i].available || v->rules == 0);
                 hold(h, v->outcome == RETENTION_REMOVE || v->lost == RETAIN_RULES);
                 for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
-                        if (v->rules >> rule & 1)
+                        if (v->rules >> rule & 1 && !h->images[i].weak)
                                 hold(h,
                                      v->place[rule] >= 1 && v->place[rule] <= h->policy.keep[rule]);
         }
@@ -132,13 +135,21 @@ static void outcome_is_consistent(const struct history *h, const struct retentio
 static void newest_good_stays(const struct history *h, const struct retention_verdict *verdicts)
 {
         for (size_t s = 0; s < ELEMENTS(series); s++) {
-                size_t best = SIZE_MAX;
+                size_t best = SIZE_MAX, newest = SIZE_MAX;
 
-                for (size_t i = 0; i < h->n; i++)
-                        if (h->images[i].available && h->images[i].series == series[s] &&
-                            (best == SIZE_MAX || oracle_newer(&h->images[i], &h->images[best])))
+                for (size_t i = 0; i < h->n; i++) {
+                        const struct retention_image *image = &h->images[i];
+
+                        if (!image->available || image->series != series[s])
+                                continue;
+                        if (newest == SIZE_MAX || oracle_newer(image, &h->images[newest]))
+                                newest = i;
+                        if (!image->weak &&
+                            (best == SIZE_MAX || oracle_newer(image, &h->images[best])))
                                 best = i;
+                }
                 hold(h, best == SIZE_MAX || stays(&verdicts[best]));
+                hold(h, newest == SIZE_MAX || stays(&verdicts[newest]));
         }
 }
 
@@ -216,7 +227,8 @@ static size_t lost_by_adding(const struct history *h, const struct retention_ver
         more.images[more.n++] = image;
         decide(&more, after);
         for (size_t i = 0; i < h->n; i++)
-                lost += stays(&verdicts[i]) && !stays(&after[i]) && h->images[i].available;
+                lost += stays(&verdicts[i]) && !stays(&after[i]) && h->images[i].available &&
+                        !(h->images[i].weak && !image.weak); /* of those any number goes */
         return lost;
 }
 
@@ -229,6 +241,9 @@ static void adding_only_competes(const struct history *h, const struct retention
                 rules += h->policy.keep[rule] > 0;
         /* a newer one takes at most one place of each rule, and the place of the last good one */
         hold(h, lost_by_adding(h, verdicts, image) <= rules + 1);
+        image.weak = true; /* one that does not count takes none */
+        hold(h, lost_by_adding(h, verdicts, image) == 0);
+        image.weak = false;
         image.time = 1000; /* an older one takes none */
         hold(h, lost_by_adding(h, verdicts, image) == 0);
         image.time = h->now;

@@ -103,6 +103,7 @@ static struct retention_image read_image(const char *word, const char *id)
         image.local = image.time;
         image.failed = strchr(flags, 'f') != NULL;
         image.available = !image.failed && !strchr(flags, 'p');
+        image.weak = strchr(flags, 'w') != NULL;
         image.held_by = strchr(flags, 'h') ? "instance i-9" : NULL;
         return image;
 }
@@ -163,8 +164,8 @@ static void test_zone(void **state)
         const struct retention_policy policy = { .keep = { [RETAIN_DAILY] = 2 } };
         struct retention_verdict verdicts[2];
         struct retention_image images[] = {
-                { "s", "a", at("2026-03-01T14:30:00Z"), at("2026-03-01T23:30:00Z"), true, 0, NULL },
-                { "s", "b", at("2026-03-01T15:30:00Z"), at("2026-03-02T00:30:00Z"), true, 0, NULL },
+                { "s", "a", at("2026-03-01T14:30:00Z"), at("2026-03-01T23:30:00Z"), true, false, false, NULL },
+                { "s", "b", at("2026-03-01T15:30:00Z"), at("2026-03-02T00:30:00Z"), true, false, false, NULL },
         };
 
         retention_decide(&policy, images, 2, at("2026-03-05T00:00:00Z"), verdicts);
@@ -213,10 +214,10 @@ static void test_series_and_ties(void **state)
         const struct retention_policy policy = { .keep = { [RETAIN_LAST] = 1 } };
         const sec_t t = at("2026-03-01T00:00:00Z");
         const struct retention_image images[] = {
-                { "b", "1", t, t, true, false, NULL },
-                { "a", "3", t - 5, t - 5, true, false, NULL },
-                { "b", "2", t, t, true, false, NULL },
-                { "a", "4", t - 9, t - 9, true, false, NULL },
+                { "b", "1", t, t, true, false, false, NULL },
+                { "a", "3", t - 5, t - 5, true, false, false, NULL },
+                { "b", "2", t, t, true, false, false, NULL },
+                { "a", "4", t - 9, t - 9, true, false, false, NULL },
         };
         struct retention_verdict verdicts[4];
 
@@ -267,6 +268,18 @@ static const struct {
           "removed: under every rule a newer image stands for its period" },
         { __LINE__, { .within = 120 }, "2026-01-01T00:00:00Z 2026-01-01T00:00:01Z",
           "removed: within 2m no longer keeps it" },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-03T00:00:00Zw 2026-01-02T00:00:00Z",
+          "kept: worth less than is required, but nothing newer is worth more" },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 9 } }, "2026-01-01T00:00:00Zw 2026-01-02T00:00:00Z",
+          "removed: worth less than is required, and a newer image is not" },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z 2026-01-02T00:00:00Zw",
+          "kept: last #1" },
+        { __LINE__, { .within = 90 * SEC_PER_DAY }, "2026-01-01T00:00:00Zw 2026-01-02T00:00:00Z",
+          "kept: within 90d" },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Zwh 2026-01-02T00:00:00Z",
+          "kept: in use (instance i-9)" },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Zf 2026-01-02T00:00:00Zw",
+          "removed: it failed, and a newer image is available" },
         /* the rule that reaches furthest back, which need not be the one of the longest period */
         { __LINE__, { .keep = { [RETAIN_DAILY] = 3, [RETAIN_MONTHLY] = 1 } },
           "2026-01-01T00:00:00Z 2026-02-02T00:00:00Z 2026-02-03T00:00:00Z 2026-03-04T00:00:00Z",
