@@ -32,7 +32,9 @@ static const struct member task_members[] = {
         MEMBER(store_task, outcome, MEMBER_OUTCOME), MEMBER(store_task, detail, MEMBER_TEXT),
         MEMBER(store_task, name, MEMBER_TEXT),       MEMBER(store_task, image, MEMBER_TEXT),
         MEMBER(store_task, group, MEMBER_TEXT),      MEMBER(store_task, consistency, MEMBER_TEXT),
-        MEMBER(store_task, finished, MEMBER_TIME),
+        MEMBER(store_task, method, MEMBER_TEXT),     MEMBER(store_task, asked, MEMBER_TEXT),
+        MEMBER(store_task, evidence, MEMBER_TEXT),   MEMBER(store_task, downed, MEMBER_TIME),
+        MEMBER(store_task, returned, MEMBER_TIME),   MEMBER(store_task, finished, MEMBER_TIME),
 };
 
 static const struct member image_members[] = {
@@ -40,9 +42,10 @@ static const struct member image_members[] = {
         MEMBER(store_image, id, MEMBER_TEXT),          MEMBER(store_image, name, MEMBER_TEXT),
         MEMBER(store_image, schedule, MEMBER_TEXT),    MEMBER(store_image, run, MEMBER_TEXT),
         MEMBER(store_image, instance, MEMBER_TEXT),    MEMBER(store_image, firing, MEMBER_TIME),
-        MEMBER(store_image, consistency, MEMBER_TEXT), MEMBER(store_image, state, MEMBER_TEXT),
-        MEMBER(store_image, snapshots, MEMBER_WORDS),  MEMBER(store_image, created, MEMBER_TIME),
-        MEMBER(store_image, removed, MEMBER_TIME),     MEMBER(store_image, detail, MEMBER_TEXT),
+        MEMBER(store_image, consistency, MEMBER_TEXT), MEMBER(store_image, evidence, MEMBER_TEXT),
+        MEMBER(store_image, state, MEMBER_TEXT),       MEMBER(store_image, snapshots, MEMBER_WORDS),
+        MEMBER(store_image, created, MEMBER_TIME),     MEMBER(store_image, removed, MEMBER_TIME),
+        MEMBER(store_image, detail, MEMBER_TEXT),
 };
 
 void describe_time(cJSON *object, const char *name, sec_t sec)

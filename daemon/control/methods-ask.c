@@ -188,6 +188,27 @@ void method_images(struct call *call)
         call_reply(call, parameters, false);
 }
 
+static void add_measure(const char *instance, sec_t away, void *userdata)
+{
+        cJSON *item = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(item, "instance", instance);
+        cJSON_AddNumberToObject(item, "away", (double)away);
+        cJSON_AddItemToArray(userdata, item);
+}
+
+void method_measures(struct call *call)
+{
+        cJSON *parameters;
+
+        if (!method_check_schedule(call))
+                return;
+        parameters = cJSON_CreateObject();
+        manager_measures(call->options->manager, call->arguments.schedule, add_measure,
+                         cJSON_AddArrayToObject(parameters, "measures"));
+        call_reply(call, parameters, false);
+}
+
 void method_watch(struct call *call)
 {
         _cleanup_(store_run_done) struct store_run run = {};

@@ -9,6 +9,7 @@ void method_status(struct call *call);
 void method_runs(struct call *call);
 void method_show(struct call *call);
 void method_images(struct call *call);
+void method_measures(struct call *call);
 void method_watch(struct call *call);
 
 /* methods-do.c: what changes something. */

@@ -195,6 +195,17 @@ static void print_run(struct ctl *ctl, const cJSON *run)
                 terminal_wrap(&ctl->out, detail, 2);
 }
 
+/* What is worth a line below: what it waits for, why it ended so, or what proves what it is worth.
+ */
+static const char *task_note(const cJSON *task)
+{
+        const char *waiting = json_text(task, "waiting"), *detail = json_text(task, "detail");
+
+        if (waiting)
+                return waiting;
+        return detail && *detail ? detail : json_text(task, "evidence");
+}
+
 static int print_show(struct ctl *ctl, const cJSON *parameters, void *userdata)
 {
         _cleanup_(table_done) struct table table = TABLE(show_columns);
@@ -219,8 +230,7 @@ static int print_show(struct ctl *ctl, const cJSON *parameters, void *userdata)
                 table_take(&table, STYLE_DIM,
                            xasprintf("%s/%s", json_text(task, "account"),
                                      json_text(task, "region")));
-                detail = json_text(task, "waiting") ? json_text(task, "waiting")
-                                                    : json_text(task, "detail");
+                detail = task_note(task);
                 if (detail && *detail)
                         table_note(&table, detail);
         }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "control/output.h"
+#include "control/plan-instances.h"
 #include "control/table.h"
 #include "runs/plan.h"
 
@@ -10,13 +11,6 @@
 enum { FIRINGS_SHOWN = 3, FIRINGS_MAX = 1000 };
 
 static const struct table_column firing_columns[] = { { .heading = "FIRES" }, { .heading = "" } };
-
-static const struct table_column instance_columns[] = {
-        { .heading = "INSTANCE" },
-        { .heading = "HOW" },
-        { .heading = "GROUP", .shrinks_to = 8, .drop = 2 },
-        { .heading = "PLACE", .shrinks_to = 10, .drop = 1 },
-};
 
 static const struct table_column image_columns[] = {
         { .heading = "IMAGE" },
@@ -28,8 +22,9 @@ static const struct table_column image_columns[] = {
 struct planned {
         struct ctl *ctl;
         const struct setting_schedule *schedule;
-        struct table firings, instances, images;
-        cJSON *document, *json_firings, *json_instances, *json_images;
+        struct table firings, images;
+        struct plan_instances *instances;
+        cJSON *document, *json_firings, *json_images;
         size_t n_removed;
         char *failure; /* why it could not be found out; or NULL */
 };
@@ -55,28 +50,6 @@ static void add_firings(struct planned *planned)
                 cJSON_AddItemToArray(planned->json_firings,
                                      cJSON_CreateString(format_rfc3339(at, buffer)));
         }
-}
-
-static void add_instance(struct planned *planned, const struct store_task *task)
-{
-        const char *how = task->group                           ? "reboot"
-                          : streq(task->consistency, "stopped") ? "as it is (stopped)"
-                                                                : "without reboot";
-        cJSON *item = cJSON_CreateObject();
-
-        cJSON_AddStringToObject(item, "instance", task->subject);
-        cJSON_AddStringToObject(item, "account", task->account);
-        cJSON_AddStringToObject(item, "region", task->region);
-        cJSON_AddBoolToObject(item, "reboot", task->group != NULL);
-        if (task->group)
-                cJSON_AddStringToObject(item, "group", task->group);
-        cJSON_AddStringToObject(item, "name", task->name);
-        cJSON_AddItemToArray(planned->json_instances, item);
-        table_row(&planned->instances);
-        table_cell(&planned->instances, STYLE_BOLD, task->subject);
-        table_cell(&planned->instances, task->group ? STYLE_WARN : STYLE_PLAIN, how);
-        table_cell(&planned->instances, STYLE_PLAIN, task->group);
-        table_take(&planned->instances, STYLE_DIM, xasprintf("%s/%s", task->account, task->region));
 }
 
 static void add_image(struct planned *planned, const struct prune_decision *decision)
@@ -110,7 +83,7 @@ static void on_event(const struct run_event *event, void *userdata)
                 add_image(planned, event->decision);
         } else if (event->task) {
                 if (streq(event->task->kind, "image"))
-                        add_instance(planned, event->task);
+                        plan_instances_add(planned->instances, event->task);
         } else {
                 if (event->run->outcome != OUTCOME_DONE)
                         planned->failure = xstrdup(event->run->detail);
@@ -127,24 +100,10 @@ static void print_section(struct planned *planned, const char *heading, struct t
         table_print(table, &planned->ctl->out);
 }
 
-static char *instances_heading(const struct planned *planned)
-{
-        const struct setting_targets *targets = &planned->schedule->targets;
-        size_t n = planned->instances.n_rows;
-        bool unexpected =
-                n < targets->expect_min || (targets->expect_max && n > targets->expect_max);
-
-        if (unexpected)
-                return xasprintf("%zu instance%s, which is not what `expect` allows: the run would "
-                                 "fail before it touches any",
-                                 n, n == 1 ? "" : "s");
-        return xasprintf("%zu instance%s would be imaged", n, n == 1 ? "" : "s");
-}
-
 static void print_planned(struct planned *planned)
 {
         const struct setting_schedule *schedule = planned->schedule;
-        _cleanup_free_ char *instances = instances_heading(planned), *images = NULL;
+        _cleanup_free_ char *images = NULL;
         FILE *out = planned->ctl->out.stream;
 
         terminal_print(&planned->ctl->out, STYLE_BOLD, schedule->name, planned->ctl->out.width,
@@ -155,7 +114,7 @@ static void print_planned(struct planned *planned)
         table_print(&planned->firings, &planned->ctl->out);
         if (!planned->firings.n_rows)
                 fputs("    never fires\n", out);
-        print_section(planned, instances, &planned->instances);
+        plan_instances_print(planned->instances);
         if (!schedule->has_retain) {
                 fputs("\n  No `retain`: no image is ever removed.\n", out);
         } else {
@@ -172,20 +131,19 @@ static void planned_init(struct planned *planned, struct ctl *ctl,
                 .ctl = ctl,
                 .schedule = schedule,
                 .firings = TABLE(firing_columns),
-                .instances = TABLE(instance_columns),
+                .instances = plan_instances_new(ctl, schedule),
                 .images = TABLE(image_columns),
                 .document = cJSON_CreateObject(),
         };
         cJSON_AddStringToObject(planned->document, "schedule", schedule->name);
         planned->json_firings = cJSON_AddArrayToObject(planned->document, "firings");
-        planned->json_instances = cJSON_AddArrayToObject(planned->document, "instances");
         planned->json_images = cJSON_AddArrayToObject(planned->document, "images");
 }
 
 static void planned_done(struct planned *planned)
 {
         table_done(&planned->firings);
-        table_done(&planned->instances);
+        plan_instances_free(planned->instances);
         table_done(&planned->images);
         cJSON_Delete(planned->document);
         free(planned->failure);
@@ -208,6 +166,7 @@ static int plan_schedule(struct ctl *ctl, struct aws *aws, struct settings *sett
                              planned.failure ? planned.failure : "the plan was interrupted");
                 status = CTL_FAILED;
         } else if (ctl->json) {
+                plan_instances_describe(planned.instances, planned.document);
                 ctl_print_json(ctl, planned.document);
         } else {
                 print_planned(&planned);

@@ -53,7 +53,8 @@ char *retention_explain(const struct retention_policy *policy,
                 return xstrdup(image->failed ? "kept: it failed, but no newer image replaces it"
                                              : "kept: not available yet");
         case RETENTION_KEEP_WEAK:
-                return xstrdup("kept: worth less than is required, but nothing newer is worth more");
+                return xstrdup(
+                        "kept: worth less than is required, but nothing newer is worth more");
         case RETENTION_REMOVE_WEAK:
                 return xstrdup("removed: worth less than is required, and a newer image is not");
         case RETENTION_REMOVE:

@@ -198,8 +198,8 @@ static enum retention_outcome decide_unavailable(const struct entry *entry,
 }
 
 /* `good` is the newest image of the series that counts, or NULL. */
-static void decide_weak(const struct retention_policy *policy, sec_t now,
-                        const struct entry *entry, const struct entry *good)
+static void decide_weak(const struct retention_policy *policy, sec_t now, const struct entry *entry,
+                        const struct entry *good)
 {
         if (policy->within && entry->image->time > now - policy->within) {
                 entry->verdict->outcome = RETENTION_KEEP_RULE;

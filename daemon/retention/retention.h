@@ -12,8 +12,8 @@
  * however old it is: a large volume can take longer than the next, incremental image. One that
  * failed for good goes once a newer available image of its series exists.
  *
- * An image that is worth less than the policy requires counts for no rule but `within`; it goes once
- * a newer one that counts exists, and until then it is better than nothing.
+ * An image that is worth less than the policy requires counts for no rule but `within`; it goes
+ * once a newer one that counts exists, and until then it is better than nothing.
  *
  * Without a policy (retention_policy_is_empty) nothing is removed.
  */

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "runs/engine.h"
 #include "runs/home.h"
+#include "runs/measure.h"
 #include "runs/planner.h"
 #include "runs/waits.h"
 #include "runs/watch.h"
@@ -389,6 +390,15 @@ sec_t manager_next(struct manager *manager, const char *schedule)
 bool manager_is_paused(struct manager *manager, const char *schedule)
 {
         return manager->planner && planner_is_paused(manager->planner, schedule);
+}
+
+void manager_measures(struct manager *manager, const char *schedule, manager_measure_fn *callback,
+                      void *userdata)
+{
+        struct measures *measures = measures_load(manager->store, schedule);
+
+        measures_each(measures, callback, userdata);
+        measures_free(measures);
 }
 
 bool manager_task_progress(struct manager *manager, int64_t id, struct task_progress *ret)

@@ -101,6 +101,12 @@ sec_t measures_find(const struct measures *measures, const char *instance)
         return found ? found->away : measures->longest;
 }
 
+void measures_each(const struct measures *measures, manager_measure_fn *callback, void *userdata)
+{
+        for (size_t i = 0; measures && i < measures->n; i++)
+                callback(measures->list[i].instance, measures->list[i].away, userdata);
+}
+
 sec_t measure_of(struct run *run, const char *instance)
 {
         sec_t away;

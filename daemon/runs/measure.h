@@ -15,6 +15,9 @@ struct measures *measures_free(struct measures *measures);
  * of the others. 0: nothing is known. `measures` may be NULL. */
 sec_t measures_find(const struct measures *measures, const char *instance);
 
+/* Calls back for each instance that was measured. */
+void measures_each(const struct measures *measures, manager_measure_fn *callback, void *userdata);
+
 /* The same for an instance of a run, with what the run itself has measured so far. */
 sec_t measure_of(struct run *run, const char *instance);
 /* The instance of the task is back: notes how long it was away. */

@@ -164,8 +164,10 @@ static void test_zone(void **state)
         const struct retention_policy policy = { .keep = { [RETAIN_DAILY] = 2 } };
         struct retention_verdict verdicts[2];
         struct retention_image images[] = {
-                { "s", "a", at("2026-03-01T14:30:00Z"), at("2026-03-01T23:30:00Z"), true, false, false, NULL },
-                { "s", "b", at("2026-03-01T15:30:00Z"), at("2026-03-02T00:30:00Z"), true, false, false, NULL },
+                { "s", "a", at("2026-03-01T14:30:00Z"), at("2026-03-01T23:30:00Z"), true, false,
+                  false, NULL },
+                { "s", "b", at("2026-03-01T15:30:00Z"), at("2026-03-02T00:30:00Z"), true, false,
+                  false, NULL },
         };
 
         retention_decide(&policy, images, 2, at("2026-03-05T00:00:00Z"), verdicts);

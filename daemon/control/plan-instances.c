@@ -1,0 +1,247 @@
+#include "control/plan-instances.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "control/control.h"
+#include "control/output.h"
+#include "control/rolling.h"
+#include "control/table.h"
+#include "runs/method.h"
+
+struct planned_instance {
+        char *id, *account, *region, *name, *groups;
+        const struct method *method;
+        struct rolling rolling;
+};
+
+struct plan_instances {
+        struct ctl *ctl;
+        const struct setting_schedule *schedule;
+        struct planned_instance *list;
+        size_t n;
+        sec_t length; /* of the rolling part; 0: not known */
+};
+
+struct plan_instances *plan_instances_new(struct ctl *ctl, const struct setting_schedule *schedule)
+{
+        struct plan_instances *plan = xnew(struct plan_instances);
+
+        plan->ctl = ctl;
+        plan->schedule = schedule;
+        return plan;
+}
+
+struct plan_instances *plan_instances_free(struct plan_instances *plan)
+{
+        if (!plan)
+                return NULL;
+        for (size_t i = 0; i < plan->n; i++) {
+                free(plan->list[i].id);
+                free(plan->list[i].account);
+                free(plan->list[i].region);
+                free(plan->list[i].name);
+                free(plan->list[i].groups);
+        }
+        free(plan->list);
+        free(plan);
+        return NULL;
+}
+
+void plan_instances_add(struct plan_instances *plan, const struct store_task *task)
+{
+        *append(plan->list, plan->n) = (struct planned_instance){
+                .id = xstrdup(task->subject),
+                .account = xstrdup(task->account),
+                .region = xstrdup(task->region),
+                .name = xstrdup(task->name),
+                .groups = xstrdup(task->group),
+                .method = method_named(task->method),
+        };
+}
+
+/* ---- order and length ---- */
+
+/* What a running daemon has measured; without one nothing is known, which is no error. */
+static cJSON *ask_measures(const struct plan_instances *plan)
+{
+        _cleanup_free_ char *path =
+                plan->ctl->socket ? xstrdup(plan->ctl->socket) : control_default_path();
+        _cleanup_(client_freep) struct client *client = NULL;
+        _cleanup_(client_answer_done) struct client_answer answer = {};
+        _cleanup_free_ char *error = NULL;
+        cJSON *parameters;
+
+        if (client_connect(path, &client, &error) < 0)
+                return NULL;
+        parameters = cJSON_CreateObject();
+        cJSON_AddStringToObject(parameters, "schedule", plan->schedule->name);
+        client_call(client, "Measures", parameters, false);
+        client_next(client, &answer);
+        return answer.outcome == CLIENT_ANSWER ? steal(answer.parameters) : NULL;
+}
+
+static sec_t find_measure(const cJSON *measures, const char *instance)
+{
+        const cJSON *measure;
+
+        cJSON_ArrayForEach (measure, json_member(measures, "measures")) {
+                const cJSON *away = json_member(measure, "away");
+
+                if (streq(json_text(measure, "instance"), instance) && cJSON_IsNumber(away) &&
+                    away->valuedouble > 0)
+                        return (sec_t)away->valuedouble;
+        }
+        return 0;
+}
+
+static int compare_order(const void *a, const void *b)
+{
+        const struct planned_instance *x = a, *y = b;
+        unsigned int first = x->rolling.order, second = y->rolling.order;
+
+        if (first != second)
+                return !first || (second && first > second) ? 1 : -1; /* without a turn: the last */
+        return strcmp(x->id, y->id);
+}
+
+static void find_order(struct plan_instances *plan)
+{
+        struct rolling *rolling = xcalloc(plan->n + 1, sizeof(*rolling));
+        cJSON *measures = ask_measures(plan);
+
+        for (size_t i = 0; i < plan->n; i++) {
+                rolling[i].groups = plan->list[i].groups;
+                rolling[i].away = find_measure(measures, plan->list[i].id);
+        }
+        plan->length = rolling_plan(rolling, plan->n, plan->schedule->reboot.max_parallel);
+        for (size_t i = 0; i < plan->n; i++)
+                plan->list[i].rolling = rolling[i];
+        if (plan->n)
+                qsort(plan->list, plan->n, sizeof(*plan->list), compare_order);
+        free(rolling);
+        cJSON_Delete(measures);
+}
+
+/* ---- in print ---- */
+
+static const struct table_column columns[] = {
+        { .heading = "INSTANCE" },
+        { .heading = "HOW" },
+        { .heading = "ORDER", .drop = 3 },
+        { .heading = "BEGINS", .drop = 4 },
+        { .heading = "GROUP", .shrinks_to = 8, .drop = 2 },
+        { .heading = "PLACE", .shrinks_to = 10, .drop = 1 },
+};
+
+/* Those of a list of lines, on one line. Caller frees. */
+static char *on_one_line(const char *groups)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        if (!groups)
+                return NULL;
+        for (const char *p = groups; *p; p++)
+                text_append(&text, *p == '\n' ? ", " : (const char[]){ *p, '\0' });
+        return text_steal(&text);
+}
+
+static void add_row(const struct plan_instances *plan, struct table *table,
+                    const struct planned_instance *instance)
+{
+        const struct rolling *rolling = &instance->rolling;
+        bool down = instance->method && instance->method->takes_down;
+        char time[TIME_TEXT_MAX];
+
+        table_row(table);
+        table_cell(table, STYLE_BOLD, instance->id);
+        table_cell(table, down ? STYLE_WARN : STYLE_PLAIN,
+                   instance->method ? instance->method->says : NULL);
+        table_take(table, STYLE_PLAIN, rolling->order ? xasprintf("%u", rolling->order) : NULL);
+        table_take(table, STYLE_DIM,
+                   rolling->order && plan->length
+                           ? xasprintf("+%s", format_timespan(rolling->begins, time))
+                           : NULL);
+        table_take(table, STYLE_PLAIN, on_one_line(instance->groups));
+        table_take(table, STYLE_DIM, xasprintf("%s/%s", instance->account, instance->region));
+}
+
+static char *heading(const struct plan_instances *plan)
+{
+        const struct setting_targets *targets = &plan->schedule->targets;
+        bool unexpected = plan->n < targets->expect_min ||
+                          (targets->expect_max && plan->n > targets->expect_max);
+        const char *plural = plan->n == 1 ? "" : "s";
+        size_t rolling = 0;
+        char time[TIME_TEXT_MAX];
+
+        for (size_t i = 0; i < plan->n; i++)
+                rolling += plan->list[i].rolling.order > 0;
+        if (unexpected)
+                return xasprintf("%zu instance%s, which is not what `expect` allows: the run would "
+                                 "fail before it touches any",
+                                 plan->n, plural);
+        if (!rolling)
+                return xasprintf("%zu instance%s would be imaged", plan->n, plural);
+        if (!plan->length)
+                return xasprintf(
+                        "%zu instance%s would be imaged, %zu of them in turn; how long that "
+                        "takes was not measured yet",
+                        plan->n, plural, rolling);
+        return xasprintf("%zu instance%s would be imaged, %zu of them in turn, for about %s",
+                         plan->n, plural, rolling, format_timespan(plan->length, time));
+}
+
+void plan_instances_print(struct plan_instances *plan)
+{
+        _cleanup_(table_done) struct table table = TABLE(columns);
+        _cleanup_free_ char *title = NULL;
+
+        find_order(plan);
+        title = heading(plan);
+        fprintf(plan->ctl->out.stream, "\n  %s\n", title);
+        for (size_t i = 0; i < plan->n; i++)
+                add_row(plan, &table, &plan->list[i]);
+        table.indent = 4;
+        table_print(&table, &plan->ctl->out);
+}
+
+static cJSON *describe_instance(const struct plan_instances *plan,
+                                const struct planned_instance *instance)
+{
+        const struct rolling *rolling = &instance->rolling;
+        cJSON *item = cJSON_CreateObject(), *groups;
+
+        cJSON_AddStringToObject(item, "instance", instance->id);
+        cJSON_AddStringToObject(item, "account", instance->account);
+        cJSON_AddStringToObject(item, "region", instance->region);
+        if (instance->method)
+                cJSON_AddStringToObject(item, "method", instance->method->name);
+        cJSON_AddStringToObject(item, "name", instance->name);
+        if (!rolling->order)
+                return item;
+        groups = cJSON_AddArrayToObject(item, "groups");
+        for (const char *p = instance->groups; p;) {
+                size_t length = strcspn(p, "\n");
+                _cleanup_free_ char *group = xstrndup(p, length);
+
+                cJSON_AddItemToArray(groups, cJSON_CreateString(group));
+                p = p[length] ? p + length + 1 : NULL;
+        }
+        cJSON_AddNumberToObject(item, "order", rolling->order);
+        if (plan->length)
+                cJSON_AddNumberToObject(item, "begins", (double)rolling->begins);
+        return item;
+}
+
+void plan_instances_describe(struct plan_instances *plan, cJSON *document)
+{
+        cJSON *instances = cJSON_AddArrayToObject(document, "instances");
+
+        find_order(plan);
+        for (size_t i = 0; i < plan->n; i++)
+                cJSON_AddItemToArray(instances, describe_instance(plan, &plan->list[i]));
+        if (plan->length)
+                cJSON_AddNumberToObject(document, "length", (double)plan->length);
+}
