@@ -127,7 +127,10 @@ static void test_turn_while_an_earlier_call_may_reboot(void **state)
         scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
                                                             .outcome = AWS_UNKNOWN,
                                                             .effect = true });
-        /* the look at it before the second call takes its time */
+        /* so the second call is refused, and the look before the third takes its time */
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "IncorrectState" });
         scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstances",
                                                             .about = "=i-1",
                                                             .outcome = AWS_OK,
