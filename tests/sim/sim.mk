@@ -5,7 +5,7 @@ UNIVERSE_FRONT    := ec2sim http-server http-parse options sigv4-check
 UNIVERSE_OBJECTS  := $(UNIVERSE_SOURCES:%.c=$(B)/%.o) \
                      $(filter-out $(UNIVERSE_FRONT:%=$(B)/tests/sim/%.o),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c))))
 UNIVERSE_ARCHIVES := $(foreach f,runs aws store settings schedule retention base,$(B)/$f.a)
-UNIVERSE_LINK      = $(CC) $(LDFLAGS) -Wl,--wrap=engine_new $(UNIVERSE_OBJECTS) MUTANT $(UNIVERSE_ARCHIVES) $(LIBS)
+UNIVERSE_LINK      = $(CC) $(LDFLAGS) -Wl,--wrap=engine_new,--wrap=rename,--wrap=unlink,--wrap=fsync $(UNIVERSE_OBJECTS) MUTANT $(UNIVERSE_ARCHIVES) $(LIBS)
 SOAK_SECONDS      ?= 3600
 
 $(B)/sim: $(UNIVERSE_OBJECTS) $(UNIVERSE_ARCHIVES)

@@ -145,6 +145,7 @@ void machine_init(struct machine *machine, struct universe *universe)
         assert(directory);
         *machine = (struct machine){ .universe = universe, .directory = xstrdup(directory) };
         machine->start = timer_new(universe->loop, on_start, machine);
+        disk_init(&universe->disk, universe->options->seed, machine->directory);
         universe->disk.moment = on_disk;
         universe->disk.userdata = machine;
         universe->cloud.hooks.moment = on_cloud;
@@ -152,14 +153,7 @@ void machine_init(struct machine *machine, struct universe *universe)
 
 void machine_lose_state(struct machine *machine)
 {
-        static const char *const names[] = { "amid.db", "amid.db-wal", "amid.db-shm", "amid.db.new",
-                                             "amid.db.new-journal" };
-
-        for (size_t i = 0; i < ELEMENTS(names); i++) {
-                _cleanup_free_ char *path = xasprintf("%s/%s", machine->directory, names[i]);
-
-                unlink(path);
-        }
+        disk_erase(&machine->universe->disk);
 }
 
 void machine_done(struct machine *machine)
@@ -167,7 +161,7 @@ void machine_done(struct machine *machine)
         if (machine->manager)
                 machine_stop(machine, USEC_INFINITY);
         timer_free(machine->start);
-        machine_lose_state(machine);
+        disk_done(&machine->universe->disk);
         rmdir(machine->directory);
         free(machine->directory);
 }
@@ -180,6 +174,19 @@ void machine_reload(struct machine *machine)
         manager_apply(machine->manager, fleet_settings(&universe->fleet));
 }
 
+/* The power fails while the state is made or opened. */
+static void die_at_start(struct machine *machine)
+{
+        struct universe *universe = machine->universe;
+
+        trace_line(universe->trace, "! power failure at the start");
+        universe->deaths++;
+        machine->store = store_close(machine->store);
+        disk_lose_power(&universe->disk);
+        universe->disk.cut = false;
+        timer_arm(machine->start, RESTART);
+}
+
 void machine_start(struct machine *machine)
 {
         struct universe *universe = machine->universe;
@@ -188,7 +195,15 @@ void machine_start(struct machine *machine)
 
         if (machine->manager)
                 return;
+        if (!universe->calm && !universe->options->quiet_world &&
+            dice_chance(&universe->dice, machine->starts ? 0.03 : 0.3))
+                universe->disk.cut_after = (unsigned int)dice_between(&universe->dice, 1, 12);
         r = store_open(machine->directory, &machine->store, &error);
+        universe->disk.cut_after = 0;
+        if (universe->disk.cut) {
+                die_at_start(machine);
+                return;
+        }
         if (r < 0) {
                 trace_line(universe->trace, "! does not start: %s", error);
                 if (!universe->disk.full && !universe->disk.broken)

@@ -1,4 +1,4 @@
-#include "sim/universe/memory-disk.h"
+#include "sim/universe/memory-disk-private.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -11,21 +11,6 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-enum { BLOCK = 4096, PATH_ROOM = 512 };
-
-struct disk_file {
-        struct disk *disk;
-        ino_t inode; /* 0: has no name */
-        bool log;    /* write-ahead log: a sync is a commit */
-        char *data, *synced;
-        bool *dirty; /* per block: written since the last sync */
-        size_t size, synced_size, room;
-        void **regions; /* shared memory of the log's index */
-        size_t n_regions;
-        unsigned int references;
-        struct disk_file *next;
-};
-
 struct handle {
         sqlite3_file base;
         struct disk_file *file;
@@ -34,123 +19,6 @@ struct handle {
 static struct disk_file *file_of(sqlite3_file *handle)
 {
         return ((struct handle *)handle)->file;
-}
-
-/* ---- blocks ---- */
-
-static void file_reserve(struct disk_file *file, size_t size)
-{
-        size_t room = file->room ? file->room : 16 * (size_t)BLOCK;
-
-        if (size <= file->room)
-                return;
-        while (room < size)
-                room *= 2;
-        file->data = xrealloc(file->data, room, 1);
-        file->synced = xrealloc(file->synced, room, 1);
-        file->dirty = xrealloc(file->dirty, room / BLOCK, sizeof(*file->dirty));
-        memset(file->data + file->room, 0, room - file->room);
-        memset(file->synced + file->room, 0, room - file->room);
-        memset(file->dirty + file->room / BLOCK, 0, (room - file->room) / BLOCK);
-        file->room = room;
-}
-
-static void file_touch(struct disk_file *file, size_t from, size_t to)
-{
-        for (size_t block = from / BLOCK; block * BLOCK < to; block++)
-                file->dirty[block] = true;
-}
-
-static void file_resize(struct disk_file *file, size_t size)
-{
-        file_reserve(file, size);
-        if (size < file->size) {
-                memset(file->data + size, 0, file->size - size);
-                file_touch(file, size, file->size);
-        }
-        file->size = size;
-}
-
-static void file_sync(struct disk_file *file)
-{
-        for (size_t block = 0; block < file->room / BLOCK; block++) {
-                if (!file->dirty[block])
-                        continue;
-                memcpy(file->synced + block * BLOCK, file->data + block * BLOCK, BLOCK);
-                file->dirty[block] = false;
-        }
-        file->synced_size = file->size;
-}
-
-static void file_lose_power(struct disk_file *file, struct dice *dice)
-{
-        bool all = dice_chance(dice, 0.2), none = dice_chance(dice, 0.4);
-
-        for (size_t block = 0; block < file->room / BLOCK; block++) {
-                if (!file->dirty[block])
-                        continue;
-                if (all || (!none && dice_chance(dice, 0.5))) {
-                        memcpy(file->synced + block * BLOCK, file->data + block * BLOCK, BLOCK);
-                        if (file->synced_size < (block + 1) * BLOCK)
-                                file->synced_size = file->size < (block + 1) * BLOCK
-                                                            ? file->size
-                                                            : (block + 1) * BLOCK;
-                }
-                memcpy(file->data + block * BLOCK, file->synced + block * BLOCK, BLOCK);
-                file->dirty[block] = false;
-        }
-        file->size = file->synced_size;
-}
-
-static void file_drop_index(struct disk_file *file)
-{
-        for (size_t i = 0; i < file->n_regions; i++)
-                free(file->regions[i]);
-        free(file->regions);
-        file->regions = NULL;
-        file->n_regions = 0;
-}
-
-static void file_unref(struct disk_file *file)
-{
-        struct disk_file **at;
-
-        if (--file->references > 0)
-                return;
-        for (at = &file->disk->files; *at != file; at = &(*at)->next)
-                ;
-        *at = file->next;
-        file_drop_index(file);
-        free(file->data);
-        free(file->synced);
-        free(file->dirty);
-        free(file);
-}
-
-/* The file of an inode; its name holds one reference. */
-static struct disk_file *file_get(struct disk *disk, ino_t inode)
-{
-        struct disk_file *file;
-
-        for (file = disk->files; file && inode; file = file->next) {
-                if (file->inode != inode)
-                        continue;
-                file->references++;
-                return file;
-        }
-        file = xnew(struct disk_file);
-        *file = (struct disk_file){
-                .disk = disk, .inode = inode, .references = inode ? 2 : 1, .next = disk->files
-        };
-        disk->files = file;
-        return file;
-}
-
-static ino_t inode_of(const char *path)
-{
-        struct stat status;
-
-        return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
 /* ---- a file, as SQLite sees it ---- */
@@ -216,9 +84,12 @@ static int on_sync(sqlite3_file *handle, int flags)
                 disk->commits++;
                 disk->moment(DISK_BEFORE_SYNC, disk->userdata);
         }
-        if (disk->cut || disk->broken)
+        if (disk_is_cut(disk) || disk->broken)
                 return SQLITE_IOERR_FSYNC;
         file_sync(file);
+        if (file->new_name)
+                names_synced(disk);
+        file->new_name = false;
         if (file->log)
                 disk->moment(DISK_AFTER_SYNC, disk->userdata);
         return SQLITE_OK;
@@ -329,16 +200,16 @@ static int on_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int f
 {
         struct handle *handle = (struct handle *)base;
         struct disk *disk = vfs->pAppData;
-        ino_t inode = path ? inode_of(path) : 0;
+        bool made;
 
         handle->base.pMethods = NULL;
-        if (path && !inode && (flags & SQLITE_OPEN_CREATE) && !disk->cut && !disk->broken) {
-                close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-                inode = inode_of(path);
-        }
-        if (path && !inode)
+        handle->file = path ? names_open(disk, path, flags & SQLITE_OPEN_CREATE, &made)
+                            : file_new(disk, 0);
+        if (!handle->file)
                 return SQLITE_CANTOPEN;
-        handle->file = file_get(disk, inode);
+        /* As SQLite's own VFS: the first sync of a new log or journal also syncs the directory. */
+        if (path && made && flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL))
+                handle->file->new_name = true;
         handle->file->log = flags & SQLITE_OPEN_WAL;
         handle->base.pMethods = &methods;
         if (ret_flags)
@@ -349,21 +220,13 @@ static int on_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int f
 static int on_delete(sqlite3_vfs *vfs, const char *path, int sync)
 {
         struct disk *disk = vfs->pAppData;
-        ino_t inode = inode_of(path);
 
-        (void)sync;
-        if (disk->cut || disk->broken)
+        if (disk_is_cut(disk) || disk->broken)
                 return SQLITE_IOERR_DELETE;
-        if (!inode)
+        if (!names_remove(disk, path))
                 return SQLITE_IOERR_DELETE_NOENT;
-        unlink(path);
-        for (struct disk_file *file = disk->files; file; file = file->next) {
-                if (file->inode != inode)
-                        continue;
-                file->inode = 0;
-                file_unref(file);
-                break;
-        }
+        if (sync)
+                names_synced(disk);
         return SQLITE_OK;
 }
 
@@ -371,7 +234,7 @@ static int on_access(sqlite3_vfs *vfs, const char *path, int flags, int *ret)
 {
         (void)vfs;
         (void)flags;
-        *ret = inode_of(path) != 0;
+        *ret = access(path, F_OK) == 0;
         return SQLITE_OK;
 }
 
@@ -437,19 +300,26 @@ static void no_moment(enum disk_moment moment, void *userdata)
         (void)userdata;
 }
 
-void disk_init(struct disk *disk, uint64_t seed)
+void disk_init(struct disk *disk, uint64_t seed, const char *directory)
 {
-        *disk = (struct disk){ .dice = dice_new(seed, "disk"), .moment = no_moment };
+        *disk = (struct disk){ .dice = dice_new(seed, "disk"),
+                               .moment = no_moment,
+                               .directory = directory };
+        names_listen(disk);
         vfs.pAppData = disk;
         sqlite3_vfs_register(&vfs, 1);
 }
 
+void disk_erase(struct disk *disk)
+{
+        names_erase(disk);
+}
+
 void disk_done(struct disk *disk)
 {
-        while (disk->files) {
-                assert(disk->files->references == 1);
-                file_unref(disk->files);
-        }
+        disk_erase(disk);
+        assert(!disk->files);
+        names_listen(NULL);
         vfs.pAppData = NULL;
 }
 
@@ -466,4 +336,5 @@ void disk_lose_power(struct disk *disk)
 {
         for (struct disk_file *file = disk->files; file; file = file->next)
                 file_lose_power(file, &disk->dice);
+        names_lose_power(disk);
 }

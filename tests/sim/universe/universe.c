@@ -65,7 +65,6 @@ struct universe *universe_new(const struct options *options)
         universe->dice = dice_new(options->seed, "universe");
         universe->loop = virtual_loop_new(&universe->clock, options->seed);
         universe->trace = trace_new(&universe->clock, options->trace);
-        disk_init(&universe->disk, options->seed);
         cloud_init(&universe->cloud, &universe->clock, universe->loop, universe->trace,
                    options->seed);
         fleet_init(&universe->fleet, options->seed, options->walk);
@@ -130,7 +129,6 @@ struct universe *universe_free(struct universe *universe)
         timer_free(universe->season);
         fleet_done(&universe->fleet);
         cloud_done(&universe->cloud);
-        disk_done(&universe->disk);
         trace_free(universe->trace);
         loop_free(universe->loop);
         free(universe);

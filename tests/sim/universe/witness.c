@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/ec2.h"
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/events.h"
 #include "runs/manager.h"
+#include "sim/sim-actions.h"
 #include "sim/universe/coverage.h"
 #include "sim/universe/witness-private.h"
 
@@ -76,37 +76,30 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
 
 /* ---- the governor ---- */
 
-static const struct action *const shared_actions[] = {
-        &ec2_create_image,       &ec2_create_tags,        &ec2_delete_snapshot,
-        &ec2_describe_images,    &ec2_describe_instances, &ec2_describe_instance_status,
-        &ec2_describe_snapshots, &ec2_deregister_image,
-};
+/* "At most half of each by default", of buckets as the simulated EC2 has them: neither the daemon's
+ * table nor its arithmetic is asked. */
+#define OUR_SHARE 0.5
 
 static struct share *share_of(struct witness *witness, const char *action, const char *region)
 {
+        const struct sim_action *published = action_find(action);
+        struct share *share;
+
         for (size_t i = 0; i < witness->n_shares; i++)
                 if (streq(witness->shares[i].action, action) &&
                     streq(witness->shares[i].region, region))
                         return &witness->shares[i];
-        for (size_t i = 0; i < ELEMENTS(shared_actions); i++) {
-                struct share *share = &witness->shares[witness->n_shares];
-
-                if (!streq(shared_actions[i]->name, action))
-                        continue;
-                *share = (struct share){
-                        .action = shared_actions[i]->name,
-                        .capacity = shared_actions[i]->bucket.capacity * AWS_SHARE_DEFAULT / 100,
-                        .refill = shared_actions[i]->bucket.refill_per_second * AWS_SHARE_DEFAULT /
-                                  100,
-                };
-                (void)snprintf(share->region, sizeof(share->region), "%s", region);
-                share->tokens = share->capacity;
-                share->filled = witness->universe->clock.now;
-                witness->n_shares++;
-                return share;
-        }
-        universe_fail(witness->universe, "asks only what it has to",
-                      "%s is no action the daemon is known to send", action);
+        if (!published || witness->n_shares == SHARES_MOST)
+                universe_fail(witness->universe, "asks only what it has to",
+                              "%s is no action the daemon is known to send", action);
+        share = &witness->shares[witness->n_shares++];
+        *share = (struct share){ .action = published->name,
+                                 .tokens = published->bucket.capacity * OUR_SHARE,
+                                 .capacity = published->bucket.capacity * OUR_SHARE,
+                                 .refill = published->bucket.refill * OUR_SHARE,
+                                 .filled = witness->universe->clock.now };
+        (void)snprintf(share->region, sizeof(share->region), "%s", region);
+        return share;
 }
 
 void witness_sent(struct witness *witness, const char *action, const char *region)

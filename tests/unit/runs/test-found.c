@@ -1,0 +1,154 @@
+/* What simulation has found (tests/sim/seeds.txt), as small as it gets. */
+#include "world.h"
+
+#define HEAD "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n"
+#define CRASH                                                                                      \
+        HEAD "  s:\n    schedule: cron(0 1 * * ? *)\n    targets: {tags: {A: b}}\n"                \
+             "    consistency: crash\n    retain: {last: 1}\n"
+#define REBOOT                                                                                     \
+        HEAD "  s:\n    schedule: cron(0 1 * * ? *)\n    targets: {tags: {A: b}}\n"                \
+             "    consistency: reboot\n    reboot: {ready_timeout: 30m}\n"
+#define RUN "s.20260302T010000Z"
+
+static void setup(struct world *world, const char *yaml, unsigned int instances)
+{
+        world_init(world);
+        for (unsigned int i = 1; i <= instances; i++) {
+                _cleanup_free_ char *id = xasprintf("i-%u", i);
+
+                model_add_instance(&world->model, id, "eu-west-1", "A", "b");
+        }
+        world_apply(world, yaml);
+}
+
+/* The call was not answered, its image is not listed yet, and what is asked next is refused: the
+ * image exists, so the task has not failed. */
+static void test_refused_after_an_unknown_outcome(void **state)
+{
+        static const struct {
+                int line;
+                struct scripted_fault refusal;
+        } rows[] = {
+                { __LINE__,
+                  { .action = "CreateImage", .outcome = AWS_ERROR, .code = "RequestExpired" } },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .outcome = AWS_ERROR,
+                    .code = "InvalidInstanceID.NotFound" } },
+                { __LINE__,
+                  { .action = "DescribeImages",
+                    .about = "=name",
+                    .outcome = AWS_ERROR,
+                    .code = "RequestExpired",
+                    .times = 3 } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *detail = NULL;
+                struct world world;
+
+                setup(&world, CRASH, 1);
+                world.model.hidden = MINUTES(2);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                                    .outcome = AWS_UNKNOWN,
+                                                                    .effect = true });
+                scripted_fault(&world.aws, rows[i].refusal);
+                virtual_run_until(world.loop, at("2026-03-02T02:00:00Z"));
+                if (world_run(&world, RUN, &detail) != OUTCOME_DONE)
+                        fail_msg("line %d: %s", rows[i].line, detail);
+                assert_int_equal(world.model.n_images, 1);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_FAILED]), 0);
+                world_done(&world);
+        }
+}
+
+/* No answer to a deregistration for as long as it is tried, or a refusal after one that was lost:
+ * the snapshots go with the next run. */
+static void test_deregistered_without_an_answer(void **state)
+{
+        static const struct {
+                int line;
+                bool failed; /* the image, which was never good */
+                struct scripted_fault second;
+        } rows[] = {
+                { __LINE__,
+                  false,
+                  { .action = "DeregisterImage",
+                    .outcome = AWS_UNKNOWN,
+                    .effect = true,
+                    .times = SCRIPTED_ALWAYS } },
+                { __LINE__,
+                  false,
+                  { .action = "DeregisterImage", .outcome = AWS_ERROR, .code = "RequestExpired" } },
+                { __LINE__,
+                  true,
+                  { .action = "DeregisterImage",
+                    .outcome = AWS_UNKNOWN,
+                    .effect = true,
+                    .times = SCRIPTED_ALWAYS } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct world world;
+                struct model_image *first;
+
+                setup(&world, CRASH, 1);
+                virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
+                first = world.model.images[0];
+                first->fails = rows[i].failed;
+                first->reason = rows[i].failed ? "broken" : NULL;
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeregisterImage",
+                                                                    .outcome = AWS_UNKNOWN,
+                                                                    .effect = true });
+                scripted_fault(&world.aws, rows[i].second);
+                virtual_run_until(world.loop, at("2026-03-03T12:00:00Z"));
+                if (!first->gone || first->snapshot_gone)
+                        fail_msg("line %d: the history is another one", rows[i].line);
+                scripted_no_faults(&world.aws);
+                virtual_run_until(world.loop, at("2026-03-04T12:00:00Z"));
+                if (!first->snapshot_gone)
+                        fail_msg("line %d: a snapshot without an image", rows[i].line);
+                world_done(&world);
+        }
+}
+
+/* The call was not answered, its image is not listed for minutes, and the instance reboots: nobody
+ * else has a turn meanwhile. */
+static void test_turn_while_an_earlier_call_may_reboot(void **state)
+{
+        struct world world;
+
+        (void)state;
+        setup(&world, REBOOT, 2);
+        world.model.hidden = MINUTES(6);
+        world.model.instances[0]->back = MINUTES(10);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                            .outcome = AWS_UNKNOWN,
+                                                            .effect = true });
+        /* so the second call is refused, and the look before the third takes its time */
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "IncorrectState" });
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstances",
+                                                            .about = "=i-1",
+                                                            .outcome = AWS_OK,
+                                                            .delay = 10 * USEC_PER_SEC });
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+        assert_int_equal(world.model.n_images, 2);
+        assert_int_equal(world.model.most_down, 1);
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_refused_after_an_unknown_outcome),
+                cmocka_unit_test(test_deregistered_without_an_answer),
+                cmocka_unit_test(test_turn_while_an_earlier_call_may_reboot),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
