@@ -23,29 +23,27 @@ static void free_output(const struct action *action, void *output)
 void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
 {
         const struct action *action = slot->action;
-        struct shape_decoded decoded = slot->decoded;
+        _cleanup_free_ char *code = steal(slot->decoded.code);
+        _cleanup_free_ char *said = steal(slot->decoded.message);
+        _cleanup_free_ char *request_id = steal(slot->decoded.request_id);
         _cleanup_free_ char *message = steal(slot->message);
-        _cleanup_free_ char *code = NULL;
         void *output = steal(slot->output);
 
-        slot->decoded = (struct shape_decoded){};
+        shape_decoded_done(&slot->decoded);
         call_release(slot);
-        if (outcome == AWS_ERROR && !decoded.code)
+        if (outcome == AWS_ERROR && !code)
                 code = xasprintf("HTTP %d", slot->status);
         slot->done(
                 &(struct aws_reply){
                         .outcome = outcome,
                         .output = outcome == AWS_OK ? output : NULL,
-                        .code = outcome == AWS_OK ? NULL
-                                : decoded.code    ? decoded.code
-                                                  : code,
-                        .message = decoded.message ? decoded.message : message,
-                        .request_id = decoded.request_id,
+                        .code = outcome == AWS_OK ? NULL : code,
+                        .message = said ? said : message,
+                        .request_id = request_id,
                         .status = slot->status,
                         .attempts = slot->attempts,
                 },
                 slot->userdata);
-        shape_decoded_done(&decoded);
         free_output(action, output);
 }
 
