@@ -3,6 +3,7 @@
 #include "aws/autoscaling.h"
 #include "aws/ec2.h"
 #include "aws/elb.h"
+#include "aws/explain.h"
 #include "aws/ssm.h"
 #include "aws/sts.h"
 
@@ -40,6 +41,7 @@ const struct action *const aws_actions[] = {
         &sts_get_caller_identity,
         &sts_assume_role,
         &sts_assume_role_with_web_identity,
+        &sts_decode_authorization_message,
 
         NULL,
 };

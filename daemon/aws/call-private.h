@@ -1,5 +1,5 @@
 /* One call under way, for the files that make it up: call.c leads it, call-send.c sends a request,
- * call-read.c reads the answer. */
+ * call-read.c reads the answer, call-end.c tells the caller. */
 #pragma once
 
 #include "aws/call.h"
@@ -21,6 +21,7 @@ struct aws_slot {
         struct keyring_wait *wait;
         struct credentials *credentials; /* those of the present attempt */
         struct http_slot *http;
+        struct explain *explain; /* of what AWS said at last */
         struct retry retry;
         unsigned int attempts, pages;
 
@@ -38,3 +39,12 @@ bool call_read(struct aws_slot *slot, const struct http_reply *reply);
 
 /* Keeps `message`, and frees what was kept before. */
 void call_message(struct aws_slot *slot, char *message);
+
+/* Gives back what belongs to one attempt. */
+void call_release(struct aws_slot *slot);
+/* Tells the caller, whose callback may free the slot. */
+void call_finish(struct aws_slot *slot, enum aws_outcome outcome);
+/* AWS said no; a reason that is encoded is asked for first. */
+void call_finish_final(struct aws_slot *slot);
+/* AWS did not take the credentials. Those whose key was fixed have nobody to bring another one. */
+void call_finish_refused(struct aws_slot *slot);

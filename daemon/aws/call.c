@@ -18,107 +18,26 @@ enum { PAGES_MAX = 10000 };
 
 static void enter(struct aws_slot *slot);
 
-/* ---- the end ---- */
-
-static void release_attempt(struct aws_slot *slot)
-{
-        slot->http = http_slot_free(slot->http);
-        slot->wait = keyring_wait_free(slot->wait);
-        slot->ticket = ticket_free(slot->ticket);
-        slot->credentials = credentials_unref(slot->credentials);
-}
-
-static void free_output(const struct action *action, void *output)
-{
-        if (output)
-                shape_done(action->output, output);
-        free(output);
-}
-
-/* The callback may free the slot: what it is shown is taken out first. */
-static void finish(struct aws_slot *slot, enum aws_outcome outcome)
-{
-        const struct action *action = slot->action;
-        struct shape_decoded decoded = slot->decoded;
-        _cleanup_free_ char *message = steal(slot->message);
-        _cleanup_free_ char *code = NULL;
-        void *output = steal(slot->output);
-
-        slot->decoded = (struct shape_decoded){};
-        release_attempt(slot);
-        if (outcome == AWS_ERROR && !decoded.code)
-                code = xasprintf("HTTP %d", slot->status);
-        slot->done(
-                &(struct aws_reply){
-                        .outcome = outcome,
-                        .output = outcome == AWS_OK ? output : NULL,
-                        .code = outcome == AWS_OK ? NULL
-                                : decoded.code    ? decoded.code
-                                                  : code,
-                        .message = decoded.message ? decoded.message : message,
-                        .request_id = decoded.request_id,
-                        .status = slot->status,
-                        .attempts = slot->attempts,
-                },
-                slot->userdata);
-        shape_decoded_done(&decoded);
-        free_output(action, output);
-}
-
-bool aws_slot_is_queued(const struct aws_slot *slot)
-{
-        return slot->ticket && !slot->http && !slot->wait && slot->attempts == 0;
-}
-
-struct aws_slot *aws_slot_free(struct aws_slot *slot)
-{
-        if (!slot)
-                return NULL;
-        release_attempt(slot);
-        timer_free(slot->timer);
-        free_output(slot->action, slot->output);
-        shape_decoded_done(&slot->decoded);
-        free(slot->message);
-        free(slot->body);
-        credentials_unref(slot->fixed);
-        aws_account_unref(slot->account);
-        free(slot);
-        return NULL;
-}
-
 /* ---- what came back ---- */
 
 static void again(struct aws_slot *slot, usec_t after)
 {
-        release_attempt(slot);
+        call_release(slot);
         timer_arm(slot->timer, after);
 }
 
 static void take_page(struct aws_slot *slot)
 {
         if (!slot->decoded.next_token) {
-                finish(slot, AWS_OK);
+                call_finish(slot, AWS_OK);
         } else if (++slot->pages == PAGES_MAX) {
                 call_message(slot, xasprintf("more than %d pages", PAGES_MAX));
-                finish(slot, AWS_UNREACHABLE);
+                call_finish(slot, AWS_UNREACHABLE);
         } else {
                 slot->retry = (struct retry){};
-                release_attempt(slot);
+                call_release(slot);
                 enter(slot);
         }
-}
-
-/* Those whose key was fixed have nobody to bring another one. */
-static void finish_refused(struct aws_slot *slot)
-{
-        const struct credentials *credentials = slot->credentials;
-        _cleanup_free_ char *said = steal(slot->decoded.message);
-
-        if (credentials)
-                slot->decoded.message =
-                        xasprintf("%s%saccess key %s of %s", said ? said : "", said ? "; " : "",
-                                  credentials->access_key, credentials->source);
-        finish(slot, slot->keyring ? AWS_UNSIGNED : AWS_ERROR);
 }
 
 static sec_t retry_hint(const struct http_reply *reply)
@@ -177,16 +96,16 @@ static void on_reply(const struct http_reply *reply, void *userdata)
                 again(slot, after);
                 break;
         case VERDICT_FINAL:
-                finish(slot, AWS_ERROR);
+                call_finish_final(slot);
                 break;
         case VERDICT_REFUSED:
-                finish_refused(slot);
+                call_finish_refused(slot);
                 break;
         case VERDICT_UNKNOWN:
-                finish(slot, AWS_UNKNOWN);
+                call_finish(slot, AWS_UNKNOWN);
                 break;
         case VERDICT_UNREACHABLE:
-                finish(slot, AWS_UNREACHABLE);
+                call_finish(slot, AWS_UNREACHABLE);
                 break;
         }
 }
@@ -210,7 +129,7 @@ static void on_credentials(struct credentials *credentials, const char *error, v
         } else {
                 shape_decoded_done(&slot->decoded);
                 call_message(slot, xstrdup(error));
-                finish(slot, AWS_UNSIGNED);
+                call_finish(slot, AWS_UNSIGNED);
         }
 }
 
@@ -237,7 +156,7 @@ static void on_timer(void *userdata)
 
         if (slot->place->endpoint_error) {
                 call_message(slot, xstrdup(slot->place->endpoint_error));
-                finish(slot, AWS_UNREACHABLE);
+                call_finish(slot, AWS_UNREACHABLE);
         } else {
                 enter(slot);
         }

@@ -142,3 +142,12 @@ struct credentials *document_parse(const struct document *document, const char *
         document_wipe(root);
         return credentials;
 }
+
+struct credentials *document_take(const struct document *document, const char *json, size_t size,
+                                  const char *error, char **ret_why)
+{
+        if (json)
+                return document_parse(document, json, size, ret_why);
+        *ret_why = xstrdup(error);
+        return NULL;
+}

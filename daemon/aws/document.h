@@ -21,6 +21,10 @@ extern const struct document document_imds, document_container, document_process
 struct credentials *document_parse(const struct document *document, const char *json, size_t size,
                                    char **ret_why);
 
+/* The same for an answer that may not have come: `json` NULL, and `error` tells why. */
+struct credentials *document_take(const struct document *document, const char *json, size_t size,
+                                  const char *error, char **ret_why);
+
 /* Frees a document of cJSON, and wipes its strings before. NULL does nothing. */
 struct cJSON;
 void document_wipe(struct cJSON *document);

@@ -16,7 +16,10 @@ static const struct hint {
         { "RegionDisabledException", "STS is switched off in this region for the account", false },
         { "InvalidIdentityToken", "the token file holds no token the role trusts", false },
         { "OptInRequired", "enable the region, or subscribe the account to EC2", false },
-        { "AuthFailure", "check the credentials; EC2 also says this of what another account owns",
+        { "AuthFailure",
+          "check the credentials, and that the region is enabled for the account; EC2 also says "
+          "this of "
+          "what another account owns",
           false },
         { "SignatureDoesNotMatch", "check the secret key", false },
         { "InvalidClientTokenId", "this access key does not exist or is not active", false },

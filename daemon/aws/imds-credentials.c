@@ -16,12 +16,11 @@ struct imds_credentials {
 static void on_keys(const char *body, size_t size, const char *error, void *userdata)
 {
         struct imds_credentials *asked = userdata;
-        _cleanup_(credentials_unrefp) struct credentials *credentials = NULL;
         _cleanup_free_ char *why = NULL;
+        _cleanup_(credentials_unrefp) struct credentials *credentials =
+                document_take(&document_imds, body, size, error, &why);
 
-        if (body)
-                credentials = document_parse(&document_imds, body, size, &why);
-        asked->done(credentials, body ? why : error, asked->userdata);
+        asked->done(credentials, why, asked->userdata);
 }
 
 static void on_role(const char *body, size_t size, const char *error, void *userdata)

@@ -32,6 +32,7 @@ struct keyring {
 
         struct credentials *current;
         bool rejected;         /* AWS refused `current` */
+        bool mute;             /* it may not ask what a refusal means */
         usec_t fetched;        /* monotonic */
         sec_t refresh, urgent; /* wall clock: when to fetch the next set, and to wait for it */
         usec_t patience;       /* monotonic: no refresh before, after one failed */
@@ -157,7 +158,7 @@ static void settle(struct keyring *keyring, struct credentials *credentials, con
                 credentials_ref(credentials);
                 credentials_unref(keyring->current);
                 keyring->current = credentials;
-                keyring->rejected = false;
+                keyring->rejected = keyring->mute = false;
                 keyring->fetched = loop_monotonic(keyring->loop);
                 keyring->patience = 0;
                 plan_refresh(keyring);
@@ -370,6 +371,20 @@ struct sts *keyring_identify(struct keyring *keyring, struct credentials *creden
 
         options.credentials = credentials;
         return sts_identify(&options, done, userdata);
+}
+
+struct explain *keyring_explain(struct keyring *keyring, struct credentials *credentials,
+                                const char *encoded, explain_fn *done, void *userdata)
+{
+        struct sts_options options = sts_options(keyring);
+
+        options.credentials = credentials;
+        return keyring->mute ? NULL : explain_new(&options, encoded, done, userdata);
+}
+
+void keyring_cannot_explain(struct keyring *keyring)
+{
+        keyring->mute = true;
 }
 
 void keyring_set_region(struct keyring *keyring, const char *region)

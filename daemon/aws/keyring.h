@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "aws/credentials.h"
+#include "aws/explain.h"
 #include "aws/search.h"
 #include "aws/sts.h"
 
@@ -66,6 +67,12 @@ bool keyring_reject(struct keyring *keyring, const struct credentials *credentia
 /* Asks AWS whose `credentials`, a set of this keyring, are. */
 struct sts *keyring_identify(struct keyring *keyring, struct credentials *credentials, sts_fn *done,
                              void *userdata);
+/* What an encoded refusal of `credentials` says (explain.h); NULL when it is known that they may
+ * not ask. */
+struct explain *keyring_explain(struct keyring *keyring, struct credentials *credentials,
+                                const char *encoded, explain_fn *done, void *userdata);
+/* They may not. */
+void keyring_cannot_explain(struct keyring *keyring);
 /* The region to call STS in. */
 const char *keyring_region(const struct keyring *keyring);
 void keyring_set_region(struct keyring *keyring, const char *region);

@@ -16,14 +16,13 @@
 static void on_output(const char *output, size_t size, const char *error, void *userdata)
 {
         struct search *search = userdata;
-        _cleanup_(credentials_unrefp) struct credentials *credentials = NULL;
         _cleanup_free_ char *why = NULL;
+        _cleanup_(credentials_unrefp) struct credentials *credentials =
+                document_take(&document_process, output, size, error, &why);
 
-        if (output)
-                credentials = document_parse(&document_process, output, size, &why);
         if (credentials && !credentials->account)
                 credentials->account = xstrdup(search_value(search, "aws_account_id"));
-        search_take(search, credentials, output ? why : error);
+        search_take(search, credentials, why);
 }
 
 enum source_outcome source_process(struct search *search, struct credentials **ret, char **ret_why)

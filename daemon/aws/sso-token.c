@@ -82,13 +82,13 @@ char *sso_token_request(const struct sso_token *token)
         return body;
 }
 
+/* Also where a broken file has it twice. */
 static void replace(cJSON *document, const char *key, const char *value)
 {
-        cJSON *item = cJSON_GetObjectItemCaseSensitive(document, key);
+        cJSON *item;
 
-        if (cJSON_IsString(item))
-                explicit_bzero(item->valuestring, strlen(item->valuestring));
-        cJSON_DeleteItemFromObjectCaseSensitive(document, key);
+        while ((item = cJSON_GetObjectItemCaseSensitive(document, key)))
+                document_wipe(cJSON_DetachItemViaPointer(document, item));
         cJSON_AddStringToObject(document, key, value);
 }
 

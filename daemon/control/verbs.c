@@ -46,8 +46,11 @@ const struct verb verbs[] = {
           OPTION_ALL, true, verb_images },
         { "run", "SCHEDULE", "fire a schedule now",
           "Begins a run at once and prints its id. --instance (may be repeated) limits it to these "
-          "of the schedule's targets. With --wait follows the run to its end; the exit status is "
-          "then 0 only if everything was done.",
+          "of the schedule's targets. Right after a start or a reload it waits, 20 s at most, "
+          "until "
+          "the regions are known. With --wait follows the run to its end; the exit status is then "
+          "0 "
+          "only if everything was done.",
           1, 1, OPTION_INSTANCE | OPTION_WAIT, true, verb_run },
         { "watch", "[RUN]", "follow what is going on",
           "Shows what is going on as it moves: of one run to its end, or of all until "

@@ -30,6 +30,7 @@ static void slot_detach(struct http_slot *slot)
 {
         struct http *http = slot->http;
 
+        assert(http);
         slot_move(slot, NULL);
         if (slot->easy)
                 curl_multi_remove_handle(http->multi, slot->easy);
@@ -170,6 +171,12 @@ static void watch_free(struct socket_watch *watch)
         free(watch);
 }
 
+static void watches_forget(struct http *http)
+{
+        for (size_t i = http->n_watches; i-- > 0;)
+                watch_free(http->watches[i]);
+}
+
 /* Always 0: -1 would abort all transfers. A removal of what we do not know, and a socket that was
  * forgotten to be removed before its number came again, do happen (curl issues 16026, 17949). */
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socket_data)
@@ -267,8 +274,7 @@ static void on_quiet(void *userdata)
                 return;
         }
         curl_multi_cleanup(before);
-        while (http->n_watches > 0)
-                watch_free(http->watches[0]);
+        watches_forget(http);
 }
 
 int http_new(struct loop *loop, const struct http_options *options, struct http **ret)
@@ -301,8 +307,7 @@ struct http *http_free(struct http *http)
         while (http->finished)
                 slot_abandon(http->finished);
         curl_multi_cleanup(http->multi); /* may still call the socket and timer callbacks */
-        while (http->n_watches > 0)
-                watch_free(http->watches[0]);
+        watches_forget(http);
         free(http->watches);
         timer_free(http->timeout);
         timer_free(http->deliver);

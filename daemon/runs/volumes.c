@@ -1,66 +1,71 @@
 #include "runs/volumes.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <uthash.h>
+#include <utlist.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* An instance of which an image was begun less than VOLUME_SNAPSHOT_GAP ago, oldest first. */
+/* An instance of which an image was begun less than VOLUME_SNAPSHOT_GAP ago, oldest first: few, as
+ * EC2 lets few be begun in that time. */
 struct imaged {
         char *instance, *run;
         usec_t at; /* monotonic */
-        UT_hash_handle hh;
+        struct imaged *prev, *next;
 };
-
-static void drop(struct engine *engine, struct imaged *imaged)
-{
-        HASH_DEL(engine->imaged, imaged);
-        free(imaged->instance);
-        free(imaged->run);
-        free(imaged);
-}
 
 static usec_t next_at(const struct imaged *imaged)
 {
         return imaged->at + VOLUME_SNAPSHOT_GAP * USEC_PER_SEC;
 }
 
-static void drop_old(struct engine *engine)
+/* Those that may be imaged again by then. */
+static void drop_until(struct engine *engine, usec_t until)
 {
-        while (engine->imaged && next_at(engine->imaged) <= loop_monotonic(engine->loop))
-                drop(engine, engine->imaged);
+        struct imaged *imaged, *following;
+
+        DL_FOREACH_SAFE (engine->imaged, imaged, following) {
+                if (next_at(imaged) > until)
+                        break;
+                DL_DELETE(engine->imaged, imaged);
+                free(imaged->instance);
+                free(imaged->run);
+                free(imaged);
+        }
 }
 
-static struct imaged *find(struct engine *engine, const char *instance)
+static void drop_old(struct engine *engine)
 {
-        struct imaged *found;
+        drop_until(engine, loop_monotonic(engine->loop));
+}
 
-        HASH_FIND_STR(engine->imaged, instance, found);
+/* The last one of this instance. */
+static const struct imaged *find(const struct engine *engine, const char *instance)
+{
+        const struct imaged *imaged, *found = NULL;
+
+        DL_FOREACH (engine->imaged, imaged) {
+                if (streq(imaged->instance, instance))
+                        found = imaged;
+        }
         return found;
 }
 
 void volumes_note(struct task *task)
 {
         struct engine *engine = task->run->engine;
-        struct imaged *imaged;
+        struct imaged *imaged = xnew(struct imaged);
 
         drop_old(engine);
-        imaged = find(engine, task->row.subject);
-        if (imaged)
-                drop(engine, imaged); /* to the end of the list */
-        imaged = xnew(struct imaged);
         imaged->instance = xstrdup(task->row.subject);
         imaged->run = xstrdup(task->row.run);
         imaged->at = loop_monotonic(engine->loop);
-        HASH_ADD_KEYPTR(hh, engine->imaged, imaged->instance, strlen(imaged->instance), imaged);
+        DL_APPEND(engine->imaged, imaged);
 }
 
 void volumes_forget(struct engine *engine)
 {
-        while (engine->imaged)
-                drop(engine, engine->imaged);
+        drop_until(engine, USEC_INFINITY);
 }
 
 static bool wait(struct task *task, usec_t delay)

@@ -1,5 +1,6 @@
 #include "runs/waits.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -14,6 +15,7 @@ struct manager_wait {
 
 static void leave(struct manager_wait *wait)
 {
+        assert(wait->list);
         DL_DELETE(*wait->list, wait);
         wait->list = NULL;
 }

@@ -85,10 +85,28 @@ static const struct key *find_key(const struct key *table, const char *name)
         return NULL;
 }
 
+bool conf_each_pair(struct conf *conf, const yaml_node_t *node, conf_pair_fn *callback,
+                    const struct key *key, void *base)
+{
+        bool good = true;
+
+        for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+             pair < node->data.mapping.pairs.top; pair++) {
+                const yaml_node_t *name = conf_node(conf, pair->key);
+                const yaml_node_t *value = conf_node(conf, pair->value);
+
+                if (!name || !value)
+                        return false;
+                good &= callback(conf, name, value, key, base);
+        }
+        return good;
+}
+
 /* Finds the row of one pair. */
 static bool place_pair(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
-                       const struct key *table, struct slots *slots)
+                       const struct key *table, void *base)
 {
+        struct slots *slots = base;
         const struct key *key;
         const char *text;
         size_t i;
@@ -110,23 +128,6 @@ static bool place_pair(struct conf *conf, const yaml_node_t *name, const yaml_no
         slots->key[i] = name;
         slots->value[i] = value;
         return true;
-}
-
-static bool place_pairs(struct conf *conf, const yaml_node_t *node, const struct key *table,
-                        struct slots *slots)
-{
-        bool good = true;
-
-        for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-             pair < node->data.mapping.pairs.top; pair++) {
-                const yaml_node_t *name = conf_node(conf, pair->key);
-                const yaml_node_t *value = conf_node(conf, pair->value);
-
-                if (!name || !value)
-                        return false;
-                good &= place_pair(conf, name, value, table, slots);
-        }
-        return good;
 }
 
 static bool read_value(struct conf *conf, const yaml_node_t *node, const struct key *key,
@@ -187,14 +188,14 @@ bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct ke
                      void *base, const struct layer *defaults)
 {
         struct slots own = {}, theirs = {};
-        bool good = !node || place_pairs(conf, node, table, &own);
+        bool good = !node || conf_each_pair(conf, node, place_pair, table, &own);
 
         if (defaults && defaults->node) {
                 size_t file = conf->file;
 
                 conf->file = defaults->file;
                 conf->quiet++;
-                place_pairs(conf, defaults->node, table, &theirs);
+                conf_each_pair(conf, defaults->node, place_pair, table, &theirs);
                 conf->quiet--;
                 conf->file = file;
         }
@@ -214,7 +215,7 @@ bool conf_check_defaults(struct conf *conf, const yaml_node_t *node, const struc
                          void *base)
 {
         struct slots slots = {};
-        bool good = place_pairs(conf, node, table, &slots);
+        bool good = conf_each_pair(conf, node, place_pair, table, &slots);
 
         for (size_t i = 0; table[i].name; i++) {
                 /* a time zone is what start, end and at() are read by */

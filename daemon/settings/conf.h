@@ -194,6 +194,12 @@ void conf_done(struct conf *conf);
 /* ---- conf.c ---- */
 /* Child nodes by index; counts visits. NULL once there were too many. */
 const yaml_node_t *conf_node(struct conf *conf, int index);
+/* Calls back for every pair of a mapping, which goes on after a bad one. False when one was bad.
+ * `key` and `base` are handed on. */
+typedef bool conf_pair_fn(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
+                          const struct key *key, void *base);
+bool conf_each_pair(struct conf *conf, const yaml_node_t *node, conf_pair_fn *callback,
+                    const struct key *key, void *base);
 /* Reads a map along `table`, taking what it lacks from `defaults` (may be NULL), then from the
  * rows' fallbacks. `node` may be NULL: then everything is missing. */
 bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct key *table,

@@ -85,25 +85,14 @@ static bool add_tag(struct conf *conf, const yaml_node_t *name_node, const yaml_
 static bool parse_tags(struct conf *conf, const yaml_node_t *node, const struct key *key,
                        void *base)
 {
-        bool good = conf_expect_map(conf, node, key);
-
-        if (!good)
+        if (!conf_expect_map(conf, node, key))
                 return false;
         if (count_pairs(node) > SETTINGS_TAGS_MAX)
                 return conf_error(conf, node,
                                   "%zu tags; at most %d, because EC2 allows 50 and the rest is for "
                                   "amid's own",
                                   count_pairs(node), SETTINGS_TAGS_MAX);
-        for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-             pair < node->data.mapping.pairs.top; pair++) {
-                const yaml_node_t *name = conf_node(conf, pair->key);
-                const yaml_node_t *value = conf_node(conf, pair->value);
-
-                if (!name || !value)
-                        return false;
-                good &= add_tag(conf, name, value, key, base);
-        }
-        return good;
+        return conf_each_pair(conf, node, add_tag, key, base);
 }
 
 /* ---- tags of targets ------------------------------------------------------------------------- */
@@ -164,23 +153,12 @@ static bool add_match(struct conf *conf, const yaml_node_t *name_node,
 static bool parse_tag_match(struct conf *conf, const yaml_node_t *node, const struct key *key,
                             void *base)
 {
-        bool good = conf_expect_map(conf, node, key);
-
-        if (!good)
+        if (!conf_expect_map(conf, node, key))
                 return false;
         if (count_pairs(node) > TAG_MATCHES_MAX)
                 return conf_error(conf, node, "%zu tags; no instance has more than %d",
                                   count_pairs(node), TAG_MATCHES_MAX);
-        for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-             pair < node->data.mapping.pairs.top; pair++) {
-                const yaml_node_t *name = conf_node(conf, pair->key);
-                const yaml_node_t *value = conf_node(conf, pair->value);
-
-                if (!name || !value)
-                        return false;
-                good &= add_match(conf, name, value, key, base);
-        }
-        return good;
+        return conf_each_pair(conf, node, add_match, key, base);
 }
 
 #define SCALAR "{\"type\":[\"string\",\"number\",\"boolean\"]}"

@@ -4,6 +4,7 @@
 
 #include "aws/container.h"
 #include "aws/document.h"
+#include "aws/explain.h"
 #include "aws/retry.h"
 #include "aws/shared.h"
 #include "aws/split.h"
@@ -102,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (size == 0)
                 return 0;
-        switch ((data[0] + 2) % 10) { /* '0' is the first */
+        switch ((data[0] + 7) % 11) { /* '0' is the first */
         case 0:
                 fuzz_shared(text, size - 1, SHARED_CREDENTIALS);
                 break;
@@ -129,6 +130,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 break;
         case 8:
                 fuzz_token(text, size - 1);
+                break;
+        case 9:
+                free(explain_text(text, size - 1));
                 break;
         default:
                 fuzz_url(text, size - 1);

@@ -628,6 +628,67 @@ static void test_no_credentials(void **state)
         world_done(&world);
 }
 
+/* A refusal that only AWS can read is read by AWS; once it may not be asked, that is left alone. */
+static void test_encoded_refusal(void **state)
+{
+        static const char refusal[] =
+                "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not "
+                "authorized to perform this operation. Encoded authorization failure message: "
+                "a-B_c</Message></Error></Errors><RequestID>r-9</RequestID></Response>";
+        static const char decoded[] =
+                "<DecodeAuthorizationMessageResponse><DecodeAuthorizationMessageResult>"
+                "<DecodedMessage>{&quot;allowed&quot;:false,&quot;explicitDeny&quot;:false,"
+                "&quot;context&quot;:{&quot;principal&quot;:{&quot;arn&quot;:"
+                "&quot;arn:aws:iam::111122223333:user/amid&quot;},&quot;action&quot;:"
+                "&quot;ec2:CreateTags&quot;,&quot;resource&quot;:"
+                "&quot;arn:aws:ec2:us-east-1::snapshot/*&quot;}}</DecodedMessage>"
+                "</DecodeAuthorizationMessageResult></DecodeAuthorizationMessageResponse>";
+        static const struct fake_answer script[] = {
+                { .status = 403, .body = refusal },
+                { .body = decoded },
+                { .status = 403, .body = refusal },
+                { .status = 403,
+                  .body = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></"
+                          "ErrorResponse>" },
+                { .status = 403, .body = refusal },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_create_image, &image);
+        assert_int_equal(world.outcome, AWS_ERROR);
+        assert_string_equal(world.http.sent[1].url, "https://sts.us-east-1.amazonaws.com/");
+        assert_string_equal(world.http.sent[1].body,
+                            "Action=DecodeAuthorizationMessage&Version=2011-06-15"
+                            "&EncodedMessage=a-B_c");
+        assert_string_equal(
+                world.described,
+                "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: User: "
+                "arn:aws:iam::111122223333:user/amid is not authorized to perform: ec2:CreateTags "
+                "on resource: arn:aws:ec2:us-east-1::snapshot/* (request r-9); allow it to "
+                "arn:aws:iam::111122223333:user/amid in IAM: {\"Effect\":\"Allow\",\"Action\":"
+                "\"ec2:CreateTags\",\"Resource\":\"arn:aws:ec2:*::snapshot/*\",\"Condition\":"
+                "{\"StringEquals\":{\"ec2:CreateAction\":\"CreateImage\"}}}");
+        for (size_t sent = 4; sent <= 5; sent++) {
+                free(steal(world.code));
+                free(steal(world.message));
+                free(steal(world.request_id));
+                free(steal(world.described));
+                world.answers = 0;
+                call(&world, &ec2_create_image, &image);
+                assert_int_equal(world.outcome, AWS_ERROR);
+                assert_int_equal(world.http.n_sent, sent);
+                assert_string_equal(
+                        world.described,
+                        "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: You "
+                        "are not authorized to perform this operation. (request r-9); allow it to "
+                        "this identity in IAM: {\"Effect\":\"Allow\",\"Action\":"
+                        "\"ec2:CreateImage\",\"Resource\":\"*\"}");
+        }
+        world_done(&world);
+}
+
 static void test_bad_endpoint(void **state)
 {
         struct world world;
@@ -776,6 +837,7 @@ int main(void)
                 cmocka_unit_test(test_clock_skew_once),
                 cmocka_unit_test(test_expired_token),
                 cmocka_unit_test(test_no_credentials),
+                cmocka_unit_test(test_encoded_refusal),
                 cmocka_unit_test(test_bad_endpoint),
                 cmocka_unit_test(test_crowd),
                 cmocka_unit_test(test_drop),

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aws/actions.h"
+#include "aws/explain.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -72,7 +73,7 @@ static bool allows(const cJSON *statement, const char *action)
 /* Roles are taken by policies of their own, and everybody may ask who he is. */
 static bool needs_no_statement(const struct action *action)
 {
-        return action->service == &service_sts;
+        return action->service == &service_sts && action != &sts_decode_authorization_message;
 }
 
 static const char *must_equal(const cJSON *statement, const char *key)
@@ -176,6 +177,7 @@ static const struct limit {
           { "arn:aws:ssm:*::document/AWS-RunShellScript", EC2("instance") },
           NULL,
           NULL },
+        { "sts:DecodeAuthorizationMessage", "Explain", { "*" }, NULL, NULL },
         /* IAM knows no resource of it. */
         { "ssm:CancelCommand", "FreezeLook", { "*" }, NULL, NULL },
         { "elasticloadbalancing:RegisterTargets",

@@ -315,7 +315,7 @@ static void test_happy_eyeballs(void **state)
         _cleanup_free_ char *url = NULL;
         struct client client;
         struct call call = {};
-        int fd, fill[4];
+        int fd, fill[4] = {};
         usec_t start;
 
         (void)state;

@@ -65,7 +65,7 @@ static void test_gap(void **state)
                                      "a.20260302T010000Z has made one");
         virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
         for (size_t i = 0; i < ELEMENTS(instances); i++) {
-                usec_t times[3];
+                usec_t times[3] = {};
 
                 assert_int_equal(creations(&world, instances[i], times, 3), 3);
                 for (size_t j = 1; j < 3; j++)
@@ -80,7 +80,7 @@ static void test_gap(void **state)
 /* An outcome that is not known may have been an image; the next one waits for it. */
 static void test_gap_after_a_lost_answer(void **state)
 {
-        usec_t times[4];
+        usec_t times[4] = {};
         struct world world;
 
         (void)state;
@@ -98,7 +98,7 @@ static void test_gap_after_a_lost_answer(void **state)
 static void test_at_most_five(void **state)
 {
         _cleanup_free_ char *waiting = NULL;
-        usec_t times[7];
+        usec_t times[7] = {};
         struct world world;
 
         (void)state;

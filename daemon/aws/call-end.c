@@ -1,0 +1,106 @@
+/* How a call ends, and what its caller is told. */
+#include "aws/call-private.h"
+#include "base/alloc.h"
+#include "base/text.h"
+
+void call_release(struct aws_slot *slot)
+{
+        slot->http = http_slot_free(slot->http);
+        slot->wait = keyring_wait_free(slot->wait);
+        slot->ticket = ticket_free(slot->ticket);
+        slot->explain = explain_free(slot->explain);
+        slot->credentials = credentials_unref(slot->credentials);
+}
+
+static void free_output(const struct action *action, void *output)
+{
+        if (output)
+                shape_done(action->output, output);
+        free(output);
+}
+
+/* The callback may free the slot: what it is shown is taken out first. */
+void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
+{
+        const struct action *action = slot->action;
+        _cleanup_free_ char *code = steal(slot->decoded.code);
+        _cleanup_free_ char *said = steal(slot->decoded.message);
+        _cleanup_free_ char *request_id = steal(slot->decoded.request_id);
+        _cleanup_free_ char *message = steal(slot->message);
+        void *output = steal(slot->output);
+
+        shape_decoded_done(&slot->decoded);
+        call_release(slot);
+        if (outcome == AWS_ERROR && !code)
+                code = xasprintf("HTTP %d", slot->status);
+        slot->done(
+                &(struct aws_reply){
+                        .outcome = outcome,
+                        .output = outcome == AWS_OK ? output : NULL,
+                        .code = outcome == AWS_OK ? NULL : code,
+                        .message = said ? said : message,
+                        .request_id = request_id,
+                        .status = slot->status,
+                        .attempts = slot->attempts,
+                },
+                slot->userdata);
+        free_output(action, output);
+}
+
+bool aws_slot_is_queued(const struct aws_slot *slot)
+{
+        return slot->ticket && !slot->http && !slot->wait && slot->attempts == 0;
+}
+
+struct aws_slot *aws_slot_free(struct aws_slot *slot)
+{
+        if (!slot)
+                return NULL;
+        call_release(slot);
+        timer_free(slot->timer);
+        free_output(slot->action, slot->output);
+        shape_decoded_done(&slot->decoded);
+        free(slot->message);
+        free(slot->body);
+        credentials_unref(slot->fixed);
+        aws_account_unref(slot->account);
+        free(slot);
+        return NULL;
+}
+
+void call_finish_refused(struct aws_slot *slot)
+{
+        const struct credentials *credentials = slot->credentials;
+        _cleanup_free_ char *said = steal(slot->decoded.message);
+
+        if (credentials)
+                slot->decoded.message =
+                        xasprintf("%s%saccess key %s of %s", said ? said : "", said ? "; " : "",
+                                  credentials->access_key, credentials->source);
+        call_finish(slot, slot->keyring ? AWS_UNSIGNED : AWS_ERROR);
+}
+
+static void on_explained(const char *text, void *userdata)
+{
+        struct aws_slot *slot = userdata;
+
+        if (text)
+                xreplace(&slot->decoded.message, text);
+        else
+                keyring_cannot_explain(slot->keyring);
+        call_finish(slot, AWS_ERROR);
+}
+
+void call_finish_final(struct aws_slot *slot)
+{
+        const char *encoded = explain_encoded(slot->decoded.message);
+
+        if (encoded && slot->keyring && slot->credentials) {
+                slot->http = http_slot_free(slot->http);
+                slot->ticket = ticket_free(slot->ticket);
+                slot->explain = keyring_explain(slot->keyring, slot->credentials, encoded,
+                                                on_explained, slot);
+        }
+        if (!slot->explain)
+                call_finish(slot, AWS_ERROR);
+}
