@@ -12,7 +12,7 @@
 #define EMBED(name, file)                                                                          \
         __asm__(".pushsection .rodata\n" #name ":\n.incbin \"" file "\"\n.byte 0\n"                \
                 ".popsection\n");                                                                  \
-        extern const char name[] __attribute__((visibility("hidden")))
+        extern const char(name)[] __attribute__((visibility("hidden")))
 
 EMBED(freeze_common_sh, "daemon/runs/freeze-common.sh");
 EMBED(freeze_freeze_sh, "daemon/runs/freeze-freeze.sh");
