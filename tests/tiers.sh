@@ -21,7 +21,7 @@ sim|check-sim|true
 cloud|VARIANT=san check-cloud|true
 system|check-system|test $(id -u) = 0 && command -v systemd-nspawn
 fuzz|fuzz|command -v clang
-analyze|analyze|command -v clang-tidy && command -v cppcheck
+analyze|analyze|command -v clang-tidy && command -v cppcheck && command -v shellcheck
 ROWS
 }
 

@@ -5,4 +5,4 @@
 #define EMBED(name, file)                                                                          \
         __asm__(".pushsection .rodata\n" #name ":\n.incbin \"" file "\"\n.byte 0\n"                \
                 ".popsection\n");                                                                  \
-        extern const char name[] __attribute__((visibility("hidden")))
+        extern const char(name)[] __attribute__((visibility("hidden")))

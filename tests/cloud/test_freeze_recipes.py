@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 from harness import BUILD, TOP, wait_until
-from recipe import Host, blocked, free, recipe
+from recipe import Host, blocked, free, recipe, said, script
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
 
@@ -71,8 +71,8 @@ def test_two_file_systems_are_frozen_and_thawed(host):
     host.shell("echo precious >/srv/one/file; echo precious >/srv/two/file")
     live = host.snapshot(one)
     assert needs_recovery(live)
-    said = host.freeze(freeze)
-    assert (said["state"], said["status"]) == ("frozen", 0), said
+    line = host.freeze(freeze)
+    assert (line["state"], line["status"]) == ("frozen", 0), line
     done = [blocked(host, "/srv/one"), blocked(host, "/srv/two")]
     copies = [host.snapshot(one), host.snapshot(two)]
     assert not needs_recovery(copies[0])
@@ -90,13 +90,13 @@ def test_two_file_systems_are_frozen_and_thawed(host):
 
 def test_the_watchdog_thaws_a_file_system(host):
     host.disk("/srv/one")
-    said = host.freeze(recipe("fsfreeze", mounts="/srv/one"), timeout=3)
-    assert said["state"] == "frozen", said
+    line = host.freeze(recipe("fsfreeze", mounts="/srv/one"), timeout=3)
+    assert line["state"] == "frozen", line
     done = blocked(host, "/srv/one")
     wait_until(done, "the watchdog")
-    said = host.thaw()
-    assert (said["state"], said["thawed-by"]) == ("thawed", "watchdog")
-    assert said["thaws-at"] <= said["thawing-at"]
+    line = host.thaw()
+    assert (line["state"], line["thawed-by"]) == ("thawed", "watchdog")
+    assert line["thaws-at"] <= line["thawing-at"]
     free(host, "/srv/one")
 
 
@@ -104,8 +104,8 @@ def test_what_was_frozen_is_thawed_when_the_next_one_fails(host):
     host.disk("/srv/one")
     host.disk("/srv/two")
     host.run("fsfreeze", "-f", "/srv/two")  # by somebody else, and stays so
-    said = host.freeze(recipe("fsfreeze", mounts="/srv/one /srv/two"))
-    assert (said["state"], said["reason"], said["status"]) == ("thawed", "before-failed", 1), said
+    line = host.freeze(recipe("fsfreeze", mounts="/srv/one /srv/two"))
+    assert (line["state"], line["reason"], line["status"]) == ("thawed", "before-failed", 1), line
     free(host, "/srv/one")
     done = blocked(host, "/srv/two")
     host.run("fsfreeze", "-u", "/srv/two")
@@ -113,18 +113,46 @@ def test_what_was_frozen_is_thawed_when_the_next_one_fails(host):
 
 
 def test_the_disk_of_the_agent_is_refused(host):
-    said = host.freeze(recipe("fsfreeze", mounts="/var/lib"))
-    assert said["reason"] == "before-failed"
-    assert "is where the SSM agent writes" in said["stderr"]
+    line = host.freeze(recipe("fsfreeze", mounts="/var/lib"))
+    assert line["reason"] == "before-failed"
+    assert "is where the SSM agent writes" in line["stderr"]
 
 
 def test_the_disk_of_the_agent_is_thawed_at_once(host):
     """Also when a recipe of somebody else freezes it."""
     host.disk("/var/lib/amazon/ssm")
     commands = {"before": ["fsfreeze -f /var/lib/amazon/ssm"], "after": ["fsfreeze -u /var/lib/amazon/ssm"]}
-    said = host.freeze(commands)
-    assert (said["state"], said["reason"], said["status"]) == ("thawed", "agent-frozen", 1), said
+    line = host.freeze(commands)
+    assert (line["state"], line["reason"], line["status"]) == ("thawed", "agent-frozen", 1), line
     free(host, "/var/lib/amazon/ssm")
+
+
+def test_by_systems_manager(account, ssm, tmp_path):
+    """The scripts as AWS-RunShellScript gets them; amid's second command never comes."""
+    [instance] = account.launch()
+    client = account.client("ssm")
+    volume = tmp_path / "volume"
+    subprocess.run(["truncate", "-s", "64M", volume], check=True)
+    subprocess.run(["mkfs.ext4", "-q", volume], check=True)
+    ssm.instance(instance).run("mkdir", "-p", "/srv/one")
+    ssm.instance(instance).run("mount", "-o", "loop", volume, "/srv/one")
+
+    def send(*words):
+        parameters = {"commands": [script(*words)], "executionTimeout": ["60"]}
+        command = client.send_command(
+            InstanceIds=[instance], DocumentName="AWS-RunShellScript", Parameters=parameters
+        )["Command"]["CommandId"]
+        wait_until(lambda: ssm.commands()[-1].status == "Success", "the command")
+        wait_until(lambda: client.list_commands(CommandId=command)["Commands"], "it to be known")
+        done = client.get_command_invocation(CommandId=command, InstanceId=instance)
+        return said(done["StandardOutputContent"])
+
+    freeze = recipe("fsfreeze", mounts="/srv/one")
+    line = send("token", "3", *freeze["before"], "--", *freeze["after"])
+    assert line["state"] == "frozen"
+    assert line["boot-id"] == ssm.instance(instance).boot_id
+    ssm.instance(instance).run("timeout", "60", "dd", "if=/dev/zero", "of=/srv/one/x", "count=1", "status=none")
+    assert send("token")["thawed-by"] == "watchdog"
 
 
 # ---- databases ----
@@ -204,8 +232,8 @@ def test_postgresql(host, durable):
     server.ask("SELECT pg_reload_conf()")
     writer = Writer(host, server.psql)
     confirmed = writer.rows()
-    said = host.freeze(recipe("postgresql", psql=server.psql))
-    assert said["state"] == "frozen", said
+    line = host.freeze(recipe("postgresql", psql=server.psql))
+    assert line["state"] == "frozen", line
     if durable == "on":  # then none can be confirmed while all is frozen
         confirmed = writer.stands()
     copies = [host.snapshot(volume) for volume in volumes]
@@ -252,8 +280,8 @@ def test_mariadb(host, engine):
     host.shell(f"{server.client[:-5]} -e 'CREATE DATABASE test'")
     server.ask(f"CREATE TABLE t (n int) ENGINE={engine}")
     writer = Writer(host, f"{server.client} --unbuffered")
-    said = host.freeze(recipe("mysql", client=server.client.replace(" test", "")))
-    assert said["state"] == "frozen", said
+    line = host.freeze(recipe("mysql", client=server.client.replace(" test", "")))
+    assert line["state"] == "frozen", line
     confirmed = writer.rows()
     copy = host.snapshot(volume)
     assert writer.stands() in (confirmed, confirmed + 1)
@@ -284,8 +312,8 @@ def test_mongodb_with_a_stand_in(host):
     """No server: nothing but that the recipe's shell locks once and unlocks once."""
     host.inside.path("/run/mongosh").write_text(MONGOSH)
     host.run("chmod", "755", "/run/mongosh")
-    said = host.freeze(recipe("mongodb", client="/run/mongosh --quiet"))
-    assert said["state"] == "frozen", said
+    line = host.freeze(recipe("mongodb", client="/run/mongosh --quiet"))
+    assert line["state"] == "frozen", line
     assert host.run("cat", "/run/mongo") == "lock\n"
     assert host.thaw()["state"] == "thawed"
     assert host.run("cat", "/run/mongo") == ""
