@@ -122,39 +122,59 @@ static bool is_image(const cJSON *task)
         return streq(json_text(task, "kind"), "image");
 }
 
+static bool is_open(const cJSON *task)
+{
+        return streq(json_text(task, "outcome"), "open");
+}
+
+static bool has_turn(const cJSON *task)
+{
+        const char *step = json_text(task, "step");
+
+        return step && *step && !streq(step, "wait-turn");
+}
+
 static void draw_summary(struct progress *progress)
 {
-        size_t total = 0, ended = 0;
+        size_t total = 0, ended = 0, waiting = 0;
+        FILE *out = progress->ctl->out.stream;
 
         for (size_t i = 0; i < progress->n_tasks; i++) {
-                total += is_image(progress->tasks[i].task);
-                ended += is_image(progress->tasks[i].task) &&
-                         !streq(json_text(progress->tasks[i].task, "outcome"), "open");
+                const cJSON *task = progress->tasks[i].task;
+
+                total += is_image(task);
+                ended += is_image(task) && !is_open(task);
+                waiting += is_image(task) && is_open(task) && !has_turn(task);
         }
-        fprintf(progress->ctl->out.stream, "  %s", json_text(progress->run, "phase"));
+        fprintf(out, "  %s", json_text(progress->run, "phase"));
         if (total)
-                fprintf(progress->ctl->out.stream, ", %zu of %zu images ended", ended, total);
-        fputc('\n', progress->ctl->out.stream);
+                fprintf(out, ", %zu of %zu images ended", ended, total);
+        if (waiting)
+                fprintf(out, ", %zu wait for their turn", waiting);
+        fputc('\n', out);
         progress->lines++;
 }
 
-/* Open tasks with what they are at, as many as fit. */
+/* Open tasks with what they are at, as many as fit: first those that have their turn. */
 static void draw_block(struct progress *progress)
 {
         size_t room = progress->ctl->out.height - 3, more = 0;
 
         if (!progress->run)
                 return;
-        for (size_t i = 0; i < progress->n_tasks; i++) {
-                if (!streq(json_text(progress->tasks[i].task, "outcome"), "open"))
-                        continue;
-                if (progress->lines < room) {
-                        progress_print_task(&progress->ctl->out, progress->tasks[i].task);
-                        progress->lines++;
-                } else {
-                        more++;
+        for (int turn = 1; turn >= 0; turn--)
+                for (size_t i = 0; i < progress->n_tasks; i++) {
+                        const cJSON *task = progress->tasks[i].task;
+
+                        if (!is_open(task) || has_turn(task) != turn)
+                                continue;
+                        if (progress->lines < room) {
+                                progress_print_task(&progress->ctl->out, task);
+                                progress->lines++;
+                        } else {
+                                more++;
+                        }
                 }
-        }
         if (more) {
                 fprintf(progress->ctl->out.stream, "  and %zu more\n", more);
                 progress->lines++;

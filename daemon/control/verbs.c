@@ -17,10 +17,11 @@ const struct verb verbs[] = {
           "Prints when each schedule of the settings fires next.", 0, 1, OPTION_FROM | OPTION_COUNT,
           false, verb_next },
         { "plan", "[SCHEDULE]", "what would be done, and why",
-          "Shows for each schedule when it fires, which instances would be imaged now and how, and "
-          "which of its images retention would keep or remove now, each with the reason. Reads "
-          "from "
-          "AWS with the credentials of whoever calls it, needs no daemon and changes nothing.",
+          "Shows for each schedule when it fires; which instances would be imaged now, how, in "
+          "which order and for how long; and which of its images retention would keep or remove "
+          "now, each with the reason. Reads from AWS with the credentials of whoever calls it, and "
+          "changes nothing. It needs no daemon, but only a running one knows how long instances "
+          "were away the last times.",
           0, 1, OPTION_DAYS, false, verb_plan },
         { "whoami", "[ACCOUNT]", "whose credentials are used",
           "Shows for each account of the settings (or for one) the account id and the identity "

@@ -286,7 +286,8 @@ const struct key schedule_keys[] = {
                     "is "
                     "a freeze. A stopped instance is imaged as it is. There is no default: "
                     "nobody's "
-                    "machine is rebooted, and nobody's database torn, by one. See amid-consistency(7)."),
+                    "machine is rebooted, and nobody's database torn, by one. See "
+                    "amid-consistency(7)."),
         KEY("on_shortfall", word, S, on_shortfall, .words = on_shortfall_words, .fallback = "keep",
             .help = "When less was proven than consistency asks for: keep takes the image as it "
                     "is, "
