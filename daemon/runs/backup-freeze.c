@@ -239,14 +239,15 @@ static struct verdict thawed(struct task *task, const char *output)
         char time[TIME_TEXT_MAX];
 
         format_timespan(image_away(task), time);
-        log_event(&events[EVENT_INSTANCE_THAWED], &about, "Instance %s goes on, after %s%s.",
-                  task->row.subject, time,
+        log_event(&events[EVENT_INSTANCE_THAWED], &about,
+                  "Instance %s goes on after its freeze of %s%s.", task->row.subject, time,
                   streq(by, "watchdog") ? "; its own timer was sooner" : "");
         if (task->row.image && !task->row.evidence && streq(by, "amid")) {
                 xreplace(&task->row.consistency, PROVEN_FROZEN);
-                task->row.evidence = xasprintf("frozen from before CreateImage until all %u "
-                                               "snapshots had begun, %s in all",
-                                               task->row.volumes, time);
+                task->row.evidence =
+                        xasprintf("frozen for %s, from before CreateImage until the "
+                                  "last of %u snapshot%s had begun",
+                                  time, task->row.volumes, task->row.volumes == 1 ? "" : "s");
         } else if (task->row.image && !task->row.evidence) {
                 task->row.evidence = xstrdup("it was not frozen any more when all snapshots were "
                                              "seen to have begun");

@@ -102,14 +102,15 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
         struct log_about about = task_about(task);
         sec_t since = task->row.downed != SEC_NONE ? task->row.downed : task->row.entered;
         char time[TIME_TEXT_MAX];
+        bool unproven;
 
         measure_note(task);
         if (task->row.image && task->method->reboots)
                 prove_reboot(task, patient);
+        unproven = task->method->reboots && !patient->was_down && task->row.evidence;
         log_event(&events[EVENT_INSTANCE_READY], &about, "Instance %s is back after %s%s%s%s.",
                   task->row.subject, format_timespan(task->row.returned - since, time),
-                  patient->was_down ? "" : " (", patient->was_down ? "" : task->row.evidence,
-                  patient->was_down ? "" : ")");
+                  unproven ? " (" : "", unproven ? task->row.evidence : "", unproven ? ")" : "");
         stop_awaiting(task);
         return next();
 }
