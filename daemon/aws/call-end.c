@@ -1,4 +1,6 @@
 /* How a call ends, and what its caller is told. */
+#include <string.h>
+
 #include "aws/call-private.h"
 #include "base/alloc.h"
 #include "base/text.h"
@@ -68,6 +70,15 @@ struct aws_slot *aws_slot_free(struct aws_slot *slot)
         return NULL;
 }
 
+/* Its last four characters, as the tools of AWS show it: enough to tell which one it is. */
+static const char *key_tail(const char *access_key)
+{
+        enum { SHOWN = 4, LEAST = 16 };
+        size_t size = strlen(access_key);
+
+        return size >= LEAST ? access_key + size - SHOWN : "";
+}
+
 void call_finish_refused(struct aws_slot *slot)
 {
         const struct credentials *credentials = slot->credentials;
@@ -75,8 +86,8 @@ void call_finish_refused(struct aws_slot *slot)
 
         if (credentials)
                 slot->decoded.message =
-                        xasprintf("%s%saccess key %s of %s", said ? said : "", said ? "; " : "",
-                                  credentials->access_key, credentials->source);
+                        xasprintf("%s%saccess key ****%s of %s", said ? said : "", said ? "; " : "",
+                                  key_tail(credentials->access_key), credentials->source);
         call_finish(slot, slot->keyring ? AWS_UNSIGNED : AWS_ERROR);
 }
 

@@ -169,13 +169,15 @@ def test_refused_credentials(account, daemon, front, wrong):
         shared_credentials(daemon, access_key, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
     daemon.schedule()
     daemon.start()
-    daemon.run("web", status=1)
+    run = daemon.amictl("run", "web").strip()
     line = daemon.wait_line("DescribeInstances in us-east-1.*; check the ")
     assert "AuthFailure" in line or "SignatureDoesNotMatch" in line
+    assert "of the shared credentials file" in line and "It is tried again" in line
     assert "EXAMPLE" not in daemon.journal and access_key not in daemon.journal
+    assert daemon.json("show", run)["run"]["outcome"] == "open"
     shared_credentials(daemon, access_key, secret)
-    time.sleep(11)  # a set that is refused this soon is not read again: it was read just now
-    daemon.run("web")
+    daemon.wait(lambda: daemon.json("show", run)["run"]["outcome"] == "done", "the end of the run", 120)
+    daemon.wait_line("AWS answers again")
     assert len(account.images()) == 1
 
 

@@ -109,14 +109,20 @@ def test_a_policy_that_forbids(account, daemon, front):
 
 
 def test_a_wrong_secret(account, daemon, front):
+    """The environment of a process stays as it is: the run waits until it is started with another."""
     account.launch(Backup="yes")
     daemon.env["AWS_SECRET_ACCESS_KEY"] = "not the secret"
     daemon.schedule()
     daemon.start()
-    daemon.run("web", status=1)
+    run = daemon.amictl("run", "web").strip()
     [line, *_] = daemon.wait_lines("AuthFailure")
-    assert "web" in line
+    assert "of the environment" in line and "It is tried again" in line
     assert "not the secret" not in daemon.journal
+    assert daemon.json("show", run)["run"]["outcome"] == "open"
+    daemon.env["AWS_SECRET_ACCESS_KEY"] = account.keys[1]
+    daemon.restart()
+    daemon.wait(lambda: daemon.json("show", run)["run"]["outcome"] == "done", "the end of the run")
+    assert len(account.images()) == 1
 
 
 def test_no_secret_in_the_journal(account, daemon, front):

@@ -71,10 +71,11 @@ static void test_texts(void **state)
                 { __LINE__,
                   { .outcome = AWS_UNSIGNED,
                     .code = "InvalidClientTokenId",
-                    .message = "The token is invalid; access key AKIAX of the environment",
+                    .message = "The token is invalid; access key ****MPLE of the environment",
                     .attempts = 1 },
                   "AWS answered InvalidClientTokenId to ec2:CreateImage in us-east-1: The token is "
-                  "invalid; access key AKIAX of the environment; this access key does not exist or "
+                  "invalid; access key ****MPLE of the environment; this access key does not exist "
+                  "or "
                   "is not active" },
         };
 
