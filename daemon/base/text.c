@@ -230,6 +230,20 @@ bool strings_contain(char *const *strings, size_t n, const char *string)
         return false;
 }
 
+const char *lines_next(const char *line)
+{
+        line += strcspn(line, "\n");
+        return *line ? line + 1 : NULL;
+}
+
+bool lines_contain(const char *lines, const char *line, size_t n)
+{
+        for (; lines; lines = lines_next(lines))
+                if (strcspn(lines, "\n") == n && memcmp(lines, line, n) == 0)
+                        return true;
+        return false;
+}
+
 char **strings_split(const char *string, const char *separators, size_t *ret_n)
 {
         char **parts = NULL;

@@ -52,6 +52,11 @@ bool is_printable_utf8(const char *string);
 /* A list of owned strings, grown with append() of base/alloc.h. */
 void strings_free(char **strings, size_t n);
 bool strings_contain(char *const *strings, size_t n, const char *string);
+
+/* Of a text of lines (NULL: none): the line after the one at `line`, or NULL; and whether one of
+ * them is the n characters at `line`. */
+const char *lines_next(const char *line);
+bool lines_contain(const char *lines, const char *line, size_t n);
 /* Splits at any of `separators`, leaving out empty parts. */
 char **strings_split(const char *string, const char *separators, size_t *ret_n);
 char *strings_join(char *const *strings, size_t n, const char *separator);

@@ -222,12 +222,10 @@ static cJSON *describe_instance(const struct plan_instances *plan,
         if (!rolling->order)
                 return item;
         groups = cJSON_AddArrayToObject(item, "groups");
-        for (const char *p = instance->groups; p;) {
-                size_t length = strcspn(p, "\n");
-                _cleanup_free_ char *group = xstrndup(p, length);
+        for (const char *p = instance->groups; p; p = lines_next(p)) {
+                _cleanup_free_ char *group = xstrndup(p, strcspn(p, "\n"));
 
                 cJSON_AddItemToArray(groups, cJSON_CreateString(group));
-                p = p[length] ? p + length + 1 : NULL;
         }
         cJSON_AddNumberToObject(item, "order", rolling->order);
         if (plan->length)

@@ -5,19 +5,6 @@
 
 #include "base/text.h"
 
-/* Whether two lists of lines have one in common, and that is the line of n characters. */
-static bool is_in(const char *groups, const char *group, size_t n)
-{
-        while (groups) {
-                size_t length = strcspn(groups, "\n");
-
-                if (length == n && memcmp(groups, group, n) == 0)
-                        return true;
-                groups = groups[length] ? groups + length + 1 : NULL;
-        }
-        return false;
-}
-
 static bool is_down(const struct rolling *instance, sec_t now, sec_t away)
 {
         return instance->order && instance->begins <= now && now < instance->begins + away;
@@ -37,7 +24,7 @@ static sec_t away_of(const struct line *line, const struct rolling *instance)
 
 static bool may_begin(const struct line *line, const struct rolling *instance, sec_t now)
 {
-        for (const char *group = instance->groups; group;) {
+        for (const char *group = instance->groups; group; group = lines_next(group)) {
                 size_t length = strcspn(group, "\n");
                 unsigned int down = 0;
 
@@ -45,11 +32,10 @@ static bool may_begin(const struct line *line, const struct rolling *instance, s
                         const struct rolling *other = &line->instances[i];
 
                         down += is_down(other, now, away_of(line, other)) &&
-                                is_in(other->groups, group, length);
+                                lines_contain(other->groups, group, length);
                 }
                 if (down >= line->max_parallel)
                         return false;
-                group = group[length] ? group + length + 1 : NULL;
         }
         return true;
 }

@@ -32,19 +32,6 @@ char *gate_groups(const struct setting_schedule *schedule, const struct ec2_inst
         abort();
 }
 
-/* Whether `groups` (lines; may be NULL) has the line of n characters at `group`. */
-static bool groups_have(const char *groups, const char *group, size_t n)
-{
-        while (groups) {
-                size_t length = strcspn(groups, "\n");
-
-                if (length == n && memcmp(groups, group, n) == 0)
-                        return true;
-                groups = groups[length] ? groups + length + 1 : NULL;
-        }
-        return false;
-}
-
 /* Whether `other`, whose instance is down, is in this group of the task's. Of another run it is
  * when it works in the same place, or on an instance that the task's own run has in that group. */
 static bool is_in_group(const struct task *task, const struct task *other, const char *group,
@@ -53,11 +40,11 @@ static bool is_in_group(const struct task *task, const struct task *other, const
         const struct task *twin;
 
         if (other->run == task->run)
-                return groups_have(other->row.group, group, n);
-        if (other->place == task->place && groups_have(other->row.group, group, n))
+                return lines_contain(other->row.group, group, n);
+        if (other->place == task->place && lines_contain(other->row.group, group, n))
                 return true;
         twin = run_find_task(task->run, other->row.subject);
-        return twin && groups_have(twin->row.group, group, n);
+        return twin && lines_contain(twin->row.group, group, n);
 }
 
 /* Of this group so many are down; NULL when one more may be. */
@@ -92,7 +79,7 @@ bool gate_is_open(struct task *task)
         }
         if (!schedule)
                 return volumes_allow(task);
-        for (const char *group = task->row.group; group;) {
+        for (const char *group = task->row.group; group; group = lines_next(group)) {
                 size_t n = strcspn(group, "\n");
 
                 blocker = group_is_full(task, group, n, schedule->reboot.max_parallel);
@@ -100,7 +87,6 @@ bool gate_is_open(struct task *task)
                         task_set_waiting(task, "its turn; %s is down", blocker->row.subject);
                         return false;
                 }
-                group = group[n] ? group + n + 1 : NULL;
         }
         return volumes_allow(task);
 }

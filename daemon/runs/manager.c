@@ -1,16 +1,11 @@
-#include "runs/manager.h"
+#include "runs/manager-private.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/engine.h"
 #include "runs/home.h"
 #include "runs/measure.h"
-#include "runs/planner.h"
-#include "runs/waits.h"
 #include "runs/watch.h"
 
 /* Finished runs and removed images are remembered for this long. */
@@ -18,23 +13,6 @@
 #define FORGET_EACH SEC_PER_DAY
 /* How many runs are looked through for the last failure: when one has ended, and at the start. */
 enum { RECENT_RUNS = 20, RUNS_AT_START = 1000 };
-
-struct manager {
-        struct loop *loop;
-        struct store *store;
-        struct aws *aws;
-        struct engine *engine;
-        struct planner *planner; /* NULL once it closes: nothing fires any more */
-        bool resumed;
-        bool searching;             /* for the regions of new settings */
-        struct manager_wait *waits; /* of those that come too early */
-        sec_t forgotten;            /* when old rows were last forgotten */
-        char *last_failure;
-        char *status;           /* as told to the service manager */
-        struct timer *patience; /* while it closes */
-        manager_closed_fn *closed;
-        void *userdata;
-};
 
 static void manager_tell_status(struct manager *manager);
 
@@ -75,7 +53,7 @@ static void closing_changed(struct manager *manager)
         manager->closed = NULL;
 }
 
-static void on_changed(void *userdata)
+void manager_changed(void *userdata)
 {
         struct manager *manager = userdata;
 
@@ -148,7 +126,7 @@ struct manager *manager_new(struct loop *loop, struct store *store, struct aws *
         manager->loop = loop;
         manager->store = store;
         manager->aws = aws;
-        manager->engine = engine_new(loop, store, aws, on_changed, manager);
+        manager->engine = engine_new(loop, store, aws, manager_changed, manager);
         manager->planner = planner_new(manager->engine);
         manager->patience = timer_new(loop, on_patience_over, manager);
         loop_on_clock_change(loop, on_clock_changed, manager);
@@ -210,7 +188,7 @@ static void manager_begin(void *userdata)
         manager->resumed = true;
         manager->searching = false;
         planner_apply(manager->planner);
-        on_changed(manager);
+        manager_changed(manager);
         waits_answer(&manager->waits);
 }
 
@@ -239,7 +217,7 @@ void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userda
         aws_usage(manager->aws, callback, userdata);
 }
 
-/* ---- operators ---- */
+/* ---- questions ---- */
 
 bool manager_is_ready(const struct manager *manager)
 {
@@ -250,137 +228,6 @@ struct manager_wait *manager_wait(struct manager *manager, manager_ready_fn *rea
 {
         return waits_add(&manager->waits, ready, userdata);
 }
-
-/* A moment that has no run of this kind and schedule yet: an operator may fire twice in a second.
- */
-static int start_now(struct manager *manager, struct run_request *request, char **ret_run)
-{
-        struct run *run;
-        int r = -EEXIST;
-
-        if (!manager->resumed || manager->engine->closing)
-                return -EAGAIN;
-        request->firing = loop_wall(manager->loop);
-        request->trigger = "operator";
-        for (int i = 0; i < 60 && r == -EEXIST; i++, request->firing++)
-                r = engine_start(manager->engine, request, &run);
-        if (r < 0)
-                return r;
-        *ret_run = xstrdup(run->row.id);
-        on_changed(manager);
-        return 0;
-}
-
-static int no_such_schedule(struct manager *manager, const char *schedule, char **ret_error)
-{
-        const char *near = settings_closest_schedule(manager->engine->settings, schedule);
-
-        *ret_error = near ? xasprintf("there is no schedule %s; did you mean %s?", schedule, near)
-                          : xasprintf("there is no schedule %s", schedule);
-        return -ENOENT;
-}
-
-static int store_trouble(struct manager *manager, int r, char **ret_error)
-{
-        if (manager->engine->closing) {
-                *ret_error = xstrdup("amid is about to end, and begins nothing new");
-                return -EAGAIN;
-        }
-        if (!manager->resumed) {
-                *ret_error = xstrdup("amid is still starting; try again in a moment");
-                return -EAGAIN;
-        }
-        *ret_error = xasprintf("the state cannot be written: %s", store_error(manager->store));
-        return r;
-}
-
-int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
-                char **ret_run, char **ret_error)
-{
-        const struct setting_schedule *setting =
-                settings_schedule(manager->engine->settings, schedule);
-        _cleanup_free_ char *only = n ? strings_join(instances, n, " ") : NULL;
-        struct run_request request = { .kind = "backup", .schedule = schedule, .only = only };
-        bool queued;
-        int r;
-
-        if (!setting)
-                return no_such_schedule(manager, schedule, ret_error);
-        request.queued = engine_schedule_is_busy(manager->engine, schedule, &queued);
-        if (request.queued && (setting->overlap == OVERLAP_SKIP || queued)) {
-                *ret_error =
-                        xasprintf(queued ? "a run of %s is queued already"
-                                         : "a run of %s is still going; `amictl status` shows it",
-                                  schedule);
-                return -EBUSY;
-        }
-        r = start_now(manager, &request, ret_run);
-        return r < 0 ? store_trouble(manager, r, ret_error) : 0;
-}
-
-int manager_prune(struct manager *manager, const char *schedule, bool dry_run, char **ret_run,
-                  char **ret_error)
-{
-        const struct setting_schedule *setting = NULL;
-        struct run_request request = { .kind = "prune", .schedule = schedule, .dry = dry_run };
-        int r;
-
-        if (schedule) {
-                setting = settings_schedule(manager->engine->settings, schedule);
-                if (!setting)
-                        return no_such_schedule(manager, schedule, ret_error);
-                if (!setting->has_retain) {
-                        *ret_error = xasprintf(
-                                "schedule %s has no 'retain': none of its images is ever removed",
-                                schedule);
-                        return -EINVAL;
-                }
-        }
-        r = start_now(manager, &request, ret_run);
-        return r < 0 ? store_trouble(manager, r, ret_error) : 0;
-}
-
-int manager_adopt(struct manager *manager, char **ret_run, char **ret_error)
-{
-        struct run_request request = { .kind = "adopt" };
-        int r = start_now(manager, &request, ret_run);
-
-        return r < 0 ? store_trouble(manager, r, ret_error) : 0;
-}
-
-int manager_cancel(struct manager *manager, const char *run_id, char **ret_error)
-{
-        struct run *run = engine_find_run(manager->engine, run_id);
-
-        if (!run) {
-                *ret_error = xasprintf("no run %s is going", run_id);
-                return -ENOENT;
-        }
-        run_cancel(run, "cancelled by an operator");
-        log_line(LOG_NOTICE,
-                 &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
-                 "Run %s is cancelled: nothing new begins, images under way are followed.", run_id);
-        return 0;
-}
-
-int manager_pause(struct manager *manager, const char *schedule, bool pause, char **ret_error)
-{
-        int r;
-
-        if (!settings_schedule(manager->engine->settings, schedule))
-                return no_such_schedule(manager, schedule, ret_error);
-        if (!manager->planner)
-                return store_trouble(manager, -EAGAIN, ret_error);
-        r = planner_pause(manager->planner, schedule, pause);
-        if (r < 0)
-                return store_trouble(manager, r, ret_error);
-        log_line(LOG_NOTICE, &(struct log_about){ .schedule = schedule }, "Schedule %s is %s.",
-                 schedule, pause ? "paused: it fires no more until resumed" : "resumed");
-        on_changed(manager);
-        return 0;
-}
-
-/* ---- questions ---- */
 
 sec_t manager_next(struct manager *manager, const char *schedule)
 {

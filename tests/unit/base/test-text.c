@@ -184,16 +184,30 @@ static void test_lists(void **state)
         strings_free(parts, n);
 }
 
+static void test_lines(void **state)
+{
+        static const char lines[] = "a\nbc\n\nd";
+
+        (void)state;
+        assert_string_equal(lines_next(lines), "bc\n\nd");
+        assert_string_equal(lines_next("\nd"), "d");
+        assert_string_equal(lines_next("d\n"), "");
+        assert_null(lines_next("d"));
+        assert_true(lines_contain(lines, "bcd", 2));
+        assert_true(lines_contain(lines, "", 0));
+        assert_true(lines_contain(lines, "d", 1));
+        assert_false(lines_contain(lines, "b", 1));
+        assert_false(lines_contain("a", "", 0));
+        assert_false(lines_contain(NULL, "", 0));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_growing),
-                cmocka_unit_test(test_comparing),
-                cmocka_unit_test(test_numbers),
-                cmocka_unit_test(test_closest),
-                cmocka_unit_test(test_percent_encoding),
-                cmocka_unit_test(test_utf8),
-                cmocka_unit_test(test_lists),
+                cmocka_unit_test(test_lines),     cmocka_unit_test(test_growing),
+                cmocka_unit_test(test_comparing), cmocka_unit_test(test_numbers),
+                cmocka_unit_test(test_closest),   cmocka_unit_test(test_percent_encoding),
+                cmocka_unit_test(test_utf8),      cmocka_unit_test(test_lists),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

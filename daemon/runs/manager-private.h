@@ -1,0 +1,31 @@
+/*
+ * What manager.c and operate.c share: the manager itself. Internal to these.
+ *
+ *     manager.c   life, settings, what the service manager is told, the end; questions
+ *     operate.c   what an operator may ask for
+ */
+#pragma once
+
+#include "runs/engine.h"
+#include "runs/planner.h"
+#include "runs/waits.h"
+
+struct manager {
+        struct loop *loop;
+        struct store *store;
+        struct aws *aws;
+        struct engine *engine;
+        struct planner *planner; /* NULL once it closes: nothing fires any more */
+        bool resumed;
+        bool searching;             /* for the regions of new settings */
+        struct manager_wait *waits; /* of those that come too early */
+        sec_t forgotten;            /* when old rows were last forgotten */
+        char *last_failure;
+        char *status;           /* as told to the service manager */
+        struct timer *patience; /* while it closes */
+        manager_closed_fn *closed;
+        void *userdata;
+};
+
+/* A run began or ended, or something else that the service manager is told. */
+void manager_changed(void *userdata);

@@ -1,0 +1,135 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/manager-private.h"
+
+/* A moment that has no run of this kind and schedule yet: an operator may fire twice in a second.
+ */
+static int start_now(struct manager *manager, struct run_request *request, char **ret_run)
+{
+        struct run *run;
+        int r = -EEXIST;
+
+        if (!manager->resumed || manager->engine->closing)
+                return -EAGAIN;
+        request->firing = loop_wall(manager->loop);
+        request->trigger = "operator";
+        for (int i = 0; i < 60 && r == -EEXIST; i++, request->firing++)
+                r = engine_start(manager->engine, request, &run);
+        if (r < 0)
+                return r;
+        *ret_run = xstrdup(run->row.id);
+        manager_changed(manager);
+        return 0;
+}
+
+static int no_such_schedule(struct manager *manager, const char *schedule, char **ret_error)
+{
+        const char *near = settings_closest_schedule(manager->engine->settings, schedule);
+
+        *ret_error = near ? xasprintf("there is no schedule %s; did you mean %s?", schedule, near)
+                          : xasprintf("there is no schedule %s", schedule);
+        return -ENOENT;
+}
+
+static int store_trouble(struct manager *manager, int r, char **ret_error)
+{
+        if (manager->engine->closing) {
+                *ret_error = xstrdup("amid is about to end, and begins nothing new");
+                return -EAGAIN;
+        }
+        if (!manager->resumed) {
+                *ret_error = xstrdup("amid is still starting; try again in a moment");
+                return -EAGAIN;
+        }
+        *ret_error = xasprintf("the state cannot be written: %s", store_error(manager->store));
+        return r;
+}
+
+int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
+                char **ret_run, char **ret_error)
+{
+        const struct setting_schedule *setting =
+                settings_schedule(manager->engine->settings, schedule);
+        _cleanup_free_ char *only = n ? strings_join(instances, n, " ") : NULL;
+        struct run_request request = { .kind = "backup", .schedule = schedule, .only = only };
+        bool queued;
+        int r;
+
+        if (!setting)
+                return no_such_schedule(manager, schedule, ret_error);
+        request.queued = engine_schedule_is_busy(manager->engine, schedule, &queued);
+        if (request.queued && (setting->overlap == OVERLAP_SKIP || queued)) {
+                *ret_error =
+                        xasprintf(queued ? "a run of %s is queued already"
+                                         : "a run of %s is still going; `amictl status` shows it",
+                                  schedule);
+                return -EBUSY;
+        }
+        r = start_now(manager, &request, ret_run);
+        return r < 0 ? store_trouble(manager, r, ret_error) : 0;
+}
+
+int manager_prune(struct manager *manager, const char *schedule, bool dry_run, char **ret_run,
+                  char **ret_error)
+{
+        const struct setting_schedule *setting = NULL;
+        struct run_request request = { .kind = "prune", .schedule = schedule, .dry = dry_run };
+        int r;
+
+        if (schedule) {
+                setting = settings_schedule(manager->engine->settings, schedule);
+                if (!setting)
+                        return no_such_schedule(manager, schedule, ret_error);
+                if (!setting->has_retain) {
+                        *ret_error = xasprintf(
+                                "schedule %s has no 'retain': none of its images is ever removed",
+                                schedule);
+                        return -EINVAL;
+                }
+        }
+        r = start_now(manager, &request, ret_run);
+        return r < 0 ? store_trouble(manager, r, ret_error) : 0;
+}
+
+int manager_adopt(struct manager *manager, char **ret_run, char **ret_error)
+{
+        struct run_request request = { .kind = "adopt" };
+        int r = start_now(manager, &request, ret_run);
+
+        return r < 0 ? store_trouble(manager, r, ret_error) : 0;
+}
+
+int manager_cancel(struct manager *manager, const char *run_id, char **ret_error)
+{
+        struct run *run = engine_find_run(manager->engine, run_id);
+
+        if (!run) {
+                *ret_error = xasprintf("no run %s is going", run_id);
+                return -ENOENT;
+        }
+        run_cancel(run, "cancelled by an operator");
+        log_line(LOG_NOTICE,
+                 &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
+                 "Run %s is cancelled: nothing new begins, images under way are followed.", run_id);
+        return 0;
+}
+
+int manager_pause(struct manager *manager, const char *schedule, bool pause, char **ret_error)
+{
+        int r;
+
+        if (!settings_schedule(manager->engine->settings, schedule))
+                return no_such_schedule(manager, schedule, ret_error);
+        if (!manager->planner)
+                return store_trouble(manager, -EAGAIN, ret_error);
+        r = planner_pause(manager->planner, schedule, pause);
+        if (r < 0)
+                return store_trouble(manager, r, ret_error);
+        log_line(LOG_NOTICE, &(struct log_about){ .schedule = schedule }, "Schedule %s is %s.",
+                 schedule, pause ? "paused: it fires no more until resumed" : "resumed");
+        manager_changed(manager);
+        return 0;
+}
