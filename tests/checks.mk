@@ -3,8 +3,8 @@ UNIT_TESTS    := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*/*.c)))
 FUZZ_TARGETS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz-*.c)))
 BENCHES       := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench-*.c)))
 TOOLS         := $(patsubst %.c,$(B)/tests/tools/%,$(notdir $(sort $(wildcard tests/tools/*.c tests/zones/*.c))))
-ALL_SOURCES   := $(sort $(wildcard daemon/*.c daemon/*/*.c tests/*/*.c tests/unit/*/*.c))
-ALL_HEADERS   := $(sort $(wildcard daemon/*/*.h tests/*.h tests/*/*.h))
+ALL_SOURCES   := $(sort $(wildcard daemon/*.c daemon/*/*.c tests/*/*.c tests/unit/*/*.c tests/sim/universe/*.c))
+ALL_HEADERS   := $(sort $(wildcard daemon/*/*.h tests/*.h tests/*/*.h tests/sim/universe/*.h))
 VENV          := tests/.venv
 FUZZ_SECONDS  ?= 60
 JOBS          ?= $(shell nproc)
@@ -136,7 +136,7 @@ analyze-cppcheck:
 		--suppress=missingInclude --suppress=unknownMacro --suppress=internalAstError \
 		--suppress=uninitvar --suppress=ctuuninitvar -j $(JOBS) daemon
 # gcc 12 loses the entries of a uthash table and calls them leaked; LeakSanitizer looks after these.
-WITH_UTHASH := $(shell grep -l "<uthash.h>" daemon/*/*.c)
+WITH_UTHASH := $(shell grep -lE "<uthash.h>|HASH_[A-Z]" daemon/*/*.c)
 analyze-gcc: $(patsubst %.c,$(B)/%.o,$(filter-out $(WITH_UTHASH),$(sort $(wildcard daemon/*.c daemon/*/*.c))))
 
 # SC2154: the variables that come from the rendering, runs/freeze-script.c.

@@ -17,7 +17,7 @@ struct shape_node {
 /* Never fails; the root stands for the document's root element. */
 struct shape_node *shape_tree_new(const struct shape *shape, const struct shape *about_reply);
 /* Adds the paths of another table, which has to outlive the tree. */
-void shape_tree_add(struct shape_node *tree, const struct shape *shape, bool about_reply);
+void shape_tree_add(struct shape_node *node, const struct shape *shape, bool about_reply);
 struct shape_node *shape_tree_free(struct shape_node *tree);
 DEFINE_CLEANUP(struct shape_node, shape_tree_free);
 

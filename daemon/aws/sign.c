@@ -58,7 +58,7 @@ static void hex(const unsigned char bytes[static SHA256_SIZE], char ret[static S
                 ret[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
                 ret[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
         }
-        ret[2 * SHA256_SIZE] = '\0';
+        ret[SHA256_HEX_SIZE - 1] = '\0';
 }
 
 static void sha256_hex(const void *data, size_t size, char ret[static SHA256_HEX_SIZE])

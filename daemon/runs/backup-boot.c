@@ -130,7 +130,8 @@ struct verdict read_boot_again_answer(struct task *task, const struct aws_reply 
 /* The instance knows better than its status checks. */
 static void prove_by_boot(struct task *task, const char *boot, const char *clean)
 {
-        const char *proven = PROVEN_REBOOT_FORCED;
+        /* What is not logged is judged by how soon it was back. */
+        bool soon = streq(task->row.consistency, PROVEN_REBOOT_CLEAN);
 
         free(task->row.evidence);
         if (streq(boot, task->row.boot)) {
@@ -139,11 +140,9 @@ static void prove_by_boot(struct task *task, const char *boot, const char *clean
                                              "reboot");
                 return;
         }
-        if (streq(clean, "yes"))
-                proven = PROVEN_REBOOT_CLEAN;
-        else if (!streq(clean, "no") && streq(task->row.consistency, PROVEN_REBOOT_CLEAN))
-                proven = PROVEN_REBOOT_CLEAN; /* by how soon it was back */
-        xreplace(&task->row.consistency, proven);
+        xreplace(&task->row.consistency, streq(clean, "yes") || (soon && !streq(clean, "no"))
+                                                 ? PROVEN_REBOOT_CLEAN
+                                                 : PROVEN_REBOOT_FORCED);
         task->row.evidence =
                 xasprintf("the instance has another boot id; its shutdown was %s",
                           streq(clean, "yes")  ? "clean"

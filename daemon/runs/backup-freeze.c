@@ -191,7 +191,7 @@ static struct verdict thaw_over(struct task *task)
 /* By now the instance has thawed by itself, if it was frozen. */
 static bool is_thawed_anyway(struct task *task)
 {
-        return image_away(task) > timeout_of(task) + 2 * MARGIN;
+        return image_away(task) > timeout_of(task) + (sec_t)2 * MARGIN;
 }
 
 /* `why` is taken. */

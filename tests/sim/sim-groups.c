@@ -30,7 +30,7 @@ bool control_target_group(struct control *control)
                                              "delay", "attached", NULL };
         const cJSON *from = control->arguments;
         struct target_group *group;
-        struct place *place;
+        struct place *place = NULL;
         const char *name = NULL;
         double port, delay;
 
@@ -77,7 +77,7 @@ bool control_auto_scaling_group(struct control *control)
                                              "desired", "suspended", "target-groups", NULL };
         const cJSON *from = control->arguments;
         struct scaling_group *group;
-        struct place *place;
+        struct place *place = NULL;
         const char *name = NULL;
         double min, max, desired;
 

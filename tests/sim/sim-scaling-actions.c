@@ -154,17 +154,23 @@ static bool read_standby(struct call *call, enum lifecycle state, struct standby
 
         *ret = (struct standby){ .n = n };
         HASH_FIND_STR(call->place->scaling_groups, name, ret->group);
-        if (!ret->group)
-                return fail(call, "ValidationError",
-                            "AutoScalingGroup name not found - no such group: %s", name);
-        if (n > STANDBY_MAX)
-                return fail(call, "ValidationError", "At most %d instances", STANDBY_MAX);
+        if (!ret->group) {
+                (void)fail(call, "ValidationError",
+                           "AutoScalingGroup name not found - no such group: %s", name);
+                return false;
+        }
+        if (n > STANDBY_MAX) {
+                (void)fail(call, "ValidationError", "At most %d instances", STANDBY_MAX);
+                return false;
+        }
         for (size_t i = 0; i < n; i++) {
                 ret->members[i] = find_member(ret->group, ids[i]);
-                if (!ret->members[i])
-                        return fail(call, "ValidationError",
-                                    "The instance %s is not part of Auto Scaling group %s.", ids[i],
-                                    name);
+                if (!ret->members[i]) {
+                        (void)fail(call, "ValidationError",
+                                   "The instance %s is not part of Auto Scaling group %s.", ids[i],
+                                   name);
+                        return false;
+                }
                 if (member_lifecycle(ret->members[i], call->now) != state)
                         return fail(call, "ValidationError", "The instance %s is not in %s.",
                                     ids[i], lifecycle_name(state));

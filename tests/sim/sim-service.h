@@ -27,6 +27,6 @@ enum sim_service_id service_of(const struct sim_request *request, const struct p
 const char *service_code(enum sim_service_id service, const char *code);
 
 /* The body, size and type of a reply with `status`. */
-void service_write_error(enum sim_service_id service, struct sim_reply *ret, int status,
+void service_write_error(enum sim_service_id id, struct sim_reply *ret, int status,
                          const char *code, const char *message);
 void service_write_result(struct sim_reply *ret, struct call *call);

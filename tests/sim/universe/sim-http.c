@@ -11,7 +11,7 @@
 #include "base/text.h"
 
 #define PATIENCE  (60 * USEC_PER_SEC)     /* of a request without a timeout of its own */
-#define SKEW_MOST (5 * 60 * USEC_PER_SEC) /* of a signature's date that AWS accepts */
+#define SKEW_MOST ((usec_t)5 * 60 * USEC_PER_SEC) /* of a signature's date that AWS accepts */
 
 const struct weather fair_weather;
 
@@ -188,7 +188,7 @@ static const char *format_http_date(sec_t sec, char buffer[static TIME_TEXT_MAX]
         int day = weekday_of_days(days_from_civil(civil.year, civil.month, civil.day));
 
         (void)snprintf(buffer, TIME_TEXT_MAX, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-                       days + 3 * day, civil.day % 100, months + 3 * (civil.month - 1),
+                       days + (size_t)3 * (size_t)day, civil.day % 100, months + (size_t)3 * (size_t)(civil.month - 1),
                        (int)civil.year % 10000, civil.hour % 100, civil.minute % 100,
                        civil.second % 100);
         return buffer;
@@ -520,8 +520,10 @@ void cloud_init(struct cloud *cloud, struct virtual_clock *clock, struct loop *l
 
 void cloud_done(struct cloud *cloud)
 {
-        while (cloud->flights)
-                flight_free(cloud->flights);
+        for (struct flight *flight = cloud->flights, *next; flight; flight = next) {
+                next = flight->next;
+                flight_free(flight);
+        }
         free(cloud->access_key);
         sim_free(cloud->sim);
 }

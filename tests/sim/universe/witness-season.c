@@ -17,7 +17,7 @@
 
 #define HOUR (3600 * USEC_PER_SEC)
 /* What is remembered of an image that was removed. */
-#define REMEMBERED (60 * 24 * HOUR)
+#define REMEMBERED ((usec_t)60 * 24 * HOUR)
 
 /* ---- what retention decides ---- */
 

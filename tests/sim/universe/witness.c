@@ -61,9 +61,11 @@ static void note_image(struct witness *witness, const struct log_event *event, c
 static void on_journal(const struct log_event *event, const struct log_about *about,
                        const char *message, void *userdata)
 {
+        static const struct log_about nothing;
         struct witness *witness = userdata;
 
-        note_image(witness, event, about ? about->image : NULL);
+        about = about ? about : &nothing;
+        note_image(witness, event, about->image);
         if (event == &events[EVENT_FIRING_MISSED])
                 note_missed(witness, about->schedule, message);
         else if (event == &events[EVENT_INSTANCE_NOT_READY])

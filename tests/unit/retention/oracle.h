@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,7 @@ static inline bool oracle_stays(const struct retention_policy *policy,
         const struct retention_image *image = &images[i];
         bool replaced = false, followed = false;
 
+        assert(i < n);
         for (size_t k = 0; k < n; k++) {
                 replaced = replaced || oracle_competes(&images[k], image);
                 followed = followed || (images[k].available &&
