@@ -1,4 +1,6 @@
 /* DescribeAutoScalingGroups, DescribeAutoScalingInstances, EnterStandby, ExitStandby. */
+#include <assert.h>
+
 #include "base/alloc.h"
 #include "sim/sim-instance.h"
 #include "sim/sim-scaling.h"
@@ -145,6 +147,13 @@ static struct member *find_member(struct scaling_group *group, const char *id)
         return NULL;
 }
 
+/* One that read_standby() has found. */
+static struct member *member_at(const struct standby *standby, size_t i)
+{
+        assert(standby->members[i]);
+        return standby->members[i];
+}
+
 /* All of them have to be in `state`. */
 static bool read_standby(struct call *call, enum lifecycle state, struct standby *ret)
 {
@@ -189,7 +198,7 @@ static void print_activities(struct call *call, const struct standby *standby, c
                 xml_text(out, "ActivityId", id);
                 xml_text(out, "AutoScalingGroupName", standby->group->name);
                 text_printf(out, "<Description>Moving EC2 instance %s Standby: %s</Description>",
-                            what, standby->members[i]->instance);
+                            what, member_at(standby, i)->instance);
                 text_append(out, "<Cause>The simulation was asked to.</Cause>");
                 xml_time(out, "StartTime", call->now);
                 xml_text(out, "StatusCode", "InProgress");
@@ -203,7 +212,7 @@ static void move(struct call *call, const struct standby *standby, enum lifecycl
                  enum lifecycle finally)
 {
         for (size_t i = 0; i < standby->n; i++) {
-                struct member *member = standby->members[i];
+                struct member *member = member_at(standby, i);
 
                 member->was = at_once;
                 member->state = finally;
@@ -235,7 +244,7 @@ bool enter_standby(struct call *call)
                 for (size_t j = 0; j < standby.group->n_target_groups; j++)
                         target_deregister(target_group(call->place,
                                                        standby.group->target_groups[j]),
-                                          standby.members[i]->instance, 0, call->now);
+                                          member_at(&standby, i)->instance, 0, call->now);
         print_activities(call, &standby, "to");
         return true;
 }
@@ -256,7 +265,8 @@ bool exit_standby(struct call *call)
                 for (size_t j = 0; j < standby.group->n_target_groups; j++)
                         target_register(call->place,
                                         target_group(call->place, standby.group->target_groups[j]),
-                                        standby.members[i]->instance, 0, standby.members[i]->since);
+                                        member_at(&standby, i)->instance, 0,
+                                        member_at(&standby, i)->since);
         print_activities(call, &standby, "out of");
         return true;
 }

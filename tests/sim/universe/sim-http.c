@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-#define PATIENCE  (60 * USEC_PER_SEC)     /* of a request without a timeout of its own */
+#define PATIENCE  (60 * USEC_PER_SEC)             /* of a request without a timeout of its own */
 #define SKEW_MOST ((usec_t)5 * 60 * USEC_PER_SEC) /* of a signature's date that AWS accepts */
 
 const struct weather fair_weather;
@@ -188,9 +188,9 @@ static const char *format_http_date(sec_t sec, char buffer[static TIME_TEXT_MAX]
         int day = weekday_of_days(days_from_civil(civil.year, civil.month, civil.day));
 
         (void)snprintf(buffer, TIME_TEXT_MAX, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-                       days + (size_t)3 * (size_t)day, civil.day % 100, months + (size_t)3 * (size_t)(civil.month - 1),
-                       (int)civil.year % 10000, civil.hour % 100, civil.minute % 100,
-                       civil.second % 100);
+                       days + (size_t)3 * (size_t)day, civil.day % 100,
+                       months + (size_t)3 * (size_t)(civil.month - 1), (int)civil.year % 10000,
+                       civil.hour % 100, civil.minute % 100, civil.second % 100);
         return buffer;
 }
 
@@ -330,7 +330,7 @@ static void ask_model(struct flight *flight)
                 seen.answer = flight->reply.body;
                 seen.answer_size = flight->reply.size;
                 cloud->hooks.answered(&seen, cloud->hooks.userdata);
-                error = seen.succeeded    ? NULL
+                error = seen.succeeded   ? NULL
                         : flight->target ? answer_member(&seen, "__type")
                                          : answer_element(&seen, "Code");
         }

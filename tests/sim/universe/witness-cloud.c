@@ -102,10 +102,14 @@ static const struct {
         { "GetCommandInvocation", judge_nothing },
         { "ListCommands", judge_nothing },
         { "SendCommand", judge_nothing },
-        { "CreateImage", judge_nothing },       { "CreateTags", judge_tagging },
-        { "DeleteSnapshot", judge_deleting },   { "DeregisterImage", retention_judge },
-        { "DescribeImages", judge_nothing },    { "DescribeInstanceStatus", judge_nothing },
-        { "DescribeInstances", judge_nothing }, { "DescribeSnapshots", judge_nothing },
+        { "CreateImage", judge_nothing },
+        { "CreateTags", judge_tagging },
+        { "DeleteSnapshot", judge_deleting },
+        { "DeregisterImage", retention_judge },
+        { "DescribeImages", judge_nothing },
+        { "DescribeInstanceStatus", judge_nothing },
+        { "DescribeInstances", judge_nothing },
+        { "DescribeSnapshots", judge_nothing },
 };
 
 void cloud_asking(const struct cloud_request *request, void *userdata)
