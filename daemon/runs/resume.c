@@ -13,6 +13,26 @@ static usec_t time_since(const struct run *run, sec_t entered)
         return now > entered ? (now - entered) * USEC_PER_SEC : 0;
 }
 
+/* Nobody will start the instance of this row again, or put it back. */
+static void say_left(const struct run *run, const struct store_task *row)
+{
+        const struct method *method = method_named(row->method);
+
+        if (!method || row->downed == SEC_NONE || row->returned != SEC_NONE ||
+            (method->reboots && !row->putback))
+                return;
+        log_event(
+                &events[EVENT_LEFT_DOWN],
+                &(struct log_about){ .schedule = run->row.schedule,
+                                     .run = run->row.id,
+                                     .instance = row->subject,
+                                     .account = row->account,
+                                     .region = row->region },
+                "Instance %s is left as it is (%s, step %s): amid has no account for it any more; "
+                "put it right by hand.",
+                row->subject, method->says, row->step);
+}
+
 /* Rebuilds a task from its row; its step is asked again. */
 static void run_resume_task(struct run *run, struct store_task *row)
 {
@@ -30,6 +50,7 @@ static void run_resume_task(struct run *run, struct store_task *row)
                          "Task %s %s of run %s is given up: account %s is no longer in the "
                          "settings.",
                          row->kind, row->subject, run->row.id, row->account);
+                say_left(run, row);
                 row->outcome = OUTCOME_FAILED;
                 row->finished = loop_wall(run->engine->loop);
                 xreplace(&row->detail, "given up: its account is no longer in the settings");

@@ -78,6 +78,8 @@ static inline struct store_task scratch_task(const char *run, const char *subjec
                 .subject = (char *)(uintptr_t)subject,
                 .step = (char *)(uintptr_t) "",
                 .entered = SEC_NONE,
+                .downed = SEC_NONE,
+                .returned = SEC_NONE,
                 .finished = SEC_NONE,
         };
 }

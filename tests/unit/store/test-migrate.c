@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "store/pragma.h"
 
 static const char *const steps[] = {
@@ -77,12 +78,62 @@ static void test_newer_is_left_alone(void **state)
         sqlite3_close(db);
 }
 
+/* Tasks that a version without methods left open go on as what they were. */
+static void test_tasks_of_before(void **state)
+{
+        static const struct {
+                const char *subject, *row, *wanted;
+        } rows[] = {
+                { "a", "'create-image', 'g', 'crash'", "reboot create-image crash open" },
+                { "b", "'await-image', 'g', 'reboot'", "reboot await-image reboot-forced open" },
+                { "c", "'await-image', NULL, 'crash'", "crash await-image crash open" },
+                { "d", "'await-image', NULL, 'stopped'", "stopped await-image stopped open" },
+                { "e", "'await-image-only', 'g', 'crash'", "reboot await-image crash failed" },
+        };
+        sqlite3 *db = NULL;
+
+        (void)state;
+        assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+        assert_int_equal(migrate(db, store_migrations, 1), SQLITE_OK);
+        assert_int_equal(
+                sqlite3_exec(db, "INSERT INTO runs (id, kind, outcome) VALUES ('r', 'k', 'open')",
+                             NULL, NULL, NULL),
+                SQLITE_OK);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(text_done) struct text sql = {};
+
+                text_printf(&sql,
+                            "INSERT INTO tasks (run, kind, account, region, subject, outcome, step,"
+                            " \"group\", consistency) VALUES ('r', 'image', 'a', 'r', '%s', "
+                            "'open', %s)",
+                            rows[i].subject, rows[i].row);
+                assert_int_equal(sqlite3_exec(db, text_get(&sql), NULL, NULL, NULL), SQLITE_OK);
+        }
+        assert_int_equal(migrate(db, store_migrations, n_store_migrations), SQLITE_OK);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(text_done) struct text sql = {};
+                sqlite3_stmt *statement = NULL;
+
+                text_printf(&sql,
+                            "SELECT method || ' ' || step || ' ' || consistency || ' ' || ending"
+                            " FROM tasks WHERE subject = '%s'",
+                            rows[i].subject);
+                assert_int_equal(sqlite3_prepare_v2(db, text_get(&sql), -1, &statement, NULL),
+                                 SQLITE_OK);
+                assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+                assert_string_equal(sqlite3_column_text(statement, 0), rows[i].wanted);
+                sqlite3_finalize(statement);
+        }
+        sqlite3_close(db);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_from_every_version),
                 cmocka_unit_test(test_failing_step_is_undone),
                 cmocka_unit_test(test_newer_is_left_alone),
+                cmocka_unit_test(test_tasks_of_before),
         };
 
         return cmocka_run_group_tests_name("migrate", tests, NULL, NULL);

@@ -143,6 +143,16 @@ static void test_tasks(void **state)
         task.image = W("ami-1");
         task.group = W("g");
         task.consistency = W("reboot");
+        task.method = W("stop");
+        task.asked = W("stop");
+        task.evidence = W("e");
+        task.command = W("c");
+        task.boot = W("b");
+        task.putback = W("p");
+        task.volumes = 3;
+        task.ending = OUTCOME_SKIPPED;
+        task.downed = 78;
+        task.returned = SEC_NONE;
         task.finished = 99;
         assert_int_equal(store_save_task(store, &task), 0);
         assert_int_equal(store_load_tasks(store, "r", &tasks, &n), 0);
@@ -155,8 +165,48 @@ static void test_tasks(void **state)
         assert_string_equal(tasks[0].image, "ami-1");
         assert_string_equal(tasks[0].detail, "d");
         assert_string_equal(tasks[0].consistency, "reboot");
+        assert_string_equal(tasks[0].method, "stop");
+        assert_string_equal(tasks[0].asked, "stop");
+        assert_string_equal(tasks[0].evidence, "e");
+        assert_string_equal(tasks[0].command, "c");
+        assert_string_equal(tasks[0].boot, "b");
+        assert_string_equal(tasks[0].putback, "p");
+        assert_true(tasks[0].volumes == 3 && tasks[0].ending == OUTCOME_SKIPPED);
+        assert_true(tasks[0].downed == 78 && tasks[0].returned == SEC_NONE);
         assert_string_equal(tasks[1].subject, "i-1");
         assert_null(tasks[1].image);
+        store_tasks_free(tasks, n);
+}
+
+/* Of the last runs of a schedule, those that are back again, the latest first. */
+static void test_returned(void **state)
+{
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        struct store_run other = scratch_run("o", "db", 1, OUTCOME_DONE);
+        struct store_task *tasks = NULL, task;
+        size_t n = 0;
+
+        assert_int_equal(store_add_run(store, &other), 0);
+        for (int i = 0; i <= STORE_RUNS_MEASURED; i++) {
+                _cleanup_free_ char *id = xasprintf("r%d", i);
+                struct store_run run = scratch_run(id, "web", 100 + i, OUTCOME_DONE);
+
+                assert_int_equal(store_add_run(store, &run), 0);
+                task = scratch_task(id, "i-1");
+                task.downed = 1000 + i;
+                task.returned = 2000 + i;
+                assert_int_equal(store_save_task(store, &task), 0);
+                task = scratch_task(id, "i-2"); /* never came back */
+                task.downed = 1000;
+                assert_int_equal(store_save_task(store, &task), 0);
+        }
+        task = scratch_task("o", "i-3");
+        task.returned = 9000;
+        assert_int_equal(store_save_task(store, &task), 0);
+        assert_int_equal(store_load_returned(store, "web", &tasks, &n), 0);
+        assert_int_equal(n, STORE_RUNS_MEASURED);
+        assert_int_equal(tasks[0].returned, 2000 + STORE_RUNS_MEASURED);
+        assert_int_equal(tasks[n - 1].returned, 2001);
         store_tasks_free(tasks, n);
 }
 
@@ -347,11 +397,17 @@ static void test_forget_is_bounded(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(test_schedules),    TEST(test_run_every_outcome),
-                TEST(test_claim_once),   TEST(test_runs_newest_first),
-                TEST(test_tasks),        TEST(test_images),
-                TEST(test_transactions), TEST(test_task_saved_again_after_failure),
-                TEST(test_forget),       TEST(test_forget_is_bounded),
+                TEST(test_schedules),
+                TEST(test_run_every_outcome),
+                TEST(test_claim_once),
+                TEST(test_runs_newest_first),
+                TEST(test_tasks),
+                TEST(test_returned),
+                TEST(test_images),
+                TEST(test_transactions),
+                TEST(test_task_saved_again_after_failure),
+                TEST(test_forget),
+                TEST(test_forget_is_bounded),
         };
 
         return cmocka_run_group_tests_name("store", tests, NULL, NULL);
