@@ -77,13 +77,42 @@ static void draw_retain(struct fleet_schedule *schedule, struct dice *dice, int 
                 schedule->retain.within = dice_between(dice, 1, 10) * SEC_PER_DAY;
 }
 
+static void draw_level(struct fleet_schedule *schedule, struct dice *dice)
+{
+        static const enum setting_consistency levels[] = {
+                CONSISTENCY_CRASH,  CONSISTENCY_CRASH,  CONSISTENCY_REBOOT, CONSISTENCY_REBOOT,
+                CONSISTENCY_REBOOT, CONSISTENCY_FREEZE, CONSISTENCY_STOP,   CONSISTENCY_AUTO,
+        };
+
+        schedule->level = levels[dice_below(dice, ELEMENTS(levels))];
+        schedule->proof = dice_chance(dice, 0.3);
+        schedule->anyhow = dice_chance(dice, 0.5);
+        schedule->strict = dice_chance(dice, 0.2);
+        schedule->timeout = (int)dice_between(dice, 20, 300);
+        schedule->max_age = (int)dice_between(dice, 1, 60);
+}
+
+bool fleet_takes_down(const struct fleet_schedule *schedule)
+{
+        switch (schedule->level) {
+        case CONSISTENCY_CRASH:
+        case CONSISTENCY_FREEZE:
+                return false;
+        case CONSISTENCY_REBOOT:
+        case CONSISTENCY_STOP:
+        case CONSISTENCY_AUTO:
+                break;
+        }
+        return true;
+}
+
 static void draw_schedule(struct fleet_schedule *schedule, struct dice *dice, int pace)
 {
         draw_expression(schedule, dice, pace);
         schedule->zone = zones[dice_below(dice, ELEMENTS(zones))];
         schedule->group = dice_chance(dice, 0.2) ? -1 : (int)dice_below(dice, GROUPS);
         schedule->there = schedule->enabled = true;
-        schedule->reboot = dice_chance(dice, 0.5);
+        draw_level(schedule, dice);
         schedule->halt = dice_chance(dice, 0.5);
         schedule->queue = dice_chance(dice, 0.3);
         schedule->flexible = dice_chance(dice, 0.2) ? (int)dice_between(dice, 5, 60) : 0;
@@ -97,21 +126,25 @@ static void draw_schedule(struct fleet_schedule *schedule, struct dice *dice, in
         draw_retain(schedule, dice, pace);
 }
 
-static void make_small(struct fleet *fleet)
+static void make_small(struct fleet *fleet, const struct fleet_plan *plan)
 {
         struct fleet_schedule *schedule = &fleet->schedules[0];
 
         fleet->n_regions = fleet->n_schedules = 1;
         fleet->n_instances = 4;
         schedule->group = -1;
-        schedule->reboot = schedule->has_retain = true;
+        schedule->level = plan->level;
+        schedule->proof = plan->proof;
+        schedule->anyhow = schedule->strict = false;
+        schedule->timeout = 60;
+        schedule->has_retain = true;
         schedule->halt = false;
         schedule->retain = (struct retention_policy){ .keep[RETAIN_LAST] = 1 };
         schedule->window = 0;
         (void)snprintf(schedule->expression, sizeof(schedule->expression), "cron(0 0 1 7 ? *)");
 }
 
-void fleet_init(struct fleet *fleet, uint64_t seed, bool small)
+void fleet_init(struct fleet *fleet, uint64_t seed, const struct fleet_plan *small)
 {
         *fleet = (struct fleet){ .dice = dice_new(seed, "fleet") };
         fleet->n_regions = dice_chance(&fleet->dice, 0.7) ? 1 : 2;
@@ -129,7 +162,7 @@ void fleet_init(struct fleet *fleet, uint64_t seed, bool small)
                 draw_schedule(&fleet->schedules[i], &fleet->dice, fleet->pace);
         }
         if (small)
-                make_small(fleet);
+                make_small(fleet, small);
 }
 
 const struct fleet_schedule *fleet_find(const struct fleet *fleet, const char *name)
@@ -196,7 +229,7 @@ void fleet_read(struct fleet *fleet, usec_t now)
 
 static void write_reboot(struct text *text, const struct fleet_schedule *schedule)
 {
-        if (!schedule->reboot)
+        if (!fleet_takes_down(schedule))
                 return;
         text_printf(text,
                     "    reboot: {max_parallel: %d, group_by: \"%s\", settle: %dm, "
@@ -205,7 +238,24 @@ static void write_reboot(struct text *text, const struct fleet_schedule *schedul
                     schedule->ready_timeout, schedule->halt ? "halt" : "continue");
         if (schedule->window)
                 text_printf(text, ", window: %dh", schedule->window);
-        text_append(text, "}\n");
+        text_printf(text, "%s}\n", schedule->proof ? ", proof: ssm" : "");
+}
+
+/* Instances of the simulation have a public address, and spare it. */
+static void write_level(struct text *text, const struct fleet_schedule *schedule)
+{
+        text_printf(text, "    consistency: %s\n    on_shortfall: %s\n",
+                    consistency_name(schedule->level), schedule->strict ? "fail" : "keep");
+        if (schedule->level == CONSISTENCY_STOP)
+                text_append(text, "    stop: {allow: [public-address]}\n");
+        if (schedule->level == CONSISTENCY_AUTO)
+                text_printf(text, "    reboot_max_age: %dd\n", schedule->max_age);
+        if (schedule->level == CONSISTENCY_FREEZE || schedule->level == CONSISTENCY_AUTO)
+                text_printf(text,
+                            "    freeze: {before: [fsfreeze -f /srv], after: [fsfreeze -u /srv], "
+                            "timeout: %ds, on_failure: %s}\n",
+                            schedule->timeout, schedule->anyhow ? "crash" : "skip");
+        write_reboot(text, schedule);
 }
 
 static void write_retain(struct text *text, const struct fleet_schedule *schedule)
@@ -244,8 +294,7 @@ static void write_schedule(struct text *text, const struct fleet_schedule *sched
                 text_printf(text,
                             "    targets: {tags: {Group: g%d}, exclude_tags: {Backup: \"off\"}}\n",
                             schedule->group);
-        text_printf(text, "    consistency: %s\n", schedule->reboot ? "reboot" : "crash");
-        write_reboot(text, schedule);
+        write_level(text, schedule);
         write_retain(text, schedule);
 }
 
@@ -291,7 +340,8 @@ void fleet_launch(struct fleet *fleet, struct cloud *cloud)
 {
         for (size_t i = 0; i < fleet->n_regions; i++) {
                 _cleanup_free_ char *text =
-                        xasprintf("{\"count\": %zu, \"region\": \"%s\", \"volumes\": [%d, %d],"
+                        xasprintf("{\"count\": %zu, \"region\": \"%s\", \"agent\": true,"
+                                  " \"volumes\": [%d, %d],"
                                   " \"tags\": {\"Name\": \"%s-{n}\", \"Group\": [\"g0\", \"g1\","
                                   " \"g2\", \"g0\"], \"Role\": [\"web\", \"db\"]}}",
                                   fleet->n_instances, fleet->regions[i],

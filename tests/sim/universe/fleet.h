@@ -21,7 +21,13 @@ struct fleet_schedule {
         char expression[48];
         const char *zone;
         int group; /* targets the instances of this group; -1: of all */
-        bool there, enabled, reboot, halt, queue, has_retain;
+        enum setting_consistency level;
+        bool there, enabled, halt, queue, has_retain;
+        bool proof;   /* reboots are proven by SSM */
+        bool anyhow;  /* an instance that cannot be frozen is imaged all the same */
+        bool strict;  /* on_shortfall: fail */
+        int timeout;  /* of a freeze, seconds */
+        int max_age;  /* of a reboot, for auto, days */
         int flexible; /* minutes; 0: none */
         int missed;   /* an index of names */
         int within;   /* hours */
@@ -45,8 +51,15 @@ struct fleet {
         struct settings *settings; /* as they are; NULL: to be written anew */
 };
 
-/* `small`: one schedule that reboots all of four instances and keeps one image of each. */
-void fleet_init(struct fleet *fleet, uint64_t seed, bool small);
+/* One schedule for all of four instances, which keeps one image of each. */
+struct fleet_plan {
+        enum setting_consistency level;
+        bool proof;
+};
+/* `small` NULL: drawn from the seed. */
+void fleet_init(struct fleet *fleet, uint64_t seed, const struct fleet_plan *small);
+/* Whether images of the schedule may take instances down. */
+bool fleet_takes_down(const struct fleet_schedule *schedule);
 /* Makes the instances. */
 void fleet_launch(struct fleet *fleet, struct cloud *cloud);
 void fleet_done(struct fleet *fleet);

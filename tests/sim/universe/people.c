@@ -252,7 +252,7 @@ static void repair_instance(struct universe *universe, struct instance *instance
         xreplace(&instance->orders.image_reason, NULL);
         xreplace(&instance->orders.snapshot_error, NULL);
         instance->orders.snapshot_stuck = 0;
-        if (state == STATE_STOPPED)
+        if (state == STATE_STOPPED && !witness_is_held(universe->witness, instance->resource.id))
                 free(call_api(universe, region, NULL, "Action=StartInstances&InstanceId.1=%s",
                               instance->resource.id));
         else if (state == STATE_RUNNING && !instance_is_up(instance, now))

@@ -30,7 +30,8 @@ struct options {
         bool never_restart;            /* nor do operators restart it in calm */
         bool lame;       /* the first instance does not come back from a reboot until calm begins */
         bool dies_first; /* at the first CreateImage, which is not sent; then `death` counts */
-        bool walk;       /* one schedule, and operators who ask for runs of every kind: walk.h */
+        const struct fleet_plan *walk; /* not NULL: one schedule, and operators who ask for runs of
+                                          every kind: walk.h */
 };
 
 struct universe {

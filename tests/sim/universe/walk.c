@@ -73,13 +73,31 @@ static const struct weather lossy = { .lost_before = 0.1, .lost_after = 0.3 };
 
 static const struct scenario {
         const char *name;
+        struct fleet_plan plan;
         bool lame, dies_first;
         const struct weather *weather;
 } scenarios[] = {
-        { "all goes well", false, false, NULL },
-        { "answers are lost", false, false, &lossy },
-        { "an instance does not come back", true, false, NULL },
-        { "it has died before, and the call was never sent", false, true, NULL },
+        { "all goes well", { CONSISTENCY_REBOOT, false }, false, false, NULL },
+        { "answers are lost", { CONSISTENCY_REBOOT, false }, false, false, &lossy },
+        { "an instance does not come back", { CONSISTENCY_REBOOT, false }, true, false, NULL },
+        { "it has died before, and the call was never sent",
+          { CONSISTENCY_REBOOT, false },
+          false,
+          true,
+          NULL },
+        { "reboots prove themselves", { CONSISTENCY_AUTO, true }, false, false, NULL },
+        { "instances are stopped", { CONSISTENCY_STOP, false }, false, false, NULL },
+        { "instances are frozen", { CONSISTENCY_FREEZE, false }, false, false, NULL },
+        { "they are frozen, and answers are lost",
+          { CONSISTENCY_FREEZE, false },
+          false,
+          false,
+          &lossy },
+        { "they are stopped, and answers are lost",
+          { CONSISTENCY_STOP, false },
+          false,
+          false,
+          &lossy },
 };
 
 /* Runs one history; tells how many moments of each sort it had. */
@@ -99,7 +117,7 @@ static uint64_t walk_scenario(const struct scenario *scenario, uint64_t seed, ui
                 .seed = seed,
                 .duration = 4 * SEC_PER_HOUR,
                 .quiet_world = true,
-                .walk = true,
+                .walk = &scenario->plan,
                 .lame = scenario->lame,
                 .dies_first = scenario->dies_first,
                 .weather = scenario->weather,

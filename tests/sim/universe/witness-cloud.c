@@ -39,7 +39,7 @@ void creation_free(struct witness *witness, struct creation *creation)
         free(creation);
 }
 
-static struct instance *find_instance(struct witness *witness, const char *region, const char *id)
+struct instance *find_instance(struct witness *witness, const char *region, const char *id)
 {
         return place_find(sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, region),
                           KIND_INSTANCE, id);
@@ -102,6 +102,8 @@ static const struct {
         { "GetCommandInvocation", judge_nothing },
         { "ListCommands", judge_nothing },
         { "SendCommand", judge_nothing },
+        { "StartInstances", judge_nothing },
+        { "StopInstances", judge_nothing },
         { "CreateImage", judge_nothing },
         { "CreateTags", judge_tagging },
         { "DeleteSnapshot", judge_deleting },
@@ -232,6 +234,8 @@ static void note_creation(struct witness *witness, const struct cloud_request *r
         instance = find_instance(witness, creation->region, creation->instance);
         creation->reboot = !streq(no_reboot, "true") &&
                            instance_state(instance, now_of(witness)) == STATE_RUNNING;
+        creation->stopped = instance_state(instance, now_of(witness)) == STATE_STOPPED;
+        creation->asked = now_of(witness);
         if (creation->reboot)
                 judge_outages(witness, creation);
 }
@@ -244,6 +248,7 @@ void cloud_answered(const struct cloud_request *request, void *userdata)
         if (!request->succeeded)
                 return;
         economy_asked(witness, request);
+        levels_answered(witness, request);
         if (streq(request->action, "CreateImage")) {
                 note_creation(witness, request);
         } else if (streq(request->action, "DeregisterImage")) {

@@ -8,9 +8,13 @@
  *                youngest has grown by a third, each minute once it is three minutes old, and each
  *                tenth of its age or 5 minutes once it is ten minutes old; a few more for each
  *                image, to see it begin and to be there when its snapshots say it will end
- *     status     while instances reboot, one for all of them each 15 s; a few at the beginning
+ *     status     while instances reboot or are stopped, one for all of them each 15 s; a few at the
+ *                beginning
  *     instances  one for each region of a run, and one for each image, when its turn comes
  *     lists      one for each region of a run
+ *
+ * Whether the snapshots of one image have begun is asked often, since its instance waits for that,
+ * and not counted; nor is how a command goes on.
  *
  * A run of all schedules counts as one of each. Whoever restarts the daemon makes it look again.
  * Calm is held to it closely, trouble loosely.
@@ -39,7 +43,7 @@ static const struct {
         [ECONOMY_FOLLOW] = { "follow images", { [PER_IMAGE] = 12, [PER_START] = 12 } },
         [ECONOMY_STATUS] = { "await instances", { [PER_REBOOT] = 4, [PER_START] = 4 } },
         [ECONOMY_INSTANCES] = { "look at instances", { [PER_RUN] = 1, [PER_IMAGE] = 1 } },
-        [ECONOMY_LISTS] = { "list images", { [PER_RUN] = 1 } },
+        [ECONOMY_LISTS] = { "list images", { [PER_RUN] = 2 } }, /* for auto, and for retention */
 };
 
 static struct economy *economy_of(struct witness *witness, const char *region)
@@ -67,15 +71,15 @@ static void economy_go_on(struct witness *witness, struct economy *economy)
 {
         usec_t now = witness->universe->clock.now;
 
+        if (economy->n_awaited || economy->n_stopped)
+                economy->allowed[ECONOMY_STATUS] +=
+                        (double)(now - economy->seen) / (double)(15 * SECOND);
         while (economy->n_followed && economy->seen < now) {
                 usec_t interval = patience(economy->seen - economy->youngest);
                 usec_t until = economy->seen + interval < now ? economy->seen + interval : now;
 
                 economy->allowed[ECONOMY_FOLLOW] +=
                         (double)(until - economy->seen) / (double)interval;
-                if (economy->n_awaited)
-                        economy->allowed[ECONOMY_STATUS] +=
-                                (double)(until - economy->seen) / (double)(15 * SECOND);
                 economy->seen = until;
         }
         economy->seen = now;
@@ -103,6 +107,16 @@ void economy_image_begins(struct witness *witness, struct creation *creation)
         add(economy, PER_REBOOT, 1);
         economy->n_awaited += !creation->awaited;
         creation->awaited = true;
+}
+
+void economy_instance_stops(struct witness *witness, const char *region, bool begins)
+{
+        struct economy *economy = economy_of(witness, region);
+
+        economy_go_on(witness, economy);
+        if (begins)
+                add(economy, PER_REBOOT, 2); /* until it is down, and until it is back */
+        economy->n_stopped += begins ? 1 : -1UL;
 }
 
 void economy_instance_is_back(struct witness *witness, struct creation *creation)
@@ -155,8 +169,11 @@ static enum economy_class class_of(const struct cloud_request *request)
                 return ECONOMY_STATUS;
         if (streq(request->action, "DescribeInstances"))
                 return ECONOMY_INSTANCES;
-        if (streq(request->action, "DescribeSnapshots"))
-                return ECONOMY_FOLLOW;
+        if (streq(request->action, "DescribeSnapshots")) {
+                _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
+
+                return filter && startswith(filter, "tag") ? ECONOMY_CLASSES : ECONOMY_FOLLOW;
+        }
         if (streq(request->action, "DescribeImages")) {
                 _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
 

@@ -16,6 +16,8 @@ struct creation {
         sec_t firing;
         usec_t made; /* monotonic */
         bool reboot;
+        bool stopped;         /* its instance was, when it was made */
+        usec_t asked;         /* by the true clock */
         bool released;        /* the journal says that the instance is waited for no more */
         bool taken_by_people; /* deregistered by somebody else */
         bool removed;         /* by the daemon */
@@ -23,7 +25,14 @@ struct creation {
         bool awaited;         /* and waits for its instance */
         usec_t removed_at;
         usec_t gone_at; /* by whoever; 0: it is there */
+        bool checked;   /* its label was found to be true */
         bool condemned; /* no rule kept it when operators pruned in calm */
+};
+
+/* An instance that the daemon has stopped, until it says that it is back: witness-levels.c. */
+struct held {
+        UT_hash_handle hh; /* of witness->held */
+        char *instance, *region;
 };
 
 /* "Schedule S missed its firings from A to B". */
@@ -52,7 +61,7 @@ enum economy_class {
 struct economy {
         double allowed[ECONOMY_CLASSES];
         uint64_t asked[ECONOMY_CLASSES];
-        size_t n_followed, n_awaited;
+        size_t n_followed, n_awaited, n_stopped;
         usec_t youngest; /* since when the last image is followed, monotonic */
         usec_t seen;     /* `allowed` is of this time */
 };
@@ -70,6 +79,7 @@ struct decisions {
 struct witness {
         struct universe *universe;
         struct creation *creations, *ids;
+        struct held *held;
         struct gap *gaps;
         size_t n_gaps;
         struct economy economies[REGIONS_MOST];
@@ -92,6 +102,7 @@ void season_done(struct witness *witness);
 /* witness-cloud.c */
 void cloud_asking(const struct cloud_request *request, void *userdata);
 void cloud_answered(const struct cloud_request *request, void *userdata);
+struct instance *find_instance(struct witness *witness, const char *region, const char *id);
 struct creation *creation_by_id(struct witness *witness, const char *id);
 void creation_free(struct witness *witness, struct creation *creation);
 
@@ -103,10 +114,18 @@ void retention_check(struct witness *witness);
 /* The image of a creation; NULL once it was deregistered. */
 struct image *creation_image(struct witness *witness, const struct creation *creation);
 
+/* witness-levels.c: instances are stopped and started for their images, */
+void levels_answered(struct witness *witness, const struct cloud_request *request);
+void levels_released(struct witness *witness, const char *instance);
+/* and at the end of a calm nobody is down or frozen, and no label says more than is true. */
+void levels_check(struct witness *witness);
+void levels_done(struct witness *witness);
+
 /* witness-economy.c: what happens, as the journal and the cloud tell, */
 void economy_image_begins(struct witness *witness, struct creation *creation);
 void economy_instance_is_back(struct witness *witness, struct creation *creation);
 void economy_image_ends(struct witness *witness, struct creation *creation);
+void economy_instance_stops(struct witness *witness, const char *region, bool begins);
 void economy_run_begins(struct witness *witness, const char *schedule); /* NULL: of all */
 void economy_daemon_starts(struct witness *witness);
 /* what is asked, */

@@ -189,6 +189,7 @@ void season_agenda_begin(struct witness *witness)
 
 void season_done(struct witness *witness)
 {
+        levels_done(witness);
         watch_free(witness->watch);
         decisions_done(&witness->before);
         decisions_done(&witness->after);
@@ -386,6 +387,7 @@ void witness_season_ends(struct witness *witness)
         for (size_t i = 0; i < universe->fleet.n_schedules; i++)
                 check_firings(witness, i);
         retention_check(witness);
+        levels_check(witness);
         economy_judge(witness, true);
         forget_old(witness);
         witness->numbers.seasons++;

@@ -70,7 +70,9 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
                 note_missed(witness, about->schedule, message);
         else if (event == &events[EVENT_INSTANCE_NOT_READY])
                 note_released(witness, about->instance);
-        else if (event == &events[EVENT_RUN_FINISHED] || event == &events[EVENT_RUN_FAILED])
+        if (event == &events[EVENT_INSTANCE_READY] || event == &events[EVENT_INSTANCE_NOT_READY])
+                levels_released(witness, about->instance);
+        if (event == &events[EVENT_RUN_FINISHED] || event == &events[EVENT_RUN_FAILED])
                 witness->runs_ended++;
         else if (event == &events[EVENT_RUN_STARTED])
                 economy_run_begins(witness, about->schedule);

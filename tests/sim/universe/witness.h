@@ -26,6 +26,8 @@ void witness_disturbed(struct witness *witness, const char *schedule);
 void witness_dry_run(struct witness *witness);
 /* People deregister this image. */
 void witness_people_took(struct witness *witness, const char *image);
+/* Whether the daemon has stopped this instance and not brought it back yet. */
+bool witness_is_held(const struct witness *witness, const char *instance);
 /* Calm has begun: sets up what operators do in it. */
 void witness_calm_begins(struct witness *witness);
 /* Three days without trouble are over: all has to be well. */

@@ -1,0 +1,185 @@
+/*
+ * Levels of consistency: who was stopped for an image is started again, nobody stays frozen, and
+ * what a label says is true. The truth is that of the simulated instances.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/method.h"
+#include "sim/sim-freeze.h"
+#include "sim/sim-image.h"
+#include "sim/sim-instance.h"
+#include "sim/sim-snapshot.h"
+#include "sim/universe/witness-private.h"
+
+/* How much the point from which EC2 takes a snapshot may lie behind what it says of it. */
+#define CLOSE USEC_PER_SEC
+
+static usec_t now_of(const struct witness *witness)
+{
+        return virtual_true_time(&witness->universe->clock);
+}
+
+static struct held *find_held(const struct witness *witness, const char *instance)
+{
+        struct held *held;
+
+        HASH_FIND_STR(witness->held, instance, held);
+        return held;
+}
+
+bool witness_is_held(const struct witness *witness, const char *instance)
+{
+        return find_held(witness, instance);
+}
+
+static void let_go(struct witness *witness, struct held *held)
+{
+        economy_instance_stops(witness, held->region, false);
+        HASH_DEL(witness->held, held);
+        free(held->instance);
+        free(held->region);
+        free(held);
+}
+
+void levels_released(struct witness *witness, const char *instance)
+{
+        struct held *held = instance ? find_held(witness, instance) : NULL;
+
+        if (held)
+                let_go(witness, held);
+}
+
+void levels_answered(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *id = NULL;
+        struct held *held;
+
+        if (!streq(request->action, "StopInstances"))
+                return;
+        id = request_parameter(request->body, "InstanceId.1");
+        if (find_held(witness, id))
+                return;
+        held = xnew(struct held);
+        held->instance = steal(id);
+        held->region = xstrdup(request->region);
+        HASH_ADD_KEYPTR(hh, witness->held, held->instance, strlen(held->instance), held);
+        economy_instance_stops(witness, held->region, true);
+}
+
+/* ---- labels ---- */
+
+/* When the last of an image's snapshots began; 0: there are none any more. */
+static usec_t last_snapshot(struct witness *witness, const struct creation *creation)
+{
+        struct place *place =
+                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+        usec_t last = 0;
+
+        FOREACH_RESOURCE(resource, place, KIND_SNAPSHOT)
+        {
+                const struct snapshot *snapshot = (const struct snapshot *)resource;
+
+                if (strstr(snapshot->description, creation->id) && resource->created > last)
+                        last = resource->created;
+        }
+        return last;
+}
+
+/* Whether one freeze, which amid has ended, lasted from the call to the last snapshot. */
+static bool was_frozen(struct witness *witness, const struct creation *creation)
+{
+        const struct instance *instance =
+                find_instance(witness, creation->region, creation->instance);
+        usec_t last = last_snapshot(witness, creation);
+
+        for (size_t i = 0; instance && i < instance->n_freezes; i++) {
+                const struct freeze *freeze = &instance->freezes[i];
+                enum thaw_cause by;
+                usec_t end = freeze_end(instance, freeze, &by);
+
+                if (freeze->from <= creation->asked && end + CLOSE >= last && by == THAW_BY_COMMAND)
+                        return true;
+        }
+        return !instance; /* it is gone, and cannot be asked */
+}
+
+static void check_label(struct witness *witness, const struct creation *creation)
+{
+        const struct image *image = creation_image(witness, creation);
+        const char *label = image ? tags_get(&image->resource.tags, "amid:consistency") : NULL;
+        bool good = true;
+
+        if (!image || creation->checked)
+                return;
+        if (streq(label, PROVEN_FROZEN))
+                good = was_frozen(witness, creation);
+        else if (streq(label, PROVEN_STOPPED))
+                good = creation->stopped;
+        else if (streq(label, PROVEN_REBOOT_CLEAN) || streq(label, PROVEN_REBOOT_FORCED))
+                good = creation->reboot;
+        else if (!streq(label, PROVEN_CRASH))
+                good = false;
+        if (!good)
+                universe_fail(witness->universe, "no label says more than is true",
+                              "%s (%s) of %s is labelled %s", creation->id, creation->name,
+                              creation->instance, label ? label : "nothing");
+}
+
+/* ---- the end of a calm ---- */
+
+static void check_held(struct witness *witness)
+{
+        struct held *held, *next;
+
+        HASH_ITER (hh, witness->held, held, next) {
+                const struct instance *instance =
+                        find_instance(witness, held->region, held->instance);
+                enum state state =
+                        instance ? instance_state(instance, now_of(witness)) : STATE_TERMINATED;
+
+                if (state == STATE_STOPPED || state == STATE_STOPPING)
+                        universe_fail(witness->universe, "nobody is left down",
+                                      "%s was stopped for its image and is %s", held->instance,
+                                      state_name(state));
+                let_go(witness, held);
+        }
+}
+
+static void check_frozen(struct witness *witness, struct place *place)
+{
+        FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
+        {
+                const struct instance *instance = (const struct instance *)resource;
+
+                if (instance_frozen(instance, now_of(witness)))
+                        universe_fail(witness->universe, "nobody is left frozen", "%s is",
+                                      resource->id);
+        }
+}
+
+void levels_check(struct witness *witness)
+{
+        struct universe *universe = witness->universe;
+
+        check_held(witness);
+        for (size_t i = 0; i < universe->fleet.n_regions; i++)
+                check_frozen(witness, sim_place(universe->cloud.sim, DEFAULT_ACCOUNT,
+                                                universe->fleet.regions[i]));
+        for (struct creation *c = witness->creations; c; c = c->hh.next) {
+                if (universe->clock.now - c->made < 24 * 3600 * USEC_PER_SEC)
+                        continue; /* it may still be on the way */
+                check_label(witness, c);
+                c->checked = true;
+        }
+}
+
+void levels_done(struct witness *witness)
+{
+        struct held *held, *next;
+
+        HASH_ITER (hh, witness->held, held, next)
+                let_go(witness, held);
+}
