@@ -84,7 +84,7 @@ static const char *probe_output(struct task *task, const struct aws_reply *reply
 {
         const struct ssm_invocation *invocation = reply->output;
 
-        switch (remote_state(task, reply)) {
+        switch (remote_state(reply)) {
         case REMOTE_DONE:
                 return invocation->output ? invocation->output : "";
         case REMOTE_GOES_ON:

@@ -148,7 +148,7 @@ struct verdict await_frozen_answer(struct task *task, const struct aws_reply *re
         struct log_about about = task_about(task);
         char time[TIME_TEXT_MAX];
 
-        switch (remote_state(task, reply)) {
+        switch (remote_state(reply)) {
         case REMOTE_GOES_ON:
                 if (task_spent(task) < timeout_of(task) + MARGIN)
                         return again(REMOTE_LOOK_EACH, xstrdup("the freeze goes on"));
@@ -259,7 +259,7 @@ struct verdict await_thawed_answer(struct task *task, const struct aws_reply *re
 {
         const struct ssm_invocation *invocation = reply->output;
 
-        switch (remote_state(task, reply)) {
+        switch (remote_state(reply)) {
         case REMOTE_GOES_ON:
                 if (!is_thawed_anyway(task) || task_spent(task) < MARGIN)
                         return again(REMOTE_LOOK_EACH, xstrdup("the thaw goes on"));

@@ -69,11 +69,10 @@ static bool was_begun(const struct ssm_invocation *invocation)
                streq(invocation->details, "Execution Timed Out");
 }
 
-enum remote_state remote_state(struct task *task, const struct aws_reply *reply)
+enum remote_state remote_state(const struct aws_reply *reply)
 {
         const struct ssm_invocation *invocation = reply->output;
 
-        (void)task;
         if (reply->outcome != AWS_OK) /* right after SendCommand it is not known yet */
                 return REMOTE_GOES_ON;
         switch ((enum ssm_status)invocation->status) {

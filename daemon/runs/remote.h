@@ -30,7 +30,7 @@ enum remote_state {
         REMOTE_NEVER,   /* it was never begun */
 };
 #define REMOTE_LOOK_EACH (USEC_PER_SEC + 500 * USEC_PER_MSEC)
-enum remote_state remote_state(struct task *task, const struct aws_reply *reply);
+enum remote_state remote_state(const struct aws_reply *reply);
 /* "SSM: Execution Timed Out", "exit status 1: the end of what it said". Caller frees. */
 char *remote_failure(const struct ssm_invocation *invocation);
 

@@ -1,0 +1,34 @@
+/*
+ * Any bytes as the output of a script on an instance: a value is found or not, and what is found
+ * stands in the last line of that name, with no blank in it.
+ */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/remote.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        static const char *const names[] = { "amid-freeze", "amid-thaw", "amid-boot" };
+        static const char *const keys[] = { "state", "reason", "thawed-by", "boot-id", "clean" };
+        _cleanup_free_ char *output = xstrndup((const char *)data, size);
+
+        for (size_t i = 0; i < ELEMENTS(names); i++)
+                for (size_t j = 0; j < ELEMENTS(keys); j++) {
+                        _cleanup_free_ char *value = remote_value(output, names[i], keys[j]);
+                        _cleanup_free_ char *pair = NULL;
+
+                        if (!value)
+                                continue;
+                        pair = xasprintf("%s=%s", keys[j], value);
+                        assert(!strpbrk(value, " \n"));
+                        assert(strstr(output, names[i]) && strstr(output, pair));
+                }
+        return 0;
+}
