@@ -119,12 +119,12 @@ struct verdict read_boot_again_ask(struct task *task)
 {
         bool tells = task->row.boot && task->row.image && task->row.ending == OUTCOME_OPEN;
 
-        return tells ? probe_ask(task) : go("await-image");
+        return tells ? probe_ask(task) : go("put-back");
 }
 
 struct verdict read_boot_again_answer(struct task *task, const struct aws_reply *reply)
 {
-        return probe_answer(task, reply, "await-image", PROBE_PATIENCE);
+        return probe_answer(task, reply, "put-back", PROBE_PATIENCE);
 }
 
 /* The instance knows better than its status checks. */
@@ -154,7 +154,7 @@ struct verdict await_boot_again_answer(struct task *task, const struct aws_reply
 {
         _cleanup_free_ char *boot = NULL, *clean = NULL;
         struct verdict verdict;
-        const char *output = probe_output(task, reply, "await-image", &verdict);
+        const char *output = probe_output(task, reply, "put-back", &verdict);
 
         if (!output)
                 return verdict;
@@ -164,5 +164,5 @@ struct verdict await_boot_again_answer(struct task *task, const struct aws_reply
                 prove_by_boot(task, boot, clean);
         free(steal(task->row.command));
         task_touch(task);
-        return go("await-image");
+        return next();
 }

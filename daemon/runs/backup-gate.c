@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup.h"
+#include "runs/rotation.h"
 #include "runs/volumes.h"
 
 static const char *tag_of(const struct ec2_instance *instance, const char *key)
@@ -14,8 +15,10 @@ static const char *tag_of(const struct ec2_instance *instance, const char *key)
         return value ? value : "";
 }
 
-char *gate_groups(const struct setting_schedule *schedule, const struct ec2_instance *instance)
+char *gate_groups(const struct task *task, const struct ec2_instance *instance)
 {
+        const struct setting_schedule *schedule = task->run->schedule;
+
         switch (schedule->reboot.group_by) {
         case GROUP_ALL:
                 return xasprintf("all of %s", schedule->name);
@@ -24,7 +27,7 @@ char *gate_groups(const struct setting_schedule *schedule, const struct ec2_inst
         case GROUP_AUTO_SCALING:
                 return xasprintf("auto-scaling-group=%s", tag_of(instance, TAG_AUTO_SCALING));
         case GROUP_TARGET_GROUP:
-                return xstrdup("target-group=");
+                return rotation_groups(task->place, instance->id);
         case GROUP_TAG:
                 return xasprintf("%s=%s", schedule->reboot.group_tag,
                                  tag_of(instance, schedule->reboot.group_tag));

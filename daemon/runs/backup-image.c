@@ -95,9 +95,11 @@ static struct verdict image_failed(struct task *task, const struct followed *fol
 static struct verdict start_over(struct task *task)
 {
         task->row.downed = task->row.returned = SEC_NONE;
-        free(task->row.evidence);
+        free(steal(task->row.putback));
+        free(steal(task->row.evidence));
         /* For an image that is found instead of being made: of which attempt is it? */
-        task->row.evidence = xstrdup("it may be from before the last freeze");
+        if (task->method == &method_freeze)
+                task->row.evidence = xstrdup("it may be from before the last freeze");
         image_live(task)->look_again = true;
         return go("wait-turn");
 }
@@ -235,6 +237,24 @@ static const struct step image_steps[] = {
           .methods = BY_STOP,
           .looks = true,
           .down = true },
+        { .name = "check-rotation",
+          .ask = check_rotation_ask,
+          .answer = check_rotation_answer,
+          .patience = SEC_PER_HOUR,
+          .methods = BY_REBOOT | BY_STOP,
+          .looks = true,
+          .down = true },
+        { .name = "take-out",
+          .ask = take_out_ask,
+          .answer = take_out_answer,
+          .patience = SEC_PER_HOUR,
+          .methods = BY_REBOOT | BY_STOP,
+          .down = true },
+        { .name = "await-taken-out",
+          .ask = await_taken_out_ask,
+          .answer = await_taken_out_answer,
+          .methods = BY_REBOOT | BY_STOP,
+          .down = true },
         { .name = "read-boot",
           .ask = read_boot_ask,
           .answer = read_boot_answer,
@@ -301,6 +321,16 @@ static const struct step image_steps[] = {
           .ask = await_boot_ask,
           .answer = await_boot_again_answer,
           .methods = BY_REBOOT,
+          .down = true },
+        { .name = "put-back",
+          .ask = put_back_ask,
+          .answer = put_back_answer,
+          .methods = BY_REBOOT | BY_STOP,
+          .down = true },
+        { .name = "await-put-back",
+          .ask = await_put_back_ask,
+          .answer = await_put_back_answer,
+          .methods = BY_REBOOT | BY_STOP,
           .down = true },
         { .name = "await-image", .ask = await_image_ask },
         { .name = "tag-consistency",

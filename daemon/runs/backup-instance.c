@@ -6,6 +6,7 @@
 #include "runs/backup.h"
 #include "runs/follow.h"
 #include "runs/health.h"
+#include "runs/rotation.h"
 
 struct image_live *image_live(struct task *task)
 {
@@ -18,8 +19,11 @@ void image_forget(struct task *task)
 {
         struct image_live *live = task->live;
 
+        rotation_leave(task);
         if (!live)
                 return;
+        free(live->scaling_group);
+        free(live->refusal);
         shape_done(ec2_describe_instances.output, &live->instance);
         follow_end(live->followed);
         health_end(live->patient);
@@ -31,9 +35,29 @@ static bool instance_is_stopped(const struct ec2_instances *known)
         return known->n_instances && known->instances->state == INSTANCE_STOPPED;
 }
 
+void image_regroup(struct task *task)
+{
+        const struct ec2_instances *known = &image_live(task)->instance;
+        char *groups;
+
+        /* A turn that was had stays what it was. */
+        if (task->row.downed != SEC_NONE || !task->run->schedule || !known->n_instances)
+                return;
+        groups = task->method->takes_down ? gate_groups(task, known->instances) : NULL;
+        if (groups || !task->method->takes_down) {
+                free(task->row.group);
+                task->row.group = groups;
+                task_touch(task);
+        }
+}
+
+sec_t image_ready_timeout(const struct task *task)
+{
+        return task->run->schedule ? task->run->schedule->reboot.ready_timeout : 15 * SEC_PER_MIN;
+}
+
 void image_set_method(struct task *task, const struct method *method)
 {
-        const struct setting_schedule *schedule = task->run->schedule;
         const struct ec2_instances *known = &image_live(task)->instance;
 
         task->method = method;
@@ -41,12 +65,7 @@ void image_set_method(struct task *task, const struct method *method)
         /* One that amid stops is stopped only once that was seen. */
         xreplace(&task->row.consistency,
                  instance_is_stopped(known) ? PROVEN_STOPPED : PROVEN_CRASH);
-        /* A turn that was had stays what it was. */
-        if (task->row.downed == SEC_NONE && schedule && known->n_instances) {
-                free(task->row.group);
-                task->row.group =
-                        method->takes_down ? gate_groups(schedule, known->instances) : NULL;
-        }
+        image_regroup(task);
         task_touch(task);
 }
 

@@ -7,6 +7,7 @@
 #include "runs/follow.h"
 #include "runs/health.h"
 #include "runs/measure.h"
+#include "runs/putback.h"
 
 /* "If an instance does not cleanly shut down within a few minutes, Amazon EC2 performs a hard
  * reboot": one that is back sooner than that has shut itself down.
@@ -43,8 +44,7 @@ static void halt_run(struct task *failed)
                   total - touched - 1);
 }
 
-/* Ends the instance's turn badly: the rest of the run is halted if the schedule says so. */
-static struct verdict instance_failed(struct task *task, char *why)
+struct verdict instance_failed(struct task *task, char *why)
 {
         struct run *run = task->run;
         struct log_about about = task_about(task);
@@ -54,7 +54,12 @@ static struct verdict instance_failed(struct task *task, char *why)
                   task->row.subject, why);
         if (halt)
                 halt_run(task);
-        image_note_failure(task, xasprintf("the instance did not come back: %s", why));
+        if (task->row.ending == OUTCOME_OPEN)
+                image_note_failure(task, xasprintf("the instance did not come back: %s", why));
+        else
+                image_note_failure(task, xasprintf("%s; and the instance did not come back: %s",
+                                                   task->row.detail, why));
+        putback_forget_health(&task->row.putback);
         free(why);
         stop_awaiting(task);
         return next();
@@ -120,7 +125,7 @@ struct verdict await_instance_ask(struct task *task)
         struct image_live *live = image_live(task);
         const struct setting_schedule *schedule = task->run->schedule;
         sec_t settle = schedule ? schedule->reboot.settle : 2 * SEC_PER_MIN;
-        sec_t timeout = schedule ? schedule->reboot.ready_timeout : 15 * SEC_PER_MIN;
+        sec_t timeout = image_ready_timeout(task);
         sec_t waited = task_spent(task), watched;
         struct patient *patient;
         char time[TIME_TEXT_MAX];

@@ -125,8 +125,7 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
 struct verdict await_stopped_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
-        const struct setting_schedule *schedule = task->run->schedule;
-        sec_t timeout = schedule ? schedule->reboot.ready_timeout : 15 * SEC_PER_MIN;
+        sec_t timeout = image_ready_timeout(task);
         sec_t waited = task_spent(task);
         const struct patient *patient;
         char time[TIME_TEXT_MAX];

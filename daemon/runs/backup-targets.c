@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/place.h"
+#include "runs/rotation.h"
 
 /* ---- find-reboots: which instances had a reboot for an image lately; for `auto` ---- */
 
@@ -17,6 +18,7 @@ static void targets_forget(struct task *task)
 {
         struct targets_live *live = task->live;
 
+        rotation_leave(task);
         if (!live)
                 return;
         strings_free(live->rebooted, live->n_rebooted);
@@ -140,6 +142,13 @@ static void target_filters_fill(struct target_filters *filters,
         }
 }
 
+/* Without them the groups would be wrong. */
+static bool needs_target_groups(const struct task *task)
+{
+        return task->run->schedule->reboot.group_by == GROUP_TARGET_GROUP &&
+               !rotation_is_known(task->place);
+}
+
 static struct verdict targets_ask(struct task *task)
 {
         _cleanup_(target_filters_done) struct target_filters filters = {};
@@ -148,6 +157,8 @@ static struct verdict targets_ask(struct task *task)
                 return finish(OUTCOME_FAILED, xstrdup("the schedule is no longer in the settings"));
         if (task->run->schedule->consistency == CONSISTENCY_AUTO && !task->live)
                 return go("find-reboots"); /* after a restart */
+        if (needs_target_groups(task))
+                return go("find-target-groups");
         target_filters_fill(&filters, &task->run->schedule->targets);
         task_call(task, &ec2_describe_instances,
                   &(struct describe_instances){ .filters = filters.filters,
@@ -215,6 +226,10 @@ static const struct step targets_steps[] = {
         { .name = "find-reboots",
           .ask = reboots_ask,
           .answer = reboots_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "find-target-groups",
+          .ask = find_target_groups_ask,
           .patience = SEC_PER_HOUR,
           .looks = true },
         { .name = "describe-instances",

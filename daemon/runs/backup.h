@@ -2,11 +2,14 @@
  * The backup run: find the instances of a schedule, make an image of each, follow it to its end.
  * Internal to runs/.
  *
- *     targets task, one per place:     describe-instances, for `auto` after describe-images
+ *     targets task, one per place:     describe-instances, for `auto` after describe-images;
+ *                                      before it find-target-groups, where they matter
  *     image task, one per instance:    its method (method.h) decides which of these it goes through
  *
  *         wait-turn, check-instance
  *         check-stop                           stop: what it would cost
+ *         check-rotation                       reboot, stop: what sends it work
+ *         take-out, await-taken-out            reboot, stop, when it is to be out of that
  *         read-boot, await-boot                reboot, with proof: ssm
  *         freeze-instance, await-frozen        freeze
  *         stop-instance, await-stopped         stop
@@ -18,6 +21,7 @@
  *         start-instance                       stop
  *         await-instance                       reboot, stop
  *         read-boot-again, await-boot-again    reboot, with proof: ssm
+ *         put-back, await-put-back             reboot, stop: until it is healthy as before
  *         await-image, tag-consistency, judge
  *
  * From the first step that does something to an instance on, every way to an end leads over those
@@ -50,6 +54,17 @@ struct image_live {
         unsigned int stale;          /* freezes that were over before EC2 took the call */
         unsigned int starts;         /* attempts to start the instance that were refused */
         bool knows_disks, has_disks; /* of the instance's type: local ones, which a stop empties */
+
+        /* Taking it out of rotation, and back. */
+        enum { SCALING_UNKNOWN, SCALING_IN_SERVICE, SCALING_KNOWN } scaling; /* what was asked */
+        char *scaling_group; /* in which it is in service; or NULL */
+        size_t taken, put;   /* lines of row.putback that are dealt with; after a restart again */
+        bool in_standby, in_service;
+        char *refusal; /* what AWS said to the last order, if its state may contradict that */
+        unsigned int refused; /* attempts to put it back into one thing */
+        unsigned int exits;   /* times it was told in vain to leave standby */
+        bool in_vain;         /* something is no longer there to be put back into */
+        usec_t watched;       /* monotonic: since when this process waits for its health; 0: not */
 };
 struct image_live *image_live(struct task *task);
 void image_forget(struct task *task);
@@ -59,6 +74,10 @@ void image_describe(struct task *task, struct ec2_instance *instance);
 
 /* `method` for the task, and the groups that go with it. */
 void image_set_method(struct task *task, const struct method *method);
+/* The groups anew, by what is known now. */
+void image_regroup(struct task *task);
+/* How long it may take until the instance is as it was: seconds. */
+sec_t image_ready_timeout(const struct task *task);
 
 /* The instance is about to be touched: from now on the time counts that it is away. True the first
  * time: then the row has to be committed before anything is sent, by entering the step again. */
@@ -82,9 +101,24 @@ bool image_is_too_late(const struct task *task);
 
 /* backup-gate.c: whether the task may begin now; otherwise says what it waits for. */
 bool gate_is_open(struct task *task);
-/* The groups an instance is in, a line each: in each at most max_parallel are down at once. Caller
- * frees. */
-char *gate_groups(const struct setting_schedule *schedule, const struct ec2_instance *instance);
+/* The groups an instance is in, a line each: in each at most max_parallel are down at once. NULL:
+ * they are not known (yet). Caller frees. */
+char *gate_groups(const struct task *task, const struct ec2_instance *instance);
+
+/* backup-rotation.c: what an instance is to be taken out of before it is touched, rotation.h. */
+struct verdict find_target_groups_ask(struct task *task);
+struct verdict check_rotation_ask(struct task *task);
+struct verdict check_rotation_answer(struct task *task, const struct aws_reply *reply);
+
+/* backup-takeout.c, backup-putback.c, backup-healthy.c */
+struct verdict take_out_ask(struct task *task);
+struct verdict take_out_answer(struct task *task, const struct aws_reply *reply);
+struct verdict await_taken_out_ask(struct task *task);
+struct verdict await_taken_out_answer(struct task *task, const struct aws_reply *reply);
+struct verdict put_back_ask(struct task *task);
+struct verdict put_back_answer(struct task *task, const struct aws_reply *reply);
+struct verdict await_put_back_ask(struct task *task);
+struct verdict await_put_back_answer(struct task *task, const struct aws_reply *reply);
 
 /* backup-stop.c */
 struct verdict check_stop_ask(struct task *task);
@@ -132,3 +166,6 @@ struct verdict await_boot_again_answer(struct task *task, const struct aws_reply
 
 /* backup-return.c: until the instance is back. */
 struct verdict await_instance_ask(struct task *task);
+/* Ends the instance's turn badly: the rest of the run is halted if the schedule says so. Takes
+ * `why`. */
+struct verdict instance_failed(struct task *task, char *why);

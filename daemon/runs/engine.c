@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "runs/home.h"
 #include "runs/moves.h"
+#include "runs/putback.h"
 #include "runs/volumes.h"
 #include "runs/watch.h"
 
@@ -224,7 +225,7 @@ void engine_close(struct engine *engine)
 bool task_holds(const struct task *task)
 {
         return task->down && task->row.downed != SEC_NONE &&
-               (!task->method->reboots || task->row.putback);
+               (!task->method->reboots || putback_takes_out(task->row.putback));
 }
 
 const struct task *engine_find_held(const struct engine *engine)

@@ -8,6 +8,7 @@
 #include "runs/follow.h"
 #include "runs/health.h"
 #include "runs/home.h"
+#include "runs/rotation.h"
 
 struct place *place_get(struct engine *engine, const struct settings *settings, const char *account,
                         const char *region)
@@ -52,6 +53,7 @@ struct place *place_unref(struct place *place)
         *at = place->next;
         follower_free(place->follower);
         doctor_free(place->doctor);
+        rotation_free(place->rotation);
         aws_account_unref(place->aws);
         free(place->account);
         free(place->region);

@@ -8,6 +8,7 @@
 
 struct follower;
 struct doctor;
+struct rotation;
 
 struct place {
         struct engine *engine;
@@ -17,6 +18,7 @@ struct place {
         bool silent;               /* the last call got no answer, which has been said */
         struct follower *follower; /* of images, follow.h; made when first needed */
         struct doctor *doctor;     /* of instances, health.h; the same */
+        struct rotation *rotation; /* target groups, rotation.h; the same */
         struct place *next;        /* of engine->places */
 };
 

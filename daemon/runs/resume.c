@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "runs/moves.h"
 #include "runs/place.h"
+#include "runs/putback.h"
 
 /* What a step had spent before the restart, by the wall clock: no other survives it. */
 static usec_t time_since(const struct run *run, sec_t entered)
@@ -17,9 +18,10 @@ static usec_t time_since(const struct run *run, sec_t entered)
 static void say_left(const struct run *run, const struct store_task *row)
 {
         const struct method *method = method_named(row->method);
+        bool is_out = putback_takes_out(row->putback);
 
-        if (!method || row->downed == SEC_NONE || row->returned != SEC_NONE ||
-            (method->reboots && !row->putback))
+        if (!method || row->downed == SEC_NONE ||
+            (!is_out && (row->returned != SEC_NONE || method->reboots)))
                 return;
         log_event(
                 &events[EVENT_LEFT_DOWN],

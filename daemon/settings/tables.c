@@ -137,9 +137,9 @@ static const struct key reboot_keys[] = {
                     "seen to fail in between."),
         KEY("ready_timeout", duration, struct setting_reboot, ready_timeout, .fallback = "15m",
             .help = "An instance has failed when its status checks do not pass within this time "
-                    "after its reboot or start, or it is not healthy again in every target group "
-                    "in "
-                    "which it was healthy before."),
+                    "after its reboot or start, or when it is then not healthy within it again in "
+                    "every target group in which it was healthy before. Its connections may take "
+                    "as long to end, see target_groups."),
         KEY("on_failure", word, struct setting_reboot, on_failure, .words = on_failure_words,
             .fallback = "halt",
             .help = "When an instance does not come back: halt leaves those still waiting alone, "
@@ -152,15 +152,18 @@ static const struct key reboot_keys[] = {
         KEY("target_groups", word, struct setting_reboot, target_groups,
             .words = target_groups_words, .fallback = "watch",
             .help = "watch waits until the instance is healthy again in the target groups of the "
-                    "load balancers in which it was healthy before; drain also takes it out of "
-                    "them "
-                    "first, waits for its connections to end, and puts it back; ignore does not "
-                    "look at them."),
+                    "load balancers in which it was healthy before; drain also takes it out of all "
+                    "in "
+                    "which it is registered first, waits for its connections to end, and puts it "
+                    "back; ignore does not look at them. Groups whose targets are addresses do not "
+                    "count."),
         KEY("auto_scaling", word, struct setting_reboot, auto_scaling, .words = auto_scaling_words,
             .fallback = "leave",
             .help = "standby puts an instance of an Auto Scaling group into standby first, and "
                     "back "
-                    "into service after, so that the group neither sends it work nor replaces it."),
+                    "into service after, so that the group neither sends it work nor replaces it. "
+                    "The group wants one instance less meanwhile; where its minimum size does not "
+                    "allow that, the instance is not touched."),
         KEY("proof", word, struct setting_reboot, proof, .words = proof_words, .fallback = "checks",
             .help = "How a reboot is proven: by what EC2's status checks show, or by a command "
                     "that "

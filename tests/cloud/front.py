@@ -247,7 +247,7 @@ class Front:
         kind = reply.get("Content-Type", "")
         status = int(status.split()[0])
         if self.timelines:
-            data = self.timelines.envelope(data) if not request.json else data
+            data = self.timelines.envelope(data) if request.service == "ec2" else data
         if request.json:
             kind, data = jsonwire.envelope(kind, data)
         if status == 500 and b"<html" in data.lower():

@@ -57,7 +57,7 @@ class Account:
         iam.create_user(UserName="amid")
         key = iam.create_access_key(UserName="amid")["AccessKey"]
         self.keys = (key["AccessKeyId"], key["SecretAccessKey"])
-        self.allow("ec2:*")
+        self.allow("ec2:*", "elasticloadbalancing:Describe*")
         self.ec2 = self.client("ec2")
 
     def client(self, service, region=REGION):

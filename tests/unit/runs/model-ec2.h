@@ -23,8 +23,8 @@ struct model_instance {
         unsigned int outages;
         char *lifecycle, *address, *type; /* or NULL */
         bool has_disks;
-        /* The scripts of amid, as far as SSM can tell: frozen now by `token` until `thaws`; what the
-         * last thaw says; no agent. */
+        /* The scripts of amid, as far as SSM can tell: frozen now by `token` until `thaws`; what
+         * the last thaw says; no agent. */
         char *token, *thawed;
         usec_t thaws;
         bool no_agent, cannot_freeze, cannot_thaw;
@@ -44,8 +44,8 @@ struct model_image {
         bool no_reboot, gone, snapshot_gone;
         bool was_stopped, was_frozen; /* the instance, when it was made */
         char *thaws_with;             /* the freeze it was made in */
-        const char *also_used_by; /* the snapshot, by this other image */
-        int percent;              /* -1: as time goes; else it stands there */
+        const char *also_used_by;     /* the snapshot, by this other image */
+        int percent;                  /* -1: as time goes; else it stands there */
 };
 
 struct model_command {
@@ -63,7 +63,8 @@ struct model {
         usec_t takes, hidden; /* of new images */
         unsigned int next_id;
         unsigned int most_down;
-        unsigned int refused; /* names that were taken */
+        unsigned int refused;  /* names that were taken */
+        struct model_elb *elb; /* NULL: there are no load balancers */
         struct model_command *commands;
         size_t n_commands;
 };
@@ -130,6 +131,7 @@ static inline bool model_match(const struct ec2_filter *filters, size_t n,
         return true;
 }
 
+#include "model-elb.h"
 #include "model-ssm.h"
 
 /* ---- instances ---- */
@@ -226,9 +228,9 @@ static inline void model_describe_instances(struct model *model, const char *reg
                 row->type = xstrdup(instance->type);
                 row->public_address = xstrdup(instance->address);
                 if (instance->address)
-                        *append(row->interfaces, row->n_interfaces) = (struct ec2_association){
-                                xstrdup(instance->address), xstrdup("amazon")
-                        };
+                        *append(row->interfaces, row->n_interfaces) =
+                                (struct ec2_association){ xstrdup(instance->address),
+                                                          xstrdup("amazon") };
                 *append(row->devices, row->n_devices) =
                         (struct ec2_instance_device){ xstrdup("/dev/xvda"), xstrdup("vol-1") };
                 row->tags = model_copy_tags(instance->tags, instance->n_tags);
@@ -514,6 +516,7 @@ static inline struct scripted_answer model_answer(struct aws *aws, const char *r
 {
         struct model *model = aws->userdata;
 
+        model_elb_watch(model, action, input);
         if (action == &ec2_describe_instances)
                 model_describe_instances(model, region, input, output);
         else if (action == &ec2_describe_instance_status)
@@ -541,6 +544,8 @@ static inline struct scripted_answer model_answer(struct aws *aws, const char *r
                 return model_send_command(model, input, output);
         else if (action == &ssm_get_command_invocation)
                 return model_get_invocation(model, input, output);
+        else
+                return model_elb_answer(model, action, input, output);
         return (struct scripted_answer){ AWS_OK, NULL, NULL };
 }
 
@@ -584,6 +589,7 @@ static inline void model_done(struct model *model)
                 free(model->commands[i].id);
                 free(model->commands[i].output);
         }
+        model_elb_done(model->elb);
         free(model->commands);
         free(model->instances);
         free(model->images);

@@ -1,0 +1,198 @@
+/* await-put-back: until an instance is in service and healthy as before its image. */
+#include <stdlib.h>
+
+#include "aws/autoscaling.h"
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/backup-rotation.h"
+#include "runs/measure.h"
+
+/* Between questions that AWS does not answer. */
+#define LOOK_RETRY (15 * USEC_PER_SEC)
+/* One that is still in standby so long after it was told to leave is told again: 20 s at first,
+ * twice as long each time. */
+enum { LEAVE_AGAIN = 20, LEAVE_LONGER = 4 };
+
+/* It did not become what it was before. Takes `why`. */
+static struct verdict not_as_before(struct task *task, char *why)
+{
+        struct log_about about = task_about(task);
+
+        if (putback_awaits_health(task->row.putback) || task->row.ending == OUTCOME_OPEN)
+                return instance_failed(task, why);
+        free(steal(task->row.putback));
+        log_event(&events[EVENT_NOT_PUT_BACK], &about, "Instance %s is not put back: %s.",
+                  task->row.subject, why);
+        free(why);
+        return next();
+}
+
+static struct verdict as_before(struct task *task)
+{
+        struct log_about about = task_about(task);
+        bool healthy = putback_awaits_health(task->row.putback);
+        char time[TIME_TEXT_MAX];
+
+        format_timespan(image_away(task), time);
+        if (task->row.image && (healthy || task->row.ending == OUTCOME_OPEN))
+                measure_note(task);
+        if (healthy)
+                log_event(&events[EVENT_PUT_BACK], &about,
+                          "Instance %s is healthy again in its target groups, after %s.",
+                          task->row.subject, time);
+        else if (putback_takes_out(task->row.putback) && !image_live(task)->in_vain)
+                log_event(&events[EVENT_PUT_BACK], &about,
+                          "Instance %s is put back into what it was taken out of, after %s.",
+                          task->row.subject, time);
+        free(steal(task->row.putback)); /* there is nothing left to put right */
+        return next();
+}
+
+/* The first registration that is not healthy and has to be, or NULL. */
+static const struct putback_line *find_unhealthy(const struct task *task,
+                                                 const struct putback *putback,
+                                                 const struct elb_health **ret)
+{
+        for (size_t i = 0; i < putback->n; i++) {
+                const struct putback_line *line = &putback->lines[i];
+
+                if (!line->healthy || rotation_is_gone(task->place, line->name))
+                        continue;
+                *ret = rotation_health(task->place, line->name, task->row.subject, line->port);
+                if (!*ret || (*ret)->state != TARGET_HEALTHY)
+                        return line;
+        }
+        return NULL;
+}
+
+static char *health_text(const struct putback_line *line, const struct elb_health *health)
+{
+        const char *reason = health && health->reason ? health->reason : "";
+        const char *words = health && health->description ? health->description : "";
+
+        return xasprintf("target group %s: %s%s%s%s%s", rotation_name(line->name),
+                         rotation_state_name(health), *reason ? ", " : "", reason,
+                         *words ? ", " : "", words);
+}
+
+/* An answer from before the restart of amid is none. */
+static bool has_watched(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (!live->watched)
+                live->watched = now;
+        return now - live->watched >= image_ready_timeout(task) * USEC_PER_SEC;
+}
+
+static struct verdict await_health(struct task *task, const struct putback *putback)
+{
+        const struct elb_health *health = NULL;
+        const struct putback_line *line;
+        bool late = task_spent(task) >= image_ready_timeout(task);
+        char *why = NULL, time[TIME_TEXT_MAX];
+
+        switch (rotation_look(task, putback, rotation_since(task), &why)) {
+        case ROTATION_LOOKING:
+                return stay();
+        case ROTATION_SEEN:
+                break;
+        case ROTATION_REFUSED:
+        case ROTATION_TROUBLE:
+                if (late && has_watched(task))
+                        return not_as_before(task, why);
+                has_watched(task);
+                return again(LOOK_RETRY, why);
+        }
+        line = find_unhealthy(task, putback, &health);
+        if (!line)
+                return as_before(task);
+        why = health_text(line, health);
+        if (late) {
+                char *whole = xasprintf("not healthy again within %s (%s)",
+                                        format_timespan(image_ready_timeout(task), time), why);
+
+                free(why);
+                return not_as_before(task, whole);
+        }
+        return again(rotation_pause(task), why);
+}
+
+struct verdict await_put_back_ask(struct task *task)
+{
+        _cleanup_(putback_done) struct putback putback = {};
+
+        putback_parse(task->row.putback, &putback);
+        if (putback.n && putback.lines[0].kind == PUTBACK_STANDBY &&
+            !image_live(task)->in_service) {
+                rotation_ask_lifecycle(task);
+                return stay();
+        }
+        if (!putback_awaits_health(task->row.putback))
+                return as_before(task);
+        return await_health(task, &putback);
+}
+
+/* Its Auto Scaling group has it somewhere between standby and service. */
+static struct verdict not_in_service(struct task *task, int lifecycle)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+        char time[TIME_TEXT_MAX];
+
+        if (lifecycle == LIFECYCLE_STANDBY &&
+            task_spent(task) >=
+                    LEAVE_AGAIN << (live->exits < LEAVE_LONGER ? live->exits : LEAVE_LONGER)) {
+                if (live->refusal)
+                        log_event(&events[EVENT_NOT_PUT_BACK], &about,
+                                  "Instance %s cannot leave standby yet (attempt %u): %s; tried "
+                                  "again.",
+                                  task->row.subject, live->exits + 1, live->refusal);
+                free(steal(live->refusal));
+                live->exits++;
+                live->put = 0;
+                return go("put-back");
+        }
+        if (task_spent(task) >= image_ready_timeout(task))
+                return not_as_before(
+                        task, xasprintf("not in service again within %s (its Auto Scaling group "
+                                        "has it %s)",
+                                        format_timespan(image_ready_timeout(task), time),
+                                        rotation_lifecycle_name(lifecycle)));
+        return again(rotation_pause(task), xasprintf("its Auto Scaling group has it %s",
+                                                     rotation_lifecycle_name(lifecycle)));
+}
+
+struct verdict await_put_back_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct autoscaling_instances *found = reply->output;
+        int lifecycle;
+
+        if (reply->outcome != AWS_OK)
+                return again(LOOK_RETRY,
+                             aws_describe_failure(reply, task->action, task->row.region));
+        lifecycle = found->n_instances ? found->instances[0].lifecycle : LIFECYCLE_DETACHED;
+        switch ((enum lifecycle_state)lifecycle) {
+        case LIFECYCLE_DETACHING: /* somebody else decided about it */
+        case LIFECYCLE_DETACHED:
+        case LIFECYCLE_OTHER:
+                image_live(task)->in_vain = true;
+                __attribute__((fallthrough));
+        case LIFECYCLE_IN_SERVICE:
+                image_live(task)->in_service = true;
+                return go("await-put-back");
+        case LIFECYCLE_TERMINATING:
+        case LIFECYCLE_TERMINATING_WAIT:
+        case LIFECYCLE_TERMINATING_PROCEED:
+        case LIFECYCLE_TERMINATED:
+                return not_as_before(task, xstrdup("its Auto Scaling group terminates it"));
+        case LIFECYCLE_STANDBY:
+        case LIFECYCLE_ENTERING_STANDBY:
+        case LIFECYCLE_PENDING:
+        case LIFECYCLE_PENDING_WAIT:
+        case LIFECYCLE_PENDING_PROCEED:
+                break;
+        }
+        return not_in_service(task, lifecycle);
+}

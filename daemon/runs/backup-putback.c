@@ -1,0 +1,150 @@
+/*
+ * Putting an instance back into what it was taken out of, and waiting until it is healthy there as
+ * before. An instance that did not come back is put back as well: the health checks of its target
+ * groups keep work away from it, and its Auto Scaling group decides about it.
+ *
+ * Like the start of a stopped instance this is not given up: not for a lack of permission, nor for
+ * an answer nobody expected. Only what is no longer there to be put back into is, and an instance
+ * that somebody else keeps from running.
+ */
+#include <stdlib.h>
+
+#include "aws/autoscaling.h"
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/backup-rotation.h"
+#include "runs/health.h"
+
+/* Between attempts: 15 s at first, then twice as long each time. */
+#define PUT_RETRY   (15 * USEC_PER_SEC)
+#define PUT_LONGEST (300 * USEC_PER_SEC)
+
+/* What a line is about, for people. Caller frees. */
+static char *line_name(const struct putback_line *line)
+{
+        if (line->kind == PUTBACK_STANDBY)
+                return xasprintf("Auto Scaling group %s", line->name);
+        return xasprintf("target group %s (port %u)", rotation_name(line->name), line->port);
+}
+
+/* ---- put-back ---- */
+
+static struct verdict put(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        live->put++;
+        live->refused = 0;
+        return go("put-back");
+}
+
+/* This part of it comes to nothing. */
+static struct verdict put_in_vain(struct task *task, const struct putback_line *line,
+                                  const char *why)
+{
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *name = line_name(line);
+
+        log_event(&events[EVENT_NOT_PUT_BACK], &about, "Instance %s is not put back into %s: %s.",
+                  task->row.subject, name, why);
+        image_live(task)->in_vain = true;
+        return put(task);
+}
+
+static struct verdict put_over(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        live->patient = health_end(live->patient);
+        free(steal(task->row.putback));
+        return go("await-image");
+}
+
+struct verdict put_back_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const char *id = task->row.subject;
+        _cleanup_(putback_done) struct putback putback = {};
+        const struct putback_line *line;
+
+        if (!task->row.putback)
+                return go("await-image");
+        if (live->patient && live->patient->gone)
+                return put_over(task);
+        putback_parse(task->row.putback, &putback);
+        live->put = rotation_next_line(&putback, live->put);
+        if (live->put >= putback.n) {
+                live->patient = health_end(live->patient);
+                return next();
+        }
+        line = &putback.lines[live->put];
+        if (line->kind == PUTBACK_STANDBY)
+                task_call(task, &autoscaling_exit_standby,
+                          &(struct autoscaling_exit_standby){
+                                  .group = line->name, .ids = &id, .n_ids = 1 });
+        else
+                rotation_change_targets(task, &elb_register_targets, line);
+        return stay();
+}
+
+/* One line for each attempt that AWS refused: somebody's machine does no work. `why` is taken. */
+static struct verdict put_refused(struct task *task, const struct putback_line *line, char *why)
+{
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *name = line_name(line);
+        unsigned int attempt = image_live(task)->refused++;
+        usec_t delay = PUT_RETRY << (attempt < 5 ? attempt : 5);
+        char time[TIME_TEXT_MAX];
+
+        if (delay > PUT_LONGEST)
+                delay = PUT_LONGEST;
+        log_event(&events[EVENT_NOT_PUT_BACK], &about,
+                  "Instance %s cannot be put back into %s yet (attempt %u): %s; tried again in "
+                  "about %s.",
+                  task->row.subject, name, attempt + 1, why,
+                  format_timespan(delay / USEC_PER_SEC, time));
+        return again(delay, why);
+}
+
+/* It has to run; what keeps it from that is not known here. `why` is taken. */
+static struct verdict not_running(struct task *task, const struct putback_line *line, char *why)
+{
+        _cleanup_free_ char *reason = why;
+        struct image_live *live = image_live(task);
+
+        if (!live->patient)
+                live->patient = health_begin(task);
+        if (task_spent(task) < image_ready_timeout(task))
+                return again(PUT_RETRY, steal(reason));
+        return put_in_vain(task, line, reason);
+}
+
+struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        _cleanup_(putback_done) struct putback putback = {};
+        const struct putback_line *line;
+        char *why;
+
+        if (reply->outcome == AWS_OK)
+                return put(task);
+        putback_parse(task->row.putback, &putback);
+        line = &putback.lines[live->put];
+        why = aws_describe_failure(reply, task->action, task->row.region);
+        if (reply->outcome != AWS_ERROR || rotation_is_busy(reply))
+                return again(PUT_RETRY, why);
+        if (line->kind == PUTBACK_STANDBY && streq(reply->code, "ValidationError")) {
+                /* It is not in standby (any more, or yet), or may not leave: its state will tell.
+                 */
+                free(live->refusal);
+                live->refusal = why;
+                return put(task);
+        }
+        if (startswith(reply->code, "TargetGroupNotFound")) {
+                free(why);
+                return put_in_vain(task, line, "it was removed meanwhile");
+        }
+        if (streq(reply->code, "InvalidTarget"))
+                return not_running(task, line, why);
+        return put_refused(task, line, why);
+}

@@ -1,0 +1,254 @@
+#include "runs/rotation-private.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+/* A failed look is the answer to all that wait for it; who asks later has it tried again. */
+#define FAILURE_FRESH (2 * USEC_PER_SEC)
+
+/* A task that waits for a look. */
+struct onlooker {
+        struct task *task;
+        struct putback only; /* lines of target groups */
+        bool all;
+        usec_t since;
+        struct onlooker *next;
+};
+
+static struct target_group *group_of(struct rotation *rotation, const char *arn)
+{
+        struct target_group *group = rotation_find(rotation, arn);
+
+        if (!group) {
+                group = xnew(struct target_group);
+                group->arn = xstrdup(arn);
+                LL_APPEND(rotation->groups, group);
+        }
+        return group;
+}
+
+/* ---- what is to be asked ---- */
+
+/* What an onlooker lacks. */
+struct lack {
+        bool list;
+        struct target_group *group;
+};
+
+static bool is_read(const struct target_group *group, usec_t since)
+{
+        return group->gone || (group->read && group->read >= since);
+}
+
+/* Whether something is missing that was asked for after `since`. */
+static bool lacks(struct rotation *rotation, const struct putback *only, usec_t since,
+                  struct lack *ret)
+{
+        *ret = (struct lack){};
+        if (!only) {
+                ret->list = !rotation->listed || rotation->listed < since;
+                for (struct target_group *g = rotation->groups; g && !ret->list && !ret->group;
+                     g = g->next)
+                        if (g->listed && !is_read(g, since))
+                                ret->group = g;
+                return ret->list || ret->group;
+        }
+        for (size_t i = 0; i < only->n && !ret->group; i++) {
+                struct target_group *group;
+
+                if (only->lines[i].kind == PUTBACK_STANDBY)
+                        continue;
+                group = group_of(rotation, only->lines[i].name);
+                if (!is_read(group, since))
+                        ret->group = group;
+        }
+        return ret->group;
+}
+
+static bool onlooker_lacks(struct rotation *rotation, const struct onlooker *onlooker,
+                           struct lack *ret)
+{
+        return lacks(rotation, onlooker->all ? NULL : &onlooker->only, onlooker->since, ret);
+}
+
+static void onlooker_free(struct onlooker *onlooker)
+{
+        putback_done(&onlooker->only);
+        free(onlooker);
+}
+
+static void on_groups(const struct aws_reply *reply, void *userdata);
+static void on_health(const struct aws_reply *reply, void *userdata);
+
+static void send_lack(struct rotation *rotation, const struct lack *lack)
+{
+        const struct place *place = rotation->place;
+
+        rotation->sent = loop_monotonic(place->engine->loop);
+        rotation->asked = lack->group;
+        if (lack->list)
+                rotation->call =
+                        aws_call(place->aws, place->region, &elb_describe_target_groups,
+                                 &(struct elb_describe_target_groups){}, on_groups, rotation);
+        else
+                rotation->call =
+                        aws_call(place->aws, place->region, &elb_describe_target_health,
+                                 &(struct elb_describe_target_health){ .group = lack->group->arn },
+                                 on_health, rotation);
+}
+
+/* Wakes those that lack nothing any more, or all when the look has `failed`; asks for what the
+ * first of the others lacks. */
+static void rotation_go_on(struct rotation *rotation, bool failed)
+{
+        struct onlooker *onlooker, *following;
+        struct lack lack;
+
+        LL_FOREACH_SAFE (rotation->onlookers, onlooker, following) {
+                if (!failed && onlooker_lacks(rotation, onlooker, &lack))
+                        continue;
+                LL_DELETE(rotation->onlookers, onlooker);
+                task_wake(onlooker->task);
+                onlooker_free(onlooker);
+        }
+        if (!rotation->call && rotation->onlookers &&
+            onlooker_lacks(rotation, rotation->onlookers, &lack))
+                send_lack(rotation, &lack);
+}
+
+/* ---- what is answered ---- */
+
+static void rotation_failed(struct rotation *rotation, const struct aws_reply *reply,
+                            const struct action *action)
+{
+        rotation->failed = loop_monotonic(rotation->place->engine->loop);
+        rotation->refused = reply->outcome == AWS_ERROR;
+        free(rotation->why);
+        rotation->why = aws_describe_failure(reply, action, rotation->place->region);
+        rotation_go_on(rotation, true);
+}
+
+static void on_groups(const struct aws_reply *reply, void *userdata)
+{
+        struct rotation *rotation = userdata;
+        const struct elb_target_groups *found = reply->output;
+
+        place_heard(rotation->place, &elb_describe_target_groups, reply);
+        rotation->call = aws_slot_free(rotation->call);
+        if (reply->outcome != AWS_OK) {
+                rotation_failed(rotation, reply, &elb_describe_target_groups);
+                return;
+        }
+        for (struct target_group *group = rotation->groups; group; group = group->next)
+                group->listed = false;
+        for (size_t i = 0; i < found->n_groups; i++) {
+                if (!found->groups[i].arn || !streq(found->groups[i].target_type, "instance"))
+                        continue;
+                group_of(rotation, found->groups[i].arn)->listed = true;
+        }
+        rotation->listed = rotation->sent;
+        rotation_go_on(rotation, false);
+}
+
+static void on_health(const struct aws_reply *reply, void *userdata)
+{
+        struct rotation *rotation = userdata;
+        struct target_group *group = rotation->asked;
+        struct elb_healths *found = reply->output;
+
+        place_heard(rotation->place, &elb_describe_target_health, reply);
+        rotation->call = aws_slot_free(rotation->call);
+        group->gone = reply->outcome == AWS_ERROR && startswith(reply->code, "TargetGroupNotFound");
+        if (reply->outcome != AWS_OK && !group->gone) {
+                rotation_failed(rotation, reply, &elb_describe_target_health);
+                return;
+        }
+        shape_done(elb_describe_target_health.output, &group->healths);
+        group->healths = (struct elb_healths){};
+        if (!group->gone) {
+                group->healths = *found;
+                *found = (struct elb_healths){};
+        }
+        group->read = rotation->sent;
+        rotation_go_on(rotation, false);
+}
+
+/* ---- for tasks ---- */
+
+static struct rotation *rotation_of(struct place *place)
+{
+        if (!place->rotation) {
+                place->rotation = xnew(struct rotation);
+                place->rotation->place = place;
+        }
+        return place->rotation;
+}
+
+static struct onlooker *find_onlooker(struct rotation *rotation, const struct task *task)
+{
+        struct onlooker *onlooker = rotation->onlookers;
+
+        while (onlooker && onlooker->task != task)
+                onlooker = onlooker->next;
+        return onlooker;
+}
+
+enum rotation_sight rotation_look(struct task *task, const struct putback *only, usec_t since,
+                                  char **ret_why)
+{
+        struct rotation *rotation = rotation_of(task->place);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+        struct onlooker *onlooker;
+        struct lack lack;
+
+        if (!lacks(rotation, only, since, &lack))
+                return ROTATION_SEEN;
+        if (rotation->failed && now - rotation->failed < FAILURE_FRESH) {
+                *ret_why = xstrdup(rotation->why);
+                return rotation->refused ? ROTATION_REFUSED : ROTATION_TROUBLE;
+        }
+        if (find_onlooker(rotation, task))
+                return ROTATION_LOOKING;
+        onlooker = xnew(struct onlooker);
+        onlooker->task = task;
+        onlooker->since = since;
+        onlooker->all = !only;
+        for (size_t i = 0; only && i < only->n; i++)
+                if (only->lines[i].kind != PUTBACK_STANDBY)
+                        putback_add(&onlooker->only, only->lines[i].kind, false, 0,
+                                    only->lines[i].name);
+        LL_APPEND(rotation->onlookers, onlooker);
+        rotation_go_on(rotation, false);
+        return ROTATION_LOOKING;
+}
+
+void rotation_leave(struct task *task)
+{
+        struct rotation *rotation = task->place->rotation;
+        struct onlooker *onlooker = rotation ? find_onlooker(rotation, task) : NULL;
+
+        if (!onlooker)
+                return;
+        LL_DELETE(rotation->onlookers, onlooker);
+        onlooker_free(onlooker);
+}
+
+struct rotation *rotation_free(struct rotation *rotation)
+{
+        struct target_group *group, *following;
+
+        if (!rotation)
+                return NULL;
+        aws_slot_free(rotation->call);
+        LL_FOREACH_SAFE (rotation->groups, group, following) {
+                shape_done(elb_describe_target_health.output, &group->healths);
+                free(group->arn);
+                free(group);
+        }
+        free(rotation->why);
+        free(rotation);
+        return NULL;
+}
