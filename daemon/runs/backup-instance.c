@@ -8,11 +8,36 @@
 #include "runs/health.h"
 #include "runs/rotation.h"
 
+/* "The request must reach AWS within five minutes of its time stamp", and a little more:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+#define REQUEST_LIVES (310 * USEC_PER_SEC)
+
 struct image_live *image_live(struct task *task)
 {
-        if (!task->live)
-                task->live = xnew(struct image_live);
-        return task->live;
+        struct image_live *live = task->live;
+
+        if (live)
+                return live;
+        task->live = live = xnew(struct image_live);
+        /* Of what was sent before the restart nothing is known. */
+        if (task->resumed && task->row.downed != SEC_NONE)
+                live->doubt = loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
+        return live;
+}
+
+void image_note_doubt(struct task *task, const struct aws_reply *reply)
+{
+        bool answered = reply->outcome == AWS_OK || reply->outcome == AWS_ERROR;
+
+        if (!answered || reply->attempts > 1)
+                image_live(task)->doubt = loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
+}
+
+usec_t image_doubt(struct task *task)
+{
+        usec_t now = loop_monotonic(task->run->engine->loop), until = image_live(task)->doubt;
+
+        return until > now ? until - now : 0;
 }
 
 void image_forget(struct task *task)

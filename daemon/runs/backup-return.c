@@ -14,6 +14,9 @@
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RebootInstances.html */
 #define FORCED_AFTER (3 * SEC_PER_MIN)
 
+/* EC2 may say for a while that what it has started is stopped. */
+#define STARTS_WITHIN (60 * USEC_PER_SEC)
+
 /* Now, not with the next step: that begins only once the state can be written. */
 static void stop_awaiting(struct task *task)
 {
@@ -120,6 +123,26 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
         return next();
 }
 
+/* It was started, and goes down once more: a request to stop it, which had not been answered,
+ * arrived after all. */
+static bool is_down_again(const struct task *task, const struct patient *patient)
+{
+        return task->method == &method_stop && patient->asked &&
+               patient->read > task->entered + STARTS_WITHIN &&
+               (patient->state == INSTANCE_STOPPING || patient->state == INSTANCE_STOPPED);
+}
+
+static struct verdict start_again(struct task *task)
+{
+        struct log_about about = task_about(task);
+
+        log_line(LOG_WARNING, &about,
+                 "Instance %s is stopped once more: an earlier request of amid arrived late; it is "
+                 "started again.",
+                 task->row.subject);
+        return go("start-instance");
+}
+
 struct verdict await_instance_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -137,8 +160,17 @@ struct verdict await_instance_ask(struct task *task)
         patient = live->patient;
         if (patient->gone)
                 return instance_failed(task, xstrdup("it was terminated"));
-        if (is_back(patient, task->entered, settle))
-                return instance_ready(task, patient);
+        if (is_down_again(task, patient))
+                return start_again(task);
+        if (is_back(patient, task->entered, settle)) {
+                usec_t doubt = task->method == &method_stop ? image_doubt(task) : 0;
+
+                if (!doubt)
+                        return instance_ready(task, patient);
+                task_set_waiting(task, "it is back; whether an earlier request arrives late");
+                task_wake_after(task, doubt);
+                return stay();
+        }
         watched = (loop_monotonic(task->run->engine->loop) - patient->since) / USEC_PER_SEC;
         /* After a restart EC2 is asked before the time that passed meanwhile counts. */
         if (waited >= timeout && (patient->asked || watched >= timeout))

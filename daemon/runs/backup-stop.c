@@ -111,6 +111,7 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
 {
         char *detail;
 
+        image_note_doubt(task, reply);
         if (reply->outcome == AWS_OK)
                 return next();
         detail = aws_describe_failure(reply, &ec2_stop_instances, task->row.region);

@@ -102,6 +102,7 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
         bool is_standby = task->action == &autoscaling_enter_standby;
         char *why;
 
+        image_note_doubt(task, reply);
         if (reply->outcome == AWS_OK)
                 return is_standby ? next() : taken(task);
         why = aws_describe_failure(reply, task->action, task->row.region);

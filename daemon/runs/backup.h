@@ -48,6 +48,7 @@ struct image_live {
         struct patient *patient;
         usec_t touched;  /* monotonic: when the instance was; 0: not known (yet) */
         usec_t rebooted; /* monotonic: when CreateImage was sent; 0: not by this process */
+        usec_t doubt;    /* monotonic: until then an earlier request may still arrive; 0: none */
         bool look_again; /* EC2 says the instance is in no state for an image: describe it anew */
         unsigned int looks;          /* for the image by its name */
         unsigned int wrong_states;   /* how often EC2 refused it for its state */
@@ -84,6 +85,13 @@ sec_t image_ready_timeout(const struct task *task);
 bool image_touch(struct task *task);
 /* How long ago that was; a clock that was set changes it only over a restart. */
 sec_t image_away(struct task *task);
+
+/* Notes, by the reply to a call that takes the instance away, whether a request without an answer
+ * may still be on its way: until its signature is too old it can undo what was put right meanwhile.
+ */
+void image_note_doubt(struct task *task, const struct aws_reply *reply);
+/* How long that is so from now on; 0: it is not. */
+usec_t image_doubt(struct task *task);
 
 /* Ends it, after what was done to its instance is undone; takes `detail`. */
 struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail);

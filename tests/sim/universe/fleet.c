@@ -86,6 +86,7 @@ static void draw_level(struct fleet_schedule *schedule, struct dice *dice)
 
         schedule->level = levels[dice_below(dice, ELEMENTS(levels))];
         schedule->proof = dice_chance(dice, 0.3);
+        schedule->drain = dice_chance(dice, 0.3);
         schedule->anyhow = dice_chance(dice, 0.5);
         schedule->strict = dice_chance(dice, 0.2);
         schedule->timeout = (int)dice_between(dice, 20, 300);
@@ -135,6 +136,7 @@ static void make_small(struct fleet *fleet, const struct fleet_plan *plan)
         schedule->group = -1;
         schedule->level = plan->level;
         schedule->proof = plan->proof;
+        schedule->drain = schedule->standby = fleet->scaling = plan->rotation;
         schedule->anyhow = schedule->strict = false;
         schedule->timeout = 60;
         schedule->has_retain = true;
@@ -238,7 +240,9 @@ static void write_reboot(struct text *text, const struct fleet_schedule *schedul
                     schedule->ready_timeout, schedule->halt ? "halt" : "continue");
         if (schedule->window)
                 text_printf(text, ", window: %dh", schedule->window);
-        text_printf(text, "%s}\n", schedule->proof ? ", proof: ssm" : "");
+        text_printf(text, ", target_groups: %s, auto_scaling: %s, proof: %s}\n",
+                    schedule->drain ? "drain" : "watch", schedule->standby ? "standby" : "leave",
+                    schedule->proof ? "ssm" : "checks");
 }
 
 /* Instances of the simulation have a public address, and spare it. */
@@ -341,10 +345,12 @@ void fleet_launch(struct fleet *fleet, struct cloud *cloud)
         for (size_t i = 0; i < fleet->n_regions; i++) {
                 _cleanup_free_ char *text =
                         xasprintf("{\"count\": %zu, \"region\": \"%s\", \"agent\": true,"
+                                  " \"target-group\": \"web\",%s"
                                   " \"volumes\": [%d, %d],"
                                   " \"tags\": {\"Name\": \"%s-{n}\", \"Group\": [\"g0\", \"g1\","
                                   " \"g2\", \"g0\"], \"Role\": [\"web\", \"db\"]}}",
                                   fleet->n_instances, fleet->regions[i],
+                                  fleet->scaling ? " \"auto-scaling-group\": \"web\"," : "",
                                   (int)dice_between(&fleet->dice, 8, 60),
                                   (int)dice_between(&fleet->dice, 8, 60), fleet->regions[i]);
                 cJSON *json = cJSON_Parse(text);

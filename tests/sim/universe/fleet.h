@@ -24,6 +24,8 @@ struct fleet_schedule {
         enum setting_consistency level;
         bool there, enabled, halt, queue, has_retain;
         bool proof;   /* reboots are proven by SSM */
+        bool drain;   /* instances are taken out of their target groups first */
+        bool standby; /* and of service in their Auto Scaling group */
         bool anyhow;  /* an instance that cannot be frozen is imaged all the same */
         bool strict;  /* on_shortfall: fail */
         int timeout;  /* of a freeze, seconds */
@@ -47,6 +49,7 @@ struct fleet {
         const char *regions[REGIONS_MOST];
         size_t n_regions;
         int pace;                  /* 0: days, 1: weeks, 2: months */
+        bool scaling;              /* instances are of an Auto Scaling group */
         size_t n_instances;        /* at the beginning, in each region */
         struct settings *settings; /* as they are; NULL: to be written anew */
 };
@@ -55,6 +58,7 @@ struct fleet {
 struct fleet_plan {
         enum setting_consistency level;
         bool proof;
+        bool rotation; /* instances are taken out of what sends them work */
 };
 /* `small` NULL: drawn from the seed. */
 void fleet_init(struct fleet *fleet, uint64_t seed, const struct fleet_plan *small);

@@ -92,6 +92,7 @@ static const struct {
         const char *action;
         void (*judge)(struct witness *witness, const struct cloud_request *request);
 } judges[] = {
+        { "DeregisterTargets", judge_nothing },
         { "DescribeAutoScalingGroups", judge_nothing },
         { "DescribeAutoScalingInstances", judge_nothing },
         { "DescribeInstanceInformation", judge_nothing },
@@ -99,8 +100,11 @@ static const struct {
         { "DescribeTargetGroupAttributes", judge_nothing },
         { "DescribeTargetGroups", judge_nothing },
         { "DescribeTargetHealth", judge_nothing },
+        { "EnterStandby", judge_nothing },
+        { "ExitStandby", judge_nothing },
         { "GetCommandInvocation", judge_nothing },
         { "ListCommands", judge_nothing },
+        { "RegisterTargets", judge_nothing },
         { "SendCommand", judge_nothing },
         { "StartInstances", judge_nothing },
         { "StopInstances", judge_nothing },

@@ -103,7 +103,7 @@ static bool was_frozen(struct witness *witness, const struct creation *creation)
                 if (freeze->from <= creation->asked && end + CLOSE >= last && by == THAW_BY_COMMAND)
                         return true;
         }
-        return !instance; /* it is gone, and cannot be asked */
+        return !instance || !last; /* it is gone, and cannot be asked */
 }
 
 static void check_label(struct witness *witness, const struct creation *creation)
@@ -172,7 +172,7 @@ void levels_check(struct witness *witness)
                 if (universe->clock.now - c->made < 24 * 3600 * USEC_PER_SEC)
                         continue; /* it may still be on the way */
                 check_label(witness, c);
-                c->checked = true;
+                c->checked = creation_image(witness, c);
         }
 }
 
