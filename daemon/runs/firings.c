@@ -130,7 +130,8 @@ static int fire_all_missed(struct engine *engine, struct firings *firings, sec_t
         return r;
 }
 
-/* Once, however often it takes to deal with them. */
+/* Each once, however often it takes to deal with them: while the state cannot be written there are
+ * more and more. */
 static void tell_missed(struct firings *firings, sec_t latest)
 {
         static const char *const what[] = {
@@ -140,13 +141,16 @@ static void tell_missed(struct firings *firings, sec_t latest)
         };
         struct log_about about = { .schedule = firings->row.name };
         char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
+        sec_t from = firings->nominal;
 
-        if (firings->told == firings->nominal)
+        if (latest <= firings->told)
                 return;
-        firings->told = firings->nominal;
+        if (firings->told >= from)
+                from = schedule_next(&firings->schedule, firings->told);
+        firings->told = latest;
         log_event(&events[EVENT_FIRING_MISSED], &about,
                   "Schedule %s missed its firings from %s to %s: %s.", firings->row.name,
-                  format_rfc3339(firings->nominal, first), format_rfc3339(latest, last),
+                  format_rfc3339(from, first), format_rfc3339(latest, last),
                   what[firings->setting->missed]);
 }
 
@@ -215,6 +219,8 @@ void firings_fit_clock(struct firings *firings, sec_t now)
         struct store_schedule *row = &firings->row;
         sec_t interval = firings->schedule.expression.interval;
 
+        if (firings->told > now)
+                firings->told = SEC_NONE;
         if (row->handled > now) {
                 if (row->handled > firings->reached)
                         firings->reached = row->handled;

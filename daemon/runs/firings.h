@@ -18,7 +18,7 @@ struct firings {
         sec_t offset;  /* of a flexible window */
         sec_t nominal; /* the next firing after row.handled; SEC_NEVER */
         sec_t tried;   /* was on time, but could not be claimed: it is as soon as it can */
-        sec_t told;    /* the first firing that was last told to be missed */
+        sec_t told;    /* the latest firing that was told to be missed */
         sec_t reached; /* what was handled before the clock was set back */
 };
 void firings_done(struct firings *firings);
