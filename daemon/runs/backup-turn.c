@@ -6,8 +6,10 @@
 #include "runs/backup.h"
 #include "runs/measure.h"
 
-/* A description of an instance this young is still true enough to act on. */
-#define DESCRIPTION_FRESH (60 * USEC_PER_SEC)
+/* A description of an instance this young is still true enough to act on. That one is stopped has
+ * to be true now: its image is labelled by it, and who it waited for may have started it again. */
+#define RUNNING_FRESH (60 * USEC_PER_SEC)
+#define STOPPED_FRESH (2 * USEC_PER_SEC)
 /* An instance that is starting or stopping is looked at again after this. */
 #define STATE_RETRY (15 * USEC_PER_SEC)
 
@@ -87,9 +89,9 @@ struct verdict check_ask(struct task *task)
         if (!task->run->schedule)
                 return finish(OUTCOME_CANCELLED,
                               xstrdup("not begun: the schedule is no longer in the settings"));
-        if (live->instance.n_instances && !live->look_again && age < DESCRIPTION_FRESH &&
-            (live->instance.instances->state == INSTANCE_RUNNING ||
-             live->instance.instances->state == INSTANCE_STOPPED))
+        if (live->instance.n_instances && !live->look_again &&
+            ((live->instance.instances->state == INSTANCE_RUNNING && age < RUNNING_FRESH) ||
+             (live->instance.instances->state == INSTANCE_STOPPED && age < STOPPED_FRESH)))
                 return check_verdict(task);
         describe_instance(task);
         return stay();

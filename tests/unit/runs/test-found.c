@@ -8,6 +8,11 @@
 #define REBOOT                                                                                     \
         HEAD "  s:\n    schedule: cron(0 1 * * ? *)\n    targets: {tags: {A: b}}\n"                \
              "    consistency: reboot\n    reboot: {ready_timeout: 30m}\n"
+#define STOP                                                                                       \
+        HEAD "  s:\n    schedule: cron(0 1 * * ? *)\n    targets: {tags: {A: b}}\n"                \
+             "    consistency: stop\n"                                                             \
+             "  t:\n    schedule: cron(0 9 * * ? *)\n    targets: {tags: {A: b}}\n"                \
+             "    consistency: crash\n"
 #define RUN "s.20260302T010000Z"
 
 static void setup(struct world *world, const char *yaml, unsigned int instances)
@@ -142,12 +147,40 @@ static void test_turn_while_an_earlier_call_may_reboot(void **state)
         world_done(&world);
 }
 
+/* One run finds the instance stopped, because another has stopped it for its image and starts it
+ * again a moment later: the second image is none of a stopped instance. */
+static void test_started_again_by_another_run(void **state)
+{
+        _cleanup_free_ char *run = NULL, *error = NULL;
+        struct world world;
+        bool seen = false;
+
+        (void)state;
+        setup(&world, STOP, 1);
+        world.model.instances[0]->back = 20 * USEC_PER_SEC;
+        while (world.model.instances[0]->state != INSTANCE_STOPPED)
+                assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+        assert_int_equal(manager_run(world.manager, "t", NULL, 0, &run, &error), 0);
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        for (size_t i = 0; i < world.model.n_images; i++) {
+                const struct model_image *image = world.model.images[i];
+
+                if (!streq(world_image_tag(image, TAG_SCHEDULE), "t"))
+                        continue;
+                seen = true;
+                assert_string_equal(world_image_tag(image, TAG_CONSISTENCY), PROVEN_CRASH);
+        }
+        assert_true(seen);
+        world_done(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_refused_after_an_unknown_outcome),
                 cmocka_unit_test(test_deregistered_without_an_answer),
                 cmocka_unit_test(test_turn_while_an_earlier_call_may_reboot),
+                cmocka_unit_test(test_started_again_by_another_run),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
