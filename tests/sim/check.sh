@@ -26,8 +26,7 @@ echo "deaths at every step:"
 echo "new seeds:"
 "$sim" --seed "${SIM_SEED:-1000}" --seeds "${SIM_SEEDS:-12}" --years 1 >"$folder/seeds" ||
         { cat "$folder/seeds"; exit 1; }
-awk '{ years += $3; images += $5; deaths += $16 } END {
-        printf "  %d schedule-years, %d images, %d deaths\n", years, images, deaths }' "$folder/seeds"
+grep '^total' "$folder/seeds"
 "$sim" --seed 6 --seeds 3 --years 20 --quiet | tail -1
 
 echo "memory:"

@@ -40,6 +40,21 @@ static double cpu_seconds(void)
         return (double)spent.tv_sec + (double)spent.tv_nsec / 1e9;
 }
 
+/* Of all seeds. */
+static struct {
+        double schedule_years, seconds;
+        uint64_t universes, images, requests, deaths;
+} total;
+
+static void print_total(void)
+{
+        printf("total: %" PRIu64 " universes, %.0f schedule-years, %" PRIu64
+               " images made, %" PRIu64 " requests, %" PRIu64
+               " deaths; %.1f s, %.0f schedule-years per CPU-minute\n",
+               total.universes, total.schedule_years, total.images, total.requests, total.deaths,
+               total.seconds, total.schedule_years / total.seconds * 60);
+}
+
 static void run_seed(const struct options *options)
 {
         double before = cpu_seconds(), spent;
@@ -62,6 +77,12 @@ static void run_seed(const struct options *options)
                universe->disk.commits, universe->deaths, numbers.seasons, numbers.firings,
                trace_hash(universe->trace), spent, schedules * years / spent * 60);
         fflush(stdout);
+        total.schedule_years += schedules * years;
+        total.seconds += spent;
+        total.universes++;
+        total.images += numbers.images;
+        total.requests += universe->cloud.requests;
+        total.deaths += universe->deaths;
         universe_free(universe);
 }
 
@@ -174,5 +195,7 @@ int main(int argc, char **argv)
                 return run_memory(&chosen) ? EXIT_SUCCESS : EXIT_FAILURE;
         for (; seeds > 0; seeds--, chosen.seed++)
                 run_seed(&chosen);
+        if (total.universes > 1)
+                print_total();
         return EXIT_SUCCESS;
 }
