@@ -20,6 +20,11 @@ echo "the same seed twice:"
 cmp <(grep -v '^seed ' "$folder/once") <(grep -v '^seed ' "$folder/twice")
 echo "  $(wc -l <"$folder/once") lines are the same"
 
+"$sim" --seed 3 --years 0.5 >"$folder/alone"
+"$sim" --seed 2 --seeds 2 --years 0.5 >"$folder/second"
+cmp <(grep -o 'history [0-9a-f]*' "$folder/alone") <(grep '^seed 3' "$folder/second" | grep -o 'history [0-9a-f]*')
+echo "  and after another one"
+
 echo "deaths at every step:"
 "$sim" --walk "${SIM_WALK:-1}"
 

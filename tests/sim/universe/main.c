@@ -187,8 +187,6 @@ int main(int argc, char **argv)
         /* Memory that was freed is not given back to the kernel only to be asked for again. */
         mallopt(M_TRIM_THRESHOLD, 1 << 30);
         mallopt(M_TOP_PAD, 16 << 20);
-        setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);   /* NOLINT(concurrency-mt-unsafe) */
-        setenv("AWS_SECRET_ACCESS_KEY", "simulated", 1); /* NOLINT(concurrency-mt-unsafe) */
         if (every)
                 return walk(chosen.seed, every) ? EXIT_SUCCESS : EXIT_FAILURE;
         if (memory)

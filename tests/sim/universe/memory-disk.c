@@ -308,6 +308,7 @@ void disk_init(struct disk *disk, uint64_t seed, const char *directory)
         names_listen(disk);
         vfs.pAppData = disk;
         sqlite3_vfs_register(&vfs, 1);
+        sqlite3_randomness(0, NULL); /* its own generator begins anew, with on_randomness() */
 }
 
 void disk_erase(struct disk *disk)

@@ -60,6 +60,9 @@ struct universe *universe_new(const struct options *options)
 {
         struct universe *universe = xnew(struct universe);
 
+        /* One before it may have rotated them. */
+        setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);   /* NOLINT(concurrency-mt-unsafe) */
+        setenv("AWS_SECRET_ACCESS_KEY", "simulated", 1); /* NOLINT(concurrency-mt-unsafe) */
         universe->options = options;
         universe->clock.epoch = BEGINNING * USEC_PER_SEC;
         universe->dice = dice_new(options->seed, "universe");

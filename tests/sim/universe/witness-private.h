@@ -93,6 +93,7 @@ struct witness {
         struct witness_numbers numbers;
         uint64_t runs_ended;
         bool state_lost;
+        usec_t lost_at; /* the last time, monotonic */
 };
 
 /* witness-season.c */

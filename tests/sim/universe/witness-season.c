@@ -129,6 +129,7 @@ static void agenda_lose(struct witness *witness)
         if (!witness->state_lost)
                 return;
         agenda_restart(witness);
+        witness->lost_at = universe->clock.now;
         trace_line(universe->trace, "! the state is lost");
         machine_lose_state(&universe->machine);
         witness_disturbed(witness, NULL);
