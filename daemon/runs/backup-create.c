@@ -196,6 +196,9 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                 case CREATE_GONE:
                         return end_without_image(task, OUTCOME_SKIPPED, detail);
                 case CREATE_BUSY:
+                        /* What was found stopped may run by then, and its image says which. */
+                        if (task->method == &method_stopped)
+                                return wrong_state(task, detail);
                         return again(BUSY_RETRY, detail);
                 case CREATE_WRONG_STATE:
                         return wrong_state(task, detail);
@@ -287,8 +290,11 @@ static struct verdict find_nothing(struct task *task)
                                   "was not answered, or says so, yet no such image is listed",
                                   task->row.name));
         }
-        if (looks % LOOKS == LOOKS - 1)
+        if (looks % LOOKS == LOOKS - 1) {
+                /* It was found stopped; by now it may run, and its image says which. */
+                live->look_again = task->method == &method_stopped;
                 return go("create-image");
+        }
         return again(
                 look_delay(looks),
                 xasprintf("looking for the image named %s: the outcome of the call is not known",

@@ -7,7 +7,7 @@
 #include "runs/measure.h"
 
 /* A description of an instance this young is still true enough to act on. That one is stopped has
- * to be true now: its image is labelled by it, and who it waited for may have started it again. */
+ * to be true now: its image is labelled by it, and whoever it waited for may have started it. */
 #define RUNNING_FRESH (60 * USEC_PER_SEC)
 #define STOPPED_FRESH (2 * USEC_PER_SEC)
 /* An instance that is starting or stopping is looked at again after this. */

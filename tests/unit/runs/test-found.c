@@ -174,6 +174,42 @@ static void test_started_again_by_another_run(void **state)
         world_done(&world);
 }
 
+/* It was stopped by somebody, and is started by somebody while EC2 does not take the call or does
+ * not answer it. */
+static void test_started_before_the_next_call(void **state)
+{
+        static const struct {
+                int line;
+                struct scripted_fault fault;
+        } rows[] = {
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .outcome = AWS_ERROR,
+                    .code = "ResourceLimitExceeded",
+                    .times = 3 } },
+                { __LINE__, { .action = "CreateImage", .outcome = AWS_UNKNOWN } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct world world;
+
+                setup(&world, CRASH, 1);
+                world.model.instances[0]->state = INSTANCE_STOPPED;
+                scripted_fault(&world.aws, rows[i].fault);
+                virtual_run_until(world.loop, at("2026-03-02T01:00:05Z"));
+                assert_int_equal(world.model.n_images, 0);
+                world.model.instances[0]->state = INSTANCE_RUNNING;
+                virtual_run_until(world.loop, at("2026-03-02T02:00:00Z"));
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                assert_int_equal(world.model.n_images, 1);
+                if (!streq(world_image_tag(world.model.images[0], TAG_CONSISTENCY), PROVEN_CRASH))
+                        fail_msg("line %d: labelled %s", rows[i].line,
+                                 world_image_tag(world.model.images[0], TAG_CONSISTENCY));
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -181,6 +217,7 @@ int main(void)
                 cmocka_unit_test(test_deregistered_without_an_answer),
                 cmocka_unit_test(test_turn_while_an_earlier_call_may_reboot),
                 cmocka_unit_test(test_started_again_by_another_run),
+                cmocka_unit_test(test_started_before_the_next_call),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
