@@ -9,9 +9,9 @@
 
 /* Between questions that AWS does not answer. */
 #define LOOK_RETRY (15 * USEC_PER_SEC)
-/* One that is still in standby so long after it was told to leave is told again: 20 s at first,
- * twice as long each time. */
-enum { LEAVE_AGAIN = 20, LEAVE_LONGER = 4 };
+/* One that is still out of something so long after it was put back is put back again: 20 s at
+ * first, twice as long each time. */
+enum { PUT_AGAIN = 20, PUT_LONGER = 4 };
 
 /* It did not become what it was before. Takes `why`. */
 static struct verdict not_as_before(struct task *task, char *why)
@@ -27,7 +27,20 @@ static struct verdict not_as_before(struct task *task, char *why)
         return next();
 }
 
-static struct verdict as_before(struct task *task)
+/* True: it is time for another order to put it back, which is counted. */
+static bool puts_again(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        if (task_spent(task) < PUT_AGAIN << (live->exits < PUT_LONGER ? live->exits : PUT_LONGER))
+                return false;
+        live->exits++;
+        live->put = 0;
+        task->settled = false;
+        return true;
+}
+
+static void say_as_before(struct task *task)
 {
         struct log_about about = task_about(task);
         bool healthy = putback_awaits_health(task->row.putback);
@@ -44,6 +57,18 @@ static struct verdict as_before(struct task *task)
                 log_event(&events[EVENT_PUT_BACK], &about,
                           "Instance %s is put back into what it was taken out of, after %s.",
                           task->row.subject, time);
+}
+
+/* Until an earlier request cannot arrive any more, it is looked at again and again. */
+static struct verdict as_before(struct task *task)
+{
+        if (!task->settled)
+                say_as_before(task);
+        if (putback_takes_out(task->row.putback) && image_note_settled(task)) {
+                image_live(task)->in_service = false;
+                return again(rotation_pause(task),
+                             xstrdup("it is back; whether an earlier request arrives late"));
+        }
         free(steal(task->row.putback)); /* there is nothing left to put right */
         return next();
 }
@@ -75,6 +100,12 @@ static char *health_text(const struct putback_line *line, const struct elb_healt
                          *words ? ", " : "", words);
 }
 
+/* It is not registered, or not for long any more. */
+static bool is_out(const struct elb_health *health)
+{
+        return !health || health->state == TARGET_UNUSED || health->state == TARGET_DRAINING;
+}
+
 /* An answer from before the restart of amid is none. */
 static bool has_watched(struct task *task)
 {
@@ -90,7 +121,7 @@ static struct verdict await_health(struct task *task, const struct putback *putb
 {
         const struct elb_health *health = NULL;
         const struct putback_line *line;
-        bool late = task_spent(task) >= image_ready_timeout(task);
+        bool late = task_spent(task) >= image_ready_timeout(task), taken_out;
         char *why = NULL, time[TIME_TEXT_MAX];
 
         switch (rotation_look(task, putback, rotation_since(task), &why)) {
@@ -108,8 +139,11 @@ static struct verdict await_health(struct task *task, const struct putback *putb
         line = find_unhealthy(task, putback, &health);
         if (!line)
                 return as_before(task);
+        taken_out = line->kind == PUTBACK_DRAIN && is_out(health) && image_doubt(task);
+        if (taken_out && puts_again(task))
+                return go("put-back");
         why = health_text(line, health);
-        if (late) {
+        if (late && !taken_out) {
                 char *whole = xasprintf("not healthy again within %s (%s)",
                                         format_timespan(image_ready_timeout(task), time), why);
 
@@ -141,20 +175,16 @@ static struct verdict not_in_service(struct task *task, int lifecycle)
         struct log_about about = task_about(task);
         char time[TIME_TEXT_MAX];
 
-        if (lifecycle == LIFECYCLE_STANDBY &&
-            task_spent(task) >=
-                    LEAVE_AGAIN << (live->exits < LEAVE_LONGER ? live->exits : LEAVE_LONGER)) {
+        if (lifecycle == LIFECYCLE_STANDBY && puts_again(task)) {
                 if (live->refusal)
                         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                                   "Instance %s cannot leave standby yet (attempt %u): %s; tried "
                                   "again.",
-                                  task->row.subject, live->exits + 1, live->refusal);
+                                  task->row.subject, live->exits, live->refusal);
                 free(steal(live->refusal));
-                live->exits++;
-                live->put = 0;
                 return go("put-back");
         }
-        if (task_spent(task) >= image_ready_timeout(task))
+        if (task_spent(task) >= image_ready_timeout(task) && !image_doubt(task))
                 return not_as_before(
                         task, xasprintf("not in service again within %s (its Auto Scaling group "
                                         "has it %s)",

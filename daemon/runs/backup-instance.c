@@ -20,8 +20,8 @@ struct image_live *image_live(struct task *task)
                 return live;
         task->live = live = xnew(struct image_live);
         /* Of what was sent before the restart nothing is known. */
-        if (task->resumed && task->row.downed != SEC_NONE)
-                live->doubt = loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
+        if (task->inherited && task_holds(task))
+                live->doubt = task->inherited + REQUEST_LIVES;
         return live;
 }
 
@@ -38,6 +38,14 @@ usec_t image_doubt(struct task *task)
         usec_t now = loop_monotonic(task->run->engine->loop), until = image_live(task)->doubt;
 
         return until > now ? until - now : 0;
+}
+
+usec_t image_note_settled(struct task *task)
+{
+        usec_t doubt = image_doubt(task);
+
+        task->settled = doubt > 0;
+        return doubt;
 }
 
 void image_forget(struct task *task)

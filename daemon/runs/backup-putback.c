@@ -71,11 +71,6 @@ struct verdict put_back_ask(struct task *task)
                 return go("await-image");
         if (live->patient && live->patient->gone)
                 return put_over(task);
-        if (putback_takes_out(task->row.putback) && image_doubt(task)) {
-                task_set_waiting(task, "an earlier request to take it out may arrive late");
-                task_wake_after(task, image_doubt(task));
-                return stay();
-        }
         putback_parse(task->row.putback, &putback);
         live->put = rotation_next_line(&putback, live->put);
         if (live->put >= putback.n) {

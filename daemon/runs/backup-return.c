@@ -112,7 +112,6 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
         char time[TIME_TEXT_MAX];
         bool unproven;
 
-        measure_note(task);
         if (task->row.image && task->method->reboots)
                 prove_reboot(task, patient);
         unproven = task->method->reboots && !patient->was_down && task->row.evidence;
@@ -140,6 +139,7 @@ static struct verdict start_again(struct task *task)
                  "Instance %s is stopped once more: an earlier request of amid arrived late; it is "
                  "started again.",
                  task->row.subject);
+        task->settled = false;
         return go("start-instance");
 }
 
@@ -163,12 +163,12 @@ struct verdict await_instance_ask(struct task *task)
         if (is_down_again(task, patient))
                 return start_again(task);
         if (is_back(patient, task->entered, settle)) {
-                usec_t doubt = task->method == &method_stop ? image_doubt(task) : 0;
-
-                if (!doubt)
+                if (!task->settled)
+                        measure_note(task);
+                if (task->method != &method_stop || !image_note_settled(task))
                         return instance_ready(task, patient);
                 task_set_waiting(task, "it is back; whether an earlier request arrives late");
-                task_wake_after(task, doubt);
+                task_wake_after(task, image_doubt(task));
                 return stay();
         }
         watched = (loop_monotonic(task->run->engine->loop) - patient->since) / USEC_PER_SEC;

@@ -63,7 +63,7 @@ struct image_live {
         bool in_standby, in_service;
         char *refusal; /* what AWS said to the last order, if its state may contradict that */
         unsigned int refused; /* attempts to put it back into one thing */
-        unsigned int exits;   /* times it was told in vain to leave standby */
+        unsigned int exits;   /* times it was put back in vain */
         bool in_vain;         /* something is no longer there to be put back into */
         usec_t watched;       /* monotonic: since when this process waits for its health; 0: not */
 };
@@ -92,6 +92,8 @@ sec_t image_away(struct task *task);
 void image_note_doubt(struct task *task, const struct aws_reply *reply);
 /* How long that is so from now on; 0: it is not. */
 usec_t image_doubt(struct task *task);
+/* The same, of an instance that is as it was before: nobody has to wait for the rest at an end. */
+usec_t image_note_settled(struct task *task);
 
 /* Ends it, after what was done to its instance is undone; takes `detail`. */
 struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail);

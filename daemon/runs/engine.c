@@ -224,7 +224,7 @@ void engine_close(struct engine *engine)
 
 bool task_holds(const struct task *task)
 {
-        return task->down && task->row.downed != SEC_NONE &&
+        return task->down && !task->settled && task->row.downed != SEC_NONE &&
                (!task->method->reboots || putback_takes_out(task->row.putback));
 }
 

@@ -105,12 +105,14 @@ struct task {
         const struct action *action; /* of the last call */
         char *error, *request_id;    /* of its reply, while the step lasts; or NULL */
         struct timer *timer;
-        void *live;     /* of the kind; not stored */
-        usec_t entered; /* monotonic: when its step began; a clock that is set changes no patience
-                         */
-        int percent;    /* of its snapshots, -1 unknown */
-        char *waiting;  /* what it waits for, for people; or NULL */
-        bool resumed;   /* this step was entered before a restart: its request may have left */
+        void *live;       /* of the kind; not stored */
+        usec_t entered;   /* monotonic: when its step began; a clock that is set changes no patience
+                           */
+        int percent;      /* of its snapshots, -1 unknown */
+        char *waiting;    /* what it waits for, for people; or NULL */
+        bool resumed;     /* this step was entered before a restart: its request may have left */
+        usec_t inherited; /* monotonic: when it was taken over from an earlier process; 0: never */
+        bool settled;     /* down, but as it was before: only a late request could change that */
         bool dirty, moved, down;
         struct task *next;                  /* of run->tasks */
         UT_hash_handle hh;                  /* of run->by_subject */
@@ -179,7 +181,7 @@ int engine_resume(struct engine *engine);
 /* From now on nothing new begins; what holds an instance goes on until it has let go. */
 void engine_close(struct engine *engine);
 /* Whether only amid will bring the instance of a task back: it is stopped, frozen, or taken out of
- * something; and the first such task, or NULL. */
+ * something (and not settled); and the first such task, or NULL. */
 bool task_holds(const struct task *task);
 const struct task *engine_find_held(const struct engine *engine);
 /* Commits what moved and drops all runs: nothing calls back any more. */

@@ -74,6 +74,7 @@ static void run_resume_task(struct run *run, struct store_task *row)
         task->method = method_named(task->row.method);
         task_index(task);
         task->resumed = true;
+        task->inherited = loop_monotonic(run->engine->loop);
         task->entered -= time_since(run, task->row.entered);
         run->n_cancelled += task->row.outcome == OUTCOME_CANCELLED;
         task_note_down(task);

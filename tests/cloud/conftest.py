@@ -10,7 +10,7 @@ os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.d
 
 import pytest  # noqa: E402
 from front import Front  # noqa: E402
-from harness import Account, Daemon  # noqa: E402
+from harness import Account, Daemon, sign_as_you_like  # noqa: E402
 from imds import Imds  # noqa: E402
 from ssm import Ssm  # noqa: E402
 from timelines import Clock, Timelines  # noqa: E402
@@ -45,7 +45,8 @@ def front(timelines):
 
 @pytest.fixture
 def account(front):
-    return Account(front)
+    yield Account(front)
+    sign_as_you_like()
 
 
 @pytest.fixture

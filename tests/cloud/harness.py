@@ -44,12 +44,21 @@ def wait_until(check, what, deadline=DEADLINE, condition=None, watch=lambda: Non
             time.sleep(0.05)
 
 
+def sign_as_you_like():
+    """moto, which is one in a process, looks at no signature and no policy from here on."""
+    moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
+
+
+def sign_strictly():
+    moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
+
+
 class Account:
     """An AWS account in moto, empty, with one user whose requests must be signed well."""
 
     def __init__(self, front):
         self.front = front
-        moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
+        sign_as_you_like()
         ActionAuthenticatorMixin.request_count = 0
         moto_api_backend.reset()
         self.keys = ("founder", "founder")
@@ -74,11 +83,11 @@ class Account:
         """The one policy of the user."""
         statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
+        sign_as_you_like()
         self.client("iam").put_user_policy(
             UserName="amid", PolicyName="only", PolicyDocument=policy
         )
-        moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
+        sign_strictly()
 
     def launch(self, count=1, volumes=1, zone="us-east-1a", **tags):
         """Instances with these tags and that many volumes; their ids."""

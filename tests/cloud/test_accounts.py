@@ -4,9 +4,8 @@ import json
 
 import boto3
 import botocore.config
-import moto.settings
 import pytest
-from harness import Account, tags_of
+from harness import Account, sign_as_you_like, sign_strictly, tags_of
 from imds import Imds
 
 REGIONS = ["us-east-1", "us-east-2", "us-west-2", "ca-central-1", "eu-west-1", "eu-central-1",
@@ -29,7 +28,7 @@ class Branch:
         self.front = account.front
         self.id = f"{200000000000 + number}"
         self.role = f"arn:aws:iam::{self.id}:role/amid"
-        moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
+        sign_as_you_like()
         taken = account.client("sts").assume_role(RoleArn=self.role, RoleSessionName="test")
         self.keys = taken["Credentials"]
         iam = self.client("iam", "us-east-1")
@@ -69,7 +68,7 @@ def branches(account):
         for number, name in enumerate(NAMES)
     }
     yield branches
-    moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
+    sign_strictly()
 
 
 def settings_of(branches, front, **more):
@@ -93,10 +92,6 @@ def schedule(**keys):
         "consistency": "crash",
         **keys,
     }
-
-
-def sign_strictly():
-    moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
 
 
 def test_ten_accounts_in_ten_regions(branches, daemon, front):
@@ -129,7 +124,7 @@ def test_ten_accounts_in_ten_regions(branches, daemon, front):
     assert len(front.taken(region=LATE)) >= len(NAMES)
     assert run["outcome"] == "partial"
     assert f"{LATE}: not searched: 2m after others were" in run["detail"]
-    moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
+    sign_as_you_like()
     for (name, region), instance in wanted.items():
         images = branches[name].images(region)
         if name == DENIED:

@@ -102,8 +102,10 @@ def test_killed_while_it_drains(account, daemon, front, rotation, elb, timelines
     daemon.kill()
     daemon.gone()
     daemon.start()
-    daemon.wait(lambda: daemon.lines("is done in"), "the end of the run")
+    daemon.wait_line("healthy again in its target groups")
     assert healths(elb, arn) == dict.fromkeys(instances, "healthy")
+    daemon.stop(within=10)  # no request may arrive late, minutes from now: not to be waited for
+    assert not daemon.lines("left")
     assert len(timelines.reboots) == 1 and len(account.images()) == 1
 
 

@@ -11,7 +11,9 @@
 #include "sim/sim-freeze.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
+#include "sim/sim-scaling.h"
 #include "sim/sim-snapshot.h"
+#include "sim/sim-target.h"
 #include "sim/universe/witness-private.h"
 
 /* How much the point from which EC2 takes a snapshot may lie behind what it says of it. */
@@ -160,14 +162,54 @@ static void check_frozen(struct witness *witness, struct place *place)
         }
 }
 
+static bool runs(struct witness *witness, struct place *place, const char *id)
+{
+        const struct instance *instance =
+                (const struct instance *)place_find(place, KIND_INSTANCE, id);
+
+        return instance && instance_state(instance, now_of(witness)) == STATE_RUNNING;
+}
+
+/* Nobody but the daemon takes them out; what does not run cannot be put back. */
+static void check_rotation(struct witness *witness, struct place *place)
+{
+        struct universe *universe = witness->universe;
+        struct target_group *group, *next;
+        struct scaling_group *scaling, *following;
+
+        HASH_ITER (hh, place->target_groups, group, next)
+                for (size_t i = 0; i < group->n_targets; i++)
+                        if (group->targets[i].deregistered != USEC_INFINITY &&
+                            runs(witness, place, group->targets[i].instance))
+                                universe_fail(universe, "nobody is left out of service",
+                                              "%s is out of target group %s",
+                                              group->targets[i].instance, group->name);
+        HASH_ITER (hh, place->scaling_groups, scaling, following)
+                for (size_t i = 0; i < scaling->n_members; i++) {
+                        enum lifecycle state =
+                                member_lifecycle(&scaling->members[i], now_of(witness));
+
+                        if ((state == LIFE_ENTERING_STANDBY || state == LIFE_IS_STANDBY) &&
+                            runs(witness, place, scaling->members[i].instance))
+                                universe_fail(universe, "nobody is left out of service",
+                                              "%s is %s in Auto Scaling group %s",
+                                              scaling->members[i].instance, lifecycle_name(state),
+                                              scaling->name);
+                }
+}
+
 void levels_check(struct witness *witness)
 {
         struct universe *universe = witness->universe;
 
         check_held(witness);
-        for (size_t i = 0; i < universe->fleet.n_regions; i++)
-                check_frozen(witness, sim_place(universe->cloud.sim, DEFAULT_ACCOUNT,
-                                                universe->fleet.regions[i]));
+        for (size_t i = 0; i < universe->fleet.n_regions; i++) {
+                struct place *place =
+                        sim_place(universe->cloud.sim, DEFAULT_ACCOUNT, universe->fleet.regions[i]);
+
+                check_frozen(witness, place);
+                check_rotation(witness, place);
+        }
         for (struct creation *c = witness->creations; c; c = c->hh.next) {
                 if (universe->clock.now - c->made < 24 * 3600 * USEC_PER_SEC)
                         continue; /* it may still be on the way */

@@ -650,6 +650,77 @@ static void test_close(void **state)
         }
 }
 
+/* A request to take i-1 out, which was sent before amid died, arrives. */
+static void arrive_late(struct world *world)
+{
+        struct model_target *targets = world->model.elb->groups[0]->targets;
+        usec_t now = loop_monotonic(world->loop);
+
+        for (size_t i = 0; i < world->model.elb->groups[0]->n_targets; i++)
+                if (streq(targets[i].instance, "i-1")) {
+                        targets[i].registered = false;
+                        targets[i].drained = now + world->model.elb->groups[0]->drain;
+                }
+        model_standby(&world->model, true, "i-1");
+}
+
+static bool is_in(struct world *world)
+{
+        struct model_elb *elb = world->model.elb;
+        bool in = model_target_state(&world->model, elb->groups[0], &elb->groups[0]->targets[0]) ==
+                  TARGET_HEALTHY;
+
+        return in && (!elb->n_members ||
+                      model_lifecycle(&world->model, elb->members) == LIFECYCLE_IN_SERVICE);
+}
+
+/* After a crash it is put back at once, and once more if such a request still undoes that. Whoever
+ * tells amid to end need not wait for it. */
+static void test_late_request(void **state)
+{
+        static const char *const reboots[] = {
+                "settle: 5s, target_groups: drain",
+                "settle: 5s, target_groups: drain, auto_scaling: standby",
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(reboots) * 2; i++) {
+                const char *reboot = reboots[i / 2];
+                _cleanup_free_ char *yaml = xasprintf(S("reboot", "%s"), reboot);
+                bool closed = false, told = i % 2;
+                struct model_group *group;
+                struct world world;
+                int waited = 0;
+
+                group = setup(&world, yaml, 1);
+                group->rise = group->drain = 40 * USEC_PER_SEC;
+                if (strstr(reboot, "standby"))
+                        model_add_member(&world.model, world.model.instances[0]);
+                virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+                assert_false(is_in(&world));
+                world_end(&world, false);
+                world_start(&world);
+                for (; waited < 600 && !(world.model.n_images && is_in(&world)); waited++)
+                        virtual_run_for(world.loop, USEC_PER_SEC);
+                assert_in_range(waited, 1, 599);
+                virtual_run_for(world.loop, 20 * USEC_PER_SEC);
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_OPEN);
+                if (told) {
+                        assert_true(manager_close(world.manager, on_closed, &closed));
+                        world_end(&world, true);
+                        world_start(&world);
+                        virtual_run_for(world.loop, 20 * USEC_PER_SEC);
+                }
+                arrive_late(&world);
+                assert_false(is_in(&world));
+                virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+                expect_all_in(&world, reboot);
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                assert_int_equal(outages(&world), 1);
+                world_done(&world);
+        }
+}
+
 static void crash_at_every_commit(const char *level, const char *reboot, bool before)
 {
         _cleanup_free_ char *yaml = xasprintf(S("%s", "%s"), level, reboot);
@@ -724,6 +795,7 @@ int main(void)
                 cmocka_unit_test(test_window),
                 cmocka_unit_test(test_cancel),
                 cmocka_unit_test(test_close),
+                cmocka_unit_test(test_late_request),
                 cmocka_unit_test(test_crash_at_every_commit),
         };
 
