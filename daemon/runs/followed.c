@@ -4,8 +4,11 @@
 #include "base/text.h"
 #include "runs/follow.h"
 
-/* An image that was never listed, or no longer is, for this long is gone. */
+/* An image that is no longer listed for this long is gone. */
 #define ABSENT_FOR_GOOD (600 * USEC_PER_SEC)
+/* One that never was is given more time: CreateImage has named it, so EC2 has it, and where nothing
+ * is retained nobody looks for it again. */
+#define NEVER_LISTED (3600 * USEC_PER_SEC)
 /* Snapshots that made no progress for this long are reported, and again after as long. */
 #define STALLED_AFTER (3600 * USEC_PER_SEC)
 
@@ -69,7 +72,7 @@ void followed_miss(struct followed *followed, usec_t now)
 {
         if (!followed->missed)
                 followed->missed = now;
-        if (now - followed->missed > ABSENT_FOR_GOOD)
+        if (now - followed->missed > (followed->seen ? ABSENT_FOR_GOOD : NEVER_LISTED))
                 followed_set(followed, SIGHT_GONE,
                              followed->seen ? "EC2 no longer lists it: somebody deregistered it"
                                             : "EC2 never listed it");

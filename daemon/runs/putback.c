@@ -1,6 +1,7 @@
 #include "runs/putback.h"
 
-#include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -31,21 +32,34 @@ static const char *after_kind(const char *line, enum putback_kind kind)
         return rest && *rest == ' ' ? rest + 1 : NULL;
 }
 
+/* Takes a word off *rest, and the space after it. NULL: there is no such word. Caller frees. */
+static char *take_word(const char **rest)
+{
+        const char *begin = *rest;
+        size_t length = strcspn(begin, " ");
+
+        if (!length || !begin[length])
+                return NULL;
+        *rest = begin + length + 1;
+        return xstrndup(begin, length);
+}
+
 static void parse_line(const char *line, struct putback *ret)
 {
         for (enum putback_kind kind = 0; kind < ELEMENTS(kind_names); kind++) {
                 const char *rest = after_kind(line, kind);
-                unsigned int port = 0;
-                char how[8];
-                int length = 0;
+                _cleanup_free_ char *how = NULL, *number = NULL;
+                unsigned long long port = 0;
 
-                if (!rest)
+                if (!rest || !*rest)
                         continue;
-                if (kind != PUTBACK_STANDBY &&
-                    (sscanf(rest, "%7s %u %n", how, &port, &length) != 2 || !length))
-                        return;
-                putback_add(ret, kind, kind != PUTBACK_STANDBY && streq(how, "healthy"), port,
-                            rest + length);
+                if (kind != PUTBACK_STANDBY) {
+                        how = take_word(&rest);
+                        number = how ? take_word(&rest) : NULL;
+                        if (!number || !parse_number(number, UINT16_MAX, &port))
+                                return;
+                }
+                putback_add(ret, kind, streq(how, "healthy"), (unsigned int)port, rest);
         }
 }
 

@@ -106,6 +106,7 @@ static void test_absent(void **state)
                 bool gone;           /* somebody deregisters it */
         } rows[] = {
                 { __LINE__, OUTCOME_DONE, NULL, MINUTES(5), NULL, false },
+                { __LINE__, OUTCOME_DONE, NULL, MINUTES(45), NULL, false },
                 { __LINE__, OUTCOME_FAILED, "never listed", HOURS(2), NULL, false },
                 { __LINE__, OUTCOME_FAILED, "somebody deregistered it", 0, NULL, true },
                 /* one empty list after a long silence is no proof */
