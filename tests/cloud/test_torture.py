@@ -26,8 +26,9 @@ SEED = int(os.environ.get("AMID_TORTURE_SEED", "0")) or random.randrange(1, 1 <<
 # Shorter of EC2's times, so that a storm of a minute has all of a night in it.
 SPEED = 20
 # After an unknown outcome amid looks for the image for two minutes before it asks for it again, and
-# every trouble on the way there costs it 30 s.
-CALM = 400.0
+# every trouble on the way there costs it 30 s; and a volume has one snapshot in 15 s, so that what
+# operators have asked for again and again goes one by one.
+CALM = 900.0
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 # kind -> how likely for one request, and what it needs to know

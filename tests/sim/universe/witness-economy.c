@@ -219,6 +219,9 @@ void economy_judge(struct witness *witness, bool calm)
                                               calm ? "a calm" : "a time of trouble", allowed);
                 }
                 memset(economy->allowed, 0, sizeof(economy->allowed));
+                /* What is still pending may end in a season of its own. */
+                economy->allowed[ECONOMY_FOLLOW] =
+                        classes[ECONOMY_FOLLOW].per[PER_IMAGE] * (double)economy->n_followed;
                 memset(economy->asked, 0, sizeof(economy->asked));
         }
 }

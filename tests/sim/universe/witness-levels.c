@@ -211,7 +211,7 @@ void levels_check(struct witness *witness)
                 check_rotation(witness, place);
         }
         for (struct creation *c = witness->creations; c; c = c->hh.next) {
-                if (universe->clock.now - c->made < 24 * 3600 * USEC_PER_SEC)
+                if (universe->clock.now - c->made < 24 * SEC_PER_HOUR * USEC_PER_SEC)
                         continue; /* it may still be on the way */
                 check_label(witness, c);
                 c->checked = creation_image(witness, c);
