@@ -12,6 +12,7 @@ import pytest  # noqa: E402
 from front import Front  # noqa: E402
 from harness import Account, Daemon, sign_as_you_like  # noqa: E402
 from imds import Imds  # noqa: E402
+from simulated import KEYS, Sim  # noqa: E402
 from ssm import Ssm  # noqa: E402
 from timelines import Clock, Timelines  # noqa: E402
 
@@ -65,8 +66,8 @@ def ec2(account):
     return account.ec2
 
 
-def _daemon(tmp_path, account):
-    daemon = Daemon(tmp_path, account.front, account.keys)
+def _daemon(tmp_path, front, keys):
+    daemon = Daemon(tmp_path, front, keys)
     yield daemon
     if daemon.alive():
         daemon.kill()
@@ -78,7 +79,20 @@ def _daemon(tmp_path, account):
 
 @pytest.fixture
 def daemon(tmp_path, account):
-    yield from _daemon(tmp_path, account)
+    yield from _daemon(tmp_path, account.front, account.keys)
+
+
+@pytest.fixture
+def sim():
+    """EC2 of our own: ec2sim, ten times as fast."""
+    sim = Sim("--speed", "10", "--no-buckets")
+    yield sim
+    sim.close()
+
+
+@pytest.fixture
+def sim_daemon(tmp_path, sim):
+    yield from _daemon(tmp_path, sim, KEYS)
 
 
 @pytest.fixture
@@ -86,7 +100,7 @@ def unpatched(tmp_path):
     """(account, daemon) with moto as it is: nothing but the HTTP server is ours."""
     for front in _front(None):
         account = Account(front)
-        for daemon in _daemon(tmp_path, account):
+        for daemon in _daemon(tmp_path, account.front, account.keys):
             yield account, daemon
 
 

@@ -2,28 +2,14 @@
 groups and Auto Scaling groups. What is asserted is what the instances went through, by the simulation."""
 
 import pytest
-from harness import REGION, Daemon
-from simulated import KEYS, Sim
+from harness import REGION
 
 FREEZE = {"before": ["fsfreeze --freeze /srv"], "after": ["fsfreeze --unfreeze /srv"], "timeout": "60s"}
 
 
 @pytest.fixture
-def sim():
-    sim = Sim("--speed", "10", "--no-buckets")
-    yield sim
-    sim.close()
-
-
-@pytest.fixture
-def daemon(tmp_path, sim):
-    daemon = Daemon(tmp_path, sim, KEYS)
-    yield daemon
-    if daemon.alive():
-        daemon.kill()
-    if daemon.process:
-        daemon.gone()
-    assert "Sanitizer" not in daemon.journal and "runtime error" not in daemon.journal, daemon.journal
+def daemon(sim_daemon):
+    return sim_daemon
 
 
 def fleet(sim, count=1, **members):

@@ -2,9 +2,7 @@
 it, and the next one goes when the last one is healthy again. On moto, and on ec2sim."""
 
 import pytest
-from harness import Daemon
 from rotation import Rotation
-from simulated import KEYS, Sim
 
 REBOOT = {"settle": "3s", "ready_timeout": "60s"}
 
@@ -197,24 +195,6 @@ def test_a_group_that_can_spare_none(account, daemon, front, rotation, timelines
 
 
 # ---- the same on ec2sim, which knows target groups and Auto Scaling by itself ----
-
-
-@pytest.fixture
-def sim():
-    sim = Sim("--speed", "20", "--no-buckets")
-    yield sim
-    sim.close()
-
-
-@pytest.fixture
-def sim_daemon(tmp_path, sim):
-    daemon = Daemon(tmp_path, sim, KEYS)
-    yield daemon
-    if daemon.alive():
-        daemon.kill()
-    if daemon.process:
-        daemon.gone()
-    assert "Sanitizer" not in daemon.journal and "runtime error" not in daemon.journal, daemon.journal
 
 
 @pytest.mark.parametrize("level", ["reboot", "stop"])

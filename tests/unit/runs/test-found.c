@@ -15,17 +15,6 @@
              "    consistency: crash\n"
 #define RUN "s.20260302T010000Z"
 
-static void setup(struct world *world, const char *yaml, unsigned int instances)
-{
-        world_init(world);
-        for (unsigned int i = 1; i <= instances; i++) {
-                _cleanup_free_ char *id = xasprintf("i-%u", i);
-
-                model_add_instance(&world->model, id, "eu-west-1", "A", "b");
-        }
-        world_apply(world, yaml);
-}
-
 /* The call was not answered, its image is not listed yet, and what is asked next is refused: the
  * image exists, so the task has not failed. */
 static void test_refused_after_an_unknown_outcome(void **state)
@@ -53,7 +42,7 @@ static void test_refused_after_an_unknown_outcome(void **state)
                 _cleanup_free_ char *detail = NULL;
                 struct world world;
 
-                setup(&world, CRASH, 1);
+                world_setup(&world, CRASH, 1);
                 world.model.hidden = MINUTES(2);
                 scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
                                                                     .outcome = AWS_UNKNOWN,
@@ -99,7 +88,7 @@ static void test_deregistered_without_an_answer(void **state)
                 struct world world;
                 struct model_image *first;
 
-                setup(&world, CRASH, 1);
+                world_setup(&world, CRASH, 1);
                 virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
                 first = world.model.images[0];
                 first->fails = rows[i].failed;
@@ -126,7 +115,7 @@ static void test_turn_while_an_earlier_call_may_reboot(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, REBOOT, 2);
+        world_setup(&world, REBOOT, 2);
         world.model.hidden = MINUTES(6);
         world.model.instances[0]->back = MINUTES(10);
         scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
@@ -156,7 +145,7 @@ static void test_started_again_by_another_run(void **state)
         bool seen = false;
 
         (void)state;
-        setup(&world, STOP, 1);
+        world_setup(&world, STOP, 1);
         world.model.instances[0]->back = 20 * USEC_PER_SEC;
         while (world.model.instances[0]->state != INSTANCE_STOPPED)
                 assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
@@ -194,7 +183,7 @@ static void test_started_before_the_next_call(void **state)
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 struct world world;
 
-                setup(&world, CRASH, 1);
+                world_setup(&world, CRASH, 1);
                 world.model.instances[0]->state = INSTANCE_STOPPED;
                 scripted_fault(&world.aws, rows[i].fault);
                 virtual_run_until(world.loop, at("2026-03-02T01:00:05Z"));

@@ -7,32 +7,6 @@
         "    targets: {tags: {A: b}}\n    consistency: reboot\n    reboot: {" reboot "}\n"
 #define RUN "s.20260302T010000Z"
 
-static struct model_instance *setup(struct world *world, const char *yaml, unsigned int instances)
-{
-        world_init(world);
-        for (unsigned int i = 1; i <= instances; i++) {
-                _cleanup_free_ char *id = xasprintf("i-%u", i);
-
-                model_add_instance(&world->model, id, "eu-west-1", "A", "b");
-        }
-        world_apply(world, yaml);
-        return world->model.instances[0];
-}
-
-static const char *label(const struct world *world, size_t image)
-{
-        return world_image_tag(world->model.images[image], TAG_CONSISTENCY);
-}
-
-static unsigned int outages(const struct world *world)
-{
-        unsigned int n = 0;
-
-        for (size_t i = 0; i < world->model.n_instances; i++)
-                n += world->model.instances[i]->outages;
-        return n;
-}
-
 static void test_parallel(void **state)
 {
         static const struct {
@@ -53,7 +27,7 @@ static void test_parallel(void **state)
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 struct world world;
 
-                setup(&world, rows[i].yaml, 8);
+                world_setup(&world, rows[i].yaml, 8);
                 for (size_t j = 0; j < 8; j++) {
                         struct model_instance *instance = world.model.instances[j];
 
@@ -65,9 +39,9 @@ static void test_parallel(void **state)
                 if (world.model.most_down != rows[i].most_down)
                         fail_msg("line %d: %u down at once", rows[i].line, world.model.most_down);
                 assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
-                assert_int_equal(outages(&world), 8);
+                assert_int_equal(world_outages(&world), 8);
                 for (size_t j = 0; j < 8; j++)
-                        assert_string_equal(label(&world, j), PROVEN_REBOOT_FORCED);
+                        assert_string_equal(world_label(&world, j), PROVEN_REBOOT_FORCED);
                 world_done(&world);
         }
 }
@@ -78,7 +52,7 @@ static void test_waiting_is_free(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("s", "0", "max_parallel: 2"), 12);
+        world_setup(&world, HEAD SCHEDULE("s", "0", "max_parallel: 2"), 12);
         virtual_run_until(world.loop, at("2026-03-02T03:30:00Z"));
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
         /* the targets, and those that are older than a minute by then */
@@ -92,7 +66,7 @@ static void test_turn_is_given_back(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("s", "0", ""), 3);
+        world_setup(&world, HEAD SCHEDULE("s", "0", ""), 3);
         virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
         world.model.instances[1]->state = INSTANCE_STOPPING;
         world.model.instances[1]->changes = USEC_INFINITY;
@@ -129,16 +103,16 @@ static void test_stale_ok(void **state)
                         xasprintf(HEAD SCHEDULE("s", "0", "%s"), rows[i].reboot);
                 struct world world;
 
-                setup(&world, yaml, 2);
+                world_setup(&world, yaml, 2);
                 for (size_t j = 0; j < 2; j++) {
                         world.model.instances[j]->stale = rows[i].stale * USEC_PER_SEC;
                         world.model.instances[j]->back = rows[i].back * USEC_PER_SEC;
                 }
                 virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
                 if (world.model.most_down != rows[i].most_down ||
-                    !streq(label(&world, 0), rows[i].label))
+                    !streq(world_label(&world, 0), rows[i].label))
                         fail_msg("line %d: %u down, labelled %s", rows[i].line,
-                                 world.model.most_down, label(&world, 0));
+                                 world.model.most_down, world_label(&world, 0));
                 world_done(&world);
         }
 }
@@ -164,7 +138,7 @@ static void test_not_ready(void **state)
                         xasprintf(HEAD SCHEDULE("s", "0", "%s"), rows[i].reboot);
                 struct world world;
 
-                setup(&world, yaml, 4)->back = USEC_INFINITY;
+                world_setup(&world, yaml, 4)->back = USEC_INFINITY;
                 virtual_run_until(world.loop, at("2026-03-02T01:09:00Z"));
                 assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 0);
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
@@ -192,7 +166,8 @@ static void test_halt_reaches_who_tries(void **state)
         struct model_instance *first;
 
         (void)state;
-        first = setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m, max_parallel: 2"), 3);
+        first = world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m, max_parallel: 2"),
+                            3);
         first->back = USEC_INFINITY;
         /* i-3 is beyond the gate: EC2 is too busy for its image */
         world.model.instances[1]->state = INSTANCE_STOPPED;
@@ -215,7 +190,7 @@ static void test_halt_lasts(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 5m"), 3)->back = USEC_INFINITY;
+        world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 5m"), 3)->back = USEC_INFINITY;
         world.model.takes = HOURS(2);
         virtual_run_until(world.loop, at("2026-03-02T01:10:00Z"));
         assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
@@ -235,7 +210,7 @@ static void test_restart_after_the_timeout(void **state)
                 struct world world;
 
                 (void)state;
-                setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 2);
+                world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 2);
                 virtual_run_until(world.loop, at("2026-03-02T01:01:00Z"));
                 world_end(&world, false);
                 virtual_run_until(world.loop, at("2026-03-02T01:45:00Z"));
@@ -247,7 +222,7 @@ static void test_restart_after_the_timeout(void **state)
                 world_start(&world);
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
-                assert_int_equal(outages(&world), 2);
+                assert_int_equal(world_outages(&world), 2);
                 world_done(&world);
         }
 }
@@ -259,7 +234,7 @@ static void test_disk_full_meanwhile(void **state)
         size_t questions;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 1)->back = USEC_INFINITY;
+        world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 1)->back = USEC_INFINITY;
         virtual_run_until(world.loop, at("2026-03-02T01:05:00Z"));
         world_protect(&world, true);
         virtual_run_until(world.loop, at("2026-03-02T01:15:00Z"));
@@ -279,7 +254,7 @@ static void test_status_never_told(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 2);
+        world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 2);
         scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstanceStatus",
                                                             .times = SCRIPTED_ALWAYS,
                                                             .outcome = AWS_ERROR,
@@ -289,7 +264,7 @@ static void test_status_never_told(void **state)
         world_start(&world);
         virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
         assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
-        assert_int_equal(outages(&world), 1);
+        assert_int_equal(world_outages(&world), 1);
         world_done(&world);
 }
 
@@ -299,7 +274,7 @@ static void test_terminated(void **state)
 
         (void)state;
         /* while it is waited for */
-        setup(&world, HEAD SCHEDULE("s", "0", ""), 2);
+        world_setup(&world, HEAD SCHEDULE("s", "0", ""), 2);
         virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
         world.model.instances[0]->state = INSTANCE_TERMINATED;
         virtual_run_until(world.loop, at("2026-03-02T01:10:00Z"));
@@ -308,7 +283,7 @@ static void test_terminated(void **state)
         assert_int_equal(world_images(&world, "i-2"), 0);
         world_done(&world);
         /* while it waits for its turn: nothing of it is left to do */
-        setup(&world, HEAD SCHEDULE("s", "0", ""), 2);
+        world_setup(&world, HEAD SCHEDULE("s", "0", ""), 2);
         virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
         world.model.instances[1]->state = INSTANCE_TERMINATED;
         virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
@@ -335,7 +310,7 @@ static void test_window(void **state)
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 struct world world;
 
-                setup(&world, HEAD SCHEDULE("s", "0", "window: 10m"), 4);
+                world_setup(&world, HEAD SCHEDULE("s", "0", "window: 10m"), 4);
                 for (size_t j = 0; j < 4; j++)
                         world.model.instances[j]->back = MINUTES(8);
                 if (rows[i].trouble != SLOW)
@@ -366,18 +341,18 @@ static void test_stopped(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("s", "0", ""), 2)->state = INSTANCE_STOPPED;
+        world_setup(&world, HEAD SCHEDULE("s", "0", ""), 2)->state = INSTANCE_STOPPED;
         virtual_run_until(world.loop, at("2026-03-02T01:00:20Z"));
         assert_int_equal(world.model.n_images, 2);
         virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
         for (size_t i = 0; i < 2; i++) {
                 bool stopped = streq(world.model.images[i]->instance, "i-1");
 
-                assert_string_equal(label(&world, i),
+                assert_string_equal(world_label(&world, i),
                                     stopped ? PROVEN_STOPPED : PROVEN_REBOOT_FORCED);
                 assert_int_equal(world.model.images[i]->no_reboot, stopped);
         }
-        assert_int_equal(outages(&world), 1);
+        assert_int_equal(world_outages(&world), 1);
         world_done(&world);
 }
 
@@ -388,7 +363,7 @@ static void test_started_meanwhile(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("s", "0", ""), 2)->state = INSTANCE_STOPPED;
+        world_setup(&world, HEAD SCHEDULE("s", "0", ""), 2)->state = INSTANCE_STOPPED;
         scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
                                                             .about = "InstanceId=i-1",
                                                             .times = 1,
@@ -397,7 +372,7 @@ static void test_started_meanwhile(void **state)
         virtual_run_until(world.loop, at("2026-03-02T01:00:02Z"));
         world.model.instances[0]->state = INSTANCE_RUNNING;
         virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
-        assert_int_equal(outages(&world), 2);
+        assert_int_equal(world_outages(&world), 2);
         assert_int_equal(world.model.most_down, 1);
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
         world_done(&world);
@@ -409,12 +384,13 @@ static void test_two_schedules(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("s", "0", "") SCHEDULE("t", "1", ""), 1)->back = MINUTES(10);
+        world_setup(&world, HEAD SCHEDULE("s", "0", "") SCHEDULE("t", "1", ""), 1)->back =
+                MINUTES(10);
         virtual_run_until(world.loop, at("2026-03-02T01:09:50Z"));
-        assert_int_equal(outages(&world), 1);
+        assert_int_equal(world_outages(&world), 1);
         assert_int_equal(world.model.n_images, 1);
         virtual_run_until(world.loop, at("2026-03-02T02:00:00Z"));
-        assert_int_equal(outages(&world), 2);
+        assert_int_equal(world_outages(&world), 2);
         assert_true(world.model.images[1]->created - world.model.images[0]->created >= MINUTES(10));
         assert_int_equal(world_run(&world, "t.20260302T010100Z", NULL), OUTCOME_DONE);
         world_done(&world);

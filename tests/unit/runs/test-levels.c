@@ -7,23 +7,6 @@
 #define FREEZE "    freeze: {before: [a], after: [b]%s}\n"
 #define RUN    "s.20260302T010000Z"
 
-static struct model_instance *setup(struct world *world, const char *yaml, unsigned int instances)
-{
-        world_init(world);
-        for (unsigned int i = 1; i <= instances; i++) {
-                _cleanup_free_ char *id = xasprintf("i-%u", i);
-
-                model_add_instance(&world->model, id, "eu-west-1", "A", "b");
-        }
-        world_apply(world, yaml);
-        return world->model.instances[0];
-}
-
-static const char *label(const struct world *world, size_t image)
-{
-        return world_image_tag(world->model.images[image], TAG_CONSISTENCY);
-}
-
 /* The place of the first call of an action in what was sent; fails when there is none. */
 static size_t place_of(const struct world *world, const char *action)
 {
@@ -57,9 +40,9 @@ static void expect_true_labels(struct world *world, const char *where)
                         model_find_instance(&world->model, image->instance);
                 _cleanup_free_ char *thawed = NULL;
 
-                if (streq(label(world, i), PROVEN_STOPPED) && !image->was_stopped)
+                if (streq(world_label(world, i), PROVEN_STOPPED) && !image->was_stopped)
                         fail_msg("%s: %s was not stopped", where, image->id);
-                if (!streq(label(world, i), PROVEN_FROZEN))
+                if (!streq(world_label(world, i), PROVEN_FROZEN))
                         continue;
                 thawed = xasprintf("%s amid", image->thaws_with);
                 if (!image->was_frozen || !streq(instance->thawed, thawed))
@@ -74,12 +57,12 @@ static void test_stop(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD "    consistency: stop\n", 3);
+        world_setup(&world, HEAD "    consistency: stop\n", 3);
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
         assert_int_equal(world.model.most_down, 0); /* nobody was rebooted besides */
         for (size_t i = 0; i < 3; i++) {
-                assert_string_equal(label(&world, i), PROVEN_STOPPED);
+                assert_string_equal(world_label(&world, i), PROVEN_STOPPED);
                 assert_true(world.model.images[i]->was_stopped);
                 assert_int_equal(world.model.instances[i]->outages, 1);
         }
@@ -120,7 +103,7 @@ static void test_stop_refused(void **state)
                 struct model_instance *first;
                 struct world world;
 
-                first = setup(&world, yaml, 2);
+                first = world_setup(&world, yaml, 2);
                 first->lifecycle = xstrdup(rows[i].lifecycle);
                 first->address = xstrdup(rows[i].address);
                 first->type = xstrdup("m6id.large");
@@ -215,7 +198,7 @@ static void test_stop_troubles(void **state)
                 _cleanup_free_ char *where = xasprintf("line %d", rows[i].line);
                 struct world world;
 
-                setup(&world, HEAD "    consistency: stop\n", 1);
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
                 scripted_fault(&world.aws, rows[i].fault);
                 virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
                 expect_all_up(&world, where);
@@ -237,7 +220,7 @@ static void test_stop_that_hangs(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 5m}\n", 1)
+        world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 5m}\n", 1)
                 ->stopping = MINUTES(30);
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
@@ -245,7 +228,7 @@ static void test_stop_that_hangs(void **state)
         expect_all_up(&world, "hangs");
         world_done(&world);
 
-        setup(&world, HEAD "    consistency: stop\n", 1)->stopping = MINUTES(5);
+        world_setup(&world, HEAD "    consistency: stop\n", 1)->stopping = MINUTES(5);
         virtual_run_until(world.loop, at("2026-03-02T01:02:00Z"));
         world.model.instances[0]->state = INSTANCE_TERMINATED;
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
@@ -262,11 +245,11 @@ static void test_freeze(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, yaml, 2);
+        world_setup(&world, yaml, 2);
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
         for (size_t i = 0; i < 2; i++) {
-                assert_string_equal(label(&world, i), PROVEN_FROZEN);
+                assert_string_equal(world_label(&world, i), PROVEN_FROZEN);
                 assert_int_equal(world.model.instances[i]->outages, 0);
         }
         expect_true_labels(&world, "freeze");
@@ -418,7 +401,7 @@ static void test_freeze_troubles(void **state)
                 struct model_instance *instance;
                 struct world world;
 
-                instance = setup(&world, yaml, 1);
+                instance = world_setup(&world, yaml, 1);
                 instance->no_agent = rows[i].no_agent;
                 instance->cannot_freeze = rows[i].cannot_freeze;
                 instance->cannot_thaw = rows[i].cannot_thaw;
@@ -429,12 +412,12 @@ static void test_freeze_troubles(void **state)
                 expect_true_labels(&world, where);
                 if (world_run(&world, RUN, NULL) != rows[i].outcome ||
                     world_images(&world, NULL) != (rows[i].label != NULL) ||
-                    (rows[i].label && !streq(label(&world, 0), rows[i].label)) ||
+                    (rows[i].label && !streq(world_label(&world, 0), rows[i].label)) ||
                     captured_events(&events[EVENT_SHORTFALL]) != rows[i].shortfalls)
                         fail_msg("%s: %s, %zu images, %s, %zu shortfalls", where,
                                  outcome_names[world_run(&world, RUN, NULL)],
                                  world_images(&world, NULL),
-                                 world.model.n_images ? label(&world, 0) : "-",
+                                 world.model.n_images ? world_label(&world, 0) : "-",
                                  captured_events(&events[EVENT_SHORTFALL]));
                 assert_int_equal(virtual_armed(world.loop), 1);
                 world_done(&world);
@@ -458,7 +441,7 @@ static void crash_at_every_commit(const char *level, const char *more, bool befo
                                                                before ? "before" : "after", n);
                         struct world world;
 
-                        setup(&world, yaml, 2);
+                        world_setup(&world, yaml, 2);
                         world.commits = 0;
                         world.die_at = n;
                         world.die_before = before;
@@ -509,20 +492,20 @@ static void test_auto(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, yaml, 1);
+        world_setup(&world, yaml, 1);
         virtual_run_until(world.loop, at("2026-03-06T12:00:00Z"));
         assert_int_equal(world.model.n_images, 5);
         for (size_t i = 0; i < 5; i++)
-                if (!streq(label(&world, i), labels[i]))
-                        fail_msg("image %zu: %s", i, label(&world, i));
+                if (!streq(world_label(&world, i), labels[i]))
+                        fail_msg("image %zu: %s", i, world_label(&world, i));
         assert_int_equal(world.model.instances[0]->outages, 2);
         /* one that is stopped is as good as rebooted */
         world.model.instances[0]->state = INSTANCE_STOPPED;
         virtual_run_until(world.loop, at("2026-03-08T12:00:00Z"));
-        assert_string_equal(label(&world, 6), PROVEN_STOPPED);
+        assert_string_equal(world_label(&world, 6), PROVEN_STOPPED);
         world.model.instances[0]->state = INSTANCE_RUNNING;
         virtual_run_until(world.loop, at("2026-03-10T12:00:00Z"));
-        assert_string_equal(label(&world, 8), PROVEN_FROZEN);
+        assert_string_equal(world_label(&world, 8), PROVEN_FROZEN);
         assert_int_equal(world.model.instances[0]->outages, 2);
         world_done(&world);
 }
@@ -556,15 +539,15 @@ static void test_proof(void **state)
                 struct model_instance *instance;
                 struct world world;
 
-                instance = setup(&world, yaml, 1);
+                instance = world_setup(&world, yaml, 1);
                 instance->stale = rows[i].stale * USEC_PER_SEC;
                 instance->back = rows[i].back * USEC_PER_SEC;
                 instance->clean = rows[i].clean;
                 instance->no_agent = !rows[i].clean;
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
-                if (!streq(label(&world, 0), rows[i].label))
-                        fail_msg("line %d: %s", rows[i].line, label(&world, 0));
+                if (!streq(world_label(&world, 0), rows[i].label))
+                        fail_msg("line %d: %s", rows[i].line, world_label(&world, 0));
                 assert_int_equal(captured_events(&events[EVENT_SHORTFALL]),
                                  !streq(rows[i].label, PROVEN_REBOOT_CLEAN));
                 assert_int_equal(instance->outages, 1);
@@ -578,7 +561,7 @@ static void test_on_shortfall_fail(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD "    consistency: reboot\n    on_shortfall: fail\n", 1)->back =
+        world_setup(&world, HEAD "    consistency: reboot\n    on_shortfall: fail\n", 1)->back =
                 MINUTES(10);
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
         assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
@@ -623,7 +606,7 @@ static void test_close(void **state)
                 struct world world;
                 bool closed = false;
 
-                setup(&world, yaml, 3);
+                world_setup(&world, yaml, 3);
                 virtual_run_until(world.loop, at(rows[i].when));
                 if (manager_close(world.manager, on_closed, &closed) != rows[i].at_once)
                         fail_msg("line %d: not at once, or at once", rows[i].line);
@@ -649,7 +632,7 @@ static void test_close_gives_up(void **state)
         bool closed = false;
 
         (void)state;
-        setup(&world, HEAD "    consistency: stop\n", 2)->stopping = MINUTES(10);
+        world_setup(&world, HEAD "    consistency: stop\n", 2)->stopping = MINUTES(10);
         virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
         assert_false(manager_close(world.manager, on_closed, &closed));
         virtual_run_for(world.loop, (MANAGER_CLOSE_AT_MOST + 1) * USEC_PER_SEC);

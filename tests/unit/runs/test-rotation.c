@@ -47,15 +47,6 @@ static void expect_all_in(struct world *world, const char *where)
                         fail_msg("%s: %s does not run", where, world->model.instances[i]->id);
 }
 
-static unsigned int outages(const struct world *world)
-{
-        unsigned int n = 0;
-
-        for (size_t i = 0; i < world->model.n_instances; i++)
-                n += world->model.instances[i]->outages;
-        return n;
-}
-
 /* ---- what is written down ---- */
 
 static void test_putback(void **state)
@@ -136,7 +127,7 @@ static void test_levels(void **state)
                     group->most_out != rows[i].most_out)
                         fail_msg("line %d: %s, %zu out", rows[i].line,
                                  outcome_names[world_run(&world, RUN, NULL)], group->most_out);
-                assert_int_equal(outages(&world), 3);
+                assert_int_equal(world_outages(&world), 3);
                 assert_int_equal(scripted_count(&world.aws, "RegisterTargets", NULL),
                                  rows[i].changes);
                 assert_int_equal(scripted_count(&world.aws, "DeregisterTargets", NULL),
@@ -226,7 +217,7 @@ static void test_overlapping_groups(void **state)
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
         assert_int_equal(world_run(&world, "t.20260302T010100Z", NULL), OUTCOME_DONE);
-        assert_int_equal(outages(&world), 10);
+        assert_int_equal(world_outages(&world), 10);
         /* of each at most one, though two schedules want them; side by side all the same */
         assert_int_equal(a->most_out, 1);
         assert_int_equal(b->most_out, 1);
@@ -293,7 +284,7 @@ static void test_fleet_in_line(void **state)
         world.model.instances[4]->back = USEC_INFINITY;
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
         assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
-        assert_int_equal(outages(&world), 5);
+        assert_int_equal(world_outages(&world), 5);
         assert_int_equal(scripted_count(&world.aws, "DeregisterTargets", NULL), 10);
         expect_all_in(&world, "in line");
         world_done(&world);
@@ -338,7 +329,7 @@ static void test_denied(void **state)
                                                                     .code = "AccessDenied" });
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 if (world_run(&world, RUN, &detail) != rows[i].outcome ||
-                    outages(&world) != rows[i].outages)
+                    world_outages(&world) != rows[i].outages)
                         fail_msg("line %d: %s", rows[i].line, detail);
                 if (rows[i].outcome == OUTCOME_FAILED)
                         assert_non_null(strstr(detail, rows[i].action));
@@ -360,10 +351,10 @@ static void test_unreachable(void **state)
                                                             .times = 20,
                                                             .outcome = AWS_UNREACHABLE });
         virtual_run_until(world.loop, at("2026-03-02T01:04:00Z"));
-        assert_int_equal(outages(&world), 0);
+        assert_int_equal(world_outages(&world), 0);
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
-        assert_int_equal(outages(&world), 2);
+        assert_int_equal(world_outages(&world), 2);
         expect_all_in(&world, "unreachable");
         world_done(&world);
 }
@@ -383,7 +374,7 @@ static void test_min_size(void **state)
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 assert_int_equal(world_run(&world, RUN, &detail),
                                  min == 1 ? OUTCOME_DONE : OUTCOME_FAILED);
-                assert_int_equal(outages(&world), min == 1 ? 2 : 0);
+                assert_int_equal(world_outages(&world), min == 1 ? 2 : 0);
                 assert_int_equal(world.model.most_down, min == 1);
                 if (min == 2)
                         assert_non_null(strstr(detail, "may not have less than 2"));
@@ -515,7 +506,7 @@ static void test_never_healthy(void **state)
                         fail_msg("%s", detail);
                 assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
                 assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
-                assert_int_equal(outages(&world), 1);
+                assert_int_equal(world_outages(&world), 1);
                 assert_int_equal(world_images(&world, "i-1"), 1);
                 expect_all_in(&world, yamls[i]);
                 world_done(&world);
@@ -539,7 +530,7 @@ static void test_never_back(void **state)
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_PARTIAL);
         assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
         assert_int_equal(captured_events(&events[EVENT_PUT_BACK]), 3);
-        assert_int_equal(outages(&world), 3);
+        assert_int_equal(world_outages(&world), 3);
         expect_all_in(&world, "never back");
         world_done(&world);
 }
@@ -555,7 +546,7 @@ static void test_draining_forever(void **state)
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
         assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
         assert_non_null(strstr(detail, "deregistration delay"));
-        assert_int_equal(outages(&world), 0);
+        assert_int_equal(world_outages(&world), 0);
         expect_all_in(&world, "draining");
         world_done(&world);
 }
@@ -570,7 +561,7 @@ static void test_window(void **state)
         group = setup(&world, S("reboot", "window: 15m"), 3);
         group->rise = MINUTES(8); /* away for 11 minutes, of which status checks see 3 */
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
-        assert_int_equal(outages(&world), 1);
+        assert_int_equal(world_outages(&world), 1);
         assert_int_equal(world_task(&world, RUN, "i-3", NULL), OUTCOME_SKIPPED);
         world_done(&world);
 }
@@ -644,7 +635,7 @@ static void test_close(void **state)
                 virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
                 if (world_run(&world, RUN, NULL) != OUTCOME_DONE)
                         fail_msg("%s: not done", where);
-                assert_int_equal(outages(&world), 2);
+                assert_int_equal(world_outages(&world), 2);
                 expect_all_in(&world, where);
                 world_done(&world);
         }
@@ -716,7 +707,7 @@ static void test_late_request(void **state)
                 virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
                 expect_all_in(&world, reboot);
                 assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
-                assert_int_equal(outages(&world), 1);
+                assert_int_equal(world_outages(&world), 1);
                 world_done(&world);
         }
 }
@@ -750,11 +741,11 @@ static void crash_at_every_commit(const char *level, const char *reboot, bool be
                         }
                         expect_all_in(&world, where);
                         if (world_run(&world, RUN, NULL) != OUTCOME_DONE ||
-                            world.model.n_images != 2 || outages(&world) != 2 ||
+                            world.model.n_images != 2 || world_outages(&world) != 2 ||
                             world.model.most_down > 1)
                                 fail_msg("%s: %s, %zu images, %u outages", where,
                                          outcome_names[world_run(&world, RUN, NULL)],
-                                         world.model.n_images, outages(&world));
+                                         world.model.n_images, world_outages(&world));
                         if (strstr(reboot, "drain"))
                                 assert_int_equal(world.model.elb->touched_in_service, 0);
                         world_done(&world);

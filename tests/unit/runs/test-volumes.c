@@ -8,17 +8,6 @@
         "defaults: {consistency: crash, targets: {tags: {A: b}}}\nschedules:\n"
 #define SCHEDULE(name) "  " name ": {schedule: cron(0 1 * * ? *)}\n"
 
-static void setup(struct world *world, const char *yaml, unsigned int instances)
-{
-        world_init(world);
-        for (unsigned int i = 1; i <= instances; i++) {
-                _cleanup_free_ char *id = xasprintf("i-%u", i);
-
-                model_add_instance(&world->model, id, "eu-west-1", "A", "b");
-        }
-        world_apply(world, yaml);
-}
-
 /* When images of an instance were asked for, in order. */
 static size_t creations(const struct world *world, const char *instance, usec_t *ret, size_t most)
 {
@@ -56,7 +45,7 @@ static void test_gap(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("a") SCHEDULE("b") SCHEDULE("c"), 3);
+        world_setup(&world, HEAD SCHEDULE("a") SCHEDULE("b") SCHEDULE("c"), 3);
         virtual_run_until(world.loop, at("2026-03-02T01:00:00Z"));
         virtual_run_for(world.loop, 6 * USEC_PER_SEC);
         assert_int_equal(world.model.n_images, 3); /* of different instances at once */
@@ -84,7 +73,7 @@ static void test_gap_after_a_lost_answer(void **state)
         struct world world;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("a") SCHEDULE("b"), 1);
+        world_setup(&world, HEAD SCHEDULE("a") SCHEDULE("b"), 1);
         scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
                                                             .outcome = AWS_UNKNOWN,
                                                             .effect = true });
@@ -102,10 +91,10 @@ static void test_at_most_five(void **state)
         struct world world;
 
         (void)state;
-        setup(&world,
-              HEAD SCHEDULE("a") SCHEDULE("b") SCHEDULE("c") SCHEDULE("d") SCHEDULE("e")
-                      SCHEDULE("f") SCHEDULE("g"),
-              1);
+        world_setup(&world,
+                    HEAD SCHEDULE("a") SCHEDULE("b") SCHEDULE("c") SCHEDULE("d") SCHEDULE("e")
+                            SCHEDULE("f") SCHEDULE("g"),
+                    1);
         world.model.takes = HOURS(1);
         virtual_run_until(world.loop, at("2026-03-02T01:50:00Z"));
         assert_int_equal(world.model.n_images, VOLUME_SNAPSHOTS_MAX);

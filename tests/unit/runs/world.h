@@ -113,6 +113,21 @@ static inline void world_apply(struct world *world, const char *yaml)
         virtual_run_for(world->loop, 0);
 }
 
+/* A new world with so many instances, i-1 and on, of tag A=b in eu-west-1, and these settings. The
+ * first instance. */
+static inline struct model_instance *world_setup(struct world *world, const char *yaml,
+                                                 unsigned int instances)
+{
+        world_init(world);
+        for (unsigned int i = 1; i <= instances; i++) {
+                _cleanup_free_ char *id = xasprintf("i-%u", i);
+
+                model_add_instance(&world->model, id, "eu-west-1", "A", "b");
+        }
+        world_apply(world, yaml);
+        return world->model.instances[0];
+}
+
 /* The process ends, in order or not, and starts again with the same settings. */
 static inline void world_end(struct world *world, bool in_order)
 {
@@ -237,4 +252,20 @@ static inline size_t world_images(const struct world *world, const char *instanc
 static inline const char *world_image_tag(const struct model_image *image, const char *key)
 {
         return ec2_tag_value(image->tags, image->n_tags, key);
+}
+
+/* What the nth image that was made is labelled. */
+static inline const char *world_label(const struct world *world, size_t image)
+{
+        return world_image_tag(world->model.images[image], TAG_CONSISTENCY);
+}
+
+/* How often instances went down, all of them together. */
+static inline unsigned int world_outages(const struct world *world)
+{
+        unsigned int n = 0;
+
+        for (size_t i = 0; i < world->model.n_instances; i++)
+                n += world->model.instances[i]->outages;
+        return n;
 }
