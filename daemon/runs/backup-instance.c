@@ -12,6 +12,10 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 #define REQUEST_LIVES (310 * USEC_PER_SEC)
 
+/* It is not given up: 15 s at first, then twice as long each time. */
+#define INSIST_FIRST   (15 * USEC_PER_SEC)
+#define INSIST_LONGEST (300 * USEC_PER_SEC)
+
 struct image_live *image_live(struct task *task)
 {
         struct image_live *live = task->live;
@@ -155,6 +159,13 @@ sec_t image_away(struct task *task)
         if (!live->touched)
                 live->touched = loop_monotonic(loop) - (spent > 0 ? spent : 0) * USEC_PER_SEC;
         return (loop_monotonic(loop) - live->touched) / USEC_PER_SEC;
+}
+
+usec_t image_insist_after(unsigned int refusals)
+{
+        usec_t delay = INSIST_FIRST << (refusals < 5 ? refusals : 5);
+
+        return delay < INSIST_LONGEST ? delay : INSIST_LONGEST;
 }
 
 /* Where putting the instance right begins; NULL: there is nothing to put right. */

@@ -15,9 +15,8 @@
 #include "runs/backup-rotation.h"
 #include "runs/health.h"
 
-/* Between attempts: 15 s at first, then twice as long each time. */
-#define PUT_RETRY   (15 * USEC_PER_SEC)
-#define PUT_LONGEST (300 * USEC_PER_SEC)
+/* Between attempts that AWS has not refused. */
+#define PUT_RETRY (15 * USEC_PER_SEC)
 
 /* What a line is about, for people. Caller frees. */
 static char *line_name(const struct putback_line *line)
@@ -93,11 +92,9 @@ static struct verdict put_refused(struct task *task, const struct putback_line *
         struct log_about about = task_about(task);
         _cleanup_free_ char *name = line_name(line);
         unsigned int attempt = image_live(task)->refused++;
-        usec_t delay = PUT_RETRY << (attempt < 5 ? attempt : 5);
+        usec_t delay = image_insist_after(attempt);
         char time[TIME_TEXT_MAX];
 
-        if (delay > PUT_LONGEST)
-                delay = PUT_LONGEST;
         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                   "Instance %s cannot be put back into %s yet (attempt %u): %s; tried again in "
                   "about %s.",

@@ -10,9 +10,8 @@
 #include "runs/backup.h"
 #include "runs/health.h"
 
-/* Between attempts to start an instance: 15 s at first, then twice as long each time. */
-#define START_RETRY   (15 * USEC_PER_SEC)
-#define START_LONGEST (300 * USEC_PER_SEC)
+/* Between attempts to stop an instance. */
+#define STOP_RETRY (15 * USEC_PER_SEC)
 /* An instance that still runs so long after the call is told to stop again. */
 #define STOP_AGAIN (120 * USEC_PER_SEC)
 
@@ -116,7 +115,7 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
                 return next();
         detail = aws_describe_failure(reply, &ec2_stop_instances, task->row.region);
         if (reply->outcome != AWS_ERROR || streq(reply->code, "IncorrectInstanceState"))
-                return again(START_RETRY, detail);
+                return again(STOP_RETRY, detail);
         /* It was refused, and runs; a start that is not needed does no harm. */
         return image_give_up(task, OUTCOME_FAILED, detail);
 }
@@ -188,12 +187,10 @@ static struct verdict start_refused(struct task *task, const struct aws_reply *r
 {
         struct log_about about = task_about(task);
         unsigned int attempt = image_live(task)->starts++;
-        usec_t delay = START_RETRY << (attempt < 5 ? attempt : 5);
+        usec_t delay = image_insist_after(attempt);
         char *why = aws_describe_failure(reply, &ec2_start_instances, task->row.region);
         char time[TIME_TEXT_MAX];
 
-        if (delay > START_LONGEST)
-                delay = START_LONGEST;
         log_event(
                 &events[EVENT_START_REFUSED], &about,
                 "Instance %s is stopped and cannot be started yet (attempt %u): %s; tried again in "

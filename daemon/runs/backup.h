@@ -95,6 +95,9 @@ usec_t image_doubt(struct task *task);
 /* The same, of an instance that is as it was before: nobody has to wait for the rest at an end. */
 usec_t image_note_settled(struct task *task);
 
+/* How long until what brings an instance back, and was refused so often before, is tried again. */
+usec_t image_insist_after(unsigned int refusals);
+
 /* Ends it, after what was done to its instance is undone; takes `detail`. */
 struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail);
 /* The same, while an image is made or may be: what was begun goes on, the outcome stays. */
