@@ -72,7 +72,7 @@ check-zones: tools ## our reader of time zones beside Python's, every zone
 # ---- system ----------------------------------------------------------------------------------
 .PHONY: check-system
 check-system: $(VENV)/stamp all tools ## a real systemd in systemd-nspawn (root)
-	$(Q)$(VENV)/bin/pytest -c tests/pytest.ini --rootdir tests -n 0 $(PYTEST_FLAGS) tests/system
+	$(Q)AMID_B=$(B) $(VENV)/bin/pytest -c tests/pytest.ini --rootdir tests -n 0 $(PYTEST_FLAGS) tests/system
 
 # ---- fuzz ------------------------------------------------------------------------------------
 FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fPIE

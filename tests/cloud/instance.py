@@ -1,7 +1,7 @@
 """The inside of an EC2 instance, as far as a shell script sees it: processes and mounts of its own.
 
-/run is an empty tmpfs at every boot, /var/lib a copy-on-write view of the host's, the boot id its
-own. There is no systemd; tests/system has one. Needs root.
+/run is an empty tmpfs at every boot, /var/lib a copy-on-write view of the host's, the boot id and
+the kernel's log its own. There is no systemd; tests/system has one. Needs root.
 """
 
 import contextlib
@@ -25,6 +25,10 @@ rmdir /run/disk
 mkdir -p /var/lib/amazon/ssm
 echo "$1" >/run/boot-id
 mount --bind /run/boot-id /proc/sys/kernel/random/boot_id
+printf '%s\n' "$2" >/run/kernel-log
+printf '#!/bin/sh\nexec cat /run/kernel-log\n' >/run/dmesg
+chmod 755 /run/dmesg
+mount --bind /run/dmesg "$(command -v dmesg)"
 """
 
 
@@ -33,6 +37,7 @@ class Instance:
 
     def __init__(self, name="i-test"):
         self.name = name
+        self.kernel_log = ""  # of the next boot
         self._first = None
         self.boot()
 
@@ -45,7 +50,7 @@ class Instance:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         self._wait_for_first()
-        self.run("sh", "-c", BOOT, "boot", self.boot_id)
+        self.run("sh", "-c", BOOT, "boot", self.boot_id, self.kernel_log)
 
     def _wait_for_first(self):
         """Until /proc is the new one: then all namespaces are there."""

@@ -33,11 +33,12 @@ def said(output):
 
 
 class Host:
-    """An instance with file systems of its own, each in a file below `folder`."""
+    """An instance with file systems of its own, each in a file below `folder`. `inside`: one that
+    somebody else has booted, and ends."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, inside=None):
         self.folder = folder
-        self.inside = Instance()
+        self.inside = inside or Instance()
         self.run = self.inside.run
         self.mounts = []
         self.token = ""

@@ -56,7 +56,7 @@ def down_at_once(instances):
     steps = []
     for instance in instances:
         for outage in instance["outages"]:
-            steps += [(outage["from"], 1), (outage["until"], -1)]
+            steps += [(outage["from"], 1), (outage.get("until", float("inf")), -1)]
     worst = down = 0
     for _, step in sorted(steps):
         down += step

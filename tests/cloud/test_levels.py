@@ -3,6 +3,7 @@ groups and Auto Scaling groups. What is asserted is what the instances went thro
 
 import pytest
 from harness import REGION
+from simulated import down_at_once
 
 FREEZE = {"before": ["fsfreeze --freeze /srv"], "after": ["fsfreeze --unfreeze /srv"], "timeout": "60s"}
 
@@ -102,3 +103,37 @@ def test_what_a_stop_would_cost_something_is_not_stopped(sim, daemon, cost, memb
     assert daemon.lines(f"No image of {one}.*{cost}"), daemon.journal
     assert not sim.log("StopInstances"), daemon.journal
     assert instances(sim)[one]["state"] == "running" and not our_images(sim)
+
+
+def test_a_rolling_run_halts_at_the_one_that_stays_down(sim, daemon):
+    """30 instances in three zones, one of each at a time, in the order that `plan` shows; the fifth
+    never comes back. Whoever had no turn by then is never touched, and the run says of each what
+    became of it."""
+    zone_of = {one: zone for zone in "abc" for one in fleet(sim, 10, zone=f"{REGION}{zone}")}
+    daemon.schedule(
+        consistency="reboot",
+        reboot={"settle": "10s", "group_by": "availability-zone", "ready_timeout": "30s",
+                "target_groups": "ignore", "on_failure": "halt"},
+    )  # fmt: skip
+    daemon.start()
+    order = [one["instance"] for one in daemon.json("plan", "web")["instances"]]
+    bad = order[4]
+    sim.post("instance", **{"instance": bad, "never-ready": True})
+    daemon.run("web", status=1)
+
+    world = instances(sim)
+    touched = [one for one in order if world[one]["outages"]]
+    assert all(len(world[one]["outages"]) == 1 for one in touched)
+    assert len(sim.log("CreateImage")) == len(touched) < 30
+    for zone in "abc":
+        line = [one for one in order if zone_of[one] == zone]
+        begun = [one for one in line if one in touched]
+        assert begun == line[: len(begun)], "not as planned"
+        assert bad not in begun[:-1], "went on after it"
+        assert down_at_once([world[one] for one in begun]) == 1
+    [run] = daemon.json("runs")["runs"]
+    tasks = {task["subject"]: task for task in daemon.json("show", run["id"])["tasks"]}
+    for one in order:
+        due = "failed" if one == bad else "done" if one in touched else "cancelled"
+        assert tasks[one]["outcome"] == due, tasks[one]
+        assert one in touched or bad in tasks[one]["detail"], tasks[one]

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from harness import tags_of
+from instance import Instance
 
 REBOOT = {"settle": "3s", "ready_timeout": "30s", "max_parallel": 1, "group_by": "all"}
 
@@ -104,3 +105,34 @@ def test_a_reboot_window_that_is_over(account, daemon, front, timelines):
     daemon.run("web", status=None)
     assert front.count("CreateImage") == 1
     assert daemon.wait_lines("window")
+
+
+REPLAYED = "EXT4-fs (nvme1n1): recovery complete"
+
+
+@pytest.mark.parametrize(
+    "reboots, kernel_log, proven, told",
+    [
+        (True, "", "reboot-clean", "another boot id"),
+        (True, REPLAYED, "reboot-forced", "a file system was repaired"),
+        (False, "", "crash", "the boot id of before"),
+    ],
+)
+def test_the_instance_itself_tells(
+    account, daemon, ssm, timelines, monkeypatch, reboots, kernel_log, proven, told
+):
+    """Over Systems Manager: its boot id and its log. One that had not rebooted at all would look well
+    to the status checks alone."""
+    timelines.course(stale=0.2, down=6)
+    [one] = account.launch(Backup="yes")
+    inside = ssm.instance(one)
+    before, inside.kernel_log = inside.boot_id, kernel_log
+    if not reboots:
+        monkeypatch.setattr(Instance, "boot", lambda inside: None)
+    schedule(daemon, proof="ssm", settle="1s", target_groups="ignore")
+    daemon.run("web", status=None)
+    assert (ssm.instance(one).boot_id != before) == reboots
+    [image] = account.images()
+    assert tags_of(image)["amid:consistency"] == proven, daemon.journal
+    shown = daemon.amictl("show", tags_of(image)["amid:run"])
+    assert told in " ".join(shown.split()), "lines are folded"

@@ -72,6 +72,7 @@ class Timelines:
         self.courses = {}  # instance id -> Course
         self.reboots = []  # of instances, by CreateImage or RebootInstances
         self.born = {}  # image or snapshot id -> (when, Course)
+        self.on_snapshot = lambda instance, device, snapshot: None  # the moment it is taken of
         self.request = None
         self._stack = contextlib.ExitStack()
 
@@ -221,6 +222,7 @@ class Timelines:
             )
             snapshot.add_tags(tags)
             self.born[snapshot.id] = self.born[image.id]
+            self.on_snapshot(instance.id, device, snapshot.id)
             image.devices.append((device, snapshot))
         image.ebs_snapshot = image.devices[0][1] if image.devices else None
 

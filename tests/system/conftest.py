@@ -17,6 +17,7 @@ import pytest  # noqa: E402
 from front import Front  # noqa: E402
 from harness import REGION, Account, wait_until  # noqa: E402
 from machine import Machine  # noqa: E402
+from simulated import KEYS, Sim  # noqa: E402
 from timelines import Clock, Timelines  # noqa: E402
 
 CREDSTORE = "/etc/credstore/amid.aws"
@@ -29,7 +30,7 @@ schedules:
     schedule: {schedule}
     account: test
     targets: {{tags: {{Backup: "yes"}}}}
-    consistency: crash
+    {how}
 """
 
 
@@ -69,20 +70,21 @@ def account(front):
 
 
 class Service:
-    """amid.service in the machine, with its settings and what the journal got since the start."""
+    """amid.service in the machine, with its settings and what the journal got since the start. `front`
+    is the EC2 it talks to."""
 
-    def __init__(self, machine, account):
+    def __init__(self, machine, front, keys, account=None):
         self.machine = machine
         self.account = account
-        self.front = account.front
+        self.front = front
         self.write("at(2099-01-01T00:00:00)")
-        access, secret = account.keys
+        access, secret = keys
         keys = f"[default]\naws_access_key_id = {access}\naws_secret_access_key = {secret}\n"
         machine.write(CREDSTORE, keys, 0o600)
         self.cursor = self._cursor()
 
-    def write(self, schedule):
-        text = SETTINGS.format(region=REGION, url=self.front.url, schedule=schedule)
+    def write(self, schedule, how="consistency: crash"):
+        text = SETTINGS.format(region=REGION, url=self.front.url, schedule=schedule, how=how)
         self.machine.write("/etc/amid/amid.yaml", text)
 
     def _cursor(self):
@@ -120,12 +122,29 @@ class Service:
         return self.machine.run("/usr/local/bin/amictl", *words, status=status)
 
 
-@pytest.fixture
-def service(machine, account):
-    service = Service(machine, account)
+def _service(machine, *world):
+    service = Service(machine, *world)
     yield service
     machine.try_run("systemctl", "stop", "amid")
     machine.try_run("systemctl", "reset-failed", "amid")
     machine.run("rm", "-rf", "/etc/systemd/system/amid.service.d", CREDSTORE)
     machine.run("sh", "-c", "rm -rf /var/lib/private/amid/* /etc/amid/conf.d/*")
     machine.run("systemctl", "daemon-reload")
+
+
+@pytest.fixture
+def service(machine, account):
+    yield from _service(machine, account.front, account.keys, account)
+
+
+@pytest.fixture
+def sim():
+    """EC2 of our own: ec2sim, ten times as fast."""
+    sim = Sim("--speed", "10", "--no-buckets")
+    yield sim
+    sim.close()
+
+
+@pytest.fixture
+def sim_service(machine, sim):
+    yield from _service(machine, sim, KEYS)

@@ -4,7 +4,7 @@ import datetime
 import re
 
 from conftest import CREDSTORE
-from harness import tags_of
+from harness import REGION, tags_of
 
 
 def drop_in(machine, text):
@@ -182,6 +182,35 @@ def test_stopped_in_the_middle_it_stops_well_and_goes_on(service, timelines):
     service.start()
     service.wait(lambda: finished(service), "the end")
     assert sum(r.done for r in service.front.log("CreateImage")) == 1
+
+
+STOP = "consistency: stop\n    reboot: {settle: 1s, target_groups: ignore}"
+
+
+def test_stopped_while_an_instance_is_it_starts_that_first(sim_service, sim):
+    """`systemctl stop` comes when an instance is stopped for its image, and EC2 has no capacity for a
+    while: the unit ends well, and not before the instance runs."""
+    service = sim_service
+    [one] = sim.fleet(1, tags={"Backup": "yes"}, region=REGION)
+    sim.post("fault", kind="error", action="StartInstances", code="InsufficientInstanceCapacity")
+    service.write("at(2099-01-01T00:00:00)", STOP)
+    service.start()
+    service.amictl("run", "web")
+
+    def state():
+        return sim.state()["instances"][0]["state"]
+
+    service.wait(lambda: state() == "stopped", "an instance that is stopped")
+    service.stop()
+    assert state() in ("pending", "running")
+    assert service.property("Result") == "success"
+    assert [r["status"] for r in sim.log("StartInstances")] == [500, 200]
+    assert [text for text in service.messages() if "InsufficientInstanceCapacity" in text]
+    service.start()
+    service.wait(lambda: finished(service), "the end")
+    assert state() == "running"
+    assert sim.state()["instances"][0]["outages"][0]["cause"] == "stop"
+    assert len(sim.log("StopInstances")) == 1
 
 
 # ---- who may ask -------------------------------------------------------------------------------
