@@ -7,8 +7,8 @@
 #include "runs/place.h"
 #include "runs/volumes.h"
 
-/* EC2 refuses a second image or snapshot of something busy for a while: asked again after this. */
-#define BUSY_RETRY  (30 * USEC_PER_SEC)
+/* What is refused for a limit or a lack of room is told once, then every so often: about hourly. */
+enum { BUSY_TOLD = 12 };
 #define STATE_RETRY (15 * USEC_PER_SEC)
 /* After an unknown outcome the image is looked for by name this often, after 2 s, 4 s, 8 s, then
  * every 15 s, before the call is made again: DescribeImages lags behind CreateImage by seconds, at
@@ -146,6 +146,8 @@ struct verdict create_ask(struct task *task)
         if (!live->instance.n_instances || live->look_again)
                 return go(had_turn ? "check-again" : "check-instance");
         live->rebooted = loop_monotonic(task->run->engine->loop);
+        if (!live->asked)
+                live->asked = live->rebooted;
         send_create(task);
         return stay();
 }
@@ -172,6 +174,26 @@ static const struct {
         { "ConcurrentTagAccess", CREATE_BUSY },
 };
 
+/* EC2 does not take the call for now. An instance that is stopped or out of service for it is not
+ * kept so for longer than it may take to come back. `detail` is taken. */
+static struct verdict create_later(struct task *task, usec_t delay, char *detail)
+{
+        usec_t waited = loop_monotonic(task->run->engine->loop) - image_live(task)->asked;
+        usec_t patience = image_ready_timeout(task) * USEC_PER_SEC;
+        _cleanup_free_ char *why = detail;
+
+        if (task->row.downed == SEC_NONE)
+                return again(delay, steal(why));
+        if (waited >= patience)
+                return end_without_image(
+                        task, OUTCOME_FAILED,
+                        xasprintf("EC2 did not take the call within 'ready_timeout', for which it "
+                                  "was %s: %s",
+                                  task->method == &method_stop ? "stopped" : "out of service",
+                                  why));
+        return again(delay < patience - waited ? delay : patience - waited, steal(why));
+}
+
 static struct verdict wrong_state(struct task *task, char *detail)
 {
         struct image_live *live = image_live(task);
@@ -179,7 +201,23 @@ static struct verdict wrong_state(struct task *task, char *detail)
         live->look_again = true;
         if (++live->wrong_states > WRONG_STATES)
                 return end_without_image(task, OUTCOME_FAILED, detail);
-        return again(STATE_RETRY, detail);
+        return create_later(task, STATE_RETRY, detail);
+}
+
+/* A limit is reached. That may take hours to change, or somebody who changes it. */
+static struct verdict busy(struct task *task, char *detail)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+        usec_t delay = image_insist_after(live->busy);
+
+        if (live->busy++ % BUSY_TOLD == 0)
+                log_event(&events[EVENT_IMAGE_REFUSED], &about,
+                          "No image of %s yet (attempt %u): %s; it is tried again.",
+                          task->row.subject, live->busy, detail);
+        /* What was found stopped may run by then, and its image says which. */
+        live->look_again = live->look_again || task->method == &method_stopped;
+        return create_later(task, delay, detail);
 }
 
 static struct verdict create_refused(struct task *task, const struct aws_reply *reply)
@@ -196,10 +234,7 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                 case CREATE_GONE:
                         return end_without_image(task, OUTCOME_SKIPPED, detail);
                 case CREATE_BUSY:
-                        /* What was found stopped may run by then, and its image says which. */
-                        if (task->method == &method_stopped)
-                                return wrong_state(task, detail);
-                        return again(BUSY_RETRY, detail);
+                        return busy(task, detail);
                 case CREATE_WRONG_STATE:
                         return wrong_state(task, detail);
                 }
@@ -292,7 +327,7 @@ static struct verdict find_nothing(struct task *task)
         }
         if (looks % LOOKS == LOOKS - 1) {
                 /* It was found stopped; by now it may run, and its image says which. */
-                live->look_again = task->method == &method_stopped;
+                live->look_again = live->look_again || task->method == &method_stopped;
                 return go("create-image");
         }
         return again(

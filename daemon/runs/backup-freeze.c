@@ -65,7 +65,7 @@ static struct verdict without_freeze(struct task *task, char *why)
 static struct verdict not_frozen(struct task *task, char *why, bool begun)
 {
         _cleanup_free_ char *reason = why;
-        char *whole = xasprintf("%s could not be frozen: %s", task->row.subject, reason);
+        char *whole = xasprintf("it could not be frozen: %s", reason);
 
         if (!begun)
                 return without_freeze(task, whole);

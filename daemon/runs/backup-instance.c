@@ -12,7 +12,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 #define REQUEST_LIVES (310 * USEC_PER_SEC)
 
-/* It is not given up: 15 s at first, then twice as long each time. */
+/* What is not given up: 15 s at first, then twice as long each time. */
 #define INSIST_FIRST   (15 * USEC_PER_SEC)
 #define INSIST_LONGEST (300 * USEC_PER_SEC)
 

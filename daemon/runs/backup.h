@@ -52,6 +52,8 @@ struct image_live {
         bool look_again; /* EC2 says the instance is in no state for an image: describe it anew */
         unsigned int looks;          /* for the image by its name */
         unsigned int wrong_states;   /* how often EC2 refused it for its state */
+        unsigned int busy;           /* and for a limit that was reached, or a lack of room */
+        usec_t asked;                /* monotonic: when EC2 was first asked for it; 0: not yet */
         unsigned int stale;          /* freezes that were over before EC2 took the call */
         unsigned int starts;         /* attempts to start the instance that were refused */
         bool knows_disks, has_disks; /* of the instance's type: local ones, which a stop empties */
@@ -95,7 +97,7 @@ usec_t image_doubt(struct task *task);
 /* The same, of an instance that is as it was before: nobody has to wait for the rest at an end. */
 usec_t image_note_settled(struct task *task);
 
-/* How long until what brings an instance back, and was refused so often before, is tried again. */
+/* How long until what AWS has refused so often before is tried again. */
 usec_t image_insist_after(unsigned int refusals);
 
 /* Ends it, after what was done to its instance is undone; takes `detail`. */

@@ -149,6 +149,13 @@ const struct log_event events[EVENTS] = {
         .subject = "An instance that was stopped for its image cannot be started",
         .help = "It is tried again until it works, and each attempt is a line. InsufficientInstanceCapacity means\nthat AWS has no room for this type there now: another type or zone is the way out, by hand.",
 },
+[EVENT_IMAGE_REFUSED] = {
+        .name = "image-refused",
+        .id = "abfe7a9ab55444c4b4661b113de8af68",
+        .priority = LOG_WARNING,
+        .subject = "EC2 takes no image for now",
+        .help = "A limit of the account is reached: images, snapshots under way, or how often one volume may be\nimaged. It is tried again, at most every 5 minutes, and told hourly. Quotas are raised, and old\nimages removed, by hand. An instance that is stopped or out of service for its image is put back\nafter 'ready_timeout' without it.",
+},
 [EVENT_INSTANCE_FROZEN] = {
         .name = "instance-frozen",
         .id = "1c4ffab27ebe4db58bc2caffcaec0fe0",

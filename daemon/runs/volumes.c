@@ -74,10 +74,12 @@ static bool wait(struct task *task, usec_t delay)
         return false;
 }
 
-/* Past the last look at the gate, on its way to an image. */
+/* Past the last look at the gate, on its way to an image. A run that begins nothing more may still
+ * look for one, for a long time, but asks for none. */
 static bool is_about_to(const struct task *task)
 {
-        return !task->row.image && task->step && !task->step->waits && !task->step->looks;
+        return !task->row.image && task->step && !task->step->waits && !task->step->looks &&
+               !run_is_cut_short(task->run);
 }
 
 /* The task of another run about the same instance that is about to make an image; else NULL, and

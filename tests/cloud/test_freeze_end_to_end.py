@@ -133,7 +133,7 @@ def test_a_freeze_that_fails_halfway(daemon, account, machine, ssm, on_failure, 
     daemon.run("web", status=None)
     free(machine, "/srv/one")
     assert len(account.images(**{"amid:schedule": "web"})) == images, daemon.journal
-    assert daemon.lines(f"{machine.id} could not be frozen: before-failed"), daemon.journal
+    assert daemon.lines(f"{machine.id}: it could not be frozen: before-failed"), daemon.journal
     assert daemon.lines("fsfreeze: /srv/two: freeze failed"), daemon.journal
     done = blocked(machine, "/srv/two")  # is not ours to thaw
     machine.run("fsfreeze", "-u", "/srv/two")

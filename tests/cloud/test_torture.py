@@ -28,7 +28,7 @@ SPEED = 20
 # After an unknown outcome amid looks for the image for two minutes before it asks for it again, and
 # every trouble on the way there costs it 30 s; and a volume has one snapshot in 15 s, so that what
 # operators have asked for again and again goes one by one.
-CALM = 900.0
+CALM = 1300.0
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 # kind -> how likely for one request, and what it needs to know

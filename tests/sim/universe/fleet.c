@@ -75,6 +75,9 @@ static void draw_retain(struct fleet_schedule *schedule, struct dice *dice, int 
                                 (unsigned int)dice_between(dice, 1, rules[rule].most);
         if (retention_policy_is_empty(&schedule->retain) || dice_chance(dice, 0.2))
                 schedule->retain.within = dice_between(dice, 1, 10) * SEC_PER_DAY;
+        schedule->require = schedule->level != CONSISTENCY_AUTO && dice_chance(dice, 0.3)
+                                    ? schedule->level
+                                    : CONSISTENCY_CRASH;
 }
 
 static void draw_level(struct fleet_schedule *schedule, struct dice *dice)
@@ -91,6 +94,7 @@ static void draw_level(struct fleet_schedule *schedule, struct dice *dice)
         schedule->strict = dice_chance(dice, 0.2);
         schedule->timeout = (int)dice_between(dice, 20, 300);
         schedule->max_age = (int)dice_between(dice, 1, 60);
+        schedule->standby = dice_chance(dice, 0.5);
 }
 
 bool fleet_takes_down(const struct fleet_schedule *schedule)
@@ -137,6 +141,7 @@ static void make_small(struct fleet *fleet, const struct fleet_plan *plan)
         schedule->level = plan->level;
         schedule->proof = plan->proof;
         schedule->drain = schedule->standby = fleet->scaling = plan->rotation;
+        schedule->require = CONSISTENCY_CRASH;
         schedule->anyhow = schedule->strict = false;
         schedule->timeout = 60;
         schedule->has_retain = true;
@@ -157,6 +162,7 @@ void fleet_init(struct fleet *fleet, uint64_t seed, const struct fleet_plan *sma
         /* Some fleets are large enough for EC2's buckets to matter. */
         if (fleet->pace == 2 && dice_chance(&fleet->dice, 0.05))
                 fleet->n_instances = 70;
+        fleet->scaling = dice_chance(&fleet->dice, 0.2);
         fleet->n_schedules = (size_t)dice_between(&fleet->dice, 3, SCHEDULES_MOST);
         for (size_t i = 0; i < fleet->n_schedules; i++) {
                 (void)snprintf(fleet->schedules[i].name, sizeof(fleet->schedules[i].name), "s%02zu",
@@ -279,6 +285,8 @@ static void write_retain(struct text *text, const struct fleet_schedule *schedul
         if (schedule->retain.within)
                 text_printf(text, "%swithin: %dd", comma,
                             (int)(schedule->retain.within / SEC_PER_DAY));
+        if (schedule->require != CONSISTENCY_CRASH)
+                text_printf(text, ", require: %s", consistency_name(schedule->require));
         text_append(text, "}\n");
 }
 

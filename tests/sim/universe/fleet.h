@@ -38,7 +38,8 @@ struct fleet_schedule {
         int settle, ready_timeout; /* minutes */
         int window;                /* hours */
         struct retention_policy retain;
-        bool edited;    /* the daemon has not read it yet */
+        enum setting_consistency require; /* of an image that is to count for `retain` */
+        bool edited;                      /* the daemon has not read it yet */
         usec_t changed; /* when the daemon last read other settings than before, monotonic */
 };
 

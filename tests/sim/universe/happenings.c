@@ -292,6 +292,21 @@ static void happen_order(struct universe *universe)
         people_order_failure(universe, some_region(universe));
 }
 
+static void happen_agent(struct universe *universe)
+{
+        people_disturb_agent(universe, some_region(universe));
+}
+
+static void happen_service(struct universe *universe)
+{
+        people_break_service(universe, some_region(universe));
+}
+
+static void happen_want(struct universe *universe)
+{
+        people_exhaust(universe, some_region(universe));
+}
+
 static void happen_unstick(struct universe *universe)
 {
         people_unstick(universe);
@@ -337,6 +352,9 @@ static const struct happening_kind kinds[] = {
         { "retag", 20 * DAY, happen_retag },
         { "never ready", 20 * DAY, happen_never_ready },
         { "order", 6 * DAY, happen_order },
+        { "agent", 10 * DAY, happen_agent },
+        { "service", 20 * DAY, happen_service },
+        { "want", 6 * DAY, happen_want },
         { "unstick", 12 * HOUR, happen_unstick },
         { "deregister", 30 * DAY, happen_deregister },
         { "use", 30 * DAY, happen_use },

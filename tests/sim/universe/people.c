@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "sim/sim-fault.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
 #include "sim/sim-log.h"
@@ -117,7 +118,9 @@ void people_replace(struct universe *universe, const char *region)
                 return;
         group = tags_get(&instance->resource.tags, "Group");
         role = tags_get(&instance->resource.tags, "Role");
-        free(launch(universe, region, image_public_id(), group, role ? role : "web"));
+        /* The Auto Scaling group does that itself. */
+        if (!universe->fleet.scaling)
+                free(launch(universe, region, image_public_id(), group, role ? role : "web"));
         free(call_api(universe, region, NULL, "Action=TerminateInstances&InstanceId.1=%s",
                       instance->resource.id));
 }
@@ -179,6 +182,71 @@ void people_order_failure(struct universe *universe, const char *region)
         }
         trace_line(universe->trace, "! the next image of %s fails or sticks",
                    instance->resource.id);
+}
+
+void people_disturb_agent(struct universe *universe, const char *region)
+{
+        struct instance *instance = some_instance(universe, region);
+
+        if (!instance)
+                return;
+        switch (dice_below(&universe->dice, 4)) {
+        case 0:
+                instance->orders.command_fails = true;
+                break;
+        case 1:
+                instance->orders.command_hangs = true;
+                break;
+        default:
+                instance->agent = !instance->agent;
+        }
+        trace_line(universe->trace, "! agent of %s: %s; its next command %s", instance->resource.id,
+                   instance->agent ? "there" : "away",
+                   instance->orders.command_fails   ? "fails"
+                   : instance->orders.command_hangs ? "hangs"
+                                                    : "is well");
+}
+
+void people_break_service(struct universe *universe, const char *region)
+{
+        struct instance *instance = some_instance(universe, region);
+
+        if (!instance)
+                return;
+        instance->service_down = !instance->service_down;
+        trace_line(universe->trace, "! service of %s is %s", instance->resource.id,
+                   instance->service_down ? "down" : "up");
+}
+
+void people_exhaust(struct universe *universe, const char *region)
+{
+        static const struct {
+                const char *action, *code, *message;
+        } refusals[] = {
+                { "StartInstances", "InsufficientInstanceCapacity",
+                  "Insufficient capacity. Please retry later." },
+                { "CreateImage", "ResourceLimitExceeded",
+                  "You have exceeded the number of allowed images." },
+                { "CreateImage", "PendingSnapshotLimitExceeded",
+                  "You have exceeded your limit of pending snapshots." },
+                { "EnterStandby", "ValidationError",
+                  "AutoScalingGroup web would have less capacity than its minimum." },
+        };
+        size_t row = dice_below(&universe->dice, ELEMENTS(refusals));
+        struct fault *fault = fault_add(universe->cloud.sim);
+
+        *fault = (struct fault){
+                .kind = FAULT_ERROR,
+                .action = xstrdup(refusals[row].action),
+                .region = xstrdup(region),
+                .code = xstrdup(refusals[row].code),
+                .message = xstrdup(refusals[row].message),
+                .status = 400,
+                .count = (uint64_t)dice_between(&universe->dice, 1, 12),
+                .probability = 1,
+        };
+        trace_line(universe->trace, "! %s will be answered %s %zu times", fault->action,
+                   fault->code, (size_t)fault->count);
 }
 
 void people_deregister(struct universe *universe, const char *region)
@@ -252,6 +320,9 @@ static void repair_instance(struct universe *universe, struct instance *instance
         xreplace(&instance->orders.image_reason, NULL);
         xreplace(&instance->orders.snapshot_error, NULL);
         instance->orders.snapshot_stuck = 0;
+        instance->orders.command_fails = instance->orders.command_hangs = false;
+        instance->agent = true;
+        instance->service_down = false;
         if (state == STATE_STOPPED && !witness_is_held(universe->witness, instance->resource.id))
                 free(call_api(universe, region, NULL, "Action=StartInstances&InstanceId.1=%s",
                               instance->resource.id));
@@ -294,4 +365,5 @@ void people_repair(struct universe *universe)
                                  KIND_INSTANCE)
         repair_instance(universe, (struct instance *)resource);
         ledger_clear(universe->cloud.sim->ledger);
+        faults_clear(universe->cloud.sim);
 }

@@ -16,6 +16,13 @@ void people_break(struct universe *universe, const char *region);
 void people_cripple(struct universe *universe, const char *region);
 /* The next image or snapshot of an instance fails, or stops short of its end. */
 void people_order_failure(struct universe *universe, const char *region);
+/* The agent of Systems Manager on an instance is away or back, or its next command comes to
+ * nothing. */
+void people_disturb_agent(struct universe *universe, const char *region);
+/* What an instance serves is down or up again, while the instance itself runs. */
+void people_break_service(struct universe *universe, const char *region);
+/* What EC2 has no room for: it refuses an action a number of times. */
+void people_exhaust(struct universe *universe, const char *region);
 void people_deregister(struct universe *universe, const char *region);
 void people_launch_from_image(struct universe *universe, const char *region);
 /* An image of their own, at times with our tags on it. */

@@ -251,9 +251,9 @@ void cloud_answered(const struct cloud_request *request, void *userdata)
         struct universe *universe = userdata;
         struct witness *witness = universe->witness;
 
+        economy_answered(witness, request);
         if (!request->succeeded)
                 return;
-        economy_asked(witness, request);
         levels_answered(witness, request);
         if (streq(request->action, "CreateImage")) {
                 note_creation(witness, request);

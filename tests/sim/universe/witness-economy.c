@@ -185,11 +185,14 @@ static enum economy_class class_of(const struct cloud_request *request)
         return ECONOMY_CLASSES; /* what acts, and the search by name for what may have happened */
 }
 
-void economy_asked(struct witness *witness, const struct cloud_request *request)
+void economy_answered(struct witness *witness, const struct cloud_request *request)
 {
         enum economy_class class = class_of(request);
 
-        if (class != ECONOMY_CLASSES && request->heard)
+        /* What has no room now is looked at again before the next call. */
+        if (streq(request->action, "CreateImage") && !request->succeeded)
+                economy_of(witness, request->region)->allowed[ECONOMY_INSTANCES]++;
+        if (class != ECONOMY_CLASSES && request->succeeded && request->heard)
                 economy_of(witness, request->region)->asked[class]++;
 }
 

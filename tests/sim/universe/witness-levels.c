@@ -54,6 +54,29 @@ void levels_released(struct witness *witness, const char *instance)
                 let_go(witness, held);
 }
 
+void levels_told_out(struct witness *witness, const char *instance)
+{
+        struct held *told;
+
+        HASH_FIND_STR(witness->told_out, instance, told);
+        if (told)
+                return;
+        told = xnew(struct held);
+        told->instance = xstrdup(instance);
+        HASH_ADD_KEYPTR(hh, witness->told_out, told->instance, strlen(told->instance), told);
+}
+
+static void forget_told(struct witness *witness)
+{
+        struct held *told, *next;
+
+        HASH_ITER (hh, witness->told_out, told, next) {
+                HASH_DEL(witness->told_out, told);
+                free(told->instance);
+                free(told);
+        }
+}
+
 void levels_answered(struct witness *witness, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = NULL;
@@ -162,15 +185,19 @@ static void check_frozen(struct witness *witness, struct place *place)
         }
 }
 
-static bool runs(struct witness *witness, struct place *place, const char *id)
+/* Whether it should be in service: it runs, and nobody was told otherwise. */
+static bool is_to_serve(struct witness *witness, struct place *place, const char *id)
 {
         const struct instance *instance =
                 (const struct instance *)place_find(place, KIND_INSTANCE, id);
+        const struct held *told;
 
-        return instance && instance_state(instance, now_of(witness)) == STATE_RUNNING;
+        HASH_FIND_STR(witness->told_out, id, told);
+        return instance && !told && instance_state(instance, now_of(witness)) == STATE_RUNNING;
 }
 
-/* Nobody but the daemon takes them out; what does not run cannot be put back. */
+/* Nobody but the daemon takes them out. Whoever is stopped by others for so long that it is given
+ * up is left to them, with a line. */
 static void check_rotation(struct witness *witness, struct place *place)
 {
         struct universe *universe = witness->universe;
@@ -180,7 +207,7 @@ static void check_rotation(struct witness *witness, struct place *place)
         HASH_ITER (hh, place->target_groups, group, next)
                 for (size_t i = 0; i < group->n_targets; i++)
                         if (group->targets[i].deregistered != USEC_INFINITY &&
-                            runs(witness, place, group->targets[i].instance))
+                            is_to_serve(witness, place, group->targets[i].instance))
                                 universe_fail(universe, "nobody is left out of service",
                                               "%s is out of target group %s",
                                               group->targets[i].instance, group->name);
@@ -190,7 +217,7 @@ static void check_rotation(struct witness *witness, struct place *place)
                                 member_lifecycle(&scaling->members[i], now_of(witness));
 
                         if ((state == LIFE_ENTERING_STANDBY || state == LIFE_IS_STANDBY) &&
-                            runs(witness, place, scaling->members[i].instance))
+                            is_to_serve(witness, place, scaling->members[i].instance))
                                 universe_fail(universe, "nobody is left out of service",
                                               "%s is %s in Auto Scaling group %s",
                                               scaling->members[i].instance, lifecycle_name(state),
@@ -224,4 +251,5 @@ void levels_done(struct witness *witness)
 
         HASH_ITER (hh, witness->held, held, next)
                 let_go(witness, held);
+        forget_told(witness);
 }

@@ -80,6 +80,7 @@ struct witness {
         struct universe *universe;
         struct creation *creations, *ids;
         struct held *held;
+        struct held *told_out; /* who the journal says is not put back into service */
         struct gap *gaps;
         size_t n_gaps;
         struct economy economies[REGIONS_MOST];
@@ -118,6 +119,8 @@ struct image *creation_image(struct witness *witness, const struct creation *cre
 /* witness-levels.c: instances are stopped and started for their images, */
 void levels_answered(struct witness *witness, const struct cloud_request *request);
 void levels_released(struct witness *witness, const char *instance);
+/* The journal tells the operators that it is not put back into what sends it work. */
+void levels_told_out(struct witness *witness, const char *instance);
 /* and at the end of a calm nobody is down or frozen, and no label says more than is true. */
 void levels_check(struct witness *witness);
 void levels_done(struct witness *witness);
@@ -130,6 +133,6 @@ void economy_instance_stops(struct witness *witness, const char *region, bool be
 void economy_run_begins(struct witness *witness, const char *schedule); /* NULL: of all */
 void economy_daemon_starts(struct witness *witness);
 /* what is asked, */
-void economy_asked(struct witness *witness, const struct cloud_request *request);
+void economy_answered(struct witness *witness, const struct cloud_request *request);
 /* and whether that was too much since it was last judged. */
 void economy_judge(struct witness *witness, bool calm);

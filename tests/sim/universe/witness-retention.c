@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/method.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
 #include "sim/universe/witness-private.h"
@@ -74,15 +75,29 @@ struct series {
         const struct retention_policy *policy;
 };
 
+/* Worth less than the schedule requires. What a label says is settled once it was checked. */
+static bool is_weak(struct witness *witness, const struct creation *creation,
+                    enum setting_consistency required, bool in_doubt)
+{
+        const struct image *image = creation_image(witness, creation);
+
+        if (required == CONSISTENCY_CRASH)
+                return false;
+        if (!image || !creation->checked)
+                return in_doubt;
+        return !proof_satisfies(tags_get(&image->resource.tags, "amid:consistency"), required);
+}
+
 static void series_add(struct series *series, const struct creation *creation,
-                       const struct zone *zone, bool available)
+                       const struct zone *zone, bool weak)
 {
         *append(series->images, series->n) = (struct retention_image){
                 .series = creation->instance,
                 .id = creation->id,
                 .time = creation->firing,
                 .local = creation->firing + zone_offset(zone, creation->firing),
-                .available = available,
+                .available = true,
+                .weak = weak,
         };
 }
 
@@ -102,10 +117,11 @@ static bool counts_for_sure(struct witness *witness, const struct creation *crea
                is_available(witness, creation);
 }
 
-/* False where the rules cannot be told: the schedule is not there, has none, or had others. */
+/* False where the rules cannot be told: the schedule is not there, has none, or had others.
+ * `about_weak`: what the one asked about is in doubt, the others being the contrary. */
 static bool series_of(struct witness *witness, const struct creation *creation,
                       bool (*counts)(struct witness *witness, const struct creation *creation),
-                      struct series *ret)
+                      bool about_weak, struct series *ret)
 {
         struct universe *universe = witness->universe;
         const struct fleet_schedule *schedule = fleet_find(&universe->fleet, creation->schedule);
@@ -124,7 +140,9 @@ static bool series_of(struct witness *witness, const struct creation *creation,
                 if (c == creation)
                         ret->about = ret->n;
                 if (c == creation || counts(witness, c))
-                        series_add(ret, c, setting->zone, true);
+                        series_add(ret, c, setting->zone,
+                                   is_weak(witness, c, schedule->require,
+                                           (c == creation) == about_weak));
         }
         return true;
 }
@@ -153,7 +171,7 @@ static void judge_rules(struct witness *witness, const struct creation *creation
         _cleanup_(series_done) struct series series = {};
         sec_t now = now_of(witness) / USEC_PER_SEC + CLOCK_RACE;
 
-        if (series_of(witness, creation, may_have_counted, &series) &&
+        if (series_of(witness, creation, may_have_counted, true, &series) &&
             oracle_stays(series.policy, series.images, series.n, now, series.about))
                 universe_fail(witness->universe, "what a rule keeps stays",
                               "%s of %s by %s is deregistered, one of %zu", creation->id,
@@ -187,7 +205,7 @@ static bool has_to_go(struct witness *witness, const struct creation *creation)
         sec_t now = now_of(witness) / USEC_PER_SEC;
 
         return counts_for_sure(witness, creation) && !user_of(witness, creation, 0) &&
-               series_of(witness, creation, counts_for_sure, &series) &&
+               series_of(witness, creation, counts_for_sure, false, &series) &&
                !oracle_stays(series.policy, series.images, series.n, now, series.about);
 }
 

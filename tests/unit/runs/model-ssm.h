@@ -60,7 +60,8 @@ static inline char *model_thaw(struct model *model, struct model_instance *insta
         }
         if (!instance->thawed || !startswith(instance->thawed, token))
                 return xstrdup("amid-thaw: state=thawed reason=never-frozen\n");
-        return xasprintf("amid-thaw: state=thawed thawed-by=%s\n", strchr(instance->thawed, ' ') + 1);
+        return xasprintf("amid-thaw: state=thawed thawed-by=%s\n",
+                         strchr(instance->thawed, ' ') + 1);
 }
 
 static inline struct scripted_answer model_send_command(struct model *model,

@@ -55,8 +55,8 @@ struct aws {
         size_t n_faults;
         struct scripted_call *calls;
         size_t n_calls;
-        bool cut;           /* nothing that is sent arrives or is answered: the process is dead */
-        const char *region; /* what aws_find_region() answers; NULL: nobody knows */
+        bool cut;             /* nothing that is sent arrives or is answered: the process is dead */
+        const char *region;   /* what aws_find_region() answers; NULL: nobody knows */
         char *const *regions; /* what aws_list_regions() answers; NULL: AWS refuses */
         size_t n_regions;
         unsigned int share; /* percent */

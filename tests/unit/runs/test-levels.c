@@ -174,6 +174,30 @@ static void test_stop_troubles(void **state)
                   0,
                   0 },
                 { __LINE__,
+                  { .action = "CreateImage",
+                    .times = 5,
+                    .outcome = AWS_ERROR,
+                    .code = "ResourceLimitExceeded" },
+                  OUTCOME_DONE,
+                  1,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "ResourceLimitExceeded" },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "IncorrectState" },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
                   { .action = "CreateImage", .outcome = AWS_UNKNOWN, .effect = true },
                   OUTCOME_DONE,
                   1,
@@ -235,6 +259,48 @@ static void test_stop_that_hangs(void **state)
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
         assert_int_equal(virtual_armed(world.loop), 1);
         world_done(&world);
+}
+
+/* An account with no room for another image, for days: it is told, and nobody is stopped for that
+ * longer than it may take to come back. */
+static void test_no_room(void **state)
+{
+        static const struct {
+                int line;
+                const char *consistency;
+                unsigned int outage; /* minutes at most; 0: none */
+                enum outcome outcome;
+        } rows[] = {
+                { __LINE__, "stop\n    reboot: {ready_timeout: 10m}\n", 16, OUTCOME_FAILED },
+                { __LINE__, "reboot\n", 0, OUTCOME_OPEN },
+                { __LINE__, "crash\n", 0, OUTCOME_OPEN },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD "    consistency: %s", rows[i].consistency);
+                struct world world;
+
+                world_setup(&world, yaml, 1);
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "CreateImage",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "ResourceLimitExceeded" });
+                virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+                virtual_run_for(world.loop, MINUTES(rows[i].outage));
+                expect_all_up(&world, rows[i].consistency);
+                virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
+                if (world_run(&world, RUN, NULL) != rows[i].outcome)
+                        fail_msg("line %d: %s", rows[i].line,
+                                 outcome_names[world_run(&world, RUN, NULL)]);
+                assert_in_range(captured_events(&events[EVENT_IMAGE_REFUSED]),
+                                rows[i].outage ? 1 : 5, rows[i].outage ? 1 : 7);
+                /* at most every five minutes: it is not worth more */
+                assert_true(scripted_count(&world.aws, "CreateImage", NULL) < 5 * 12 + 12);
+                world_done(&world);
+        }
 }
 
 /* ---- freeze ---- */
@@ -653,6 +719,7 @@ int main(void)
                 cmocka_unit_test(test_stop_refused),
                 cmocka_unit_test(test_stop_troubles),
                 cmocka_unit_test(test_stop_that_hangs),
+                cmocka_unit_test(test_no_room),
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_freeze_troubles),
                 cmocka_unit_test(test_crash_at_every_commit),

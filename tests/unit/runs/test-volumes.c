@@ -84,6 +84,28 @@ static void test_gap_after_a_lost_answer(void **state)
         world_done(&world);
 }
 
+/* A cancelled run looks for the image of such a call for a long time, but makes none: nobody waits
+ * for it. */
+static void test_nobody_waits_for_a_search(void **state)
+{
+        char *error = NULL;
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD SCHEDULE("a") "  b: {schedule: cron(2 1 * * ? *)}\n", 1);
+        scripted_fault(&world.aws,
+                       (struct scripted_fault){ .action = "CreateImage", .outcome = AWS_UNKNOWN });
+        virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
+        assert_int_equal(manager_cancel(world.manager, "a.20260302T010000Z", &error), 0);
+        virtual_run_until(world.loop, at("2026-03-02T01:02:30Z"));
+        assert_int_equal(world_images(&world, "i-1"), 1);
+        assert_int_equal(world_run(&world, "a.20260302T010000Z", NULL), OUTCOME_OPEN);
+        virtual_run_until(world.loop, at("2026-03-02T01:40:00Z"));
+        assert_int_equal(world_run(&world, "a.20260302T010000Z", NULL), OUTCOME_CANCELLED);
+        assert_int_equal(world_images(&world, "i-1"), 1);
+        world_done(&world);
+}
+
 static void test_at_most_five(void **state)
 {
         _cleanup_free_ char *waiting = NULL;
@@ -114,6 +136,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_gap),
                 cmocka_unit_test(test_gap_after_a_lost_answer),
+                cmocka_unit_test(test_nobody_waits_for_a_search),
                 cmocka_unit_test(test_at_most_five),
         };
 
