@@ -10,10 +10,11 @@
 /* What is refused for a limit or a lack of room is told once, then every so often: about hourly. */
 enum { BUSY_TOLD = 12 };
 #define STATE_RETRY (15 * USEC_PER_SEC)
-/* After an unknown outcome the image is looked for by name this often, after 2 s, 4 s, 8 s, then
+/* After an unknown outcome the image is looked for by name so often, after 2 s, 4 s, 8 s, then
  * every 15 s, before the call is made again: DescribeImages lags behind CreateImage by seconds, at
- * times by minutes. If the image exists after all, EC2 refuses the name. */
-enum { LOOKS = 6, LOOKS_AT_MOST = 72 };
+ * times by minutes. If the image exists after all, EC2 refuses the name. After so many calls, or
+ * when none may be made any more, so many looks tell that there is none. */
+enum { LOOKS = 6, CALLS_AT_MOST = 12, LOOKS_AT_MOST = 72 };
 #define LOOK_SOON  (2 * USEC_PER_SEC)
 #define LOOK_LATER (15 * USEC_PER_SEC)
 /* How often EC2 may contradict itself about the state of an instance: for an hour. */
@@ -99,7 +100,7 @@ static void send_create(struct task *task)
 
 struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail)
 {
-        if (image_live(task)->looks == 0)
+        if (!image_live(task)->sought)
                 return image_give_up(task, outcome, detail);
         free(detail);
         return go("find-image");
@@ -133,7 +134,7 @@ static struct verdict too_late_for_freeze(struct task *task)
 struct verdict create_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
-        bool had_turn = live->looks || task->row.downed != SEC_NONE;
+        bool had_turn = live->sought || task->row.downed != SEC_NONE;
         struct verdict may;
 
         if (task->resumed)
@@ -141,13 +142,15 @@ struct verdict create_ask(struct task *task)
         may = may_create(task);
         if (may.move == MOVE_FINISH)
                 return end_without_image(task, may.outcome, may.detail);
-        if (live->looks == 0 && freeze_is_stale(task))
+        if (!live->sought && freeze_is_stale(task))
                 return too_late_for_freeze(task);
         if (!live->instance.n_instances || live->look_again)
                 return go(had_turn ? "check-again" : "check-instance");
         live->rebooted = loop_monotonic(task->run->engine->loop);
         if (!live->asked)
                 live->asked = live->rebooted;
+        live->calls++;
+        live->looks = 0;
         send_create(task);
         return stay();
 }
@@ -312,12 +315,17 @@ static usec_t look_delay(unsigned int looks)
 static struct verdict find_nothing(struct task *task)
 {
         struct image_live *live = image_live(task);
+        struct verdict may = may_create(task);
         unsigned int looks = live->looks++;
 
+        live->sought = true;
+        if (may.move != MOVE_FINISH && looks >= LOOKS - 1 && live->calls < CALLS_AT_MOST) {
+                /* It was found stopped; by now it may run, and its image says which. */
+                live->look_again = live->look_again || task->method == &method_stopped;
+                return go("create-image");
+        }
         if (looks >= LOOKS_AT_MOST) {
-                struct verdict may = may_create(task);
-
-                if (may.move == MOVE_FINISH) /* after so many looks there is none */
+                if (may.move == MOVE_FINISH)
                         return image_give_up(task, may.outcome, may.detail);
                 return image_give_up(
                         task, OUTCOME_FAILED,
@@ -325,11 +333,7 @@ static struct verdict find_nothing(struct task *task)
                                   "was not answered, or says so, yet no such image is listed",
                                   task->row.name));
         }
-        if (looks % LOOKS == LOOKS - 1) {
-                /* It was found stopped; by now it may run, and its image says which. */
-                live->look_again = live->look_again || task->method == &method_stopped;
-                return go("create-image");
-        }
+        free(may.detail);
         return again(
                 look_delay(looks),
                 xasprintf("looking for the image named %s: the outcome of the call is not known",

@@ -126,8 +126,8 @@ struct verdict check_again_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
 
-        if (task->resumed && live->looks == 0)
-                live->looks = 1; /* an earlier call may have made it */
+        if (task->resumed)
+                live->sought = true; /* an earlier call may have made it */
         if (!task->run->schedule)
                 return end_without_image(
                         task, OUTCOME_CANCELLED,

@@ -57,6 +57,34 @@ static void test_refused_after_an_unknown_outcome(void **state)
         }
 }
 
+/* Call after call is not answered, and it is the last one that makes it: that is looked for as long
+ * as any. */
+static void test_last_of_many_calls(void **state)
+{
+        (void)state;
+        for (unsigned int lost = 0; lost <= 12; lost++) {
+                _cleanup_free_ char *detail = NULL;
+                struct world world;
+
+                world_setup(&world, CRASH, 1);
+                world.model.hidden = MINUTES(5);
+                if (lost)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "CreateImage",
+                                                                .times = lost,
+                                                                .outcome = AWS_UNKNOWN });
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                                    .times = SCRIPTED_ALWAYS,
+                                                                    .outcome = AWS_UNKNOWN,
+                                                                    .effect = true });
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                if ((world_run(&world, RUN, &detail) == OUTCOME_DONE) != (lost < 12))
+                        fail_msg("after %u: %s", lost, detail);
+                assert_int_equal(world.model.n_images, lost < 12);
+                world_done(&world);
+        }
+}
+
 /* No answer to a deregistration for as long as it is tried, or a refusal after one that was lost:
  * the snapshots go with the next run. */
 static void test_deregistered_without_an_answer(void **state)
@@ -203,6 +231,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_refused_after_an_unknown_outcome),
+                cmocka_unit_test(test_last_of_many_calls),
                 cmocka_unit_test(test_deregistered_without_an_answer),
                 cmocka_unit_test(test_turn_while_an_earlier_call_may_reboot),
                 cmocka_unit_test(test_started_again_by_another_run),
