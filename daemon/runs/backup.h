@@ -50,7 +50,7 @@ struct image_live {
         usec_t rebooted; /* monotonic: when CreateImage was sent; 0: not by this process */
         usec_t doubt;    /* monotonic: until then an earlier request may still arrive; 0: none */
         bool look_again; /* EC2 says the instance is in no state for an image: describe it anew */
-        bool sought;                 /* an image was looked for that a call may have made */
+        bool sought;     /* an image was looked for that a call may have made */
         unsigned int calls, looks;   /* how often EC2 was asked for it; for its name since then */
         unsigned int wrong_states;   /* how often EC2 refused it for its state */
         unsigned int busy;           /* and for a limit that was reached, or a lack of room */

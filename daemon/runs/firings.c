@@ -233,43 +233,53 @@ void firings_fit_clock(struct firings *firings, sec_t now)
         firings->schedule.anchor = row->anchor;
 }
 
-int firings_load(struct engine *engine, struct firings *firings)
+void firings_begin(struct firings *firings, sec_t now)
 {
         struct store_schedule *row = &firings->row;
-        sec_t now = loop_wall(engine->loop);
-        char *definition = definition_of(firings->setting);
-        int r;
 
         firings->tried = firings->told = firings->reached = SEC_NONE;
-        r = store_load_schedule(engine->store, firings->setting->name, row);
-        if (r > 0 && streq(row->definition, definition)) {
-                free(definition);
-                firings_fit_clock(firings, now);
-        } else {
-                xreplace(&row->name, firings->setting->name);
-                free(row->definition);
-                row->definition = definition;
-                row->handled = now;
-                row->anchor = now + (SEC_PER_MIN - now % SEC_PER_MIN) % SEC_PER_MIN;
-                if (row->anchor == now)
-                        row->handled =
-                                now - 1; /* the first firing is at once, and lies after `handled` */
-                if (r >= 0)
-                        r = store_save_schedule(engine->store, row);
-        }
+        xreplace(&row->name, firings->setting->name);
+        free(row->definition);
+        row->definition = definition_of(firings->setting);
+        row->anchor = now + (SEC_PER_MIN - now % SEC_PER_MIN) % SEC_PER_MIN;
+        /* the first firing may be at once, and lies after `handled` */
+        row->handled = row->anchor == now ? now - 1 : now;
         firings->schedule.anchor = row->anchor;
-        return r;
 }
 
-void firings_forget(struct engine *engine, const char *name)
+int firings_record(struct engine *engine, struct firings *firings)
+{
+        struct store_schedule stored;
+        int r = store_load_schedule(engine->store, firings->setting->name, &stored);
+
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return store_save_schedule(engine->store, &firings->row);
+        if (streq(stored.definition, firings->row.definition)) {
+                store_schedule_done(&firings->row);
+                firings->row = stored;
+                firings->schedule.anchor = stored.anchor;
+                firings_fit_clock(firings, loop_wall(engine->loop));
+                return 0;
+        }
+        firings->row.paused = stored.paused;
+        firings->row.matched = stored.matched;
+        store_schedule_done(&stored);
+        return store_save_schedule(engine->store, &firings->row);
+}
+
+int firings_forget(struct engine *engine, const char *name)
 {
         struct store_schedule row;
+        int r = store_load_schedule(engine->store, name, &row);
 
-        if (store_load_schedule(engine->store, name, &row) <= 0)
-                return;
+        if (r <= 0)
+                return r;
         xreplace(&row.definition, "");
-        store_save_schedule(engine->store, &row);
+        r = store_save_schedule(engine->store, &row);
         store_schedule_done(&row);
+        return r;
 }
 
 void firings_done(struct firings *firings)

@@ -23,9 +23,12 @@ struct firings {
 };
 void firings_done(struct firings *firings);
 
-/* Fills in what is remembered of the schedule, which `setting` (borrowed), `schedule` and `offset`
- * tell; a schedule that is new or fires by something else begins now. */
-int firings_load(struct engine *engine, struct firings *firings);
+/* Fills in the rest beside `setting` (borrowed), `schedule` and `offset`: as of a schedule that
+ * begins now. */
+void firings_begin(struct firings *firings, sec_t now);
+/* Takes up what the store remembers of the schedule; of one that is new, or fires by something else
+ * than what is remembered, records that it begins as it has. */
+int firings_record(struct engine *engine, struct firings *firings);
 /* Finds the next one anew; due when it is to be acted on, SEC_NEVER: not at all. */
 void firings_advance(struct firings *firings);
 sec_t firings_due(const struct firings *firings);
@@ -36,4 +39,4 @@ int firings_handle(struct engine *engine, struct firings *firings, sec_t nominal
 /* Makes what was remembered under another clock fit this one. */
 void firings_fit_clock(struct firings *firings, sec_t now);
 /* A schedule that was taken out of the settings begins anew if it comes back. */
-void firings_forget(struct engine *engine, const char *name);
+int firings_forget(struct engine *engine, const char *name);

@@ -15,6 +15,10 @@ struct planner {
         struct settings *settings; /* what `all` point into */
         struct firings *all;       /* in the order of settings->schedules */
         size_t n;
+        char **gone; /* schedules that are no longer in the settings, of which that is to be
+                        recorded */
+        size_t n_gone;
+        bool unrecorded; /* so are others: the state could not be written */
         struct timer *timer;
 };
 
@@ -23,11 +27,42 @@ static sec_t now_of(const struct planner *planner)
         return loop_wall(planner->engine->loop);
 }
 
+static void forget_gone(struct planner *planner)
+{
+        for (size_t i = 0; i < planner->n_gone; i++)
+                free(planner->gone[i]);
+        free(steal(planner->gone));
+        planner->n_gone = 0;
+}
+
+/* What fires by what, and since when: a start after this one has to know. */
+static int record(struct planner *planner)
+{
+        struct engine *engine = planner->engine;
+        int r = 0;
+
+        store_begin(engine->store);
+        for (size_t i = 0; i < planner->n_gone; i++)
+                if (firings_forget(engine, planner->gone[i]) < 0)
+                        r = -EIO;
+        for (size_t i = 0; i < planner->n; i++) {
+                if (firings_record(engine, &planner->all[i]) < 0)
+                        r = -EIO;
+                firings_advance(&planner->all[i]);
+        }
+        if (store_commit(engine->store) < 0)
+                r = -EIO;
+        planner->unrecorded = r < 0;
+        if (r == 0)
+                forget_gone(planner);
+        return r;
+}
+
 static void planner_run(void *userdata)
 {
         struct planner *planner = userdata;
         sec_t now = now_of(planner), soonest = SEC_NEVER;
-        bool failed = false;
+        bool failed = planner->unrecorded && record(planner) < 0;
 
         for (size_t i = 0; i < planner->n; i++) {
                 struct firings *firings = &planner->all[i];
@@ -57,9 +92,7 @@ void planner_apply(struct planner *planner)
 {
         struct settings *settings = planner->engine->settings;
         struct firings *all = xcalloc(settings->n_schedules, sizeof(*all));
-        int r = 0;
 
-        store_begin(planner->engine->store);
         for (size_t i = 0; i < settings->n_schedules; i++) {
                 struct firings *firings = &all[i];
 
@@ -67,22 +100,20 @@ void planner_apply(struct planner *planner)
                 firings->schedule = firings->setting->schedule;
                 firings->offset = schedule_flexible_offset(firings->setting->name,
                                                            firings->setting->flexible_window);
-                if (firings_load(planner->engine, firings) < 0)
-                        r = -EIO;
-                firings_advance(firings);
+                firings_begin(firings, now_of(planner));
         }
         for (size_t i = 0; i < planner->n; i++)
                 if (!settings_schedule(settings, planner->all[i].row.name))
-                        firings_forget(planner->engine, planner->all[i].row.name);
-        if (store_commit(planner->engine->store) < 0 || r < 0)
-                log_event(&events[EVENT_STORE_FAILED], NULL,
-                          "The schedules cannot be recorded: %s.",
-                          store_error(planner->engine->store));
+                        *append(planner->gone, planner->n_gone) = xstrdup(planner->all[i].row.name);
         all_free(planner->all, planner->n);
         settings_unref(planner->settings);
         planner->settings = settings_ref(settings);
         planner->all = all;
         planner->n = settings->n_schedules;
+        if (record(planner) < 0)
+                log_event(&events[EVENT_STORE_FAILED], NULL,
+                          "The schedules cannot be recorded: %s.",
+                          store_error(planner->engine->store));
         timer_arm(planner->timer, 0);
 }
 
@@ -175,6 +206,7 @@ struct planner *planner_free(struct planner *planner)
                 return NULL;
         timer_free(planner->timer);
         all_free(planner->all, planner->n);
+        forget_gone(planner);
         settings_unref(planner->settings);
         free(planner);
         return NULL;

@@ -470,6 +470,48 @@ static void test_store_fails(void **state)
         }
 }
 
+/* A reload while the state cannot be written is written as soon as it can be: a start after the
+ * next firing knows since when which schedule is there. */
+static void test_reload_while_the_store_fails(void **state)
+{
+        static const char edited[] = "    schedule: cron(0 3 * * ? *)\n"
+                                     "    missed: {run: all, within: 6h}\n";
+        static const struct {
+                int line;
+                const char *name; /* of the schedule there is then */
+                bool back;        /* what it was before comes again */
+                const char *firings;
+        } rows[] = {
+                { __LINE__, "s", false, "01:00 03:00/missed" },
+                { __LINE__, "t", true, "01:00 03:00/missed" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *text =
+                        xasprintf("%s  %s:\n%s%s", HEAD, rows[i].name, edited, TAIL);
+                struct world world;
+
+                setup(&world, "    schedule: cron(0 1-2 * * ? *)\n"
+                              "    missed: {run: all, within: 6h}\n");
+                virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+                world_protect(&world, true);
+                world_apply(&world, text);
+                virtual_run_for(world.loop, MINUTES(5));
+                world_protect(&world, false);
+                virtual_run_for(world.loop, MINUTES(5));
+                world_end(&world, true);
+                virtual_run_until(world.loop, at("2026-03-02T04:00:00Z"));
+                world_start(&world);
+                if (rows[i].back)
+                        reload(&world, "    schedule: cron(0 1-2 * * ? *)\n"
+                                       "    missed: {run: all, within: 6h}\n");
+                virtual_run_until(world.loop, at("2026-03-02T04:30:00Z"));
+                expect_firings(&world, rows[i].firings, rows[i].line);
+                world_done(&world);
+        }
+}
+
 /* The timers of an idle daemon: one, however many schedules there are; it wakes when one is due. */
 static void test_many_schedules(void **state)
 {
@@ -514,6 +556,7 @@ int main(void)
                 cmocka_unit_test(test_removed_and_added),
                 cmocka_unit_test(test_overlap),
                 cmocka_unit_test(test_store_fails),
+                cmocka_unit_test(test_reload_while_the_store_fails),
                 cmocka_unit_test(test_many_schedules),
         };
 
