@@ -224,11 +224,13 @@ void fleet_edit(struct fleet *fleet)
         schedule->edited = true;
 }
 
-void fleet_read(struct fleet *fleet, usec_t now)
+void fleet_read(struct fleet *fleet, usec_t now, usec_t skew)
 {
         for (size_t i = 0; i < fleet->n_schedules; i++) {
-                if (fleet->schedules[i].edited)
+                if (fleet->schedules[i].edited) {
                         fleet->schedules[i].changed = now;
+                        fleet->schedules[i].begins = skew > 0 ? now + skew : now;
+                }
                 fleet->schedules[i].edited = false;
         }
 }

@@ -170,7 +170,7 @@ void machine_reload(struct machine *machine)
 {
         struct universe *universe = machine->universe;
 
-        fleet_read(&universe->fleet, universe->clock.now);
+        fleet_read(&universe->fleet, universe->clock.now, universe->clock.skew);
         manager_apply(machine->manager, fleet_settings(&universe->fleet));
 }
 

@@ -297,9 +297,9 @@ static void check_firings(struct witness *witness, size_t number)
         struct schedule schedule;
         sec_t until;
 
-        if (drawn->changed > from)
-                from = drawn->changed;
-        if (!setting || !setting->enabled || universe->clock.now - from < 4 * HOUR ||
+        if (drawn->begins > from)
+                from = drawn->begins;
+        if (!setting || !setting->enabled || universe->clock.now < from + 4 * HOUR ||
             manager_is_paused(universe->machine.manager, drawn->name) ||
             store_load_schedule(universe->machine.store, drawn->name, &row) <= 0)
                 return;
