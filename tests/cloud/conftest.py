@@ -91,9 +91,8 @@ def daemon(tmp_path, account):
 @pytest.fixture
 def sim():
     """EC2 of our own: ec2sim, ten times as fast."""
-    sim = Sim("--speed", "10", "--no-buckets")
-    yield sim
-    sim.close()
+    with Sim("--speed", "10", "--no-buckets") as sim:
+        yield sim
 
 
 @pytest.fixture
