@@ -12,9 +12,9 @@ enum { BUSY_TOLD = 12 };
 #define STATE_RETRY (15 * USEC_PER_SEC)
 /* After an unknown outcome the image is looked for by name so often, after 2 s, 4 s, 8 s, then
  * every 15 s, before the call is made again: DescribeImages lags behind CreateImage by seconds, at
- * times by minutes. If the image exists after all, EC2 refuses the name. After so many calls, or
- * when none may be made any more, so many looks tell that there is none. */
-enum { LOOKS = 6, CALLS_AT_MOST = 12, LOOKS_AT_MOST = 72 };
+ * times by minutes. If the image exists after all, EC2 refuses the name. After so many rounds, or
+ * when no call may be made any more, so many looks tell that there is none. */
+enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72 };
 #define LOOK_SOON  (2 * USEC_PER_SEC)
 #define LOOK_LATER (15 * USEC_PER_SEC)
 /* How often EC2 may contradict itself about the state of an instance: for an hour. */
@@ -149,8 +149,6 @@ struct verdict create_ask(struct task *task)
         live->rebooted = loop_monotonic(task->run->engine->loop);
         if (!live->asked)
                 live->asked = live->rebooted;
-        live->calls++;
-        live->looks = 0;
         send_create(task);
         return stay();
 }
@@ -319,7 +317,9 @@ static struct verdict find_nothing(struct task *task)
         unsigned int looks = live->looks++;
 
         live->sought = true;
-        if (may.move != MOVE_FINISH && looks >= LOOKS - 1 && live->calls < CALLS_AT_MOST) {
+        if (may.move != MOVE_FINISH && looks >= LOOKS - 1 && live->rounds < ROUNDS) {
+                live->rounds++;
+                live->looks = 0;
                 /* It was found stopped; by now it may run, and its image says which. */
                 live->look_again = live->look_again || task->method == &method_stopped;
                 return go("create-image");

@@ -51,7 +51,7 @@ struct image_live {
         usec_t doubt;    /* monotonic: until then an earlier request may still arrive; 0: none */
         bool look_again; /* EC2 says the instance is in no state for an image: describe it anew */
         bool sought;     /* an image was looked for that a call may have made */
-        unsigned int calls, looks;   /* how often EC2 was asked for it; for its name since then */
+        unsigned int rounds, looks;  /* back to the call for it; by its name since the last one */
         unsigned int wrong_states;   /* how often EC2 refused it for its state */
         unsigned int busy;           /* and for a limit that was reached, or a lack of room */
         usec_t asked;                /* monotonic: when EC2 was first asked for it; 0: not yet */

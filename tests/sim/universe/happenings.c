@@ -18,11 +18,22 @@
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
 
+/* Where nothing is going on a death or a look at everything finds little, and costs as much. */
+enum where { ANYWHERE, RUNS_MOSTLY };
+
 struct happening_kind {
         const char *name;
         usec_t mean; /* from one to the next */
         void (*happen)(struct universe *universe);
+        enum where where;
+        bool strikes; /* also in the middle of a run that has just begun */
 };
+
+/* A run is struck as often, so soon after its begin, and after the last time. */
+#define STRIKE_CHANCE 0.5
+#define STRIKE_WAIT   (10 * MINUTE)
+/* How often what happens to runs mostly does so elsewhere. */
+#define ELSEWHERE 0.25
 
 struct happening {
         struct universe *universe;
@@ -328,37 +339,37 @@ static void happen_foreign(struct universe *universe)
 }
 
 static const struct happening_kind kinds[] = {
-        { "kill", 5 * DAY, happen_kill },
-        { "power", 15 * DAY, happen_power },
-        { "restart", 15 * DAY, happen_restart },
-        { "clock", 20 * DAY, happen_clock },
-        { "disk", 15 * DAY, happen_disk },
-        { "disk heals", 4 * HOUR, happen_disk_heals },
-        { "reload", 8 * DAY, happen_reload },
-        { "run", 8 * DAY, happen_run },
-        { "prune", 15 * DAY, happen_prune },
-        { "adopt", 40 * DAY, happen_adopt },
-        { "cancel", 6 * DAY, happen_cancel },
-        { "pause", 30 * DAY, happen_pause },
-        { "weather", 2 * DAY, happen_weather },
-        { "fair", 12 * HOUR, happen_fair },
-        { "lag", 8 * DAY, happen_lag },
-        { "pace", 8 * DAY, happen_pace },
-        { "keys", 30 * DAY, happen_keys },
-        { "expiry", 30 * DAY, happen_expiry },
-        { "acceptance", 6 * HOUR, happen_acceptance },
-        { "stop", 10 * DAY, happen_stop },
-        { "terminate", 40 * DAY, happen_terminate },
-        { "retag", 20 * DAY, happen_retag },
-        { "never ready", 20 * DAY, happen_never_ready },
-        { "order", 6 * DAY, happen_order },
-        { "agent", 10 * DAY, happen_agent },
-        { "service", 20 * DAY, happen_service },
-        { "want", 6 * DAY, happen_want },
-        { "unstick", 12 * HOUR, happen_unstick },
-        { "deregister", 30 * DAY, happen_deregister },
-        { "use", 30 * DAY, happen_use },
-        { "foreign", 30 * DAY, happen_foreign },
+        { "kill", 5 * DAY, happen_kill, RUNS_MOSTLY, true },
+        { "power", 15 * DAY, happen_power, RUNS_MOSTLY, true },
+        { "restart", 15 * DAY, happen_restart, RUNS_MOSTLY, true },
+        { "clock", 20 * DAY, happen_clock, ANYWHERE, true },
+        { "disk", 15 * DAY, happen_disk, ANYWHERE, true },
+        { "disk heals", 4 * HOUR, happen_disk_heals, ANYWHERE, false },
+        { "reload", 8 * DAY, happen_reload, RUNS_MOSTLY, true },
+        { "run", 8 * DAY, happen_run, RUNS_MOSTLY, false },
+        { "prune", 15 * DAY, happen_prune, RUNS_MOSTLY, false },
+        { "adopt", 40 * DAY, happen_adopt, RUNS_MOSTLY, false },
+        { "cancel", 6 * DAY, happen_cancel, ANYWHERE, true },
+        { "pause", 30 * DAY, happen_pause, ANYWHERE, false },
+        { "weather", 2 * DAY, happen_weather, ANYWHERE, true },
+        { "fair", 12 * HOUR, happen_fair, ANYWHERE, false },
+        { "lag", 8 * DAY, happen_lag, ANYWHERE, true },
+        { "pace", 8 * DAY, happen_pace, ANYWHERE, false },
+        { "keys", 30 * DAY, happen_keys, ANYWHERE, true },
+        { "expiry", 30 * DAY, happen_expiry, ANYWHERE, false },
+        { "acceptance", 6 * HOUR, happen_acceptance, ANYWHERE, false },
+        { "stop", 10 * DAY, happen_stop, ANYWHERE, true },
+        { "terminate", 40 * DAY, happen_terminate, ANYWHERE, true },
+        { "retag", 20 * DAY, happen_retag, ANYWHERE, true },
+        { "never ready", 20 * DAY, happen_never_ready, ANYWHERE, true },
+        { "order", 6 * DAY, happen_order, ANYWHERE, true },
+        { "agent", 10 * DAY, happen_agent, ANYWHERE, true },
+        { "service", 20 * DAY, happen_service, ANYWHERE, true },
+        { "want", 6 * DAY, happen_want, ANYWHERE, true },
+        { "unstick", 12 * HOUR, happen_unstick, ANYWHERE, false },
+        { "deregister", 30 * DAY, happen_deregister, ANYWHERE, true },
+        { "use", 30 * DAY, happen_use, ANYWHERE, false },
+        { "foreign", 30 * DAY, happen_foreign, ANYWHERE, false },
 };
 
 static void on_happening(void *userdata)
@@ -368,12 +379,50 @@ static void on_happening(void *userdata)
 
         if (universe->calm)
                 return;
-        happening->kind->happen(universe);
+        if (happening->kind->where == ANYWHERE || universe->clock.now < universe->busy_until ||
+            dice_chance(&universe->dice, ELSEWHERE))
+                happening->kind->happen(universe);
         timer_arm(happening->timer, dice_wait(&universe->dice, happening->kind->mean));
+}
+
+static void await_strike(struct universe *universe)
+{
+        if (!universe->calm && !universe->options->quiet_world &&
+            dice_chance(&universe->dice, STRIKE_CHANCE))
+                timer_arm(universe->strike, dice_wait(&universe->dice, STRIKE_WAIT));
+}
+
+static void on_strike(void *userdata)
+{
+        struct universe *universe = userdata;
+        const struct happening_kind *kind;
+
+        if (universe->calm)
+                return;
+        do
+                kind = &kinds[dice_below(&universe->dice, ELEMENTS(kinds))];
+        while (!kind->strikes);
+        kind->happen(universe);
+        await_strike(universe);
+}
+
+void happenings_busy(struct universe *universe, usec_t duration)
+{
+        usec_t until = universe->clock.now + duration;
+
+        if (until > universe->busy_until)
+                universe->busy_until = until;
+}
+
+void happenings_run_begins(struct universe *universe)
+{
+        happenings_busy(universe, HOUR);
+        await_strike(universe);
 }
 
 void happenings_init(struct universe *universe)
 {
+        universe->strike = timer_new(universe->loop, on_strike, universe);
         universe->happenings = xcalloc(ELEMENTS(kinds), sizeof(*universe->happenings));
         universe->n_happenings = ELEMENTS(kinds);
         for (size_t i = 0; i < universe->n_happenings; i++) {
@@ -389,6 +438,7 @@ void happenings_done(struct universe *universe)
 {
         for (size_t i = 0; i < universe->n_happenings; i++)
                 timer_free(universe->happenings[i].timer);
+        timer_free(universe->strike);
         free(universe->happenings);
 }
 
@@ -405,6 +455,7 @@ void happenings_end(struct universe *universe)
         trace_line(universe->trace, "! calm begins");
         for (size_t i = 0; i < universe->n_happenings; i++)
                 timer_disarm(universe->happenings[i].timer);
+        timer_disarm(universe->strike);
         universe->cloud.weather = fair_weather;
         universe->cloud.expired = false;
         universe->disk.full = universe->disk.broken = false;

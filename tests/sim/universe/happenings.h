@@ -3,10 +3,16 @@
  */
 #pragma once
 
+#include "base/time.h"
+
 struct universe;
 
 void happenings_init(struct universe *universe);
 void happenings_done(struct universe *universe);
+/* Something is going on, and will be for so long: then more happens. */
+void happenings_busy(struct universe *universe, usec_t duration);
+/* A run has begun, which may be struck in its middle. */
+void happenings_run_begins(struct universe *universe);
 /* Trouble begins. */
 void happenings_begin(struct universe *universe);
 /* Trouble ends, and what it has broken is repaired. */

@@ -47,7 +47,9 @@ struct universe {
         struct dice dice;
         struct happening *happenings;
         size_t n_happenings;
-        struct timer *asks; /* walk.c */
+        struct timer *strike; /* at what is going on */
+        usec_t busy_until;    /* something is, monotonic */
+        struct timer *asks;   /* walk.c */
         size_t asked;
         struct timer *season; /* the next change between trouble and calm */
         bool calm;

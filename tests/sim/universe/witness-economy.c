@@ -185,13 +185,17 @@ static enum economy_class class_of(const struct cloud_request *request)
         return ECONOMY_CLASSES; /* what acts, and the search by name for what may have happened */
 }
 
+/* Before it is called again for an image, its instance may be looked at again. */
+void economy_sent(struct witness *witness, const char *action, const char *region)
+{
+        if (streq(action, "CreateImage"))
+                economy_of(witness, region)->allowed[ECONOMY_INSTANCES]++;
+}
+
 void economy_answered(struct witness *witness, const struct cloud_request *request)
 {
         enum economy_class class = class_of(request);
 
-        /* What has no room now is looked at again before the next call. */
-        if (streq(request->action, "CreateImage") && !request->succeeded)
-                economy_of(witness, request->region)->allowed[ECONOMY_INSTANCES]++;
         if (class != ECONOMY_CLASSES && request->succeeded && request->heard)
                 economy_of(witness, request->region)->asked[class]++;
 }

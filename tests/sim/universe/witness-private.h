@@ -133,6 +133,7 @@ void economy_instance_stops(struct witness *witness, const char *region, bool be
 void economy_run_begins(struct witness *witness, const char *schedule); /* NULL: of all */
 void economy_daemon_starts(struct witness *witness);
 /* what is asked, */
+void economy_sent(struct witness *witness, const char *action, const char *region);
 void economy_answered(struct witness *witness, const struct cloud_request *request);
 /* and whether that was too much since it was last judged. */
 void economy_judge(struct witness *witness, bool calm);

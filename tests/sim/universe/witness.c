@@ -10,6 +10,7 @@
 #include "runs/manager.h"
 #include "sim/sim-actions.h"
 #include "sim/universe/coverage.h"
+#include "sim/universe/happenings.h"
 #include "sim/universe/witness-private.h"
 
 /* ---- the journal ---- */
@@ -74,10 +75,12 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
                 levels_released(witness, about->instance);
         if (event == &events[EVENT_NOT_PUT_BACK] && strstr(message, " is not put back"))
                 levels_told_out(witness, about->instance);
-        if (event == &events[EVENT_RUN_FINISHED] || event == &events[EVENT_RUN_FAILED])
+        if (event == &events[EVENT_RUN_FINISHED] || event == &events[EVENT_RUN_FAILED]) {
                 witness->runs_ended++;
-        else if (event == &events[EVENT_RUN_STARTED])
+        } else if (event == &events[EVENT_RUN_STARTED]) {
                 economy_run_begins(witness, about->schedule);
+                happenings_run_begins(witness->universe);
+        }
 }
 
 /* ---- the governor ---- */
@@ -114,6 +117,7 @@ void witness_sent(struct witness *witness, const char *action, const char *regio
         struct share *share = share_of(witness, action, region);
         const char *unwritten = coverage_unwritten();
 
+        economy_sent(witness, action, region);
         if (unwritten)
                 universe_fail(witness->universe, "what is asked for was written down", "%s",
                               unwritten);

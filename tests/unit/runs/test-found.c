@@ -62,7 +62,7 @@ static void test_refused_after_an_unknown_outcome(void **state)
 static void test_last_of_many_calls(void **state)
 {
         (void)state;
-        for (unsigned int lost = 0; lost <= 12; lost++) {
+        for (unsigned int lost = 0; lost <= 13; lost++) {
                 _cleanup_free_ char *detail = NULL;
                 struct world world;
 
@@ -78,9 +78,34 @@ static void test_last_of_many_calls(void **state)
                                                                     .outcome = AWS_UNKNOWN,
                                                                     .effect = true });
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
-                if ((world_run(&world, RUN, &detail) == OUTCOME_DONE) != (lost < 12))
+                if ((world_run(&world, RUN, &detail) == OUTCOME_DONE) != (lost < 13))
                         fail_msg("after %u: %s", lost, detail);
-                assert_int_equal(world.model.n_images, lost < 12);
+                assert_int_equal(world.model.n_images, lost < 13);
+                world_done(&world);
+        }
+}
+
+/* A call is not answered, and its instance is gone by the next look: what it may have made is
+ * looked for, in no hurry. */
+static void test_gone_after_an_unknown_outcome(void **state)
+{
+        for (int made = 0; made < 2; made++) {
+                struct world world;
+
+                (void)state;
+                world_setup(&world, CRASH, 1)->state =
+                        INSTANCE_STOPPED; /* which is looked at again */
+                world.model.hidden = MINUTES(12);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                                    .outcome = AWS_UNKNOWN,
+                                                                    .effect = made });
+                virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
+                world.model.instances[0]->state = INSTANCE_TERMINATED;
+                virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL) == OUTCOME_DONE, made);
+                assert_int_equal(scripted_count(&world.aws, "CreateImage", NULL), 1);
+                assert_in_range(scripted_count(&world.aws, "DescribeInstances", NULL), 1, 14);
+                assert_in_range(scripted_count(&world.aws, "DescribeImages", NULL), 40, 200);
                 world_done(&world);
         }
 }
@@ -232,6 +257,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_refused_after_an_unknown_outcome),
                 cmocka_unit_test(test_last_of_many_calls),
+                cmocka_unit_test(test_gone_after_an_unknown_outcome),
                 cmocka_unit_test(test_deregistered_without_an_answer),
                 cmocka_unit_test(test_turn_while_an_earlier_call_may_reboot),
                 cmocka_unit_test(test_started_again_by_another_run),
