@@ -144,6 +144,10 @@ struct verdict create_ask(struct task *task)
                 return end_without_image(task, may.outcome, may.detail);
         if (!live->sought && freeze_is_stale(task))
                 return too_late_for_freeze(task);
+        if (live->look_again && task->method == &method_stop) {
+                live->look_again = false;
+                return go("await-stopped");
+        }
         if (!live->instance.n_instances || live->look_again)
                 return go(had_turn ? "check-again" : "check-instance");
         live->rebooted = loop_monotonic(task->run->engine->loop);
@@ -154,6 +158,13 @@ struct verdict create_ask(struct task *task)
 }
 
 /* ---- what came back ---- */
+
+/* What was stopped may have been started by the next call, and the image says which. */
+static void look_again_if_stopped(struct task *task)
+{
+        if (task->method == &method_stopped || task->method == &method_stop)
+                image_live(task)->look_again = true;
+}
 
 enum create_trouble { CREATE_TAKEN, CREATE_GONE, CREATE_BUSY, CREATE_WRONG_STATE };
 
@@ -216,8 +227,7 @@ static struct verdict busy(struct task *task, char *detail)
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet (attempt %u): %s; it is tried again.",
                           task->row.subject, live->busy, detail);
-        /* What was found stopped may run by then, and its image says which. */
-        live->look_again = live->look_again || task->method == &method_stopped;
+        look_again_if_stopped(task);
         return create_later(task, delay, detail);
 }
 
@@ -320,8 +330,7 @@ static struct verdict find_nothing(struct task *task)
         if (may.move != MOVE_FINISH && looks >= LOOKS - 1 && live->rounds < ROUNDS) {
                 live->rounds++;
                 live->looks = 0;
-                /* It was found stopped; by now it may run, and its image says which. */
-                live->look_again = live->look_again || task->method == &method_stopped;
+                look_again_if_stopped(task);
                 return go("create-image");
         }
         if (looks >= LOOKS_AT_MOST) {

@@ -59,6 +59,19 @@ static struct verdict put_over(struct task *task)
         return go("await-image");
 }
 
+/* AWS has refused it because it does not run: until it is seen to, there is no use in asking. */
+static struct verdict await_running(struct task *task, const struct putback_line *line)
+{
+        sec_t timeout = image_ready_timeout(task), waited = task_spent(task);
+        const char *state = instance_state_names[image_live(task)->patient->state];
+
+        if (waited >= timeout)
+                return put_in_vain(task, line, state);
+        task_set_waiting(task, "it is %s, and has to run to be put back", state);
+        task_wake_after(task, (timeout - waited) * USEC_PER_SEC);
+        return stay();
+}
+
 struct verdict put_back_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -77,6 +90,9 @@ struct verdict put_back_ask(struct task *task)
                 return next();
         }
         line = &putback.lines[live->put];
+        if (line->kind != PUTBACK_STANDBY && live->patient && live->patient->asked &&
+            live->patient->state != INSTANCE_RUNNING)
+                return await_running(task, line);
         if (line->kind == PUTBACK_STANDBY)
                 task_call(task, &autoscaling_exit_standby,
                           &(struct autoscaling_exit_standby){

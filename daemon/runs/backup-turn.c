@@ -157,6 +157,8 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
         keep_turn(task, method);
         switch ((enum instance_state)image_live(task)->instance.instances->state) {
         case INSTANCE_RUNNING:
+                /* It was stopped for its image, and somebody has started it. */
+                return go(task->method == &method_stop ? "await-stopped" : "create-image");
         case INSTANCE_STOPPED:
                 return go("create-image");
         case INSTANCE_PENDING:

@@ -34,6 +34,9 @@ enum { ODD_ONES = 12 };
 #define CALM_FACTOR    1.25
 #define TROUBLE_FACTOR 1.5
 
+/* A look every 15 s for the longest 'ready_timeout' there is. */
+enum { PUT_BACK_LOOKS = 120 };
+
 enum economy_event { PER_RUN, PER_IMAGE, PER_REBOOT, PER_START, EVENTS };
 
 static const struct {
@@ -119,18 +122,21 @@ void economy_instance_stops(struct witness *witness, const char *region, bool be
         economy->n_stopped += begins ? 1 : -1UL;
 }
 
-void economy_instance_is_back(struct witness *witness, struct creation *creation)
+void economy_instance_is_back(struct witness *witness, struct creation *creation, bool well)
 {
         struct economy *economy = economy_of(witness, creation->region);
 
         economy_go_on(witness, economy);
         economy->n_awaited -= creation->awaited;
         creation->awaited = false;
+        /* One that is not may still have to be put back into service, when it runs. */
+        if (!well)
+                economy->allowed[ECONOMY_STATUS] += PUT_BACK_LOOKS;
 }
 
 void economy_image_ends(struct witness *witness, struct creation *creation)
 {
-        economy_instance_is_back(witness, creation);
+        economy_instance_is_back(witness, creation, true);
         economy_of(witness, creation->region)->n_followed -= creation->followed;
         creation->followed = false;
 }

@@ -261,6 +261,50 @@ static void test_stop_that_hangs(void **state)
         world_done(&world);
 }
 
+/* It was stopped for its image, and somebody starts it before EC2 takes the call: it is stopped
+ * again or given up, and no image is labelled for what it was before. */
+static void test_started_by_somebody(void **state)
+{
+        static const struct {
+                int line;
+                bool restart;
+                struct scripted_fault fault;
+        } rows[] = {
+                { __LINE__,
+                  false,
+                  { .action = "CreateImage",
+                    .times = 4,
+                    .outcome = AWS_ERROR,
+                    .code = "PendingSnapshotLimitExceeded" } },
+                { __LINE__, false, { .action = "CreateImage", .outcome = AWS_UNKNOWN } },
+                { __LINE__, true, { .action = "CreateImage", .outcome = AWS_UNKNOWN } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *where = xasprintf("line %d", rows[i].line);
+                struct world world;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                scripted_fault(&world.aws, rows[i].fault);
+                while (!scripted_count(&world.aws, "CreateImage", NULL))
+                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                virtual_run_for(world.loop, 2 * USEC_PER_SEC);
+                assert_int_equal(world.model.instances[0]->state, INSTANCE_STOPPED);
+                world.model.instances[0]->state = INSTANCE_RUNNING;
+                if (rows[i].restart) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                expect_all_up(&world, where);
+                expect_true_labels(&world, where);
+                assert_int_equal(world_images(&world, NULL), 1);
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                world_done(&world);
+        }
+}
+
 /* An account with no room for another image, for days: it is told, and nobody is stopped for that
  * longer than it may take to come back. */
 static void test_no_room(void **state)
@@ -719,6 +763,7 @@ int main(void)
                 cmocka_unit_test(test_stop_refused),
                 cmocka_unit_test(test_stop_troubles),
                 cmocka_unit_test(test_stop_that_hangs),
+                cmocka_unit_test(test_started_by_somebody),
                 cmocka_unit_test(test_no_room),
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_freeze_troubles),
