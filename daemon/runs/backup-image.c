@@ -129,9 +129,6 @@ static struct verdict await_image_ask(struct task *task)
                                   "Image %s of %s is available (%zu snapshot%s).", task->row.image,
                                   task->row.subject, live->followed->n_snapshots,
                                   live->followed->n_snapshots == 1 ? "" : "s");
-                /* Good or not, its instance is not: the task has failed. */
-                if (verdict.move == MOVE_NEXT && task->row.ending != OUTCOME_OPEN)
-                        return finish(task->row.ending, NULL);
                 return verdict;
         }
         abort();
@@ -186,6 +183,9 @@ static struct verdict judge_ask(struct task *task)
         enum setting_consistency asked;
         char *detail;
 
+        /* Good or not, its instance is not: the task has failed. */
+        if (task->row.ending != OUTCOME_OPEN)
+                return finish(task->row.ending, NULL);
         if (!consistency_find(task->row.asked, &asked) ||
             proof_satisfies(task->row.consistency, asked))
                 return next();

@@ -41,12 +41,14 @@ static struct verdict put(struct task *task)
 static struct verdict put_in_vain(struct task *task, const struct putback_line *line,
                                   const char *why)
 {
+        struct image_live *live = image_live(task);
         struct log_about about = task_about(task);
         _cleanup_free_ char *name = line_name(line);
 
         log_event(&events[EVENT_NOT_PUT_BACK], &about, "Instance %s is not put back into %s: %s.",
                   task->row.subject, name, why);
-        image_live(task)->in_vain = true;
+        live->in_vain = true;
+        live->patient = health_end(live->patient); /* nobody waits for it to run */
         return put(task);
 }
 
@@ -63,11 +65,12 @@ static struct verdict put_over(struct task *task)
 static struct verdict await_running(struct task *task, const struct putback_line *line)
 {
         sec_t timeout = image_ready_timeout(task), waited = task_spent(task);
-        const char *state = instance_state_names[image_live(task)->patient->state];
+        _cleanup_free_ char *why =
+                xasprintf("it is %s", instance_state_names[image_live(task)->patient->state]);
 
         if (waited >= timeout)
-                return put_in_vain(task, line, state);
-        task_set_waiting(task, "it is %s, and has to run to be put back", state);
+                return put_in_vain(task, line, why);
+        task_set_waiting(task, "%s, and has to run to be put back", why);
         task_wake_after(task, (timeout - waited) * USEC_PER_SEC);
         return stay();
 }

@@ -224,15 +224,25 @@ void fleet_edit(struct fleet *fleet)
         schedule->edited = true;
 }
 
-void fleet_read(struct fleet *fleet, usec_t now, usec_t skew)
+void fleet_read(struct fleet *fleet, usec_t now, usec_t skew, bool recorded)
 {
         for (size_t i = 0; i < fleet->n_schedules; i++) {
-                if (fleet->schedules[i].edited) {
-                        fleet->schedules[i].changed = now;
-                        fleet->schedules[i].begins = skew > 0 ? now + skew : now;
+                struct fleet_schedule *schedule = &fleet->schedules[i];
+
+                if (schedule->edited)
+                        schedule->changed = now;
+                if (schedule->edited || schedule->unrecorded) {
+                        schedule->begins = skew > 0 ? now + skew : now;
+                        schedule->unrecorded = !recorded;
                 }
-                fleet->schedules[i].edited = false;
+                schedule->edited = false;
         }
+}
+
+void fleet_recorded(struct fleet *fleet)
+{
+        for (size_t i = 0; i < fleet->n_schedules; i++)
+                fleet->schedules[i].unrecorded = false;
 }
 
 /* ---- the settings ---- */

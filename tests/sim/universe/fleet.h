@@ -40,9 +40,9 @@ struct fleet_schedule {
         struct retention_policy retain;
         enum setting_consistency require; /* of an image that is to count for `retain` */
         bool edited;                      /* the daemon has not read it yet */
-        usec_t changed; /* when the daemon last read other settings than before, monotonic */
-        usec_t begins;  /* the same by the daemon's clock, where that was ahead: it fires since then
-                         */
+        usec_t changed;  /* when the daemon last read other settings than before, monotonic */
+        usec_t begins;   /* the same by the daemon's clock, where that was ahead */
+        bool unrecorded; /* it could not write that down */
 };
 
 struct fleet {
@@ -74,8 +74,11 @@ void fleet_done(struct fleet *fleet);
 struct settings *fleet_settings(struct fleet *fleet);
 /* Changes something in the settings, for the daemon to read. */
 void fleet_edit(struct fleet *fleet);
-/* It has read them; its clock was so much ahead, or behind. */
-void fleet_read(struct fleet *fleet, usec_t now, usec_t skew);
+/* It has read them; its clock was so much ahead, or behind. When it starts again without having
+ * `recorded` that, it begins anew. */
+void fleet_read(struct fleet *fleet, usec_t now, usec_t skew, bool recorded);
+/* It can write again, and runs. */
+void fleet_recorded(struct fleet *fleet);
 const struct fleet_schedule *fleet_find(const struct fleet *fleet, const char *name);
 /* How many are in the settings now. */
 size_t fleet_schedules_there(const struct fleet *fleet);

@@ -90,6 +90,8 @@ static void happen_disk(struct universe *universe)
         if (disk->full || disk->broken) {
                 disk->full = disk->broken = false;
                 trace_line(universe->trace, "! disk is well again");
+                if (machine_is_up(&universe->machine))
+                        fleet_recorded(&universe->fleet); /* within seconds */
                 return;
         }
         if (dice_chance(&universe->dice, 0.5))

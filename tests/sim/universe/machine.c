@@ -172,7 +172,8 @@ void machine_reload(struct machine *machine)
 {
         struct universe *universe = machine->universe;
 
-        fleet_read(&universe->fleet, universe->clock.now, universe->clock.skew);
+        fleet_read(&universe->fleet, universe->clock.now, universe->clock.skew,
+                   !universe->disk.full && !universe->disk.broken);
         manager_apply(machine->manager, fleet_settings(&universe->fleet));
 }
 

@@ -18,6 +18,8 @@
 
 /* How much the point from which EC2 takes a snapshot may lie behind what it says of it. */
 #define CLOSE USEC_PER_SEC
+/* A schedule may fire just before a calm ends; what is so for less is its turn. */
+#define TURN (2 * SEC_PER_HOUR * USEC_PER_SEC)
 
 static usec_t now_of(const struct witness *witness)
 {
@@ -155,6 +157,11 @@ static void check_label(struct witness *witness, const struct creation *creation
 
 /* ---- the end of a calm ---- */
 
+static bool is_its_turn(struct witness *witness, usec_t since)
+{
+        return now_of(witness) - since < TURN;
+}
+
 static void check_held(struct witness *witness)
 {
         struct held *held, *next;
@@ -165,6 +172,9 @@ static void check_held(struct witness *witness)
                 enum state state =
                         instance ? instance_state(instance, now_of(witness)) : STATE_TERMINATED;
 
+                if (instance && instance->n_outages &&
+                    is_its_turn(witness, instance->outages[instance->n_outages - 1].from))
+                        continue;
                 if (state == STATE_STOPPED || state == STATE_STOPPING)
                         universe_fail(witness->universe, "nobody is left down",
                                       "%s was stopped for its image and is %s", held->instance,
@@ -179,7 +189,8 @@ static void check_frozen(struct witness *witness, struct place *place)
         {
                 const struct instance *instance = (const struct instance *)resource;
 
-                if (instance_frozen(instance, now_of(witness)))
+                if (instance_frozen(instance, now_of(witness)) &&
+                    !is_its_turn(witness, instance->freezes[instance->n_freezes - 1].from))
                         universe_fail(witness->universe, "nobody is left frozen", "%s is",
                                       resource->id);
         }
@@ -207,6 +218,7 @@ static void check_rotation(struct witness *witness, struct place *place)
         HASH_ITER (hh, place->target_groups, group, next)
                 for (size_t i = 0; i < group->n_targets; i++)
                         if (group->targets[i].deregistered != USEC_INFINITY &&
+                            !is_its_turn(witness, group->targets[i].deregistered) &&
                             is_to_serve(witness, place, group->targets[i].instance))
                                 universe_fail(universe, "nobody is left out of service",
                                               "%s is out of target group %s",
@@ -217,6 +229,7 @@ static void check_rotation(struct witness *witness, struct place *place)
                                 member_lifecycle(&scaling->members[i], now_of(witness));
 
                         if ((state == LIFE_ENTERING_STANDBY || state == LIFE_IS_STANDBY) &&
+                            !is_its_turn(witness, scaling->members[i].since) &&
                             is_to_serve(witness, place, scaling->members[i].instance))
                                 universe_fail(universe, "nobody is left out of service",
                                               "%s is %s in Auto Scaling group %s",

@@ -152,6 +152,19 @@ static void series_done(struct series *series)
         free(series->images);
 }
 
+/* The others of its series, for people. Caller frees. */
+static char *series_text(const struct series *series)
+{
+        _cleanup_(text_done) struct text text = {};
+        char time[TIME_TEXT_MAX];
+
+        for (size_t i = 0; i < series->n; i++)
+                text_printf(&text, "%s%s of %s%s", i ? ", " : "", series->images[i].id,
+                            format_rfc3339(series->images[i].time, time),
+                            series->images[i].weak ? " (weak)" : "");
+        return text_steal(&text);
+}
+
 /* ---- what is deregistered ---- */
 
 static void judge_last_good(struct witness *witness, const struct creation *creation)
@@ -171,11 +184,15 @@ static void judge_rules(struct witness *witness, const struct creation *creation
         _cleanup_(series_done) struct series series = {};
         sec_t now = now_of(witness) / USEC_PER_SEC + CLOCK_RACE;
 
-        if (series_of(witness, creation, may_have_counted, true, &series) &&
-            oracle_stays(series.policy, series.images, series.n, now, series.about))
-                universe_fail(witness->universe, "what a rule keeps stays",
-                              "%s of %s by %s is deregistered, one of %zu", creation->id,
-                              creation->instance, creation->schedule, series.n);
+        _cleanup_free_ char *all = NULL;
+
+        if (!series_of(witness, creation, may_have_counted, true, &series) ||
+            !oracle_stays(series.policy, series.images, series.n, now, series.about))
+                return;
+        all = series_text(&series);
+        universe_fail(witness->universe, "what a rule keeps stays",
+                      "%s of %s by %s is deregistered, one of %s", creation->id, creation->instance,
+                      creation->schedule, all);
 }
 
 void retention_judge(struct witness *witness, const struct cloud_request *request)

@@ -54,8 +54,7 @@ static void note_image(struct witness *witness, const struct log_event *event, c
                 economy_image_begins(witness, creation);
         else if (event == &events[EVENT_INSTANCE_READY] ||
                  event == &events[EVENT_INSTANCE_NOT_READY])
-                economy_instance_is_back(witness, creation,
-                                         event == &events[EVENT_INSTANCE_READY]);
+                economy_instance_is_back(witness, creation, event == &events[EVENT_INSTANCE_READY]);
         else if (event == &events[EVENT_IMAGE_AVAILABLE] || event == &events[EVENT_IMAGE_FAILED])
                 economy_image_ends(witness, creation);
 }

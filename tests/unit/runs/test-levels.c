@@ -305,6 +305,30 @@ static void test_started_by_somebody(void **state)
         }
 }
 
+/* It was started before all of its snapshots were seen to have begun, and did not come back: its
+ * image is labelled for what is known all the same. */
+static void test_label_of_one_that_failed(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 20m}\n", 1);
+        world.model.takes = HOURS(1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeSnapshots",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "InternalError" });
+        virtual_run_until(world.loop, at("2026-03-02T01:10:00Z"));
+        assert_string_equal(world_label(&world, 0), PROVEN_STOPPED);
+        world.model.instances[0]->back = USEC_INFINITY;
+        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+        scripted_no_faults(&world.aws);
+        virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+        assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+        world_done(&world);
+}
+
 /* An account with no room for another image, for days: it is told, and nobody is stopped for that
  * longer than it may take to come back. */
 static void test_no_room(void **state)
@@ -764,6 +788,7 @@ int main(void)
                 cmocka_unit_test(test_stop_troubles),
                 cmocka_unit_test(test_stop_that_hangs),
                 cmocka_unit_test(test_started_by_somebody),
+                cmocka_unit_test(test_label_of_one_that_failed),
                 cmocka_unit_test(test_no_room),
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_freeze_troubles),
