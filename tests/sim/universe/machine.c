@@ -230,8 +230,11 @@ void machine_stop(struct machine *machine, usec_t downtime)
 {
         if (!machine_is_up(machine))
                 return;
-        trace_line(machine->universe->trace, "! stopped in order for %lld s",
-                   (long long)(downtime / USEC_PER_SEC));
+        if (downtime == USEC_INFINITY)
+                trace_line(machine->universe->trace, "! stopped in order");
+        else
+                trace_line(machine->universe->trace, "! stopped in order for %lld s",
+                           (long long)(downtime / USEC_PER_SEC));
         manager_stop(machine->manager);
         if (machine->dying) /* while it was stopping */
                 return;

@@ -122,6 +122,12 @@ void economy_instance_stops(struct witness *witness, const char *region, bool be
         economy->n_stopped += begins ? 1 : -1UL;
 }
 
+/* One that did not come back in time may still have to be put into service, when it runs. */
+void economy_put_back(struct witness *witness, const char *region)
+{
+        economy_of(witness, region)->allowed[ECONOMY_STATUS] += PUT_BACK_LOOKS;
+}
+
 void economy_instance_is_back(struct witness *witness, struct creation *creation, bool well)
 {
         struct economy *economy = economy_of(witness, creation->region);
@@ -129,9 +135,8 @@ void economy_instance_is_back(struct witness *witness, struct creation *creation
         economy_go_on(witness, economy);
         economy->n_awaited -= creation->awaited;
         creation->awaited = false;
-        /* One that is not may still have to be put back into service, when it runs. */
         if (!well)
-                economy->allowed[ECONOMY_STATUS] += PUT_BACK_LOOKS;
+                economy_put_back(witness, creation->region);
 }
 
 void economy_image_ends(struct witness *witness, struct creation *creation)

@@ -73,8 +73,10 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
                 note_released(witness, about->instance);
         if (event == &events[EVENT_INSTANCE_READY] || event == &events[EVENT_INSTANCE_NOT_READY])
                 levels_released(witness, about->instance);
-        if (event == &events[EVENT_NOT_PUT_BACK] && strstr(message, " is not put back"))
+        if (event == &events[EVENT_NOT_PUT_BACK] && strstr(message, " is not put back")) {
                 levels_told_out(witness, about->instance);
+                economy_put_back(witness, about->region);
+        }
         if (event == &events[EVENT_RUN_FINISHED] || event == &events[EVENT_RUN_FAILED]) {
                 witness->runs_ended++;
         } else if (event == &events[EVENT_RUN_STARTED]) {
