@@ -87,6 +87,7 @@ static void happen_disk(struct universe *universe)
 {
         struct disk *disk = &universe->disk;
 
+        witness_disk_changes(universe->witness);
         if (disk->full || disk->broken) {
                 disk->full = disk->broken = false;
                 trace_line(universe->trace, "! disk is well again");

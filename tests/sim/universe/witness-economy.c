@@ -74,7 +74,10 @@ static void economy_go_on(struct witness *witness, struct economy *economy)
 {
         usec_t now = witness->universe->clock.now;
 
-        if (economy->n_awaited || economy->n_stopped)
+        const struct disk *disk = &witness->universe->disk;
+
+        /* What cannot be written down goes on being looked at. */
+        if (economy->n_awaited || economy->n_stopped || disk->full || disk->broken)
                 economy->allowed[ECONOMY_STATUS] +=
                         (double)(now - economy->seen) / (double)(15 * SECOND);
         while (economy->n_followed && economy->seen < now) {
@@ -152,6 +155,12 @@ static void in_each_region(struct witness *witness, enum economy_event event, si
                 economy_go_on(witness, &witness->economies[i]);
                 add(&witness->economies[i], event, times);
         }
+}
+
+void witness_disk_changes(struct witness *witness)
+{
+        for (size_t i = 0; i < witness->universe->fleet.n_regions; i++)
+                economy_go_on(witness, &witness->economies[i]);
 }
 
 void economy_run_begins(struct witness *witness, const char *schedule)

@@ -24,6 +24,8 @@ void witness_sent(struct witness *witness, const char *action, const char *regio
 void witness_disturbed(struct witness *witness, const char *schedule);
 /* A run of all schedules begins that is to change nothing: the journal does not tell. */
 void witness_dry_run(struct witness *witness);
+/* The disk is about to fall ill, or to heal. */
+void witness_disk_changes(struct witness *witness);
 /* People deregister this image. */
 void witness_people_took(struct witness *witness, const char *image);
 /* Whether the daemon has stopped this instance and not brought it back yet. */
