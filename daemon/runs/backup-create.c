@@ -201,7 +201,9 @@ static struct verdict create_later(struct task *task, usec_t delay, char *detail
                         task, OUTCOME_FAILED,
                         xasprintf("EC2 did not take the call within 'ready_timeout', for which it "
                                   "was %s: %s",
-                                  task->method == &method_stop ? "stopped" : "out of service",
+                                  task->method == &method_stop     ? "stopped"
+                                  : task->method == &method_freeze ? "frozen"
+                                                                   : "out of service",
                                   why));
         return again(delay < patience - waited ? delay : patience - waited, steal(why));
 }

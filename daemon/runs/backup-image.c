@@ -101,6 +101,7 @@ static struct verdict start_over(struct task *task)
         if (task->method == &method_freeze)
                 task->row.evidence = xstrdup("it may be from before the last freeze");
         image_live(task)->look_again = true;
+        image_live(task)->asked = 0;
         return go("wait-turn");
 }
 

@@ -134,17 +134,18 @@ struct verdict await_stopped_ask(struct task *task)
                 live->patient = health_begin(task);
         patient = live->patient;
         if (patient->gone)
-                return image_give_up(task, OUTCOME_FAILED, xstrdup("the instance was terminated"));
+                return end_without_image(task, OUTCOME_FAILED,
+                                         xstrdup("the instance was terminated"));
         if (patient->asked && patient->state == INSTANCE_STOPPED) {
                 live->patient = health_end(live->patient);
                 xreplace(&task->row.consistency, PROVEN_STOPPED);
                 return next();
         }
         if (waited >= timeout && patient->asked)
-                return image_give_up(task, OUTCOME_FAILED,
-                                     xasprintf("it did not stop within %s (%s)",
-                                               format_timespan(timeout, time),
-                                               instance_state_names[patient->state]));
+                return end_without_image(task, OUTCOME_FAILED,
+                                         xasprintf("it did not stop within %s (%s)",
+                                                   format_timespan(timeout, time),
+                                                   instance_state_names[patient->state]));
         if (patient->asked && patient->state == INSTANCE_RUNNING &&
             patient->read - task->entered > STOP_AGAIN)
                 return go("stop-instance"); /* somebody started it, or the call was lost */
