@@ -218,35 +218,50 @@ void people_break_service(struct universe *universe, const char *region)
                    instance->service_down ? "down" : "up");
 }
 
-void people_exhaust(struct universe *universe, const char *region)
+enum refusal { NO_CAPACITY, NO_IMAGES, NO_SNAPSHOTS, NO_STANDBY, REFUSALS };
+
+static const struct {
+        const char *action, *code, *message;
+} refusals[REFUSALS] = {
+        [NO_CAPACITY] = { "StartInstances", "InsufficientInstanceCapacity",
+                          "Insufficient capacity. Please retry later." },
+        [NO_IMAGES] = { "CreateImage", "ResourceLimitExceeded",
+                        "You have exceeded the number of allowed images." },
+        [NO_SNAPSHOTS] = { "CreateImage", "PendingSnapshotLimitExceeded",
+                           "You have exceeded your limit of pending snapshots." },
+        [NO_STANDBY] = { "EnterStandby", "ValidationError",
+                         "AutoScalingGroup web would have less capacity than its minimum." },
+};
+
+static void refuse(struct universe *universe, const char *region, enum refusal refusal,
+                   uint64_t times)
 {
-        static const struct {
-                const char *action, *code, *message;
-        } refusals[] = {
-                { "StartInstances", "InsufficientInstanceCapacity",
-                  "Insufficient capacity. Please retry later." },
-                { "CreateImage", "ResourceLimitExceeded",
-                  "You have exceeded the number of allowed images." },
-                { "CreateImage", "PendingSnapshotLimitExceeded",
-                  "You have exceeded your limit of pending snapshots." },
-                { "EnterStandby", "ValidationError",
-                  "AutoScalingGroup web would have less capacity than its minimum." },
-        };
-        size_t row = dice_below(&universe->dice, ELEMENTS(refusals));
         struct fault *fault = fault_add(universe->cloud.sim);
 
         *fault = (struct fault){
                 .kind = FAULT_ERROR,
-                .action = xstrdup(refusals[row].action),
+                .action = xstrdup(refusals[refusal].action),
                 .region = xstrdup(region),
-                .code = xstrdup(refusals[row].code),
-                .message = xstrdup(refusals[row].message),
+                .code = xstrdup(refusals[refusal].code),
+                .message = xstrdup(refusals[refusal].message),
                 .status = 400,
-                .count = (uint64_t)dice_between(&universe->dice, 1, 12),
+                .count = times,
                 .probability = 1,
         };
         trace_line(universe->trace, "! %s will be answered %s %zu times", fault->action,
                    fault->code, (size_t)fault->count);
+}
+
+void people_fill(struct universe *universe, const char *region)
+{
+        refuse(universe, region, NO_IMAGES, UINT32_MAX);
+}
+
+void people_exhaust(struct universe *universe, const char *region)
+{
+        enum refusal refusal = (enum refusal)dice_below(&universe->dice, REFUSALS);
+
+        refuse(universe, region, refusal, (uint64_t)dice_between(&universe->dice, 1, 12));
 }
 
 void people_deregister(struct universe *universe, const char *region)

@@ -21,6 +21,8 @@ void people_order_failure(struct universe *universe, const char *region);
 void people_disturb_agent(struct universe *universe, const char *region);
 /* What an instance serves is down or up again, while the instance itself runs. */
 void people_break_service(struct universe *universe, const char *region);
+/* The region has no room for another image until everything is repaired. */
+void people_fill(struct universe *universe, const char *region);
 /* What EC2 has no room for: it refuses an action a number of times. */
 void people_exhaust(struct universe *universe, const char *region);
 void people_deregister(struct universe *universe, const char *region);
