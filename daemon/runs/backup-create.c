@@ -353,6 +353,7 @@ static struct verdict find_nothing(struct task *task)
 
 struct verdict find_answer(struct task *task, const struct aws_reply *reply)
 {
+        const struct image_live *live = image_live(task);
         struct ec2_images *found = reply->output;
         struct log_about about;
         struct ec2_image *image;
@@ -365,7 +366,7 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
         /* Ours has its tags from the create call on; a list that lags may not show them at first.
          */
         if (found->n_images == 0 ||
-            (found->images[0].n_tags == 0 && image_live(task)->looks < LOOKS))
+            (found->images[0].n_tags == 0 && live->rounds == 0 && live->looks < LOOKS))
                 return find_nothing(task);
         image = &found->images[0];
         if (!streq(ec2_tag_value(image->tags, image->n_tags, TAG_RUN), task->row.run) ||
