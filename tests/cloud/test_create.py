@@ -221,7 +221,7 @@ def test_a_foreign_image_of_that_name_is_not_taken_for_ours(account, daemon, ec2
     ec2.create_image(InstanceId=instance, Name=name, NoReboot=True)
     daemon.schedule(schedule=f"at({when:%Y-%m-%dT%H:%M:%S})")
     daemon.start()
-    daemon.wait_line("InvalidAMIName.Duplicate|already in use|taken")
+    daemon.wait_line("InvalidAMIName.Duplicate|already in use|taken", 120)
     [image] = account.images()
     assert not tags_of(image)
     assert image["ImageId"] not in daemon.amictl("images")
