@@ -124,7 +124,7 @@ static void on_cloud(enum cloud_moment moment, const char *action, const char *r
                 machine_die(&universe->machine, DEATH_KILLED, RESTART);
                 return;
         }
-        happenings_busy(universe, 30 * 60 * USEC_PER_SEC);
+        happenings_busy(universe, 30 * SEC_PER_MIN * USEC_PER_SEC);
         if (moment == CLOUD_SENT)
                 witness_sent(universe->witness, action, region);
         on_moment(&universe->machine, moment == CLOUD_SENDING ? MOMENT_SENDING : MOMENT_SENT);

@@ -56,27 +56,18 @@ void levels_released(struct witness *witness, const char *instance)
                 let_go(witness, held);
 }
 
-void levels_told_out(struct witness *witness, const char *instance)
+static bool is_told_out(const struct witness *witness, const char *instance)
 {
-        struct held *told;
-
-        HASH_FIND_STR(witness->told_out, instance, told);
-        if (told)
-                return;
-        told = xnew(struct held);
-        told->instance = xstrdup(instance);
-        HASH_ADD_KEYPTR(hh, witness->told_out, told->instance, strlen(told->instance), told);
+        for (size_t i = 0; i < witness->n_told_out; i++)
+                if (streq(witness->told_out[i], instance))
+                        return true;
+        return false;
 }
 
-static void forget_told(struct witness *witness)
+void levels_told_out(struct witness *witness, const char *instance)
 {
-        struct held *told, *next;
-
-        HASH_ITER (hh, witness->told_out, told, next) {
-                HASH_DEL(witness->told_out, told);
-                free(told->instance);
-                free(told);
-        }
+        if (!is_told_out(witness, instance))
+                *append(witness->told_out, witness->n_told_out) = xstrdup(instance);
 }
 
 void levels_answered(struct witness *witness, const struct cloud_request *request)
@@ -201,10 +192,9 @@ static bool is_to_serve(struct witness *witness, struct place *place, const char
 {
         const struct instance *instance =
                 (const struct instance *)place_find(place, KIND_INSTANCE, id);
-        const struct held *told;
 
-        HASH_FIND_STR(witness->told_out, id, told);
-        return instance && !told && instance_state(instance, now_of(witness)) == STATE_RUNNING;
+        return instance && !is_told_out(witness, id) &&
+               instance_state(instance, now_of(witness)) == STATE_RUNNING;
 }
 
 /* Nobody but the daemon takes them out. Whoever is stopped by others for so long that it is given
@@ -264,5 +254,7 @@ void levels_done(struct witness *witness)
 
         HASH_ITER (hh, witness->held, held, next)
                 let_go(witness, held);
-        forget_told(witness);
+        for (size_t i = 0; i < witness->n_told_out; i++)
+                free(witness->told_out[i]);
+        free(witness->told_out);
 }

@@ -80,7 +80,8 @@ struct witness {
         struct universe *universe;
         struct creation *creations, *ids;
         struct held *held;
-        struct held *told_out; /* who the journal says is not put back into service */
+        char **told_out; /* who the journal says is not put back into service */
+        size_t n_told_out;
         struct gap *gaps;
         size_t n_gaps;
         struct economy economies[REGIONS_MOST];
