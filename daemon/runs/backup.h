@@ -49,9 +49,10 @@ struct image_live {
         usec_t touched;  /* monotonic: when the instance was; 0: not known (yet) */
         usec_t rebooted; /* monotonic: when CreateImage was sent; 0: not by this process */
         usec_t doubt;    /* monotonic: until then an earlier request may still arrive; 0: none */
-        bool look_again; /* EC2 says the instance is in no state for an image: describe it anew */
+        bool look_again; /* before the next call: the instance may be in another state by then */
         bool sought;     /* an image was looked for that a call may have made */
-        unsigned int rounds, looks;  /* back to the call for it; by its name since the last one */
+        unsigned int rounds;         /* how often the call was come back to after that */
+        unsigned int looks;          /* for the image by its name, since then */
         unsigned int wrong_states;   /* how often EC2 refused it for its state */
         unsigned int busy;           /* and for a limit that was reached, or a lack of room */
         usec_t asked;                /* monotonic: when EC2 was first asked for it; 0: not yet */

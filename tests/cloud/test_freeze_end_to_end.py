@@ -98,7 +98,7 @@ def test_killed_between_freeze_and_thaw(daemon, account, front, machine, ssm):
     """Nobody helps: the file system is writable again within `timeout`. What was begun is taken up
     by the next start, and its image says no more than is true."""
     machine.attach(DEVICES[0], "/srv/one")
-    freeze = {**recipe("fsfreeze", mounts="/srv/one"), "timeout": "10s"}
+    freeze = {**recipe("fsfreeze", mounts="/srv/one"), "timeout": "20s"}
     daemon.schedule(consistency="freeze", freeze=freeze)
     front.fault("CreateImage", "call-after", call=daemon.kill)
     daemon.start()

@@ -14,17 +14,17 @@ class Freeze:
         self.machine = machine
         self.token = uuid.uuid4().hex
         self.events = f"/run/events-{self.token}"
-        self.script = f"/root/freeze-{self.token}.sh"
+        self.script = f"/opt/freeze-{self.token}.sh"
         note = f"echo %s >>{self.events}"
         words = [note % "before", before, "--", note % "after"]
         machine.write(self.script, script(self.token, str(timeout), *words))
-        machine.write(f"/root/thaw-{self.token}.sh", script(self.token))
+        machine.write(f"/opt/thaw-{self.token}.sh", script(self.token))
 
     def freeze(self):
         return said(self.machine.run("sh", self.script))
 
     def thaw(self):
-        return said(self.machine.run("sh", f"/root/thaw-{self.token}.sh"))
+        return said(self.machine.run("sh", f"/opt/thaw-{self.token}.sh"))
 
     def seen(self):
         return self.machine.try_run("cat", self.events).stdout.split()

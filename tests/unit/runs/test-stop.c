@@ -1,0 +1,337 @@
+/* consistency: stop. Who is stopped is started again, whatever EC2 says, and labelled for what is
+ * known. */
+#include "levels.h"
+
+static void test_stop(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 3);
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+        assert_int_equal(world.model.most_down, 0); /* nobody was rebooted besides */
+        for (size_t i = 0; i < 3; i++) {
+                assert_string_equal(world_label(&world, i), PROVEN_STOPPED);
+                assert_true(world.model.images[i]->was_stopped);
+                assert_int_equal(world.model.instances[i]->outages, 1);
+        }
+        assert_true(place_of(&world, "StopInstances") < place_of(&world, "CreateImage"));
+        assert_true(place_of(&world, "CreateImage") < place_of(&world, "StartInstances"));
+        assert_int_equal(scripted_count(&world.aws, "StartInstances", NULL), 3);
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_STARTED]), 3);
+        assert_int_equal(captured_events(&events[EVENT_SHORTFALL]), 0);
+        expect_all_up(&world, "stop");
+        world_done(&world);
+}
+
+/* Who was stopped before stays so, and who would lose something is not stopped. */
+static void test_stop_refused(void **state)
+{
+        static const struct {
+                int line;
+                const char *stop, *lifecycle, *address, *tag, *why;
+                bool disks;
+        } rows[] = {
+                { __LINE__, "", "spot", NULL, NULL, "spot", false },
+                { __LINE__, "stop: {allow: spot}", "spot", NULL, NULL, NULL, false },
+                { __LINE__, "", NULL, "198.51.100.7", NULL, "public address", false },
+                { __LINE__, "stop: {allow: [public-address]}", NULL, "198.51.100.7", NULL, NULL,
+                  false },
+                { __LINE__, "", NULL, NULL, NULL, "instance store", true },
+                { __LINE__, "stop: {allow: [instance-store]}", NULL, NULL, NULL, NULL, true },
+                { __LINE__, "", NULL, NULL, TAG_AUTO_SCALING, "Auto Scaling", false },
+                { __LINE__, "stop: {allow: [auto-scaling]}", NULL, NULL, TAG_AUTO_SCALING, NULL,
+                  false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD "    consistency: stop\n    %s\n", rows[i].stop);
+                _cleanup_free_ char *detail = NULL;
+                struct model_instance *first;
+                struct world world;
+
+                first = world_setup(&world, yaml, 2);
+                first->lifecycle = xstrdup(rows[i].lifecycle);
+                first->address = xstrdup(rows[i].address);
+                first->type = xstrdup("m6id.large");
+                first->has_disks = rows[i].disks;
+                if (rows[i].tag)
+                        model_set_tag(&first->tags, &first->n_tags, rows[i].tag, "web");
+                world.model.instances[1]->state = INSTANCE_STOPPED;
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                if ((world_task(&world, RUN, "i-1", &detail) == OUTCOME_DONE) != !rows[i].why ||
+                    (rows[i].why && !strstr(detail, rows[i].why)))
+                        fail_msg("line %d: %s", rows[i].line, detail);
+                assert_int_equal(first->outages, !rows[i].why);
+                assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_DONE);
+                assert_int_equal(world.model.instances[1]->state, INSTANCE_STOPPED);
+                assert_int_equal(model_state(&world.model, first), INSTANCE_RUNNING);
+                world_done(&world);
+        }
+}
+
+/* It is started again whatever goes wrong, and each attempt that AWS refuses is a line. */
+static void test_stop_troubles(void **state)
+{
+        static const struct {
+                int line;
+                struct scripted_fault fault;
+                enum outcome outcome;
+                size_t images, lines;
+        } rows[] = {
+                { __LINE__,
+                  { .action = "StartInstances",
+                    .times = 5,
+                    .outcome = AWS_ERROR,
+                    .code = "InsufficientInstanceCapacity" },
+                  OUTCOME_DONE,
+                  1,
+                  5 },
+                { __LINE__,
+                  { .action = "StartInstances",
+                    .times = 5,
+                    .outcome = AWS_ERROR,
+                    .code = "Unheard" },
+                  OUTCOME_DONE,
+                  1,
+                  5 },
+                { __LINE__,
+                  { .action = "StartInstances", .times = 5, .outcome = AWS_UNREACHABLE },
+                  OUTCOME_DONE,
+                  1,
+                  5 },
+                { __LINE__,
+                  { .action = "StopInstances", .times = 5, .outcome = AWS_UNREACHABLE },
+                  OUTCOME_DONE,
+                  1,
+                  0 },
+                { __LINE__,
+                  { .action = "StopInstances",
+                    .outcome = AWS_ERROR,
+                    .code = "UnsupportedOperation" },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .times = 5,
+                    .outcome = AWS_ERROR,
+                    .code = "ResourceLimitExceeded" },
+                  OUTCOME_DONE,
+                  1,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "ResourceLimitExceeded" },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "IncorrectState" },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage", .outcome = AWS_UNKNOWN, .effect = true },
+                  OUTCOME_DONE,
+                  1,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage", .times = SCRIPTED_ALWAYS, .outcome = AWS_UNREACHABLE },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "DescribeSnapshots",
+                    .times = 3,
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  OUTCOME_DONE,
+                  1,
+                  0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *where = xasprintf("line %d", rows[i].line);
+                struct world world;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                scripted_fault(&world.aws, rows[i].fault);
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                expect_all_up(&world, where);
+                expect_true_labels(&world, where);
+                if (world_run(&world, RUN, NULL) != rows[i].outcome ||
+                    world_images(&world, NULL) != rows[i].images ||
+                    captured_events(&events[EVENT_START_REFUSED]) != rows[i].lines)
+                        fail_msg("%s: %s, %zu images, %zu lines", where,
+                                 outcome_names[world_run(&world, RUN, NULL)],
+                                 world_images(&world, NULL),
+                                 captured_events(&events[EVENT_START_REFUSED]));
+                world_done(&world);
+        }
+}
+
+/* One that does not stop in time, or is gone meanwhile, ends the waiting, not the care. */
+static void test_stop_that_hangs(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 5m}\n", 1)
+                ->stopping = MINUTES(30);
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
+        assert_int_equal(world_images(&world, NULL), 0);
+        expect_all_up(&world, "hangs");
+        world_done(&world);
+
+        world_setup(&world, HEAD "    consistency: stop\n", 1)->stopping = MINUTES(5);
+        virtual_run_until(world.loop, at("2026-03-02T01:02:00Z"));
+        world.model.instances[0]->state = INSTANCE_TERMINATED;
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
+        assert_int_equal(virtual_armed(world.loop), 1);
+        world_done(&world);
+}
+
+/* It was stopped for its image, and somebody starts it before EC2 takes the call: it is stopped
+ * again or given up, and no image is labelled for what it was before. */
+static void test_started_by_somebody(void **state)
+{
+        static const struct {
+                int line;
+                bool restart;
+                struct scripted_fault fault;
+        } rows[] = {
+                { __LINE__,
+                  false,
+                  { .action = "CreateImage",
+                    .times = 4,
+                    .outcome = AWS_ERROR,
+                    .code = "PendingSnapshotLimitExceeded" } },
+                { __LINE__, false, { .action = "CreateImage", .outcome = AWS_UNKNOWN } },
+                { __LINE__, true, { .action = "CreateImage", .outcome = AWS_UNKNOWN } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *where = xasprintf("line %d", rows[i].line);
+                struct world world;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                scripted_fault(&world.aws, rows[i].fault);
+                while (!scripted_count(&world.aws, "CreateImage", NULL))
+                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                virtual_run_for(world.loop, 2 * USEC_PER_SEC);
+                assert_int_equal(world.model.instances[0]->state, INSTANCE_STOPPED);
+                world.model.instances[0]->state = INSTANCE_RUNNING;
+                if (rows[i].restart) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                expect_all_up(&world, where);
+                expect_true_labels(&world, where);
+                assert_int_equal(world_images(&world, NULL), 1);
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                world_done(&world);
+        }
+}
+
+/* It was started before all of its snapshots were seen to have begun, and did not come back: its
+ * image is labelled for what is known all the same. */
+static void test_label_of_one_that_failed(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 20m}\n", 1);
+        world.model.takes = HOURS(1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeSnapshots",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "InternalError" });
+        virtual_run_until(world.loop, at("2026-03-02T01:10:00Z"));
+        assert_string_equal(world_label(&world, 0), PROVEN_STOPPED);
+        world.model.instances[0]->back = USEC_INFINITY;
+        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+        scripted_no_faults(&world.aws);
+        virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+        assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+        world_done(&world);
+}
+
+/* An account with no room for another image, for days: it is told, and nobody is stopped for that
+ * longer than it may take to come back. */
+static void test_no_room(void **state)
+{
+        static const struct {
+                int line;
+                const char *consistency;
+                unsigned int outage; /* minutes at most; 0: none */
+                enum outcome outcome;
+        } rows[] = {
+                { __LINE__, "stop\n    reboot: {ready_timeout: 10m}\n", 16, OUTCOME_FAILED },
+                { __LINE__, "reboot\n", 0, OUTCOME_OPEN },
+                { __LINE__, "crash\n", 0, OUTCOME_OPEN },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD "    consistency: %s", rows[i].consistency);
+                struct world world;
+
+                world_setup(&world, yaml, 1);
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "CreateImage",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "ResourceLimitExceeded" });
+                virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+                virtual_run_for(world.loop, MINUTES(rows[i].outage));
+                expect_all_up(&world, rows[i].consistency);
+                virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
+                if (world_run(&world, RUN, NULL) != rows[i].outcome)
+                        fail_msg("line %d: %s", rows[i].line,
+                                 outcome_names[world_run(&world, RUN, NULL)]);
+                assert_in_range(captured_events(&events[EVENT_IMAGE_REFUSED]),
+                                rows[i].outage ? 1 : 5, rows[i].outage ? 1 : 7);
+                /* at most every five minutes: it is not worth more */
+                assert_true(scripted_count(&world.aws, "CreateImage", NULL) < 5 * 12 + 12);
+                world_done(&world);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_stop),
+                cmocka_unit_test(test_stop_refused),
+                cmocka_unit_test(test_stop_troubles),
+                cmocka_unit_test(test_stop_that_hangs),
+                cmocka_unit_test(test_started_by_somebody),
+                cmocka_unit_test(test_label_of_one_that_failed),
+                cmocka_unit_test(test_no_room),
+        };
+
+        return cmocka_run_group_tests_name("stop", tests, NULL, NULL);
+}
