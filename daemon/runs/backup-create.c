@@ -100,15 +100,22 @@ static void send_create(struct task *task)
 
 struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail)
 {
-        if (!image_live(task)->sought)
+        struct image_live *live = image_live(task);
+
+        if (!live->sought)
                 return image_give_up(task, outcome, detail);
-        free(detail);
+        free(live->no_more.detail);
+        live->no_more = finish(outcome, detail);
         return go("find-image");
 }
 
 /* Why no call may be made (any more), or MOVE_NEXT. */
-static struct verdict may_create(const struct task *task)
+static struct verdict may_create(struct task *task)
 {
+        const struct verdict *no_more = &image_live(task)->no_more;
+
+        if (no_more->move == MOVE_FINISH)
+                return finish(no_more->outcome, xstrdup(no_more->detail));
         if (!task->run->schedule)
                 return finish(OUTCOME_CANCELLED,
                               xstrdup("not begun: the schedule is no longer in the settings"));

@@ -61,6 +61,7 @@ void image_forget(struct task *task)
                 return;
         free(live->scaling_group);
         free(live->refusal);
+        free(live->no_more.detail);
         shape_done(ec2_describe_instances.output, &live->instance);
         follow_end(live->followed);
         health_end(live->patient);

@@ -136,13 +136,6 @@ struct verdict check_again_ask(struct task *task)
         return stay();
 }
 
-/* No further call is made for it, but an earlier one may have made its image. */
-static struct verdict is_gone(struct task *task, const char *why)
-{
-        image_live(task)->look_again = true;
-        return end_without_image(task, OUTCOME_SKIPPED, xstrdup(why));
-}
-
 struct verdict check_again_answer(struct task *task, const struct aws_reply *reply)
 {
         struct ec2_instances *found = reply->output;
@@ -152,7 +145,7 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
                 return again(STATE_RETRY, aws_describe_failure(reply, &ec2_describe_instances,
                                                                task->row.region));
         if (found->n_instances == 0)
-                return is_gone(task, "the instance is gone");
+                return end_without_image(task, OUTCOME_SKIPPED, xstrdup("the instance is gone"));
         image_describe(task, &found->instances[0]);
         keep_turn(task, method);
         switch ((enum instance_state)image_live(task)->instance.instances->state) {
@@ -167,7 +160,8 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
                 return again(STATE_RETRY, xstrdup("the instance starts or stops"));
         case INSTANCE_SHUTTING_DOWN:
         case INSTANCE_TERMINATED:
-                return is_gone(task, "the instance was terminated");
+                return end_without_image(task, OUTCOME_SKIPPED,
+                                         xstrdup("the instance was terminated"));
         }
         abort();
 }

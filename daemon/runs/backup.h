@@ -51,6 +51,8 @@ struct image_live {
         usec_t doubt;    /* monotonic: until then an earlier request may still arrive; 0: none */
         bool look_again; /* before the next call: the instance may be in another state by then */
         bool sought;     /* an image was looked for that a call may have made */
+        struct verdict no_more; /* a MOVE_FINISH: no further call is made, and that is how it ends
+                                   if the image is not found */
         unsigned int rounds;         /* how often the call was come back to after that */
         unsigned int looks;          /* for the image by its name, since then */
         unsigned int wrong_states;   /* how often EC2 refused it for its state */

@@ -29,7 +29,7 @@ echo "deaths at every step:"
 "$sim" --walk "${SIM_WALK:-1}"
 
 echo "new seeds:"
-"$sim" --seed "${SIM_SEED:-1000}" --seeds "${SIM_SEEDS:-12}" --years 1 >"$folder/seeds" ||
+"$sim" --seed "${SIM_SEED:-1000}" --seeds "${SIM_SEEDS:-24}" >"$folder/seeds" ||
         { cat "$folder/seeds"; exit 1; }
 grep '^total' "$folder/seeds"
 "$sim" --seed 6 --seeds 3 --years 20 --quiet | tail -1

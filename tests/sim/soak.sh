@@ -5,6 +5,6 @@ sim=$1 seconds=$2
 seed=$(($(date +%s) * 1000))
 end=$((SECONDS + seconds))
 while [ $SECONDS -lt $end ]; do
-        "$sim" --seed "$seed" --years 2
+        "$sim" --seed "$seed"
         seed=$((seed + 1))
 done

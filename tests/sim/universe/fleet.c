@@ -190,18 +190,63 @@ size_t fleet_schedules_there(const struct fleet *fleet)
         return n;
 }
 
-void fleet_edit(struct fleet *fleet)
+/* What fires seldom is watched for longer, so that all fleets make about as many images. */
+static const struct {
+        sec_t lifetime;    /* of all instances together */
+        int least_trouble; /* days until the next calm; six times as many at most */
+} paces[] = {
+        { SEC_PER_YEAR / 2, 10 },
+        { 3 * SEC_PER_YEAR, 10 },
+        { 40 * SEC_PER_YEAR, 30 },
+};
+
+sec_t fleet_lifetime(const struct fleet *fleet)
 {
+        return paces[fleet->pace].lifetime / (sec_t)(fleet->n_regions * fleet->n_instances);
+}
+
+sec_t fleet_trouble(const struct fleet *fleet, struct dice *dice)
+{
+        int least = paces[fleet->pace].least_trouble;
+
+        return dice_between(dice, least, 6 * least) * SEC_PER_DAY;
+}
+
+/* Those that fire: there, and enabled. */
+static size_t schedules_at_work(const struct fleet *fleet)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < fleet->n_schedules; i++)
+                n += fleet->schedules[i].there && fleet->schedules[i].enabled;
+        return n;
+}
+
+double fleet_schedule_years(struct fleet *fleet, usec_t now)
+{
+        fleet->worked += (double)schedules_at_work(fleet) * (double)(now - fleet->worked_until);
+        fleet->worked_until = now;
+        return fleet->worked / (double)(SEC_PER_YEAR * USEC_PER_SEC);
+}
+
+void fleet_edit(struct fleet *fleet, usec_t now)
+{
+        enum { KINDS = 8 };
         struct dice *dice = &fleet->dice;
         struct fleet_schedule *schedule = &fleet->schedules[dice_below(dice, fleet->n_schedules)];
 
+        (void)fleet_schedule_years(fleet, now);
         fleet->settings = settings_unref(fleet->settings);
-        switch (dice_below(dice, 8)) {
+        /* What was removed or disabled comes back, or there would soon be little left. */
+        switch (schedule->there && schedule->enabled ? dice_below(dice, KINDS) : KINDS) {
         case 0:
-                schedule->there = !schedule->there;
+                schedule->there = false;
                 break;
         case 1:
-                schedule->enabled = !schedule->enabled;
+                schedule->enabled = false;
+                break;
+        case KINDS:
+                schedule->there = schedule->enabled = true;
                 break;
         case 2:
                 draw_expression(schedule, dice, fleet->pace);

@@ -16,6 +16,8 @@ struct cloud;
 
 enum { SCHEDULES_MOST = 12, REGIONS_MOST = 3, GROUPS = 3 };
 
+#define SEC_PER_YEAR ((sec_t)31557600)
+
 struct fleet_schedule {
         char name[24];
         char expression[48];
@@ -55,6 +57,8 @@ struct fleet {
         bool scaling;              /* instances are of an Auto Scaling group */
         size_t n_instances;        /* at the beginning, in each region */
         struct settings *settings; /* as they are; NULL: to be written anew */
+        double worked;             /* time of all schedules that were at work, until then */
+        usec_t worked_until;
 };
 
 /* One schedule for all of four instances, which keeps one image of each. */
@@ -73,7 +77,7 @@ void fleet_done(struct fleet *fleet);
 /* Never NULL: what it draws is valid. The fleet keeps them until it is edited. */
 struct settings *fleet_settings(struct fleet *fleet);
 /* Changes something in the settings, for the daemon to read. */
-void fleet_edit(struct fleet *fleet);
+void fleet_edit(struct fleet *fleet, usec_t now);
 /* It has read them; its clock was so much ahead, or behind. When it starts again without having
  * `recorded` that, it begins anew. */
 void fleet_read(struct fleet *fleet, usec_t now, usec_t skew, bool recorded);
@@ -82,3 +86,10 @@ void fleet_recorded(struct fleet *fleet);
 const struct fleet_schedule *fleet_find(const struct fleet *fleet, const char *name);
 /* How many are in the settings now. */
 size_t fleet_schedules_there(const struct fleet *fleet);
+/* How long such a fleet is watched when nobody says otherwise: what fires seldom needs years to show
+ * what the others show in weeks. */
+sec_t fleet_lifetime(const struct fleet *fleet);
+/* How long it is left in trouble before the next calm. */
+sec_t fleet_trouble(const struct fleet *fleet, struct dice *dice);
+/* Of all schedules together, those times only in which they were there and enabled. */
+double fleet_schedule_years(struct fleet *fleet, usec_t now);

@@ -33,7 +33,7 @@ struct happening_kind {
 #define STRIKE_CHANCE 0.5
 #define STRIKE_WAIT   (10 * MINUTE)
 /* How often what happens to runs mostly does so elsewhere. */
-#define ELSEWHERE 0.25
+#define ELSEWHERE 0.1
 
 struct happening {
         struct universe *universe;
@@ -113,7 +113,7 @@ static void happen_disk_heals(struct universe *universe)
 
 static void happen_reload(struct universe *universe)
 {
-        fleet_edit(&universe->fleet);
+        fleet_edit(&universe->fleet, universe->clock.now);
         if (!machine_is_up(&universe->machine))
                 return;
         trace_line(universe->trace, "! reload");
@@ -355,7 +355,7 @@ static const struct happening_kind kinds[] = {
         { "cancel", 6 * DAY, happen_cancel, ANYWHERE, true },
         { "pause", 30 * DAY, happen_pause, ANYWHERE, false },
         { "weather", 2 * DAY, happen_weather, ANYWHERE, true },
-        { "fair", 12 * HOUR, happen_fair, ANYWHERE, false },
+        { "fair", 3 * HOUR, happen_fair, ANYWHERE, false },
         { "lag", 8 * DAY, happen_lag, ANYWHERE, true },
         { "pace", 8 * DAY, happen_pace, ANYWHERE, false },
         { "keys", 30 * DAY, happen_keys, ANYWHERE, true },
@@ -369,7 +369,7 @@ static const struct happening_kind kinds[] = {
         { "agent", 10 * DAY, happen_agent, ANYWHERE, true },
         { "service", 20 * DAY, happen_service, ANYWHERE, true },
         { "want", 6 * DAY, happen_want, ANYWHERE, true },
-        { "unstick", 12 * HOUR, happen_unstick, ANYWHERE, false },
+        { "unstick", 4 * HOUR, happen_unstick, ANYWHERE, false },
         { "deregister", 30 * DAY, happen_deregister, ANYWHERE, true },
         { "use", 30 * DAY, happen_use, ANYWHERE, false },
         { "foreign", 30 * DAY, happen_foreign, ANYWHERE, false },

@@ -21,7 +21,8 @@ static void usage(FILE *file)
               "that it keeps its promises. One seed is one history.\n\n"
               "      --seed N       the (first) seed: 1\n"
               "      --seeds COUNT  as many seeds, one after the other\n"
-              "      --years Y      how long each universe lasts: 1\n"
+              "      --years Y      how long each universe lasts: a few weeks when its schedules fire\n"
+              "                     daily, years when they fire once a month\n"
               "      --quiet        nothing goes wrong\n"
               "      --trace        print the whole history\n"
               "      --walk EVERY   let it die at every commit and request of every step, one "
@@ -59,25 +60,25 @@ static void run_seed(const struct options *options)
 {
         double before = cpu_seconds(), spent;
         struct universe *universe = universe_new(options);
-        double schedules = (double)fleet_schedules_there(&universe->fleet);
-        double years = (double)options->duration / (365.25 * 86400);
         struct witness_numbers numbers;
+        double years;
 
         universe_run(universe);
         numbers = witness_numbers(universe->witness);
         spent = cpu_seconds() - before;
+        years = fleet_schedule_years(&universe->fleet, universe->clock.now);
         printf("seed %" PRIu64 ": %.1f schedule-years, %" PRIu64 " images made, %" PRIu64
                " removed, %" PRIu64 " requests (%" PRIu64
                " ill-fated; %.2f of those allowed), %" PRIu64 " commits, %" PRIu64
                " deaths, %" PRIu64 " seasons, %" PRIu64 " firings checked, history %016" PRIx64
                "; %.2f s, %.0f schedule-years a minute\n",
-               options->seed, schedules * years, numbers.images, numbers.removed,
+               options->seed, years, numbers.images, numbers.removed,
                universe->cloud.requests, universe->cloud.faults,
                (double)numbers.questions / (numbers.allowed > 1 ? numbers.allowed : 1),
                universe->disk.commits, universe->deaths, numbers.seasons, numbers.firings,
-               trace_hash(universe->trace), spent, schedules * years / spent * 60);
+               trace_hash(universe->trace), spent, years / spent * 60);
         fflush(stdout);
-        total.schedule_years += schedules * years;
+        total.schedule_years += years;
         total.seconds += spent;
         total.universes++;
         total.images += numbers.images;
@@ -108,7 +109,7 @@ static size_t daemon_memory(const struct options *options, int years)
         size_t before, after;
 
         universe_start(universe);
-        universe_go_on(universe, years * (sec_t)31557600);
+        universe_go_on(universe, years * SEC_PER_YEAR);
         universe_finish(universe);
         before = heap_of_daemon(universe);
         machine_stop(&universe->machine, USEC_INFINITY);
@@ -128,7 +129,7 @@ static bool run_memory(struct options *options)
         (void)daemon_memory(options, 1); /* what libraries keep once they were used */
         start = heap_in_use();
         one = daemon_memory(options, 1);
-        many = daemon_memory(options, (int)(options->duration / 31557600));
+        many = daemon_memory(options, (int)(options->duration / SEC_PER_YEAR));
         end = heap_in_use();
         printf("left behind: %zd bytes\n", (ssize_t)(end - start));
         return many < one + one / 4 + 65536 && end < start + 262144;
@@ -148,7 +149,7 @@ int main(int argc, char **argv)
                 { "help", no_argument, NULL, 'h' },
                 {},
         };
-        struct options chosen = { .seed = 1, .duration = 31557600 };
+        struct options chosen = { .seed = 1 };
         uint64_t seeds = 1, every = 0;
         bool memory = false;
         int option;
@@ -162,7 +163,7 @@ int main(int argc, char **argv)
                         seeds = strtoull(optarg, NULL, 10);
                         break;
                 case YEARS:
-                        chosen.duration = (sec_t)(strtod(optarg, NULL) * 31557600);
+                        chosen.duration = (sec_t)(strtod(optarg, NULL) * SEC_PER_YEAR);
                         break;
                 case QUIET:
                         chosen.quiet_world = true;
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
         /* Memory that was freed is not given back to the kernel only to be asked for again. */
         mallopt(M_TRIM_THRESHOLD, 1 << 30);
         mallopt(M_TOP_PAD, 16 << 20);
+        mallopt(M_MMAP_THRESHOLD, 1 << 30);
         if (every)
                 return walk(chosen.seed, every) ? EXIT_SUCCESS : EXIT_FAILURE;
         if (memory)

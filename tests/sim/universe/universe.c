@@ -38,6 +38,12 @@ _Noreturn void universe_fail(struct universe *universe, const char *invariant, c
 
 /* ---- seasons: weeks of trouble, then days of calm at whose end everything has to be right ---- */
 
+static void await_calm(struct universe *universe)
+{
+        timer_arm(universe->season,
+                  fleet_trouble(&universe->fleet, &universe->dice) * USEC_PER_SEC);
+}
+
 static void on_season(void *userdata)
 {
         struct universe *universe = userdata;
@@ -46,8 +52,7 @@ static void on_season(void *userdata)
                 witness_season_ends(universe->witness);
                 universe->calm = false;
                 happenings_begin(universe);
-                timer_arm(universe->season,
-                          dice_between(&universe->dice, 10, 60) * SEC_PER_DAY * USEC_PER_SEC);
+                await_calm(universe);
         } else {
                 happenings_end(universe);
                 universe->calm = true;
@@ -100,8 +105,7 @@ void universe_start(struct universe *universe)
         happenings_begin(universe);
         if (universe->options->walk)
                 walk_begin(universe);
-        timer_arm(universe->season,
-                  dice_between(&universe->dice, 10, 60) * SEC_PER_DAY * USEC_PER_SEC);
+        await_calm(universe);
 }
 
 void universe_go_on(struct universe *universe, sec_t until)
@@ -120,8 +124,10 @@ void universe_finish(struct universe *universe)
 
 void universe_run(struct universe *universe)
 {
+        sec_t duration = universe->options->duration;
+
         universe_start(universe);
-        universe_go_on(universe, universe->options->duration);
+        universe_go_on(universe, duration ? duration : fleet_lifetime(&universe->fleet));
         universe_finish(universe);
 }
 

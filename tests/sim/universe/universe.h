@@ -22,7 +22,7 @@ struct happening;
 
 struct options {
         uint64_t seed;
-        sec_t duration;
+        sec_t duration;                /* 0: as long as such a fleet is watched */
         FILE *trace;                   /* NULL: not printed */
         bool quiet_world;              /* nothing goes wrong */
         const struct death *death;     /* one planned death instead of those drawn; may be NULL */
