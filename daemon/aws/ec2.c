@@ -139,8 +139,11 @@ SHAPE(instance_status, struct ec2_instance_status,
       FIELD("instanceId", AS_TEXT, struct ec2_instance_status, id),
       FIELD_ENUM("instanceState/name", struct ec2_instance_status, state, instance_state_names),
       FIELD_ENUM("systemStatus/status", struct ec2_instance_status, system, check_status_names),
-      FIELD_ENUM("instanceStatus/status", struct ec2_instance_status, instance,
-                 check_status_names));
+      FIELD("systemStatus/details/item/impairedSince", AS_TIME, struct ec2_instance_status,
+            system_impaired),
+      FIELD_ENUM("instanceStatus/status", struct ec2_instance_status, instance, check_status_names),
+      FIELD("instanceStatus/details/item/impairedSince", AS_TIME, struct ec2_instance_status,
+            instance_impaired));
 SHAPE(describe_instance_status_out, struct ec2_instance_statuses,
       FIELD_ROWS("instanceStatusSet/item", struct ec2_instance_statuses, statuses,
                  &instance_status));

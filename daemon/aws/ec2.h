@@ -106,6 +106,8 @@ struct ec2_instance_status {
         char *id;
         int state;            /* enum instance_state */
         int system, instance; /* enum check_status */
+        /* When the check began to fail; 0: it does not, or EC2 does not say. */
+        sec_t system_impaired, instance_impaired;
 };
 struct ec2_instance_statuses {
         struct ec2_instance_status *statuses;

@@ -6,10 +6,9 @@
 #include "runs/follow.h"
 #include "runs/place.h"
 
-/* What EC2 does not list yet is asked for again after this. */
-#define TAG_RETRY (15 * USEC_PER_SEC)
-/* How long EC2 may refuse or be out of reach before an image is given up. */
+/* How long EC2 may refuse or be out of reach before an image is given up, and before its label. */
 #define CREATE_PATIENCE (6 * SEC_PER_HOUR)
+#define LABEL_PATIENCE  SEC_PER_DAY
 
 /* ---- record-image ---- */
 
@@ -24,9 +23,9 @@ static struct store_image image_row(const struct task *task, const char *state)
                 .run = task->row.run,
                 .instance = task->row.subject,
                 .firing = task->run->row.firing,
-                .consistency = task->row.consistency,
+                .consistency = (char *)(uintptr_t)label_so_far(task), /* borrowed, like the state */
                 .evidence = task->row.evidence,
-                .state = (char *)(uintptr_t)state, /* borrowed by store_save_image() */
+                .state = (char *)(uintptr_t)state,
                 .created = loop_wall(task->run->engine->loop),
                 .removed = SEC_NONE,
         };
@@ -135,76 +134,12 @@ static struct verdict await_image_ask(struct task *task)
         abort();
 }
 
-/* ---- tag-consistency ---- */
-
-static struct verdict tag_ask(struct task *task)
-{
-        struct ec2_tag tag = { .key = (char *)(uintptr_t)TAG_CONSISTENCY,
-                               .value = task->row.consistency };
-        struct followed *followed = image_live(task)->followed;
-        const char **ids = NULL;
-        size_t n = 0;
-
-        if (streq(task->row.consistency, task->method->created))
-                return next(); /* the create call said so already */
-        *append(ids, n) = task->row.image;
-        for (size_t i = 0; followed && i < followed->n_snapshots; i++)
-                *append(ids, n) = followed->snapshots[i];
-        task_call(task, &ec2_create_tags,
-                  &(struct create_tags){ .ids = ids, .n_ids = n, .tags = &tag, .n_tags = 1 });
-        free(ids);
-        return stay();
-}
-
-static struct verdict tag_answer(struct task *task, const struct aws_reply *reply)
-{
-        struct log_about about = task_about(task);
-        _cleanup_free_ char *why = NULL;
-
-        if (reply->outcome == AWS_OK)
-                return next();
-        if (reply->outcome != AWS_ERROR || streq(reply->code, "InvalidAMIID.NotFound") ||
-            streq(reply->code, "InvalidSnapshot.NotFound"))
-                return again(TAG_RETRY,
-                             aws_describe_failure(reply, &ec2_create_tags, task->row.region));
-        /* The image is good; only its label stays at what the create call could promise. */
-        why = aws_describe_failure(reply, &ec2_create_tags, task->row.region);
-        about.error = reply->code;
-        log_line(LOG_WARNING, &about, "Image %s keeps the label %s=%s: %s", task->row.image,
-                 TAG_CONSISTENCY, task->method->created, why);
-        return next();
-}
-
-/* ---- judge: whether it is worth what was asked for ---- */
-
-static struct verdict judge_ask(struct task *task)
-{
-        const struct setting_schedule *schedule = task->run->schedule;
-        struct log_about about = task_about(task);
-        enum setting_consistency asked;
-        char *detail;
-
-        /* Good or not, its instance is not: the task has failed. */
-        if (task->row.ending != OUTCOME_OPEN)
-                return finish(task->row.ending, NULL);
-        if (!consistency_find(task->row.asked, &asked) ||
-            proof_satisfies(task->row.consistency, asked))
-                return next();
-        detail = xasprintf("the image is worth %s, not %s as asked for: %s", task->row.consistency,
-                           task->row.asked,
-                           task->row.evidence ? task->row.evidence : "more is not proven");
-        log_event(&events[EVENT_SHORTFALL], &about, "Image %s of %s: %s.", task->row.image,
-                  task->row.subject, detail);
-        if (schedule && schedule->on_shortfall == ON_SHORTFALL_FAIL)
-                return finish(OUTCOME_FAILED, detail);
-        free(detail);
-        return next();
-}
-
 /* ---- the end ---- */
 
 static struct verdict image_lost_patience(struct task *task, char *detail)
 {
+        if (streq(task->row.step, "tag-consistency"))
+                return label_refused(task, detail);
         return task->step->down ? end_without_image(task, OUTCOME_FAILED, detail)
                                 : finish(OUTCOME_FAILED, detail);
 }
@@ -335,9 +270,9 @@ static const struct step image_steps[] = {
           .down = true },
         { .name = "await-image", .ask = await_image_ask },
         { .name = "tag-consistency",
-          .ask = tag_ask,
-          .answer = tag_answer,
-          .patience = SEC_PER_HOUR },
+          .ask = label_ask,
+          .answer = label_answer,
+          .patience = LABEL_PATIENCE },
         { .name = "judge", .ask = judge_ask, .last = true },
         /* reached from create-image and leading back, when its outcome is not known */
         { .name = "find-image", .ask = find_ask, .answer = find_answer, .down = true },

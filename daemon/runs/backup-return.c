@@ -68,10 +68,21 @@ struct verdict instance_failed(struct task *task, char *why)
         return next();
 }
 
-static bool is_back(const struct patient *patient, usec_t entered, sec_t settle)
+/* Whether it went down for its image. That a check fails counts if it began to fail after EC2 took
+ * the call, both by EC2's clock. */
+static bool was_down(struct task *task, const struct patient *patient)
+{
+        const struct followed *followed = image_live(task)->followed;
+
+        return patient->was_down || (patient->impaired && followed && followed->created &&
+                                     patient->impaired >= followed->created);
+}
+
+static bool is_back(struct task *task, const struct patient *patient, sec_t settle)
 {
         return patient_is_well(patient) &&
-               (patient->was_down || patient->read - entered >= settle * USEC_PER_SEC);
+               (was_down(task, patient) ||
+                patient->read - task->entered >= settle * USEC_PER_SEC);
 }
 
 static const char *check_name(int status)
@@ -89,10 +100,10 @@ static void prove_reboot(struct task *task, const struct patient *patient)
         char time[TIME_TEXT_MAX];
 
         free(steal(task->row.evidence));
-        if (!patient->was_down) {
+        if (!was_down(task, patient)) {
                 task->row.evidence =
-                        xstrdup("its checks were never seen down, so the reboot is not "
-                                "proven");
+                        xasprintf("its checks were never seen %s, so the reboot is not proven",
+                                  patient->impaired ? "to go down (they failed before it)" : "down");
                 return;
         }
         xreplace(&task->row.consistency, soon ? PROVEN_REBOOT_CLEAN : PROVEN_REBOOT_FORCED);
@@ -114,7 +125,7 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
 
         if (task->row.image && task->method->reboots)
                 prove_reboot(task, patient);
-        unproven = task->method->reboots && !patient->was_down && task->row.evidence;
+        unproven = task->method->reboots && !was_down(task, patient) && task->row.evidence;
         log_event(&events[EVENT_INSTANCE_READY], &about, "Instance %s is back after %s%s%s%s.",
                   task->row.subject, format_timespan(task->row.returned - since, time),
                   unproven ? " (" : "", unproven ? task->row.evidence : "", unproven ? ")" : "");
@@ -162,7 +173,7 @@ struct verdict await_instance_ask(struct task *task)
                 return instance_failed(task, xstrdup("it was terminated"));
         if (is_down_again(task, patient))
                 return start_again(task);
-        if (is_back(patient, task->entered, settle)) {
+        if (is_back(task, patient, settle)) {
                 if (!task->settled)
                         measure_note(task);
                 if (task->method != &method_stop || !image_note_settled(task))

@@ -157,6 +157,15 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply);
  * and instance before it looks at the name: a refusal does not tell that there is none.) */
 struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail);
 
+/* backup-label.c: what it is worth. The label that its image has for sure, until label_ask() has
+ * changed it; */
+const char *label_so_far(const struct task *task);
+struct verdict label_ask(struct task *task);
+struct verdict label_answer(struct task *task, const struct aws_reply *reply);
+/* EC2 does not take it; the image counts as what its label says, or less. Takes `detail`. */
+struct verdict label_refused(struct task *task, char *detail);
+struct verdict judge_ask(struct task *task);
+
 /* backup-snapshots.c: until EC2 shows a snapshot of every volume. */
 struct verdict await_snapshots_ask(struct task *task);
 struct verdict await_snapshots_answer(struct task *task, const struct aws_reply *reply);

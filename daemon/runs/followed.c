@@ -59,6 +59,7 @@ void followed_see_image(struct followed *followed, const struct ec2_image *image
                 reason = xasprintf("%s%s%s", image->reason_code ? image->reason_code : "",
                                    image->reason_code ? ": " : "", image->reason);
         followed->seen = now;
+        followed->created = image->created;
         for (size_t i = 0; i < image->n_devices; i++)
                 followed_add_snapshot(followed, image->devices[i].snapshot);
         followed->missed = 0;

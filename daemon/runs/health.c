@@ -32,6 +32,16 @@ bool patient_is_well(const struct patient *patient)
                check_passes(patient->system) && check_passes(patient->check);
 }
 
+static void see_check(struct patient *patient, int check, sec_t impaired)
+{
+        if (check_passes(check))
+                return;
+        if (!impaired)
+                patient->was_down = true;
+        else if (impaired > patient->impaired)
+                patient->impaired = impaired;
+}
+
 static void patient_see(struct patient *patient, const struct ec2_instance_status *status,
                         usec_t now)
 {
@@ -42,8 +52,10 @@ static void patient_see(struct patient *patient, const struct ec2_instance_statu
         patient->check = status->instance;
         if (status->state == INSTANCE_TERMINATED || status->state == INSTANCE_SHUTTING_DOWN)
                 patient->gone = true;
-        if (!patient_is_well(patient))
+        if (status->state != INSTANCE_RUNNING)
                 patient->was_down = true;
+        see_check(patient, status->system, status->system_impaired);
+        see_check(patient, status->instance, status->instance_impaired);
 }
 
 static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)

@@ -4,7 +4,8 @@
  *
  * EC2 measures its status checks once a minute, so an `ok` read right after CreateImage was
  * measured before the reboot. `ok` counts once the checks were seen not-ok since, or after
- * `settle`.
+ * `settle`. A check that failed before the reboot goes on failing for a while: where EC2 says since
+ * when one fails, that decides.
  */
 #pragma once
 
@@ -19,6 +20,8 @@ struct patient {
         bool asked;           /* there is a reading since then */
         usec_t read;          /* when; monotonic */
         bool was_down;        /* seen not running, or with checks that are not ok: it did reboot */
+        sec_t impaired;       /* no proof of that: since when a check was said to fail, the latest
+                                 there was, by EC2's clock; 0: none */
         bool gone;            /* terminated, or unknown to EC2 */
         struct task *task;    /* woken after each reading */
         struct patient *next; /* of doctor->all */

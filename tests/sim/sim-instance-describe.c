@@ -266,7 +266,8 @@ void instance_print_launched(struct call *call, struct instance *const *instance
 
 /* ---- DescribeInstanceStatus ---- */
 
-static void print_check(struct call *call, const char *name, enum check check)
+static void print_check(struct call *call, const char *name, enum check check,
+                        const struct instance *instance)
 {
         static const char *const details[] = {
                 [CHECK_IS_OK] = "passed",
@@ -281,6 +282,8 @@ static void print_check(struct call *call, const char *name, enum check check)
         if (details[check]) {
                 text_append(out, "<details><item><name>reachability</name>");
                 xml_text(out, "status", details[check]);
+                if (check == CHECK_IS_IMPAIRED)
+                        xml_time(out, "impairedSince", instance_impaired_since(instance, call->now));
                 text_append(out, "</item></details>");
         }
         xml_close(out, name);
@@ -298,9 +301,9 @@ static void print_status(struct call *call, const struct resource *resource)
         xml_text(out, "instanceId", resource->id);
         xml_text(out, "availabilityZone", instance->zone);
         print_state(call, "instanceState", instance_state(instance, call->now));
-        print_check(call, "systemStatus", system);
-        print_check(call, "instanceStatus", check);
-        print_check(call, "attachedEbsStatus", system);
+        print_check(call, "systemStatus", system, instance);
+        print_check(call, "instanceStatus", check, instance);
+        print_check(call, "attachedEbsStatus", system, instance);
         xml_close(out, "item");
 }
 

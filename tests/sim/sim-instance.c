@@ -70,7 +70,17 @@ enum check instance_check(const struct instance *instance, usec_t now)
         if (outage && checked < outage->until)
                 return checked - outage->from > patience ? CHECK_IS_IMPAIRED
                                                          : CHECK_IS_INITIALIZING;
-        return instance->impaired ? CHECK_IS_IMPAIRED : CHECK_IS_OK;
+        return instance->impaired && checked >= instance->impaired ? CHECK_IS_IMPAIRED
+                                                                    : CHECK_IS_OK;
+}
+
+usec_t instance_impaired_since(const struct instance *instance, usec_t now)
+{
+        const struct outage *outage = instance_last_outage(instance, now);
+
+        if (instance->impaired && (!outage || outage->from > instance->impaired))
+                return instance->impaired;
+        return outage ? outage->from : now;
 }
 
 static struct sim *sim_of(const struct instance *instance)

@@ -12,6 +12,8 @@ const char *state_name(enum state state);
 /* What the last status check found. Checks are made once a period, so an `ok` may be older than the
  * reboot that went on meanwhile. */
 enum check instance_check(const struct instance *instance, usec_t now);
+/* Of one whose check is impaired. */
+usec_t instance_impaired_since(const struct instance *instance, usec_t now);
 const char *check_name(enum check check);
 /* Whether the operating system answers. */
 bool instance_is_up(const struct instance *instance, usec_t now);

@@ -89,7 +89,7 @@ bool control_instance(struct control *control)
         if (service)
                 instance->service_down = streq(service, "down");
         if (checks)
-                instance->impaired = streq(checks, "impaired");
+                instance->impaired = streq(checks, "impaired") ? control->now : 0;
         replace_if(&instance->orders.image_reason, reason);
         replace_if(&instance->orders.image_code, reason ? code : NULL);
         replace_if(&instance->orders.snapshot_error, snapshot);

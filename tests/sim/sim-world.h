@@ -107,7 +107,7 @@ struct instance {
         usec_t since;
         usec_t launched;    /* the last start */
         usec_t check_phase; /* status checks are at whole periods plus this */
-        bool impaired;      /* its checks fail */
+        usec_t impaired;    /* since when its checks fail; 0: they do not */
         bool never_ready;   /* no boot from now on ends */
         struct outage *outages;
         size_t n_outages;

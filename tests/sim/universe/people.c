@@ -151,9 +151,9 @@ void people_break(struct universe *universe, const char *region)
         if (dice_chance(&universe->dice, 0.5))
                 instance->never_ready = !instance->never_ready;
         else
-                instance->impaired = !instance->impaired;
+                instance->impaired = instance->impaired ? 0 : now_of(universe);
         trace_line(universe->trace, "! instance %s: never ready %d, impaired %d",
-                   instance->resource.id, instance->never_ready, instance->impaired);
+                   instance->resource.id, instance->never_ready, instance->impaired > 0);
 }
 
 void people_cripple(struct universe *universe, const char *region)
@@ -218,7 +218,7 @@ void people_break_service(struct universe *universe, const char *region)
                    instance->service_down ? "down" : "up");
 }
 
-enum refusal { NO_CAPACITY, NO_IMAGES, NO_SNAPSHOTS, NO_STANDBY, REFUSALS };
+enum refusal { NO_CAPACITY, NO_IMAGES, NO_SNAPSHOTS, NO_STANDBY, NO_TAGS, REFUSALS };
 
 static const struct {
         const char *action, *code, *message;
@@ -231,6 +231,8 @@ static const struct {
                            "You have exceeded your limit of pending snapshots." },
         [NO_STANDBY] = { "EnterStandby", "ValidationError",
                          "AutoScalingGroup web would have less capacity than its minimum." },
+        [NO_TAGS] = { "CreateTags", "UnauthorizedOperation",
+                      "You are not authorized to perform this operation." },
 };
 
 static void refuse(struct universe *universe, const char *region, enum refusal refusal,
@@ -330,7 +332,8 @@ static void repair_instance(struct universe *universe, struct instance *instance
         const char *region = instance->resource.place->region;
         enum state state = instance_state(instance, now);
 
-        instance->never_ready = instance->impaired = false;
+        instance->never_ready = false;
+        instance->impaired = 0;
         xreplace(&instance->orders.image_code, NULL);
         xreplace(&instance->orders.image_reason, NULL);
         xreplace(&instance->orders.snapshot_error, NULL);

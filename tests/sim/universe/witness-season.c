@@ -217,6 +217,18 @@ static void check_runs(struct witness *witness)
         store_runs_free(runs, n);
 }
 
+/* The state takes it for no more than its label says: that is all an adoption has to go by. */
+static void check_worth(struct universe *universe, const struct image *image,
+                        const struct store_image *row)
+{
+        const char *label = tags_get(&image->resource.tags, "amid:consistency");
+
+        if (!streq(row->consistency, label) && !streq(row->consistency, "crash"))
+                universe_fail(universe, "no image is forgotten",
+                              "%s is labelled %s, and its row says %s", row->id,
+                              label ? label : "nothing", row->consistency);
+}
+
 /* What was made in the cloud is in the store, as it is. */
 static void check_creation(struct witness *witness, const struct creation *creation)
 {
@@ -236,6 +248,7 @@ static void check_creation(struct witness *witness, const struct creation *creat
                 universe_fail(universe, "no image is forgotten",
                               "%s (%s) is %s, and its row says %s%s", creation->id, creation->name,
                               state, row.state, row.removed != SEC_NONE ? ", removed" : "");
+        check_worth(universe, image, &row);
         store_image_done(&row);
 }
 

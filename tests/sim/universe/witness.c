@@ -146,10 +146,13 @@ void witness_started(struct witness *witness)
 void witness_disturbed(struct witness *witness, const char *schedule)
 {
         const struct fleet *fleet = &witness->universe->fleet;
+        const struct virtual_clock *clock = &witness->universe->clock;
 
+        /* By its own clock, if that is ahead: it goes by that. */
         for (size_t i = 0; i < fleet->n_schedules; i++)
                 if (!schedule || streq(fleet->schedules[i].name, schedule))
-                        witness->undisturbed[i] = witness->universe->clock.now;
+                        witness->undisturbed[i] =
+                                clock->skew > 0 ? clock->now + clock->skew : clock->now;
 }
 
 void witness_dry_run(struct witness *witness)

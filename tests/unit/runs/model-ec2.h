@@ -18,6 +18,7 @@ struct model_instance {
         bool reboots; /* since `rebooted` */
         usec_t rebooted;
         usec_t stale, back; /* after a reboot: checks are still ok so long; ok again after */
+        sec_t impaired, heals; /* its check fails, whatever it does; 0: it does not */
         usec_t changes;     /* while stopping or pending: when that is over */
         usec_t stopping;    /* it takes so long to stop */
         unsigned int outages;
@@ -280,6 +281,10 @@ model_describe_status(struct model *model, const struct describe_instance_status
                 row->state = model_state(model, instance);
                 row->system = model_check(model, instance);
                 row->instance = row->system;
+                if (loop_wall(model->aws->loop) >= instance->heals)
+                        continue;
+                row->instance = CHECK_IMPAIRED;
+                row->instance_impaired = instance->impaired;
         }
         return (struct scripted_answer){ AWS_OK, NULL, NULL };
 }
@@ -406,7 +411,8 @@ static inline void model_list_image(const struct model *model, const struct mode
         row->id = xstrdup(image->id);
         row->name = xstrdup(image->name);
         row->state = model_image_state(model, image);
-        row->created = loop_wall(model->aws->loop);
+        row->created = loop_wall(model->aws->loop) -
+                       (loop_monotonic(model->aws->loop) - image->created) / USEC_PER_SEC;
         if (row->state == IMAGE_FAILED && image->reason) {
                 row->reason_code = xstrdup("Client.InternalError");
                 row->reason = xstrdup(image->reason);

@@ -88,13 +88,21 @@ static void test_stale_ok(void **state)
                 const char *reboot;
                 size_t most_down;
                 const char *label;
+                const char *impaired, *heals; /* its check, whatever it does; or NULL */
         } rows[] = {
-                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED },
-                { __LINE__, 110, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED },
+                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, NULL, NULL },
+                { __LINE__, 110, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, NULL, NULL },
                 /* never seen down: believed after `settle`, and not proven */
-                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH },
+                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH, NULL, NULL },
                 /* `settle` is too short for this EC2: the next one goes while this one is down */
-                { __LINE__, 110, 300, "settle: 30s", 2, PROVEN_CRASH },
+                { __LINE__, 110, 300, "settle: 30s", 2, PROVEN_CRASH, NULL, NULL },
+                /* a check that failed before is no sign of the reboot, one that fails since is */
+                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, "2026-03-01T12:00:00Z",
+                  "2026-03-02T01:00:20Z" },
+                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH, "2026-03-01T12:00:00Z",
+                  "2026-03-02T01:00:20Z" },
+                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_REBOOT_CLEAN, "2026-03-02T01:00:04Z",
+                  "2026-03-02T01:01:40Z" },
         };
 
         (void)state;
@@ -107,6 +115,10 @@ static void test_stale_ok(void **state)
                 for (size_t j = 0; j < 2; j++) {
                         world.model.instances[j]->stale = rows[i].stale * USEC_PER_SEC;
                         world.model.instances[j]->back = rows[i].back * USEC_PER_SEC;
+                }
+                if (rows[i].impaired) {
+                        world.model.instances[0]->impaired = at(rows[i].impaired);
+                        world.model.instances[0]->heals = at(rows[i].heals);
                 }
                 virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
                 if (world.model.most_down != rows[i].most_down ||

@@ -1,0 +1,122 @@
+/*
+ * What an image is worth: its label, the tag amid:consistency, and whether that is what was asked
+ * for.
+ *
+ * The label is what a restore goes by, and all that is left when the state is lost. So the state
+ * says no more than the label does: until it could be changed an image counts as what the create
+ * call has promised.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/backup.h"
+#include "runs/follow.h"
+#include "runs/place.h"
+
+/* What EC2 does not list yet is asked for again after this. */
+#define LABEL_RETRY (15 * USEC_PER_SEC)
+
+const char *label_so_far(const struct task *task)
+{
+        return streq(task->method->created, PROVEN_CRASH) ? PROVEN_CRASH : task->row.consistency;
+}
+
+/* ---- tag-consistency ---- */
+
+struct verdict label_ask(struct task *task)
+{
+        struct ec2_tag tag = { .key = (char *)(uintptr_t)TAG_CONSISTENCY,
+                               .value = task->row.consistency };
+        struct followed *followed = image_live(task)->followed;
+        const char **ids = NULL;
+        size_t n = 0;
+
+        if (streq(task->row.consistency, task->method->created))
+                return next(); /* the create call said so already */
+        *append(ids, n) = task->row.image;
+        for (size_t i = 0; followed && i < followed->n_snapshots; i++)
+                *append(ids, n) = followed->snapshots[i];
+        task_call(task, &ec2_create_tags,
+                  &(struct create_tags){ .ids = ids, .n_ids = n, .tags = &tag, .n_tags = 1 });
+        free(ids);
+        return stay();
+}
+
+static struct verdict label_record(struct task *task)
+{
+        struct store *store = task->run->engine->store;
+        struct store_image row;
+        int r;
+
+        r = store_load_image(store, task->row.account, task->row.region, task->row.image, &row);
+        if (r > 0) {
+                xreplace(&row.consistency, task->row.consistency);
+                xreplace(&row.evidence, task->row.evidence);
+                r = store_save_image(store, &row);
+                store_image_done(&row);
+        }
+        if (r < 0)
+                return again(LABEL_RETRY,
+                             xasprintf("the image cannot be recorded: %s", store_error(store)));
+        return next();
+}
+
+struct verdict label_refused(struct task *task, char *detail)
+{
+        _cleanup_free_ char *why = detail;
+        struct log_about about = task_about(task);
+
+        /* One that promises too much cannot be helped; it is not believed. */
+        if (!streq(task->method->created, PROVEN_CRASH)) {
+                log_line(LOG_ERR, &about, "Image %s keeps the label %s=%s, and is worth %s: %s",
+                         task->row.image, TAG_CONSISTENCY, task->method->created,
+                         task->row.consistency, why);
+                return label_record(task);
+        }
+        free(task->row.evidence);
+        task->row.evidence = xasprintf("its label cannot be changed to %s: %s",
+                                       task->row.consistency, why);
+        xreplace(&task->row.consistency, PROVEN_CRASH);
+        task_touch(task);
+        return label_record(task);
+}
+
+struct verdict label_answer(struct task *task, const struct aws_reply *reply)
+{
+        char *detail;
+
+        if (reply->outcome == AWS_OK)
+                return label_record(task);
+        detail = aws_describe_failure(reply, &ec2_create_tags, task->row.region);
+        if (reply->outcome != AWS_ERROR || streq(reply->code, "InvalidAMIID.NotFound") ||
+            streq(reply->code, "InvalidSnapshot.NotFound"))
+                return again(LABEL_RETRY, detail);
+        return label_refused(task, detail);
+}
+
+/* ---- judge: whether it is worth what was asked for ---- */
+
+struct verdict judge_ask(struct task *task)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        struct log_about about = task_about(task);
+        enum setting_consistency asked;
+        char *detail;
+
+        /* Good or not, its instance is not: the task has failed. */
+        if (task->row.ending != OUTCOME_OPEN)
+                return finish(task->row.ending, NULL);
+        if (!consistency_find(task->row.asked, &asked) ||
+            proof_satisfies(task->row.consistency, asked))
+                return next();
+        detail = xasprintf("the image is worth %s, not %s as asked for: %s", task->row.consistency,
+                           task->row.asked,
+                           task->row.evidence ? task->row.evidence : "more is not proven");
+        log_event(&events[EVENT_SHORTFALL], &about, "Image %s of %s: %s.", task->row.image,
+                  task->row.subject, detail);
+        if (schedule && schedule->on_shortfall == ON_SHORTFALL_FAIL)
+                return finish(OUTCOME_FAILED, detail);
+        free(detail);
+        return next();
+}

@@ -1,0 +1,109 @@
+/* What an image is worth: its label, what the state says of it, and what follows from that when EC2
+ * does not let the label be changed. */
+#include "levels.h"
+
+/* Once a year, so that there is one image. */
+#define REBOOT                                                                                     \
+        "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n  s:\n"             \
+        "    schedule: cron(0 1 2 3 ? *)\n    targets: {tags: {A: b}}\n    consistency: reboot\n"
+
+static char *worth_in_state(struct world *world, size_t image)
+{
+        struct store_image row;
+        char *worth;
+
+        assert_int_equal(store_load_image(world->store, "default", "eu-west-1",
+                                          world->model.images[image]->id, &row),
+                         1);
+        worth = xstrdup(row.consistency);
+        store_image_done(&row);
+        return worth;
+}
+
+static void test_refused(void **state)
+{
+        static const struct {
+                int line;
+                const char *settings;
+                struct scripted_fault fault;
+                enum outcome outcome;
+                const char *label;
+                size_t lines;
+        } rows[] = {
+                /* never allowed: it stays what the create call could promise */
+                { __LINE__,
+                  "",
+                  { .action = "CreateTags",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  OUTCOME_DONE,
+                  PROVEN_CRASH,
+                  1 },
+                { __LINE__,
+                  "    on_shortfall: fail\n",
+                  { .action = "CreateTags",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  OUTCOME_FAILED,
+                  PROVEN_CRASH,
+                  1 },
+                /* out of reach, or without keys, for days */
+                { __LINE__,
+                  "",
+                  { .action = "CreateTags", .times = SCRIPTED_ALWAYS, .outcome = AWS_UNSIGNED },
+                  OUTCOME_DONE,
+                  PROVEN_CRASH,
+                  1 },
+                /* for hours: it is insisted on */
+                { __LINE__,
+                  "",
+                  { .action = "CreateTags", .times = 400, .outcome = AWS_UNREACHABLE },
+                  OUTCOME_DONE,
+                  PROVEN_REBOOT_CLEAN,
+                  0 },
+                { __LINE__,
+                  "",
+                  { .action = "CreateTags",
+                    .times = 3,
+                    .outcome = AWS_ERROR,
+                    .code = "InvalidSnapshot.NotFound" },
+                  OUTCOME_DONE,
+                  PROVEN_REBOOT_CLEAN,
+                  0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml = xasprintf(REBOOT "%s", rows[i].settings);
+                _cleanup_free_ char *worth = NULL, *detail = NULL;
+                struct world world;
+
+                world_setup(&world, yaml, 1)->back = 100 * USEC_PER_SEC;
+                scripted_fault(&world.aws, rows[i].fault);
+                virtual_run_until(world.loop, at("2026-03-03T12:00:00Z"));
+                if (world_task(&world, RUN, "i-1", &detail) != rows[i].outcome)
+                        fail_msg("line %d: %s", rows[i].line, detail);
+                worth = worth_in_state(&world, 0);
+                if (!streq(worth, rows[i].label) || !streq(world_label(&world, 0), rows[i].label))
+                        fail_msg("line %d: %s, labelled %s", rows[i].line, worth,
+                                 world_label(&world, 0));
+                /* It exists, and nothing says otherwise. */
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_FAILED]), 0);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_AVAILABLE]), 1);
+                if (captured_events(&events[EVENT_SHORTFALL]) != rows[i].lines)
+                        fail_msg("line %d: told %zu times", rows[i].line,
+                                 captured_events(&events[EVENT_SHORTFALL]));
+                world_done(&world);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
