@@ -75,8 +75,8 @@ struct verdict label_refused(struct task *task, char *detail)
                 return label_record(task);
         }
         free(task->row.evidence);
-        task->row.evidence = xasprintf("its label cannot be changed to %s: %s",
-                                       task->row.consistency, why);
+        task->row.evidence =
+                xasprintf("its label cannot be changed to %s: %s", task->row.consistency, why);
         xreplace(&task->row.consistency, PROVEN_CRASH);
         task_touch(task);
         return label_record(task);

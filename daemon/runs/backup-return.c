@@ -81,8 +81,7 @@ static bool was_down(struct task *task, const struct patient *patient)
 static bool is_back(struct task *task, const struct patient *patient, sec_t settle)
 {
         return patient_is_well(patient) &&
-               (was_down(task, patient) ||
-                patient->read - task->entered >= settle * USEC_PER_SEC);
+               (was_down(task, patient) || patient->read - task->entered >= settle * USEC_PER_SEC);
 }
 
 static const char *check_name(int status)
@@ -101,9 +100,9 @@ static void prove_reboot(struct task *task, const struct patient *patient)
 
         free(steal(task->row.evidence));
         if (!was_down(task, patient)) {
-                task->row.evidence =
-                        xasprintf("its checks were never seen %s, so the reboot is not proven",
-                                  patient->impaired ? "to go down (they failed before it)" : "down");
+                task->row.evidence = xasprintf(
+                        "its checks were never seen %s, so the reboot is not proven",
+                        patient->impaired ? "to go down (they failed before it)" : "down");
                 return;
         }
         xreplace(&task->row.consistency, soon ? PROVEN_REBOOT_CLEAN : PROVEN_REBOOT_FORCED);

@@ -17,11 +17,22 @@
 
 /* ---- check-stop: what a stop would cost ---- */
 
-/* https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html */
+/* NULL: it was not asked about. */
+static const struct place_type *known_type(const struct place *place, const char *name)
+{
+        for (size_t i = 0; i < place->n_types; i++)
+                if (streq(place->types[i].name, name))
+                        return &place->types[i];
+        return NULL;
+}
+
+/* https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html
+ * NULL: by what is known there is none. */
 static char *stop_refusal(const struct task *task)
 {
         const struct image_live *live = task->live;
         const struct ec2_instance *instance = live->instance.instances;
+        const struct place_type *type = known_type(task->place, instance->type);
         const struct setting_schedule *schedule = task->run->schedule;
         const struct {
                 unsigned int allow;
@@ -30,8 +41,8 @@ static char *stop_refusal(const struct task *task)
         } costs[] = {
                 { STOP_LOSES_ADDRESS, ec2_instance_loses_address(instance),
                   "its public address, which is no Elastic IP address", "public-address" },
-                { STOP_LOSES_INSTANCE_STORE, live->has_disks, "the data on its instance store",
-                  "instance-store" },
+                { STOP_LOSES_INSTANCE_STORE, type && type->has_disks,
+                  "the data on its instance store", "instance-store" },
                 { STOP_OF_SPOT, streq(instance->lifecycle, "spot"),
                   "its place: it is a spot instance", "spot" },
                 { STOP_IN_AUTO_SCALING,
@@ -59,15 +70,26 @@ static struct verdict check_stop_verdict(struct task *task)
         return gate_is_open(task) ? next() : go("wait-turn");
 }
 
+/* Local disks would matter, and it is not known whether there are any. */
+static bool wants_type(const struct task *task)
+{
+        const struct image_live *live = task->live;
+        const char *type = live->instance.instances->type;
+
+        return !(task->run->schedule->stop_allow & STOP_LOSES_INSTANCE_STORE) && type &&
+               !known_type(task->place, type);
+}
+
 struct verdict check_stop_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        const struct image_live *live = image_live(task);
+        _cleanup_free_ char *refusal = NULL;
         struct name_filter filter;
 
         if (!task->run->schedule || !live->instance.n_instances)
                 return go("check-instance");
-        if (live->knows_disks || task->run->schedule->stop_allow & STOP_LOSES_INSTANCE_STORE ||
-            !live->instance.instances->type)
+        refusal = stop_refusal(task);
+        if (refusal || !wants_type(task))
                 return check_stop_verdict(task);
         name_filter_init(&filter, "instance-type", live->instance.instances->type);
         task_call(task, &ec2_describe_instance_types,
@@ -79,12 +101,15 @@ struct verdict check_stop_ask(struct task *task)
 struct verdict check_stop_answer(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_instance_types *found = reply->output;
-        struct image_live *live = image_live(task);
+        const char *type = image_live(task)->instance.instances->type;
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instance_types);
-        live->knows_disks = true;
-        live->has_disks = found->n_types == 0 || found->types[0].instance_storage;
+        if (!known_type(task->place, type))
+                *append(task->place->types, task->place->n_types) = (struct place_type){
+                        .name = xstrdup(type),
+                        .has_disks = found->n_types == 0 || found->types[0].instance_storage,
+                };
         return check_stop_verdict(task);
 }
 

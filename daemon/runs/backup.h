@@ -53,14 +53,13 @@ struct image_live {
         bool sought;     /* an image was looked for that a call may have made */
         struct verdict no_more; /* a MOVE_FINISH: no further call is made, and that is how it ends
                                    if the image is not found */
-        unsigned int rounds;         /* how often the call was come back to after that */
-        unsigned int looks;          /* for the image by its name, since then */
-        unsigned int wrong_states;   /* how often EC2 refused it for its state */
-        unsigned int busy;           /* and for a limit that was reached, or a lack of room */
-        usec_t asked;                /* monotonic: when EC2 was first asked for it; 0: not yet */
-        unsigned int stale;          /* freezes that were over before EC2 took the call */
-        unsigned int starts;         /* attempts to start the instance that were refused */
-        bool knows_disks, has_disks; /* of the instance's type: local ones, which a stop empties */
+        unsigned int rounds;    /* how often the call was come back to after that */
+        unsigned int looks;     /* for the image by its name, since then */
+        unsigned int wrong_states; /* how often EC2 refused it for its state */
+        unsigned int busy;         /* and for a limit that was reached, or a lack of room */
+        usec_t asked;              /* monotonic: when EC2 was first asked for it; 0: not yet */
+        unsigned int stale;        /* freezes that were over before EC2 took the call */
+        unsigned int starts;       /* attempts to start the instance that were refused */
 
         /* Taking it out of rotation, and back. */
         enum { SCALING_UNKNOWN, SCALING_IN_SERVICE, SCALING_KNOWN } scaling; /* what was asked */

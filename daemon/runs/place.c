@@ -54,6 +54,9 @@ struct place *place_unref(struct place *place)
         follower_free(place->follower);
         doctor_free(place->doctor);
         rotation_free(place->rotation);
+        for (size_t i = 0; i < place->n_types; i++)
+                free(place->types[i].name);
+        free(place->types);
         aws_account_unref(place->aws);
         free(place->account);
         free(place->region);

@@ -10,6 +10,12 @@ struct follower;
 struct doctor;
 struct rotation;
 
+/* What EC2 has told of a type of instances. */
+struct place_type {
+        char *name;
+        bool has_disks; /* local ones, which a stop empties */
+};
+
 struct place {
         struct engine *engine;
         struct aws_account *aws;
@@ -19,7 +25,9 @@ struct place {
         struct follower *follower; /* of images, follow.h; made when first needed */
         struct doctor *doctor;     /* of instances, health.h; the same */
         struct rotation *rotation; /* target groups, rotation.h; the same */
-        struct place *next;        /* of engine->places */
+        struct place_type *types;  /* those that were asked about */
+        size_t n_types;
+        struct place *next; /* of engine->places */
 };
 
 /* The place of (account, region) under these settings. NULL when the account is not in them. */

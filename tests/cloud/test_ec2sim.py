@@ -306,6 +306,10 @@ def test_an_instance_that_never_comes_back(sim, ec2):
     assert (state_of(ec2, one), check_of(ec2, one)) == ("running", "initializing")
     sim.advance(300)
     assert check_of(ec2, one) == "impaired"
+    (status,) = ec2.describe_instance_status(InstanceIds=[one])["InstanceStatuses"]
+    (detail,) = status["InstanceStatus"]["Details"]
+    (outage,) = sim.get("state")["instances"][0]["outages"]
+    assert round(detail["ImpairedSince"].timestamp()) == round(outage["from"])
     sim.post("instance", instance=one, never_ready=False)
     ec2.reboot_instances(InstanceIds=[one])
     sim.advance(120)

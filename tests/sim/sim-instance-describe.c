@@ -283,7 +283,8 @@ static void print_check(struct call *call, const char *name, enum check check,
                 text_append(out, "<details><item><name>reachability</name>");
                 xml_text(out, "status", details[check]);
                 if (check == CHECK_IS_IMPAIRED)
-                        xml_time(out, "impairedSince", instance_impaired_since(instance, call->now));
+                        xml_time(out, "impairedSince",
+                                 instance_impaired_since(instance, call->now));
                 text_append(out, "</item></details>");
         }
         xml_close(out, name);

@@ -71,7 +71,7 @@ enum check instance_check(const struct instance *instance, usec_t now)
                 return checked - outage->from > patience ? CHECK_IS_IMPAIRED
                                                          : CHECK_IS_INITIALIZING;
         return instance->impaired && checked >= instance->impaired ? CHECK_IS_IMPAIRED
-                                                                    : CHECK_IS_OK;
+                                                                   : CHECK_IS_OK;
 }
 
 usec_t instance_impaired_since(const struct instance *instance, usec_t now)

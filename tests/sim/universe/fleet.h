@@ -86,8 +86,8 @@ void fleet_recorded(struct fleet *fleet);
 const struct fleet_schedule *fleet_find(const struct fleet *fleet, const char *name);
 /* How many are in the settings now. */
 size_t fleet_schedules_there(const struct fleet *fleet);
-/* How long such a fleet is watched when nobody says otherwise: what fires seldom needs years to show
- * what the others show in weeks. */
+/* How long such a fleet is watched when nobody says otherwise: what fires seldom needs years to
+ * show what the others show in weeks. */
 sec_t fleet_lifetime(const struct fleet *fleet);
 /* How long it is left in trouble before the next calm. */
 sec_t fleet_trouble(const struct fleet *fleet, struct dice *dice);

@@ -21,7 +21,8 @@ static void usage(FILE *file)
               "that it keeps its promises. One seed is one history.\n\n"
               "      --seed N       the (first) seed: 1\n"
               "      --seeds COUNT  as many seeds, one after the other\n"
-              "      --years Y      how long each universe lasts: a few weeks when its schedules fire\n"
+              "      --years Y      how long each universe lasts: a few weeks when its schedules "
+              "fire\n"
               "                     daily, years when they fire once a month\n"
               "      --quiet        nothing goes wrong\n"
               "      --trace        print the whole history\n"
@@ -72,8 +73,8 @@ static void run_seed(const struct options *options)
                " ill-fated; %.2f of those allowed), %" PRIu64 " commits, %" PRIu64
                " deaths, %" PRIu64 " seasons, %" PRIu64 " firings checked, history %016" PRIx64
                "; %.2f s, %.0f schedule-years a minute\n",
-               options->seed, years, numbers.images, numbers.removed,
-               universe->cloud.requests, universe->cloud.faults,
+               options->seed, years, numbers.images, numbers.removed, universe->cloud.requests,
+               universe->cloud.faults,
                (double)numbers.questions / (numbers.allowed > 1 ? numbers.allowed : 1),
                universe->disk.commits, universe->deaths, numbers.seasons, numbers.firings,
                trace_hash(universe->trace), spent, years / spent * 60);

@@ -125,6 +125,12 @@ void economy_instance_stops(struct witness *witness, const char *region, bool be
         economy->n_stopped += begins ? 1 : -1UL;
 }
 
+/* Its turn came, and it was looked at; nothing more came of it. */
+void economy_no_image(struct witness *witness, const char *region)
+{
+        economy_of(witness, region)->allowed[ECONOMY_INSTANCES]++;
+}
+
 /* One that did not come back in time may still have to be put into service, when it runs. */
 void economy_put_back(struct witness *witness, const char *region)
 {

@@ -128,6 +128,7 @@ void levels_done(struct witness *witness);
 
 /* witness-economy.c: what happens, as the journal and the cloud tell, */
 void economy_image_begins(struct witness *witness, struct creation *creation);
+void economy_no_image(struct witness *witness, const char *region);
 void economy_put_back(struct witness *witness, const char *region);
 void economy_instance_is_back(struct witness *witness, struct creation *creation, bool well);
 void economy_image_ends(struct witness *witness, struct creation *creation);

@@ -17,10 +17,10 @@ struct model_instance {
         size_t n_tags;
         bool reboots; /* since `rebooted` */
         usec_t rebooted;
-        usec_t stale, back; /* after a reboot: checks are still ok so long; ok again after */
+        usec_t stale, back;    /* after a reboot: checks are still ok so long; ok again after */
         sec_t impaired, heals; /* its check fails, whatever it does; 0: it does not */
-        usec_t changes;     /* while stopping or pending: when that is over */
-        usec_t stopping;    /* it takes so long to stop */
+        usec_t changes;        /* while stopping or pending: when that is over */
+        usec_t stopping;       /* it takes so long to stop */
         unsigned int outages;
         char *lifecycle, *address, *type; /* or NULL */
         bool has_disks;

@@ -73,6 +73,44 @@ static void test_stop_refused(void **state)
         }
 }
 
+/* Of a type it is asked once whether it has disks of its own, and not where that does not matter.
+ */
+static void test_types_are_asked_once(void **state)
+{
+        static const struct {
+                int line;
+                const char *stop, *tag;
+                size_t questions;
+        } rows[] = {
+                { __LINE__, "", NULL, 2 },
+                { __LINE__, "", TAG_AUTO_SCALING, 0 },
+                { __LINE__, "stop: {allow: [instance-store]}", NULL, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD "    consistency: stop\n    %s\n", rows[i].stop);
+                struct world world;
+
+                world_setup(&world, yaml, 6);
+                for (size_t j = 0; j < 6; j++) {
+                        struct model_instance *instance = world.model.instances[j];
+
+                        xreplace(&instance->type, j % 2 ? "m6i.large" : "t3.micro");
+                        if (rows[i].tag)
+                                model_set_tag(&instance->tags, &instance->n_tags, rows[i].tag,
+                                              "web");
+                }
+                virtual_run_until(world.loop, at("2026-03-02T04:00:00Z"));
+                if (scripted_count(&world.aws, "DescribeInstanceTypes", NULL) != rows[i].questions)
+                        fail_msg("line %d: %zu questions", rows[i].line,
+                                 scripted_count(&world.aws, "DescribeInstanceTypes", NULL));
+                assert_int_equal(world.model.n_images, rows[i].tag ? 0 : 6);
+                world_done(&world);
+        }
+}
+
 /* It is started again whatever goes wrong, and each attempt that AWS refuses is a line. */
 static void test_stop_troubles(void **state)
 {
@@ -326,6 +364,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_stop),
                 cmocka_unit_test(test_stop_refused),
+                cmocka_unit_test(test_types_are_asked_once),
                 cmocka_unit_test(test_stop_troubles),
                 cmocka_unit_test(test_stop_that_hangs),
                 cmocka_unit_test(test_started_by_somebody),
