@@ -70,8 +70,7 @@ enum check instance_check(const struct instance *instance, usec_t now)
         if (outage && checked < outage->until)
                 return checked - outage->from > patience ? CHECK_IS_IMPAIRED
                                                          : CHECK_IS_INITIALIZING;
-        return instance->impaired && checked >= instance->impaired ? CHECK_IS_IMPAIRED
-                                                                   : CHECK_IS_OK;
+        return instance->impaired ? CHECK_IS_IMPAIRED : CHECK_IS_OK;
 }
 
 usec_t instance_impaired_since(const struct instance *instance, usec_t now)
