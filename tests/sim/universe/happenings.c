@@ -87,6 +87,7 @@ static void happen_disk(struct universe *universe)
 {
         struct disk *disk = &universe->disk;
 
+        happenings_hinder(universe);
         witness_disk_changes(universe->witness);
         if (disk->full || disk->broken) {
                 disk->full = disk->broken = false;
@@ -229,6 +230,8 @@ static void happen_weather(struct universe *universe)
 
 static void happen_fair(struct universe *universe)
 {
+        if (memcmp(&universe->cloud.weather, &fair_weather, sizeof(fair_weather)) != 0)
+                happenings_hinder(universe);
         universe->cloud.weather = fair_weather;
 }
 
@@ -268,6 +271,7 @@ static void happen_keys(struct universe *universe)
 
 static void happen_expiry(struct universe *universe)
 {
+        happenings_hinder(universe);
         universe->cloud.expired = !universe->cloud.expired;
         trace_line(universe->trace, "! keys are %s",
                    universe->cloud.expired ? "refused" : "accepted");
@@ -375,6 +379,13 @@ static const struct happening_kind kinds[] = {
         { "foreign", 30 * DAY, happen_foreign, ANYWHERE, false },
 };
 
+static void befall(struct universe *universe, const struct happening_kind *kind)
+{
+        if (kind->strikes)
+                happenings_hinder(universe);
+        kind->happen(universe);
+}
+
 static void on_happening(void *userdata)
 {
         struct happening *happening = userdata;
@@ -384,7 +395,7 @@ static void on_happening(void *userdata)
                 return;
         if (happening->kind->where == ANYWHERE || universe->clock.now < universe->busy_until ||
             dice_chance(&universe->dice, ELSEWHERE))
-                happening->kind->happen(universe);
+                befall(universe, happening->kind);
         timer_arm(happening->timer, dice_wait(&universe->dice, happening->kind->mean));
 }
 
@@ -405,8 +416,27 @@ static void on_strike(void *userdata)
         do
                 kind = &kinds[dice_below(&universe->dice, ELEMENTS(kinds))];
         while (!kind->strikes);
-        kind->happen(universe);
+        befall(universe, kind);
         await_strike(universe);
+}
+
+void happenings_hinder(struct universe *universe)
+{
+        universe->struck = universe->clock.now;
+}
+
+/* Lists that lag by more than this keep the daemon waiting. */
+#define LAG MINUTE
+
+usec_t happenings_fair_since(const struct universe *universe)
+{
+        const struct sim *sim = universe->cloud.sim;
+
+        if (memcmp(&universe->cloud.weather, &fair_weather, sizeof(fair_weather)) != 0 ||
+            universe->cloud.expired || universe->disk.full || universe->disk.broken ||
+            sim->timeline.waits[WAIT_VISIBLE].max > LAG || !machine_is_up(&universe->machine))
+                return USEC_INFINITY;
+        return universe->struck;
 }
 
 void happenings_busy(struct universe *universe, usec_t duration)
@@ -456,6 +486,7 @@ void happenings_begin(struct universe *universe)
 void happenings_end(struct universe *universe)
 {
         trace_line(universe->trace, "! calm begins");
+        happenings_hinder(universe);
         for (size_t i = 0; i < universe->n_happenings; i++)
                 timer_disarm(universe->happenings[i].timer);
         timer_disarm(universe->strike);

@@ -216,6 +216,7 @@ void machine_start(struct machine *machine)
                 return;
         }
         machine->starts++;
+        happenings_hinder(universe);
         witness_started(universe->witness);
         trace_line(universe->trace, "! start %llu", (unsigned long long)machine->starts);
         machine->loop = virtual_loop_new(&universe->clock, dice_next(&universe->dice));

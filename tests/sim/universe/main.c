@@ -71,13 +71,13 @@ static void run_seed(const struct options *options)
         printf("seed %" PRIu64 ": %.1f schedule-years, %" PRIu64 " images made, %" PRIu64
                " removed, %" PRIu64 " requests (%" PRIu64
                " ill-fated; %.2f of those allowed), %" PRIu64 " commits, %" PRIu64
-               " deaths, %" PRIu64 " seasons, %" PRIu64 " firings checked, history %016" PRIx64
-               "; %.2f s, %.0f schedule-years a minute\n",
+               " deaths, %" PRIu64 " seasons, %" PRIu64 " firings checked, %" PRIu64
+               " looks, history %016" PRIx64 "; %.2f s, %.0f schedule-years a minute\n",
                options->seed, years, numbers.images, numbers.removed, universe->cloud.requests,
                universe->cloud.faults,
                (double)numbers.questions / (numbers.allowed > 1 ? numbers.allowed : 1),
                universe->disk.commits, universe->deaths, numbers.seasons, numbers.firings,
-               trace_hash(universe->trace), spent, years / spent * 60);
+               numbers.looks, trace_hash(universe->trace), spent, years / spent * 60);
         fflush(stdout);
         total.schedule_years += years;
         total.seconds += spent;

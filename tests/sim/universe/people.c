@@ -262,8 +262,9 @@ void people_fill(struct universe *universe, const char *region)
 void people_exhaust(struct universe *universe, const char *region)
 {
         enum refusal refusal = (enum refusal)dice_below(&universe->dice, REFUSALS);
+        int64_t most = dice_chance(&universe->dice, 0.8) ? 12 : 80; /* a while, or for hours */
 
-        refuse(universe, region, refusal, (uint64_t)dice_between(&universe->dice, 1, 12));
+        refuse(universe, region, refusal, (uint64_t)dice_between(&universe->dice, 1, most));
 }
 
 void people_deregister(struct universe *universe, const char *region)

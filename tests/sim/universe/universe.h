@@ -50,6 +50,7 @@ struct universe {
         size_t n_happenings;
         struct timer *strike; /* at what is going on */
         usec_t busy_until;    /* something is, monotonic */
+        usec_t struck;        /* when something last hindered the daemon */
         struct timer *asks;   /* walk.c */
         size_t asked;
         struct timer *season; /* the next change between trouble and calm */

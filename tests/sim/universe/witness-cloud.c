@@ -7,6 +7,7 @@
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
 #include "sim/sim-snapshot.h"
+#include "sim/universe/happenings.h"
 #include "sim/universe/witness-private.h"
 
 /* From the call to the reboot it makes. */
@@ -252,8 +253,11 @@ void cloud_answered(const struct cloud_request *request, void *userdata)
         struct witness *witness = universe->witness;
 
         economy_answered(witness, request);
-        if (!request->succeeded)
+        if (!request->succeeded) {
+                if (streq(request->action, "StartInstances"))
+                        happenings_hinder(universe);
                 return;
+        }
         levels_answered(witness, request);
         if (streq(request->action, "CreateImage")) {
                 note_creation(witness, request);

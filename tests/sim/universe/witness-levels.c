@@ -14,12 +14,15 @@
 #include "sim/sim-scaling.h"
 #include "sim/sim-snapshot.h"
 #include "sim/sim-target.h"
+#include "sim/universe/happenings.h"
 #include "sim/universe/witness-private.h"
 
 /* How much the point from which EC2 takes a snapshot may lie behind what it says of it. */
 #define CLOSE USEC_PER_SEC
 /* A schedule may fire just before a calm ends; what is so for less is its turn. */
 #define TURN (2 * SEC_PER_HOUR * USEC_PER_SEC)
+/* From one look at who is away to the next. */
+#define LOOK (15 * SEC_PER_MIN * USEC_PER_SEC)
 
 static usec_t now_of(const struct witness *witness)
 {
@@ -146,7 +149,7 @@ static void check_label(struct witness *witness, const struct creation *creation
                               creation->instance, label ? label : "nothing");
 }
 
-/* ---- the end of a calm ---- */
+/* ---- who is away ---- */
 
 static bool is_its_turn(struct witness *witness, usec_t since)
 {
@@ -155,22 +158,32 @@ static bool is_its_turn(struct witness *witness, usec_t since)
 
 static void check_held(struct witness *witness)
 {
-        struct held *held, *next;
-
-        HASH_ITER (hh, witness->held, held, next) {
+        for (struct held *held = witness->held; held; held = held->hh.next) {
                 const struct instance *instance =
                         find_instance(witness, held->region, held->instance);
                 enum state state =
                         instance ? instance_state(instance, now_of(witness)) : STATE_TERMINATED;
 
-                if (instance && instance->n_outages &&
-                    is_its_turn(witness, instance->outages[instance->n_outages - 1].from))
-                        continue;
-                if (state == STATE_STOPPED || state == STATE_STOPPING)
+                if ((state == STATE_STOPPED || state == STATE_STOPPING) &&
+                    !is_its_turn(witness, instance->outages[instance->n_outages - 1].from))
                         universe_fail(witness->universe, "nobody is left down",
                                       "%s was stopped for its image and is %s", held->instance,
                                       state_name(state));
-                let_go(witness, held);
+        }
+}
+
+/* Who is up again, and of whom no line said so. */
+static void let_go_of_the_rest(struct witness *witness)
+{
+        struct held *held, *next;
+
+        HASH_ITER (hh, witness->held, held, next) {
+                const struct instance *instance =
+                        find_instance(witness, held->region, held->instance);
+
+                if (!instance || !instance->n_outages ||
+                    !is_its_turn(witness, instance->outages[instance->n_outages - 1].from))
+                        let_go(witness, held);
         }
 }
 
@@ -228,7 +241,7 @@ static void check_rotation(struct witness *witness, struct place *place)
                 }
 }
 
-void levels_check(struct witness *witness)
+static void check_away(struct witness *witness)
 {
         struct universe *universe = witness->universe;
 
@@ -240,6 +253,38 @@ void levels_check(struct witness *witness)
                 check_frozen(witness, place);
                 check_rotation(witness, place);
         }
+}
+
+/* Also in times of trouble, once nothing has hindered the daemon for as long. */
+static void on_look(void *userdata)
+{
+        struct witness *witness = userdata;
+        const struct universe *universe = witness->universe;
+        usec_t fair = happenings_fair_since(universe);
+
+        if (universe->clock.now - fair > TURN) {
+                witness->numbers.looks++;
+                check_away(witness);
+        }
+        if (universe->clock.now < universe->busy_until || witness->held)
+                timer_arm(witness->look, LOOK);
+}
+
+void levels_watch(struct witness *witness)
+{
+        if (!witness->look)
+                witness->look = timer_new(witness->universe->loop, on_look, witness);
+        timer_arm(witness->look, LOOK);
+}
+
+/* ---- the end of a calm ---- */
+
+void levels_check(struct witness *witness)
+{
+        struct universe *universe = witness->universe;
+
+        check_away(witness);
+        let_go_of_the_rest(witness);
         for (struct creation *c = witness->creations; c; c = c->hh.next) {
                 if (universe->clock.now - c->made < 24 * SEC_PER_HOUR * USEC_PER_SEC)
                         continue; /* it may still be on the way */
@@ -252,6 +297,7 @@ void levels_done(struct witness *witness)
 {
         struct held *held, *next;
 
+        timer_free(witness->look);
         HASH_ITER (hh, witness->held, held, next)
                 let_go(witness, held);
         for (size_t i = 0; i < witness->n_told_out; i++)

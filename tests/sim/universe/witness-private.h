@@ -82,6 +82,7 @@ struct witness {
         struct held *held;
         char **told_out; /* who the journal says is not put back into service */
         size_t n_told_out;
+        struct timer *look; /* at who is down, while something goes on */
         struct gap *gaps;
         size_t n_gaps;
         struct economy economies[REGIONS_MOST];
@@ -122,6 +123,8 @@ void levels_answered(struct witness *witness, const struct cloud_request *reques
 void levels_released(struct witness *witness, const char *instance);
 /* The journal tells the operators that it is not put back into what sends it work. */
 void levels_told_out(struct witness *witness, const char *instance);
+/* While this goes on nobody is away for longer than it takes, */
+void levels_watch(struct witness *witness);
 /* and at the end of a calm nobody is down or frozen, and no label says more than is true. */
 void levels_check(struct witness *witness);
 void levels_done(struct witness *witness);

@@ -82,6 +82,7 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
         if (event == &events[EVENT_RUN_FINISHED] || event == &events[EVENT_RUN_FAILED]) {
                 witness->runs_ended++;
         } else if (event == &events[EVENT_RUN_STARTED]) {
+                levels_watch(witness);
                 economy_run_begins(witness, about->schedule);
                 happenings_run_begins(witness->universe);
         }

@@ -37,6 +37,7 @@ void witness_season_ends(struct witness *witness);
 
 struct witness_numbers {
         uint64_t images, removed, seasons, firings, condemned;
+        uint64_t looks;     /* at who is away, in the midst of it */
         uint64_t questions; /* answered, and */
         double allowed;     /* how many may be: witness-economy.c */
 };
