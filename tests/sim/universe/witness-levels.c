@@ -59,6 +59,22 @@ void levels_released(struct witness *witness, const char *instance)
                 let_go(witness, held);
 }
 
+void levels_back(struct witness *witness, const struct creation *creation)
+{
+        const struct instance *instance =
+                find_instance(witness, creation->region, creation->instance);
+
+        for (size_t i = 0; creation->reboot && instance && i < instance->n_outages; i++) {
+                const struct outage *outage = &instance->outages[i];
+
+                if (streq(outage->cause, "create-image") && outage->from >= creation->asked &&
+                    now_of(witness) < outage->until)
+                        universe_fail(witness->universe, "back is back",
+                                      "%s is said to be, and its reboot for %s goes on",
+                                      creation->instance, creation->id);
+        }
+}
+
 static bool is_told_out(const struct witness *witness, const char *instance)
 {
         for (size_t i = 0; i < witness->n_told_out; i++)

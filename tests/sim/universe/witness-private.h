@@ -120,6 +120,8 @@ struct image *creation_image(struct witness *witness, const struct creation *cre
 
 /* witness-levels.c: instances are stopped and started for their images, */
 void levels_answered(struct witness *witness, const struct cloud_request *request);
+/* The journal says that the instance of an image that rebooted it is back, and that it is sure. */
+void levels_back(struct witness *witness, const struct creation *creation);
 void levels_released(struct witness *witness, const char *instance);
 /* The journal tells the operators that it is not put back into what sends it work. */
 void levels_told_out(struct witness *witness, const char *instance);

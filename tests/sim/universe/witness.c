@@ -44,12 +44,15 @@ static void note_released(struct witness *witness, const char *instance)
 }
 
 /* "Image ID of INSTANCE ...": what the daemon begins or ends to wait for. */
-static void note_image(struct witness *witness, const struct log_event *event, const char *image)
+static void note_image(struct witness *witness, const struct log_event *event, const char *image,
+                       const char *message)
 {
         struct creation *creation = image ? creation_by_id(witness, image) : NULL;
 
         if (!creation)
                 return;
+        if (event == &events[EVENT_INSTANCE_READY] && !strstr(message, "not proven"))
+                levels_back(witness, creation);
         if (event == &events[EVENT_IMAGE_STARTED])
                 economy_image_begins(witness, creation);
         else if (event == &events[EVENT_INSTANCE_READY] ||
@@ -66,7 +69,7 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
         struct witness *witness = userdata;
 
         about = about ? about : &nothing;
-        note_image(witness, event, about->image);
+        note_image(witness, event, about->image, message);
         if (event == &events[EVENT_IMAGE_FAILED] && !about->image)
                 economy_no_image(witness, about->region);
         if (event == &events[EVENT_FIRING_MISSED])
