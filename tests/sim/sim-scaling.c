@@ -101,6 +101,9 @@ static usec_t down_since(const struct instance *instance, const struct member *m
 static void replace(struct place *place, struct scaling_group *group, struct instance *lost,
                     usec_t at)
 {
+        static const struct volume_order root = {
+                .device = "/dev/xvda", .type = "gp3", .size = 8, .delete_on_termination = true
+        };
         _cleanup_free_ char *reservation = new_id(place->sim, "r-");
         struct instance *made;
 
@@ -110,6 +113,8 @@ static void replace(struct place *place, struct scaling_group *group, struct ins
                                                        .zone = lost->zone,
                                                        .reservation = reservation,
                                                        .tags = &lost->resource.tags,
+                                                       .volumes = &root,
+                                                       .n_volumes = 1,
                                                        .visible = at });
         made->agent = lost->agent;
         made->address = lost->address;
