@@ -9,11 +9,17 @@
 /* DeleteSnapshot may say "in use" for a while after DeregisterImage. */
 #define LAG_RETRY    (10 * USEC_PER_SEC)
 #define LAG_PATIENCE (10 * SEC_PER_MIN)
+/* What was made so recently may be unknown to DeleteSnapshot although it exists; for so long that
+ * is not taken for its end. */
+#define YOUNG  SEC_PER_HOUR
+#define UNSEEN (9 * SEC_PER_MIN * USEC_PER_SEC)
 
 struct removal_live {
         char **snapshots;
         size_t n, at; /* the one that is being deleted */
         size_t kept;  /* another image uses them */
+        bool young;
+        usec_t unseen; /* monotonic: since when EC2 does not know the one at hand; 0: it does */
 };
 
 static void removal_forget(struct task *task)
@@ -108,6 +114,7 @@ static struct removal_live *removal_live(struct task *task)
                 return live;
         task->live = live = xnew(struct removal_live);
         if (load_image(task, &image) > 0) {
+                live->young = loop_wall(task->run->engine->loop) - image.created < YOUNG;
                 if (image.snapshots)
                         live->snapshots = strings_split(image.snapshots, " ", &live->n);
                 store_image_done(&image);
@@ -126,9 +133,19 @@ static struct verdict delete_ask(struct task *task)
         return stay();
 }
 
+/* Whether one that EC2 does not know is gone, and not merely not there yet. */
+static bool is_gone(struct removal_live *live, usec_t now)
+{
+        if (!live->unseen)
+                live->unseen = now;
+        return !live->young || now - live->unseen >= UNSEEN;
+}
+
 static struct verdict delete_answer(struct task *task, const struct aws_reply *reply)
 {
         struct removal_live *live = removal_live(task);
+        bool unknown =
+                reply->outcome == AWS_ERROR && streq(reply->code, "InvalidSnapshot.NotFound");
 
         if (reply->outcome == AWS_ERROR && streq(reply->code, "InvalidSnapshot.InUse")) {
                 const char *user = reply->message ? strstr(reply->message, "ami-") : NULL;
@@ -139,10 +156,13 @@ static struct verdict delete_answer(struct task *task, const struct aws_reply *r
                         return again(LAG_RETRY, aws_describe_failure(reply, &ec2_delete_snapshot,
                                                                      task->row.region));
                 live->kept++;
-        } else if (reply->outcome != AWS_OK && !(reply->outcome == AWS_ERROR &&
-                                                 streq(reply->code, "InvalidSnapshot.NotFound"))) {
+        } else if (unknown && !is_gone(live, loop_monotonic(task->run->engine->loop))) {
+                return again(LAG_RETRY,
+                             aws_describe_failure(reply, &ec2_delete_snapshot, task->row.region));
+        } else if (reply->outcome != AWS_OK && !unknown) {
                 return task_trouble(task, reply, &ec2_delete_snapshot);
         }
+        live->unseen = 0;
         live->at++;
         return go("delete-snapshots");
 }

@@ -318,6 +318,16 @@ def test_an_instance_that_never_comes_back(sim, ec2):
     assert check_of(ec2, one) == "impaired"
 
 
+def test_pages_that_hold_less_than_asked_for(sim, ec2):
+    """Boto3 goes on to the last one, also over pages without anything."""
+    fleet = sim.fleet(20)
+    sim.post("config", page=2)
+    pages = list(ec2.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 1000}))
+    found = [[one["InstanceId"] for many in page["Reservations"] for one in many["Instances"]] for page in pages]
+    assert sorted(sum(found, [])) == sorted(fleet) and max(map(len, found)) == 2
+    assert all("NextToken" in page for page in pages[:-1])
+
+
 # ---- images ----
 
 

@@ -68,24 +68,28 @@ static void print_timeline(struct control *control)
 /* Answers with what then holds, so that an empty call asks. */
 bool control_config(struct control *control)
 {
-        static const char *const names[] = { "timeline", "accounts",          "buckets",
-                                             "speed",    "pending-snapshots", NULL };
+        static const char *const names[] = { "timeline",          "accounts", "buckets", "speed",
+                                             "pending-snapshots", "page",     NULL };
         const cJSON *from = control->arguments;
         struct sim *sim = control->sim;
         double speed = sim->timeline.speed, pending = sim->pending_snapshots_max;
+        double page = sim->page_max;
 
         if (!control_check_members(control, from, names) ||
             !control_bool(control, from, "buckets", &sim->buckets_on) ||
             !control_number(control, from, "speed", 0.001, 1e6, &speed) ||
             !control_number(control, from, "pending-snapshots", 0, 1e6, &pending) ||
+            !control_number(control, from, "page", 0, 1000, &page) ||
             !read_timeline(control, cJSON_GetObjectItemCaseSensitive(from, "timeline")) ||
             !read_accounts(control, cJSON_GetObjectItemCaseSensitive(from, "accounts")))
                 return false;
         sim->timeline.speed = speed;
         sim->pending_snapshots_max = (unsigned int)pending;
+        sim->page_max = (unsigned int)page;
         json_bool(control->result, "buckets", sim->buckets_on);
         json_number(control->result, "speed", sim->timeline.speed);
         json_number(control->result, "pending-snapshots", sim->pending_snapshots_max);
+        json_number(control->result, "page", sim->page_max);
         print_timeline(control);
         return true;
 }

@@ -7,11 +7,12 @@
 #include "sim/sim-filter.h"
 #include "sim/sim-xml.h"
 
-/* A page token names the last resource shown, not a position: what comes or goes meanwhile moves
- * nothing. It is bound to the question it was given for. */
+/* A page token names the last resource looked at, not a position: what comes or goes meanwhile
+ * moves nothing. It is bound to the question it was given for. */
 struct page {
         uint64_t after; /* serial */
-        size_t left;
+        size_t left;    /* to be shown */
+        size_t looks;   /* to be looked at, whether they are shown or not */
         uint64_t question;
 };
 
@@ -63,7 +64,7 @@ static bool read_page(struct call *call, const struct describe *what, struct pag
 {
         const char *token = param(&call->params, "NextToken");
 
-        ret->left = SIZE_MAX;
+        ret->left = ret->looks = SIZE_MAX;
         ret->question = question(call);
         if (!read_number(call, "MaxResults", what->page_min, what->page_max, &ret->left))
                 return false;
@@ -71,8 +72,11 @@ static bool read_page(struct call *call, const struct describe *what, struct pag
                 return fail(call, "InvalidParameterCombination",
                             "The parameter %s cannot be used with the parameter maxResults",
                             what->ids);
-        return !token || parse_token(token, ret) ||
-               fail(call, "InvalidNextToken", "The token '%s' is invalid", token);
+        if (token && !parse_token(token, ret))
+                return fail(call, "InvalidNextToken", "The token '%s' is invalid", token);
+        if (call->sim->page_max && ret->left != SIZE_MAX)
+                ret->looks = 1 + sim_random(call->sim) % call->sim->page_max;
+        return true;
 }
 
 static bool is_wanted(struct call *call, const struct describe *what, const struct filters *filters,
@@ -91,6 +95,7 @@ struct listing {
         const struct filters *filters;
         struct page page;
         const struct resource *last; /* printed */
+        uint64_t looked_at;          /* serial of the last one */
         bool more;
 };
 
@@ -98,18 +103,25 @@ static void list_one(struct call *call, struct listing *listing, struct resource
 {
         const struct describe *what = listing->what;
 
-        if (listing->more || resource->serial <= listing->page.after ||
-            !is_wanted(call, what, listing->filters, resource))
+        if (listing->more || resource->serial <= listing->page.after)
                 return;
-        if (!listing->page.left) {
+        if (!listing->page.looks) {
                 listing->more = true;
                 return;
         }
-        if (what->between)
-                what->between(call, listing->last, resource);
-        what->print(call, resource);
-        listing->last = resource;
-        listing->page.left--;
+        listing->page.looks--;
+        if (is_wanted(call, what, listing->filters, resource)) {
+                if (!listing->page.left) {
+                        listing->more = true;
+                        return;
+                }
+                if (what->between)
+                        what->between(call, listing->last, resource);
+                what->print(call, resource);
+                listing->last = resource;
+                listing->page.left--;
+        }
+        listing->looked_at = resource->serial;
 }
 
 static bool list_ids(struct call *call, struct listing *listing)
@@ -181,8 +193,8 @@ bool describe(struct call *call, const struct describe *what)
         if (what->between && listing.last)
                 what->between(call, listing.last, NULL);
         xml_close(&call->out, what->set);
-        if (listing.more && listing.last)
+        if (listing.more)
                 text_printf(&call->out, "<nextToken>%016" PRIx64 "%016" PRIx64 "</nextToken>",
-                            listing.last->serial ^ listing.page.question, listing.page.question);
+                            listing.looked_at ^ listing.page.question, listing.page.question);
         return true;
 }

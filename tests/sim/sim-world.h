@@ -186,6 +186,8 @@ struct sim {
         struct timeline timeline;
         bool buckets_on;
         unsigned int pending_snapshots_max; /* per account and region; 0: no limit */
+        unsigned int page_max; /* for a page so many are looked at, at most, which may all be others
+                                  than those asked for; 0: no limit */
         struct account *accounts;
         struct place *places;
         char **regions; /* allowed ones; none: all */

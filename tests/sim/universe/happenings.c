@@ -249,6 +249,13 @@ static void happen_lag(struct universe *universe)
                    (long long)(most / USEC_PER_SEC));
 }
 
+static void happen_pages(struct universe *universe)
+{
+        universe->cloud.short_pages = !universe->cloud.short_pages;
+        trace_line(universe->trace, "! lists come %s",
+                   universe->cloud.short_pages ? "in pages" : "whole");
+}
+
 static void happen_pace(struct universe *universe)
 {
         struct timeline *timeline = &universe->cloud.sim->timeline;
@@ -361,6 +368,7 @@ static const struct happening_kind kinds[] = {
         { "weather", 2 * DAY, happen_weather, ANYWHERE, true },
         { "fair", 3 * HOUR, happen_fair, ANYWHERE, false },
         { "lag", 8 * DAY, happen_lag, ANYWHERE, true },
+        { "pages", 8 * DAY, happen_pages, ANYWHERE, false },
         { "pace", 8 * DAY, happen_pace, ANYWHERE, false },
         { "keys", 30 * DAY, happen_keys, ANYWHERE, true },
         { "expiry", 30 * DAY, happen_expiry, ANYWHERE, false },
@@ -494,6 +502,7 @@ void happenings_end(struct universe *universe)
         universe->cloud.expired = false;
         universe->disk.full = universe->disk.broken = false;
         timeline_init(&universe->cloud.sim->timeline, 1);
+        universe->cloud.short_pages = false;
         if (universe->clock.skew) {
                 virtual_set_skew(&universe->clock, 0);
         }

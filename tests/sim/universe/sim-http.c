@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "sim/sim-world.h"
 
 #define PATIENCE  (60 * USEC_PER_SEC)             /* of a request without a timeout of its own */
 #define SKEW_MOST ((usec_t)5 * 60 * USEC_PER_SEC) /* of a signature's date that AWS accepts */
@@ -324,6 +325,9 @@ static void ask_model(struct flight *flight)
                 sim_refuse(cloud->sim, now, &request, code, message, &flight->reply);
         } else if (is_acted_on(flight->fate)) {
                 cloud->hooks.asking(&seen, cloud->hooks.userdata);
+                cloud->sim->page_max = cloud->short_pages && dice_chance(&cloud->dice, 0.3)
+                                               ? (unsigned int)dice_between(&cloud->dice, 1, 8)
+                                               : 0;
                 sim_answer(cloud->sim, now, &request, &flight->reply);
                 seen.succeeded = flight->reply.status == 200;
                 seen.heard = flight->fate == FATE_ANSWERED && flight->slot;

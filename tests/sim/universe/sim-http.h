@@ -67,6 +67,7 @@ struct cloud {
         bool cut;         /* the process that would send is dead */
         char *access_key; /* the one that is accepted; NULL: any */
         bool expired;     /* tokens are refused */
+        bool short_pages; /* one answer in three stops in the middle of a list */
         uint64_t requests, faults;
         struct flight *flights; /* private */
 };

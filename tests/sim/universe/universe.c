@@ -17,6 +17,18 @@
 /* Callbacks in one instant: beyond, the daemon turns without getting anywhere. */
 enum { CALLBACKS_AT_ONCE = 200000 };
 
+static void say_how_to_repeat(const struct options *options)
+{
+        fprintf(stderr, "\nThe same again: sim --seed %" PRIu64, options->seed);
+        if (options->walk)
+                fputs(" --walk 1", stderr);
+        else if (options->duration)
+                fprintf(stderr, " --years %.10g", (double)options->duration / (double)SEC_PER_YEAR);
+        if (options->quiet_world && !options->walk)
+                fputs(" --quiet", stderr);
+        fprintf(stderr, "%s\n", options->walk ? "" : " --trace");
+}
+
 _Noreturn void universe_fail(struct universe *universe, const char *invariant, const char *format,
                              ...)
 {
@@ -30,7 +42,7 @@ _Noreturn void universe_fail(struct universe *universe, const char *invariant, c
         va_start(arguments, format);
         vfprintf(stderr, format, arguments);
         va_end(arguments);
-        fputc('\n', stderr);
+        say_how_to_repeat(universe->options);
         machine_lose_state(&universe->machine);
         rmdir(universe->machine.directory);
         exit(1);

@@ -184,6 +184,8 @@ void economy_daemon_starts(struct witness *witness)
 
                 economy->youngest = witness->universe->clock.now;
                 economy->allowed[ECONOMY_INSTANCES] += (double)economy->n_followed;
+                economy->allowed[ECONOMY_LISTS] +=
+                        (double)fleet_schedules_there(&witness->universe->fleet);
         }
 }
 
@@ -221,8 +223,10 @@ void economy_sent(struct witness *witness, const char *action, const char *regio
 void economy_answered(struct witness *witness, const struct cloud_request *request)
 {
         enum economy_class class = class_of(request);
+        _cleanup_free_ char *page = request_parameter(request->body, "NextToken");
 
-        if (class != ECONOMY_CLASSES && request->succeeded && request->heard)
+        /* All pages of an answer are one. */
+        if (class != ECONOMY_CLASSES && request->succeeded && request->heard && !page)
                 economy_of(witness, request->region)->asked[class]++;
 }
 

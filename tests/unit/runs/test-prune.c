@@ -391,6 +391,47 @@ static void test_trouble(void **state)
 }
 
 /* A snapshot that another image uses stays, and nobody asks for it again. */
+/* EC2 does not know a snapshot: one of yesterday is gone, one of this hour may not be there yet. */
+static void test_unknown_snapshot(void **state)
+{
+        static const struct {
+                int line;
+                const char *snapshot;
+                unsigned int times;
+                const char *left;
+        } rows[] = {
+                { __LINE__, "snap-0001", 1, "1! 3" },
+                { __LINE__, "snap-0002", 12, "3" },
+                { __LINE__, "snap-0002", SCRIPTED_ALWAYS, "2! 3" }, /* somebody deleted it */
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml = xasprintf(SETTINGS, 1);
+                struct world world;
+
+                setup(&world, 1, 1000);
+                for (int j = 0; j < 2; j++) {
+                        char *run = NULL, *error = NULL;
+
+                        assert_int_equal(manager_run(world.manager, "s", NULL, 0, &run, &error), 0);
+                        virtual_run_for(world.loop, MINUTES(5));
+                        free(run);
+                }
+                world_apply(&world, yaml);
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "DeleteSnapshot",
+                                                        .about = rows[i].snapshot,
+                                                        .outcome = AWS_ERROR,
+                                                        .times = rows[i].times,
+                                                        .code = "InvalidSnapshot.NotFound" });
+                free(prune(&world, false));
+                expect_left(&world, rows[i].left, rows[i].line);
+                assert_int_equal(captured_events(&events[EVENT_REMOVAL_FAILED]), 0);
+                world_done(&world);
+        }
+}
+
 static void test_shared_snapshot(void **state)
 {
         _cleanup_free_ char *run = NULL;
@@ -447,6 +488,7 @@ int main(void)
                 cmocka_unit_test(test_missing_for_a_while),
                 cmocka_unit_test(test_failed_images),
                 cmocka_unit_test(test_trouble),
+                cmocka_unit_test(test_unknown_snapshot),
                 cmocka_unit_test(test_shared_snapshot),
                 cmocka_unit_test(test_adopt),
         };
