@@ -16,6 +16,8 @@
 
 /* What EC2 does not list yet is asked for again after this. */
 #define LABEL_RETRY (15 * USEC_PER_SEC)
+/* What could not be written down, the disk being full, is tried again after this. */
+#define RECORD_RETRY (10 * USEC_PER_SEC)
 
 const char *label_so_far(const struct task *task)
 {
@@ -43,25 +45,6 @@ struct verdict label_ask(struct task *task)
         return stay();
 }
 
-static struct verdict label_record(struct task *task)
-{
-        struct store *store = task->run->engine->store;
-        struct store_image row;
-        int r;
-
-        r = store_load_image(store, task->row.account, task->row.region, task->row.image, &row);
-        if (r > 0) {
-                xreplace(&row.consistency, task->row.consistency);
-                xreplace(&row.evidence, task->row.evidence);
-                r = store_save_image(store, &row);
-                store_image_done(&row);
-        }
-        if (r < 0)
-                return again(LABEL_RETRY,
-                             xasprintf("the image cannot be recorded: %s", store_error(store)));
-        return next();
-}
-
 struct verdict label_refused(struct task *task, char *detail)
 {
         _cleanup_free_ char *why = detail;
@@ -72,14 +55,14 @@ struct verdict label_refused(struct task *task, char *detail)
                 log_line(LOG_ERR, &about, "Image %s keeps the label %s=%s, and is worth %s: %s",
                          task->row.image, TAG_CONSISTENCY, task->method->created,
                          task->row.consistency, why);
-                return label_record(task);
+                return next();
         }
         free(task->row.evidence);
         task->row.evidence =
                 xasprintf("its label cannot be changed to %s: %s", task->row.consistency, why);
         xreplace(&task->row.consistency, PROVEN_CRASH);
         task_touch(task);
-        return label_record(task);
+        return next();
 }
 
 struct verdict label_answer(struct task *task, const struct aws_reply *reply)
@@ -87,7 +70,7 @@ struct verdict label_answer(struct task *task, const struct aws_reply *reply)
         char *detail;
 
         if (reply->outcome == AWS_OK)
-                return label_record(task);
+                return next();
         detail = aws_describe_failure(reply, &ec2_create_tags, task->row.region);
         if (reply->outcome != AWS_ERROR || streq(reply->code, "InvalidAMIID.NotFound") ||
             streq(reply->code, "InvalidSnapshot.NotFound"))
@@ -97,6 +80,26 @@ struct verdict label_answer(struct task *task, const struct aws_reply *reply)
 
 /* ---- judge: whether it is worth what was asked for ---- */
 
+/* What became of the label, in the image's row. */
+static int record_worth(struct task *task)
+{
+        struct store *store = task->run->engine->store;
+        struct store_image row;
+        int r;
+
+        r = store_load_image(store, task->row.account, task->row.region, task->row.image, &row);
+        if (r <= 0)
+                return r;
+        if (!streq(row.consistency, task->row.consistency) ||
+            !streq(row.evidence, task->row.evidence)) {
+                xreplace(&row.consistency, task->row.consistency);
+                xreplace(&row.evidence, task->row.evidence);
+                r = store_save_image(store, &row);
+        }
+        store_image_done(&row);
+        return r;
+}
+
 struct verdict judge_ask(struct task *task)
 {
         const struct setting_schedule *schedule = task->run->schedule;
@@ -104,6 +107,9 @@ struct verdict judge_ask(struct task *task)
         enum setting_consistency asked;
         char *detail;
 
+        if (record_worth(task) < 0)
+                return again(RECORD_RETRY, xasprintf("the image cannot be recorded: %s",
+                                                     store_error(task->run->engine->store)));
         /* Good or not, its instance is not: the task has failed. */
         if (task->row.ending != OUTCOME_OPEN)
                 return finish(task->row.ending, NULL);

@@ -347,6 +347,14 @@ static void write_retain(struct text *text, const struct fleet_schedule *schedul
         text_append(text, "}\n");
 }
 
+char *fleet_retain_text(const struct fleet_schedule *schedule)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        write_retain(&text, schedule);
+        return text_steal(&text);
+}
+
 static void write_schedule(struct text *text, const struct fleet_schedule *schedule)
 {
         text_printf(text, "  %s:\n    schedule: \"%s\"\n    timezone: %s\n", schedule->name,

@@ -83,6 +83,8 @@ void fleet_edit(struct fleet *fleet, usec_t now);
 void fleet_read(struct fleet *fleet, usec_t now, usec_t skew, bool recorded);
 /* It can write again, and runs. */
 void fleet_recorded(struct fleet *fleet);
+/* Its rules, as the settings have them. Caller frees. */
+char *fleet_retain_text(const struct fleet_schedule *schedule);
 const struct fleet_schedule *fleet_find(const struct fleet *fleet, const char *name);
 /* How many are in the settings now. */
 size_t fleet_schedules_there(const struct fleet *fleet);

@@ -142,10 +142,21 @@ void people_retag(struct universe *universe, const char *region)
                               dice_chance(&universe->dice, 0.3) ? "off" : "on"));
 }
 
+/* One whose checks fail. */
+static struct instance *impaired_instance(struct universe *universe, const char *region)
+{
+        FOREACH_RESOURCE(resource, place_of(universe, region), KIND_INSTANCE)
+        if (((struct instance *)resource)->impaired)
+                return (struct instance *)resource;
+        return NULL;
+}
+
 void people_break(struct universe *universe, const char *region)
 {
-        struct instance *instance = some_instance(universe, region);
+        struct instance *instance = impaired_instance(universe, region);
 
+        if (!instance || dice_chance(&universe->dice, 0.5))
+                instance = some_instance(universe, region);
         if (!instance)
                 return;
         if (dice_chance(&universe->dice, 0.5))

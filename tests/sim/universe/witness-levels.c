@@ -63,16 +63,15 @@ void levels_back(struct witness *witness, const struct creation *creation)
 {
         const struct instance *instance =
                 find_instance(witness, creation->region, creation->instance);
+        const struct outage *last = instance && instance->n_outages
+                                            ? &instance->outages[instance->n_outages - 1]
+                                            : NULL;
 
-        for (size_t i = 0; creation->reboot && instance && i < instance->n_outages; i++) {
-                const struct outage *outage = &instance->outages[i];
-
-                if (streq(outage->cause, "create-image") && outage->from >= creation->asked &&
-                    now_of(witness) < outage->until)
-                        universe_fail(witness->universe, "back is back",
-                                      "%s is said to be, and its reboot for %s goes on",
-                                      creation->instance, creation->id);
-        }
+        if (creation->reboot && last && streq(last->cause, "create-image") &&
+            last->from >= creation->asked && now_of(witness) < last->until)
+                universe_fail(witness->universe, "back is back",
+                              "%s is said to be, and its reboot for %s goes on", creation->instance,
+                              creation->id);
 }
 
 static bool is_told_out(const struct witness *witness, const char *instance)

@@ -184,15 +184,16 @@ static void judge_rules(struct witness *witness, const struct creation *creation
         _cleanup_(series_done) struct series series = {};
         sec_t now = now_of(witness) / USEC_PER_SEC + CLOCK_RACE;
 
-        _cleanup_free_ char *all = NULL;
+        _cleanup_free_ char *all = NULL, *rules = NULL;
 
         if (!series_of(witness, creation, may_have_counted, true, &series) ||
             !oracle_stays(series.policy, series.images, series.n, now, series.about))
                 return;
         all = series_text(&series);
+        rules = fleet_retain_text(fleet_find(&witness->universe->fleet, creation->schedule));
         universe_fail(witness->universe, "what a rule keeps stays",
-                      "%s of %s by %s is deregistered, one of %s", creation->id, creation->instance,
-                      creation->schedule, all);
+                      "%s of %s by %s is deregistered, one of %s\n%s", creation->id,
+                      creation->instance, creation->schedule, all, rules);
 }
 
 void retention_judge(struct witness *witness, const struct cloud_request *request)
