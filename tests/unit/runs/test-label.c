@@ -99,10 +99,42 @@ static void test_refused(void **state)
         }
 }
 
+/* Stopped by somebody while the call for it was not answered: the next one finds it so. What the
+ * call promises is what a reboot can; that it was stopped is said afterwards, if EC2 lets it. */
+static void test_stopped_on_the_way(void **state)
+{
+        for (int refused = 0; refused < 2; refused++) {
+                _cleanup_free_ char *worth = NULL;
+                struct world world;
+
+                (void)state;
+                world_setup(&world, REBOOT, 1);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                                    .outcome = AWS_UNKNOWN });
+                if (refused)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "CreateTags",
+                                                                .times = SCRIPTED_ALWAYS,
+                                                                .outcome = AWS_ERROR,
+                                                                .code = "UnauthorizedOperation" });
+                virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
+                world_end(&world, false);
+                world_start(&world);
+                world.model.instances[0]->state = INSTANCE_STOPPED;
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                assert_int_equal(world.model.n_images, 1);
+                worth = worth_in_state(&world, 0);
+                assert_string_equal(worth, world_label(&world, 0));
+                assert_string_equal(worth, refused ? PROVEN_CRASH : PROVEN_STOPPED);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_stopped_on_the_way),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
