@@ -192,12 +192,13 @@ size_t fleet_schedules_there(const struct fleet *fleet)
 
 /* What fires seldom is watched for longer, so that all fleets make about as many images. */
 static const struct {
-        sec_t lifetime;    /* of all instances together */
-        int least_trouble; /* days until the next calm; six times as many at most */
+        sec_t lifetime;      /* of all instances together */
+        int64_t trouble;     /* days until the next calm, at least, */
+        int64_t trouble_max; /* and at most */
 } paces[] = {
-        { SEC_PER_YEAR / 2, 10 },
-        { 3 * SEC_PER_YEAR, 10 },
-        { 40 * SEC_PER_YEAR, 30 },
+        { SEC_PER_YEAR / 2, 10, 60 },
+        { 3 * SEC_PER_YEAR, 10, 60 },
+        { 40 * SEC_PER_YEAR, 30, 180 },
 };
 
 sec_t fleet_lifetime(const struct fleet *fleet)
@@ -207,9 +208,8 @@ sec_t fleet_lifetime(const struct fleet *fleet)
 
 sec_t fleet_trouble(const struct fleet *fleet, struct dice *dice)
 {
-        int least = paces[fleet->pace].least_trouble;
-
-        return dice_between(dice, least, 6 * least) * SEC_PER_DAY;
+        return dice_between(dice, paces[fleet->pace].trouble, paces[fleet->pace].trouble_max) *
+               SEC_PER_DAY;
 }
 
 /* Those that fire: there, and enabled. */

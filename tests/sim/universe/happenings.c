@@ -228,9 +228,17 @@ static void happen_weather(struct universe *universe)
         trace_line(universe->trace, "! weather: %.0f %%", much * 100);
 }
 
+static bool is_fair(const struct weather *weather)
+{
+        return weather->unsent + weather->lost_before + weather->lost_after + weather->truncated +
+                       weather->garbled + weather->html + weather->error500 + weather->error503 +
+                       weather->throttled + weather->slow <=
+               0;
+}
+
 static void happen_fair(struct universe *universe)
 {
-        if (memcmp(&universe->cloud.weather, &fair_weather, sizeof(fair_weather)) != 0)
+        if (!is_fair(&universe->cloud.weather))
                 happenings_hinder(universe);
         universe->cloud.weather = fair_weather;
 }
@@ -440,9 +448,9 @@ usec_t happenings_fair_since(const struct universe *universe)
 {
         const struct sim *sim = universe->cloud.sim;
 
-        if (memcmp(&universe->cloud.weather, &fair_weather, sizeof(fair_weather)) != 0 ||
-            universe->cloud.expired || universe->disk.full || universe->disk.broken ||
-            sim->timeline.waits[WAIT_VISIBLE].max > LAG || !machine_is_up(&universe->machine))
+        if (!is_fair(&universe->cloud.weather) || universe->cloud.expired || universe->disk.full ||
+            universe->disk.broken || sim->timeline.waits[WAIT_VISIBLE].max > LAG ||
+            !machine_is_up(&universe->machine))
                 return USEC_INFINITY;
         return universe->struck;
 }
