@@ -25,8 +25,8 @@ struct followed {
         char *image, *run, *instance;
         enum sight sight;
         sec_t created; /* by EC2's clock: when it took the call; 0: not listed yet */
-        int percent;  /* of its snapshots, by size unknown: the mean; -1 unknown */
-        char *reason; /* in AWS's words: StateReason, StateMessage of a snapshot */
+        int percent;   /* of its snapshots, by size unknown: the mean; -1 unknown */
+        char *reason;  /* in AWS's words: StateReason, StateMessage of a snapshot */
         char **snapshots;
         size_t n_snapshots;
         usec_t added;          /* monotonic */
