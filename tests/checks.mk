@@ -146,7 +146,7 @@ analyze-shell:
 
 .PHONY: format check-format
 format: ## lay out every C file
-	clang-format -i $(ALL_SOURCES) $(ALL_HEADERS)
+	$(Q)clang-format -i $(ALL_SOURCES) $(ALL_HEADERS)
 check-format: ## fail when `make format` would change something
 	$(Q)clang-format --dry-run -Werror $(ALL_SOURCES) $(ALL_HEADERS)
 

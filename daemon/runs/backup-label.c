@@ -14,8 +14,11 @@
 #include "runs/follow.h"
 #include "runs/place.h"
 
-/* What EC2 does not list yet is asked for again after this. */
+/* Between attempts to change a label, and after so long. */
 #define LABEL_RETRY (15 * USEC_PER_SEC)
+#define LABEL_LATER (300 * USEC_PER_SEC)
+/* How long EC2 may not know an image or a snapshot that it has shown: then they are gone. */
+#define LABEL_LAG (10 * SEC_PER_MIN)
 /* What could not be written down, the disk being full, is tried again after this. */
 #define RECORD_RETRY (10 * USEC_PER_SEC)
 
@@ -67,14 +70,17 @@ struct verdict label_refused(struct task *task, char *detail)
 
 struct verdict label_answer(struct task *task, const struct aws_reply *reply)
 {
+        bool soon = task_spent(task) < LABEL_LAG;
         char *detail;
+        bool unknown;
 
         if (reply->outcome == AWS_OK)
                 return next();
         detail = aws_describe_failure(reply, &ec2_create_tags, task->row.region);
-        if (reply->outcome != AWS_ERROR || streq(reply->code, "InvalidAMIID.NotFound") ||
-            streq(reply->code, "InvalidSnapshot.NotFound"))
-                return again(LABEL_RETRY, detail);
+        unknown = reply->outcome == AWS_ERROR && (streq(reply->code, "InvalidAMIID.NotFound") ||
+                                                  streq(reply->code, "InvalidSnapshot.NotFound"));
+        if (reply->outcome != AWS_ERROR || (unknown && soon))
+                return again(soon ? LABEL_RETRY : LABEL_LATER, detail);
         return label_refused(task, detail);
 }
 

@@ -59,10 +59,20 @@ static void test_refused(void **state)
                 /* for hours: it is insisted on */
                 { __LINE__,
                   "",
-                  { .action = "CreateTags", .times = 400, .outcome = AWS_UNREACHABLE },
+                  { .action = "CreateTags", .times = 100, .outcome = AWS_UNREACHABLE },
                   OUTCOME_DONE,
                   PROVEN_REBOOT_CLEAN,
                   0 },
+                /* deregistered by somebody meanwhile */
+                { __LINE__,
+                  "",
+                  { .action = "CreateTags",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "InvalidAMIID.NotFound" },
+                  OUTCOME_DONE,
+                  PROVEN_CRASH,
+                  1 },
                 { __LINE__,
                   "",
                   { .action = "CreateTags",
@@ -89,6 +99,8 @@ static void test_refused(void **state)
                 if (!streq(worth, rows[i].label) || !streq(world_label(&world, 0), rows[i].label))
                         fail_msg("line %d: %s, labelled %s", rows[i].line, worth,
                                  world_label(&world, 0));
+                /* It is insisted on, but not forever, and not in haste. */
+                assert_in_range(scripted_count(&world.aws, "CreateTags", NULL), 1, 400);
                 /* It exists, and nothing says otherwise. */
                 assert_int_equal(captured_events(&events[EVENT_IMAGE_FAILED]), 0);
                 assert_int_equal(captured_events(&events[EVENT_IMAGE_AVAILABLE]), 1);
