@@ -135,15 +135,17 @@ const struct action ec2_describe_instances = {
 SHAPE(describe_instance_status_in, struct describe_instance_status,
       FIELD("InstanceId", AS_TEXTS, struct describe_instance_status, ids),
       FIELD("IncludeAllInstances", AS_FLAG, struct describe_instance_status, include_all));
+SHAPE(check_detail, struct ec2_check_detail,
+      FIELD("impairedSince", AS_TIME, struct ec2_check_detail, impaired));
 SHAPE(instance_status, struct ec2_instance_status,
       FIELD("instanceId", AS_TEXT, struct ec2_instance_status, id),
       FIELD_ENUM("instanceState/name", struct ec2_instance_status, state, instance_state_names),
       FIELD_ENUM("systemStatus/status", struct ec2_instance_status, system, check_status_names),
-      FIELD("systemStatus/details/item/impairedSince", AS_TIME, struct ec2_instance_status,
-            system_impaired),
+      FIELD_ROWS("systemStatus/details/item", struct ec2_instance_status, system_details,
+                 &check_detail),
       FIELD_ENUM("instanceStatus/status", struct ec2_instance_status, instance, check_status_names),
-      FIELD("instanceStatus/details/item/impairedSince", AS_TIME, struct ec2_instance_status,
-            instance_impaired));
+      FIELD_ROWS("instanceStatus/details/item", struct ec2_instance_status, instance_details,
+                 &check_detail));
 SHAPE(describe_instance_status_out, struct ec2_instance_statuses,
       FIELD_ROWS("instanceStatusSet/item", struct ec2_instance_statuses, statuses,
                  &instance_status));

@@ -102,12 +102,18 @@ struct describe_instances {
 };
 extern const struct action ec2_describe_instances;
 
+/* One part of a check: when it began to fail; 0: it does not, or EC2 does not say. */
+struct ec2_check_detail {
+        sec_t impaired;
+};
 struct ec2_instance_status {
         char *id;
         int state;            /* enum instance_state */
         int system, instance; /* enum check_status */
-        /* When the check began to fail; 0: it does not, or EC2 does not say. */
-        sec_t system_impaired, instance_impaired;
+        struct ec2_check_detail *system_details;
+        size_t n_system_details;
+        struct ec2_check_detail *instance_details;
+        size_t n_instance_details;
 };
 struct ec2_instance_statuses {
         struct ec2_instance_status *statuses;

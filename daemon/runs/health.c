@@ -32,10 +32,16 @@ bool patient_is_well(const struct patient *patient)
                check_passes(patient->system) && check_passes(patient->check);
 }
 
-static void see_check(struct patient *patient, int check, sec_t impaired)
+static void see_check(struct patient *patient, int check, const struct ec2_check_detail *details,
+                      size_t n)
 {
+        sec_t impaired = 0;
+
         if (check_passes(check))
                 return;
+        for (size_t i = 0; i < n; i++)
+                if (details[i].impaired > impaired)
+                        impaired = details[i].impaired;
         if (!impaired)
                 patient->was_down = true;
         else if (impaired > patient->impaired)
@@ -54,8 +60,8 @@ static void patient_see(struct patient *patient, const struct ec2_instance_statu
                 patient->gone = true;
         if (status->state != INSTANCE_RUNNING)
                 patient->was_down = true;
-        see_check(patient, status->system, status->system_impaired);
-        see_check(patient, status->instance, status->instance_impaired);
+        see_check(patient, status->system, status->system_details, status->n_system_details);
+        see_check(patient, status->instance, status->instance_details, status->n_instance_details);
 }
 
 static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)

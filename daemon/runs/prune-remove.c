@@ -19,6 +19,7 @@ struct removal_live {
         size_t n, at; /* the one that is being deleted */
         size_t kept;  /* another image uses them */
         bool young;
+        bool tried;    /* a call for the one at hand may have deleted it, and was not answered */
         usec_t unseen; /* monotonic: since when EC2 does not know the one at hand; 0: it does */
 };
 
@@ -128,6 +129,7 @@ static struct verdict delete_ask(struct task *task)
 
         if (live->at == live->n)
                 return next();
+        live->tried |= task->resumed;
         task_call(task, &ec2_delete_snapshot,
                   &(struct delete_snapshot){ .snapshot = live->snapshots[live->at] });
         return stay();
@@ -138,7 +140,7 @@ static bool is_gone(struct removal_live *live, usec_t now)
 {
         if (!live->unseen)
                 live->unseen = now;
-        return !live->young || now - live->unseen >= UNSEEN;
+        return !live->young || live->tried || now - live->unseen >= UNSEEN;
 }
 
 static struct verdict delete_answer(struct task *task, const struct aws_reply *reply)
@@ -147,6 +149,7 @@ static struct verdict delete_answer(struct task *task, const struct aws_reply *r
         bool unknown =
                 reply->outcome == AWS_ERROR && streq(reply->code, "InvalidSnapshot.NotFound");
 
+        live->tried |= reply->attempts > 1 || reply->outcome == AWS_UNKNOWN;
         if (reply->outcome == AWS_ERROR && streq(reply->code, "InvalidSnapshot.InUse")) {
                 const char *user = reply->message ? strstr(reply->message, "ami-") : NULL;
                 size_t length = user ? strspn(user + 4, "0123456789abcdef") + 4 : 0;
@@ -163,6 +166,7 @@ static struct verdict delete_answer(struct task *task, const struct aws_reply *r
                 return task_trouble(task, reply, &ec2_delete_snapshot);
         }
         live->unseen = 0;
+        live->tried = false;
         live->at++;
         return go("delete-snapshots");
 }

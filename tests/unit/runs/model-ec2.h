@@ -284,7 +284,8 @@ model_describe_status(struct model *model, const struct describe_instance_status
                 if (loop_wall(model->aws->loop) >= instance->heals)
                         continue;
                 row->instance = CHECK_IMPAIRED;
-                row->instance_impaired = instance->impaired;
+                append(row->instance_details, row->n_instance_details)->impaired =
+                        instance->impaired;
         }
         return (struct scripted_answer){ AWS_OK, NULL, NULL };
 }

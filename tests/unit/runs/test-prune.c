@@ -432,6 +432,33 @@ static void test_unknown_snapshot(void **state)
         }
 }
 
+/* Our own call has deleted it, and its answer was lost: nothing is waited for. */
+static void test_young_snapshot_without_an_answer(void **state)
+{
+        _cleanup_free_ char *yaml = xasprintf(SETTINGS, 1);
+        char *run = NULL, *error = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, 1, 1000);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(manager_run(world.manager, "s", NULL, 0, &run, &error), 0);
+                virtual_run_for(world.loop, MINUTES(5));
+                free(run);
+        }
+        world_apply(&world, yaml);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeleteSnapshot",
+                                                            .about = "snap-0002",
+                                                            .outcome = AWS_UNKNOWN,
+                                                            .effect = true });
+        assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+        virtual_run_for(world.loop, MINUTES(2));
+        assert_int_equal(world_run(&world, run, NULL), OUTCOME_DONE);
+        LEFT(world, "3");
+        free(run);
+        world_done(&world);
+}
+
 static void test_shared_snapshot(void **state)
 {
         _cleanup_free_ char *run = NULL;
@@ -489,6 +516,7 @@ int main(void)
                 cmocka_unit_test(test_failed_images),
                 cmocka_unit_test(test_trouble),
                 cmocka_unit_test(test_unknown_snapshot),
+                cmocka_unit_test(test_young_snapshot_without_an_answer),
                 cmocka_unit_test(test_shared_snapshot),
                 cmocka_unit_test(test_adopt),
         };
