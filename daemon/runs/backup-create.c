@@ -51,7 +51,7 @@ static void fill_tags(struct tag_list *list, struct task *task, const char *time
         add_tag(list, TAG_RUN, task->row.run);
         add_tag(list, TAG_INSTANCE, task->row.subject);
         add_tag(list, TAG_TIME, time);
-        add_tag(list, TAG_CONSISTENCY, label_so_far(task));
+        add_tag(list, TAG_CONSISTENCY, task->method->created);
         add_tag(list, TAG_METHOD, task->row.method);
         for (size_t i = 0; i < image->n_tags; i++)
                 add_tag(list, image->tags[i].key, image->tags[i].value);

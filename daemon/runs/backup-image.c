@@ -10,6 +10,15 @@
 #define CREATE_PATIENCE (6 * SEC_PER_HOUR)
 #define LABEL_PATIENCE  SEC_PER_DAY
 
+/* Between attempts to write down what an image is: the disk is full. */
+#define RECORD_RETRY (10 * USEC_PER_SEC)
+
+struct verdict image_not_recorded(struct task *task)
+{
+        return again(RECORD_RETRY, xasprintf("the image cannot be recorded: %s",
+                                             store_error(task->run->engine->store)));
+}
+
 /* ---- record-image ---- */
 
 static struct store_image image_row(const struct task *task, const char *state)
@@ -23,7 +32,7 @@ static struct store_image image_row(const struct task *task, const char *state)
                 .run = task->row.run,
                 .instance = task->row.subject,
                 .firing = task->run->row.firing,
-                .consistency = (char *)(uintptr_t)label_so_far(task), /* borrowed, like the state */
+                .consistency = (char *)(uintptr_t)worth_so_far(task), /* borrowed, like the state */
                 .evidence = task->row.evidence,
                 .state = (char *)(uintptr_t)state,
                 .created = loop_wall(task->run->engine->loop),
@@ -39,8 +48,7 @@ static struct verdict record_ask(struct task *task)
 
         r = store_save_image(task->run->engine->store, &row);
         if (r < 0)
-                return again(10 * USEC_PER_SEC, xasprintf("the image cannot be recorded: %s",
-                                                          store_error(task->run->engine->store)));
+                return image_not_recorded(task);
         if (task->method->reboots)
                 image_touch(task);
         log_event(&events[EVENT_IMAGE_STARTED], &about, "Image %s of %s is being created%s.",
@@ -73,8 +81,7 @@ static struct verdict image_ended(struct task *task, const char *state,
         }
         r = store_save_image(task->run->engine->store, &row);
         if (r < 0)
-                return again(10 * USEC_PER_SEC, xasprintf("the image cannot be recorded: %s",
-                                                          store_error(task->run->engine->store)));
+                return image_not_recorded(task);
         return next();
 }
 
@@ -138,8 +145,6 @@ static struct verdict await_image_ask(struct task *task)
 
 static struct verdict image_lost_patience(struct task *task, char *detail)
 {
-        if (streq(task->row.step, "tag-consistency"))
-                return label_refused(task, detail);
         return task->step->down ? end_without_image(task, OUTCOME_FAILED, detail)
                                 : finish(OUTCOME_FAILED, detail);
 }
@@ -272,7 +277,8 @@ static const struct step image_steps[] = {
         { .name = "tag-consistency",
           .ask = label_ask,
           .answer = label_answer,
-          .patience = LABEL_PATIENCE },
+          .patience = LABEL_PATIENCE,
+          .lost_patience = label_refused },
         { .name = "judge", .ask = judge_ask, .last = true },
         /* reached from create-image and leading back, when its outcome is not known */
         { .name = "find-image", .ask = find_ask, .answer = find_answer, .down = true },

@@ -19,10 +19,8 @@
 #define LABEL_LATER (300 * USEC_PER_SEC)
 /* How long EC2 may not know an image or a snapshot that it has shown: then they are gone. */
 #define LABEL_LAG (10 * SEC_PER_MIN)
-/* What could not be written down, the disk being full, is tried again after this. */
-#define RECORD_RETRY (10 * USEC_PER_SEC)
 
-const char *label_so_far(const struct task *task)
+const char *worth_so_far(const struct task *task)
 {
         return streq(task->method->created, PROVEN_CRASH) ? PROVEN_CRASH : task->row.consistency;
 }
@@ -114,8 +112,7 @@ struct verdict judge_ask(struct task *task)
         char *detail;
 
         if (record_worth(task) < 0)
-                return again(RECORD_RETRY, xasprintf("the image cannot be recorded: %s",
-                                                     store_error(task->run->engine->store)));
+                return image_not_recorded(task);
         /* Good or not, its instance is not: the task has failed. */
         if (task->row.ending != OUTCOME_OPEN)
                 return finish(task->row.ending, NULL);

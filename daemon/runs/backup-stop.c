@@ -61,10 +61,9 @@ static char *stop_refusal(const struct task *task)
         return NULL;
 }
 
-static struct verdict check_stop_verdict(struct task *task)
+/* Takes `refusal`. */
+static struct verdict check_stop_verdict(struct task *task, char *refusal)
 {
-        char *refusal = stop_refusal(task);
-
         if (refusal)
                 return finish(OUTCOME_FAILED, refusal);
         return gate_is_open(task) ? next() : go("wait-turn");
@@ -83,14 +82,14 @@ static bool wants_type(const struct task *task)
 struct verdict check_stop_ask(struct task *task)
 {
         const struct image_live *live = image_live(task);
-        _cleanup_free_ char *refusal = NULL;
         struct name_filter filter;
+        char *refusal;
 
         if (!task->run->schedule || !live->instance.n_instances)
                 return go("check-instance");
         refusal = stop_refusal(task);
         if (refusal || !wants_type(task))
-                return check_stop_verdict(task);
+                return check_stop_verdict(task, refusal);
         name_filter_init(&filter, "instance-type", live->instance.instances->type);
         task_call(task, &ec2_describe_instance_types,
                   &(struct describe_instance_types){ .filters = &filter.filter, .n_filters = 1 });
@@ -110,7 +109,7 @@ struct verdict check_stop_answer(struct task *task, const struct aws_reply *repl
                         .name = xstrdup(type),
                         .has_disks = found->n_types == 0 || found->types[0].instance_storage,
                 };
-        return check_stop_verdict(task);
+        return check_stop_verdict(task, stop_refusal(task));
 }
 
 /* ---- stop-instance ---- */

@@ -103,6 +103,9 @@ usec_t image_note_settled(struct task *task);
 /* How long until what AWS has refused so often before is tried again. */
 usec_t image_insist_after(unsigned int refusals);
 
+/* The image's row cannot be written: later. */
+struct verdict image_not_recorded(struct task *task);
+
 /* Ends it, after what was done to its instance is undone; takes `detail`. */
 struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail);
 /* The same, while an image is made or may be: what was begun goes on, the outcome stays. */
@@ -156,9 +159,9 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply);
  * and instance before it looks at the name: a refusal does not tell that there is none.) */
 struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail);
 
-/* backup-label.c: what it is worth. The label that its image has for sure, until label_ask() has
- * changed it; */
-const char *label_so_far(const struct task *task);
+/* backup-label.c: what it is worth. What that is for sure before label_ask() has changed its label:
+ * no more than the create call has said. */
+const char *worth_so_far(const struct task *task);
 struct verdict label_ask(struct task *task);
 struct verdict label_answer(struct task *task, const struct aws_reply *reply);
 /* EC2 does not take it; the image counts as what its label says, or less. Takes `detail`. */

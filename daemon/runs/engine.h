@@ -50,12 +50,16 @@ struct verdict go(const char *step);
 struct verdict again(usec_t delay, char *detail);
 struct verdict finish(enum outcome outcome, char *detail);
 
+/* What follows when the patience of a step is over; takes `detail`. */
+typedef struct verdict lost_patience_fn(struct task *task, char *detail);
+
 struct step {
         const char *name; /* stored: never rename, never reuse */
         struct verdict (*ask)(struct task *task);
         struct verdict (*answer)(struct task *task, const struct aws_reply *reply);
-        sec_t patience;       /* how long MOVE_AGAIN may go on; 0: for ever */
-        unsigned int methods; /* next() comes here only for these, BY_*; 0: for all */
+        sec_t patience;                  /* how long MOVE_AGAIN may go on; 0: for ever */
+        lost_patience_fn *lost_patience; /* NULL: that of the kind */
+        unsigned int methods;            /* next() comes here only for these, BY_*; 0: for all */
         bool last;  /* next() ends the task, though rows follow that are reached with go() */
         bool waits; /* nothing has been touched yet; asked again whenever an instance is back */
         bool looks; /* nothing has been touched yet: only reads */
@@ -67,8 +71,7 @@ struct task_kind {
         const struct step *steps;
         void (*forget)(struct task *task); /* frees task->live */
         void (*ended)(struct task *task);  /* says in the journal how it ended; or NULL */
-        /* What follows when a step's patience is over; takes `detail`. NULL: the task fails. */
-        struct verdict (*lost_patience)(struct task *task, char *detail);
+        lost_patience_fn *lost_patience;   /* NULL: the task fails */
         bool by_subject; /* its subjects are unique in a run: run_find_task() finds them */
         sec_t straggle;  /* how long it may go on looking when another of the run is through; 0: for
                           * ever */

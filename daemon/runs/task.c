@@ -154,9 +154,11 @@ static usec_t with_jitter(struct engine *engine, usec_t delay)
 
 static struct verdict lost_patience(struct task *task, char *detail)
 {
-        return task->kind->lost_patience && !task->run->dry
-                       ? task->kind->lost_patience(task, detail)
-                       : finish(OUTCOME_FAILED, detail);
+        lost_patience_fn *of_step = task->step->lost_patience;
+        lost_patience_fn *callback = of_step ? of_step : task->kind->lost_patience;
+
+        return callback && !task->run->dry ? callback(task, detail)
+                                           : finish(OUTCOME_FAILED, detail);
 }
 
 /* Why it is to end stays what it is, whatever else is in the way of that. */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The simulation's part of a check: old findings, new seeds, deaths at every step, the same seed
-# twice, memory over a century. About six minutes on one CPU.
+# twice, memory over a century. About eight minutes on one CPU.
 set -eu
 sim=$1
 folder=$(mktemp -d)
