@@ -222,10 +222,15 @@ static size_t schedules_at_work(const struct fleet *fleet)
         return n;
 }
 
-double fleet_schedule_years(struct fleet *fleet, usec_t now)
+static void count_work(struct fleet *fleet, usec_t now)
 {
         fleet->worked += (double)schedules_at_work(fleet) * (double)(now - fleet->worked_until);
         fleet->worked_until = now;
+}
+
+double fleet_schedule_years(struct fleet *fleet, usec_t now)
+{
+        count_work(fleet, now);
         return fleet->worked / (double)(SEC_PER_YEAR * USEC_PER_SEC);
 }
 
@@ -235,7 +240,7 @@ void fleet_edit(struct fleet *fleet, usec_t now)
         struct dice *dice = &fleet->dice;
         struct fleet_schedule *schedule = &fleet->schedules[dice_below(dice, fleet->n_schedules)];
 
-        (void)fleet_schedule_years(fleet, now);
+        count_work(fleet, now);
         fleet->settings = settings_unref(fleet->settings);
         /* What was removed or disabled comes back, or there would soon be little left. */
         switch (schedule->there && schedule->enabled ? dice_below(dice, KINDS) : KINDS) {

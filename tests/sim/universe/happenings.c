@@ -26,7 +26,7 @@ struct happening_kind {
         usec_t mean; /* from one to the next */
         void (*happen)(struct universe *universe);
         enum where where;
-        bool strikes; /* also in the middle of a run that has just begun */
+        bool strikes; /* hinders the daemon: also in the middle of a run that has just begun */
 };
 
 /* A run is struck as often, so soon after its begin, and after the last time. */

@@ -124,13 +124,14 @@ static size_t daemon_memory(const struct options *options, int years)
 /* One year and many take the same, and nothing at all is left of either. */
 static bool run_memory(struct options *options)
 {
+        sec_t duration = options->duration ? options->duration : 100 * SEC_PER_YEAR;
         size_t start, one, many, end;
 
         options->quiet_world = options->never_restart = true;
         (void)daemon_memory(options, 1); /* what libraries keep once they were used */
         start = heap_in_use();
         one = daemon_memory(options, 1);
-        many = daemon_memory(options, (int)(options->duration / SEC_PER_YEAR));
+        many = daemon_memory(options, (int)(duration / SEC_PER_YEAR));
         end = heap_in_use();
         printf("left behind: %zd bytes\n", (ssize_t)(end - start));
         return many < one + one / 4 + 65536 && end < start + 262144;

@@ -289,7 +289,8 @@ void levels_watch(struct witness *witness)
 {
         if (!witness->look)
                 witness->look = timer_new(witness->universe->loop, on_look, witness);
-        timer_arm(witness->look, LOOK);
+        if (!timer_is_armed(witness->look))
+                timer_arm(witness->look, LOOK);
 }
 
 /* ---- the end of a calm ---- */
