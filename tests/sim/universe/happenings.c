@@ -1,33 +1,16 @@
 #include "sim/universe/happenings.h"
 
-#include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/text.h"
-#include "runs/manager.h"
 #include "sim/sim-world.h"
+#include "sim/universe/happening-kinds.h"
 #include "sim/universe/people.h"
 #include "sim/universe/universe.h"
 #include "sim/universe/witness.h"
-#include "store/store.h"
 
 #define MINUTE (60 * USEC_PER_SEC)
 #define HOUR   (60 * MINUTE)
-#define DAY    (24 * HOUR)
-
-/* Where nothing is going on a death or a look at everything finds little, and costs as much. */
-enum where { ANYWHERE, RUNS_MOSTLY };
-
-struct happening_kind {
-        const char *name;
-        usec_t mean; /* from one to the next */
-        void (*happen)(struct universe *universe);
-        enum where where;
-        bool strikes; /* hinders the daemon: also in the middle of a run that has just begun */
-};
 
 /* A run is struck as often, so soon after its begin, and after the last time. */
 #define STRIKE_CHANCE 0.5
@@ -39,360 +22,6 @@ struct happening {
         struct universe *universe;
         const struct happening_kind *kind;
         struct timer *timer;
-};
-
-static const char *some_region(struct universe *universe)
-{
-        return universe->fleet.regions[dice_below(&universe->dice, universe->fleet.n_regions)];
-}
-
-/* ---- the daemon and its computer ---- */
-
-static usec_t some_downtime(struct universe *universe)
-{
-        return dice_chance(&universe->dice, 0.6)   ? 5 * USEC_PER_SEC
-               : dice_chance(&universe->dice, 0.7) ? dice_wait(&universe->dice, 30 * MINUTE)
-                                                   : dice_wait(&universe->dice, 2 * DAY);
-}
-
-static void happen_kill(struct universe *universe)
-{
-        machine_die(&universe->machine, DEATH_KILLED, some_downtime(universe));
-}
-
-static void happen_power(struct universe *universe)
-{
-        machine_die(&universe->machine, DEATH_POWER, some_downtime(universe));
-}
-
-static void happen_restart(struct universe *universe)
-{
-        machine_stop(&universe->machine, some_downtime(universe));
-}
-
-static void happen_clock(struct universe *universe)
-{
-        struct dice *dice = &universe->dice;
-        usec_t most = dice_chance(dice, 0.8)   ? 10 * MINUTE
-                      : dice_chance(dice, 0.8) ? 2 * HOUR
-                                               : 3 * DAY;
-        usec_t skew = dice_chance(dice, 0.4) ? 0 : dice_between(dice, -most, most);
-
-        trace_line(universe->trace, "! clock is set by %+lld s",
-                   (long long)((skew - universe->clock.skew) / USEC_PER_SEC));
-        virtual_set_skew(&universe->clock, skew);
-}
-
-static void happen_disk(struct universe *universe)
-{
-        struct disk *disk = &universe->disk;
-
-        happenings_hinder(universe);
-        witness_disk_changes(universe->witness);
-        if (disk->full || disk->broken) {
-                disk->full = disk->broken = false;
-                trace_line(universe->trace, "! disk is well again");
-                if (machine_is_up(&universe->machine))
-                        fleet_recorded(&universe->fleet); /* within seconds */
-                return;
-        }
-        if (dice_chance(&universe->dice, 0.5))
-                disk->full = true;
-        else
-                disk->broken = true;
-        trace_line(universe->trace, "! disk is %s", disk->full ? "full" : "broken");
-}
-
-/* A disk does not stay ill as long as it is well. */
-static void happen_disk_heals(struct universe *universe)
-{
-        if (universe->disk.full || universe->disk.broken)
-                happen_disk(universe);
-}
-
-/* ---- operators ---- */
-
-static void happen_reload(struct universe *universe)
-{
-        fleet_edit(&universe->fleet, universe->clock.now);
-        if (!machine_is_up(&universe->machine))
-                return;
-        trace_line(universe->trace, "! reload");
-        machine_reload(&universe->machine);
-}
-
-static const char *some_schedule(struct universe *universe)
-{
-        struct fleet *fleet = &universe->fleet;
-
-        return fleet->schedules[dice_below(&universe->dice, fleet->n_schedules)].name;
-}
-
-static void told(struct universe *universe, const char *what, const char *subject, int r,
-                 char *error)
-{
-        trace_line(universe->trace, "! %s %s: %s", what, subject ? subject : "",
-                   r < 0 ? error : "ok");
-        free(error);
-}
-
-static void happen_run(struct universe *universe)
-{
-        const char *schedule = some_schedule(universe);
-        _cleanup_free_ char *run = NULL;
-        char *error = NULL;
-        int r;
-
-        if (!machine_is_up(&universe->machine))
-                return;
-        r = manager_run(universe->machine.manager, schedule, NULL, 0, &run, &error);
-        told(universe, "run", schedule, r, error);
-}
-
-static void happen_prune(struct universe *universe)
-{
-        bool dry = dice_chance(&universe->dice, 0.3);
-        _cleanup_free_ char *run = NULL;
-        char *error = NULL;
-        int r;
-
-        if (!machine_is_up(&universe->machine))
-                return;
-        if (dry)
-                witness_dry_run(universe->witness);
-        r = manager_prune(universe->machine.manager, NULL, dry, &run, &error);
-        told(universe, "prune", dry ? "dry" : NULL, r, error);
-}
-
-static void happen_adopt(struct universe *universe)
-{
-        _cleanup_free_ char *run = NULL;
-        char *error = NULL;
-        int r;
-
-        if (!machine_is_up(&universe->machine))
-                return;
-        r = manager_adopt(universe->machine.manager, &run, &error);
-        told(universe, "adopt", NULL, r, error);
-}
-
-static void happen_cancel(struct universe *universe)
-{
-        struct store_run *runs;
-        size_t n;
-
-        if (!machine_is_up(&universe->machine) ||
-            store_load_runs(universe->machine.store, NULL, true, 0, &runs, &n) < 0)
-                return;
-        if (n) {
-                const char *id = runs[dice_below(&universe->dice, n)].id;
-                char *error = NULL;
-                int r = manager_cancel(universe->machine.manager, id, &error);
-
-                told(universe, "cancel", id, r, error);
-        }
-        store_runs_free(runs, n);
-}
-
-static void happen_pause(struct universe *universe)
-{
-        const char *schedule = some_schedule(universe);
-        char *error = NULL;
-        bool pause;
-        int r;
-
-        if (!machine_is_up(&universe->machine))
-                return;
-        pause = !manager_is_paused(universe->machine.manager, schedule);
-        r = manager_pause(universe->machine.manager, schedule, pause, &error);
-        witness_disturbed(universe->witness, schedule);
-        told(universe, pause ? "pause" : "resume", schedule, r, error);
-}
-
-/* ---- the network and the cloud ---- */
-
-static void happen_weather(struct universe *universe)
-{
-        struct dice *dice = &universe->dice;
-        double much = dice_chance(dice, 0.5) ? 0.02 : dice_chance(dice, 0.7) ? 0.2 : 0.6;
-        double *chances[] = {
-                &universe->cloud.weather.unsent,     &universe->cloud.weather.lost_before,
-                &universe->cloud.weather.lost_after, &universe->cloud.weather.truncated,
-                &universe->cloud.weather.garbled,    &universe->cloud.weather.html,
-                &universe->cloud.weather.error500,   &universe->cloud.weather.error503,
-                &universe->cloud.weather.throttled,  &universe->cloud.weather.slow
-        };
-
-        for (size_t i = 0; i < ELEMENTS(chances); i++)
-                *chances[i] = dice_chance(dice, 0.4) ? much : 0;
-        trace_line(universe->trace, "! weather: %.0f %%", much * 100);
-}
-
-static bool is_fair(const struct weather *weather)
-{
-        return weather->unsent + weather->lost_before + weather->lost_after + weather->truncated +
-                       weather->garbled + weather->html + weather->error500 + weather->error503 +
-                       weather->throttled + weather->slow <=
-               0;
-}
-
-static void happen_fair(struct universe *universe)
-{
-        if (!is_fair(&universe->cloud.weather))
-                happenings_hinder(universe);
-        universe->cloud.weather = fair_weather;
-}
-
-static void happen_lag(struct universe *universe)
-{
-        struct timeline *timeline = &universe->cloud.sim->timeline;
-        usec_t most = dice_chance(&universe->dice, 0.5) ? USEC_PER_SEC
-                                                        : dice_wait(&universe->dice, 2 * MINUTE);
-
-        timeline->waits[WAIT_VISIBLE] = (struct range){ 0, most };
-        timeline->waits[WAIT_IMAGE_GONE] = (struct range){ 0, 3 * most };
-        timeline->waits[WAIT_NAME_FREE] = (struct range){ 0, most };
-        timeline->waits[WAIT_SNAPSHOT_FREE] = (struct range){ 0, most };
-        trace_line(universe->trace, "! lists lag by up to %lld s",
-                   (long long)(most / USEC_PER_SEC));
-}
-
-static void happen_pages(struct universe *universe)
-{
-        universe->cloud.short_pages = !universe->cloud.short_pages;
-        trace_line(universe->trace, "! lists come %s",
-                   universe->cloud.short_pages ? "in pages" : "whole");
-}
-
-static void happen_pace(struct universe *universe)
-{
-        struct timeline *timeline = &universe->cloud.sim->timeline;
-        usec_t most = dice_chance(&universe->dice, 0.5) ? 60 * USEC_PER_SEC
-                                                        : dice_wait(&universe->dice, 3 * HOUR);
-
-        timeline->waits[WAIT_SNAPSHOT] =
-                (struct range){ 20 * USEC_PER_SEC, 20 * USEC_PER_SEC + most };
-        timeline->waits[WAIT_BOOT] =
-                (struct range){ 15 * USEC_PER_SEC,
-                                dice_between(&universe->dice, 16, 300) * USEC_PER_SEC };
-        trace_line(universe->trace, "! snapshots take up to %lld s",
-                   (long long)(most / USEC_PER_SEC));
-}
-
-static void happen_keys(struct universe *universe)
-{
-        people_rotate_keys(universe);
-}
-
-static void happen_expiry(struct universe *universe)
-{
-        happenings_hinder(universe);
-        universe->cloud.expired = !universe->cloud.expired;
-        trace_line(universe->trace, "! keys are %s",
-                   universe->cloud.expired ? "refused" : "accepted");
-}
-
-static void happen_acceptance(struct universe *universe)
-{
-        if (universe->cloud.expired)
-                happen_expiry(universe);
-}
-
-/* ---- what people do ---- */
-
-static void happen_stop(struct universe *universe)
-{
-        people_stop_or_start(universe, some_region(universe));
-}
-
-static void happen_terminate(struct universe *universe)
-{
-        people_replace(universe, some_region(universe));
-}
-
-static void happen_retag(struct universe *universe)
-{
-        people_retag(universe, some_region(universe));
-}
-
-static void happen_never_ready(struct universe *universe)
-{
-        people_break(universe, some_region(universe));
-}
-
-static void happen_order(struct universe *universe)
-{
-        people_order_failure(universe, some_region(universe));
-}
-
-static void happen_agent(struct universe *universe)
-{
-        people_disturb_agent(universe, some_region(universe));
-}
-
-static void happen_service(struct universe *universe)
-{
-        people_break_service(universe, some_region(universe));
-}
-
-static void happen_want(struct universe *universe)
-{
-        people_exhaust(universe, some_region(universe));
-}
-
-static void happen_unstick(struct universe *universe)
-{
-        people_unstick(universe);
-}
-
-static void happen_deregister(struct universe *universe)
-{
-        people_deregister(universe, some_region(universe));
-}
-
-static void happen_use(struct universe *universe)
-{
-        people_launch_from_image(universe, some_region(universe));
-}
-
-static void happen_foreign(struct universe *universe)
-{
-        people_make_image(universe, some_region(universe));
-}
-
-static const struct happening_kind kinds[] = {
-        { "kill", 5 * DAY, happen_kill, RUNS_MOSTLY, true },
-        { "power", 15 * DAY, happen_power, RUNS_MOSTLY, true },
-        { "restart", 15 * DAY, happen_restart, RUNS_MOSTLY, true },
-        { "clock", 20 * DAY, happen_clock, ANYWHERE, true },
-        { "disk", 15 * DAY, happen_disk, ANYWHERE, true },
-        { "disk heals", 4 * HOUR, happen_disk_heals, ANYWHERE, false },
-        { "reload", 8 * DAY, happen_reload, RUNS_MOSTLY, true },
-        { "run", 8 * DAY, happen_run, RUNS_MOSTLY, false },
-        { "prune", 15 * DAY, happen_prune, RUNS_MOSTLY, false },
-        { "adopt", 40 * DAY, happen_adopt, RUNS_MOSTLY, false },
-        { "cancel", 6 * DAY, happen_cancel, ANYWHERE, true },
-        { "pause", 30 * DAY, happen_pause, ANYWHERE, false },
-        { "weather", 2 * DAY, happen_weather, ANYWHERE, true },
-        { "fair", 3 * HOUR, happen_fair, ANYWHERE, false },
-        { "lag", 8 * DAY, happen_lag, ANYWHERE, true },
-        { "pages", 8 * DAY, happen_pages, ANYWHERE, false },
-        { "pace", 8 * DAY, happen_pace, ANYWHERE, false },
-        { "keys", 30 * DAY, happen_keys, ANYWHERE, true },
-        { "expiry", 30 * DAY, happen_expiry, ANYWHERE, false },
-        { "acceptance", 6 * HOUR, happen_acceptance, ANYWHERE, false },
-        { "stop", 10 * DAY, happen_stop, ANYWHERE, true },
-        { "terminate", 40 * DAY, happen_terminate, ANYWHERE, true },
-        { "retag", 20 * DAY, happen_retag, ANYWHERE, true },
-        { "never ready", 20 * DAY, happen_never_ready, ANYWHERE, true },
-        { "order", 6 * DAY, happen_order, ANYWHERE, true },
-        { "agent", 10 * DAY, happen_agent, ANYWHERE, true },
-        { "service", 20 * DAY, happen_service, ANYWHERE, true },
-        { "want", 6 * DAY, happen_want, ANYWHERE, true },
-        { "unstick", 4 * HOUR, happen_unstick, ANYWHERE, false },
-        { "deregister", 30 * DAY, happen_deregister, ANYWHERE, true },
-        { "use", 30 * DAY, happen_use, ANYWHERE, false },
-        { "foreign", 30 * DAY, happen_foreign, ANYWHERE, false },
 };
 
 static void befall(struct universe *universe, const struct happening_kind *kind)
@@ -430,7 +59,7 @@ static void on_strike(void *userdata)
         if (universe->calm)
                 return;
         do
-                kind = &kinds[dice_below(&universe->dice, ELEMENTS(kinds))];
+                kind = &happening_kinds[dice_below(&universe->dice, n_happening_kinds)];
         while (!kind->strikes);
         befall(universe, kind);
         await_strike(universe);
@@ -448,9 +77,9 @@ usec_t happenings_fair_since(const struct universe *universe)
 {
         const struct sim *sim = universe->cloud.sim;
 
-        if (!is_fair(&universe->cloud.weather) || universe->cloud.expired || universe->disk.full ||
-            universe->disk.broken || sim->timeline.waits[WAIT_VISIBLE].max > LAG ||
-            !machine_is_up(&universe->machine))
+        if (!weather_is_fair(&universe->cloud.weather) || universe->cloud.expired ||
+            universe->disk.full || universe->disk.broken ||
+            sim->timeline.waits[WAIT_VISIBLE].max > LAG || !machine_is_up(&universe->machine))
                 return USEC_INFINITY;
         return universe->struck;
 }
@@ -472,13 +101,13 @@ void happenings_run_begins(struct universe *universe)
 void happenings_init(struct universe *universe)
 {
         universe->strike = timer_new(universe->loop, on_strike, universe);
-        universe->happenings = xcalloc(ELEMENTS(kinds), sizeof(*universe->happenings));
-        universe->n_happenings = ELEMENTS(kinds);
+        universe->happenings = xcalloc(n_happening_kinds, sizeof(*universe->happenings));
+        universe->n_happenings = n_happening_kinds;
         for (size_t i = 0; i < universe->n_happenings; i++) {
                 struct happening *happening = &universe->happenings[i];
 
                 happening->universe = universe;
-                happening->kind = &kinds[i];
+                happening->kind = &happening_kinds[i];
                 happening->timer = timer_new(universe->loop, on_happening, happening);
         }
 }
@@ -506,7 +135,7 @@ void happenings_end(struct universe *universe)
         for (size_t i = 0; i < universe->n_happenings; i++)
                 timer_disarm(universe->happenings[i].timer);
         timer_disarm(universe->strike);
-        universe->cloud.weather = fair_weather;
+        universe->cloud.weather = (struct weather){};
         universe->cloud.expired = false;
         universe->disk.full = universe->disk.broken = false;
         timeline_init(&universe->cloud.sim->timeline, 1);

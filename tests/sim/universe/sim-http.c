@@ -1,7 +1,6 @@
 #include "sim/universe/sim-http.h"
 
 #include <assert.h>
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,34 +12,6 @@
 
 #define PATIENCE  (60 * USEC_PER_SEC)             /* of a request without a timeout of its own */
 #define SKEW_MOST ((usec_t)5 * 60 * USEC_PER_SEC) /* of a signature's date that AWS accepts */
-
-const struct weather fair_weather;
-
-enum fate {
-        FATE_ANSWERED,
-        FATE_UNSENT,
-        FATE_LOST_BEFORE,
-        FATE_LOST_AFTER,
-        FATE_TRUNCATED,
-        FATE_GARBLED,
-        FATE_HTML,
-        FATE_500,
-        FATE_503,
-        FATE_THROTTLED,
-};
-
-static const char *const fate_names[] = {
-        [FATE_ANSWERED] = "answered",
-        [FATE_UNSENT] = "no connection",
-        [FATE_LOST_BEFORE] = "lost before",
-        [FATE_LOST_AFTER] = "lost after",
-        [FATE_TRUNCATED] = "truncated",
-        [FATE_GARBLED] = "garbled",
-        [FATE_HTML] = "html",
-        [FATE_500] = "500",
-        [FATE_503] = "503",
-        [FATE_THROTTLED] = "throttled",
-};
 
 /* A request on its way; it belongs to the cloud, its sender may be gone. */
 struct flight {
@@ -75,57 +46,7 @@ struct http {
         struct http_slot *slots;
 };
 
-/* ---- reading requests and answers ---- */
-
-static int hex(char digit)
-{
-        return digit <= '9' ? digit - '0' : (digit | 32) - 'a' + 10;
-}
-
-char *request_parameter(const char *body, const char *name)
-{
-        size_t length = strlen(name);
-
-        for (const char *at = body; at && *at; at = strchr(at, '&'), at = at ? at + 1 : NULL) {
-                const char *from = at + length + 1;
-                size_t n = 0, size;
-                char *value;
-
-                if (strncmp(at, name, length) != 0 || at[length] != '=')
-                        continue;
-                size = strcspn(from, "&");
-                value = xcalloc(size + 1, 1);
-                for (size_t i = 0; i < size; i++, n++) {
-                        value[n] = from[i];
-                        if (from[i] == '%' && i + 2 < size) {
-                                value[n] = (char)(hex(from[i + 1]) * 16 + hex(from[i + 2]));
-                                i += 2;
-                        }
-                }
-                return value;
-        }
-        return NULL;
-}
-
-char *answer_element(const struct cloud_request *request, const char *name)
-{
-        _cleanup_free_ char *open = xasprintf("<%s>", name);
-        const char *at = request->answer ? strstr(request->answer, open) : NULL;
-
-        if (!at)
-                return NULL;
-        at += strlen(open);
-        return xstrndup(at, strcspn(at, "<"));
-}
-
-char *answer_member(const struct cloud_request *request, const char *name)
-{
-        cJSON *document = request->answer ? cJSON_Parse(request->answer) : NULL;
-        char *text = xstrdup(cJSON_GetStringValue(cJSON_GetObjectItem(document, name)));
-
-        cJSON_Delete(document);
-        return text;
-}
+/* ---- reading requests ---- */
 
 /* "Credential=KEY/20270101/REGION/ec2/aws4_request, ..." */
 static void read_authorization(struct flight *flight, const char *value)
@@ -299,13 +220,6 @@ static const char *refusal(const struct flight *flight, const char **ret_message
         return NULL;
 }
 
-/* Whether the model gets to see it. */
-static bool is_acted_on(enum fate fate)
-{
-        return fate == FATE_ANSWERED || fate == FATE_LOST_AFTER || fate == FATE_TRUNCATED ||
-               fate == FATE_GARBLED;
-}
-
 static void ask_model(struct flight *flight)
 {
         struct cloud *cloud = flight->cloud;
@@ -323,7 +237,7 @@ static void ask_model(struct flight *flight)
 
         if (code) {
                 sim_refuse(cloud->sim, now, &request, code, message, &flight->reply);
-        } else if (is_acted_on(flight->fate)) {
+        } else if (fate_is_acted_on(flight->fate)) {
                 cloud->hooks.asking(&seen, cloud->hooks.userdata);
                 cloud->sim->page_max = cloud->short_pages && dice_chance(&cloud->dice, 0.3)
                                                ? (unsigned int)dice_between(&cloud->dice, 1, 8)
@@ -361,39 +275,6 @@ static void on_flight(void *userdata)
         if (flight->slot)
                 deliver(flight);
         flight_free(flight);
-}
-
-/* ---- the weather ---- */
-
-static enum fate draw_fate(struct cloud *cloud)
-{
-        const struct weather *weather = &cloud->weather;
-        const struct {
-                double chance;
-                enum fate fate;
-        } fates[] = {
-                { weather->unsent, FATE_UNSENT },
-                { weather->lost_before, FATE_LOST_BEFORE },
-                { weather->lost_after, FATE_LOST_AFTER },
-                { weather->truncated, FATE_TRUNCATED },
-                { weather->garbled, FATE_GARBLED },
-                { weather->html, FATE_HTML },
-                { weather->error500, FATE_500 },
-                { weather->error503, FATE_503 },
-                { weather->throttled, FATE_THROTTLED },
-        };
-
-        for (size_t i = 0; i < ELEMENTS(fates); i++)
-                if (fates[i].chance > 0 && dice_chance(&cloud->dice, fates[i].chance))
-                        return fates[i].fate;
-        return FATE_ANSWERED;
-}
-
-static usec_t draw_latency(struct cloud *cloud)
-{
-        if (cloud->weather.slow > 0 && dice_chance(&cloud->dice, cloud->weather.slow))
-                return dice_between(&cloud->dice, 1, 180) * USEC_PER_SEC;
-        return dice_between(&cloud->dice, 10, 300) * USEC_PER_MSEC;
 }
 
 /* ---- http.h ---- */
@@ -440,7 +321,7 @@ static void launch(struct http_slot *slot, const struct http_request *request, e
         flight->timer = timer_new(cloud->loop, on_flight, flight);
         flight->slot = slot;
         flight->fate = fate;
-        flight->back = draw_latency(cloud);
+        flight->back = weather_latency(&cloud->weather, &cloud->dice);
         flight->signed_at = read_date(header(request, "X-Amz-Date"));
         flight->number = cloud->requests;
         flight->body = xstrndup(request->body, request->body_size);
@@ -451,7 +332,7 @@ static void launch(struct http_slot *slot, const struct http_request *request, e
         flight->next = cloud->flights;
         cloud->flights = flight;
         slot->flight = flight;
-        timer_arm(flight->timer, draw_latency(cloud));
+        timer_arm(flight->timer, weather_latency(&cloud->weather, &cloud->dice));
 }
 
 struct http_slot *http_send(struct http *http, const struct http_request *request,
@@ -472,7 +353,7 @@ struct http_slot *http_send(struct http *http, const struct http_request *reques
                 cloud->hooks.moment(CLOUD_SENDING, action, NULL, cloud->hooks.userdata);
         if (cloud->cut)
                 return slot;
-        fate = draw_fate(cloud);
+        fate = weather_fate(&cloud->weather, &cloud->dice);
         cloud->requests++;
         cloud->faults += fate != FATE_ANSWERED;
         trace_line(cloud->trace, "> %" PRIu64 " %s%s%s", cloud->requests, action,

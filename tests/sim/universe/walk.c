@@ -69,7 +69,8 @@ void walk_end(struct universe *universe)
 
 /* ---- the histories ---- */
 
-static const struct weather lossy = { .lost_before = 0.1, .lost_after = 0.3 };
+static const struct weather lossy = { .mishap = {
+                                              [FATE_LOST_BEFORE] = 0.1, [FATE_LOST_AFTER] = 0.3 } };
 
 static const struct scenario {
         const char *name;
