@@ -1,0 +1,188 @@
+/* How an image is removed when AWS does not answer, refuses, or does not know it: in the end it is
+ * gone with its snapshots, and what another image uses stays. */
+#include "removals.h"
+
+static void test_trouble(void **state)
+{
+        static const struct {
+                int line;
+                enum outcome outcome;
+                struct scripted_fault fault;
+                const char *left, *later;
+                size_t lines; /* of removals that failed */
+        } rows[] = {
+                { __LINE__,
+                  OUTCOME_DONE,
+                  { .action = "DeregisterImage", .outcome = AWS_UNKNOWN, .effect = true },
+                  "4 5",
+                  "4 5",
+                  0 },
+                { __LINE__,
+                  OUTCOME_DONE,
+                  { .action = "DeregisterImage", .outcome = AWS_UNREACHABLE, .times = 3 },
+                  "4 5",
+                  "4 5",
+                  0 },
+                { __LINE__,
+                  OUTCOME_PARTIAL,
+                  { .action = "DeregisterImage",
+                    .outcome = AWS_ERROR,
+                    .code = "OperationNotPermitted" },
+                  "1 4 5",
+                  "4 5",
+                  1 },
+                { __LINE__,
+                  OUTCOME_DONE,
+                  { .action = "DeleteSnapshot", .outcome = AWS_UNKNOWN, .effect = true },
+                  "4 5",
+                  "4 5",
+                  0 },
+                /* a lag of EC2's: asked again */
+                { __LINE__,
+                  OUTCOME_DONE,
+                  { .action = "DeleteSnapshot",
+                    .outcome = AWS_ERROR,
+                    .times = 5,
+                    .code = "InvalidSnapshot.InUse",
+                    .message = "The snapshot is in use" },
+                  "4 5",
+                  "4 5",
+                  0 },
+                /* refused: the image is gone, and the next run deletes what was left */
+                { __LINE__,
+                  OUTCOME_PARTIAL,
+                  { .action = "DeleteSnapshot",
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  "1! 4 5",
+                  "4 5",
+                  1 },
+                { __LINE__,
+                  OUTCOME_PARTIAL,
+                  { .action = "DeleteSnapshot",
+                    .outcome = AWS_ERROR,
+                    .about = "snap-0001",
+                    .times = 500,
+                    .code = "InvalidSnapshot.InUse",
+                    .message = "The snapshot is in use" },
+                  "1! 4 5",
+                  "1! 4 5",
+                  1 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL;
+                struct world world;
+
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, rows[i].fault);
+                run = prune(&world, false);
+                expect_left(&world, rows[i].left, rows[i].line);
+                if (world_run(&world, run, NULL) != rows[i].outcome)
+                        fail_msg("line %d: outcome", rows[i].line);
+                if (captured_events(&events[EVENT_REMOVAL_FAILED]) != rows[i].lines)
+                        fail_msg("line %d: %zu lines", rows[i].line,
+                                 captured_events(&events[EVENT_REMOVAL_FAILED]));
+                free(prune(&world, false));
+                expect_left(&world, rows[i].later, rows[i].line);
+                world_done(&world);
+        }
+}
+
+/* A snapshot that another image uses stays, and nobody asks for it again. */
+/* An image of yesterday and two of this hour, of which one is to stay. */
+static void setup_young(struct world *world)
+{
+        _cleanup_free_ char *yaml = xasprintf(SETTINGS, 1);
+
+        setup(world, 1, 1000);
+        for (int i = 0; i < 2; i++) {
+                char *run = NULL, *error = NULL;
+
+                assert_int_equal(manager_run(world->manager, "s", NULL, 0, &run, &error), 0);
+                virtual_run_for(world->loop, MINUTES(5));
+                free(run);
+        }
+        world_apply(world, yaml);
+}
+
+/* EC2 does not know a snapshot: one of yesterday is gone, one of this hour may not be there yet. */
+static void test_unknown_snapshot(void **state)
+{
+        static const struct {
+                int line;
+                const char *snapshot;
+                unsigned int times;
+                const char *left;
+        } rows[] = {
+                { __LINE__, "snap-0001", 1, "1! 3" },
+                { __LINE__, "snap-0002", 12, "3" },
+                { __LINE__, "snap-0002", SCRIPTED_ALWAYS, "2! 3" }, /* somebody deleted it */
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct world world;
+
+                setup_young(&world);
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "DeleteSnapshot",
+                                                        .about = rows[i].snapshot,
+                                                        .outcome = AWS_ERROR,
+                                                        .times = rows[i].times,
+                                                        .code = "InvalidSnapshot.NotFound" });
+                free(prune(&world, false));
+                expect_left(&world, rows[i].left, rows[i].line);
+                assert_int_equal(captured_events(&events[EVENT_REMOVAL_FAILED]), 0);
+                world_done(&world);
+        }
+}
+
+/* Our own call has deleted it, and its answer was lost: nothing is waited for. */
+static void test_young_snapshot_without_an_answer(void **state)
+{
+        char *run = NULL, *error = NULL;
+        struct world world;
+
+        (void)state;
+        setup_young(&world);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeleteSnapshot",
+                                                            .about = "snap-0002",
+                                                            .outcome = AWS_UNKNOWN,
+                                                            .effect = true });
+        assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+        virtual_run_for(world.loop, MINUTES(2));
+        assert_int_equal(world_run(&world, run, NULL), OUTCOME_DONE);
+        LEFT(world, "3");
+        free(run);
+        world_done(&world);
+}
+
+static void test_shared_snapshot(void **state)
+{
+        _cleanup_free_ char *run = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, 5, 2);
+        world.model.images[2]->also_used_by = "snap-0003 is currently in use by ami-0fff";
+        run = prune(&world, false);
+        assert_int_equal(world_run(&world, run, NULL), OUTCOME_DONE);
+        LEFT(world, "3! 4 5");
+        assert_int_equal(captured_words("others are used by another image"), 1);
+        assert_int_equal(scripted_count(&world.aws, "DeleteSnapshot", "snap-0003"), 1);
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_trouble),
+                cmocka_unit_test(test_unknown_snapshot),
+                cmocka_unit_test(test_young_snapshot_without_an_answer),
+                cmocka_unit_test(test_shared_snapshot),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
