@@ -142,11 +142,40 @@ static void test_stopped_on_the_way(void **state)
         }
 }
 
+/* Nothing can be written for longer than a label is insisted on: that is no refusal of EC2's. */
+static void test_full_disk(void **state)
+{
+        static const char *const since[] = {
+                "2026-03-02T01:00:30Z", /* its instance is away */
+                "2026-03-02T01:01:45Z", /* it is back, and the image pending */
+                "2026-03-02T01:02:10Z", /* the image is about to be seen to be available */
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(since); i++) {
+                _cleanup_free_ char *worth = NULL, *detail = NULL;
+                struct world world;
+
+                world_setup(&world, REBOOT, 1)->back = 100 * USEC_PER_SEC;
+                virtual_run_until(world.loop, at(since[i]));
+                world_protect(&world, true);
+                virtual_run_until(world.loop, at("2026-03-03T12:00:00Z"));
+                world_protect(&world, false);
+                virtual_run_until(world.loop, at("2026-03-03T13:00:00Z"));
+                if (world_task(&world, RUN, "i-1", &detail) != OUTCOME_DONE)
+                        fail_msg("since %s: %s", since[i], detail);
+                worth = worth_in_state(&world, 0);
+                assert_string_equal(worth, world_label(&world, 0));
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_stopped_on_the_way),
+                cmocka_unit_test(test_full_disk),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
