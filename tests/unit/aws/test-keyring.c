@@ -1,0 +1,157 @@
+/* When credentials are fetched anew. */
+#include "unit/aws/credentials.h"
+
+#define ROLE_KEYS(key, expires)                                                                    \
+        "{\"Code\":\"Success\",\"AccessKeyId\":\"" key "\",\"SecretAccessKey\":\"s\","             \
+        "\"Token\":\"t\",\"Expiration\":\"" expires "\"}"
+
+/* The wall clock of the tests starts at 2027-01-15T08:00:00Z. */
+static void test_refresh_ahead(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .body = "token" },
+                { .body = "role" },
+                { .body = ROLE_KEYS("ONE", "2027-01-15T09:00:00Z") },
+                /* 15 minutes before the end: in the background */
+                { .body = "role" },
+                { .status = 500 },
+                { .status = 500 },
+                { .status = 500 },
+                /* again after half a minute; the token is no longer valid */
+                { .status = 401 },
+                { .body = "token2" },
+                { .body = "role" },
+                { .body = ROLE_KEYS("TWO", "2027-01-15T10:00:00Z") },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, NULL, ROWS(script));
+        get(&world);
+        check_key(&world, "ONE");
+        fake_run_for(&world.loop, 44 * SEC_PER_MIN * USEC_PER_SEC);
+        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        assert_int_equal(world.http.n_sent, 3);
+        fake_run_for(&world.loop, 2 * SEC_PER_MIN * USEC_PER_SEC);
+        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        fake_run(&world.loop);
+        assert_int_equal(world.http.n_sent, 7);
+        /* It failed: the old set goes on, and nobody asks again at once. */
+        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        fake_run(&world.loop);
+        assert_int_equal(world.http.n_sent, 7);
+        fake_run_for(&world.loop, (CREDENTIALS_PATIENCE + 1) * USEC_PER_SEC);
+        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        fake_run(&world.loop);
+        assert_int_equal(world.http.n_sent, 11);
+        assert_string_equal(world.http.sent[7].token, "token");
+        assert_string_equal(world.http.sent[9].token, "token2");
+        assert_string_equal(keyring_current(world.keyring)->access_key, "TWO");
+        world_done(&world);
+}
+
+/* Ten minutes before the end calls wait; when nothing better comes, they get the old set. */
+static void test_refresh_urgent(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .body = "token" },
+                { .body = "role" },
+                { .body = ROLE_KEYS("ONE", "2027-01-15T09:00:00Z") },
+                { .outcome = HTTP_UNSENT },
+                { .outcome = HTTP_UNSENT },
+                { .outcome = HTTP_UNSENT },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, NULL, ROWS(script));
+        get(&world);
+        fake_run_for(&world.loop, 55 * SEC_PER_MIN * USEC_PER_SEC);
+        assert_null(keyring_current(world.keyring));
+        get(&world);
+        check_key(&world, "ONE");
+        assert_int_equal(world.http.n_sent, 6);
+        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        world_done(&world);
+}
+
+/* IMDS goes on giving a set that has ended: it stays in use, and is asked for again later. */
+static void test_static_stability(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .body = "token" },
+                { .body = "role" },
+                { .body = ROLE_KEYS("OLD", "2027-01-15T07:00:00Z") },
+                { .body = "role" },
+                { .body = ROLE_KEYS("NEW", "2027-01-15T20:00:00Z") },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, NULL, ROWS(script));
+        get(&world);
+        check_key(&world, "OLD");
+        fake_run_for(&world.loop, 16 * SEC_PER_MIN * USEC_PER_SEC);
+        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        fake_run(&world.loop);
+        assert_int_equal(world.http.n_sent, 3);
+        fake_run_for(&world.loop, 10 * SEC_PER_MIN * USEC_PER_SEC);
+        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        fake_run(&world.loop);
+        assert_string_equal(keyring_current(world.keyring)->access_key, "NEW");
+        world_done(&world);
+}
+
+struct waiter {
+        struct keyring_wait *wait, **drop;
+        unsigned int answers;
+};
+
+static void on_waited(struct credentials *credentials, const char *error, void *userdata)
+{
+        struct waiter *waiter = userdata;
+
+        assert_non_null(credentials);
+        assert_null(error);
+        waiter->answers++;
+        if (waiter->drop)
+                *waiter->drop = keyring_wait_free(*waiter->drop);
+}
+
+static void test_one_refresh_for_all(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .body = "token", .delay = USEC_PER_SEC },
+                { .body = "role" },
+                { .body = ROLE_KEYS("ONE", "2027-01-15T20:00:00Z") },
+        };
+        struct waiter waiters[10] = {};
+        struct world world;
+
+        (void)state;
+        world_init(&world, NULL, ROWS(script));
+        for (size_t i = 0; i < ELEMENTS(waiters); i++) {
+                waiters[i].wait = keyring_wait(world.keyring, on_waited, &waiters[i]);
+                fake_run_for(&world.loop, 10 * USEC_PER_MSEC);
+        }
+        waiters[3].wait = keyring_wait_free(waiters[3].wait);
+        waiters[4].drop = &waiters[5].wait; /* from inside another's answer */
+        fake_run(&world.loop);
+        for (size_t i = 0; i < ELEMENTS(waiters); i++) {
+                assert_int_equal(waiters[i].answers, i != 3 && i != 5);
+                keyring_wait_free(waiters[i].wait);
+        }
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_refresh_ahead),
+                cmocka_unit_test(test_refresh_urgent),
+                cmocka_unit_test(test_static_stability),
+                cmocka_unit_test(test_one_refresh_for_all),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
