@@ -1,0 +1,232 @@
+/* aws_call() when it fails: what is tried again, what is known of it, what is said. */
+#include "unit/aws/call.h"
+
+struct failure_row {
+        int line;
+        enum aws_outcome outcome;
+        const struct action *action;
+        struct fake_answer script[8];
+        size_t n_sent;
+        const char *code;
+};
+
+#define LOST                                                                                       \
+        {                                                                                          \
+                .outcome = HTTP_LOST                                                               \
+        }
+#define ERROR(number, word)                                                                        \
+        {                                                                                          \
+                .status = (number), .body = FAILED(word)                                           \
+        }
+
+static const struct failure_row failures[] = {
+        /* Lost answers: what must not be done twice is not. */
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { LOST }, 1, NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .status = 500, .body = HTML } }, 1, NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .status = 502, .body = "" } }, 1, NULL },
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ec2_create_image,
+          { { .body = "<CreateImageResponse><ima" } },
+          1,
+          NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .body = "" } }, 1, NULL },
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ec2_create_image,
+          { ERROR(500, "InternalError") },
+          1,
+          "InternalError" },
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ec2_create_image,
+          { ERROR(503, "Unavailable") },
+          1,
+          "Unavailable" },
+        /* A definite no may be repeated, though. */
+        { __LINE__,
+          AWS_OK,
+          &ec2_create_image,
+          { ERROR(503, "RequestLimitExceeded"), UNSENT, { .body = CREATED } },
+          3,
+          NULL },
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ec2_create_image,
+          { ERROR(503, "RequestLimitExceeded"), LOST },
+          2,
+          NULL },
+        { __LINE__,
+          AWS_ERROR,
+          &ec2_create_image,
+          { ERROR(400, "InvalidAMIName.Duplicate") },
+          1,
+          "InvalidAMIName.Duplicate" },
+        { __LINE__,
+          AWS_ERROR,
+          &ec2_create_image,
+          { ERROR(500, "InsufficientInstanceCapacity") },
+          1,
+          "InsufficientInstanceCapacity" },
+        { __LINE__,
+          AWS_UNREACHABLE,
+          &ec2_create_image,
+          { UNSENT, UNSENT, UNSENT, UNSENT, UNSENT, UNSENT, UNSENT, UNSENT },
+          8,
+          NULL },
+        /* Reading again does no harm. */
+        { __LINE__,
+          AWS_OK,
+          &ec2_describe_images,
+          { LOST, LOST, { .body = IMAGES("", "") } },
+          3,
+          NULL },
+        { __LINE__,
+          AWS_OK,
+          &ec2_describe_images,
+          { { .status = 500, .body = HTML }, { .body = IMAGES("", "") } },
+          2,
+          NULL },
+        { __LINE__,
+          AWS_OK,
+          &ec2_describe_images,
+          { { .body = "<html><body>Please log in</body></html>" }, { .body = IMAGES("", "") } },
+          2,
+          NULL },
+        { __LINE__,
+          AWS_OK,
+          &ec2_describe_images,
+          { ERROR(500, "InternalError"), { .body = IMAGES("", "") } },
+          2,
+          NULL },
+        { __LINE__,
+          AWS_UNREACHABLE,
+          &ec2_describe_images,
+          { LOST, LOST, LOST, LOST, LOST, LOST, LOST, LOST },
+          8,
+          NULL },
+        { __LINE__,
+          AWS_ERROR,
+          &ec2_describe_images,
+          { ERROR(403, "UnauthorizedOperation") },
+          1,
+          "UnauthorizedOperation" },
+        /* nobody of AWS says so: whoever stands on the way may go away again */
+        { __LINE__,
+          AWS_ERROR,
+          &ec2_describe_images,
+          { { .status = 403, .body = HTML },
+            { .status = 403, .body = HTML },
+            { .status = 403, .body = HTML },
+            { .status = 403, .body = HTML },
+            { .status = 403, .body = HTML },
+            { .status = 403, .body = HTML },
+            { .status = 403, .body = HTML },
+            { .status = 403, .body = HTML } },
+          8,
+          "HTTP 403" },
+        { __LINE__,
+          AWS_ERROR,
+          &ec2_describe_images,
+          { { .status = 302, .body = "" } },
+          1,
+          "HTTP 302" },
+        { __LINE__,
+          AWS_OK,
+          &ec2_describe_images,
+          { { .status = 429, .body = "" }, { .body = IMAGES("", "") } },
+          2,
+          NULL },
+        /* A key that AWS refuses and that was read just now is not read again. */
+        { __LINE__,
+          AWS_ERROR,
+          &ec2_describe_images,
+          { ERROR(401, "AuthFailure") },
+          1,
+          "AuthFailure" },
+        /* It is said of the key and not of the request: whoever asked may ask again. */
+        { __LINE__,
+          AWS_UNSIGNED,
+          &ec2_create_image,
+          { ERROR(401, "InvalidClientTokenId") },
+          1,
+          "InvalidClientTokenId" },
+        { __LINE__,
+          AWS_UNSIGNED,
+          &ec2_create_image,
+          { { .status = 401,
+              .body = "<Response><Errors><Error><Code>AuthFailure</Code><Message>AWS was not able "
+                      "to validate the provided access credentials</Message></Error></Errors>"
+                      "</Response>" } },
+          1,
+          "AuthFailure" },
+};
+
+static void test_failures(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(failures); i++) {
+                const struct failure_row *row = &failures[i];
+                const void *input = row->action == &ec2_create_image ? (const void *)&image : &mine;
+                struct world world;
+
+                world_init(&world, ROWS(row->script));
+                call(&world, row->action, input);
+                if (world.outcome != row->outcome || !streq(world.code, row->code) ||
+                    world.http.n_sent != row->n_sent || world.attempts != row->n_sent)
+                        fail_msg("row of line %d: outcome %d, code %s, %zu sent", row->line,
+                                 world.outcome, world.code, world.http.n_sent);
+                if (row->outcome != AWS_OK && !world.message)
+                        fail_msg("row of line %d: no message", row->line);
+                world_done(&world);
+        }
+}
+
+/* Throttled without end: minutes, not seconds, and not for ever. */
+static void test_throttled_on_and_on(void **state)
+{
+        struct fake_answer script[64];
+        struct world world;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(script); i++)
+                script[i] = (struct fake_answer)ERROR(503, "RequestLimitExceeded");
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_create_image, &image);
+        assert_int_equal(world.outcome, AWS_ERROR);
+        assert_string_equal(world.code, "RequestLimitExceeded");
+        assert_in_range(world.loop.now / USEC_PER_SEC, 5 * 60, 15 * 60);
+        assert_non_null(strstr(world.described, "quota of CreateImage"));
+        world_done(&world);
+}
+
+static void test_retry_after(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .status = 503, .body = FAILED("RequestLimitExceeded"), .retry_after = "17" },
+                { .body = IMAGES("", "") },
+        };
+        struct capacities capacities = {};
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_describe_images, &mine);
+        assert_true(world.http.sent[1].at >= 17 * USEC_PER_SEC);
+        /* the governor has heard of it */
+        aws_usage(world.aws, on_usage, &capacities);
+        assert_int_equal(capacities.throttles, 1);
+        assert_true(capacities.factor >= 0.5 && capacities.factor < 0.6);
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_failures),
+                cmocka_unit_test(test_throttled_on_and_on),
+                cmocka_unit_test(test_retry_after),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

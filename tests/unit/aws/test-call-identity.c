@@ -1,0 +1,191 @@
+/* aws_call() with a wrong clock, without credentials, and refused. */
+#include "unit/aws/call.h"
+
+static void test_clock_skew(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .status = 400,
+                  .body = FAILED("RequestExpired"),
+                  .date = "Fri, 15 Jan 2027 10:00:00 GMT" }, /* two hours after ours */
+                { .body = IMAGES("", "") },
+                { .body = IMAGES("", "") },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_describe_images, &mine);
+        assert_int_equal(world.outcome, AWS_OK);
+        assert_string_equal(world.http.sent[0].date, "20270115T080000Z");
+        assert_string_equal(world.http.sent[1].date, "20270115T100000Z");
+        /* Later calls know it, also after our own clock was put right. */
+        fake_run_for(&world.loop, 60 * USEC_PER_SEC);
+        world.loop.wall0 += 7200;
+        free(steal(world.request_id));
+        free(steal(world.described));
+        world.answers = 0;
+        call(&world, &ec2_describe_images, &mine);
+        assert_string_equal(world.http.sent[2].date, "20270115T100100Z");
+        world_done(&world);
+}
+
+static void test_clock_skew_once(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .status = 400,
+                  .body = FAILED("RequestTimeTooSkewed"),
+                  .date = "Fri, 15 Jan 2027 10:00:00 GMT" },
+                { .status = 400,
+                  .body = FAILED("RequestTimeTooSkewed"),
+                  .date = "Fri, 15 Jan 2027 12:00:00 GMT" },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_describe_images, &mine);
+        assert_int_equal(world.outcome, AWS_ERROR);
+        assert_string_equal(world.code, "RequestTimeTooSkewed");
+        world_done(&world);
+}
+
+static void test_expired_token(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .body = IMAGES("", "") },
+                { .status = 400, .body = FAILED("ExpiredToken") },
+                { .body = IMAGES("", "") },
+                { .status = 400, .body = FAILED("ExpiredToken") },
+                { .status = 400, .body = FAILED("ExpiredToken") },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        setenv("AWS_SESSION_TOKEN", "old", 1);
+        call(&world, &ec2_describe_images, &mine);
+        fake_run_for(&world.loop, 60 * USEC_PER_SEC);
+        setenv("AWS_SESSION_TOKEN", "new", 1);
+        for (unsigned int i = 0; i < 2; i++) {
+                free(steal(world.request_id));
+                free(steal(world.described));
+                world.answers = 0;
+                call(&world, &ec2_describe_images, &mine);
+                fake_run_for(&world.loop, 60 * USEC_PER_SEC);
+        }
+        assert_string_equal(world.http.sent[1].token, "old");
+        assert_string_equal(world.http.sent[2].token, "new");
+        assert_int_equal(world.http.n_sent, 5); /* the second time one refresh does not help */
+        assert_int_equal(world.outcome, AWS_UNSIGNED);
+        assert_non_null(strstr(world.described, "access key **** of the environment"));
+        assert_string_equal(world.code, "ExpiredToken");
+        world_done(&world);
+}
+
+static void test_no_credentials(void **state)
+{
+        static const struct fake_answer script[] = { UNSENT, UNSENT, UNSENT };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        unsetenv("AWS_ACCESS_KEY_ID");
+        unsetenv("AWS_SECRET_ACCESS_KEY");
+        call(&world, &ec2_describe_images, &mine);
+        assert_int_equal(world.outcome, AWS_UNSIGNED);
+        assert_int_equal(world.attempts, 0);
+        assert_string_equal(
+                world.message,
+                "no credentials: environment: no $AWS_ACCESS_KEY_ID; assumed role: no role_arn; "
+                "web identity: no token file; single sign-on: no sso_account_id; credentials file: "
+                "no profile default in /dev/null and /dev/null; credential_process: none; config "
+                "file: no profile default in it; systemd credential: no $CREDENTIALS_DIRECTORY; "
+                "container: no $AWS_CONTAINER_CREDENTIALS_..._URI; instance metadata: no session "
+                "token: the wire was cut");
+        world_done(&world);
+}
+
+/* A refusal that only AWS can read is read by AWS; once it may not be asked, that is left alone. */
+static void test_encoded_refusal(void **state)
+{
+        static const char refusal[] =
+                "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not "
+                "authorized to perform this operation. Encoded authorization failure message: "
+                "a-B_c</Message></Error></Errors><RequestID>r-9</RequestID></Response>";
+        static const char decoded[] =
+                "<DecodeAuthorizationMessageResponse><DecodeAuthorizationMessageResult>"
+                "<DecodedMessage>{&quot;allowed&quot;:false,&quot;explicitDeny&quot;:false,"
+                "&quot;context&quot;:{&quot;principal&quot;:{&quot;arn&quot;:"
+                "&quot;arn:aws:iam::111122223333:user/amid&quot;},&quot;action&quot;:"
+                "&quot;ec2:CreateTags&quot;,&quot;resource&quot;:"
+                "&quot;arn:aws:ec2:us-east-1::snapshot/*&quot;}}</DecodedMessage>"
+                "</DecodeAuthorizationMessageResult></DecodeAuthorizationMessageResponse>";
+        static const struct fake_answer script[] = {
+                { .status = 403, .body = refusal },
+                { .body = decoded },
+                { .status = 403, .body = refusal },
+                { .status = 403,
+                  .body = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></"
+                          "ErrorResponse>" },
+                { .status = 403, .body = refusal },
+        };
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        call(&world, &ec2_create_image, &image);
+        assert_int_equal(world.outcome, AWS_ERROR);
+        assert_string_equal(world.http.sent[1].url, "https://sts.us-east-1.amazonaws.com/");
+        assert_string_equal(world.http.sent[1].body,
+                            "Action=DecodeAuthorizationMessage&Version=2011-06-15"
+                            "&EncodedMessage=a-B_c");
+        assert_string_equal(
+                world.described,
+                "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: User: "
+                "arn:aws:iam::111122223333:user/amid is not authorized to perform: ec2:CreateTags "
+                "on resource: arn:aws:ec2:us-east-1::snapshot/* (request r-9); allow it to "
+                "arn:aws:iam::111122223333:user/amid in IAM: {\"Effect\":\"Allow\",\"Action\":"
+                "\"ec2:CreateTags\",\"Resource\":\"arn:aws:ec2:*::snapshot/*\",\"Condition\":"
+                "{\"StringEquals\":{\"ec2:CreateAction\":\"CreateImage\"}}}");
+        for (size_t sent = 4; sent <= 5; sent++) {
+                free(steal(world.code));
+                free(steal(world.message));
+                free(steal(world.request_id));
+                free(steal(world.described));
+                world.answers = 0;
+                call(&world, &ec2_create_image, &image);
+                assert_int_equal(world.outcome, AWS_ERROR);
+                assert_int_equal(world.http.n_sent, sent);
+                assert_string_equal(
+                        world.described,
+                        "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: You "
+                        "are not authorized to perform this operation. (request r-9); allow it to "
+                        "this identity in IAM: {\"Effect\":\"Allow\",\"Action\":"
+                        "\"ec2:CreateImage\",\"Resource\":\"*\"}");
+        }
+        world_done(&world);
+}
+
+static void test_bad_endpoint(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_init(&world, NULL, 0);
+        setenv("AWS_ENDPOINT_URL", "http://ec2.example.com/", 1);
+        call(&world, &ec2_describe_images, &mine);
+        assert_int_equal(world.outcome, AWS_UNREACHABLE);
+        assert_non_null(strstr(world.message, "loopback"));
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_clock_skew),      cmocka_unit_test(test_clock_skew_once),
+                cmocka_unit_test(test_expired_token),   cmocka_unit_test(test_no_credentials),
+                cmocka_unit_test(test_encoded_refusal), cmocka_unit_test(test_bad_endpoint),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
