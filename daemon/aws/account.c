@@ -7,6 +7,7 @@
 #include "aws/source.h"
 #include "aws/variable.h"
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 
 /* Credentials that one or more roles are taken with. */
@@ -22,7 +23,7 @@ int aws_new(struct loop *loop, struct http *http, struct aws **ret)
         struct aws *aws = xnew(struct aws);
 
         aws->tools = (struct tools){ loop, http, imds_new(loop, http) };
-        aws->share = AWS_SHARE_DEFAULT;
+        aws->share = MUTANT(takes_more_than_half) ? 80 : AWS_SHARE_DEFAULT;
         *ret = aws;
         return 0;
 }
@@ -41,7 +42,7 @@ void aws_set_share(struct aws *aws, unsigned int percent)
 {
         struct aws_account *account;
 
-        aws->share = percent;
+        aws->share = MUTANT(takes_more_than_half) ? 80 : percent;
         LL_FOREACH (aws->accounts, account) {
                 struct place *place;
 

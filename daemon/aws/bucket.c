@@ -1,8 +1,11 @@
 #include "aws/bucket.h"
 
+#include "base/mutant.h"
+
 static struct bucket share_of(const struct bucket *published, unsigned int percent)
 {
-        double capacity = published->capacity * percent / 100;
+        double whole = published->capacity * (MUTANT(knows_a_larger_bucket) ? 1.8 : 1);
+        double capacity = whole * percent / 100;
 
         return (struct bucket){
                 .capacity = capacity < 1 ? 1 : capacity,
@@ -60,7 +63,7 @@ void bucket_fill(struct bucket_level *level, usec_t now)
 bool bucket_take(struct bucket_level *level, usec_t now)
 {
         bucket_fill(level, now);
-        if (level->tokens < 1)
+        if (level->tokens < 1 && !MUTANT(takes_all_tokens))
                 return false;
         level->tokens -= 1;
         return true;
@@ -69,7 +72,7 @@ bool bucket_take(struct bucket_level *level, usec_t now)
 usec_t bucket_wait(struct bucket_level *level, usec_t now)
 {
         bucket_fill(level, now);
-        if (level->tokens >= 1)
+        if (level->tokens >= 1 || MUTANT(takes_all_tokens))
                 return 0;
         /* Rounded up: waking too early would only mean waking twice. */
         return (usec_t)((1 - level->tokens) / (level->share.refill_per_second * level->factor) *

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/mutant.h"
 
 /* One image that counts on the way through the rules. */
 struct entry {
@@ -46,7 +47,7 @@ static int64_t day_of(sec_t local)
 /* 1970-01-01 was a Thursday: the Monday of its week is day -3. */
 static int64_t week_of(sec_t local)
 {
-        return floor_divide(day_of(local) + 3, 7);
+        return floor_divide(day_of(local) + (MUTANT(begins_weeks_on_sunday) ? 4 : 3), 7);
 }
 
 static int64_t month_of(sec_t local)
@@ -130,7 +131,8 @@ static void apply_rule(struct contest *contest, enum retain_rule rule)
                 if (!entry->verdict->place[rule])
                         continue;
                 entry->verdict->place[rule] = ++place;
-                if (place <= contest->policy->keep[rule])
+                if (place + MUTANT(keeps_one_less) <=
+                    contest->policy->keep[rule] + MUTANT(keeps_one_more))
                         keep(contest, entry, rule);
         }
 }
@@ -176,7 +178,7 @@ static void decide_series(const struct retention_policy *policy, sec_t now, stru
 
                 if (verdict->rules)
                         continue;
-                if (i == 0) {
+                if (i == 0 && !MUTANT(removes_the_last_good)) {
                         verdict->outcome = RETENTION_KEEP_LAST_GOOD;
                 } else if (entries[i].image->held_by) {
                         verdict->outcome = RETENTION_KEEP_HELD;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/place.h"
@@ -144,7 +145,7 @@ struct verdict create_ask(struct task *task)
         bool had_turn = live->sought || task->row.downed != SEC_NONE;
         struct verdict may;
 
-        if (task->resumed)
+        if (task->resumed && !MUTANT(takes_over_nothing))
                 return go("find-image"); /* the request may have left before the restart */
         may = may_create(task);
         if (may.move == MOVE_FINISH)
@@ -203,7 +204,7 @@ static struct verdict create_later(struct task *task, usec_t delay, char *detail
 
         if (task->row.downed == SEC_NONE)
                 return again(delay, steal(why));
-        if (waited >= patience)
+        if (waited >= patience && !MUTANT(keeps_them_down))
                 return end_without_image(
                         task, OUTCOME_FAILED,
                         xasprintf("EC2 did not take the call within 'ready_timeout', for which it "
@@ -249,6 +250,8 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                         continue;
                 switch (create_troubles[i].trouble) {
                 case CREATE_TAKEN:
+                        if (MUTANT(takes_over_nothing))
+                                return finish(OUTCOME_FAILED, detail);
                         free(detail);
                         return go("find-image");
                 case CREATE_GONE:
@@ -342,7 +345,7 @@ static struct verdict find_nothing(struct task *task)
                 look_again_if_stopped(task);
                 return go("create-image");
         }
-        if (looks >= LOOKS_AT_MOST) {
+        if (looks >= LOOKS_AT_MOST || MUTANT(gives_up_unknown_images)) {
                 if (may.move == MOVE_FINISH)
                         return image_give_up(task, may.outcome, may.detail);
                 return image_give_up(

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/freeze-script.h"
@@ -87,7 +88,7 @@ struct verdict freeze_ask(struct task *task)
                                      xstrdup("given up: its freeze is no longer in the settings"));
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
                 return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
-        if (image_touch(task))
+        if (image_touch(task) && !MUTANT(freezes_before_it_commits))
                 return go("freeze-instance");
         token = token_of(task);
         script = freeze_script_freeze(&(struct freeze_script){
@@ -242,7 +243,8 @@ static struct verdict thawed(struct task *task, const char *output)
         log_event(&events[EVENT_INSTANCE_THAWED], &about,
                   "Instance %s goes on after its freeze of %s%s.", task->row.subject, time,
                   streq(by, "watchdog") ? "; its own timer was sooner" : "");
-        if (task->row.image && !task->row.evidence && streq(by, "amid")) {
+        if (task->row.image && !task->row.evidence &&
+            (streq(by, "amid") || MUTANT(claims_to_have_frozen))) {
                 xreplace(&task->row.consistency, PROVEN_FROZEN);
                 task->row.evidence =
                         xasprintf("frozen for %s, from before CreateImage until the "

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/follow.h"
@@ -125,7 +126,7 @@ static struct verdict await_image_ask(struct task *task)
         switch (live->followed->sight) {
         case SIGHT_NONE:
         case SIGHT_PENDING:
-                return stay();
+                return MUTANT(stops_following) ? next() : stay();
         case SIGHT_FAILED:
         case SIGHT_GONE:
                 return image_failed(task, live->followed);

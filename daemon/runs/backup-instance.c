@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/follow.h"
@@ -177,7 +178,7 @@ static const char *way_back(const struct task *task)
         if (task->method == &method_freeze)
                 return "thaw-instance";
         if (task->method == &method_stop)
-                return "start-instance";
+                return MUTANT(forgets_to_start) ? NULL : "start-instance";
         return task->row.putback ? "put-back" : NULL;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/follow.h"
@@ -74,14 +75,16 @@ static bool was_down(struct task *task, const struct patient *patient)
 {
         const struct followed *followed = image_live(task)->followed;
 
-        return patient->was_down || (patient->impaired && followed && followed->created &&
-                                     patient->impaired >= followed->created);
+        return patient->was_down ||
+               (patient->impaired && followed && followed->created &&
+                (patient->impaired >= followed->created || MUTANT(believes_old_failures)));
 }
 
 static bool is_back(struct task *task, const struct patient *patient, sec_t settle)
 {
         return patient_is_well(patient) &&
-               (was_down(task, patient) || patient->read - task->entered >= settle * USEC_PER_SEC);
+               (was_down(task, patient) || MUTANT(believes_old_checks) ||
+                patient->read - task->entered >= settle * USEC_PER_SEC);
 }
 
 static const char *check_name(int status)

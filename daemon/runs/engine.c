@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/home.h"
 #include "runs/moves.h"
@@ -60,7 +61,8 @@ static void engine_turn(void *userdata)
                         run_begin(run);
                         changed = true;
                 }
-                if (!run_commit(run)) {
+                if (!(MUTANT(acts_before_it_commits) && loop_random(engine->loop) % 4 == 0) &&
+                    !run_commit(run)) {
                         waiting = true;
                         at = &run->next;
                         continue;

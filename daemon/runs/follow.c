@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/poll.h"
 
@@ -274,7 +275,8 @@ static void follower_begin_part(struct follower *follower)
         size_t n_snapshots = 0;
 
         follower->n_asked = 0;
-        for (followed = follower->cursor; followed && follower->n_asked < PER_REQUEST;
+        for (followed = follower->cursor;
+             followed && follower->n_asked < (MUTANT(polls_each_image_by_itself) ? 1 : PER_REQUEST);
              followed = open_from(followed->next)) {
                 n_snapshots += followed->n_snapshots;
                 if (follower->n_asked && n_snapshots > PER_REQUEST)

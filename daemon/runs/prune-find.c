@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/place.h"
 #include "runs/prune.h"
@@ -84,10 +85,12 @@ static bool load_row(struct task *task, const struct ec2_image *image, struct st
         const char *time = tag_of(image, TAG_TIME);
         sec_t firing;
 
-        if (engine->store)
+        if (engine->store && !MUTANT(asks_for_tags_only))
                 return store_load_image(engine->store, task->row.account, task->row.region,
                                         image->id, ret) > 0;
-        if (!time || !parse_rfc3339(time, &firing))
+        if (MUTANT(asks_for_tags_only))
+                firing = 0;
+        if (!time ? !MUTANT(asks_for_tags_only) : !parse_rfc3339(time, &firing))
                 return false;
         *ret = (struct store_image){
                 .account = xstrdup(task->row.account),
@@ -200,10 +203,13 @@ static void decide(struct task *task, struct retention_live *live)
                         .series = row->instance,
                         .id = row->id,
                         .time = row->firing,
-                        .local = row->firing + zone_offset(schedule->zone, row->firing),
+                        .local = row->firing + (MUTANT(takes_days_of_utc)
+                                                        ? 0
+                                                        : zone_offset(schedule->zone, row->firing)),
                         .available = live->candidates[i].available,
                         .failed = live->candidates[i].failed,
-                        .weak = !proof_satisfies(row->consistency, schedule->retain_require),
+                        .weak = !MUTANT(counts_what_is_worth_less) &&
+                                !proof_satisfies(row->consistency, schedule->retain_require),
                         .held_by = live->candidates[i].held_by,
                 };
         }
@@ -264,7 +270,7 @@ static void note_uses(struct retention_live *live, const struct ec2_instances *u
         for (size_t i = 0; i < users->n_instances; i++) {
                 const struct ec2_instance *user = &users->instances[i];
 
-                if (user->state == INSTANCE_TERMINATED)
+                if (user->state == INSTANCE_TERMINATED || MUTANT(ignores_uses))
                         continue;
                 for (size_t j = 0; j < live->n; j++)
                         if (streq(live->candidates[j].row.id, user->image_id) &&

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/place.h"
 #include "runs/prune.h"
@@ -82,7 +83,7 @@ static int note_deregistered(struct task *task)
 
 static struct verdict deregister_ask(struct task *task)
 {
-        int r = note_deregistered(task);
+        int r = MUTANT(forgets_what_it_deregisters) ? 1 : note_deregistered(task);
 
         if (r < 0)
                 return removal_not_recorded(task);
@@ -127,7 +128,7 @@ static struct verdict delete_ask(struct task *task)
 {
         struct removal_live *live = removal_live(task);
 
-        if (live->at == live->n)
+        if (live->at == live->n || MUTANT(leaves_snapshots))
                 return next();
         live->tried |= task->resumed;
         task_call(task, &ec2_delete_snapshot,

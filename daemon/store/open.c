@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "store/connection.h"
 #include "store/migrate.h"
 #include "store/pragma.h"
@@ -177,6 +178,8 @@ static int set_up(const struct paths *paths, sqlite3 *db, char **ret_error)
 
         if (sqlite3_exec(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", NULL, NULL,
                          NULL) != SQLITE_OK ||
+            (MUTANT(never_syncs) &&
+             sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL) != SQLITE_OK) ||
             pragma_text(db, "journal_mode = WAL", &mode) != SQLITE_OK ||
             migrate(db, store_migrations, n_store_migrations) != SQLITE_OK)
                 return explain(paths, db, ret_error);
@@ -215,7 +218,9 @@ int store_open(const char *directory, struct store **ret, char **ret_error)
         _cleanup_(paths_done) struct paths paths = {
                 .directory = xstrdup(directory),
                 .database = xasprintf("%s/amid.db", directory),
-                .unfinished = xasprintf("%s/amid.db.new", directory),
+                .unfinished = xasprintf(MUTANT(makes_the_state_in_place) ? "%s/amid.db"
+                                                                         : "%s/amid.db.new",
+                                        directory),
                 .log = xasprintf("%s/amid.db-wal", directory),
         };
         _cleanup_(store_closep) struct store *store = xnew(struct store);

@@ -1,43 +1,34 @@
 #!/bin/bash
-# The test of the test: breaks the engine on purpose, a line of mutants.txt at a time, and wants the
-# simulation to notice within 60 s. Called by make with the programs' folder and the compiler command.
-# A mutant is a copy of one source file in front of the archive that has the right one.
+# The test of the test: breaks one guarantee of the daemon after the other (daemon/base/mutants.def)
+# and wants the simulation to notice each within a minute of CPU time. Called by make with the
+# program, how many to run side by side, and the name of a mutant to try only that one.
 set -u
-b=$1 cc=$2 link=$3 only=${4:-}
 seconds=60
-failed=0
-mkdir -p "$b/mutants"
-while IFS='|' read -r name file script options; do
-        name=${name// /} file=${file// /}
-        case $name in '' | \#*) continue ;; esac
-        [ -z "$only" ] || [ "$only" = "$name" ] || continue
-        changed=
-        for source in daemon/$file; do
-                sed -e "$(sed 's/^ *//; s/ *$//' <<<"$script")" "$source" >"$b/mutants/$name.c"
-                cmp -s "$source" "$b/mutants/$name.c" || { changed=yes; break; }
-        done
-        if [ -z "$changed" ]; then
-                printf '  %-28s changes nothing: mutants.txt does not fit %s any more\n' "$name" "$file"
-                failed=1
-                continue
-        fi
-        if ! $cc -w -c -o "$b/mutants/$name.o" "$b/mutants/$name.c" ||
-                ! ${link//MUTANT/"$b/mutants/$name.o"} -o "$b/mutants/$name"; then
-                printf '  %-28s does not compile\n' "$name"
-                failed=1
-                continue
-        fi
-        start=$SECONDS
+
+# One mutant: prints what noticed it.
+if [ "$1" = --one ]; then
+        sim=$2 folder=$3 name=${4%%|*} options=${4#*|}
+        options=${options%%|*}
         # shellcheck disable=SC2086  # options are words
-        timeout $seconds "$b/mutants/$name" $options >"$b/mutants/$name.log" 2>&1
-        if [ $? = 1 ] && why=$(grep 'VIOLATED' "$b/mutants/$name.log"); then
-                printf '  %-28s %3d s  %s\n' "$name" $((SECONDS - start)) "${why:0:110}"
-        elif grep -q 'Assertion' "$b/mutants/$name.log"; then
-                printf '  %-28s %3d s  an assertion\n' "$name" $((SECONDS - start))
+        (ulimit -c 0 -t $seconds && exec "$sim" --mutant "$name" $options) >"$folder/$name" 2>&1
+        result=$?
+        if [ $result = 1 ] && why=$(grep VIOLATED "$folder/$name"); then
+                printf '  %-28s %3d s  %s\n' "$name" $SECONDS "${why:0:110}"
+        elif grep -q Assertion "$folder/$name"; then
+                printf '  %-28s %3d s  an assertion\n' "$name" $SECONDS
         else
-                printf '  %-28s NOT NOTICED in %d s\n' "$name" $((SECONDS - start))
-                failed=1
+                printf '  %-28s NOT NOTICED in %d s: %s\n' "$name" $seconds "${4##*|}"
+                exit 1
         fi
-        rm -f "$b/mutants/$name" "$b/mutants/$name.o"
-done <tests/sim/mutants.txt
-exit $failed
+        exit 0
+fi
+
+sim=$1 jobs=${2:-1} only=${3:-}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+if ! list=$("$sim" --mutants | grep "^${only:-[^|]*}|"); then
+        echo "no mutant is called $only"
+        exit 1
+fi
+# xargs ends with 123 when one of them was not noticed.
+tr '\n' '\0' <<<"$list" | xargs -0 -r -P "$jobs" -n 1 "$0" --one "$sim" "$folder"

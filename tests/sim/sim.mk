@@ -5,13 +5,22 @@ UNIVERSE_FRONT    := ec2sim http-server http-parse options sigv4-check
 UNIVERSE_OBJECTS  := $(UNIVERSE_SOURCES:%.c=$(B)/%.o) \
                      $(filter-out $(UNIVERSE_FRONT:%=$(B)/tests/sim/%.o),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c))))
 UNIVERSE_ARCHIVES := $(foreach f,runs aws store settings schedule retention base,$(B)/$f.a)
-UNIVERSE_LINK      = $(CC) $(LDFLAGS) -Wl,--wrap=engine_new,--wrap=rename,--wrap=unlink,--wrap=fsync $(UNIVERSE_OBJECTS) MUTANT $(UNIVERSE_ARCHIVES) $(LIBS)
+UNIVERSE_LINK      = $(CC) $(LDFLAGS) -Wl,--wrap=engine_new,--wrap=rename,--wrap=unlink,--wrap=fsync
+# The objects in which a mutant makes a difference come in front of the archives.
+MUTANT_SOURCES    := $(shell grep -l 'include "base/mutant.h"' daemon/*/*.c tests/sim/universe/*.c)
+MUTANT_OBJECTS    := $(MUTANT_SOURCES:%.c=$(B)/mutants/%.o)
 SOAK_SECONDS      ?= 3600
 
 $(B)/sim: $(UNIVERSE_OBJECTS) $(UNIVERSE_ARCHIVES)
+$(B)/sim-mutants: $(MUTANT_OBJECTS) $(filter-out $(MUTANT_SOURCES:%.c=$(B)/%.o),$(UNIVERSE_OBJECTS)) $(UNIVERSE_ARCHIVES)
+$(B)/sim $(B)/sim-mutants:
 	$(call say,LD,$@)
-	$(Q)$(subst MUTANT,,$(UNIVERSE_LINK)) -o $@
-build/sim: $(B)/sim FORCE
+	$(Q)$(UNIVERSE_LINK) $^ $(LIBS) -o $@
+$(B)/mutants/%.o: %.c
+	$(call say,CC,$< (mutants))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -DAMID_MUTANTS $(CFLAGS) -MMD -MP -c -o $@ $<
+build/sim build/sim-mutants: build/%: $(B)/% FORCE
 	$(Q)cmp -s $< $@ || install -m 755 $< $@
 
 .PHONY: check-sim check-mutants soak
@@ -20,8 +29,8 @@ check-sim: build/sim ## the engine through simulated years, deaths at every step
 	+$(Q)$(MAKE) --no-print-directory check-mutants
 
 # MUTANT=NAME tries only that one.
-check-mutants: $(B)/sim
-	$(Q)tests/sim/mutants.sh $(B) '$(CC) $(CPPFLAGS) $(CFLAGS)' '$(UNIVERSE_LINK)' $(MUTANT)
+check-mutants: build/sim-mutants ## broken engines, each of which the simulation must notice
+	$(Q)tests/sim/mutants.sh build/sim-mutants $(JOBS) $(MUTANT)
 
 soak: build/sim ## simulated years from new seeds, as long as SOAK_SECONDS says (3600)
 	$(Q)tests/sim/soak.sh build/sim $(SOAK_SECONDS)

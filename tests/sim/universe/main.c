@@ -10,13 +10,15 @@
 
 #include "base/text.h"
 #include "sim/universe/coverage.h"
+#include "sim/universe/mutants.h"
 #include "sim/universe/universe.h"
 #include "sim/universe/walk.h"
 #include "sim/universe/witness.h"
 
 static void usage(FILE *file)
 {
-        fputs("Usage: sim [--seed N] [--seeds COUNT] [--years Y] [--quiet] [--trace]\n\n"
+        fputs("Usage: sim [--seed N] [--seeds COUNT] [--years Y] [--quiet] [--trace] [--mutant "
+              "NAME]\n\n"
               "Runs the daemon through simulated years in which everything goes wrong, and checks\n"
               "that it keeps its promises. One seed is one history.\n\n"
               "      --seed N       the (first) seed: 1\n"
@@ -30,6 +32,8 @@ static void usage(FILE *file)
               "after\n"
               "                     the other; 2 is each second one\n"
               "      --memory       compare what the daemon holds after one year and after all\n"
+              "      --mutant NAME  break that guarantee of the daemon (sim-mutants only)\n"
+              "      --mutants      list the mutants: NAME|OPTIONS|MEANING\n"
               "  -h, --help         print this and exit\n",
               file);
 }
@@ -139,7 +143,7 @@ static bool run_memory(struct options *options)
 
 int main(int argc, char **argv)
 {
-        enum { SEED = 256, SEEDS, YEARS, QUIET, TRACE, WALK, MEMORY };
+        enum { SEED = 256, SEEDS, YEARS, QUIET, TRACE, WALK, MEMORY, MUTANT, MUTANTS };
         static const struct option options[] = {
                 { "seed", required_argument, NULL, SEED },
                 { "seeds", required_argument, NULL, SEEDS },
@@ -148,6 +152,8 @@ int main(int argc, char **argv)
                 { "trace", no_argument, NULL, TRACE },
                 { "walk", required_argument, NULL, WALK },
                 { "memory", no_argument, NULL, MEMORY },
+                { "mutant", required_argument, NULL, MUTANT },
+                { "mutants", no_argument, NULL, MUTANTS },
                 { "help", no_argument, NULL, 'h' },
                 {},
         };
@@ -179,6 +185,15 @@ int main(int argc, char **argv)
                 case MEMORY:
                         memory = true;
                         break;
+                case MUTANT:
+                        if (!mutants_choose(optarg)) {
+                                fprintf(stderr, "%s: no mutant of this build\n", optarg);
+                                return 2;
+                        }
+                        break;
+                case MUTANTS:
+                        mutants_print();
+                        return EXIT_SUCCESS;
                 case 'h':
                         usage(stdout);
                         return EXIT_SUCCESS;
