@@ -49,7 +49,7 @@ static void test_table_is_described(void **state)
                 const struct interface *interface = interface_of(method->name, &name);
 
                 assert_non_null(interface);
-                line = xasprintf("\nmethod %s%s -> (", name, signature);
+                line = xasprintf("\nmethod %s%s -> (", name ? name : "", signature);
                 if (!strstr(interface->description, line))
                         fail_msg("not in the description: %s", line);
         }
