@@ -31,6 +31,11 @@ def test_the_unit_is_valid(machine):
     assert machine.run("systemd-analyze", "verify", "--man=no", "amid.service") == ""
 
 
+def test_its_memory_is_bounded(service):
+    """A daemon that grows without end is killed and goes on; the machine stays as it is."""
+    assert service.property("MemoryMax") == str(2 << 30)
+
+
 def test_the_catalog_is_known(machine):
     listed = machine.run("journalctl", "--list-catalog", "-q")
     assert len([line for line in listed.splitlines() if " amid: " in line]) > 0
