@@ -75,7 +75,9 @@ check-system: $(VENV)/stamp all tools ## a real systemd in systemd-nspawn (root)
 	$(Q)AMID_B=$(B) $(VENV)/bin/pytest -c tests/pytest.ini --rootdir tests -n 0 $(PYTEST_FLAGS) tests/system
 
 # ---- fuzz ------------------------------------------------------------------------------------
-FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fPIE
+# The macro, libFuzzer's usual one, lowers limits of parsers, so that small inputs reach them.
+FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fPIE \
+              -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 LINK_fuzz  := -pie -fsanitize=fuzzer,address,undefined
 CPP_fuzz   :=
 

@@ -98,9 +98,10 @@ struct action {
 
 enum aws_outcome {
         AWS_OK,
-        AWS_ERROR,       /* AWS said no, for good: `code`, or "HTTP 403" from who has no code */
+        AWS_ERROR,       /* AWS said no, for good, and why: `code` */
         AWS_UNKNOWN,     /* not repeatable, sent, and no answer: it may have happened */
-        AWS_UNREACHABLE, /* no answer after all retries; what is not repeatable did not happen */
+        AWS_UNREACHABLE, /* no answer of AWS after all retries, or one beyond the limits of a call;
+                          * what is not repeatable did not happen */
         AWS_UNSIGNED,    /* no credentials, or with `code` none that AWS takes; it did not happen */
 };
 

@@ -33,8 +33,6 @@ void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
 
         shape_decoded_done(&slot->decoded);
         call_release(slot);
-        if (outcome == AWS_ERROR && !code)
-                code = xasprintf("HTTP %d", slot->status);
         slot->done(
                 &(struct aws_reply){
                         .outcome = outcome,
@@ -63,6 +61,7 @@ struct aws_slot *aws_slot_free(struct aws_slot *slot)
         free_output(slot->action, slot->output);
         shape_decoded_done(&slot->decoded);
         free(slot->message);
+        free(slot->seen_token);
         free(slot->body);
         credentials_unref(slot->fixed);
         aws_account_unref(slot->account);

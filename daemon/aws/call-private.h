@@ -24,6 +24,8 @@ struct aws_slot {
         struct explain *explain; /* of what AWS said at last */
         struct retry retry;
         unsigned int attempts, pages;
+        size_t rows, bytes; /* of all its pages */
+        char *seen_token;   /* of an earlier page, to notice one that comes again */
 
         void *output;
         struct shape_decoded decoded; /* of the last readable reply */
@@ -39,6 +41,10 @@ bool call_read(struct aws_slot *slot, const struct http_reply *reply);
 
 /* Keeps `message`, and frees what was kept before. */
 void call_message(struct aws_slot *slot, char *message);
+
+/* What a good page leads to when another one follows: NULL, or why the call ends here, for people
+ * (caller frees): it goes in a circle, or beyond the limits. */
+char *call_count_page(struct aws_slot *slot);
 
 /* Gives back what belongs to one attempt. */
 void call_release(struct aws_slot *slot);

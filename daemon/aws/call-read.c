@@ -4,6 +4,14 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+/* Limits of all pages of a call together. EC2's default quota of 50,000 images, each of 5 kB with
+ * 30 devices and tags, fits. */
+enum {
+        PAGES_MAX = 10000,
+        ROWS_MAX = 1500000,
+        BYTES_MAX = 256 << 20,
+};
+
 void call_message(struct aws_slot *slot, char *message)
 {
         free(slot->message);
@@ -38,7 +46,38 @@ bool call_read(struct aws_slot *slot, const struct http_reply *reply)
                 return false;
         }
         slot->decoded = decoded;
+        slot->bytes += reply->body_size;
         if (!slot->decoded.request_id)
                 slot->decoded.request_id = xstrdup(reply->request_id);
         return true;
+}
+
+/* Brent's algorithm: the token kept is that of page 1, 2, 4, 8, ..., so a circle of any length is
+ * noticed, with one token in memory. */
+static bool goes_in_a_circle(struct aws_slot *slot)
+{
+        if (streq(slot->seen_token, slot->decoded.next_token))
+                return true;
+        if ((slot->pages & (slot->pages - 1)) == 0)
+                xreplace(&slot->seen_token, slot->decoded.next_token);
+        return false;
+}
+
+char *call_count_page(struct aws_slot *slot)
+{
+        slot->pages++;
+        slot->rows += slot->decoded.rows;
+        if (slot->rows > ROWS_MAX)
+                return xasprintf("the answer goes on beyond %d rows", ROWS_MAX);
+        if (slot->bytes > BYTES_MAX)
+                return xasprintf("the answer goes on beyond %d MiB", BYTES_MAX >> 20);
+        if (!slot->decoded.next_token)
+                return NULL;
+        if (slot->pages == PAGES_MAX)
+                return xasprintf("the answer goes on beyond %d pages", PAGES_MAX);
+        if (goes_in_a_circle(slot))
+                return xasprintf("the pages go in a circle: page %u names a next page that an "
+                                 "earlier one named",
+                                 slot->pages);
+        return NULL;
 }

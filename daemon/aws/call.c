@@ -14,8 +14,6 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-enum { PAGES_MAX = 10000 };
-
 static void enter(struct aws_slot *slot);
 
 /* ---- what came back ---- */
@@ -28,11 +26,13 @@ static void again(struct aws_slot *slot, usec_t after)
 
 static void take_page(struct aws_slot *slot)
 {
-        if (!slot->decoded.next_token) {
-                call_finish(slot, AWS_OK);
-        } else if (++slot->pages == PAGES_MAX) {
-                call_message(slot, xasprintf("more than %d pages", PAGES_MAX));
+        char *why = call_count_page(slot);
+
+        if (why) {
+                call_message(slot, why);
                 call_finish(slot, AWS_UNREACHABLE);
+        } else if (!slot->decoded.next_token) {
+                call_finish(slot, AWS_OK);
         } else {
                 slot->retry = (struct retry){};
                 call_release(slot);

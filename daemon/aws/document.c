@@ -57,6 +57,11 @@ static const char *text_of(const cJSON *object, const char *key)
         return value && *value ? value : NULL;
 }
 
+cJSON *document_read(const char *json, size_t size)
+{
+        return size > DOCUMENT_MAX ? NULL : cJSON_ParseWithLength(json, size);
+}
+
 /* cJSON frees its copies of the secrets as they are. */
 static void wipe_strings(const cJSON *item)
 {
@@ -125,7 +130,7 @@ static struct credentials *read_object(const struct document *document, const cJ
 struct credentials *document_parse(const struct document *document, const char *json, size_t size,
                                    char **ret_why)
 {
-        cJSON *root = cJSON_ParseWithLength(json, size);
+        cJSON *root = document_read(json, size);
         const cJSON *object = document->inside ? member(root, document->inside) : root;
         const char *code = text_of(root, "Code");
         struct credentials *credentials = NULL;

@@ -5,6 +5,12 @@
 
 #include "aws/credentials.h"
 
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { DOCUMENT_MAX = 1 << 20 };
+#else
+enum { DOCUMENT_MAX = 4096 };
+#endif
+
 /* How one of them calls things. */
 struct document {
         const char *source; /* of the credentials, literal */
@@ -25,6 +31,9 @@ struct credentials *document_parse(const struct document *document, const char *
 struct credentials *document_take(const struct document *document, const char *json, size_t size,
                                   const char *error, char **ret_why);
 
-/* Frees a document of cJSON, and wipes its strings before. NULL does nothing. */
+/* The document of cJSON, or NULL for what is not JSON or has more than DOCUMENT_MAX bytes: cJSON
+ * needs up to 32 times as many, and what answers on 169.254.169.254 may be anybody. */
 struct cJSON;
+struct cJSON *document_read(const char *json, size_t size);
+/* Frees a document of cJSON, and wipes its strings before. NULL does nothing. */
 void document_wipe(struct cJSON *document);

@@ -260,7 +260,7 @@ SHAPE(create_image_in, struct create_image,
       FIELD_ROWS("BlockDeviceMapping", struct create_image, exclude, &no_device),
       FIELD_ROWS("TagSpecification", struct create_image, tag_specifications, &tag_specification));
 SHAPE(create_image_out, struct ec2_created_image,
-      FIELD("imageId", AS_TEXT, struct ec2_created_image, id));
+      FIELD_REQUIRED("imageId", struct ec2_created_image, id));
 
 const struct action ec2_create_image = {
         .name = "CreateImage",

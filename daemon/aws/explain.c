@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aws/call.h"
+#include "aws/document.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -55,7 +56,7 @@ static const char *text_at(const cJSON *object, const char *key)
 
 char *explain_text(const char *json, size_t size)
 {
-        cJSON *document = cJSON_ParseWithLength(json, size);
+        cJSON *document = document_read(json, size);
         const cJSON *context = cJSON_GetObjectItemCaseSensitive(document, "context");
         const cJSON *principal = cJSON_GetObjectItemCaseSensitive(context, "principal");
         const cJSON *deny = cJSON_GetObjectItemCaseSensitive(document, "explicitDeny");

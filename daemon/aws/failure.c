@@ -112,7 +112,8 @@ char *aws_describe_failure(const struct aws_reply *reply, const struct action *a
                             service, name, region);
                 break;
         case AWS_UNREACHABLE:
-                text_printf(&text, "%s:%s in %s was not answered", service, name, region);
+                text_printf(&text, "%s:%s in %s was not answered%s", service, name, region,
+                            reply->status >= 200 && reply->status < 300 ? " in full" : "");
                 break;
         case AWS_UNSIGNED:
                 text_printf(&text, "%s:%s in %s was not sent", service, name, region);

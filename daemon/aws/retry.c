@@ -128,10 +128,11 @@ static enum verdict failed(struct retry *retry, const struct attempt *attempt, e
         return VERDICT_AGAIN;
 }
 
-static enum verdict throttled(struct retry *retry, const struct attempt *attempt, usec_t *ret_after)
+static enum verdict throttled(struct retry *retry, const struct attempt *attempt, enum verdict last,
+                              usec_t *ret_after)
 {
         if (++retry->throttles >= RETRY_THROTTLES_MAX)
-                return VERDICT_FINAL;
+                return last;
         *ret_after = backoff(retry->throttles, USEC_PER_SEC, 30 * USEC_PER_SEC, attempt);
         return VERDICT_AGAIN;
 }
@@ -167,19 +168,15 @@ static enum verdict decide_error(struct retry *retry, const struct attempt *atte
 
         switch (treatment_of(attempt)) {
         case TREAT_FINAL:
-                /* What is not AWS's own word may be a proxy's, or have been cut on its way. */
-                if (!attempt->readable && attempt->repeatable && attempt->status >= 400)
-                        return failed(retry, attempt, VERDICT_FINAL, ret_after);
                 return VERDICT_FINAL;
         case TREAT_THROTTLE:
-                return throttled(retry, attempt, ret_after);
+                return throttled(retry, attempt, VERDICT_FINAL, ret_after);
         case TREAT_BUSY:
                 return failed(retry, attempt, VERDICT_FINAL, ret_after);
         case TREAT_SERVER:
                 if (!attempt->repeatable)
                         return VERDICT_UNKNOWN;
-                return failed(retry, attempt, attempt->code ? VERDICT_FINAL : VERDICT_UNREACHABLE,
-                              ret_after);
+                return failed(retry, attempt, VERDICT_FINAL, ret_after);
         case TREAT_CLOCK:
                 return attempt->skew ? fix_clock(retry) : refresh(retry, VERDICT_REFUSED);
         case TREAT_SIGNATURE:
@@ -193,6 +190,18 @@ static enum verdict decide_error(struct retry *retry, const struct attempt *atte
                 return refresh(retry, VERDICT_REFUSED);
         }
         return VERDICT_FINAL;
+}
+
+/* AWS did not write this answer, or not all of it arrived: a proxy's page, a redirect, a cut body.
+ * It says nothing about the request, whatever its status. */
+static enum verdict decide_unreadable(struct retry *retry, const struct attempt *attempt,
+                                      usec_t *ret_after)
+{
+        if (!attempt->repeatable)
+                return VERDICT_UNKNOWN;
+        if (retry_is_throttle(NULL, attempt->status))
+                return throttled(retry, attempt, VERDICT_UNREACHABLE, ret_after);
+        return failed(retry, attempt, VERDICT_UNREACHABLE, ret_after);
 }
 
 enum verdict retry_decide(struct retry *retry, const struct attempt *attempt, usec_t *ret_after)
@@ -210,13 +219,9 @@ enum verdict retry_decide(struct retry *retry, const struct attempt *attempt, us
         case HTTP_ANSWERED:
                 break;
         }
-        if (!success)
-                return decide_error(retry, attempt, ret_after);
-        if (attempt->readable)
-                return VERDICT_GOOD;
-        if (!attempt->repeatable)
-                return VERDICT_UNKNOWN;
-        return failed(retry, attempt, VERDICT_UNREACHABLE, ret_after);
+        if (!attempt->readable)
+                return decide_unreadable(retry, attempt, ret_after);
+        return success ? VERDICT_GOOD : decide_error(retry, attempt, ret_after);
 }
 
 /* `count` digits as a number. */

@@ -7,8 +7,10 @@
  *   - Throttling is a definite no, also to what must not be done twice: repeated up to
  *     RETRY_THROTTLES_MAX times, about ten minutes in all.
  *   - Nothing sent: repeated, RETRY_FAILURES_MAX attempts, about half a minute.
- *   - Lost answers, server errors and unreadable answers: repeated like that when a second time
- *     does no harm, else the outcome is unknown at once.
+ *   - Lost answers and server errors: repeated like that when a second time does no harm, else the
+ *     outcome is unknown at once.
+ *   - An unreadable answer, whatever its status: the same. A proxy may answer 403 to a request that
+ *     AWS has carried out, so only an error that AWS itself wrote says that nothing happened.
  *   - A signature that was refused: the clock is set right once or the credentials are fetched
  *     anew once. When that does not help, AWS has not said no to the request but to the key, which
  *     somebody may be rotating: whoever asked may ask again with the next one.
@@ -44,7 +46,7 @@ enum verdict {
 struct attempt {
         enum http_outcome outcome;
         int status;
-        bool readable;              /* the body is a reply of AWS */
+        bool readable;              /* the body is a reply of AWS; an error of AWS has a code */
         const char *code, *message; /* of a readable error, or NULL */
         bool repeatable;            /* a second time does no harm */
         sec_t skew;                 /* the server's time less ours; 0 when it did not tell */

@@ -104,8 +104,13 @@ static void take(struct decoder *decoder, const struct shape_node *node, const c
 static cJSON *parse(const struct shape_source *source, char **ret_error)
 {
         const char *end = NULL;
-        cJSON *document = cJSON_ParseWithLengthOpts(source->text, source->size, &end, false);
+        cJSON *document = NULL;
 
+        if (source->size > REPLY_JSON_MAX) {
+                *ret_error = xasprintf("more than %d bytes of JSON", REPLY_JSON_MAX);
+                return NULL;
+        }
+        document = cJSON_ParseWithLengthOpts(source->text, source->size, &end, false);
         while (document && end < source->text + source->size && *end && strchr(" \t\r\n", *end))
                 end++;
         if (document && cJSON_IsObject(document) && end == source->text + source->size)
@@ -149,7 +154,7 @@ int shape_decode_json(const struct shape *shape, void *object, const struct shap
         take_members(&decoder, tree, document, page);
         shape_tree_free(tree);
         cJSON_Delete(document);
-        if (decoder.error) {
+        if (decoder.error || shape_check(shape, page, &decoder.error) < 0) {
                 if (shape)
                         shape_done(shape, page);
                 shape_decoded_done(&reply);
@@ -162,6 +167,7 @@ int shape_decode_json(const struct shape *shape, void *object, const struct shap
         reply.code = named ? shape_error_code(named) : NULL;
         if (reply.next_token && !*reply.next_token)
                 xreplace(&reply.next_token, NULL);
+        reply.rows = decoder.rows;
         *ret = reply;
         return 0;
 }

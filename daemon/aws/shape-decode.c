@@ -30,6 +30,7 @@ struct level {
 
 struct decoder {
         XML_Parser parser;
+        const struct shape_source *source;
         struct shape_node *tree;
         void *object;
         struct shape_decoded *reply;
@@ -43,11 +44,17 @@ struct decoder {
         char *error;
 };
 
+/* Ends the parsing for good. XML_StopParser() alone does not: expat still reports the end of an
+ * empty element whose start was refused, so the handlers are taken away too. */
 static void refuse(struct decoder *decoder, char *error)
 {
-        free(decoder->error);
+        XML_Parser parser = decoder->parser;
+
         decoder->error = error;
-        XML_StopParser(decoder->parser, XML_FALSE);
+        XML_SetElementHandler(parser, NULL, NULL);
+        XML_SetCharacterDataHandler(parser, NULL);
+        XML_SetStartDoctypeDeclHandler(parser, NULL);
+        XML_StopParser(parser, XML_FALSE);
 }
 
 static const char *local_name(const char *name)
@@ -57,10 +64,20 @@ static const char *local_name(const char *name)
         return colon ? colon + 1 : name;
 }
 
+static bool is_root(const struct shape_source *source, const char *name)
+{
+        const char *action = source->action;
+
+        return action ? streq(startswith(name, action), "Response") : !!endswith(name, "Response");
+}
+
 static void start_root(struct decoder *decoder, const char *name)
 {
-        if (!endswith(name, "Response")) {
-                refuse(decoder, xasprintf("not a reply of AWS but <%.40s>", name));
+        if (!is_root(decoder->source, name)) {
+                refuse(decoder,
+                       xasprintf("not a reply of AWS%s%s but <%.40s>",
+                                 decoder->source->action ? " to " : "",
+                                 decoder->source->action ? decoder->source->action : "", name));
                 return;
         }
         decoder->levels[0] = (struct level){ decoder->tree, decoder->object };
@@ -170,9 +187,10 @@ static void XMLCALL on_doctype(void *userdata, const char *name, const char *sys
         refuse(userdata, xstrdup("a document type declaration"));
 }
 
-static int parse(struct decoder *decoder, const char *xml, size_t size)
+static int parse(struct decoder *decoder)
 {
         XML_Parser parser = decoder->parser;
+        size_t size = decoder->source->size;
 
         XML_SetUserData(parser, decoder);
         XML_SetElementHandler(parser, on_start, on_end);
@@ -182,7 +200,7 @@ static int parse(struct decoder *decoder, const char *xml, size_t size)
                 decoder->error = xstrdup("too large");
                 return -EBADMSG;
         }
-        if (XML_Parse(parser, xml, (int)size, XML_TRUE) == XML_STATUS_OK)
+        if (XML_Parse(parser, decoder->source->text, (int)size, XML_TRUE) == XML_STATUS_OK)
                 return 0;
         if (!decoder->error)
                 decoder->error =
@@ -203,6 +221,7 @@ int shape_decode(const struct shape *shape, void *object, const struct shape_sou
         struct shape_decoded reply = {};
         struct decoder decoder = {
                 .parser = XML_ParserCreate(NULL),
+                .source = source,
                 .tree = shape_tree_new(shape, &reply_shape),
                 .object = page,
                 .reply = &reply,
@@ -214,7 +233,9 @@ int shape_decode(const struct shape *shape, void *object, const struct shape_sou
         if (!decoder.parser)
                 out_of_memory();
         shape_tree_add(decoder.tree, &(struct shape){ sizeof(reply), next }, true);
-        r = parse(&decoder, source->text, source->size);
+        r = parse(&decoder);
+        if (r == 0)
+                r = shape_check(shape, page, &decoder.error);
         XML_ParserFree(decoder.parser);
         shape_tree_free(decoder.tree);
         free(decoder.text);
@@ -229,6 +250,7 @@ int shape_decode(const struct shape *shape, void *object, const struct shape_sou
                 shape_move(shape, object, page);
         if (reply.next_token && !*reply.next_token)
                 xreplace(&reply.next_token, NULL);
+        reply.rows = decoder.rows;
         *ret = reply;
         return 0;
 }

@@ -1,6 +1,7 @@
 /* What one element's text becomes in a member, and what members own. */
 #include "aws/shape-value.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -68,6 +69,21 @@ void *shape_append_row(const struct field *field, void *object)
 
         *rows = xgrow(*rows, *n, field->shape->size);
         return *rows + (*n)++ * field->shape->size;
+}
+
+int shape_check(const struct shape *shape, const void *object, char **ret_error)
+{
+        for (const struct field *field = shape ? shape->fields : NULL; field && field->name;
+             field++) {
+                char *const *member =
+                        (char *const *)(const void *)((const char *)object + field->offset);
+
+                if (field->required && !(*member && **member)) {
+                        *ret_error = xasprintf("a reply without %s", field->name);
+                        return -EBADMSG;
+                }
+        }
+        return 0;
 }
 
 /* Moves what `from` owns into `to`: lists are joined, the rest is replaced when it is there. */

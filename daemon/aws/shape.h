@@ -39,6 +39,7 @@ struct field {
         size_t offset;
         const char *const *names;  /* AS_ENUM: NULL-terminated */
         const struct shape *shape; /* AS_ROWS */
+        bool required;             /* AS_TEXT of the outermost shape: no reply of AWS is without */
 };
 
 struct shape {
@@ -49,6 +50,10 @@ struct shape {
 #define FIELD(wire, kind, row, member)                                                             \
         {                                                                                          \
                 .name = (wire), .type = (kind), .offset = offsetof(row, member)                    \
+        }
+#define FIELD_REQUIRED(wire, row, member)                                                          \
+        {                                                                                          \
+                .name = (wire), .type = AS_TEXT, .offset = offsetof(row, member), .required = true \
         }
 #define FIELD_ENUM(wire, row, member, words)                                                       \
         {                                                                                          \
@@ -72,31 +77,45 @@ void shape_encode_json(const struct shape *shape, const void *object, struct cJS
 /* Whether the AS_TEXTS member called `name` has any. */
 bool shape_lists(const struct shape *shape, const void *object, const char *name);
 
+/* Limits of one reply. A fuzzer has to reach each of them with a small input. */
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 enum {
         REPLY_DEPTH_MAX = 32,
         REPLY_ROWS_MAX = 100000,
         REPLY_TEXT_MAX = 1 << 20, /* characters of one element */
+        REPLY_JSON_MAX = 4 << 20, /* bytes; cJSON needs up to 32 times as many */
 };
+#else
+enum {
+        REPLY_DEPTH_MAX = 12,
+        REPLY_ROWS_MAX = 8,
+        REPLY_TEXT_MAX = 64,
+        REPLY_JSON_MAX = 2048,
+};
+#endif
 
 /* A reply as it came. */
 struct shape_source {
         const char *text; /* need not be terminated */
         size_t size;
-        const char *next; /* path of the token of the next page; NULL: there is one page */
+        const char *next;   /* path of the token of the next page; NULL: there is one page */
+        const char *action; /* XML: whose success it is to be; NULL: an error's, or any */
 };
 
 struct shape_decoded {
         char *next_token; /* NULL or never empty */
         char *request_id;
         char *code, *message; /* of an error reply */
+        size_t rows;          /* rows and texts of lists that were appended */
 };
 void shape_decoded_done(struct shape_decoded *decoded);
 
 /*
  * Decodes one EC2 (or query-protocol) XML reply and appends what it finds to `object`, so that
  * pages add up. Elements are matched by local name; unknown ones are ignored; a DOCTYPE is refused.
- * Returns 0, or -EBADMSG for what is not well-formed or beyond the limits, with the reason in
- * *ret_error (caller frees). `shape` may be NULL when only errors and the request id matter.
+ * Returns 0, or -EBADMSG with the reason in *ret_error (caller frees) and `object` as it was: for
+ * what is not well-formed, beyond the limits, the reply of another action, or without a required
+ * member. `shape` may be NULL when only errors and the request id matter.
  */
 int shape_decode(const struct shape *shape, void *object, const struct shape_source *source,
                  struct shape_decoded *ret, char **ret_error);

@@ -76,13 +76,13 @@ SHAPE(send_command_in, struct ssm_send_command,
       FIELD("TimeoutSeconds", AS_COUNT, struct ssm_send_command, timeout),
       FIELD("Comment", AS_TEXT, struct ssm_send_command, comment));
 #define COMMAND(row, at, member)                                                                   \
-        FIELD(at "CommandId", AS_TEXT, row, member id),                                            \
-                FIELD(at "Comment", AS_TEXT, row, member comment),                                 \
+        FIELD(at "Comment", AS_TEXT, row, member comment),                                         \
                 FIELD_ENUM(at "Status", row, member status, ssm_status_names),                     \
                 FIELD(at "StatusDetails", AS_TEXT, row, member details),                           \
                 FIELD(at "RequestedDateTime", AS_TIME, row, member requested),                     \
                 FIELD(at "InstanceIds", AS_TEXTS, row, member instances)
 SHAPE(send_command_out, struct ssm_sent_command,
+      FIELD_REQUIRED("Command/CommandId", struct ssm_sent_command, command.id),
       COMMAND(struct ssm_sent_command, "Command/", command.));
 
 const struct action ssm_send_command = {
@@ -123,7 +123,8 @@ SHAPE(list_commands_in, struct ssm_list_commands,
       FIELD("CommandId", AS_TEXT, struct ssm_list_commands, command),
       FIELD("InstanceId", AS_TEXT, struct ssm_list_commands, instance),
       FIELD_ROWS("Filters", struct ssm_list_commands, filters, &command_filter));
-SHAPE(command, struct ssm_command, COMMAND(struct ssm_command, "", ));
+SHAPE(command, struct ssm_command, FIELD("CommandId", AS_TEXT, struct ssm_command, id),
+      COMMAND(struct ssm_command, "", ));
 SHAPE(list_commands_out, struct ssm_commands,
       FIELD_ROWS("Commands", struct ssm_commands, commands, &command));
 

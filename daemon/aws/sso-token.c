@@ -39,7 +39,7 @@ static int look_through(struct sso_token *token)
 
 int sso_token_parse(struct sso_token *token, const char *json, size_t size, char **ret_why)
 {
-        *token = (struct sso_token){ .document = cJSON_ParseWithLength(json, size) };
+        *token = (struct sso_token){ .document = document_read(json, size) };
         if (look_through(token) == 0)
                 return 0;
         sso_token_done(token);
@@ -95,7 +95,7 @@ static void replace(cJSON *document, const char *key, const char *value)
 int sso_token_renew(struct sso_token *token, const char *json, size_t size, sec_t now,
                     char **ret_why)
 {
-        cJSON *answer = cJSON_ParseWithLength(json, size);
+        cJSON *answer = document_read(json, size);
         const char *access = text_of(answer, "accessToken");
         const char *refresh = text_of(answer, "refreshToken");
         const char *error = text_of(answer, "error");

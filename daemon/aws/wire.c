@@ -1,10 +1,14 @@
 #include "aws/wire.h"
 
 #include <cjson/cJSON.h>
+#include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
+
+#define CODE_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 /* ---- forms ---- */
 
@@ -72,6 +76,9 @@ static const struct wire {
         int (*decode)(const struct shape *shape, void *object, const struct shape_source *source,
                       struct shape_decoded *ret, char **ret_error);
         const char *empty; /* what no body at all stands for, or NULL */
+        /* How the Content-Type of its replies begins, where the body itself does not tell that AWS
+         * wrote it; NULL: it does. */
+        const char *type;
 } wires[] = {
 #define FORM                                                                                       \
         {                                                                                          \
@@ -86,6 +93,7 @@ static const struct wire {
                 .encode_page = encode_json_page,
                 .decode = shape_decode_json,
                 .empty = "{}",
+                .type = "application/x-amz-json-",
         },
 };
 
@@ -119,6 +127,22 @@ char *wire_encode_page(const struct action *action, const char *body, const char
         return wire_of(action)->encode_page(action, body, token);
 }
 
+/* Any proxy can write JSON, and call a code what it likes. */
+static bool is_of_aws(const struct wire *wire, const struct http_reply *reply)
+{
+        return !wire->type || reply->request_id || reply->error_type ||
+               (reply->content_type && startswith(reply->content_type, wire->type));
+}
+
+/* "InvalidAMIName.Duplicate"; not the number of a status. */
+static bool is_code(const char *code)
+{
+        enum { CODE_MAX = 128 };
+
+        return code && isalpha((unsigned char)*code) && strlen(code) <= CODE_MAX &&
+               code[strspn(code, CODE_CHARACTERS)] == '\0';
+}
+
 int wire_decode(const struct action *action, void *output, const struct http_reply *reply,
                 struct shape_decoded *ret, char **ret_error)
 {
@@ -128,8 +152,14 @@ int wire_decode(const struct action *action, void *output, const struct http_rep
                 .text = reply->body,
                 .size = reply->body_size,
                 .next = action->paging ? action->paging->next : NULL,
+                .action = success ? action->name : NULL,
         };
         int r;
+
+        if (!is_of_aws(wire, reply)) {
+                *ret_error = xstrdup("neither a request id nor the content type of AWS");
+                return -EBADMSG;
+        }
 
         /* No body is an answer where nothing was to be told, or a header tells it. */
         if (source.size == 0 && wire->empty && (success ? !action->output : !!reply->error_type)) {
@@ -141,5 +171,9 @@ int wire_decode(const struct action *action, void *output, const struct http_rep
                 return r;
         if (!success && !ret->code && reply->error_type)
                 ret->code = shape_error_code(reply->error_type);
-        return 0;
+        if (success || is_code(ret->code))
+                return 0;
+        shape_decoded_done(ret);
+        *ret_error = xstrdup("an error without a code of AWS");
+        return -EBADMSG;
 }

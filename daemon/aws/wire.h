@@ -18,6 +18,7 @@ char *wire_encode_page(const struct action *action, const char *body, const char
 
 /* Appends what a reply of the status 2xx holds to `output` (of action->output), or reads the error
  * out of any other. 0, or -EBADMSG with the reason in *ret_error (caller frees) for what is none of
- * AWS's replies. */
+ * AWS's replies to this action: another document, a reply without a required member, JSON without a
+ * header of AWS, an error without a code. */
 int wire_decode(const struct action *action, void *output, const struct http_reply *reply,
                 struct shape_decoded *ret, char **ret_error);

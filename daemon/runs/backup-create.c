@@ -287,8 +287,6 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
                 volumes_note(task);
         switch (reply->outcome) {
         case AWS_OK:
-                if (!created->id)
-                        return go("find-image");
                 task->row.image = steal(created->id);
                 if (task->method == &method_freeze)
                         free(steal(task->row.evidence)); /* it is of this freeze */

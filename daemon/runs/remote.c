@@ -39,8 +39,6 @@ enum remote_sent remote_sent(struct task *task, const struct aws_reply *reply)
 
         switch (reply->outcome) {
         case AWS_OK:
-                if (!sent->command.id)
-                        return REMOTE_SEND_AGAIN;
                 free(task->row.command);
                 task->row.command = steal(sent->command.id);
                 task_touch(task);

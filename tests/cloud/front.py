@@ -83,6 +83,8 @@ KINDS = {
     "error": False,  # an error of EC2: code, message, status
     "http500": False,  # no XML, no body
     "html502": False,  # a proxy's page
+    "html-after": True,  # it happened, and a proxy's page with `status` comes instead of the answer
+    "json-after": True,  # the same with the JSON of a proxy
     "reset-before": False,  # connection reset, nothing happened
     "reset-after": True,  # it happened, the answer is lost
     "truncated": True,  # the body is shorter than its Content-Length
@@ -335,13 +337,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             answer = (500, "text/plain", b"")
         elif kind == "html502":
             answer = (502, "text/html", BAD_GATEWAY)
+        elif kind == "html-after":
+            answer = (fault.status, "text/html", b"<html><body>Forbidden</body></html>")
+        elif kind == "json-after":
+            answer = (fault.status, "application/json", b'{"code": "Forbidden", "message": "no"}')
         elif kind == "error":
             request.code = fault.code
             answer = _error(request, fault.status, fault.code, fault.message)
         elif kind == "cut-xml":
             answer = (*answer[:2], answer[2][: len(answer[2]) * 2 // 3])
         status, content_type, data = answer
-        request.status = 0 if kind in ("truncated", "cut-xml") else status
+        lost = ("truncated", "cut-xml", "html-after", "json-after")
+        request.status = 0 if kind in lost else status
         front.record(request)  # before the client can act on the answer
         self.send_response(status)
         self.send_header("Content-Type", content_type)

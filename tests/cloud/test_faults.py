@@ -27,6 +27,19 @@ def test_create_image_without_an_answer(account, daemon, front, kind):
     assert sum(r.done for r in front.log("CreateImage")) == 1
 
 
+@pytest.mark.parametrize("kind, status", [
+    ("html-after", 302), ("html-after", 400), ("html-after", 403), ("html-after", 429),
+    ("html-after", 200), ("json-after", 403),
+])
+def test_a_proxy_answers_to_a_create_image_that_was_carried_out(account, daemon, front, kind, status):
+    """Only an error that AWS wrote says that there is no image."""
+    ready(account, daemon)
+    front.fault("CreateImage", kind, status=status)
+    daemon.run("web")
+    one_each(account)
+    assert front.count("CreateImage") == 1
+
+
 @pytest.mark.parametrize("kind", ["reset-before", "http500", "html502"])
 def test_create_image_that_did_not_happen(account, daemon, front, kind):
     """It looks the same as a lost answer, so amid looks for the image first, for two minutes."""

@@ -27,6 +27,19 @@ def test_one_after_the_other_each_once(account, daemon, front, timelines):
     assert [i["State"] for i in account.images()] == ["available"] * 3
 
 
+@pytest.mark.parametrize("status", [302, 400, 403])
+def test_a_proxys_answer_takes_no_second_instance_down(account, daemon, front, timelines, status):
+    """The first reboot was carried out, and a proxy's page came instead of the answer."""
+    timelines.course(stale=1, down=4)
+    account.launch(2, Backup="yes")
+    front.fault("CreateImage", "html-after", status=status)
+    schedule(daemon)
+    daemon.run("web")
+    assert timelines.down_at_once() == 1
+    assert len(timelines.reboots) == 2 and front.count("CreateImage") == 2
+    assert [i["State"] for i in account.images()] == ["available"] * 2
+
+
 def test_the_next_does_not_wait_for_slow_snapshots(account, daemon, front, timelines):
     timelines.course(stale=0.5, down=1, snapshots=3600)
     account.launch(2, Backup="yes")

@@ -153,6 +153,7 @@ static void deliver(struct flight *flight)
 {
         static const char page[] = "<html><head><title>502 Bad Gateway</title></head>"
                                    "<body><h1>Bad Gateway</h1></body></html>";
+        static const int page_statuses[] = { 502, 403, 400, 302, 200, 407, 429, 404 };
         struct http_slot *slot = flight->slot;
         struct cloud *cloud = flight->cloud;
         struct http_reply reply = { .outcome = HTTP_ANSWERED,
@@ -180,7 +181,8 @@ static void deliver(struct flight *flight)
                 reply.body_size = flight->reply.size;
                 break;
         case FATE_HTML:
-                reply.status = flight->number % 4 ? 502 : 200;
+        case FATE_HTML_AFTER:
+                reply.status = page_statuses[flight->number % ELEMENTS(page_statuses)];
                 reply.body = page;
                 reply.body_size = sizeof(page) - 1;
                 reply.content_type = "text/html";

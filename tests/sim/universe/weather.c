@@ -8,6 +8,7 @@ const char *const fate_names[FATES] = {
         [FATE_TRUNCATED] = "truncated",
         [FATE_GARBLED] = "garbled",
         [FATE_HTML] = "html",
+        [FATE_HTML_AFTER] = "html after",
         [FATE_500] = "500",
         [FATE_503] = "503",
         [FATE_THROTTLED] = "throttled",
@@ -16,7 +17,7 @@ const char *const fate_names[FATES] = {
 bool fate_is_acted_on(enum fate fate)
 {
         return fate == FATE_ANSWERED || fate == FATE_LOST_AFTER || fate == FATE_TRUNCATED ||
-               fate == FATE_GARBLED;
+               fate == FATE_GARBLED || fate == FATE_HTML_AFTER;
 }
 
 bool weather_is_fair(const struct weather *weather)

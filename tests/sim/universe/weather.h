@@ -15,7 +15,8 @@ enum fate {
         FATE_LOST_AFTER,  /* and after */
         FATE_TRUNCATED,   /* half an answer, then a reset */
         FATE_GARBLED,     /* a whole answer that is not XML to its end */
-        FATE_HTML,        /* a proxy's page, with status 502, or even 200 */
+        FATE_HTML,        /* a proxy's page in place of the request, with any status */
+        FATE_HTML_AFTER,  /* the same in place of the answer */
         FATE_500,
         FATE_503,
         FATE_THROTTLED, /* RequestLimitExceeded, beyond the buckets */

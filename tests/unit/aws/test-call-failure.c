@@ -31,6 +31,74 @@ static const struct failure_row failures[] = {
           1,
           NULL },
         { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .body = "" } }, 1, NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .status = 400, .body = HTML } }, 1, NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .status = 403, .body = HTML } }, 1, NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .status = 302, .body = "" } }, 1, NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .status = 204, .body = "" } }, 1, NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .status = 429, .body = "" } }, 1, NULL },
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ec2_create_image,
+          { { .status = 403, .body = "{\"code\": 403, \"message\": \"Forbidden\"}" } },
+          1,
+          NULL },
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ec2_create_image,
+          { { .status = 400, .body = "<Response><Errors><Error><Code>Blo" } },
+          1,
+          NULL },
+        /* Well-formed, yet no error of AWS: it names no code, or a number. */
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ec2_create_image,
+          { { .status = 400, .body = "<Response/>" } },
+          1,
+          NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { ERROR(403, "403") }, 1, NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { ERROR(403, "Access denied") }, 1, NULL },
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ec2_create_image,
+          { { .status = 400, .body = CREATED } },
+          1,
+          NULL },
+        /* A success of another action, or without the id of the image. */
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .body = IMAGES("", "") } }, 1, NULL },
+        { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .body = FAILED("Blocked") } }, 1, NULL },
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ec2_create_image,
+          { { .body = "<CreateImageResponse><imageId/></CreateImageResponse>" } },
+          1,
+          NULL },
+        /* JSON that any proxy can write, to a service that speaks JSON. */
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ssm_send_command,
+          { { .status = 403, .body = "{\"code\":\"AccessDenied\",\"message\":\"no\"}" } },
+          1,
+          NULL },
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ssm_send_command,
+          { { .body = "{\"Command\":{\"CommandId\":\"c-1\"}}" } },
+          1,
+          NULL },
+        { __LINE__,
+          AWS_UNKNOWN,
+          &ssm_send_command,
+          { { .body = "{\"status\":\"ok\"}", .request_id = "r-1" } },
+          1,
+          NULL },
+        { __LINE__,
+          AWS_ERROR,
+          &ssm_send_command,
+          { { .status = 400,
+              .body = "{\"code\":\"AccessDenied\",\"message\":\"no\"}",
+              .request_id = "r-1" } },
+          1,
+          "AccessDenied" },
         { __LINE__,
           AWS_UNKNOWN,
           &ec2_create_image,
@@ -113,7 +181,7 @@ static const struct failure_row failures[] = {
           "UnauthorizedOperation" },
         /* nobody of AWS says so: whoever stands on the way may go away again */
         { __LINE__,
-          AWS_ERROR,
+          AWS_UNREACHABLE,
           &ec2_describe_images,
           { { .status = 403, .body = HTML },
             { .status = 403, .body = HTML },
@@ -124,13 +192,13 @@ static const struct failure_row failures[] = {
             { .status = 403, .body = HTML },
             { .status = 403, .body = HTML } },
           8,
-          "HTTP 403" },
+          NULL },
         { __LINE__,
-          AWS_ERROR,
+          AWS_OK,
           &ec2_describe_images,
-          { { .status = 302, .body = "" } },
-          1,
-          "HTTP 302" },
+          { { .status = 302, .body = "" }, { .body = IMAGES("", "") } },
+          2,
+          NULL },
         { __LINE__,
           AWS_OK,
           &ec2_describe_images,
@@ -162,12 +230,16 @@ static const struct failure_row failures[] = {
           "AuthFailure" },
 };
 
+static const struct ssm_send_command command = { .document = SSM_RUN_SHELL_SCRIPT };
+
 static void test_failures(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(failures); i++) {
                 const struct failure_row *row = &failures[i];
-                const void *input = row->action == &ec2_create_image ? (const void *)&image : &mine;
+                const void *input = row->action == &ec2_create_image   ? (const void *)&image
+                                    : row->action == &ssm_send_command ? &command
+                                                                       : (const void *)&mine;
                 struct world world;
 
                 world_init(&world, ROWS(row->script));
@@ -200,6 +272,70 @@ static void test_throttled_on_and_on(void **state)
         world_done(&world);
 }
 
+/* Tokens of pages that come again in a circle of so many. */
+static void a_repeated_token_ends_the_call(void **state)
+{
+        static const char *const bodies[] = {
+                IMAGES(IMAGE("ami-1"), "<nextToken>t1</nextToken>"),
+                IMAGES(IMAGE("ami-2"), "<nextToken>t2</nextToken>"),
+                IMAGES(IMAGE("ami-3"), "<nextToken>t3</nextToken>"),
+        };
+
+        (void)state;
+        for (size_t circle = 1; circle <= ELEMENTS(bodies); circle++) {
+                struct fake_answer script[16];
+                struct world world;
+
+                for (size_t i = 0; i < ELEMENTS(script); i++)
+                        script[i] = (struct fake_answer){ .body = bodies[i % circle] };
+                world_init(&world, ROWS(script));
+                call(&world, &ec2_describe_images, &mine);
+                assert_int_equal(world.outcome, AWS_UNREACHABLE);
+                assert_int_equal(world.images.n_images, 0);
+                assert_true(world.http.n_sent <= 3 * circle + 1);
+                assert_non_null(strstr(world.described, "was not answered in full: the pages go in "
+                                                        "a circle"));
+                world_done(&world);
+        }
+}
+
+/* Each page is within the limits of a page. */
+static void endless_pages_end_the_call(void **state)
+{
+        static const struct {
+                const char *name, *item, *error;
+                size_t items, pages;
+        } rows[] = {
+                { "rows", "<item/>", "beyond 1500000 rows", REPLY_ROWS_MAX, 16 },
+                { "bytes", "<other>0123456789abcdef0123456789abcdef</other>", "beyond 256 MiB",
+                  600000, 10 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(text_done) struct text items = {};
+                struct fake_answer script[16];
+                struct world world;
+
+                for (size_t k = 0; k < rows[i].items; k++)
+                        text_append(&items, rows[i].item);
+                for (size_t k = 0; k < ELEMENTS(script); k++)
+                        script[k].body = xasprintf(IMAGES("%s", "<nextToken>t%zu</nextToken>"),
+                                                   text_get(&items), k);
+                for (size_t k = 0; k < ELEMENTS(script); k++)
+                        script[k] = (struct fake_answer){ .body = script[k].body };
+                world_init(&world, ROWS(script));
+                call(&world, &ec2_describe_images, &mine);
+                if (world.outcome != AWS_UNREACHABLE || world.http.n_sent != rows[i].pages ||
+                    !strstr(world.described, rows[i].error))
+                        fail_msg("%s: outcome %d after %zu pages: %s", rows[i].name, world.outcome,
+                                 world.http.n_sent, world.described);
+                world_done(&world);
+                for (size_t k = 0; k < ELEMENTS(script); k++)
+                        free((char *)(uintptr_t)script[k].body);
+        }
+}
+
 static void test_retry_after(void **state)
 {
         static const struct fake_answer script[] = {
@@ -225,6 +361,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_failures),
                 cmocka_unit_test(test_throttled_on_and_on),
+                cmocka_unit_test(a_repeated_token_ends_the_call),
+                cmocka_unit_test(endless_pages_end_the_call),
                 cmocka_unit_test(test_retry_after),
         };
 

@@ -8,8 +8,9 @@ static void test_json_service(void **state)
 {
         static const struct fake_answer script[] = {
                 { .status = 400,
-                  .body = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}" },
-                { .body = "{\"Commands\":[],\"NextToken\":\"t/1\"}" },
+                  .body = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}",
+                  .request_id = "r-7" },
+                { .body = "{\"Commands\":[],\"NextToken\":\"t/1\"}", .request_id = "r-8" },
                 { .status = 400,
                   .body = "{\"message\":\"no\"}",
                   .error_type = "AccessDeniedException:http://x/",

@@ -164,6 +164,7 @@ static int decode(const struct action *action, void *object, int status, const c
                            &(struct http_reply){ .status = status,
                                                  .body = copy,
                                                  .body_size = size,
+                                                 .content_type = wire_content_type(action),
                                                  .error_type = error_type },
                            ret, ret_error);
 }
@@ -435,9 +436,6 @@ static void test_errors(void **state)
                 { __LINE__, &ssm_send_command, "ns#A", "", "A", NULL },
                 { __LINE__, &ssm_send_command, NULL, "{\"code\":\"A\",\"message\":\"m\"}", "A",
                   "m" },
-                { __LINE__, &ssm_send_command, NULL, "{\"__type\":\":\",\"message\":7}", NULL,
-                  "7" },
-                { __LINE__, &ssm_cancel_command, NULL, "{}", NULL, NULL },
                 { __LINE__, &elb_register_targets, NULL,
                   "<ErrorResponse xmlns=\"x\"><Error><Type>Sender</Type><Code>InvalidTarget</Code>"
                   "<Message>m</Message></Error><RequestId>r</RequestId></ErrorResponse>",
@@ -482,6 +480,8 @@ static void test_refused(void **state)
         _cleanup_free_ char *too_long =
                 repeated("{\"Commands\":[{},{\"Comment\":\"", "0123456789abcdef",
                          REPLY_TEXT_MAX / 16 + 1, "\"}]}");
+        _cleanup_free_ char *too_large =
+                repeated("{\"Commands\":[", "[0,0,0,0,0,0,0],", REPLY_JSON_MAX / 16 + 1, "0]}");
         const struct {
                 int line, status;
                 const char *json, *error;
@@ -493,7 +493,12 @@ static void test_refused(void **state)
                 { __LINE__, 200, "\"Commands\"", "no object" },
                 { __LINE__, 200, "{\"Commands\":[{\"CommandId\":\"c\"}]", "not JSON" },
                 { __LINE__, 200, "{\"Commands\":[{\"CommandId\":\"c\"}]}{", "junk" },
+                { __LINE__, 400, "{}", "an error without a code of AWS" },
+                { __LINE__, 400, "{\"__type\":\":\",\"message\":7}", "without a code" },
+                { __LINE__, 403, "{\"code\":403}", "without a code" },
+                { __LINE__, 403, "{\"code\":\"A\\u001b[2J\"}", "without a code" },
                 { __LINE__, 200, deep, "not JSON" },
+                { __LINE__, 200, too_large, "more than 4194304 bytes" },
                 { __LINE__, 200, rows_too_many, "more than 100000 rows" },
                 { __LINE__, 200, too_long, "more than 1048576 characters" },
         };
