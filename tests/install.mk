@@ -24,13 +24,14 @@ UNITDIR       := $(PREFIX)/lib/systemd/system
 CATALOGDIR    := /usr/lib/systemd/catalog
 SYSUSERSDIR   := $(PREFIX)/lib/sysusers.d
 
+POLICIES      := $(patsubst config/%,$(DOCDIR)/%,$(sort $(wildcard config/policy/*.json)))
 RECIPES       := $(patsubst config/%,$(DOCDIR)/%,$(sort $(wildcard config/freeze/*.yaml)))
 INSTALLED := $(SBINDIR)/amid $(BINDIR)/amictl \
              $(MANDIR)/man8/amid.8 $(MANDIR)/man1/amictl.1 $(MANDIR)/man5/amid.yaml.5 \
              $(MANDIR)/man7/amid-consistency.7 \
              $(UNITDIR)/amid.service $(SYSUSERSDIR)/amid.conf $(CATALOGDIR)/amid.catalog \
-             $(DOCDIR)/amid.yaml $(DOCDIR)/amid.schema.json $(DOCDIR)/iam-policy.json \
-             $(DOCDIR)/README.md $(RECIPES)
+             $(DOCDIR)/amid.yaml $(DOCDIR)/amid.schema.json \
+             $(DOCDIR)/README.md $(RECIPES) $(POLICIES)
 
 to = $(DESTDIR)$(filter %/$1,$(INSTALLED))
 
@@ -49,9 +50,9 @@ install: all systemd/amid.catalog ## install below DESTDIR/PREFIX; an existing a
 	install -m 644 systemd/amid.catalog $(call to,amid.catalog)
 	install -m 644 config/amid.yaml $(call to,amid.yaml)
 	install -m 644 config/amid.schema.json $(call to,amid.schema.json)
-	install -m 644 config/iam-policy.json $(call to,iam-policy.json)
 	install -m 644 README.md $(call to,README.md)
 	install -m 644 config/freeze/*.yaml $(DESTDIR)$(DOCDIR)/freeze/
+	install -m 644 config/policy/*.json $(DESTDIR)$(DOCDIR)/policy/
 	@test -e $(DESTDIR)$(SYSCONFDIR)/amid/amid.yaml || \
 		install -v -m 644 config/amid.yaml $(DESTDIR)$(SYSCONFDIR)/amid/amid.yaml
 	@test -n '$(DESTDIR)' || printf '%s\n' 'Next, as root: systemd-sysusers; journalctl --update-catalog; systemctl daemon-reload' \
@@ -60,7 +61,7 @@ install: all systemd/amid.catalog ## install below DESTDIR/PREFIX; an existing a
 .PHONY: uninstall
 uninstall: ## remove what install brought; settings and state stay
 	rm -f $(INSTALLED:%=$(DESTDIR)%)
-	-rmdir $(DESTDIR)$(DOCDIR)/freeze $(DESTDIR)$(DOCDIR)
+	-rmdir $(DESTDIR)$(DOCDIR)/freeze $(DESTDIR)$(DOCDIR)/policy $(DESTDIR)$(DOCDIR)
 
 .PHONY: dist
 dist: ## pack the committed tree: build/amid-VERSION.tar.gz

@@ -34,6 +34,7 @@ struct aws *aws_free(struct aws *aws)
                 return NULL;
         assert(!aws->accounts && !aws->bases);
         imds_free(aws->tools.imds);
+        free(aws->owner);
         free(aws);
         return NULL;
 }
@@ -50,6 +51,11 @@ void aws_set_share(struct aws *aws, unsigned int percent)
                         governor_set_percent(place->governor, percent);
                 }
         }
+}
+
+void aws_set_owner(struct aws *aws, const char *owner)
+{
+        xreplace(&aws->owner, owner);
 }
 
 /* ---- making one ---- */

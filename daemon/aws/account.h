@@ -11,6 +11,7 @@ struct aws {
         struct aws_account *accounts;
         struct base *bases;
         unsigned int share; /* percent */
+        char *owner;        /* or NULL */
 };
 
 struct aws_account {

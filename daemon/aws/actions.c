@@ -28,7 +28,6 @@ const struct action *const aws_actions[] = {
         &ssm_cancel_command,
 
         &elb_describe_target_groups,
-        &elb_describe_target_group_attributes,
         &elb_describe_target_health,
         &elb_register_targets,
         &elb_deregister_targets,

@@ -33,6 +33,8 @@ DEFINE_CLEANUP(struct aws, aws_free);
 
 /* Percent of each published token bucket that all accounts use at most; also of those under way. */
 void aws_set_share(struct aws *aws, unsigned int percent);
+/* The owner of the settings, which policies name; for the advice after a denial. Copied. */
+void aws_set_owner(struct aws *aws, const char *owner);
 
 struct aws_account_options {
         const char *name;         /* in messages */
@@ -109,6 +111,7 @@ struct aws_reply {
         enum aws_outcome outcome;
         void *output; /* of action->output; freed after the callback, members may be stolen */
         const char *code, *message, *request_id; /* NULL when there is none */
+        const char *owner;                       /* of aws_set_owner(), or NULL */
         int status;
         unsigned int attempts;
 };

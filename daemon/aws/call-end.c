@@ -1,6 +1,7 @@
 /* How a call ends, and what its caller is told. */
 #include <string.h>
 
+#include "aws/account.h"
 #include "aws/call-private.h"
 #include "base/alloc.h"
 #include "base/text.h"
@@ -40,6 +41,7 @@ void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
                         .code = outcome == AWS_OK ? NULL : code,
                         .message = said ? said : message,
                         .request_id = request_id,
+                        .owner = slot->account ? slot->account->aws->owner : NULL,
                         .status = slot->status,
                         .attempts = slot->attempts,
                 },

@@ -1,7 +1,10 @@
 #include "aws/denial.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "aws/endpoint.h"
+#include "aws/policy.h"
 #include "base/alloc.h"
 
 /* What AWS named, owned. */
@@ -9,6 +12,8 @@ struct denial {
         char *who, *principal; /* as CloudTrail shows it, and as policies name it; or NULL */
         char *action;
         char *resource; /* "*" when it named none */
+
+        const char *partition, *owner; /* borrowed: for statements */
 };
 
 bool denial_is(const struct aws_reply *reply)
@@ -91,37 +96,44 @@ static void denial_done(struct denial *denial)
 
 /* ---- statements ---- */
 
-/* What config/iam-policy.json asks of a resource before it may be changed. `within` is the action
- * that was called. */
-static const struct {
-        const char *action, *within, *condition;
-} conditions[] = {
-        { "ec2:CreateTags", "CreateImage", "\"ec2:CreateAction\":\"CreateImage\"" },
-        { "ec2:CreateTags", NULL, "\"aws:ResourceTag/amid:owner\":\"amid\"" },
-        { "ec2:DeregisterImage", NULL, "\"aws:ResourceTag/amid:owner\":\"amid\"" },
-        { "ec2:DeleteSnapshot", NULL, "\"aws:ResourceTag/amid:owner\":\"amid\"" },
-};
-
-static const char *condition_of(const struct denial *denial, const struct action *action)
-{
-        for (size_t i = 0; i < ELEMENTS(conditions); i++)
-                if (streq(conditions[i].action, denial->action) &&
-                    (!conditions[i].within || streq(conditions[i].within, action->name)))
-                        return conditions[i].condition;
-        return NULL;
-}
-
-/* For a policy of the one who asks. */
+/* For a policy of the one who asks: the statements of our own policies. What those do not know (a
+ * key, a role) is allowed on the very resource. */
 static void write_permission(struct text *text, const struct denial *denial,
                              const struct action *action)
 {
-        const char *condition = condition_of(denial, action);
+        const struct policy_values values = { .partition = denial->partition,
+                                              .owner = denial->owner };
+        struct policy_statement statement;
+        size_t n = 0;
 
-        text_printf(text, "{\"Effect\":\"Allow\",\"Action\":\"%s\",\"Resource\":\"%s\"",
-                    denial->action, denial->resource);
-        if (condition)
-                text_printf(text, ",\"Condition\":{\"StringEquals\":{%s}}", condition);
-        text_append(text, "}");
+        for (; policy_find(denial->action, action->name, denial->resource, &values, n, &statement);
+             n++) {
+                text_printf(text, "%s%s", n ? ", " : "", statement.text);
+                free(statement.text);
+        }
+        if (!n)
+                text_printf(text, "{\"Effect\":\"Allow\",\"Action\":\"%s\",\"Resource\":\"%s\"}",
+                            denial->action, denial->resource);
+}
+
+/* " (policy/core.json: RemoveOurs)": where the statements stand. */
+static void write_file(struct text *text, const struct denial *denial, const struct action *action)
+{
+        const struct policy_values values = { .partition = "aws", .owner = "" };
+        struct policy_statement statement;
+        size_t n = 0;
+
+        for (; policy_find(denial->action, action->name, denial->resource, &values, n, &statement);
+             n++) {
+                if (n)
+                        text_printf(text, ", %s", statement.sid);
+                else
+                        text_printf(text, " (policy/%s.json: %s", policy_name(statement.feature),
+                                    statement.sid);
+                free(statement.text);
+        }
+        if (n)
+                text_append(text, ")");
 }
 
 /* For a policy of what is asked for: the trust policy of a role (`resource` NULL), a key's. */
@@ -182,8 +194,10 @@ static void advise_deny(struct text *text, const struct denial *denial, int poli
 static void advise_identity(struct text *text, const struct denial *denial,
                             const struct action *action)
 {
-        text_printf(text, "; allow it to %s in IAM: ",
+        text_printf(text, "; allow it to %s in IAM",
                     denial->principal ? denial->principal : "this identity");
+        write_file(text, denial, action);
+        text_append(text, ": ");
         write_permission(text, denial, action);
 }
 
@@ -235,9 +249,13 @@ static void advise(struct text *text, const struct denial *denial, const struct 
         }
 }
 
-void denial_advise(struct text *text, const struct aws_reply *reply, const struct action *action)
+void denial_advise(struct text *text, const struct aws_reply *reply, const struct action *action,
+                   const char *region)
 {
-        _cleanup_(denial_done) struct denial denial = {};
+        _cleanup_(denial_done) struct denial denial = {
+                .partition = endpoint_partition(region),
+                .owner = reply->owner ? reply->owner : "OWNER",
+        };
 
         denial_read(&denial, reply->message, action);
         advise(text, &denial, action, reply->message);

@@ -10,6 +10,8 @@
 
 /* Whether the reply says so. */
 bool denial_is(const struct aws_reply *reply);
-/* Appends the advice. What AWS's message names counts before what was called: a CreateImage may be
- * refused for the ec2:CreateTags within it. */
-void denial_advise(struct text *text, const struct aws_reply *reply, const struct action *action);
+/* Appends the advice: the statements of aws/policy.h that allow it, with the owner of the reply.
+ * What AWS's message names counts before what was called: a CreateImage may be refused for the
+ * ec2:CreateTags within it. */
+void denial_advise(struct text *text, const struct aws_reply *reply, const struct action *action,
+                   const char *region);

@@ -50,24 +50,6 @@ const struct action elb_describe_target_groups = {
         .repeatable = true,
 };
 
-SHAPE(describe_target_group_attributes_in, struct elb_describe_target_group_attributes,
-      FIELD("TargetGroupArn", AS_TEXT, struct elb_describe_target_group_attributes, group));
-SHAPE(attribute, struct elb_attribute, FIELD("Key", AS_TEXT, struct elb_attribute, key),
-      FIELD("Value", AS_TEXT, struct elb_attribute, value));
-SHAPE(describe_target_group_attributes_out, struct elb_attributes,
-      FIELD_ROWS("DescribeTargetGroupAttributesResult/Attributes/member", struct elb_attributes,
-                 attributes, &attribute));
-
-const struct action elb_describe_target_group_attributes = {
-        .name = "DescribeTargetGroupAttributes",
-        .service = &service_elb,
-        .priority = PRIORITY_FOLLOW,
-        .bucket = BUCKET_READ,
-        .input = &describe_target_group_attributes_in,
-        .output = &describe_target_group_attributes_out,
-        .repeatable = true,
-};
-
 /* ---- targets ---- */
 
 SHAPE(target, struct elb_target, FIELD("Id", AS_TEXT, struct elb_target, id),

@@ -28,18 +28,6 @@ struct elb_describe_target_groups {
 };
 extern const struct action elb_describe_target_groups;
 
-#define ELB_DEREGISTRATION_DELAY "deregistration_delay.timeout_seconds"
-struct elb_attributes {
-        struct elb_attribute {
-                char *key, *value;
-        } * attributes;
-        size_t n_attributes;
-};
-struct elb_describe_target_group_attributes {
-        const char *group; /* ARN */
-};
-extern const struct action elb_describe_target_group_attributes;
-
 enum target_state {
         TARGET_INITIAL,
         TARGET_HEALTHY,

@@ -121,7 +121,7 @@ char *aws_describe_failure(const struct aws_reply *reply, const struct action *a
         }
         write_details(&text, reply);
         if (denial_is(reply))
-                denial_advise(&text, reply, action);
+                denial_advise(&text, reply, action, region);
         else if (hint)
                 write_hint(&text, hint, action->name);
         return text_steal(&text);

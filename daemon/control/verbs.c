@@ -16,6 +16,12 @@ const struct verb verbs[] = {
         { "next", "[SCHEDULE]", "next firings of the schedules in the settings",
           "Prints when each schedule of the settings fires next.", 0, 1, OPTION_FROM | OPTION_COUNT,
           false, verb_next },
+        { "policy", "[ACCOUNT]", "the IAM policy that the settings need",
+          "Prints the IAM policy of the identity that amid runs as for the settings at hand: their "
+          "owner, the tags of their targets, and what their methods call, no more. With ACCOUNT "
+          "only what the schedules of that account need. Where it says NAME, put the name of the "
+          "target group or Auto Scaling group. Asks nobody.",
+          0, 1, 0, false, verb_policy },
         { "plan", "[SCHEDULE]", "what would be done, and why",
           "Shows for each schedule when it fires; which instances would be imaged now, how, in "
           "which order and for how long; and which of its images retention would keep or remove "

@@ -71,6 +71,7 @@ int ctl_main(int argc, char **argv);
 int verb_check(struct ctl *ctl, char **arguments, size_t n);
 int verb_calendar(struct ctl *ctl, char **arguments, size_t n);
 int verb_next(struct ctl *ctl, char **arguments, size_t n);
+int verb_policy(struct ctl *ctl, char **arguments, size_t n);
 int verb_plan(struct ctl *ctl, char **arguments, size_t n);
 int verb_whoami(struct ctl *ctl, char **arguments, size_t n);
 int verb_status(struct ctl *ctl, char **arguments, size_t n);

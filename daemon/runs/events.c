@@ -182,7 +182,7 @@ const struct log_event events[EVENTS] = {
         .id = "b3d57a335a674a66855c01adf1bada3d",
         .priority = LOG_WARNING,
         .subject = "amid may not look at the target groups of the load balancers",
-        .help = "The run goes on by status checks alone. Allow elasticloadbalancing:DescribeTargetGroups and\nelasticloadbalancing:DescribeTargetHealth (see iam-policy.json), or set 'target_groups: ignore'.",
+        .help = "The run goes on by status checks alone. Allow elasticloadbalancing:DescribeTargetGroups and\nelasticloadbalancing:DescribeTargetHealth (policy/target-groups.json), or set 'target_groups: ignore'.",
 },
 [EVENT_TAKEN_OUT] = {
         .name = "instance-taken-out",

@@ -200,6 +200,7 @@ int manager_apply(struct manager *manager, struct settings *settings)
         settings_unref(engine->settings);
         engine->settings = settings;
         aws_set_share(engine->aws, settings->api_share);
+        aws_set_owner(engine->aws, settings->owner);
         if (engine->closing)
                 return 0;
         manager->searching = true;

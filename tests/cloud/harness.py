@@ -81,8 +81,22 @@ class Account:
 
     def allow(self, *actions):
         """The one policy of the user."""
-        statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self._put([{"Effect": "Allow", "Action": list(actions), "Resource": "*"}])
+
+    def allow_files(self, *names):
+        """The actions of config/policy/NAME.json, as they are there. Of the rest moto evaluates
+        nothing: resources and conditions are left to tests/unit/aws/test-policy.c."""
+        statements = []
+        for name in names:
+            document = json.loads((TOP / f"config/policy/{name}.json").read_text())
+            statements += document["Statement"]
+        for statement in statements:
+            statement.pop("Condition", None)
+            statement["Resource"] = "*"
+        self._put(statements)
+
+    def _put(self, statements):
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
         sign_as_you_like()
         self.client("iam").put_user_policy(
             UserName="amid", PolicyName="only", PolicyDocument=policy

@@ -393,9 +393,6 @@ def test_target_groups_of_moto(moto):
     [one] = at(ours["output"], ["DescribeTargetHealthResult", "TargetHealthDescriptions", "member"])
     assert one["Target"] == target
     assert one["TargetHealth"]["State"] == "healthy"
-    _, ours = moto.read("elasticloadbalancing", "DescribeTargetGroupAttributes", TargetGroupArn=arn)
-    pairs = at(ours["output"], ["DescribeTargetGroupAttributesResult", "Attributes", "member"])
-    assert {"Key": "deregistration_delay.timeout_seconds", "Value": "300"} in pairs
     assert "code" not in moto.read("elasticloadbalancing", "DeregisterTargets", TargetGroupArn=arn,
                                    Targets=[target])[1]
     theirs, ours = moto.read("elasticloadbalancing", "DescribeTargetHealth", TargetGroupArn=arn + "x")

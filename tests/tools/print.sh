@@ -21,3 +21,4 @@ between() {
 "$tools/print-verbs" | between man/amictl.1 '.\" verbs: begin' '.\" verbs: end'
 "$tools/print-keys" schema >config/amid.schema.json
 "$tools/print-catalog" >systemd/amid.catalog
+"$tools/print-policy" config/policy

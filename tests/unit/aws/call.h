@@ -45,6 +45,7 @@ static inline void world_init(struct world *world, const struct fake_answer *scr
         setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
         setenv("AWS_CONFIG_FILE", "/dev/null", 1);
         assert_int_equal(aws_new(&world->loop, &world->http, &world->aws), 0);
+        aws_set_owner(world->aws, "prod");
         world->account =
                 aws_account(world->aws, &(struct aws_account_options){ .name = "default" });
 }

@@ -40,9 +40,10 @@ static void test_json_service(void **state)
         }
         assert_string_equal(world.described,
                             "AWS answered AccessDeniedException to ssm:ListCommands in us-east-1: "
-                            "no (request r-9) after 3 attempts; allow it to this identity in IAM: "
-                            "{\"Effect\":\"Allow\",\"Action\":\"ssm:ListCommands\",\"Resource\":"
-                            "\"*\"}");
+                            "no (request r-9) after 3 attempts; allow it to this identity in IAM "
+                            "(policy/freeze.json: FreezeLook): {\"Sid\":\"FreezeLook\","
+                            "\"Effect\":\"Allow\",\"Action\":\"ssm:ListCommands\","
+                            "\"Resource\":\"*\"}");
         world_done(&world);
 }
 

@@ -28,12 +28,20 @@ static void test_texts(void **state)
                     .status = 403,
                     .attempts = 1 },
                   "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: You are not "
-                  "authorized (request r-1); allow it to this identity in IAM: "
-                  "{\"Effect\":\"Allow\",\"Action\":\"ec2:CreateImage\",\"Resource\":\"*\"}" },
+                  "authorized (request r-1); allow it to this identity in IAM "
+                  "(policy/core.json: CreateImagesOfTargets, CreateImages): "
+                  "{\"Sid\":\"CreateImagesOfTargets\",\"Effect\":\"Allow\","
+                  "\"Action\":\"ec2:CreateImage\","
+                  "\"Resource\":\"arn:aws:ec2:*:*:instance/*\",\"Condition\":{\"StringEquals\":"
+                  "{\"aws:ResourceTag/TAG\":\"VALUE\"}}}, "
+                  "{\"Sid\":\"CreateImages\",\"Effect\":\"Allow\","
+                  "\"Action\":\"ec2:CreateImage\",\"Resource\":[\"arn:aws:ec2:*::image/"
+                  "*\",\"arn:aws:ec2:*::snapshot/*\"]}" },
                 /* what AWS names is the better answer */
                 { __LINE__,
                   { .outcome = AWS_ERROR,
                     .code = "UnauthorizedOperation",
+                    .owner = "prod",
                     .message = "You are not authorized to perform this operation. User: "
                                "arn:aws:sts::111122223333:assumed-role/amid/x is not authorized to "
                                "perform: ec2:CreateTags on resource: "
@@ -46,10 +54,12 @@ static void test_texts(void **state)
                   "arn:aws:sts::111122223333:assumed-role/amid/x is not authorized to perform: "
                   "ec2:CreateTags on resource: arn:aws:ec2:us-east-1::image/* because no "
                   "identity-based policy allows the ec2:CreateTags action.; allow it to "
-                  "arn:aws:iam::111122223333:role/amid in IAM: "
-                  "{\"Effect\":\"Allow\",\"Action\":\"ec2:CreateTags\",\"Resource\":"
-                  "\"arn:aws:ec2:*::image/*\",\"Condition\":{\"StringEquals\":"
-                  "{\"ec2:CreateAction\":\"CreateImage\"}}}" },
+                  "arn:aws:iam::111122223333:role/amid in IAM (policy/core.json: "
+                  "TagWhatIsCreated): {\"Sid\":\"TagWhatIsCreated\",\"Effect\":\"Allow\","
+                  "\"Action\":\"ec2:CreateTags\",\"Resource\":[\"arn:aws:ec2:*::image/"
+                  "*\",\"arn:aws:ec2:*::snapshot/*\"]"
+                  ",\"Condition\":{\"StringEquals\":{\"ec2:CreateAction\":\"CreateImage\","
+                  "\"aws:RequestTag/amid:owner\":\"prod\"}}}" },
                 { __LINE__,
                   { .outcome = AWS_ERROR, .code = "InvalidAMIName.Duplicate", .attempts = 3 },
                   "AWS answered InvalidAMIName.Duplicate to ec2:CreateImage in us-east-1 after 3 "
@@ -92,13 +102,23 @@ static void test_texts(void **state)
 #define USER      "User: arn:aws:iam::111122223333:user/amid is not authorized to perform: "
 #define ROLE      "arn:aws:iam::444455556666:role/amid"
 #define KEY       "arn:aws:kms:us-east-1:111122223333:key/1"
+#define GROUP     "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/web/1"
 #define SAYS(...) "{\"Effect\":\"Allow\"," __VA_ARGS__ "}"
 #define MAY(action, resource, more)                                                                \
         SAYS("\"Action\":\"" action "\",\"Resource\":\"" resource "\"" more)
 #define TRUST(action, more)                                                                        \
         SAYS("\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:user/amid\"},"                    \
              "\"Action\":\"" action "\"" more)
-#define OURS ",\"Condition\":{\"StringEquals\":{\"aws:ResourceTag/amid:owner\":\"amid\"}}"
+/* A statement of our own policies, which `resource` stands in with its quotes. */
+#define NAMED(sid, action, resource, more)                                                         \
+        "{\"Sid\":\"" sid "\",\"Effect\":\"Allow\",\"Action\":\"" action                           \
+        "\",\"Resource\":" resource more "}"
+#define IMAGES         "[\"arn:aws:ec2:*::image/*\",\"arn:aws:ec2:*::snapshot/*\"]"
+#define OURS           ",\"Condition\":{\"StringEquals\":{\"aws:ResourceTag/amid:owner\":\"prod\"}}"
+#define TARGET(prefix) ",\"Condition\":{\"StringEquals\":{\"" prefix "/TAG\":\"VALUE\"}}"
+#define GRANT                                                                                      \
+        ",\"Condition\":{\"Bool\":{\"kms:GrantIsForAWSResource\":\"true\"},"                       \
+        "\"StringLike\":{\"kms:ViaService\":\"ec2.*.amazonaws.com\"}}"
 
 /* Which policy has to be changed, and how. */
 static void test_denials(void **state)
@@ -112,8 +132,37 @@ static void test_denials(void **state)
                   USER
                   "ec2:DeregisterImage on resource: arn:aws:ec2:us-east-1::image/ami-1 because "
                   "no identity-based policy allows the ec2:DeregisterImage action",
-                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM: " MAY(
-                          "ec2:DeregisterImage", "arn:aws:ec2:*::image/*", OURS) },
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM (policy/core.json: "
+                  "RemoveOurs): " NAMED("RemoveOurs", "ec2:DeregisterImage", IMAGES, OURS) },
+                { __LINE__, &ec2_create_tags, "UnauthorizedOperation",
+                  USER "ec2:CreateTags on resource: arn:aws:ec2:us-east-1::image/ami-1",
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM (policy/core.json: "
+                  "RaiseConsistency): " NAMED(
+                          "RaiseConsistency", "ec2:CreateTags", IMAGES,
+                          ",\"Condition\":{\"StringEquals\":{\"aws:ResourceTag/"
+                          "amid:owner\":\"prod\"},"
+                          "\"ForAllValues:StringEquals\":{\"aws:TagKeys\":\"amid:consistency\"},"
+                          "\"Null\":{\"aws:TagKeys\":\"false\"}}") },
+                { __LINE__, &ssm_send_command, "AccessDeniedException",
+                  USER "ssm:SendCommand on resource: "
+                       "arn:aws:ec2:us-east-1:111122223333:instance/i-1 because no identity-based "
+                       "policy allows the ssm:SendCommand action",
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM (policy/freeze.json: "
+                  "FreezeTargets): " NAMED("FreezeTargets", "ssm:SendCommand",
+                                           "\"arn:aws:ec2:*:*:instance/*\"",
+                                           TARGET("ssm:resourceTag")) },
+                { __LINE__, &elb_deregister_targets, "AccessDenied",
+                  USER "elasticloadbalancing:DeregisterTargets on resource: " GROUP,
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM (policy/drain.json: "
+                  "DrainTargetGroups): " NAMED("DrainTargetGroups",
+                                               "elasticloadbalancing:DeregisterTargets",
+                                               "\"" GROUP "\"", "") },
+                /* what our policies do not know is allowed on the very resource */
+                { __LINE__, &ec2_start_instances, "UnauthorizedOperation",
+                  USER "kms:Decrypt on resource: " KEY
+                       " because no identity-based policy allows the kms:Decrypt action",
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM: " MAY("kms:Decrypt",
+                                                                                   KEY, "") },
                 { __LINE__, &ec2_create_image, "UnauthorizedOperation",
                   USER "ec2:CreateImage on resource: "
                        "arn:aws:ec2:eu-west-1:111122223333:instance/i-1 with an explicit deny in a "
@@ -135,16 +184,16 @@ static void test_denials(void **state)
                 { __LINE__, &ec2_describe_images, "UnauthorizedOperation",
                   USER "ec2:DescribeImages because no permissions boundary allows the "
                        "ec2:DescribeImages action",
-                  "; the permissions boundary has to allow it as well: " MAY("ec2:DescribeImages",
-                                                                             "*", "") },
+                  "; the permissions boundary has to allow it as well: " NAMED(
+                          "Look", "ec2:DescribeImages", "\"*\"", "") },
                 /* a role: both sides, unless AWS tells which */
                 { __LINE__, &sts_assume_role, "AccessDenied",
                   USER "sts:AssumeRole on resource: " ROLE,
-                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM: " MAY(
-                          "sts:AssumeRole", ROLE,
-                          "") " and in the role's trust policy, if its "
-                              "conditions (external id, tags) are met: " TRUST("sts:AssumeRole",
-                                                                               "") },
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM (policy/roles.json: "
+                  "TakeRoles): " NAMED("TakeRoles", "sts:AssumeRole", "\"" ROLE "\"",
+                                       "") " and in the role's trust policy, if its "
+                                           "conditions (external id, tags) are met: " TRUST(
+                                                   "sts:AssumeRole", "") },
                 { __LINE__, &sts_assume_role, "AccessDenied",
                   USER "sts:TagSession on resource: " ROLE
                        " because no role trust policy allows the sts:TagSession action",
@@ -152,8 +201,8 @@ static void test_denials(void **state)
                 { __LINE__, &sts_assume_role, "AccessDenied",
                   USER "sts:AssumeRole on resource: " ROLE
                        " because no identity-based policy allows the sts:AssumeRole action",
-                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM: " MAY("sts:AssumeRole",
-                                                                                   ROLE, "") },
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM (policy/roles.json: "
+                  "TakeRoles): " NAMED("TakeRoles", "sts:AssumeRole", "\"" ROLE "\"", "") },
                 { __LINE__, &sts_assume_role_with_web_identity, "AccessDenied",
                   "Not authorized to perform sts:AssumeRoleWithWebIdentity",
                   "; the role's trust policy has to name the provider of the token (Principal, "
@@ -166,13 +215,18 @@ static void test_denials(void **state)
                                                                 ",\"Resource\":\"*\"") },
                 { __LINE__, &ec2_create_image, "AccessDeniedException",
                   USER "kms:CreateGrant on resource: " KEY,
-                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM: " MAY(
-                          "kms:CreateGrant", KEY,
-                          "") " and in the key's policy: " TRUST("kms:CreateGrant",
-                                                                 ",\"Resource\":\"*\"") },
+                  "; allow it to arn:aws:iam::111122223333:user/amid in IAM "
+                  "(policy/encrypted.json: "
+                  "StartWithEncryptedVolumes): " NAMED(
+                          "StartWithEncryptedVolumes", "kms:CreateGrant", "\"" KEY "\"",
+                          GRANT) " and in the key's policy: " TRUST("kms:CreateGrant",
+                                                                    ",\"Resource\":\"*\"") },
                 /* nothing is named */
-                { __LINE__, &ec2_create_image, "UnauthorizedOperation", NULL,
-                  "; allow it to this identity in IAM: " MAY("ec2:CreateImage", "*", "") },
+                { __LINE__, &ec2_stop_instances, "UnauthorizedOperation", NULL,
+                  "; allow it to this identity in IAM (policy/stop.json: "
+                  "StopAndStartTargets): " NAMED("StopAndStartTargets", "ec2:StopInstances",
+                                                 "\"arn:aws:ec2:*:*:instance/*\"",
+                                                 TARGET("aws:ResourceTag")) },
         };
 
         (void)state;
@@ -180,6 +234,7 @@ static void test_denials(void **state)
                 struct aws_reply reply = { .outcome = AWS_ERROR,
                                            .code = rows[i].code,
                                            .message = rows[i].message,
+                                           .owner = "prod",
                                            .attempts = 1 };
                 _cleanup_free_ char *text =
                         aws_describe_failure(&reply, rows[i].action, "us-east-1");

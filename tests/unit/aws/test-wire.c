@@ -86,9 +86,6 @@ static const struct {
           &(struct elb_describe_target_groups){ TEXTS("arn:1") }, NULL,
           ELB("DescribeTargetGroups") "&TargetGroupArns.member.1=arn%3A1",
           ELB("DescribeTargetGroups") "&TargetGroupArns.member.1=arn%3A1&Marker=t%2F1" },
-        { __LINE__, &elb_describe_target_group_attributes,
-          &(struct elb_describe_target_group_attributes){ "arn:1" }, NULL,
-          ELB("DescribeTargetGroupAttributes") "&TargetGroupArn=arn%3A1", NULL },
         { __LINE__, &elb_describe_target_health,
           &(struct elb_describe_target_health){ "arn:1", targets, 2 }, NULL,
           ELB("DescribeTargetHealth") "&TargetGroupArn=arn%3A1&Targets.member.1.Id=i-1"
@@ -271,7 +268,6 @@ static void test_target_groups(void **state)
 {
         struct elb_target_groups groups = {};
         struct elb_healths healths = {};
-        struct elb_attributes attributes = {};
         _cleanup_free_ char *token = NULL;
 
         (void)state;
@@ -310,16 +306,6 @@ static void test_target_groups(void **state)
         assert_string_equal(healths.healths[0].reason, "Target.DeregistrationInProgress");
         assert_int_equal(healths.healths[1].state, TARGET_UNHEALTHY_DRAINING);
         shape_done(elb_describe_target_health.output, &healths);
-
-        assert_null(decode_good(&elb_describe_target_group_attributes, &attributes,
-                                "<DescribeTargetGroupAttributesResponse>"
-                                "<DescribeTargetGroupAttributesResult><Attributes><member><Key>"
-                                "deregistration_delay.timeout_seconds</Key><Value>300</Value>"
-                                "</member></Attributes></DescribeTargetGroupAttributesResult>"
-                                "</DescribeTargetGroupAttributesResponse>"));
-        assert_string_equal(attributes.attributes[0].key, ELB_DEREGISTRATION_DELAY);
-        assert_string_equal(attributes.attributes[0].value, "300");
-        shape_done(elb_describe_target_group_attributes.output, &attributes);
 }
 
 static void test_autoscaling(void **state)

@@ -321,6 +321,12 @@ void aws_set_share(struct aws *aws, unsigned int percent)
         aws->share = percent;
 }
 
+void aws_set_owner(struct aws *aws, const char *owner)
+{
+        (void)aws;
+        (void)owner;
+}
+
 /* ---- for tests ---- */
 
 static inline void scripted_fault(struct aws *aws, struct scripted_fault fault)
