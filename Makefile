@@ -71,7 +71,7 @@ $(B)/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Embedded by the assembler, which tells nobody.
-$(B)/daemon/runs/freeze-script.o $(B)/daemon/runs/backup-boot.o: $(wildcard daemon/runs/*.sh)
+$(B)/daemon/runs/freeze-script.o $(B)/daemon/runs/backup-boot.o $(B)/daemon/runs/script.o: $(wildcard daemon/runs/*.sh)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

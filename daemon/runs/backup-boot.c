@@ -10,6 +10,7 @@
 #include "runs/backup.h"
 #include "runs/embed.h"
 #include "runs/remote.h"
+#include "runs/script.h"
 
 EMBED(boot_probe_sh, "daemon/runs/boot-probe.sh");
 
@@ -41,7 +42,11 @@ static struct verdict without_probe(struct task *task, const char *next_step, ch
 
 static struct verdict probe_ask(struct task *task)
 {
-        remote_send(task, "boot id", boot_probe_sh, PROBE_TAKES);
+        _cleanup_(text_done) struct text script = {};
+
+        script_append_head(&script);
+        script_append(&script, boot_probe_sh);
+        remote_send(task, "boot id", text_get(&script), PROBE_TAKES);
         return stay();
 }
 

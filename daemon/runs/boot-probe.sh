@@ -1,8 +1,6 @@
-# Says which boot this is, and whether the one before it ended in order. What matters most comes
-# first: a file system whose journal had to be replayed was not unmounted, whatever else was logged.
-PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
-LC_ALL=C
-export PATH LC_ALL
+# Behind script-head.sh. Says which boot this is, and whether the one before it ended in order. What
+# matters most comes first: a file system whose journal had to be replayed was not unmounted,
+# whatever else was logged.
 boot=$(cat /proc/sys/kernel/random/boot_id)
 
 replayed() {

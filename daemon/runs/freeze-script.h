@@ -17,16 +17,24 @@
  * - state of thaw: thawed (status 0); stuck (status 1): `after` has failed, something may still be
  *   frozen, send it again
  * - reason of thawed: before-failed, before-timed-out, agent-frozen (the disk that the SSM agent
- *   writes to was frozen), no-watchdog, interrupted, terminated, thawed-meanwhile; of thaw:
- *   never-frozen, no-memory
- * - reason of refused: busy (then other=TOKEN), no-memory (neither /run nor /dev/shm is a tmpfs),
- *   missing-tool (then tool=NAME)
+ *   writes to was frozen), no-watchdog, no-memory (for facts), interrupted, terminated,
+ *   thawed-meanwhile; of thaw: never-frozen, no-memory
+ * - reason of refused: busy (then other=TOKEN), no-memory (neither /run nor /dev/shm is a tmpfs of
+ *   root's, or it is full), missing-tool (then tool=NAME), unsafe-directory (then directory=PATH:
+ *   it was there before, and is not a directory of root's with mode 0700)
+ * - reason of stuck: unsafe-directory (root's, but somebody opened it to others since the freeze)
  * - watchdog: systemd, or process where there is no systemd
  * - frozen-at: `before` had ended; what is read from the disks from here ...
  * - thawing-at: ... to here is frozen; `after` had not begun
  * - thaws-at: the watchdog does not act before this
  * - thawed-by: amid, watchdog, or freeze (`before` had failed). With watchdog an image counts as
  *   crash consistent
+ *
+ * Both run as root beside other users. They execute, source, read and write only system files,
+ * /proc and what is in a directory that root alone may enter, and they take PATH, HOME, umask, IFS,
+ * locale and working directory from nobody (runs/script-head.sh). `before` and `after` run with
+ * PATH /usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin, HOME of root, and TMPDIR in
+ * memory.
  *
  * All times are nanoseconds since 1970 by the instance's own clock. Standard error has the end of
  * what `before` and `after` printed, when something failed.

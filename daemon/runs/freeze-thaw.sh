@@ -7,19 +7,46 @@ if [ -z "$home" ]; then # then nothing was frozen either
         exit 0
 fi
 
-# Is there a process of `before` left? A dead one that nobody has waited for does not count.
+case $(make_home) in
+private) ;;
+open)
+        echo "amid-thaw: state=stuck reason=unsafe-directory directory=$home"
+        exit 1
+        ;;
+foreign | absent) # no freeze ever used it
+        echo 'amid-thaw: state=thawed reason=never-frozen'
+        exit 0
+        ;;
+esac
+
+# state, parent and group of a process, and what else stands behind its name in /proc/PID/stat. The
+# name, which its user chooses, may hold line breaks and parentheses.
+stat_of() {
+        stat=
+        while read -r part; do
+                stat=$stat$part
+        done <"/proc/$1/stat"
+        stat=${stat##*) }
+}
+
+# Is there a process of `before` left? A dead one that nobody has waited for does not count. Once all
+# of a group are gone its number may become that of somebody else, whose start is another.
+# shellcheck disable=SC2086
 before_runs() {
-        for stat in /proc/[0-9]*/stat; do
-                read -r line 2>/dev/null <"$stat" || continue
-                # shellcheck disable=SC2086  # state, parent, group
-                set -- ${line##*) }
-                [ "$3" != "$group" ] || [ "$1" = Z ] || return 0
+        stat_of "$group"
+        set -- $stat
+        [ $# -eq 0 ] || [ "${20}" = "$started" ] || return 1
+        for process in /proc/[0-9]*; do
+                stat_of "${process#/proc/}"
+                set -- $stat
+                [ "${3-}" != "$group" ] || [ "$1" = Z ] || return 0
         done
         return 1
-}
+} 2>/dev/null
 
 # kill -KILL -GROUP, without "--", is what every sh takes.
 end_before() {
+        before_runs || return 0
         kill -KILL "-$group" 2>/dev/null
         for _ in 1 2 3 4 5 6 7 8 9 10; do
                 before_runs || return 0
@@ -27,12 +54,17 @@ end_before() {
         done
 }
 
-# Every command of `after` is run: the second may thaw what the first has nothing to do with.
+run_command() {
+        (for_commands && cd "$dir" && exec sh -e "$1") </dev/null 2>&1 9>&-
+}
+
+# Every command of `after` is run: the second may thaw what the first has nothing to do with. One
+# that fails is run again without the log, since it may have failed for want of memory for it.
 run_after() {
         failed=0
         n=1
         while [ -e "$dir/after.$n" ]; do
-                (cd "$dir" && exec sh -e "after.$n") </dev/null >>"$dir/log" 2>&1 9>&- || failed=1
+                run_command "after.$n" >>"$dir/log" || run_command "after.$n" >/dev/null || failed=1
                 n=$((n + 1))
         done
 }
@@ -44,7 +76,7 @@ disarm() {
                 systemctl stop "amid-thaw-$token.timer" </dev/null >/dev/null 2>&1 9>&-
                 ;;
         process)
-                sleeper=$(cat "$dir/sleeper" 2>/dev/null) &&
+                sleeper=$(fact sleeper) &&
                         grep -q "$token" "/proc/$sleeper/cmdline" 2>/dev/null &&
                         kill -TERM "-$sleeper" 2>/dev/null
                 ;;
@@ -57,17 +89,17 @@ thaw() {
         thawed) return 0 ;;
         '')
                 # Never frozen. A freeze that arrives later must not be left alone.
-                mkdir -p "$dir/fact"
-                put reason never-frozen
-                put state thawed
-                return 0
+                make_facts && put reason never-frozen && put state thawed
+                return
                 ;;
         esac
         put state thawing
-        [ -e "$dir/fact/thawing-at" ] || put thawing-at "$(now)"
+        fact thawing-at >/dev/null || put thawing-at "$(now)"
         put thawed-by "$by"
         group=
-        [ "$previous" = frozen ] || group=$(cat "$dir/before-group" 2>/dev/null)
+        [ "$previous" = frozen ] || group=$(fact before)
+        started=${group#*:}
+        group=${group%:*}
         [ -z "$group" ] || end_before
         run_after
         # A process in the middle of freezing cannot be killed. It ends when it has frozen, and what
@@ -88,12 +120,11 @@ thaw() {
         return 0
 }
 
-mkdir -p "$home"
 tries=1
 [ "$by" != watchdog ] || tries=100 # nobody else may be there to do it
 while :; do
-        lock || exit 1
-        thaw && break
+        # the last try of the watchdog does without the lock: better thawed twice than never
+        { lock || [ "$by$tries" = watchdog1 ]; } && thaw && break
         tries=$((tries - 1))
         [ $tries -gt 0 ] || break
         unlock
