@@ -17,6 +17,10 @@ EMBED(boot_probe_sh, "daemon/runs/boot-probe.sh");
 /* Seconds the script may take, and how long its answer is waited for; the agent is not there at
  * once after a boot. */
 enum { PROBE_TAKES = 60, PROBE_PATIENCE = 180 };
+/* Seconds for which an agent that SSM does not reach is asked for before the reboot: it may be a
+ * moment's confusion, and most often there is none. */
+enum { PROBE_UNKNOWN = 15 };
+
 #define PROBE_RETRY (5 * USEC_PER_SEC)
 
 static bool is_wanted(const struct task *task)
@@ -74,7 +78,8 @@ struct verdict read_boot_ask(struct task *task)
 
 struct verdict read_boot_answer(struct task *task, const struct aws_reply *reply)
 {
-        return probe_answer(task, reply, "create-image", 0);
+        return probe_answer(task, reply, "create-image",
+                            gone_is_claimed(reply) ? PROBE_UNKNOWN : 0);
 }
 
 struct verdict await_boot_ask(struct task *task)

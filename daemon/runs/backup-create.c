@@ -174,7 +174,7 @@ static void look_again_if_stopped(struct task *task)
                 image_live(task)->look_again = true;
 }
 
-enum create_trouble { CREATE_TAKEN, CREATE_GONE, CREATE_BUSY, CREATE_WRONG_STATE };
+enum create_trouble { CREATE_TAKEN, CREATE_BUSY, CREATE_WRONG_STATE };
 
 /* https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
 static const struct {
@@ -182,7 +182,8 @@ static const struct {
         enum create_trouble trouble;
 } create_troubles[] = {
         { "InvalidAMIName.Duplicate", CREATE_TAKEN },
-        { "InvalidInstanceID.NotFound", CREATE_GONE },
+        /* Whether it is gone is looked up, like its state: gone.h. */
+        { "InvalidInstanceID.NotFound", CREATE_WRONG_STATE },
         { "IncorrectInstanceState", CREATE_WRONG_STATE },
         { "IncorrectState", CREATE_WRONG_STATE },
         { "InvalidState", CREATE_WRONG_STATE },
@@ -254,8 +255,6 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                                 return finish(OUTCOME_FAILED, detail);
                         free(detail);
                         return go("find-image");
-                case CREATE_GONE:
-                        return end_without_image(task, OUTCOME_SKIPPED, detail);
                 case CREATE_BUSY:
                         return busy(task, detail);
                 case CREATE_WRONG_STATE:

@@ -17,6 +17,8 @@
 #include "runs/remote.h"
 
 #define SEND_RETRY (5 * USEC_PER_SEC)
+/* So long SSM may not know an instance whose agent it reaches: seconds. */
+enum { UNKNOWN_FOR = 60 };
 /* What the scripts may take besides `timeout`, and so long after it an instance has thawed by
  * itself: seconds. */
 enum { MARGIN = 60 };
@@ -105,8 +107,11 @@ struct verdict freeze_ask(struct task *task)
 
 struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
 {
+        bool begun;
         char *why;
 
+        image_note_doubt(task, reply);
+        begun = image_doubt(task) > 0; /* an earlier request may have been taken */
         switch (remote_sent(task, reply)) {
         case REMOTE_SENT:
                 return next();
@@ -116,9 +121,10 @@ struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
                         return again(SEND_RETRY, why);
                 return not_frozen(task, why, true);
         case REMOTE_REFUSED:
-                return not_frozen(task,
-                                  aws_describe_failure(reply, &ssm_send_command, task->row.region),
-                                  false);
+                why = aws_describe_failure(reply, &ssm_send_command, task->row.region);
+                if (gone_is_claimed(reply) && task_spent(task) < UNKNOWN_FOR)
+                        return again(SEND_RETRY, why);
+                return not_frozen(task, why, begun);
         }
         abort();
 }

@@ -7,6 +7,7 @@
 #include "runs/backup.h"
 #include "runs/follow.h"
 #include "runs/health.h"
+#include "runs/putback.h"
 #include "runs/rotation.h"
 
 /* "The request must reach AWS within five minutes of its time stamp", and a little more:
@@ -188,6 +189,17 @@ void image_note_failure(struct task *task, char *detail)
         free(task->row.detail);
         task->row.detail = detail;
         task_touch(task);
+}
+
+struct verdict image_untouched(struct task *task, enum outcome outcome, char *detail)
+{
+        if (!putback_takes_out(task->row.putback)) {
+                task->row.downed = SEC_NONE;
+                return finish(outcome, detail);
+        }
+        image_note_failure(task, detail);
+        task->row.ending = outcome;
+        return go("put-back");
 }
 
 struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail)

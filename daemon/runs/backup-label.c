@@ -18,8 +18,7 @@
 /* Between attempts to change a label, and after so long. */
 #define LABEL_RETRY (15 * USEC_PER_SEC)
 #define LABEL_LATER (300 * USEC_PER_SEC)
-/* How long EC2 may not know an image or a snapshot that it has shown: then they are gone. */
-#define LABEL_LAG (10 * SEC_PER_MIN)
+#define LABEL_SOON  (10 * SEC_PER_MIN)
 
 const char *worth_so_far(const struct task *task)
 {
@@ -28,22 +27,56 @@ const char *worth_so_far(const struct task *task)
 
 /* ---- tag-consistency ---- */
 
+/* The image, and its snapshots. Caller frees; the strings are borrowed. */
+static const char **label_ids(struct task *task, size_t *ret_n)
+{
+        const struct followed *followed = image_live(task)->followed;
+        const char **ids = NULL;
+
+        *ret_n = 0;
+        *append(ids, *ret_n) = task->row.image;
+        for (size_t i = 0; followed && i < followed->n_snapshots; i++)
+                *append(ids, *ret_n) = followed->snapshots[i];
+        return ids;
+}
+
+static void look_for_image(struct task *task)
+{
+        const char *self = "self";
+        struct name_filter filter;
+
+        name_filter_init(&filter, "image-id", task->row.image);
+        task_call(task, &ec2_describe_images,
+                  &(struct describe_images){ .owners = &self,
+                                             .n_owners = 1,
+                                             .filters = &filter.filter,
+                                             .n_filters = 1,
+                                             .include_disabled = true });
+        name_filter_done(&filter);
+}
+
 struct verdict label_ask(struct task *task)
 {
+        struct image_live *live = image_live(task);
         struct ec2_tag tag = { .key = (char *)(uintptr_t)TAG_CONSISTENCY,
                                .value = task->row.consistency };
-        struct followed *followed = image_live(task)->followed;
-        const char **ids = NULL;
-        size_t n = 0;
+        _cleanup_free_ const char **ids = NULL;
+        size_t n;
 
         if (streq(task->row.consistency, task->method->created))
                 return next(); /* the create call said so already */
-        *append(ids, n) = task->row.image;
-        for (size_t i = 0; followed && i < followed->n_snapshots; i++)
-                *append(ids, n) = followed->snapshots[i];
+        if (live->label_look) {
+                look_for_image(task);
+                return stay();
+        }
+        ids = label_ids(task, &n);
+        if (live->labelled >= n)
+                return next();
         task_call(task, &ec2_create_tags,
-                  &(struct create_tags){ .ids = ids, .n_ids = n, .tags = &tag, .n_tags = 1 });
-        free(ids);
+                  &(struct create_tags){ .ids = ids + live->labelled,
+                                         .n_ids = live->label_apart ? 1 : n,
+                                         .tags = &tag,
+                                         .n_tags = 1 });
         return stay();
 }
 
@@ -68,19 +101,71 @@ struct verdict label_refused(struct task *task, char *detail)
         return next();
 }
 
+static usec_t label_delay(const struct task *task)
+{
+        return task_spent(task) < LABEL_SOON ? LABEL_RETRY : LABEL_LATER;
+}
+
+/* EC2 does not know one of the ids, and so has labelled none. Takes `detail`. */
+static struct verdict label_unknown(struct task *task, char *detail)
+{
+        struct image_live *live = image_live(task);
+
+        if (!live->label_apart) {
+                live->label_apart = true;
+                return again(LABEL_RETRY, detail);
+        }
+        if (live->labelled == 0) {
+                live->label_look = true;
+                return again(label_delay(task), detail);
+        }
+        /* The label of a snapshot is for people; the one of the image is what counts. */
+        if (task_spent(task) < LABEL_SOON)
+                return again(LABEL_RETRY, detail);
+        free(detail);
+        live->labelled++;
+        return go("tag-consistency");
+}
+
+static struct verdict label_looked(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        const struct ec2_images *found = reply->output;
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (reply->outcome != AWS_OK)
+                return again(LABEL_LATER,
+                             aws_describe_failure(reply, &ec2_describe_images, task->row.region));
+        if (found->n_images && found->images[0].state != IMAGE_DEREGISTERED)
+                gone_see(&live->labelled_gone, now);
+        else if (found->n_images)
+                gone_end(&live->labelled_gone);
+        else
+                gone_miss(&live->labelled_gone, now);
+        if (gone_is_certain(&live->labelled_gone, GONE_IMAGE))
+                return label_refused(task, xstrdup("it is no longer there"));
+        live->label_look = live->labelled_gone.looks > 0;
+        return again(label_delay(task), xstrdup("EC2 did not know the image when it was labelled"));
+}
+
 struct verdict label_answer(struct task *task, const struct aws_reply *reply)
 {
-        bool soon = task_spent(task) < LABEL_LAG;
+        struct image_live *live = image_live(task);
         char *detail;
-        bool unknown;
 
-        if (reply->outcome == AWS_OK)
+        if (task->action == &ec2_describe_images)
+                return label_looked(task, reply);
+        if (reply->outcome == AWS_OK && !live->label_apart)
                 return next();
+        if (reply->outcome == AWS_OK) {
+                live->labelled++;
+                return go("tag-consistency");
+        }
         detail = aws_describe_failure(reply, &ec2_create_tags, task->row.region);
-        unknown = reply->outcome == AWS_ERROR && (streq(reply->code, "InvalidAMIID.NotFound") ||
-                                                  streq(reply->code, "InvalidSnapshot.NotFound"));
-        if (reply->outcome != AWS_ERROR || (unknown && soon))
-                return again(soon ? LABEL_RETRY : LABEL_LATER, detail);
+        if (gone_is_claimed(reply))
+                return label_unknown(task, detail);
+        if (reply->outcome != AWS_ERROR)
+                return again(label_delay(task), detail);
         return label_refused(task, detail);
 }
 

@@ -84,7 +84,7 @@ struct verdict put_back_ask(struct task *task)
 
         if (!task->row.putback)
                 return go("await-image");
-        if (live->patient && live->patient->gone)
+        if (live->patient && patient_is_gone(live->patient))
                 return put_over(task);
         putback_parse(task->row.putback, &putback);
         live->put = rotation_next_line(&putback, live->put);

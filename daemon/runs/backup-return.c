@@ -48,21 +48,26 @@ static void halt_run(struct task *failed)
                   total - touched - 1);
 }
 
-struct verdict instance_failed(struct task *task, char *why)
+void instance_note_failed(struct task *task, const char *why)
 {
         struct run *run = task->run;
-        struct log_about about = task_about(task);
-        bool halt = !run->schedule || run->schedule->reboot.on_failure == ON_FAILURE_HALT;
 
-        log_event(&events[EVENT_INSTANCE_NOT_READY], &about, "Instance %s did not come back: %s.",
-                  task->row.subject, why);
-        if (halt)
+        if (!run->schedule || run->schedule->reboot.on_failure == ON_FAILURE_HALT)
                 halt_run(task);
         if (task->row.ending == OUTCOME_OPEN)
                 image_note_failure(task, xasprintf("the instance did not come back: %s", why));
         else
                 image_note_failure(task, xasprintf("%s; and the instance did not come back: %s",
                                                    task->row.detail, why));
+}
+
+struct verdict instance_failed(struct task *task, char *why)
+{
+        struct log_about about = task_about(task);
+
+        log_event(&events[EVENT_INSTANCE_NOT_READY], &about, "Instance %s did not come back: %s.",
+                  task->row.subject, why);
+        instance_note_failed(task, why);
         putback_forget_health(&task->row.putback);
         free(why);
         stop_awaiting(task);
@@ -135,25 +140,45 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
         return next();
 }
 
-/* It was started, and goes down once more: a request to stop it, which had not been answered,
- * arrived after all. */
+/* It was started, and goes down once more. */
 static bool is_down_again(const struct task *task, const struct patient *patient)
 {
-        return task->method == &method_stop && patient->asked &&
-               patient->read > task->entered + STARTS_WITHIN &&
-               (patient->state == INSTANCE_STOPPING || patient->state == INSTANCE_STOPPED);
+        bool is_down = patient->asked &&
+                       (patient->state == INSTANCE_STOPPING || patient->state == INSTANCE_STOPPED);
+        bool has_other_reason =
+                patient->reason_code && !streq(patient->reason_code, REASON_STOPPED_BY_CALL);
+
+        return task->method == &method_stop && is_down &&
+               (has_other_reason || patient->read > task->entered + STARTS_WITHIN);
 }
 
-static struct verdict start_again(struct task *task)
+/* It is started until it runs: nobody else will. */
+static bool goes_on_being_started(const struct task *task, const struct patient *patient)
 {
-        struct log_about about = task_about(task);
+        return task->method == &method_stop &&
+               !(patient->asked && patient->state == INSTANCE_RUNNING);
+}
 
-        log_line(LOG_WARNING, &about,
-                 "Instance %s is stopped once more: an earlier request of amid arrived late; it is "
-                 "started again.",
-                 task->row.subject);
-        task->settled = false;
-        return go("start-instance");
+static struct verdict not_up_in_time(struct task *task, const struct patient *patient)
+{
+        _cleanup_free_ char *why =
+                xasprintf("it is %s", patient->asked ? instance_state_names[patient->state]
+                                                     : "not known how it is: EC2 does not answer");
+
+        start_note_overdue(task, why);
+        task_set_waiting(task, "%s, and is to run", why);
+        task_wake_after(task, SEC_PER_MIN * USEC_PER_SEC);
+        return stay();
+}
+
+/* The request to stop it came to nothing: there was no outage. */
+static struct verdict never_was_down(struct task *task)
+{
+        if (!putback_takes_out(task->row.putback))
+                task->row.downed = SEC_NONE;
+        task_touch(task);
+        stop_awaiting(task);
+        return next();
 }
 
 struct verdict await_instance_ask(struct task *task)
@@ -171,22 +196,28 @@ struct verdict await_instance_ask(struct task *task)
         if (!live->patient)
                 live->patient = health_begin(task);
         patient = live->patient;
-        if (patient->gone)
+        patient->wants_reason = task->method == &method_stop;
+        if (patient_is_gone(patient))
                 return instance_failed(task, xstrdup("it was terminated"));
         if (is_down_again(task, patient))
                 return start_again(task);
         if (is_back(task, patient, settle)) {
-                if (!task->settled)
+                if (!task->settled && !live->was_running)
                         measure_note(task);
                 if (task->method != &method_stop || !image_note_settled(task))
-                        return instance_ready(task, patient);
+                        return live->was_running ? never_was_down(task)
+                                                 : instance_ready(task, patient);
                 task_set_waiting(task, "it is back; whether an earlier request arrives late");
                 task_wake_after(task, image_doubt(task));
                 return stay();
         }
         watched = (loop_monotonic(task->run->engine->loop) - patient->since) / USEC_PER_SEC;
+        if (goes_on_being_started(task, patient) && start_age(task) >= timeout &&
+            (patient->asked || watched >= timeout))
+                return not_up_in_time(task, patient);
         /* After a restart EC2 is asked before the time that passed meanwhile counts. */
-        if (waited >= timeout && (patient->asked || watched >= timeout))
+        if (waited >= timeout && (patient->asked || watched >= timeout) &&
+            !goes_on_being_started(task, patient))
                 return instance_failed(
                         task,
                         xasprintf("not ready within %s (%s; system check %s, instance check %s)",

@@ -1,7 +1,8 @@
 /*
  * Stopping an instance for its image, and starting it again. The row of stop-instance is committed
- * before the call; from then on every way leads over start-instance, which never gives up: not for
- * a lack of capacity, nor for an answer nobody expected.
+ * before the call. Unless AWS has refused that call, every way leads over start-instance, which
+ * never gives up: not for a lack of capacity, nor for an answer nobody expected. Only an instance
+ * that provably no longer exists (gone.h) is not started.
  */
 #include <stdlib.h>
 
@@ -14,6 +15,10 @@
 #define STOP_RETRY (15 * USEC_PER_SEC)
 /* An instance that still runs so long after the call is told to stop again. */
 #define STOP_AGAIN (120 * USEC_PER_SEC)
+/* So long EC2 may say that it does not know an instance that is to be stopped. */
+#define STOP_UNKNOWN (10 * SEC_PER_MIN)
+/* An instance that still stops is started once it was seen stopped, or is tried after this. */
+#define START_RETRY (60 * USEC_PER_SEC)
 
 /* ---- check-stop: what a stop would cost ---- */
 
@@ -114,34 +119,63 @@ struct verdict check_stop_answer(struct task *task, const struct aws_reply *repl
 
 /* ---- stop-instance ---- */
 
+/* AWS has refused to stop it. Unless an earlier request was taken, or may still be, it runs. Takes
+ * `detail`. */
+static struct verdict not_stopped(struct task *task, enum outcome outcome, char *detail)
+{
+        struct image_live *live = image_live(task);
+
+        if (live->stop_taken || image_doubt(task))
+                return image_give_up(task, outcome, detail);
+        live->patient = health_end(live->patient);
+        return image_untouched(task, outcome, detail);
+}
+
 struct verdict stop_ask(struct task *task)
 {
+        struct image_live *live = image_live(task);
         const char *id = task->row.subject;
-        struct log_about about = task_about(task);
 
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
                 return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
-        if (image_touch(task)) {
-                log_event(&events[EVENT_INSTANCE_STOPPING], &about,
-                          "Instance %s is stopped for its image.", id);
+        if (live->patient && patient_is_gone(live->patient))
+                return not_stopped(task, OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
+        if (image_touch(task))
                 return go("stop-instance");
-        }
         task_call(task, &ec2_stop_instances, &(struct change_instances){ .ids = &id, .n_ids = 1 });
         return stay();
 }
 
+/* EC2 does not know the instance (for a moment): whether that is so is looked up meanwhile. */
+static struct verdict stop_unknown(struct task *task, char *detail)
+{
+        struct image_live *live = image_live(task);
+
+        if (!live->patient)
+                live->patient = health_begin(task);
+        return task_spent(task) < STOP_UNKNOWN ? again(STOP_RETRY, detail)
+                                               : not_stopped(task, OUTCOME_FAILED, detail);
+}
+
 struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
 {
+        struct log_about about = task_about(task);
         char *detail;
 
         image_note_doubt(task, reply);
-        if (reply->outcome == AWS_OK)
+        if (reply->outcome == AWS_OK) {
+                image_live(task)->stop_taken = true;
+                image_live(task)->patient = health_end(image_live(task)->patient);
+                log_event(&events[EVENT_INSTANCE_STOPPING], &about,
+                          "Instance %s is stopped for its image.", task->row.subject);
                 return next();
+        }
         detail = aws_describe_failure(reply, &ec2_stop_instances, task->row.region);
+        if (gone_is_claimed(reply))
+                return stop_unknown(task, detail);
         if (reply->outcome != AWS_ERROR || streq(reply->code, "IncorrectInstanceState"))
                 return again(STOP_RETRY, detail);
-        /* It was refused, and runs; a start that is not needed does no harm. */
-        return image_give_up(task, OUTCOME_FAILED, detail);
+        return not_stopped(task, OUTCOME_FAILED, detail);
 }
 
 /* ---- await-stopped ---- */
@@ -154,10 +188,11 @@ struct verdict await_stopped_ask(struct task *task)
         const struct patient *patient;
         char time[TIME_TEXT_MAX];
 
+        live->stop_taken = true;
         if (!live->patient)
                 live->patient = health_begin(task);
         patient = live->patient;
-        if (patient->gone)
+        if (patient_is_gone(patient))
                 return end_without_image(task, OUTCOME_FAILED,
                                          xstrdup("the instance was terminated"));
         if (patient->asked && patient->state == INSTANCE_STOPPED) {
@@ -189,30 +224,75 @@ static struct verdict gone_while_stopped(struct task *task)
         return go("await-image");
 }
 
+sec_t start_age(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (!live->started) /* before the restart; so long ago at least */
+                live->started = now - task_spent(task) * USEC_PER_SEC;
+        return (now - live->started) / USEC_PER_SEC;
+}
+
+void start_note_overdue(struct task *task, const char *why)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+        char time[TIME_TEXT_MAX];
+
+        if (live->overdue || start_age(task) < image_ready_timeout(task))
+                return;
+        live->overdue = true;
+        log_event(&events[EVENT_NOT_STARTED], &about,
+                  "Instance %s, which amid has stopped for its image, does not run %s after it was "
+                  "first started: %s. It is started again and again until it runs.",
+                  task->row.subject, format_timespan(start_age(task), time), why);
+        instance_note_failed(task, why);
+}
+
 struct verdict start_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
         const struct patient *patient = live->patient;
+        int state = patient && patient->asked ? patient->state : INSTANCE_OTHER;
+        usec_t now = loop_monotonic(task->run->engine->loop);
         const char *id = task->row.subject;
 
-        if (patient && patient->gone)
+        if (patient && patient_is_gone(patient))
                 return gone_while_stopped(task);
-        if (patient && patient->asked &&
-            (patient->state == INSTANCE_RUNNING || patient->state == INSTANCE_PENDING))
+        if (state == INSTANCE_RUNNING || state == INSTANCE_PENDING)
                 return next();
-        if (patient && !(patient->asked && patient->state == INSTANCE_STOPPED))
-                return stay(); /* it has to have stopped before it can be started */
-        live->patient = health_end(live->patient);
+        if (patient && !live->awaits_stop && !live->starts && state != INSTANCE_STOPPED) {
+                live->awaits_stop = true; /* it has to have stopped before it can be started */
+                live->next_start = now + START_RETRY;
+        }
+        if (now < live->next_start && !(live->awaits_stop && state == INSTANCE_STOPPED)) {
+                task_wake_after(task, live->next_start - now);
+                return stay();
+        }
+        live->awaits_stop = false;
+        if (!live->started)
+                live->started = now;
         task_call(task, &ec2_start_instances, &(struct change_instances){ .ids = &id, .n_ids = 1 });
         return stay();
+}
+
+/* No attempt sooner than that; longer from one to the next. */
+static usec_t start_later(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t delay = image_insist_after(live->starts++);
+
+        live->next_start = loop_monotonic(task->run->engine->loop) + delay / 2; /* jitter: more */
+        return delay;
 }
 
 /* One line for each attempt that AWS refused: somebody's machine is down. */
 static struct verdict start_refused(struct task *task, const struct aws_reply *reply)
 {
         struct log_about about = task_about(task);
-        unsigned int attempt = image_live(task)->starts++;
-        usec_t delay = image_insist_after(attempt);
+        unsigned int attempt = image_live(task)->starts;
+        usec_t delay = start_later(task);
         char *why = aws_describe_failure(reply, &ec2_start_instances, task->row.region);
         char time[TIME_TEXT_MAX];
 
@@ -221,23 +301,97 @@ static struct verdict start_refused(struct task *task, const struct aws_reply *r
                 "Instance %s is stopped and cannot be started yet (attempt %u): %s; tried again in "
                 "about %s.",
                 task->row.subject, attempt + 1, why, format_timespan(delay / USEC_PER_SEC, time));
+        start_note_overdue(task, why);
         return again(delay, why);
+}
+
+/* It ran all the time: the request to stop it came to nothing. */
+static bool start_found_it_running(const struct task *task, const struct ec2_instance_changes *done)
+{
+        return !task->row.image && !streq(task->row.consistency, PROVEN_STOPPED) &&
+               done->n_changes == 1 && done->changes[0].previous == INSTANCE_RUNNING;
 }
 
 struct verdict start_answer(struct task *task, const struct aws_reply *reply)
 {
+        struct image_live *live = image_live(task);
         struct log_about about = task_about(task);
 
         if (reply->outcome == AWS_OK) {
-                log_event(&events[EVENT_INSTANCE_STARTED], &about, "Instance %s is started again.",
-                          task->row.subject);
+                live->patient = health_end(live->patient);
+                live->was_running = start_found_it_running(task, reply->output);
+                if (!live->was_running)
+                        log_event(&events[EVENT_INSTANCE_STARTED], &about,
+                                  "Instance %s is started again.", task->row.subject);
                 return next();
         }
-        if (reply->outcome == AWS_ERROR && streq(reply->code, "InvalidInstanceID.NotFound"))
-                return gone_while_stopped(task);
+        if (!live->patient && reply->outcome == AWS_ERROR)
+                live->patient = health_begin(task);
         if (reply->outcome == AWS_ERROR && streq(reply->code, "IncorrectInstanceState")) {
-                image_live(task)->patient = health_begin(task);
+                live->awaits_stop = true;
+                live->next_start = loop_monotonic(task->run->engine->loop) + START_RETRY;
+                task_wake_after(task, START_RETRY);
                 return stay();
         }
         return start_refused(task, reply);
+}
+
+/* ---- started, and down once more ---- */
+
+/* "Client.InternalError: Client error on launch", or NULL. Caller frees. */
+static char *state_reason(const struct patient *patient)
+{
+        const char *code = patient->reason_code, *words = patient->reason;
+
+        if (!code || !*code)
+                return words && *words ? xstrdup(words) : NULL;
+        return !words || !*words         ? xstrdup(code)
+               : startswith(words, code) ? xstrdup(words)
+                                         : xasprintf("%s: %s", code, words);
+}
+
+/* What EC2 may mean by the code; "" for others. */
+static const char *state_reason_help(const char *code)
+{
+        /* https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html */
+        return streq(code, "Client.InternalError")
+                       ? " (most often the KMS key of an encrypted volume may not be used: allow "
+                         "kms:CreateGrant on it)"
+                       : "";
+}
+
+/* A request to stop it that had no answer is carried out within five minutes, and looks like this.
+ */
+static bool was_late_request(struct task *task, const struct patient *patient)
+{
+        return image_doubt(task) &&
+               (!patient->reason_code || streq(patient->reason_code, REASON_STOPPED_BY_CALL));
+}
+
+struct verdict start_again(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *reason = state_reason(live->patient), *why = NULL;
+        char time[TIME_TEXT_MAX];
+        usec_t delay;
+
+        task->settled = false;
+        if (was_late_request(task, live->patient)) {
+                log_line(LOG_WARNING, &about,
+                         "Instance %s is stopped once more: an earlier request of amid arrived "
+                         "late; it is started again.",
+                         task->row.subject);
+                return go("start-instance");
+        }
+        delay = start_later(task);
+        why = xasprintf("it was started, and has stopped again: %s%s",
+                        reason ? reason : "EC2 gives no reason",
+                        state_reason_help(live->patient->reason_code));
+        log_event(&events[EVENT_START_REFUSED], &about,
+                  "Instance %s does not stay up (attempt %u): %s; it is started again in about %s.",
+                  task->row.subject, live->starts, why,
+                  format_timespan(delay / USEC_PER_SEC, time));
+        start_note_overdue(task, why);
+        return go("start-instance");
 }

@@ -98,14 +98,36 @@ struct verdict check_ask(struct task *task)
         return stay();
 }
 
+/* Whether a list that was filtered by the instance's id contains it. If not, *ret_gone tells
+ * whether that is proof enough by now. */
+static bool instance_is_listed(struct task *task, const struct ec2_instances *found, bool *ret_gone)
+{
+        struct gone *gone = &image_live(task)->gone;
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (found->n_instances)
+                gone_see(gone, now);
+        else
+                gone_miss(gone, now);
+        *ret_gone = gone_is_certain(gone, GONE_INSTANCE);
+        return found->n_instances;
+}
+
+static struct verdict look_once_more(void)
+{
+        return again(STATE_RETRY, xstrdup("EC2 does not list the instance; whether it is gone"));
+}
+
 struct verdict check_answer(struct task *task, const struct aws_reply *reply)
 {
         struct ec2_instances *found = reply->output;
+        bool is_gone;
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instances);
-        if (found->n_instances == 0)
-                return finish(OUTCOME_SKIPPED, xstrdup("the instance is gone"));
+        if (!instance_is_listed(task, found, &is_gone))
+                return is_gone ? finish(OUTCOME_SKIPPED, xstrdup("the instance is gone"))
+                               : look_once_more();
         image_describe(task, &found->instances[0]);
         return check_verdict(task);
 }
@@ -141,12 +163,15 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
 {
         struct ec2_instances *found = reply->output;
         const struct method *method = task->method;
+        bool is_gone;
 
         if (reply->outcome != AWS_OK)
                 return again(STATE_RETRY, aws_describe_failure(reply, &ec2_describe_instances,
                                                                task->row.region));
-        if (found->n_instances == 0)
-                return end_without_image(task, OUTCOME_SKIPPED, xstrdup("the instance is gone"));
+        if (!instance_is_listed(task, found, &is_gone))
+                return is_gone ? end_without_image(task, OUTCOME_SKIPPED,
+                                                   xstrdup("the instance is gone"))
+                               : look_once_more();
         image_describe(task, &found->instances[0]);
         keep_turn(task, method);
         switch ((enum instance_state)image_live(task)->instance.instances->state) {

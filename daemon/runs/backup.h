@@ -30,6 +30,7 @@
 #pragma once
 
 #include "runs/engine.h"
+#include "runs/gone.h"
 
 extern const struct task_kind targets_task, image_task;
 
@@ -59,9 +60,25 @@ struct image_live {
         unsigned int busy;         /* and for a limit that was reached, or a lack of room */
         usec_t asked;              /* monotonic: when EC2 was first asked for it; 0: not yet */
         unsigned int stale;        /* freezes that were over before EC2 took the call */
-        unsigned int starts;       /* attempts to start the instance that were refused */
+        struct gone gone;          /* whether the instance exists, by what the task's looks list */
+
+        struct gone labelled_gone; /* whether the image that is to be labelled exists */
+        bool label_apart;          /* EC2 did not know one id: each is labelled by itself */
+        bool label_look;           /* that one was the image: it is looked for */
+        size_t labelled;           /* so many of its ids are dealt with */
+
+        /* Starting an instance that was stopped for its image. */
+        bool stop_taken;     /* a request to stop it was taken, or may have been */
+        bool was_running;    /* it never stopped: the first start found it running */
+        bool awaits_stop;    /* it still stops: it is started once it was seen stopped */
+        unsigned int starts; /* attempts that were refused, or that EC2 took and undid */
+        usec_t started;      /* monotonic: the first attempt; 0: none by this process */
+        usec_t next_start;   /* monotonic: no attempt before */
+        bool overdue;        /* it has been told that it does not run within ready_timeout */
 
         /* Taking it out of rotation, and back. */
+        struct gone member; /* whether its Auto Scaling group has it */
+        bool look_first;    /* a call found no such target or group: its groups are looked at */
         enum { SCALING_UNKNOWN, SCALING_IN_SERVICE, SCALING_KNOWN } scaling; /* what was asked */
         char *scaling_group; /* in which it is in service; or NULL */
         size_t taken, put;   /* lines of row.putback that are dealt with; after a restart again */
@@ -106,6 +123,10 @@ usec_t image_insist_after(unsigned int refusals);
 /* The image's row cannot be written: later. */
 struct verdict image_not_recorded(struct task *task);
 
+/* Ends it when AWS has refused the first thing that was to be done to the instance itself, so that
+ * nothing was: there is no outage. What it was taken out of it is put back into. Takes `detail`. */
+struct verdict image_untouched(struct task *task, enum outcome outcome, char *detail);
+
 /* Ends it, after what was done to its instance is undone; takes `detail`. */
 struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail);
 /* The same, while an image is made or may be: what was begun goes on, the outcome stays. */
@@ -142,6 +163,8 @@ struct verdict await_put_back_ask(struct task *task);
 struct verdict await_put_back_answer(struct task *task, const struct aws_reply *reply);
 
 /* backup-stop.c */
+/* StateReason of an instance that a call has stopped: by amid, or by somebody else. */
+#define REASON_STOPPED_BY_CALL "Client.UserInitiatedShutdown"
 struct verdict check_stop_ask(struct task *task);
 struct verdict check_stop_answer(struct task *task, const struct aws_reply *reply);
 struct verdict stop_ask(struct task *task);
@@ -149,6 +172,13 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply);
 struct verdict await_stopped_ask(struct task *task);
 struct verdict start_ask(struct task *task);
 struct verdict start_answer(struct task *task, const struct aws_reply *reply);
+/* It was started, and is down once more: starts it again. */
+struct verdict start_again(struct task *task);
+/* How long ago it was started for the first time: seconds. */
+sec_t start_age(struct task *task);
+/* Says once, as critical, that it does not run though it was to by now, and halts the run if the
+ * schedule says so. It goes on being started. */
+void start_note_overdue(struct task *task, const char *why);
 
 /* backup-create.c: the steps around CreateImage. */
 struct verdict create_ask(struct task *task);
@@ -199,3 +229,5 @@ struct verdict await_instance_ask(struct task *task);
 /* Ends the instance's turn badly: the rest of the run is halted if the schedule says so. Takes
  * `why`. */
 struct verdict instance_failed(struct task *task, char *why);
+/* The same for the run and the row, while the instance's turn goes on. */
+void instance_note_failed(struct task *task, const char *why);

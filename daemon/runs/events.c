@@ -147,7 +147,21 @@ const struct log_event events[EVENTS] = {
         .id = "f47874d7c9b9407285b5a2b1d1833d0d",
         .priority = LOG_ERR,
         .subject = "An instance that was stopped for its image cannot be started",
-        .help = "It is tried again until it works, and each attempt is a line. InsufficientInstanceCapacity means\nthat AWS has no room for this type there now: another type or zone is the way out, by hand.",
+        .help = "It is tried again until it works, with pauses that grow to five minutes, and each attempt is a\nline. InsufficientInstanceCapacity means that AWS has no room for this type there now: another type\nor zone is the way out, by hand. Client.InternalError of an instance that starts and stops again most\noften means that a volume is encrypted with a KMS key for which amid has no kms:CreateGrant: allow it\nin the policy of amid and in that of the key.",
+},
+[EVENT_NOT_STARTED] = {
+        .name = "instance-not-started",
+        .id = "acb1ba47d27843aeb730b8dc4d768617",
+        .priority = LOG_CRIT,
+        .subject = "An instance that was stopped for its image does not run",
+        .help = "It was started, and does not run although 'ready_timeout' is over since then; the line says why.\namid goes on starting it, every five minutes at most, and says when it is back. With 'on_failure:\nhalt' no other instance of the run is touched. Look at it now: what the line names has to be mended,\nor the instance started by hand.",
+},
+[EVENT_WAS_IMPAIRED] = {
+        .name = "instance-was-impaired",
+        .id = "be9fbfe801cb4f1f8ad77f87ac508990",
+        .priority = LOG_WARNING,
+        .subject = "An instance was impaired before it was touched",
+        .help = "Its status checks failed already when its turn came, so it was not rebooted, stopped or frozen, and\nthe run goes on. 'targets.impaired: image' (the default) makes an image of it as it is, which is\nlabelled crash; 'skip' makes none. Repair the instance: the next run treats it as any other.",
 },
 [EVENT_IMAGE_REFUSED] = {
         .name = "image-refused",

@@ -86,9 +86,9 @@ static struct followed *open_from(struct followed *followed)
 static bool needs_image(const struct followed *followed, usec_t now)
 {
         return followed && is_open(followed) &&
-               (followed->sight == SIGHT_NONE || followed->missed || followed->reason ||
+               (followed->sight == SIGHT_NONE || followed->gone.looks || followed->reason ||
                 followed->percent < 0 || followed->percent >= 100 ||
-                now - followed->seen >= IMAGE_LOOK);
+                now - followed->gone.listed >= IMAGE_LOOK);
 }
 
 static bool needs_snapshots(const struct followed *followed, usec_t now)

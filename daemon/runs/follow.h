@@ -6,10 +6,11 @@
  * runs/.
  *
  * An image that EC2 does not list is not gone: right after CreateImage that is normal, and lists
- * are eventually consistent. Only absence that lasts is taken for a removal.
+ * are eventually consistent. Only absence that lasts is taken for a removal: gone.h.
  */
 #pragma once
 
+#include "runs/gone.h"
 #include "runs/place.h"
 
 enum sight {
@@ -30,8 +31,8 @@ struct followed {
         char **snapshots;
         size_t n_snapshots;
         usec_t added;          /* monotonic */
-        usec_t seen, moved;    /* last listed; percent last changed */
-        usec_t missed;         /* not listed since; 0: it was */
+        struct gone gone;      /* whether it is listed, and exists */
+        usec_t moved;          /* percent last changed */
         bool failing;          /* it has failed, and its snapshots may say why */
         usec_t stall_told;     /* 0: not reported */
         struct task *task;     /* woken when anything above changes */

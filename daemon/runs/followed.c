@@ -4,11 +4,6 @@
 #include "base/text.h"
 #include "runs/follow.h"
 
-/* An image that is no longer listed for this long is gone. */
-#define ABSENT_FOR_GOOD (600 * USEC_PER_SEC)
-/* One that never was is given more time: CreateImage has named it, so EC2 has it, and where nothing
- * is retained nobody looks for it again. */
-#define NEVER_LISTED (3600 * USEC_PER_SEC)
 /* Snapshots that made no progress for this long are reported, and again after as long. */
 #define STALLED_AFTER (3600 * USEC_PER_SEC)
 
@@ -58,11 +53,13 @@ void followed_see_image(struct followed *followed, const struct ec2_image *image
         if (image->reason && *image->reason)
                 reason = xasprintf("%s%s%s", image->reason_code ? image->reason_code : "",
                                    image->reason_code ? ": " : "", image->reason);
-        followed->seen = now;
+        if (image->state == IMAGE_DEREGISTERED)
+                gone_end(&followed->gone);
+        else
+                gone_see(&followed->gone, now);
         followed->created = image->created;
         for (size_t i = 0; i < image->n_devices; i++)
                 followed_add_snapshot(followed, image->devices[i].snapshot);
-        followed->missed = 0;
         followed->failing = sight_of((enum image_state)image->state) == SIGHT_FAILED && !reason &&
                             !followed->reason;
         if (!followed->failing) /* else a look at the snapshots first */
@@ -71,12 +68,12 @@ void followed_see_image(struct followed *followed, const struct ec2_image *image
 
 void followed_miss(struct followed *followed, usec_t now)
 {
-        if (!followed->missed)
-                followed->missed = now;
-        if (now - followed->missed > (followed->seen ? ABSENT_FOR_GOOD : NEVER_LISTED))
+        gone_miss(&followed->gone, now);
+        if (gone_is_certain(&followed->gone, GONE_IMAGE))
                 followed_set(followed, SIGHT_GONE,
-                             followed->seen ? "EC2 no longer lists it: somebody deregistered it"
-                                            : "EC2 never listed it");
+                             followed->gone.listed
+                                     ? "EC2 no longer lists it: somebody deregistered it"
+                                     : "EC2 never listed it");
 }
 
 void followed_check_stall(struct followed *followed, usec_t now)

@@ -1,6 +1,8 @@
 #include "runs/health.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -15,10 +17,10 @@ struct doctor {
         struct poll poll;
         struct aws_slot *call;
         struct patient *all;                            /* struct patient.next */
-        struct patient *asked[DESCRIBE_STATUS_IDS_MAX]; /* in this request; NULL: ended meanwhile */
-        size_t n_asked;
+        struct patient *round[DESCRIBE_STATUS_IDS_MAX]; /* asked about now; NULL: ended meanwhile */
+        size_t n_round;
+        size_t at_most;               /* ids in one request of this round */
         const struct action *refused; /* has been said */
-        bool one_by_one;              /* an id is unknown to EC2, which fails the whole request */
 };
 
 static bool check_passes(int status)
@@ -48,82 +50,250 @@ static void see_check(struct patient *patient, int check, const struct ec2_check
                 patient->impaired = impaired;
 }
 
-static void patient_see(struct patient *patient, const struct ec2_instance_status *status,
-                        usec_t now)
+static void patient_see_state(struct patient *patient, int state, usec_t now)
 {
         patient->asked = true;
         patient->read = now;
-        patient->state = status->state;
+        patient->state = state;
+        if (state == INSTANCE_TERMINATED || state == INSTANCE_SHUTTING_DOWN)
+                gone_end(&patient->gone);
+        else
+                gone_see(&patient->gone, now);
+        if (state != INSTANCE_RUNNING)
+                patient->was_down = true;
+}
+
+static void patient_see(struct patient *patient, const struct ec2_instance_status *status,
+                        usec_t now)
+{
+        patient->unknown = patient->suspect = false;
         patient->system = status->system;
         patient->check = status->instance;
-        if (status->state == INSTANCE_TERMINATED || status->state == INSTANCE_SHUTTING_DOWN)
-                patient->gone = true;
-        if (status->state != INSTANCE_RUNNING)
-                patient->was_down = true;
+        patient_see_state(patient, status->state, now);
         see_check(patient, status->system, status->system_details, status->n_system_details);
         see_check(patient, status->instance, status->instance_details, status->n_instance_details);
+}
+
+/* DescribeInstances tells nothing of the checks. */
+static void patient_see_listed(struct patient *patient, const struct ec2_instance *instance,
+                               usec_t now)
+{
+        if (patient->unknown)
+                patient->system = patient->check = CHECK_INSUFFICIENT_DATA;
+        patient->unknown = false;
+        patient_see_state(patient, instance->state, now);
+        xreplace(&patient->reason_code, instance->reason_code);
+        xreplace(&patient->reason, instance->reason_message);
+}
+
+bool patient_is_gone(const struct patient *patient)
+{
+        return gone_is_certain(&patient->gone, GONE_INSTANCE);
+}
+
+/* ---- the round ---- */
+
+static void doctor_go_on(struct doctor *doctor);
+
+static void doctor_answered(struct doctor *doctor)
+{
+        for (size_t i = 0; i < doctor->n_round; i++)
+                if (doctor->round[i])
+                        doctor->round[i]->asking = false;
+        doctor->call = aws_slot_free(doctor->call);
+        doctor_go_on(doctor);
+}
+
+/* Nothing more is asked in this round. */
+static void doctor_give_up(struct doctor *doctor)
+{
+        for (size_t i = 0; i < doctor->n_round; i++)
+                if (doctor->round[i]) {
+                        doctor->round[i]->due = doctor->round[i]->listing = false;
+                        task_wake(doctor->round[i]->task);
+                }
+}
+
+/* "The instance IDs 'i-1, i-2' do not exist" */
+static bool names(const char *message, const char *id)
+{
+        const char *found = message ? strstr(message, id) : NULL;
+
+        while (found && isalnum((unsigned char)found[strlen(id)]))
+                found = strstr(found + 1, id);
+        return found;
+}
+
+/* One id, or several, failed the whole request: which? Where EC2 does not say it, half as many are
+ * asked about at a time. */
+static void doctor_part(struct doctor *doctor, const char *message)
+{
+        size_t n = 0, unknown = 0;
+
+        for (size_t i = 0; i < doctor->n_round; i++) {
+                struct patient *patient = doctor->round[i];
+
+                if (!patient || !patient->asking)
+                        continue;
+                n++;
+                patient->unknown = patient->suspect = names(message, patient->instance);
+                unknown += patient->unknown;
+        }
+        for (size_t i = 0; n == 1 && i < doctor->n_round; i++)
+                if (doctor->round[i] && doctor->round[i]->asking)
+                        doctor->round[i]->unknown = doctor->round[i]->suspect = true;
+        if (!unknown)
+                doctor->at_most = n > 1 ? n / 2 : 1;
 }
 
 static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)
 {
         struct doctor *doctor = userdata;
         const struct ec2_instance_statuses *statuses = reply->output;
-        bool unknown =
-                reply->outcome == AWS_ERROR && streq(reply->code, "InvalidInstanceID.NotFound");
+        usec_t now = loop_monotonic(doctor->place->engine->loop);
 
-        if (!unknown)
-                place_polled(doctor->place, &ec2_describe_instance_status, reply, &doctor->refused);
-        for (size_t i = 0; i < doctor->n_asked; i++) {
-                struct patient *patient = doctor->asked[i];
+        if (gone_is_claimed(reply)) {
+                doctor_part(doctor, reply->message);
+                doctor_answered(doctor);
+                return;
+        }
+        place_polled(doctor->place, &ec2_describe_instance_status, reply, &doctor->refused);
+        if (reply->outcome != AWS_OK)
+                doctor_give_up(doctor);
+        for (size_t i = 0; i < doctor->n_round && reply->outcome == AWS_OK; i++) {
+                struct patient *patient = doctor->round[i];
 
-                if (!patient)
+                if (!patient || !patient->asking)
                         continue;
-                if (unknown && doctor->n_asked == 1)
-                        patient->gone = true;
-                for (size_t j = 0; reply->outcome == AWS_OK && j < statuses->n_statuses; j++)
+                patient->due = false;
+                patient->unknown = true;
+                for (size_t j = 0; j < statuses->n_statuses; j++)
                         if (streq(statuses->statuses[j].id, patient->instance))
-                                patient_see(patient, &statuses->statuses[j],
-                                            loop_monotonic(doctor->place->engine->loop));
+                                patient_see(patient, &statuses->statuses[j], now);
+                patient->listing = patient->unknown ||
+                                   (patient->wants_reason && (patient->state == INSTANCE_STOPPING ||
+                                                              patient->state == INSTANCE_STOPPED));
                 task_wake(patient->task);
         }
-        doctor->one_by_one = unknown && doctor->n_asked > 1;
-        doctor->call = aws_slot_free(doctor->call);
-        poll_answered(&doctor->poll, doctor->all != NULL, 0);
+        doctor_answered(doctor);
 }
 
+static void doctor_on_listed(const struct aws_reply *reply, void *userdata)
+{
+        struct doctor *doctor = userdata;
+        const struct ec2_instances *found = reply->output;
+        usec_t now = loop_monotonic(doctor->place->engine->loop);
+
+        place_polled(doctor->place, &ec2_describe_instances, reply, &doctor->refused);
+        if (reply->outcome != AWS_OK)
+                doctor_give_up(doctor);
+        for (size_t i = 0; i < doctor->n_round && reply->outcome == AWS_OK; i++) {
+                struct patient *patient = doctor->round[i];
+                const struct ec2_instance *instance = NULL;
+
+                if (!patient || !patient->asking)
+                        continue;
+                patient->due = patient->listing = false;
+                for (size_t j = 0; j < found->n_instances; j++)
+                        if (streq(found->instances[j].id, patient->instance))
+                                instance = &found->instances[j];
+                if (instance)
+                        patient_see_listed(patient, instance, now);
+                else
+                        gone_miss(&patient->gone, now);
+                task_wake(patient->task);
+        }
+        doctor_answered(doctor);
+}
+
+/* How they are asked about, one way after the other. */
+enum asking { ASK_STATUS, ASK_SUSPECTS, ASK_LIST, ASKINGS };
+
+static bool is_next(const struct patient *patient, enum asking how)
+{
+        switch (how) {
+        case ASK_STATUS:
+                return patient->due && !patient->unknown && !patient->suspect;
+        case ASK_SUSPECTS:
+                return patient->due && !patient->unknown && patient->suspect;
+        case ASK_LIST:
+                return patient->listing || (patient->due && patient->unknown);
+        case ASKINGS:
+                break;
+        }
+        abort();
+}
+
+/* Those of the round that are to be asked about this way, into the request; how many. */
+static size_t doctor_take(struct doctor *doctor, enum asking how,
+                          const char *ids[static DESCRIBE_STATUS_IDS_MAX])
+{
+        size_t n = 0, at_most = how == ASK_LIST ? DESCRIBE_STATUS_IDS_MAX : doctor->at_most;
+
+        for (size_t i = 0; i < doctor->n_round && n < at_most; i++) {
+                struct patient *patient = doctor->round[i];
+
+                if (!patient || !is_next(patient, how))
+                        continue;
+                patient->asking = true;
+                ids[n++] = patient->instance;
+        }
+        return n;
+}
+
+static void doctor_go_on(struct doctor *doctor)
+{
+        struct place *place = doctor->place;
+        const char *ids[DESCRIBE_STATUS_IDS_MAX];
+        struct ec2_filter filter = { .name = "instance-id", .values = ids };
+        enum asking how = ASK_STATUS;
+        size_t n;
+
+        do
+                n = doctor_take(doctor, how, ids);
+        while (!n && ++how < ASKINGS);
+        if (!n) {
+                poll_answered(&doctor->poll, doctor->all != NULL, 0);
+                return;
+        }
+        filter.n_values = n;
+        if (how == ASK_LIST)
+                doctor->call =
+                        aws_call(place->aws, place->region, &ec2_describe_instances,
+                                 &(struct describe_instances){ .filters = &filter, .n_filters = 1 },
+                                 doctor_on_listed, doctor);
+        else
+                doctor->call = aws_call(place->aws, place->region, &ec2_describe_instance_status,
+                                        &(struct describe_instance_status){
+                                                .ids = ids, .n_ids = n, .include_all = true },
+                                        doctor_on_statuses, doctor);
+}
+
+/* More than fit into one request take turns: the ones asked go to the end of the list. */
 static void doctor_ask(void *userdata)
 {
         struct doctor *doctor = userdata;
-        const char *ids[DESCRIBE_STATUS_IDS_MAX];
-        struct patient **at;
+        struct patient **at = &doctor->all;
 
-        doctor->n_asked = 0;
-        for (struct patient *p = doctor->all; p && doctor->n_asked < DESCRIBE_STATUS_IDS_MAX;
+        doctor->n_round = 0;
+        doctor->at_most = DESCRIBE_STATUS_IDS_MAX;
+        for (struct patient *p = doctor->all; p && doctor->n_round < DESCRIBE_STATUS_IDS_MAX;
              p = p->next) {
-                ids[doctor->n_asked] = p->instance;
-                doctor->asked[doctor->n_asked++] = p;
-                if (doctor->one_by_one)
-                        break;
+                p->due = true;
+                p->listing = p->asking = p->unknown = false;
+                doctor->round[doctor->n_round++] = p;
         }
-        if (doctor->n_asked == 0) {
-                poll_answered(&doctor->poll, false, 0);
-                return;
+        if (doctor->n_round) {
+                while (*at)
+                        at = &(*at)->next;
+                *at = doctor->all;
+                doctor->all = doctor->round[doctor->n_round - 1]->next;
+                doctor->round[doctor->n_round - 1]->next = NULL;
         }
-        /* More than fit into one request take turns: the ones asked go to the end of the list. */
-        for (at = &doctor->all; *at; at = &(*at)->next)
-                ;
-        *at = doctor->all;
-        doctor->all = doctor->asked[doctor->n_asked - 1]->next;
-        doctor->asked[doctor->n_asked - 1]->next = NULL;
-        doctor->call =
-                aws_call(doctor->place->aws, doctor->place->region, &ec2_describe_instance_status,
-                         &(struct describe_instance_status){
-                                 .ids = ids,
-                                 .n_ids = doctor->n_asked,
-                                 .include_all = true,
-                         },
-                         doctor_on_statuses, doctor);
+        doctor_go_on(doctor);
 }
+
+/* ---- life ---- */
 
 static struct doctor *doctor_of(struct place *place)
 {
@@ -171,10 +341,12 @@ struct patient *health_end(struct patient *patient)
         for (at = &doctor->all; *at != patient; at = &(*at)->next)
                 ;
         *at = patient->next;
-        for (size_t i = 0; i < doctor->n_asked; i++)
-                if (doctor->asked[i] == patient)
-                        doctor->asked[i] = NULL;
+        for (size_t i = 0; i < doctor->n_round; i++)
+                if (doctor->round[i] == patient)
+                        doctor->round[i] = NULL;
         free(patient->instance);
+        free(patient->reason_code);
+        free(patient->reason);
         free(patient);
         return NULL;
 }

@@ -21,6 +21,9 @@ struct model_instance {
         sec_t impaired, heals; /* its check fails, whatever it does; 0: it does not */
         usec_t changes;        /* while stopping or pending: when that is over */
         usec_t stopping;       /* it takes so long to stop */
+        bool falling;          /* the start that is under way does */
+        unsigned int falls;    /* so many starts are taken, and end stopped again, for this: */
+        const char *reason_code, *reason;
         unsigned int outages;
         char *lifecycle, *address, *type; /* or NULL */
         bool has_disks;
@@ -173,7 +176,7 @@ static inline int model_state(const struct model *model, struct model_instance *
         if (instance->state == INSTANCE_STOPPING && now >= instance->changes)
                 instance->state = INSTANCE_STOPPED;
         if (instance->state == INSTANCE_PENDING && now >= instance->changes)
-                instance->state = INSTANCE_RUNNING;
+                instance->state = instance->falling ? INSTANCE_STOPPED : INSTANCE_RUNNING;
         return instance->state;
 }
 
@@ -225,6 +228,10 @@ static inline void model_describe_instances(struct model *model, const char *reg
                 row->zone = xstrdup(instance->zone);
                 row->image_id = xstrdup(instance->image);
                 row->state = instance->state;
+                if (instance->state == INSTANCE_STOPPED && instance->falling) {
+                        row->reason_code = xstrdup(instance->reason_code);
+                        row->reason_message = xstrdup(instance->reason);
+                }
                 row->lifecycle = xstrdup(instance->lifecycle);
                 row->type = xstrdup(instance->type);
                 row->public_address = xstrdup(instance->address);
@@ -275,7 +282,7 @@ model_describe_status(struct model *model, const struct describe_instance_status
 
                 if (!instance)
                         return (struct scripted_answer){ AWS_ERROR, "InvalidInstanceID.NotFound",
-                                                         "The instance ID does not exist" };
+                                                         "The instance ID 'i-?' does not exist" };
                 row = append(output->statuses, output->n_statuses);
                 row->id = xstrdup(instance->id);
                 row->state = model_state(model, instance);
@@ -311,7 +318,8 @@ static inline struct scripted_answer model_stop(struct model *model,
 }
 
 static inline struct scripted_answer model_start(struct model *model,
-                                                 const struct change_instances *input)
+                                                 const struct change_instances *input,
+                                                 struct ec2_instance_changes *output)
 {
         struct model_instance *instance = model_find_instance(model, input->ids[0]);
         usec_t now = loop_monotonic(model->aws->loop);
@@ -322,8 +330,15 @@ static inline struct scripted_answer model_start(struct model *model,
         if (model_state(model, instance) == INSTANCE_STOPPING ||
             instance->state == INSTANCE_TERMINATED)
                 return (struct scripted_answer){ AWS_ERROR, "IncorrectInstanceState", "" };
+        *append(output->changes, output->n_changes) = (struct ec2_instance_change){
+                .id = xstrdup(instance->id),
+                .current = INSTANCE_PENDING,
+                .previous = instance->state,
+        };
         if (instance->state == INSTANCE_STOPPED) {
                 instance->state = INSTANCE_PENDING;
+                instance->falling = instance->falls > 0;
+                instance->falls -= instance->falling;
                 instance->changes = now + 20 * USEC_PER_SEC;
                 instance->reboots = true;
                 instance->rebooted = now - instance->stale; /* no check is ok from before */
@@ -544,7 +559,7 @@ static inline struct scripted_answer model_answer(struct aws *aws, const char *r
         else if (action == &ec2_stop_instances)
                 return model_stop(model, input);
         else if (action == &ec2_start_instances)
-                return model_start(model, input);
+                return model_start(model, input, output);
         else if (action == &ec2_describe_instance_types)
                 model_describe_types(model, input, output);
         else if (action == &ssm_send_command)

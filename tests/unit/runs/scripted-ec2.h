@@ -34,6 +34,7 @@ struct scripted_fault {
         unsigned int times;         /* 0: once; SCRIPTED_ALWAYS */
         enum aws_outcome outcome;   /* AWS_OK: it goes well, with `delay` */
         const char *code, *message; /* for AWS_ERROR */
+        bool empty;                 /* for AWS_OK: the answer lists nothing, or a default */
         bool effect;                /* it happens, though the caller does not hear of it */
         usec_t delay;               /* 0: as usual */
         bool queued;                /* it spends all of that in our own queue */
@@ -215,7 +216,7 @@ struct aws_slot *aws_call(struct aws_account *account, const char *region,
                 .at = loop_monotonic(aws->loop),
         };
         fault = scripted_find_fault(aws, action, region, text_get(&query));
-        if (!fault || fault->effect || fault->outcome == AWS_OK)
+        if (!fault || fault->effect || (fault->outcome == AWS_OK && !fault->empty))
                 slot->answer = aws->handler(aws, region, action, input, output);
         if (fault && fault->outcome != AWS_OK)
                 slot->answer =
