@@ -8,6 +8,7 @@
 #include "sim/sim-world.h"
 #include "sim/universe/happenings.h"
 #include "sim/universe/people.h"
+#include "sim/universe/refusals.h"
 #include "sim/universe/universe.h"
 #include "sim/universe/witness.h"
 #include "store/store.h"
@@ -319,7 +320,14 @@ static void happen_foreign(struct universe *universe)
         people_make_image(universe, some_region(universe));
 }
 
+/* A kind whose findings are not all mended: it happens with `--only` alone. */
+#define NOT_YET(mean) 0
+
 const struct happening_kind happening_kinds[] = {
+        { "error once", NOT_YET(3 * DAY), refuse_once, RUNS_MOSTLY, true },
+        { "error for long", NOT_YET(8 * DAY), refuse_for_long, RUNS_MOSTLY, true },
+        { "unknown id", NOT_YET(8 * DAY), refuse_one_id, RUNS_MOSTLY, true },
+        { "foreign answer", NOT_YET(8 * DAY), answer_foreign, RUNS_MOSTLY, true },
         { "kill", 5 * DAY, happen_kill, RUNS_MOSTLY, true },
         { "power", 15 * DAY, happen_power, RUNS_MOSTLY, true },
         { "restart", 15 * DAY, happen_restart, RUNS_MOSTLY, true },

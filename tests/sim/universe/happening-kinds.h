@@ -15,7 +15,7 @@ enum where { ANYWHERE, RUNS_MOSTLY };
 
 struct happening_kind {
         const char *name;
-        usec_t mean; /* from one to the next */
+        usec_t mean; /* from one to the next; 0: only when asked for with --only */
         void (*happen)(struct universe *universe);
         enum where where;
         bool strikes; /* hinders the daemon: also in the middle of a run that has just begun */

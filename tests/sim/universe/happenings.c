@@ -1,6 +1,7 @@
 #include "sim/universe/happenings.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "sim/sim-world.h"
@@ -23,6 +24,19 @@ struct happening {
         const struct happening_kind *kind;
         struct timer *timer;
 };
+
+/* Whether that kind is among those wanted. */
+static bool may_happen(const struct universe *universe, const struct happening_kind *kind)
+{
+        const char *only = universe->options->only, *found = only ? strstr(only, kind->name) : NULL;
+        size_t length = strlen(kind->name);
+
+        if (universe->options->quiet_world)
+                return false;
+        return only ? found && (found == only || found[-1] == ',') &&
+                               (found[length] == ',' || !found[length])
+                    : kind->mean > 0;
+}
 
 static void befall(struct universe *universe, const struct happening_kind *kind)
 {
@@ -58,10 +72,11 @@ static void on_strike(void *userdata)
 
         if (universe->calm)
                 return;
-        do
+        kind = &happening_kinds[dice_below(&universe->dice, n_happening_kinds)];
+        for (int tries = 0; tries < 200 && !(kind->strikes && may_happen(universe, kind)); tries++)
                 kind = &happening_kinds[dice_below(&universe->dice, n_happening_kinds)];
-        while (!kind->strikes);
-        befall(universe, kind);
+        if (kind->strikes && may_happen(universe, kind))
+                befall(universe, kind);
         await_strike(universe);
 }
 
@@ -73,15 +88,17 @@ void happenings_hinder(struct universe *universe)
 /* Lists that lag by more than this keep the daemon waiting. */
 #define LAG MINUTE
 
-usec_t happenings_fair_since(const struct universe *universe)
+usec_t happenings_fair_since(struct universe *universe)
 {
         const struct sim *sim = universe->cloud.sim;
+        usec_t fair;
 
         if (!weather_is_fair(&universe->cloud.weather) || universe->cloud.expired ||
             universe->disk.full || universe->disk.broken ||
             sim->timeline.waits[WAIT_VISIBLE].max > LAG || !machine_is_up(&universe->machine))
                 return USEC_INFINITY;
-        return universe->struck;
+        fair = refusals_fair_since(&universe->cloud.refusals, universe->clock.now);
+        return fair > universe->struck ? fair : universe->struck;
 }
 
 void happenings_busy(struct universe *universe, usec_t duration)
@@ -123,9 +140,10 @@ void happenings_done(struct universe *universe)
 void happenings_begin(struct universe *universe)
 {
         trace_line(universe->trace, "! trouble begins");
-        for (size_t i = 0; i < universe->n_happenings && !universe->options->quiet_world; i++)
-                timer_arm(universe->happenings[i].timer,
-                          dice_wait(&universe->dice, universe->happenings[i].kind->mean));
+        for (size_t i = 0; i < universe->n_happenings; i++)
+                if (may_happen(universe, universe->happenings[i].kind))
+                        timer_arm(universe->happenings[i].timer,
+                                  dice_wait(&universe->dice, universe->happenings[i].kind->mean));
 }
 
 void happenings_end(struct universe *universe)
@@ -137,6 +155,7 @@ void happenings_end(struct universe *universe)
         timer_disarm(universe->strike);
         universe->cloud.weather = (struct weather){};
         universe->cloud.expired = false;
+        refusals_clear(&universe->cloud.refusals);
         universe->disk.full = universe->disk.broken = false;
         timeline_init(&universe->cloud.sim->timeline, 1);
         universe->cloud.short_pages = false;

@@ -16,7 +16,7 @@ void happenings_run_begins(struct universe *universe);
 /* Something hinders the daemon, now. */
 void happenings_hinder(struct universe *universe);
 /* Since when nothing hinders the daemon, monotonic; USEC_INFINITY: something does. */
-usec_t happenings_fair_since(const struct universe *universe);
+usec_t happenings_fair_since(struct universe *universe);
 /* Trouble begins. */
 void happenings_begin(struct universe *universe);
 /* Trouble ends, and what it has broken is repaired. */

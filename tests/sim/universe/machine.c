@@ -97,7 +97,7 @@ static void on_moment(struct machine *machine, enum moment moment)
                 machine_die(machine, death->kind, death->downtime);
                 return;
         }
-        if (universe->options->quiet_world || universe->calm ||
+        if (universe->options->quiet_world || universe->options->only || universe->calm ||
             !dice_chance(&universe->dice, 0.001))
                 return;
         coverage_note(coverage_engine(), moment);

@@ -27,6 +27,8 @@ static void usage(FILE *file)
               "fire\n"
               "                     daily, years when they fire once a month\n"
               "      --quiet        nothing goes wrong\n"
+              "      --only NAMES   only these kinds of trouble, separated by commas\n"
+              "                     (happening-kinds.c)\n"
               "      --trace        print the whole history\n"
               "      --walk EVERY   let it die at every commit and request of every step, one "
               "after\n"
@@ -143,7 +145,7 @@ static bool run_memory(struct options *options)
 
 int main(int argc, char **argv)
 {
-        enum { SEED = 256, SEEDS, YEARS, QUIET, TRACE, WALK, MEMORY, MUTANT, MUTANTS };
+        enum { SEED = 256, SEEDS, YEARS, QUIET, TRACE, WALK, MEMORY, MUTANT, MUTANTS, ONLY };
         static const struct option options[] = {
                 { "seed", required_argument, NULL, SEED },
                 { "seeds", required_argument, NULL, SEEDS },
@@ -154,6 +156,7 @@ int main(int argc, char **argv)
                 { "memory", no_argument, NULL, MEMORY },
                 { "mutant", required_argument, NULL, MUTANT },
                 { "mutants", no_argument, NULL, MUTANTS },
+                { "only", required_argument, NULL, ONLY },
                 { "help", no_argument, NULL, 'h' },
                 {},
         };
@@ -190,6 +193,9 @@ int main(int argc, char **argv)
                                 fprintf(stderr, "%s: no mutant of this build\n", optarg);
                                 return 2;
                         }
+                        break;
+                case ONLY:
+                        chosen.only = optarg;
                         break;
                 case MUTANTS:
                         mutants_print();

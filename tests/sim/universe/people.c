@@ -229,11 +229,11 @@ void people_break_service(struct universe *universe, const char *region)
                    instance->service_down ? "down" : "up");
 }
 
-enum refusal { NO_CAPACITY, NO_IMAGES, NO_SNAPSHOTS, NO_STANDBY, NO_TAGS, REFUSALS };
+enum shortage { NO_CAPACITY, NO_IMAGES, NO_SNAPSHOTS, NO_STANDBY, NO_TAGS, SHORTAGES };
 
 static const struct {
         const char *action, *code, *message;
-} refusals[REFUSALS] = {
+} shortages[SHORTAGES] = {
         [NO_CAPACITY] = { "StartInstances", "InsufficientInstanceCapacity",
                           "Insufficient capacity. Please retry later." },
         [NO_IMAGES] = { "CreateImage", "ResourceLimitExceeded",
@@ -246,17 +246,17 @@ static const struct {
                       "You are not authorized to perform this operation." },
 };
 
-static void refuse(struct universe *universe, const char *region, enum refusal refusal,
+static void refuse(struct universe *universe, const char *region, enum shortage shortage,
                    uint64_t times)
 {
         struct fault *fault = fault_add(universe->cloud.sim);
 
         *fault = (struct fault){
                 .kind = FAULT_ERROR,
-                .action = xstrdup(refusals[refusal].action),
+                .action = xstrdup(shortages[shortage].action),
                 .region = xstrdup(region),
-                .code = xstrdup(refusals[refusal].code),
-                .message = xstrdup(refusals[refusal].message),
+                .code = xstrdup(shortages[shortage].code),
+                .message = xstrdup(shortages[shortage].message),
                 .status = 400,
                 .count = times,
                 .probability = 1,
@@ -272,10 +272,10 @@ void people_fill(struct universe *universe, const char *region)
 
 void people_exhaust(struct universe *universe, const char *region)
 {
-        enum refusal refusal = (enum refusal)dice_below(&universe->dice, REFUSALS);
+        enum shortage shortage = (enum shortage)dice_below(&universe->dice, SHORTAGES);
         int64_t most = dice_chance(&universe->dice, 0.8) ? 12 : 80; /* a while, or for hours */
 
-        refuse(universe, region, refusal, (uint64_t)dice_between(&universe->dice, 1, most));
+        refuse(universe, region, shortage, (uint64_t)dice_between(&universe->dice, 1, most));
 }
 
 void people_deregister(struct universe *universe, const char *region)

@@ -161,7 +161,9 @@ static void deliver(struct flight *flight)
                                     .body = flight->reply.body ? flight->reply.body : "",
                                     .body_size = flight->reply.size,
                                     .content_type = flight->reply.content_type,
-                                    .request_id = flight->reply.request_id };
+                                    .request_id = flight->reply.request_id[0]
+                                                          ? flight->reply.request_id
+                                                          : NULL };
         char date[TIME_TEXT_MAX];
 
         slot->flight = NULL;
@@ -237,16 +239,22 @@ static void ask_model(struct flight *flight)
         const char *message, *code = refusal(flight, &message);
         _cleanup_free_ char *error = NULL;
 
+        const struct refusal *refused =
+                code || !fate_is_acted_on(flight->fate)
+                        ? NULL
+                        : refusals_strike(&cloud->refusals, cloud->clock->now, flight->action,
+                                          flight->region, flight->body, flight->size);
+
         if (code) {
                 sim_refuse(cloud->sim, now, &request, code, message, &flight->reply);
-        } else if (fate_is_acted_on(flight->fate)) {
+        } else if (fate_is_acted_on(flight->fate) && (!refused || refused->acted)) {
                 cloud->hooks.asking(&seen, cloud->hooks.userdata);
                 cloud->sim->page_max = cloud->short_pages && dice_chance(&cloud->dice, 0.3)
                                                ? (unsigned int)dice_between(&cloud->dice, 1, 8)
                                                : 0;
                 sim_answer(cloud->sim, now, &request, &flight->reply);
                 seen.succeeded = flight->reply.status == 200;
-                seen.heard = flight->fate == FATE_ANSWERED && flight->slot;
+                seen.heard = flight->fate == FATE_ANSWERED && flight->slot && !refused;
                 seen.answer = flight->reply.body;
                 seen.answer_size = flight->reply.size;
                 cloud->hooks.answered(&seen, cloud->hooks.userdata);
@@ -254,13 +262,16 @@ static void ask_model(struct flight *flight)
                         : flight->target ? answer_member(&seen, "__type")
                                          : answer_element(&seen, "Code");
         }
-        trace_line(cloud->trace, "< %" PRIu64 " %s%s%s", flight->number, flight->action,
+        if (refused)
+                refusal_answer(refused, flight->action, &flight->reply);
+        trace_line(cloud->trace, "< %" PRIu64 " %s%s%s%s", flight->number, flight->action,
                    code    ? " refused: "
                    : error ? " error: "
                            : "",
                    code    ? code
                    : error ? error
-                           : "");
+                           : "",
+                   refused ? "; answered otherwise" : "");
 }
 
 /* It arrives, and later its answer does. */
@@ -412,5 +423,6 @@ void cloud_done(struct cloud *cloud)
                 flight_free(flight);
         }
         free(cloud->access_key);
+        refusals_clear(&cloud->refusals);
         sim_free(cloud->sim);
 }

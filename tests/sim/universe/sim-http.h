@@ -13,6 +13,7 @@
 #include "sim/sim-model.h"
 #include "sim/universe/cloud-request.h"
 #include "sim/universe/dice.h"
+#include "sim/universe/refusals.h"
 #include "sim/universe/trace.h"
 #include "sim/universe/virtual-loop.h"
 #include "sim/universe/weather.h"
@@ -41,6 +42,7 @@ struct cloud {
         struct trace *trace;
         struct dice dice;
         struct weather weather;
+        struct refusals refusals;
         struct cloud_hooks hooks;
         bool cut;         /* the process that would send is dead */
         char *access_key; /* the one that is accepted; NULL: any */

@@ -22,10 +22,11 @@ struct happening;
 
 struct options {
         uint64_t seed;
-        sec_t duration;                /* 0: as long as such a fleet is watched */
-        FILE *trace;                   /* NULL: not printed */
-        bool quiet_world;              /* nothing goes wrong */
-        const struct death *death;     /* one planned death instead of those drawn; may be NULL */
+        sec_t duration;            /* 0: as long as such a fleet is watched */
+        FILE *trace;               /* NULL: not printed */
+        bool quiet_world;          /* nothing goes wrong */
+        const char *only;          /* of what befalls it, names separated by commas; NULL: all */
+        const struct death *death; /* one planned death instead of those drawn; may be NULL */
         const struct weather *weather; /* the only one; NULL: it changes */
         bool never_restart;            /* nor do operators restart it in calm */
         bool lame;       /* the first instance does not come back from a reboot until calm begins */

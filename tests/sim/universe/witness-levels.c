@@ -274,7 +274,7 @@ static void check_away(struct witness *witness)
 static void on_look(void *userdata)
 {
         struct witness *witness = userdata;
-        const struct universe *universe = witness->universe;
+        struct universe *universe = witness->universe;
         usec_t fair = happenings_fair_since(universe);
 
         if (universe->clock.now - fair > TURN) {

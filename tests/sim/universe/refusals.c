@@ -1,0 +1,253 @@
+#include "sim/universe/refusals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sim/sim-actions.h"
+#include "sim/sim-service.h"
+#include "sim/sim-world.h"
+#include "sim/universe/happenings.h"
+#include "sim/universe/universe.h"
+
+#define MINUTE (60 * USEC_PER_SEC)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+/* ---- what is in force ---- */
+
+static bool is_over(const struct refusal *refusal, usec_t now)
+{
+        return !refusal->count || now >= refusal->until;
+}
+
+static void forget_those_over(struct refusals *refusals, usec_t now)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < refusals->n; i++) {
+                struct refusal *refusal = &refusals->list[i];
+
+                if (!is_over(refusal, now)) {
+                        refusals->list[kept++] = *refusal;
+                        continue;
+                }
+                if (refusal->until < now ? refusal->until > refusals->ended : true)
+                        refusals->ended = refusal->until < now ? refusal->until : now;
+                free(refusal->id);
+        }
+        refusals->n = kept;
+}
+
+void refusals_clear(struct refusals *refusals)
+{
+        for (size_t i = 0; i < refusals->n; i++)
+                free(refusals->list[i].id);
+        free(refusals->list);
+        refusals->list = NULL;
+        refusals->n = 0;
+}
+
+void refusals_add(struct refusals *refusals, const struct refusal *refusal)
+{
+        *append(refusals->list, refusals->n) = *refusal;
+}
+
+static bool aims_at(const struct refusal *refusal, const char *action, const char *region,
+                    const char *body, size_t size)
+{
+        return (!refusal->action || streq(refusal->action, action)) &&
+               (!refusal->region || streq(refusal->region, region)) &&
+               (!refusal->error || aws_error_fits(refusal->error, action)) &&
+               (!refusal->id || memmem(body, size, refusal->id, strlen(refusal->id)));
+}
+
+const struct refusal *refusals_strike(struct refusals *refusals, usec_t now, const char *action,
+                                      const char *region, const char *body, size_t size)
+{
+        if (!refusals->n)
+                return NULL;
+        forget_those_over(refusals, now);
+        for (size_t i = 0; i < refusals->n; i++) {
+                struct refusal *refusal = &refusals->list[i];
+
+                if (!aims_at(refusal, action, region, body, size))
+                        continue;
+                refusal->count--;
+                refusal->struck++;
+                return refusal;
+        }
+        return NULL;
+}
+
+void refusal_answer(const struct refusal *refusal, const char *action, struct sim_reply *reply)
+{
+        const struct sim_action *published = action_find(action);
+        struct sim_reply answer = {};
+
+        memcpy(answer.request_id, reply->request_id, sizeof(answer.request_id));
+        sim_reply_done(reply);
+        if (refusal->error) {
+                service_write_error(published->service, &answer, refusal->error->status,
+                                    refusal->error->code, refusal->error->message);
+        } else {
+                answer.request_id[0] = '\0';
+                answer.status = refusal->foreign->status;
+                answer.content_type = refusal->foreign->content_type;
+                answer.body = xstrdup(refusal->foreign->body);
+                answer.size = strlen(answer.body);
+        }
+        *reply = answer;
+}
+
+usec_t refusals_fair_since(struct refusals *refusals, usec_t now)
+{
+        forget_those_over(refusals, now);
+        return refusals->n ? USEC_INFINITY : refusals->ended;
+}
+
+bool refusals_concern(const struct refusals *refusals, usec_t now, const char *id)
+{
+        for (size_t i = 0; i < refusals->n; i++)
+                if (!is_over(&refusals->list[i], now) &&
+                    (!refusals->list[i].id || streq(refusals->list[i].id, id)))
+                        return true;
+        return false;
+}
+
+/* ---- drawn from the tables ---- */
+
+static const char *some_region(struct universe *universe)
+{
+        return universe->fleet.regions[dice_below(&universe->dice, universe->fleet.n_regions)];
+}
+
+static const char *some_action(struct universe *universe)
+{
+        return asked_actions[dice_below(&universe->dice, n_asked_actions)];
+}
+
+static const struct aws_error *some_error(struct universe *universe, const char *action)
+{
+        const struct aws_error *error;
+
+        do
+                error = &aws_errors[dice_below(&universe->dice, n_aws_errors)];
+        while (!aws_error_fits(error, action));
+        return error;
+}
+
+static void add(struct universe *universe, const struct refusal *refusal)
+{
+        usec_t lasts = refusal->until - universe->clock.now;
+
+        trace_line(universe->trace, "! %s%s%s in %s: %s, HTTP %d%s, %llu times or %lld s",
+                   refusal->action ? refusal->action : "everything", refusal->id ? " of " : "",
+                   refusal->id ? refusal->id : "", refusal->region,
+                   refusal->error ? refusal->error->code : "a foreign answer",
+                   refusal->error ? refusal->error->status : refusal->foreign->status,
+                   refusal->acted ? ", carried out" : "", (unsigned long long)refusal->count,
+                   (long long)(lasts / USEC_PER_SEC));
+        happenings_hinder(universe);
+        refusals_add(&universe->cloud.refusals, refusal);
+}
+
+static usec_t some_time(struct universe *universe)
+{
+        return dice_chance(&universe->dice, 0.5)   ? dice_wait(&universe->dice, 10 * MINUTE)
+               : dice_chance(&universe->dice, 0.8) ? dice_wait(&universe->dice, 2 * HOUR)
+                                                   : dice_wait(&universe->dice, 12 * HOUR);
+}
+
+void refuse_once(struct universe *universe)
+{
+        const char *action = some_action(universe);
+        const struct aws_error *error = some_error(universe, action);
+
+        add(universe,
+            &(struct refusal){ .error = error,
+                               .action = action,
+                               .region = some_region(universe),
+                               .acted = error->may_have_acted && dice_chance(&universe->dice, 0.5),
+                               .count = dice_chance(&universe->dice, 0.7)
+                                                ? 1
+                                                : (uint64_t)dice_between(&universe->dice, 2, 6),
+                               .until = universe->clock.now + 6 * HOUR });
+}
+
+void refuse_for_long(struct universe *universe)
+{
+        const char *action = some_action(universe);
+        const struct aws_error *error = some_error(universe, action);
+
+        add(universe,
+            &(struct refusal){ .error = error,
+                               .action = action,
+                               .region = some_region(universe),
+                               .acted = error->may_have_acted && dice_chance(&universe->dice, 0.5),
+                               .count = UINT64_MAX,
+                               .until = universe->clock.now + some_time(universe) });
+}
+
+void answer_foreign(struct universe *universe)
+{
+        bool one = dice_chance(&universe->dice, 0.5);
+
+        add(universe,
+            &(struct refusal){
+                    .foreign = &foreign_answers[dice_below(&universe->dice, n_foreign_answers)],
+                    .action = one ? some_action(universe) : NULL,
+                    .region = some_region(universe),
+                    .acted = dice_chance(&universe->dice, 0.5),
+                    .count = dice_chance(&universe->dice, 0.5)
+                                     ? (uint64_t)dice_between(&universe->dice, 1, 3)
+                                     : UINT64_MAX,
+                    .until = universe->clock.now + some_time(universe) / 4 });
+}
+
+static char *some_id(struct universe *universe, const char *region, enum kind kind)
+{
+        struct place *place = sim_place(universe->cloud.sim, DEFAULT_ACCOUNT, region);
+        size_t n = HASH_COUNT(place->resources[kind]), at = dice_below(&universe->dice, n);
+
+        FOREACH_RESOURCE(resource, place, kind)
+        {
+                if (at-- == 0)
+                        return xstrdup(resource->id);
+        }
+        return NULL;
+}
+
+void refuse_one_id(struct universe *universe)
+{
+        static const struct {
+                enum kind kind;
+                const char *code;
+        } unknown[] = {
+                { KIND_INSTANCE, "InvalidInstanceID.NotFound" },
+                { KIND_IMAGE, "InvalidAMIID.NotFound" },
+                { KIND_SNAPSHOT, "InvalidSnapshot.NotFound" },
+        };
+        size_t what = dice_below(&universe->dice, ELEMENTS(unknown));
+        const char *region = some_region(universe);
+        char *id = some_id(universe, region, unknown[what].kind);
+
+        if (!id)
+                return;
+        for (size_t i = 0; i < n_aws_errors; i++) {
+                if (!streq(aws_errors[i].code, unknown[what].code))
+                        continue;
+                add(universe,
+                    &(struct refusal){
+                            .error = &aws_errors[i],
+                            .region = region,
+                            .id = id,
+                            .count = dice_chance(&universe->dice, 0.4)
+                                             ? (uint64_t)dice_between(&universe->dice, 1, 4)
+                                             : UINT64_MAX,
+                            .until = universe->clock.now + some_time(universe) });
+                return;
+        }
+        free(id);
+}
