@@ -114,6 +114,7 @@ struct aws_reply {
         const char *owner;                       /* of aws_set_owner(), or NULL */
         int status;
         unsigned int attempts;
+        sec_t date; /* of the last answer by AWS's clock, its header Date; 0: it did not tell */
 };
 
 struct aws_slot;

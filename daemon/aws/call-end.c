@@ -44,6 +44,7 @@ void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
                         .owner = slot->account ? slot->account->aws->owner : NULL,
                         .status = slot->status,
                         .attempts = slot->attempts,
+                        .date = slot->date,
                 },
                 slot->userdata);
         free_output(action, output);

@@ -31,6 +31,7 @@ struct aws_slot {
         struct shape_decoded decoded; /* of the last readable reply */
         char *message;                /* for people, where AWS gave none */
         int status;
+        sec_t date; /* as in struct aws_reply */
 };
 
 /* Signs the present page and sends it. */

@@ -71,6 +71,7 @@ static void on_reply(const struct http_reply *reply, void *userdata)
 
         if (reply->date && parse_http_date(reply->date, &server_time))
                 attempt.skew = server_time - place_now(slot->place);
+        slot->date = server_time;
         verdict = retry_decide(&slot->retry, &attempt, &after);
         if (verdict == VERDICT_REFRESH &&
             (!slot->keyring || !keyring_reject(slot->keyring, slot->credentials)))
