@@ -191,6 +191,7 @@ extern const struct action ec2_describe_images;
 
 struct ec2_snapshot {
         char *id, *volume, *message; /* StatusMessage */
+        char *description;           /* CreateImage: "Created by CreateImage(i-1) for ami-1" */
         int state;                   /* enum snapshot_state */
         char *progress;              /* "42%" */
         sec_t started;

@@ -11,13 +11,6 @@
 /* What is refused for a limit or a lack of room is told once, then every so often: about hourly. */
 enum { BUSY_TOLD = 12 };
 #define STATE_RETRY (15 * USEC_PER_SEC)
-/* After an unknown outcome the image is looked for by name so often, after 2 s, 4 s, 8 s, then
- * every 15 s, before the call is made again: DescribeImages lags behind CreateImage by seconds, at
- * times by minutes. If the image exists after all, EC2 refuses the name. After so many rounds, or
- * when no call may be made any more, so many looks tell that there is none. */
-enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72 };
-#define LOOK_SOON  (2 * USEC_PER_SEC)
-#define LOOK_LATER (15 * USEC_PER_SEC)
 /* How often EC2 may contradict itself about the state of an instance: for an hour. */
 enum { WRONG_STATES = 240 };
 /* How often an instance is frozen in vain. */
@@ -52,8 +45,12 @@ static void fill_tags(struct tag_list *list, struct task *task, const char *time
         add_tag(list, TAG_RUN, task->row.run);
         add_tag(list, TAG_INSTANCE, task->row.subject);
         add_tag(list, TAG_TIME, time);
-        add_tag(list, TAG_CONSISTENCY, task->method->created);
+        /* nothing is proven yet */
+        add_tag(list, TAG_CONSISTENCY,
+                MUTANT(labels_before_it_is_proven) && task->method == &method_stop ? PROVEN_STOPPED
+                                                                                   : PROVEN_CRASH);
         add_tag(list, TAG_METHOD, task->row.method);
+        add_tag(list, TAG_DAEMON, task->run->engine->nonce);
         for (size_t i = 0; i < image->n_tags; i++)
                 add_tag(list, image->tags[i].key, image->tags[i].value);
         for (size_t i = 0; image->copy_tags && i < instance->n_tags; i++)
@@ -110,8 +107,7 @@ struct verdict end_without_image(struct task *task, enum outcome outcome, char *
         return go("find-image");
 }
 
-/* Why no call may be made (any more), or MOVE_NEXT. */
-static struct verdict may_create(struct task *task)
+struct verdict create_may(struct task *task)
 {
         const struct verdict *no_more = &image_live(task)->no_more;
 
@@ -145,17 +141,15 @@ struct verdict create_ask(struct task *task)
         bool had_turn = live->sought || task->row.downed != SEC_NONE;
         struct verdict may;
 
-        if (task->resumed && !MUTANT(takes_over_nothing))
-                return go("find-image"); /* the request may have left before the restart */
-        may = may_create(task);
+        if (task->resumed && !MUTANT(takes_over_nothing)) {
+                live->unsure = true; /* the request may have left before the restart */
+                return go("find-image");
+        }
+        may = create_may(task);
         if (may.move == MOVE_FINISH)
                 return end_without_image(task, may.outcome, may.detail);
         if (!live->sought && freeze_is_stale(task))
                 return too_late_for_freeze(task);
-        if (live->look_again && task->method == &method_stop) {
-                live->look_again = false;
-                return go("await-stopped");
-        }
         if (!live->instance.n_instances || live->look_again)
                 return go(had_turn ? "check-again" : "check-instance");
         live->rebooted = loop_monotonic(task->run->engine->loop);
@@ -167,8 +161,7 @@ struct verdict create_ask(struct task *task)
 
 /* ---- what came back ---- */
 
-/* What was stopped may have been started by the next call, and the image says which. */
-static void look_again_if_stopped(struct task *task)
+void image_look_again_if_stopped(struct task *task)
 {
         if (task->method == &method_stopped || task->method == &method_stop)
                 image_live(task)->look_again = true;
@@ -238,12 +231,13 @@ static struct verdict busy(struct task *task, char *detail)
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet (attempt %u): %s; it is tried again.",
                           task->row.subject, live->busy, detail);
-        look_again_if_stopped(task);
+        image_look_again_if_stopped(task);
         return create_later(task, delay, detail);
 }
 
 static struct verdict create_refused(struct task *task, const struct aws_reply *reply)
 {
+        struct image_live *live = image_live(task);
         char *detail = aws_describe_failure(reply, &ec2_create_image, task->row.region);
 
         for (size_t i = 0; i < ELEMENTS(create_troubles); i++) {
@@ -254,6 +248,7 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                         if (MUTANT(takes_over_nothing))
                                 return finish(OUTCOME_FAILED, detail);
                         free(detail);
+                        live->unsure |= reply->attempts > 1; /* by an attempt of its own */
                         return go("find-image");
                 case CREATE_BUSY:
                         return busy(task, detail);
@@ -287,6 +282,7 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
         switch (reply->outcome) {
         case AWS_OK:
                 task->row.image = steal(created->id);
+                task->row.launched = image_live(task)->launched; /* it is of this very call */
                 if (task->method == &method_freeze)
                         free(steal(task->row.evidence)); /* it is of this freeze */
                 return go("record-image");
@@ -294,99 +290,11 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
                 return create_refused(task, reply);
         case AWS_UNKNOWN:
                 say_unknown(task, reply);
+                image_live(task)->unsure = true;
                 return go("find-image");
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:
                 return task_trouble(task, reply, &ec2_create_image);
         }
         abort();
-}
-
-/* ---- looking for it by its name ---- */
-
-struct verdict find_ask(struct task *task)
-{
-        const char *self = "self";
-        struct name_filter filter;
-
-        name_filter_init(&filter, "name", task->row.name);
-        task_call(task, &ec2_describe_images,
-                  &(struct describe_images){
-                          .owners = &self,
-                          .n_owners = 1,
-                          .filters = &filter.filter,
-                          .n_filters = 1,
-                          .include_disabled = true,
-                  });
-        name_filter_done(&filter);
-        return stay();
-}
-
-static usec_t look_delay(unsigned int looks)
-{
-        usec_t delay = LOOK_SOON << (looks < 4 ? looks : 3);
-
-        return delay < LOOK_LATER ? delay : LOOK_LATER;
-}
-
-static struct verdict find_nothing(struct task *task)
-{
-        struct image_live *live = image_live(task);
-        struct verdict may = may_create(task);
-        unsigned int looks = live->looks++;
-
-        live->sought = true;
-        if (may.move != MOVE_FINISH && looks >= LOOKS - 1 && live->rounds < ROUNDS) {
-                live->rounds++;
-                live->looks = 0;
-                look_again_if_stopped(task);
-                return go("create-image");
-        }
-        if (looks >= LOOKS_AT_MOST || MUTANT(gives_up_unknown_images)) {
-                if (may.move == MOVE_FINISH)
-                        return image_give_up(task, may.outcome, may.detail);
-                return image_give_up(
-                        task, OUTCOME_FAILED,
-                        xasprintf("it cannot be told whether EC2 made the image named %s: the call "
-                                  "was not answered, or says so, yet no such image is listed",
-                                  task->row.name));
-        }
-        free(may.detail);
-        return again(
-                look_delay(looks),
-                xasprintf("looking for the image named %s: the outcome of the call is not known",
-                          task->row.name));
-}
-
-struct verdict find_answer(struct task *task, const struct aws_reply *reply)
-{
-        const struct image_live *live = image_live(task);
-        struct ec2_images *found = reply->output;
-        struct log_about about;
-        struct ec2_image *image;
-
-        /* Whatever the reason, until EC2 tells there may be an image that nobody else looks after.
-         */
-        if (reply->outcome != AWS_OK)
-                return again(LOOK_LATER,
-                             aws_describe_failure(reply, &ec2_describe_images, task->row.region));
-        /* Ours has its tags from the create call on; a list that lags may not show them at first.
-         */
-        if (found->n_images == 0 ||
-            (found->images[0].n_tags == 0 && live->rounds == 0 && live->looks < LOOKS))
-                return find_nothing(task);
-        image = &found->images[0];
-        if (!streq(ec2_tag_value(image->tags, image->n_tags, TAG_RUN), task->row.run) ||
-            !streq(ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE), task->row.subject))
-                return image_give_up(
-                        task, OUTCOME_FAILED,
-                        xasprintf(
-                                "the name %s is taken by %s, which is not ours: change image.name",
-                                task->row.name, image->id));
-        task->row.image = steal(image->id);
-        about = task_about(task);
-        log_event(&events[EVENT_IMAGE_FOUND], &about,
-                  "Image %s of %s exists already and is taken over; it is not created again.",
-                  task->row.image, task->row.subject);
-        return go("record-image");
 }

@@ -33,7 +33,7 @@ static struct store_image image_row(const struct task *task, const char *state)
                 .run = task->row.run,
                 .instance = task->row.subject,
                 .firing = task->run->row.firing,
-                .consistency = (char *)(uintptr_t)worth_so_far(task), /* borrowed, like the state */
+                .consistency = (char *)(uintptr_t)PROVEN_CRASH, /* what its label says so far */
                 .evidence = task->row.evidence,
                 .state = (char *)(uintptr_t)state,
                 .created = loop_wall(task->run->engine->loop),
@@ -56,7 +56,7 @@ static struct verdict record_ask(struct task *task)
                   task->row.image, task->row.subject,
                   task->method->reboots ? ", with a reboot" : "");
         image_live(task)->followed = follow_begin(task);
-        return next();
+        return task->row.launched != SEC_NONE ? go("await-snapshots") : next();
 }
 
 /* ---- await-image ---- */
@@ -234,6 +234,12 @@ static const struct step image_steps[] = {
           .ask = await_snapshots_ask,
           .answer = await_snapshots_answer,
           .methods = BY_FREEZE | BY_STOP,
+          .down = true },
+        /* led to from there when the instance was stopped, by whomever */
+        { .name = "prove-stopped",
+          .ask = prove_stopped_ask,
+          .answer = prove_stopped_answer,
+          .methods = BY_STOP,
           .down = true },
         { .name = "thaw-instance",
           .ask = thaw_ask,

@@ -1,5 +1,6 @@
 /* What an image task knows of its instance, and how it ends for it. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/mutant.h"
@@ -64,15 +65,11 @@ void image_forget(struct task *task)
         free(live->scaling_group);
         free(live->refusal);
         free(live->no_more.detail);
+        free(live->misfit);
         shape_done(ec2_describe_instances.output, &live->instance);
         follow_end(live->followed);
         health_end(live->patient);
         free(live);
-}
-
-static bool instance_is_stopped(const struct ec2_instances *known)
-{
-        return known->n_instances && known->instances->state == INSTANCE_STOPPED;
 }
 
 void image_regroup(struct task *task)
@@ -96,15 +93,48 @@ sec_t image_ready_timeout(const struct task *task)
         return task->run->schedule ? task->run->schedule->reboot.ready_timeout : 15 * SEC_PER_MIN;
 }
 
+/* Of an instance that is stopped, or will be: when it was launched last. That changes with each
+ * start, so it tells afterwards whether there was one. An image whose call is not known may be of
+ * before a start. */
+static void note_launch(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const struct ec2_instance *instance = live->instance.instances;
+
+        live->launched = SEC_NONE;
+        if (live->instance.n_instances &&
+            (instance->state == INSTANCE_STOPPED || task->method == &method_stop))
+                live->launched = instance->launched;
+        if (live->unsure && task->row.launched != live->launched)
+                task->row.launched = SEC_NONE;
+        else
+                task->row.launched = live->launched;
+}
+
+/* From when on, by EC2's clock, an image may exist that this task has asked for; and who may have
+ * asked. */
+static void note_asking(struct task *task, sec_t date)
+{
+        const struct engine *engine = task->run->engine;
+        bool unsure = image_live(task)->unsure;
+        char *askers;
+
+        if (!unsure || task->row.requested == SEC_NONE)
+                task->row.requested = date ? date : loop_wall(engine->loop);
+        if (task->row.askers && strstr(task->row.askers, engine->nonce))
+                return;
+        askers = unsure && task->row.askers ? xasprintf("%s %s", task->row.askers, engine->nonce)
+                                            : xstrdup(engine->nonce);
+        free(task->row.askers);
+        task->row.askers = askers;
+}
+
 void image_set_method(struct task *task, const struct method *method)
 {
-        const struct ec2_instances *known = &image_live(task)->instance;
-
         task->method = method;
         xreplace(&task->row.method, method->name);
-        /* One that amid stops is stopped only once that was seen. */
-        xreplace(&task->row.consistency,
-                 instance_is_stopped(known) ? PROVEN_STOPPED : PROVEN_CRASH);
+        xreplace(&task->row.consistency, PROVEN_CRASH);
+        note_launch(task);
         image_regroup(task);
         task_touch(task);
 }
@@ -122,7 +152,7 @@ static unsigned int count_volumes(const struct setting_image *image,
         return n;
 }
 
-void image_describe(struct task *task, struct ec2_instance *instance)
+void image_describe(struct task *task, struct ec2_instance *instance, sec_t date)
 {
         struct image_live *live = image_live(task);
         const struct setting_schedule *schedule = task->run->schedule;
@@ -134,6 +164,7 @@ void image_describe(struct task *task, struct ec2_instance *instance)
         live->described = loop_monotonic(task->run->engine->loop);
         instance = live->instance.instances;
         task->row.volumes = count_volumes(&schedule->image, instance);
+        note_asking(task, date);
         if (!consistency_find(task->row.asked, &asked))
                 asked = CONSISTENCY_CRASH; /* a row of an earlier version */
         /* One that starts or stops has no turn until that is over. */

@@ -2,9 +2,9 @@
  * What an image is worth: its label, the tag amid:consistency, and whether that is what was asked
  * for.
  *
- * The label is what a restore goes by, and all that is left when the state is lost. So the state
- * says no more than the label does: until it could be changed an image counts as what the create
- * call has promised.
+ * The label is what a restore goes by, and all that is left when the state is lost. So it never
+ * says more than is proven: it begins as `crash` in the create call, whatever the method, and is
+ * raised once more is. The state says no more than the label does.
  */
 #include <stdlib.h>
 
@@ -19,11 +19,6 @@
 #define LABEL_RETRY (15 * USEC_PER_SEC)
 #define LABEL_LATER (300 * USEC_PER_SEC)
 #define LABEL_SOON  (10 * SEC_PER_MIN)
-
-const char *worth_so_far(const struct task *task)
-{
-        return streq(task->method->created, PROVEN_CRASH) ? PROVEN_CRASH : task->row.consistency;
-}
 
 /* ---- tag-consistency ---- */
 
@@ -63,8 +58,8 @@ struct verdict label_ask(struct task *task)
         _cleanup_free_ const char **ids = NULL;
         size_t n;
 
-        if (streq(task->row.consistency, task->method->created))
-                return next(); /* the create call said so already */
+        if (streq(task->row.consistency, PROVEN_CRASH))
+                return next(); /* as the create call has said */
         if (live->label_look) {
                 look_for_image(task);
                 return stay();
@@ -83,15 +78,7 @@ struct verdict label_ask(struct task *task)
 struct verdict label_refused(struct task *task, char *detail)
 {
         _cleanup_free_ char *why = detail;
-        struct log_about about = task_about(task);
 
-        /* One that promises too much cannot be helped; it is not believed. */
-        if (!streq(task->method->created, PROVEN_CRASH)) {
-                log_line(LOG_ERR, &about, "Image %s keeps the label %s=%s, and is worth %s: %s",
-                         task->row.image, TAG_CONSISTENCY, task->method->created,
-                         task->row.consistency, why);
-                return next();
-        }
         free(task->row.evidence);
         task->row.evidence =
                 xasprintf("its label cannot be changed to %s: %s", task->row.consistency, why);

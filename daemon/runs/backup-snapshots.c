@@ -3,6 +3,10 @@
  * the instance may go on. "The snapshot occurs immediately; the point-in-time snapshot is created
  * immediately, but the status is pending": https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
  * API_CreateSnapshot.html
+ *
+ * An instance was stopped for its image when it was stopped before the call, and was not started
+ * until the last of the snapshots had begun: looked at then, it is stopped still and has the
+ * LaunchTime it had before the call. EC2 sets LaunchTime anew at each start.
  */
 #include "base/alloc.h"
 #include "base/text.h"
@@ -12,6 +16,8 @@
 #define LOOK_EACH (2 * USEC_PER_SEC)
 /* So long an instance that was stopped for its image is kept down for that. */
 #define STOPPED_AT_MOST (15 * SEC_PER_MIN)
+/* So long it is tried to learn that it is stopped. */
+#define PROVE_AT_MOST SEC_PER_MIN
 
 /* The rest is not waited for: the image goes on, but nothing is proven. */
 static struct verdict not_all(struct task *task, size_t n)
@@ -20,9 +26,13 @@ static struct verdict not_all(struct task *task, size_t n)
         task->row.evidence = xasprintf("only %zu of %u snapshots were seen to begin before the "
                                        "instance went on",
                                        n, task->row.volumes);
-        xreplace(&task->row.consistency, PROVEN_CRASH);
         task_touch(task);
         return next();
+}
+
+static struct verdict all_begun(const struct task *task)
+{
+        return task->row.launched != SEC_NONE ? go("prove-stopped") : next();
 }
 
 struct verdict await_snapshots_ask(struct task *task)
@@ -56,9 +66,11 @@ struct verdict await_snapshots_answer(struct task *task, const struct aws_reply 
         size_t n = 0;
 
         for (size_t i = 0; reply->outcome == AWS_OK && i < found->n_snapshots; i++)
-                n += found->snapshots[i].started > 0;
+                n += found->snapshots[i].started > 0 &&
+                     snapshot_is_of(&found->snapshots[i], task->row.image, task->row.run,
+                                    task->row.subject);
         if (n > 0 && n >= task->row.volumes)
-                return next();
+                return all_begun(task);
         if (task_spent(task) >= at_most)
                 return not_all(task, n);
         return again(LOOK_EACH,
@@ -66,4 +78,43 @@ struct verdict await_snapshots_answer(struct task *task, const struct aws_reply 
                              ? xasprintf("%zu of %u snapshots have begun", n, task->row.volumes)
                              : aws_describe_failure(reply, &ec2_describe_snapshots,
                                                     task->row.region));
+}
+
+/* ---- prove-stopped ---- */
+
+struct verdict prove_stopped_ask(struct task *task)
+{
+        struct name_filter filter;
+
+        if (task->row.evidence)
+                return next(); /* which says why it is not */
+        name_filter_init(&filter, "instance-id", task->row.subject);
+        task_call(task, &ec2_describe_instances,
+                  &(struct describe_instances){ .filters = &filter.filter, .n_filters = 1 });
+        name_filter_done(&filter);
+        return stay();
+}
+
+struct verdict prove_stopped_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct ec2_instances *found = reply->output;
+        char *failure;
+
+        task_touch(task);
+        if (reply->outcome != AWS_OK) {
+                failure = aws_describe_failure(reply, &ec2_describe_instances, task->row.region);
+                if (task_spent(task) < PROVE_AT_MOST)
+                        return again(LOOK_EACH, failure);
+                task->row.evidence = xasprintf("whether it was still stopped when its snapshots "
+                                               "had begun is not known: %s",
+                                               failure);
+                free(failure);
+        } else if (!found->n_instances || found->instances->state != INSTANCE_STOPPED ||
+                   found->instances->launched != task->row.launched) {
+                task->row.evidence = xstrdup(
+                        "the instance was started before its snapshots were seen to have begun");
+        } else {
+                xreplace(&task->row.consistency, PROVEN_STOPPED);
+        }
+        return next();
 }

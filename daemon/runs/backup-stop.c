@@ -197,7 +197,6 @@ struct verdict await_stopped_ask(struct task *task)
                                          xstrdup("the instance was terminated"));
         if (patient->asked && patient->state == INSTANCE_STOPPED) {
                 live->patient = health_end(live->patient);
-                xreplace(&task->row.consistency, PROVEN_STOPPED);
                 return next();
         }
         if (waited >= timeout && patient->asked)
@@ -206,8 +205,10 @@ struct verdict await_stopped_ask(struct task *task)
                                                    format_timespan(timeout, time),
                                                    instance_state_names[patient->state]));
         if (patient->asked && patient->state == INSTANCE_RUNNING &&
-            patient->read - task->entered > STOP_AGAIN)
-                return go("stop-instance"); /* somebody started it, or the call was lost */
+            patient->read - task->entered > STOP_AGAIN) {
+                live->look_again = true; /* somebody started it, or the call was lost */
+                return go("stop-instance");
+        }
         task_set_waiting(task, "stop: %s",
                          patient->asked ? instance_state_names[patient->state] : "asked for");
         task_wake_after(task, (waited < timeout ? timeout - waited : SEC_PER_MIN) * USEC_PER_SEC);

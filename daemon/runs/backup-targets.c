@@ -58,8 +58,31 @@ static struct verdict reboots_ask(struct task *task)
         return stay();
 }
 
+/* For which time the instance of an image was rebooted: its nominal firing, by the tag, as long as
+ * EC2 can have made it for that one. Anybody can edit a tag. */
+static sec_t reboot_time(const struct setting_schedule *schedule, const struct ec2_image *image)
+{
+        const char *time = ec2_tag_value(image->tags, image->n_tags, TAG_TIME);
+        sec_t late = schedule->missed_within + schedule->flexible_window + SEC_PER_DAY, firing;
+
+        if (time && parse_rfc3339(time, &firing) && firing <= image->created + 5 * SEC_PER_MIN &&
+            firing >= image->created - late)
+                return firing;
+        return image->created;
+}
+
+/* Whether CreateImage made it of the instance that its tag names: a copy is of no reboot. */
+static bool is_of_instance(const struct ec2_image *image)
+{
+        const char *instance = ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE);
+
+        return instance && streq(image->source_instance, instance) &&
+               (image->state == IMAGE_AVAILABLE || image->state == IMAGE_PENDING);
+}
+
 static struct verdict reboots_answer(struct task *task, const struct aws_reply *reply)
 {
+        const struct setting_schedule *schedule = task->run->schedule;
         const struct ec2_images *found = reply->output;
         struct targets_live *live;
 
@@ -69,14 +92,9 @@ static struct verdict reboots_answer(struct task *task, const struct aws_reply *
         task->live = live = xnew(struct targets_live);
         for (size_t i = 0; i < found->n_images; i++) {
                 const struct ec2_image *image = &found->images[i];
-                const char *time = ec2_tag_value(image->tags, image->n_tags, TAG_TIME);
-                const char *instance = ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE);
-                sec_t firing;
-
-                if ((image->state == IMAGE_AVAILABLE || image->state == IMAGE_PENDING) && time &&
-                    instance && parse_rfc3339(time, &firing) &&
-                    task->run->row.firing - firing < task->run->schedule->reboot_max_age)
-                        *append(live->rebooted, live->n_rebooted) = xstrdup(instance);
+                if (is_of_instance(image) &&
+                    task->run->row.firing - reboot_time(schedule, image) < schedule->reboot_max_age)
+                        *append(live->rebooted, live->n_rebooted) = xstrdup(image->source_instance);
         }
         return next();
 }
@@ -215,7 +233,7 @@ static struct verdict targets_answer(struct task *task, const struct aws_reply *
                                                  instance->id, run->row.firing);
                 image->row.asked = xstrdup(consistency_name(
                         level_of(run->schedule, was_rebooted(task, instance->id))));
-                image_describe(image, instance);
+                image_describe(image, instance, reply->date);
                 if (run->dry)
                         task_report(image, NULL);
         }

@@ -128,7 +128,7 @@ struct verdict check_answer(struct task *task, const struct aws_reply *reply)
         if (!instance_is_listed(task, found, &is_gone))
                 return is_gone ? finish(OUTCOME_SKIPPED, xstrdup("the instance is gone"))
                                : look_once_more();
-        image_describe(task, &found->instances[0]);
+        image_describe(task, &found->instances[0], reply->date);
         return check_verdict(task);
 }
 
@@ -172,7 +172,7 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
                 return is_gone ? end_without_image(task, OUTCOME_SKIPPED,
                                                    xstrdup("the instance is gone"))
                                : look_once_more();
-        image_describe(task, &found->instances[0]);
+        image_describe(task, &found->instances[0], reply->date);
         keep_turn(task, method);
         switch ((enum instance_state)image_live(task)->instance.instances->state) {
         case INSTANCE_RUNNING:

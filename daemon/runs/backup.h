@@ -16,7 +16,8 @@
  *         create-image                         or find-image, when the outcome of the call is not
  *                                              known; check-again before it is made once more
  *         record-image
- *         await-snapshots                      freeze, stop: the moment is fixed
+ *         await-snapshots                      freeze, stop, stopped: the moment is fixed
+ *         prove-stopped                        stop, stopped: it was stopped until then
  *         thaw-instance, await-thawed          freeze
  *         start-instance                       stop
  *         await-instance                       reboot, stop
@@ -50,7 +51,10 @@ struct image_live {
         usec_t touched;  /* monotonic: when the instance was; 0: not known (yet) */
         usec_t rebooted; /* monotonic: when CreateImage was sent; 0: not by this process */
         usec_t doubt;    /* monotonic: until then an earlier request may still arrive; 0: none */
+        sec_t launched;  /* as row.launched, of `instance`: for the next call */
         bool look_again; /* before the next call: the instance may be in another state by then */
+        bool unsure;     /* a call was made whose outcome is not known: it may have made an image */
+        char *misfit;    /* what has the name, and why that is not ours; or NULL */
         bool sought;     /* an image was looked for that a call may have made */
         struct verdict no_more; /* a MOVE_FINISH: no further call is made, and that is how it ends
                                    if the image is not found */
@@ -92,8 +96,10 @@ struct image_live {
 struct image_live *image_live(struct task *task);
 void image_forget(struct task *task);
 
-/* Takes over a described instance (which is zeroed) and derives from it what the row needs. */
-void image_describe(struct task *task, struct ec2_instance *instance);
+/* Takes over a described instance (which is zeroed) and derives from it what the row needs, also by
+ * what an image is known that the next call makes: from when on, and by whom it is asked for.
+ * `date` is that of the reply, as in struct aws_reply. */
+void image_describe(struct task *task, struct ec2_instance *instance, sec_t date);
 
 /* `method` for the task, and the groups that go with it. */
 void image_set_method(struct task *task, const struct method *method);
@@ -180,27 +186,35 @@ sec_t start_age(struct task *task);
  * schedule says so. It goes on being started. */
 void start_note_overdue(struct task *task, const char *why);
 
-/* backup-create.c: the steps around CreateImage. */
+/* backup-create.c: the step that calls CreateImage. */
 struct verdict create_ask(struct task *task);
 struct verdict create_answer(struct task *task, const struct aws_reply *reply);
-struct verdict find_ask(struct task *task);
-struct verdict find_answer(struct task *task, const struct aws_reply *reply);
+/* Why no call may be made (any more), or MOVE_NEXT. */
+struct verdict create_may(struct task *task);
+/* What was stopped may have been started by the next call, and the image says which. */
+void image_look_again_if_stopped(struct task *task);
 /* Ends it without an image, unless an earlier call may have made one after all. (EC2 looks at keys
  * and instance before it looks at the name: a refusal does not tell that there is none.) */
 struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail);
 
-/* backup-label.c: what it is worth. What that is for sure before label_ask() has changed its label:
- * no more than the create call has said. */
-const char *worth_so_far(const struct task *task);
+/* backup-found.c: the image under the wanted name, which a call may have made. */
+struct verdict find_ask(struct task *task);
+struct verdict find_answer(struct task *task, const struct aws_reply *reply);
+
+/* backup-label.c: what it is worth. Until label_ask() has changed its label it is PROVEN_CRASH, in
+ * the state as well. */
 struct verdict label_ask(struct task *task);
 struct verdict label_answer(struct task *task, const struct aws_reply *reply);
-/* EC2 does not take it; the image counts as what its label says, or less. Takes `detail`. */
+/* EC2 does not take it: the image counts as what its label says. Takes `detail`. */
 struct verdict label_refused(struct task *task, char *detail);
 struct verdict judge_ask(struct task *task);
 
-/* backup-snapshots.c: until EC2 shows a snapshot of every volume. */
+/* backup-snapshots.c: until EC2 shows a snapshot of every volume; and whether the instance was
+ * stopped until then. */
 struct verdict await_snapshots_ask(struct task *task);
 struct verdict await_snapshots_answer(struct task *task, const struct aws_reply *reply);
+struct verdict prove_stopped_ask(struct task *task);
+struct verdict prove_stopped_answer(struct task *task, const struct aws_reply *reply);
 
 /* backup-freeze.c */
 struct verdict freeze_ask(struct task *task);

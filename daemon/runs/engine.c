@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -215,6 +217,7 @@ struct engine *engine_new(struct loop *loop, struct store *store, struct aws *aw
         engine->aws = aws;
         engine->changed = changed;
         engine->userdata = userdata;
+        snprintf(engine->nonce, sizeof(engine->nonce), "%016" PRIx64, loop_random(loop));
         engine->turn = timer_new(loop, engine_turn, engine);
         return engine;
 }

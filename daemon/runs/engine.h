@@ -155,6 +155,7 @@ struct engine {
         struct store *store; /* NULL in an engine for dry runs only */
         struct aws *aws;
         struct settings *settings;
+        char nonce[17];             /* of this process: the tag amid:daemon of what it asks for */
         struct run *runs;           /* struct run.next, oldest first */
         struct place *places;       /* struct place.next */
         struct home *homes;         /* home.c */

@@ -105,7 +105,7 @@ const struct log_event events[EVENTS] = {
         .id = "d8dae6b6f26a435883c764a56549d54d",
         .priority = LOG_NOTICE,
         .subject = "An image was found instead of being created again",
-        .help = "The answer to the create call was lost, or amid was restarted in the middle. The image was\nfound by its name, belongs to this firing and is followed; no second one was made.",
+        .help = "The answer to the create call was lost, or amid was restarted in the middle. The image was\nfound by its name and is followed; no second one was made. EC2 names the instance as its source,\nand its creation date and tags fit this firing.",
 },
 [EVENT_IMAGE_STALLED] = {
         .name = "image-stalled",

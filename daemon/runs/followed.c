@@ -99,16 +99,11 @@ void followed_check_stall(struct followed *followed, usec_t now)
                           format_timespan((now - followed->moved) / USEC_PER_SEC, time));
 }
 
-static const char *tag_of(const struct ec2_snapshot *snapshot, const char *key)
-{
-        return ec2_tag_value(snapshot->tags, snapshot->n_tags, key);
-}
-
+/* Of a pending image EC2 does not list all snapshots, and of one that failed none. */
 static bool snapshot_belongs(const struct ec2_snapshot *snapshot, const struct followed *followed)
 {
         return strings_contain(followed->snapshots, followed->n_snapshots, snapshot->id) ||
-               (streq(tag_of(snapshot, TAG_RUN), followed->run) &&
-                streq(tag_of(snapshot, TAG_INSTANCE), followed->instance));
+               snapshot_is_of(snapshot, followed->image, followed->run, followed->instance);
 }
 
 void followed_see_snapshots(struct followed *followed, const struct ec2_snapshots *snapshots,

@@ -8,26 +8,22 @@ const struct method method_crash = {
         .name = "crash",
         .bit = BY_CRASH,
         .says = "without a reboot",
-        .created = PROVEN_CRASH,
 };
 const struct method method_stopped = {
         .name = "stopped",
         .bit = BY_STOPPED,
         .says = "stopped as it is",
-        .created = PROVEN_STOPPED,
 };
 const struct method method_freeze = {
         .name = "freeze",
         .bit = BY_FREEZE,
         .says = "frozen",
-        .created = PROVEN_CRASH,
         .holds = true,
 };
 const struct method method_reboot = {
         .name = "reboot",
         .bit = BY_REBOOT,
         .says = "with a reboot",
-        .created = PROVEN_CRASH,
         .holds = true,
         .takes_down = true,
         .reboots = true,
@@ -36,7 +32,6 @@ const struct method method_stop = {
         .name = "stop",
         .bit = BY_STOP,
         .says = "stopped for it",
-        .created = PROVEN_STOPPED,
         .holds = true,
         .takes_down = true,
 };

@@ -2,8 +2,9 @@
  * How images are made, and what they are worth: the table of methods and the table of proofs.
  *
  * A method is what is done to an instance for its image; a proof is what is certain afterwards, and
- * what the tag amid:consistency says. Both names are stored and stand in tags: never rename, never
- * reuse. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/creating-an-ami-ebs.html
+ * what the tag amid:consistency says. In the create call that is `crash`, whatever the method:
+ * nothing is proven yet. Both names are stored and stand in tags: never rename, never reuse.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/creating-an-ami-ebs.html
  */
 #pragma once
 
@@ -14,7 +15,7 @@
 #define PROVEN_FROZEN        "frozen"        /* at rest from before the first snapshot on */
 #define PROVEN_REBOOT_FORCED "reboot-forced" /* rebooted; EC2 may have cut its power for that */
 #define PROVEN_REBOOT_CLEAN  "reboot-clean"  /* rebooted, and it shut itself down */
-#define PROVEN_STOPPED       "stopped"       /* stopped when the image was made */
+#define PROVEN_STOPPED       "stopped"       /* stopped until the last of its snapshots began */
 
 /* Bits of methods, for the steps that only some of them go through. */
 enum {
@@ -28,11 +29,10 @@ enum {
 struct method {
         const char *name; /* stored, and the tag amid:method */
         unsigned int bit;
-        const char *says;    /* "with a reboot" */
-        const char *created; /* what is certain in the create call already */
-        bool holds;          /* does something to the instance: one at a time does */
-        bool takes_down;     /* the instance is down for it: counts against max_parallel */
-        bool reboots;        /* CreateImage does the reboot */
+        const char *says; /* "with a reboot" */
+        bool holds;       /* does something to the instance: one at a time does */
+        bool takes_down;  /* the instance is down for it: counts against max_parallel */
+        bool reboots;     /* CreateImage does the reboot */
 };
 
 extern const struct method method_crash, method_stopped, method_freeze, method_reboot, method_stop;

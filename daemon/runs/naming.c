@@ -1,6 +1,8 @@
 #include "runs/naming.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -44,4 +46,22 @@ char *image_snapshots(const struct ec2_image *image)
                         text_printf(&text, "%s%s", text_size(&text) ? " " : "",
                                     image->devices[i].snapshot);
         return text_steal(&text);
+}
+
+/* Whether `text` has this id as a word of its own. */
+static bool names_id(const char *text, const char *id)
+{
+        const char *at = text ? strstr(text, id) : NULL;
+
+        return at && !isalnum((unsigned char)at[strlen(id)]);
+}
+
+bool snapshot_is_of(const struct ec2_snapshot *snapshot, const char *image, const char *run,
+                    const char *instance)
+{
+        const struct ec2_tag *tags = snapshot->tags;
+
+        return names_id(snapshot->description, image) &&
+               streq(ec2_tag_value(tags, snapshot->n_tags, TAG_RUN), run) &&
+               streq(ec2_tag_value(tags, snapshot->n_tags, TAG_INSTANCE), instance);
 }

@@ -15,6 +15,7 @@
 #define TAG_TIME        "amid:time"
 #define TAG_CONSISTENCY "amid:consistency"
 #define TAG_METHOD      "amid:method" /* how it was made; what that proved is amid:consistency */
+#define TAG_DAEMON      "amid:daemon" /* a random word of the process that asked for it */
 #define TAG_PREFIX      "amid:"
 
 /* The tag EC2 puts on instances of an Auto Scaling group; nobody can edit it.
@@ -37,3 +38,9 @@ void name_filter_done(struct name_filter *filter);
 /* The ids of the snapshots behind an image, separated by spaces, as the store keeps them; "" while
  * EC2 lists none. Caller frees. */
 char *image_snapshots(const struct ec2_image *image);
+
+/* Whether CreateImage made the snapshot for this image of this run and instance: by its tags and by
+ * its description, which names the image. People copy tags with a snapshot, and make snapshots with
+ * any tags. */
+bool snapshot_is_of(const struct ec2_snapshot *snapshot, const char *image, const char *run,
+                    const char *instance);

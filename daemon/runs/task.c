@@ -356,6 +356,8 @@ struct task *run_add_task(struct run *run, const struct task_kind *kind, struct 
                 .subject = xstrdup(subject),
                 .step = xstrdup(""),
                 .entered = loop_wall(run->engine->loop),
+                .requested = SEC_NONE,
+                .launched = SEC_NONE,
                 .downed = SEC_NONE,
                 .returned = SEC_NONE,
                 .finished = SEC_NONE,

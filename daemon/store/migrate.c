@@ -51,6 +51,10 @@ const char *const store_migrations[] = {
         "UPDATE tasks SET method = CASE WHEN \"group\" IS NOT NULL THEN 'reboot'"
         " WHEN consistency = 'stopped' THEN 'stopped' ELSE 'crash' END WHERE kind = 'image';"
         "UPDATE tasks SET step = 'await-image', ending = 'failed' WHERE step = 'await-image-only'",
+
+        /* By what an image that is found is known, and that its instance was stopped for it. */
+        "ALTER TABLE tasks ADD COLUMN askers TEXT; ALTER TABLE tasks ADD COLUMN requested INTEGER;"
+        "ALTER TABLE tasks ADD COLUMN launched INTEGER",
 };
 const size_t n_store_migrations = ELEMENTS(store_migrations);
 

@@ -118,8 +118,14 @@ struct store_task {
         char *command;        /* id of the SSM command that goes on */
         char *boot;           /* boot id of the instance before its reboot */
         char *putback;        /* what the instance was taken out of and is to be put back into */
+        char *askers;         /* values of amid:daemon, separated by spaces: the processes that may
+                                 have asked EC2 for the image */
         unsigned int volumes; /* that go into the image */
         enum outcome ending;  /* how it ends once the instance is put right; OPEN: as it comes */
+        sec_t requested;      /* no call for the image was made before that, by EC2's clock;
+                                 SEC_NONE: not yet */
+        sec_t launched;       /* LaunchTime of the instance when it was found stopped, or before it
+                                 is stopped; SEC_NONE: it runs for its image */
         sec_t downed;         /* when the instance was first touched; SEC_NONE: not yet */
         sec_t returned;       /* when it was back; SEC_NONE: not yet */
         sec_t finished;       /* SEC_NONE: not yet */

@@ -227,6 +227,60 @@ def test_a_foreign_image_of_that_name_is_not_taken_for_ours(account, daemon, ec2
     assert image["ImageId"] not in daemon.amictl("images")
 
 
+@pytest.mark.parametrize("source", ["other", "same"])
+def test_an_image_with_our_tags_is_taken_over_only_if_it_is_of_the_instance(
+    account, daemon, ec2, front, source
+):
+    """Name and tags can be made by anybody; what an image was made of is EC2's word."""
+    [instance] = account.launch(Backup="yes")
+    [other] = account.launch(Backup="no")
+    when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=4)
+    name = f"web-{instance}-{when:%Y%m%dT%H%M%SZ}"
+    tags = {
+        "amid:owner": "amid",
+        "amid:schedule": "web",
+        "amid:run": f"web.{when:%Y%m%dT%H%M%SZ}",
+        "amid:instance": instance,
+    }
+    made = ec2.create_image(
+        InstanceId=instance if source == "same" else other,
+        Name=name,
+        NoReboot=True,
+        TagSpecifications=[
+            {"ResourceType": "image", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
+        ],
+    )["ImageId"]
+    daemon.schedule(schedule=f"at({when:%Y-%m-%dT%H:%M:%S})")
+    daemon.start()
+    if source == "same":
+        daemon.wait_line(f"{made} of {instance} exists already and is taken over", 60)
+    else:
+        daemon.wait_line(f"taken by {made}, .*SourceInstanceId is {other}, not {instance}", 120)
+        assert made not in daemon.amictl("images")
+    assert len(account.images()) == 1
+
+
+def test_a_label_is_raised_once_the_instance_is_proven_to_be_stopped(
+    account, daemon, ec2, front
+):
+    [instance] = account.launch(Backup="yes")
+    ec2.stop_instances(InstanceIds=[instance])
+    daemon.schedule(consistency="crash")
+    daemon.start()
+    daemon.run("web")
+    [image] = account.images()
+    assert tags_of(image)["amid:consistency"] == "stopped"
+    [snapshot] = account.snapshots()
+    assert tags_of(snapshot)["amid:consistency"] == "stopped"
+    [request] = front.log("CreateImage")
+    labels = {
+        request.params[key.replace(".Key", ".Value")]
+        for key, value in request.params.items()
+        if value == "amid:consistency"
+    }
+    assert labels == {"crash"}, "nothing is proven in the create call"
+
+
 def test_two_regions(account, daemon):
     account.launch(Backup="yes")
     other = account.client("ec2", "eu-west-1")

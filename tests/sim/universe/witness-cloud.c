@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/method.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
 #include "sim/sim-snapshot.h"
@@ -245,6 +246,24 @@ static void note_creation(struct witness *witness, const struct cloud_request *r
         creation->asked = now_of(witness);
         if (creation->reboot)
                 judge_outages(witness, creation);
+        if (!streq(tags_get(&creation_image(witness, creation)->resource.tags, "amid:consistency"),
+                   PROVEN_CRASH))
+                universe_fail(witness->universe, "no label says more than is proven",
+                              "%s is created with another label than crash", creation->name);
+}
+
+static void note_labels(struct witness *witness, const struct cloud_request *request)
+{
+        for (int i = 1;; i++) {
+                _cleanup_free_ char *name = xasprintf("ResourceId.%d", i);
+                _cleanup_free_ char *id = request_parameter(request->body, name);
+                const struct creation *creation = id ? creation_by_id(witness, id) : NULL;
+
+                if (!id)
+                        return;
+                if (creation)
+                        levels_check_label(witness, creation);
+        }
 }
 
 void cloud_answered(const struct cloud_request *request, void *userdata)
@@ -261,6 +280,8 @@ void cloud_answered(const struct cloud_request *request, void *userdata)
         levels_answered(witness, request);
         if (streq(request->action, "CreateImage")) {
                 note_creation(witness, request);
+        } else if (streq(request->action, "CreateTags")) {
+                note_labels(witness, request);
         } else if (streq(request->action, "DeregisterImage")) {
                 _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
                 struct creation *creation = creation_by_id(witness, id);

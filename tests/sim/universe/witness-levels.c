@@ -142,7 +142,18 @@ static bool was_frozen(struct witness *witness, const struct creation *creation)
         return !instance || !last; /* it is gone, and cannot be asked */
 }
 
-static void check_label(struct witness *witness, const struct creation *creation)
+/* Whether the instance was stopped at the call, and not started until the last snapshot had begun.
+ */
+static bool was_stopped(struct witness *witness, const struct creation *creation)
+{
+        const struct instance *instance =
+                find_instance(witness, creation->region, creation->instance);
+
+        return creation->stopped && (!instance || instance->launched <= creation->asked ||
+                                     instance->launched > last_snapshot(witness, creation));
+}
+
+void levels_check_label(struct witness *witness, const struct creation *creation)
 {
         const struct image *image = creation_image(witness, creation);
         const char *label = image ? tags_get(&image->resource.tags, "amid:consistency") : NULL;
@@ -153,7 +164,7 @@ static void check_label(struct witness *witness, const struct creation *creation
         if (streq(label, PROVEN_FROZEN))
                 good = was_frozen(witness, creation);
         else if (streq(label, PROVEN_STOPPED))
-                good = creation->stopped;
+                good = was_stopped(witness, creation);
         else if (streq(label, PROVEN_REBOOT_CLEAN) || streq(label, PROVEN_REBOOT_FORCED))
                 good = creation->reboot;
         else if (!streq(label, PROVEN_CRASH))
@@ -304,7 +315,7 @@ void levels_check(struct witness *witness)
         for (struct creation *c = witness->creations; c; c = c->hh.next) {
                 if (universe->clock.now - c->made < 24 * SEC_PER_HOUR * USEC_PER_SEC)
                         continue; /* it may still be on the way */
-                check_label(witness, c);
+                levels_check_label(witness, c);
                 c->checked = creation_image(witness, c);
         }
 }

@@ -127,8 +127,10 @@ void levels_released(struct witness *witness, const char *instance);
 void levels_told_out(struct witness *witness, const char *instance);
 /* While this goes on nobody is away for longer than it takes, */
 void levels_watch(struct witness *witness);
-/* and at the end of a calm nobody is down or frozen, and no label says more than is true. */
+/* and at the end of a calm nobody is down or frozen. */
 void levels_check(struct witness *witness);
+/* A label never says more than is true: looked at whenever a request has set it, and in calm. */
+void levels_check_label(struct witness *witness, const struct creation *creation);
 void levels_done(struct witness *witness);
 
 /* witness-economy.c: what happens, as the journal and the cloud tell, */

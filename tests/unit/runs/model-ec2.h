@@ -12,6 +12,7 @@
 struct model_instance {
         char *id, *region, *zone;
         int state;   /* enum instance_state */
+        sec_t launched; /* LaunchTime: when it was started last */
         char *image; /* it was started from */
         struct ec2_tag *tags;
         size_t n_tags;
@@ -49,6 +50,7 @@ struct model_image {
         bool was_stopped, was_frozen; /* the instance, when it was made */
         char *thaws_with;             /* the freeze it was made in */
         const char *also_used_by;     /* the snapshot, by this other image */
+        const char *description;      /* of the snapshot, if CreateImage did not make it */
         int percent;                  /* -1: as time goes; else it stands there */
 };
 
@@ -232,6 +234,7 @@ static inline void model_describe_instances(struct model *model, const char *reg
                         row->reason_code = xstrdup(instance->reason_code);
                         row->reason_message = xstrdup(instance->reason);
                 }
+                row->launched = instance->launched;
                 row->lifecycle = xstrdup(instance->lifecycle);
                 row->type = xstrdup(instance->type);
                 row->public_address = xstrdup(instance->address);
@@ -339,6 +342,7 @@ static inline struct scripted_answer model_start(struct model *model,
                 instance->state = INSTANCE_PENDING;
                 instance->falling = instance->falls > 0;
                 instance->falls -= instance->falling;
+                instance->launched = loop_wall(model->aws->loop);
                 instance->changes = now + 20 * USEC_PER_SEC;
                 instance->reboots = true;
                 instance->rebooted = now - instance->stale; /* no check is ok from before */
@@ -426,6 +430,7 @@ static inline void model_list_image(const struct model *model, const struct mode
 
         row->id = xstrdup(image->id);
         row->name = xstrdup(image->name);
+        row->source_instance = xstrdup(image->instance);
         row->state = model_image_state(model, image);
         row->created = loop_wall(model->aws->loop) -
                        (loop_monotonic(model->aws->loop) - image->created) / USEC_PER_SEC;
@@ -477,6 +482,10 @@ static inline void model_describe_snapshots(struct model *model, const char *reg
                         continue;
                 row = append(output->snapshots, output->n_snapshots);
                 row->id = xstrdup(image->snapshot);
+                row->description = image->description
+                                           ? xstrdup(image->description)
+                                           : xasprintf("Created by CreateImage(%s) for %s",
+                                                       image->instance, image->id);
                 row->started = loop_wall(model->aws->loop);
                 row->state = !model_is_over(model, image) ? SNAPSHOT_PENDING
                              : image->snapshot_error      ? SNAPSHOT_ERROR

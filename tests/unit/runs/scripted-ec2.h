@@ -152,6 +152,7 @@ static inline void scripted_deliver(void *userdata)
                 .message = slot->answer.message,
                 .request_id = slot->answer.outcome == AWS_ERROR ? "req-1" : NULL,
                 .attempts = 1,
+                .date = loop_wall(slot->aws->loop),
         };
 
         slot->done(&reply, slot->userdata); /* may free the slot */

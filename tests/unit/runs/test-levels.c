@@ -274,6 +274,46 @@ static void test_auto(void **state)
         world_done(&world);
 }
 
+/* A copy of an image has its tags and no source instance, and anybody can edit a tag: for `auto`
+ * only what EC2 has made of the instance, and when by its clock, counts as a reboot. */
+static void test_auto_believes_no_tags(void **state)
+{
+        static const struct {
+                const char *name, *instance, *time;
+                unsigned int outages;
+        } rows[] = {
+                { "an image of ours", "i-1", "2026-03-02T00:30:00Z", 0 },
+                { "a copy", NULL, "2026-03-02T00:30:00Z", 1 },
+                { "of another instance", "i-2", "2026-03-02T00:30:00Z", 1 },
+                { "with a time to come", "i-1", "2099-03-02T00:30:00Z", 0 },
+        };
+        _cleanup_free_ char *yaml =
+                xasprintf(HEAD "    consistency: auto\n    reboot_max_age: 3d\n" FREEZE, "");
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct model_image *image;
+                struct world world;
+
+                world_setup(&world, yaml, 1);
+                virtual_run_until(world.loop, at("2026-03-02T00:30:00Z"));
+                image = model_add_image(&world.model, "eu-west-1", "some image");
+                xreplace(&image->instance, rows[i].instance);
+                model_set_tag(&image->tags, &image->n_tags, TAG_OWNER, "amid");
+                model_set_tag(&image->tags, &image->n_tags, TAG_METHOD, "reboot");
+                model_set_tag(&image->tags, &image->n_tags, TAG_INSTANCE, "i-1");
+                model_set_tag(&image->tags, &image->n_tags, TAG_TIME, rows[i].time);
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                if (world.model.instances[0]->outages != rows[i].outages)
+                        fail_msg("%s: %u", rows[i].name, world.model.instances[0]->outages);
+                /* and the time to come does not hold up reboots for ever */
+                virtual_run_until(world.loop, at("2026-03-06T12:00:00Z"));
+                if (!world.model.instances[0]->outages)
+                        fail_msg("%s: no reboot at all", rows[i].name);
+                world_done(&world);
+        }
+}
+
 /* ---- proof, and what comes of too little of it ---- */
 
 static void test_proof(void **state)
@@ -417,6 +457,7 @@ int main(void)
                 cmocka_unit_test(test_freeze_troubles),
                 cmocka_unit_test(test_crash_at_every_commit),
                 cmocka_unit_test(test_auto),
+                cmocka_unit_test(test_auto_believes_no_tags),
                 cmocka_unit_test(test_proof),
                 cmocka_unit_test(test_on_shortfall_fail),
                 cmocka_unit_test(test_close),

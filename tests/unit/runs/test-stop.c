@@ -307,7 +307,7 @@ static void test_label_of_one_that_failed(void **state)
                                                             .outcome = AWS_ERROR,
                                                             .code = "InternalError" });
         virtual_run_until(world.loop, at("2026-03-02T01:10:00Z"));
-        assert_string_equal(world_label(&world, 0), PROVEN_STOPPED);
+        assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
         world.model.instances[0]->back = USEC_INFINITY;
         virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
         scripted_no_faults(&world.aws);

@@ -1,0 +1,204 @@
+/*
+ * The image under the wanted name: looked for when the outcome of CreateImage is not known, or EC2
+ * says that the name is taken.
+ *
+ * CreateImage has no client token. The name is what makes an image unique, and a name can be taken
+ * by anybody: an image is taken over only when EC2's own word (SourceInstanceId, CreationDate) and
+ * the tags of the create call fit what was asked for. CopyImage makes copies of one name, so each
+ * image that is listed under it is looked at.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/backup.h"
+
+/* After an unknown outcome the image is looked for by name so often, after 2 s, 4 s, 8 s, then
+ * every 15 s, before the call is made again: DescribeImages lags behind CreateImage by seconds, at
+ * times by minutes. If the image exists after all, EC2 refuses the name. After so many rounds, or
+ * when no call may be made any more, so many looks tell that there is none. */
+enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72 };
+#define LOOK_SOON  (2 * USEC_PER_SEC)
+#define LOOK_LATER (15 * USEC_PER_SEC)
+/* How much this machine's clock may differ from EC2's, where EC2 does not tell the time.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+#define CLOCKS_DIFFER (5 * SEC_PER_MIN)
+
+struct verdict find_ask(struct task *task)
+{
+        const char *self = "self";
+        struct name_filter filter;
+
+        if (task->resumed)
+                image_live(task)->unsure = true;
+        name_filter_init(&filter, "name", task->row.name);
+        task_call(task, &ec2_describe_images,
+                  &(struct describe_images){
+                          .owners = &self,
+                          .n_owners = 1,
+                          .filters = &filter.filter,
+                          .n_filters = 1,
+                          .include_disabled = true,
+                  });
+        name_filter_done(&filter);
+        return stay();
+}
+
+/* ---- nothing is found ---- */
+
+static usec_t look_delay(unsigned int looks)
+{
+        usec_t delay = LOOK_SOON << (looks < 4 ? looks : 3);
+
+        return delay < LOOK_LATER ? delay : LOOK_LATER;
+}
+
+/* "the name N is taken by ami-1: WHY; ..."; takes `misfit`. */
+static char *taken_text(const struct task *task, char *misfit)
+{
+        _cleanup_free_ char *why = misfit;
+
+        return xasprintf("the name %s is taken by %s; deregister that image if nobody needs it, or "
+                         "change image.name",
+                         task->row.name, why);
+}
+
+static char *unknown_text(struct task *task)
+{
+        char *misfit = steal(image_live(task)->misfit);
+
+        if (misfit)
+                return taken_text(task, misfit);
+        return xasprintf("it cannot be told whether EC2 made the image named %s: the call was not "
+                         "answered, or says so, yet no such image is listed",
+                         task->row.name);
+}
+
+static struct verdict find_nothing(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        struct verdict may = create_may(task);
+        unsigned int looks = live->looks++;
+
+        live->sought = true;
+        if (may.move != MOVE_FINISH && looks >= LOOKS - 1 && live->rounds < ROUNDS) {
+                live->rounds++;
+                live->looks = 0;
+                image_look_again_if_stopped(task);
+                return go("create-image");
+        }
+        if (looks >= LOOKS_AT_MOST || MUTANT(gives_up_unknown_images)) {
+                if (may.move == MOVE_FINISH)
+                        return image_give_up(task, may.outcome, may.detail);
+                return image_give_up(task, OUTCOME_FAILED, unknown_text(task));
+        }
+        free(may.detail);
+        return again(
+                look_delay(looks),
+                xasprintf("looking for the image named %s: the outcome of the call is not known",
+                          task->row.name));
+}
+
+/* ---- something is ---- */
+
+/* What of an image that has the wanted name does not fit what the task has asked EC2 for, as
+ * "ami-1: its SourceInstanceId is i-2, not i-1"; NULL: all fits. Caller frees. */
+static char *find_misfit(const struct task *task, const struct ec2_image *image)
+{
+        const struct {
+                const char *what, *wanted, *found;
+        } rows[] = {
+                { "SourceInstanceId", task->row.subject, image->source_instance },
+                { "tag " TAG_OWNER, task->run->settings->owner,
+                  ec2_tag_value(image->tags, image->n_tags, TAG_OWNER) },
+                { "tag " TAG_SCHEDULE, task->run->row.schedule,
+                  ec2_tag_value(image->tags, image->n_tags, TAG_SCHEDULE) },
+                { "tag " TAG_RUN, task->row.run,
+                  ec2_tag_value(image->tags, image->n_tags, TAG_RUN) },
+                { "tag " TAG_INSTANCE, task->row.subject,
+                  ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE) },
+        };
+        sec_t asked = task->row.requested != SEC_NONE ? task->row.requested
+                                                      : task->run->row.started; /* an older row */
+        char created[TIME_TEXT_MAX], first[TIME_TEXT_MAX];
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++)
+                if (!streq(rows[i].found, rows[i].wanted))
+                        return xasprintf("%s, which is not ours: its %s is %s, not %s", image->id,
+                                         rows[i].what, rows[i].found ? rows[i].found : "missing",
+                                         rows[i].wanted);
+        if (image->created + CLOCKS_DIFFER < asked)
+                return xasprintf("%s, which is not ours: EC2 created it at %s, before amid asked "
+                                 "for an image at %s",
+                                 image->id, format_rfc3339(image->created, created),
+                                 format_rfc3339(asked, first));
+        return NULL;
+}
+
+/* Whether a process of this daemon asked for it in this very task, so that what was done to the
+ * instance since then was done for this image. */
+static bool is_asked_by_us(const struct task *task, const struct ec2_image *image)
+{
+        const char *daemon = ec2_tag_value(image->tags, image->n_tags, TAG_DAEMON);
+        char **askers;
+        size_t n;
+        bool found;
+
+        if (!daemon || !task->row.askers)
+                return false;
+        askers = strings_split(task->row.askers, " ", &n);
+        found = strings_contain(askers, n, daemon);
+        strings_free(askers, n);
+        return found;
+}
+
+static struct verdict take_over(struct task *task, struct ec2_image *image)
+{
+        struct log_about about;
+
+        if (!is_asked_by_us(task, image)) {
+                task->row.launched = SEC_NONE;
+                free(task->row.evidence);
+                task->row.evidence = xstrdup("another process made it, and what that did to the "
+                                             "instance is not known");
+        }
+        task->row.image = steal(image->id);
+        about = task_about(task);
+        log_event(&events[EVENT_IMAGE_FOUND], &about,
+                  "Image %s of %s exists already and is taken over; it is not created again.",
+                  task->row.image, task->row.subject);
+        return go("record-image");
+}
+
+struct verdict find_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        struct ec2_images *found = reply->output;
+        bool untagged = false;
+
+        /* Whatever the reason, until EC2 tells there may be an image that nobody else looks after.
+         */
+        if (reply->outcome != AWS_OK)
+                return again(LOOK_LATER,
+                             aws_describe_failure(reply, &ec2_describe_images, task->row.region));
+        free(steal(live->misfit));
+        for (size_t i = 0; i < found->n_images; i++) {
+                struct ec2_image *image = &found->images[i];
+                char *misfit = find_misfit(task, image);
+
+                if (!misfit)
+                        return take_over(task, image);
+                untagged |= image->n_tags == 0;
+                if (live->misfit)
+                        free(misfit);
+                else
+                        live->misfit = misfit;
+        }
+        /* Ours has its tags from the create call on; a list that lags may not show them at first,
+         * and not ours beside others of its name. */
+        if (found->n_images == 0 || live->unsure ||
+            (untagged && live->rounds == 0 && live->looks < LOOKS))
+                return find_nothing(task);
+        return image_give_up(task, OUTCOME_FAILED, taken_text(task, steal(live->misfit)));
+}
