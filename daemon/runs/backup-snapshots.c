@@ -101,15 +101,18 @@ struct verdict prove_stopped_answer(struct task *task, const struct aws_reply *r
         char *failure;
 
         task_touch(task);
-        if (reply->outcome != AWS_OK) {
-                failure = aws_describe_failure(reply, &ec2_describe_instances, task->row.region);
+        if (reply->outcome != AWS_OK || !found->n_instances) {
+                failure = reply->outcome == AWS_OK
+                                  ? xstrdup("EC2 does not list it")
+                                  : aws_describe_failure(reply, &ec2_describe_instances,
+                                                         task->row.region);
                 if (task_spent(task) < PROVE_AT_MOST)
                         return again(LOOK_EACH, failure);
                 task->row.evidence = xasprintf("whether it was still stopped when its snapshots "
                                                "had begun is not known: %s",
                                                failure);
                 free(failure);
-        } else if (!found->n_instances || found->instances->state != INSTANCE_STOPPED ||
+        } else if (found->instances->state != INSTANCE_STOPPED ||
                    found->instances->launched != task->row.launched) {
                 task->row.evidence = xstrdup(
                         "the instance was started before its snapshots were seen to have begun");
