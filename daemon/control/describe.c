@@ -2,7 +2,15 @@
 
 #include "base/text.h"
 
-enum member_type { MEMBER_TEXT, MEMBER_WORDS, MEMBER_NUMBER, MEMBER_TIME, MEMBER_OUTCOME };
+/* MEMBER_ENDING is an outcome that is left out while it is open, or not known. */
+enum member_type {
+        MEMBER_TEXT,
+        MEMBER_WORDS,
+        MEMBER_NUMBER,
+        MEMBER_TIME,
+        MEMBER_OUTCOME,
+        MEMBER_ENDING
+};
 
 struct member {
         const char *name;
@@ -43,9 +51,9 @@ static const struct member image_members[] = {
         MEMBER(store_image, schedule, MEMBER_TEXT),    MEMBER(store_image, run, MEMBER_TEXT),
         MEMBER(store_image, instance, MEMBER_TEXT),    MEMBER(store_image, firing, MEMBER_TIME),
         MEMBER(store_image, consistency, MEMBER_TEXT), MEMBER(store_image, evidence, MEMBER_TEXT),
-        MEMBER(store_image, state, MEMBER_TEXT),       MEMBER(store_image, snapshots, MEMBER_WORDS),
-        MEMBER(store_image, created, MEMBER_TIME),     MEMBER(store_image, removed, MEMBER_TIME),
-        MEMBER(store_image, detail, MEMBER_TEXT),
+        MEMBER(store_image, outcome, MEMBER_ENDING),   MEMBER(store_image, state, MEMBER_TEXT),
+        MEMBER(store_image, snapshots, MEMBER_WORDS),  MEMBER(store_image, created, MEMBER_TIME),
+        MEMBER(store_image, removed, MEMBER_TIME),     MEMBER(store_image, detail, MEMBER_TEXT),
 };
 
 void describe_time(cJSON *object, const char *name, sec_t sec)
@@ -77,6 +85,12 @@ static void describe_text(cJSON *object, const struct member *member, const char
                 cJSON_AddStringToObject(object, member->name, text);
 }
 
+static void describe_outcome(cJSON *object, const struct member *member, enum outcome outcome)
+{
+        if (member->type == MEMBER_OUTCOME || outcome != OUTCOME_OPEN)
+                cJSON_AddStringToObject(object, member->name, outcome_names[outcome]);
+}
+
 static cJSON *describe(const struct member *members, size_t n, const void *record)
 {
         cJSON *object = cJSON_CreateObject();
@@ -97,8 +111,8 @@ static cJSON *describe(const struct member *members, size_t n, const void *recor
                         describe_time(object, members[i].name, *(const sec_t *)value);
                         break;
                 case MEMBER_OUTCOME:
-                        cJSON_AddStringToObject(object, members[i].name,
-                                                outcome_names[*(const enum outcome *)value]);
+                case MEMBER_ENDING:
+                        describe_outcome(object, &members[i], *(const enum outcome *)value);
                         break;
                 }
         }

@@ -210,14 +210,16 @@ static void print_decision(struct progress *progress, const cJSON *decision)
         const cJSON *image = json_member(decision, "image");
         _cleanup_free_ char *when =
                 local_minute(json_time(image, "firing"), json_text(image, "timezone"));
+        const char *consistency = json_text(image, "consistency");
+        const char *outcome = json_text(image, "outcome");
         struct terminal *out = &progress->ctl->out;
         bool remove = json_flag(decision, "remove");
 
         *(remove ? &progress->removed : &progress->kept) += 1;
         terminal_print(out, remove ? STYLE_WARN : STYLE_GOOD, remove ? "remove" : "keep", 6, true);
-        fprintf(out->stream, "  %s  %s  %s\n", json_text(image, "id"),
+        fprintf(out->stream, "  %s  %s  %s  %s  %s\n", json_text(image, "id"),
                 json_text(image, "instance") ? json_text(image, "instance") : "-",
-                when ? when : "-");
+                when ? when : "-", consistency ? consistency : "-", outcome ? outcome : "-");
         terminal_wrap(out, json_text(decision, "why"), 8);
 }
 

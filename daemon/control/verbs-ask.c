@@ -256,9 +256,10 @@ static const struct table_column images_columns[] = {
         { .heading = "INSTANCE", .drop = 1 },
         { .heading = "FIRED", .drop = 2 },
         { .heading = "STATE", .shrinks_to = 7 },
-        { .heading = "PROVEN", .drop = 3 },
-        { .heading = "SNAPSHOTS", .drop = 5 },
-        { .heading = "PLACE", .shrinks_to = 10, .drop = 4 },
+        { .heading = "CONSISTENCY", .drop = 3 },
+        { .heading = "OUTCOME", .drop = 4 },
+        { .heading = "SNAPSHOTS", .drop = 6 },
+        { .heading = "PLACE", .shrinks_to = 10, .drop = 5 },
 };
 
 static void add_image(struct table *table, const cJSON *image)
@@ -274,6 +275,7 @@ static void add_image(struct table *table, const cJSON *image)
                    local_minute(json_time(image, "firing"), json_text(image, "timezone")));
         table_cell(table, removed ? STYLE_DIM : outcome_style(state), removed ? "removed" : state);
         table_cell(table, STYLE_DIM, json_text(image, "consistency"));
+        table_cell(table, outcome_style(json_text(image, "outcome")), json_text(image, "outcome"));
         table_take(table, STYLE_DIM,
                    xasprintf("%d", cJSON_GetArraySize(json_member(image, "snapshots"))));
         table_take(table, STYLE_DIM,

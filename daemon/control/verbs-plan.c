@@ -16,6 +16,8 @@ static const struct table_column image_columns[] = {
         { .heading = "IMAGE" },
         { .heading = "INSTANCE", .drop = 2 },
         { .heading = "FIRED", .drop = 3 },
+        { .heading = "CONSISTENCY", .drop = 4 },
+        { .heading = "OUTCOME", .drop = 5 },
         { .heading = "WHY", .shrinks_to = 20 },
 };
 
@@ -57,6 +59,7 @@ static void add_image(struct planned *planned, const struct prune_decision *deci
         const struct store_image *image = decision->image;
         cJSON *item = cJSON_CreateObject();
         char buffer[TIME_TEXT_MAX];
+        const char *outcome = image->outcome == OUTCOME_OPEN ? NULL : outcome_names[image->outcome];
 
         planned->n_removed += decision->remove;
         cJSON_AddStringToObject(item, "image", image->id);
@@ -64,6 +67,10 @@ static void add_image(struct planned *planned, const struct prune_decision *deci
         cJSON_AddStringToObject(item, "account", image->account);
         cJSON_AddStringToObject(item, "region", image->region);
         cJSON_AddStringToObject(item, "firing", format_rfc3339(image->firing, buffer));
+        if (image->consistency)
+                cJSON_AddStringToObject(item, "consistency", image->consistency);
+        if (outcome)
+                cJSON_AddStringToObject(item, "outcome", outcome);
         cJSON_AddBoolToObject(item, "remove", decision->remove);
         cJSON_AddStringToObject(item, "why", decision->why);
         cJSON_AddItemToArray(planned->json_images, item);
@@ -72,6 +79,8 @@ static void add_image(struct planned *planned, const struct prune_decision *deci
         table_cell(&planned->images, STYLE_PLAIN, image->instance);
         table_take(&planned->images, STYLE_DIM,
                    local_minute(image->firing, planned->schedule->timezone));
+        table_cell(&planned->images, STYLE_DIM, image->consistency);
+        table_cell(&planned->images, STYLE_DIM, outcome);
         table_cell(&planned->images, decision->remove ? STYLE_BAD : STYLE_GOOD, decision->why);
 }
 

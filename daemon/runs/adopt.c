@@ -54,6 +54,7 @@ static bool adopt_image(struct task *task, const struct ec2_image *image)
                 .instance = xstrdup(instance),
                 .firing = firing,
                 .consistency = xstrdup(consistency ? consistency : PROVEN_CRASH),
+                .outcome = outcome_of_tag(ec2_tag_value(image->tags, image->n_tags, TAG_OUTCOME)),
                 .state = xstrdup(state ? state : "other"),
                 .snapshots = steal(snapshots),
                 .created = image->created,

@@ -15,8 +15,8 @@ enum { BUSY_TOLD = 12 };
 enum { WRONG_STATES = 240 };
 /* How often an instance is frozen in vain. */
 enum { STALE_AT_MOST = 3 };
-/* Tags of one resource, of which ours must fit. */
-enum { TAGS_MAX = 50 };
+/* Tags an image is made with: EC2 takes 50, and amid:outcome comes later. */
+enum { TAGS_MAX = 49 };
 
 /* ---- what to send ---- */
 

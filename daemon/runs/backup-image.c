@@ -75,6 +75,7 @@ static struct verdict image_ended(struct task *task, const char *state,
 
         row.snapshots = snapshots;
         row.detail = followed->reason;
+        row.outcome = streq(state, "available") ? OUTCOME_OPEN : OUTCOME_FAILED;
         if (store_load_image(task->run->engine->store, row.account, row.region, row.id, &before) >
             0) {
                 row.created = before.created;

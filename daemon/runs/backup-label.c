@@ -20,6 +20,27 @@
 #define LABEL_LATER (300 * USEC_PER_SEC)
 #define LABEL_SOON  (10 * SEC_PER_MIN)
 
+/* Whether the image is worth less than it was made for. */
+static bool falls_short(const struct task *task)
+{
+        enum setting_consistency asked;
+
+        return consistency_find(task->row.asked, &asked) &&
+               !proof_satisfies(task->row.consistency, asked);
+}
+
+/* How the task ends when nothing but its label is left to do: DONE or FAILED. Where the instance is
+ * not right, the task has failed, whatever the image is worth. */
+static enum outcome outcome_to_be(const struct task *task)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        bool strict = schedule && schedule->on_shortfall == ON_SHORTFALL_FAIL;
+
+        if (task->row.ending != OUTCOME_OPEN || (strict && falls_short(task)))
+                return OUTCOME_FAILED;
+        return OUTCOME_DONE;
+}
+
 /* ---- tag-consistency ---- */
 
 /* The image, and its snapshots. Caller frees; the strings are borrowed. */
@@ -52,9 +73,13 @@ static void look_for_image(struct task *task)
 
 struct verdict label_ask(struct task *task)
 {
+        enum outcome outcome = outcome_to_be(task);
         struct image_live *live = image_live(task);
-        struct ec2_tag tag = { .key = (char *)(uintptr_t)TAG_CONSISTENCY,
-                               .value = task->row.consistency };
+        struct ec2_tag tags[] = {
+                { .key = (char *)(uintptr_t)TAG_CONSISTENCY, .value = task->row.consistency },
+                { .key = (char *)(uintptr_t)TAG_OUTCOME,
+                  .value = (char *)(uintptr_t)outcome_names[outcome] },
+        };
         _cleanup_free_ const char **ids = NULL;
         size_t n;
 
@@ -70,8 +95,8 @@ struct verdict label_ask(struct task *task)
         task_call(task, &ec2_create_tags,
                   &(struct create_tags){ .ids = ids + live->labelled,
                                          .n_ids = live->label_apart ? 1 : n,
-                                         .tags = &tag,
-                                         .n_tags = 1 });
+                                         .tags = tags,
+                                         .n_tags = ELEMENTS(tags) });
         return stay();
 }
 
@@ -158,7 +183,7 @@ struct verdict label_answer(struct task *task, const struct aws_reply *reply)
 
 /* ---- judge: whether it is worth what was asked for ---- */
 
-/* What became of the label, in the image's row. */
+/* What became of the label, and how the task ends, in the image's row. */
 static int record_worth(struct task *task)
 {
         struct store *store = task->run->engine->store;
@@ -168,21 +193,18 @@ static int record_worth(struct task *task)
         r = store_load_image(store, task->row.account, task->row.region, task->row.image, &row);
         if (r <= 0)
                 return r;
-        if (!streq(row.consistency, task->row.consistency) ||
-            !streq(row.evidence, task->row.evidence)) {
-                xreplace(&row.consistency, task->row.consistency);
-                xreplace(&row.evidence, task->row.evidence);
-                r = store_save_image(store, &row);
-        }
+        xreplace(&row.consistency, task->row.consistency);
+        xreplace(&row.evidence, task->row.evidence);
+        row.outcome = outcome_to_be(task);
+        r = store_save_image(store, &row);
         store_image_done(&row);
         return r;
 }
 
 struct verdict judge_ask(struct task *task)
 {
-        const struct setting_schedule *schedule = task->run->schedule;
+        enum outcome outcome = outcome_to_be(task);
         struct log_about about = task_about(task);
-        enum setting_consistency asked;
         char *detail;
 
         if (record_worth(task) < 0)
@@ -190,16 +212,15 @@ struct verdict judge_ask(struct task *task)
         /* Good or not, its instance is not: the task has failed. */
         if (task->row.ending != OUTCOME_OPEN)
                 return finish(task->row.ending, NULL);
-        if (!consistency_find(task->row.asked, &asked) ||
-            proof_satisfies(task->row.consistency, asked))
+        if (!falls_short(task))
                 return next();
         detail = xasprintf("the image is worth %s, not %s as asked for: %s", task->row.consistency,
                            task->row.asked,
                            task->row.evidence ? task->row.evidence : "more is not proven");
         log_event(&events[EVENT_SHORTFALL], &about, "Image %s of %s: %s.", task->row.image,
                   task->row.subject, detail);
-        if (schedule && schedule->on_shortfall == ON_SHORTFALL_FAIL)
-                return finish(OUTCOME_FAILED, detail);
+        if (outcome == OUTCOME_FAILED)
+                return finish(outcome, detail);
         free(detail);
         return next();
 }

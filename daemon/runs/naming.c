@@ -37,6 +37,13 @@ void name_filter_done(struct name_filter *filter)
         free(filter->literal);
 }
 
+enum outcome outcome_of_tag(const char *value)
+{
+        if (streq(value, outcome_names[OUTCOME_DONE]))
+                return OUTCOME_DONE;
+        return streq(value, outcome_names[OUTCOME_FAILED]) ? OUTCOME_FAILED : OUTCOME_OPEN;
+}
+
 char *image_snapshots(const struct ec2_image *image)
 {
         _cleanup_(text_done) struct text text = {};

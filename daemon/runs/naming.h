@@ -6,6 +6,7 @@
 
 #include "aws/ec2.h"
 #include "base/time.h"
+#include "store/store.h"
 
 /* The tags every image and snapshot of ours carries from the create call on. */
 #define TAG_OWNER       "amid:owner"
@@ -16,7 +17,10 @@
 #define TAG_CONSISTENCY "amid:consistency"
 #define TAG_METHOD      "amid:method" /* how it was made; what that proved is amid:consistency */
 #define TAG_DAEMON      "amid:daemon" /* a random word of the process that asked for it */
-#define TAG_PREFIX      "amid:"
+/* How its task has ended, "done" or "failed": comes with the change of amid:consistency. An image
+ * without it is taken for one whose task failed, so that losing the state raises no image. */
+#define TAG_OUTCOME "amid:outcome"
+#define TAG_PREFIX  "amid:"
 
 /* The tag EC2 puts on instances of an Auto Scaling group; nobody can edit it.
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html */
@@ -34,6 +38,9 @@ struct name_filter {
 };
 void name_filter_init(struct name_filter *filter, const char *name, const char *value);
 void name_filter_done(struct name_filter *filter);
+
+/* What TAG_OUTCOME says: DONE, FAILED, or OPEN for any other word and for NULL. */
+enum outcome outcome_of_tag(const char *value);
 
 /* The ids of the snapshots behind an image, separated by spaces, as the store keeps them; "" while
  * EC2 lists none. Caller frees. */

@@ -55,6 +55,13 @@ const char *const store_migrations[] = {
         /* By what an image that is found is known, and that its instance was stopped for it. */
         "ALTER TABLE tasks ADD COLUMN askers TEXT; ALTER TABLE tasks ADD COLUMN requested INTEGER;"
         "ALTER TABLE tasks ADD COLUMN launched INTEGER",
+
+        /* How the task of an image has ended. Where the task has been forgotten nobody knows. */
+        "ALTER TABLE images ADD COLUMN outcome TEXT NOT NULL DEFAULT 'open';"
+        "UPDATE images SET outcome = coalesce((SELECT CASE tasks.outcome WHEN 'done' THEN 'done'"
+        " ELSE 'failed' END FROM tasks WHERE tasks.run = images.run AND tasks.kind = 'image'"
+        " AND tasks.account = images.account AND tasks.region = images.region"
+        " AND tasks.subject = images.instance AND tasks.outcome <> 'open'), 'open')",
 };
 const size_t n_store_migrations = ELEMENTS(store_migrations);
 

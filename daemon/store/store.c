@@ -79,6 +79,7 @@ static const struct column image_columns[] = {
         COLUMN(store_image, firing, COLUMN_TIME),
         COLUMN(store_image, consistency, COLUMN_TEXT),
         COLUMN(store_image, evidence, COLUMN_TEXT),
+        COLUMN(store_image, outcome, COLUMN_OUTCOME),
         COLUMN(store_image, state, COLUMN_TEXT),
         COLUMN(store_image, snapshots, COLUMN_TEXT),
         COLUMN(store_image, created, COLUMN_TIME),

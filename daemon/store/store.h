@@ -151,9 +151,11 @@ struct store_image {
         char *schedule, *run, *instance;
         sec_t firing;
         char *consistency;
-        char *evidence;  /* why it is that, for people */
-        char *state;     /* "pending", "available", "failed", "gone" */
-        char *snapshots; /* ids separated by spaces */
+        char *evidence;       /* why it is that, for people */
+        enum outcome outcome; /* of the task that made it: DONE or FAILED; OPEN while it goes on,
+                               * and where nobody knows (adopted without the tag amid:outcome) */
+        char *state;          /* "pending", "available", "failed", "gone" */
+        char *snapshots;      /* ids separated by spaces */
         sec_t created;
         sec_t removed; /* SEC_NONE: still there */
         char *detail;  /* why it failed or was removed */

@@ -79,10 +79,13 @@ struct model {
 
 static inline struct ec2_tag *model_copy_tags(const struct ec2_tag *tags, size_t n)
 {
-        struct ec2_tag *copy = xcalloc(n, sizeof(*copy));
+        struct ec2_tag *copy = NULL;
 
-        for (size_t i = 0; i < n; i++)
-                copy[i] = (struct ec2_tag){ xstrdup(tags[i].key), xstrdup(tags[i].value) };
+        for (size_t n_copy = 0; n_copy < n;) {
+                const struct ec2_tag *tag = &tags[n_copy];
+
+                *append(copy, n_copy) = (struct ec2_tag){ xstrdup(tag->key), xstrdup(tag->value) };
+        }
         return copy;
 }
 
