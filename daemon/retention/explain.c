@@ -1,66 +1,150 @@
+/* A verdict in the words of the manual: the rule, and the images among which it was applied. */
 #include "retention/retention.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
 
-static char *explain_rules(const struct retention_policy *policy,
-                           const struct retention_verdict *verdict)
+/* " of those worth reboot, failed tasks included": the images that compete with this one. Nothing
+ * where that is every image. `more`: the sentence goes on. */
+static void say_among(struct text *text, const struct retention_terms *terms,
+                      const struct retention_image *image, bool more)
 {
-        _cleanup_(text_done) struct text text = {};
-        const char *separator = "kept: ";
+        unsigned int level = image->level < terms->full ? image->level : terms->full;
+
+        if (terms->full)
+                text_printf(text, " of those worth %s%s", terms->levels[level],
+                            level < terms->full ? " or more" : "");
+        if (!image->succeeded)
+                text_append(text, more ? ", failed tasks included," : ", failed tasks included");
+}
+
+static void say_rules(struct text *text, const struct retention_terms *terms,
+                      const struct retention_verdict *verdict)
+{
+        const char *separator = "";
         char buffer[TIME_TEXT_MAX];
 
         for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++) {
                 if (!(verdict->rules & 1U << rule))
                         continue;
-                text_printf(&text, "%s%s #%u", separator, retain_rule_names[rule],
+                text_printf(text, "%s%s #%u", separator, retain_rule_names[rule],
                             verdict->place[rule]);
                 separator = ", ";
         }
         if (verdict->rules & 1U << RETAIN_WITHIN)
-                text_printf(&text, "%swithin %s", separator,
-                            format_duration(policy->within, buffer));
-        return text_steal(&text);
+                text_printf(text, "%swithin %s", separator,
+                            format_duration(terms->policy.within, buffer));
 }
 
-static char *explain_removal(const struct retention_policy *policy, enum retain_rule lost)
+static void say_kept(struct text *text, const struct retention_terms *terms,
+                     const struct retention_verdict *verdict, const struct retention_image *image)
+{
+        if (!verdict->rules) {
+                text_append(text, "kept: there is no retain policy");
+                return;
+        }
+        text_append(text, "kept: ");
+        say_rules(text, terms, verdict);
+        if (verdict->rules != 1U << RETAIN_WITHIN) /* which looks at no other image */
+                say_among(text, terms, image, false);
+}
+
+static void say_newest(struct text *text, const struct retention_terms *terms,
+                       const struct retention_image *image)
+{
+        unsigned int cap = terms->asked > terms->full ? terms->asked : terms->full;
+        struct retention_terms counted = *terms;
+
+        counted.full = cap;
+        text_append(text, "kept: the newest image");
+        say_among(text, &counted, image, true);
+        text_append(text, " always stays");
+}
+
+static void say_removed(struct text *text, const struct retention_terms *terms,
+                        enum retain_rule lost, const struct retention_image *image)
 {
         char buffer[TIME_TEXT_MAX];
 
-        if (lost == RETAIN_RULES)
-                return xstrdup("removed: under every rule a newer image stands for its period");
-        if (lost == RETAIN_WITHIN)
-                return xasprintf("removed: within %s no longer keeps it",
-                                 format_duration(policy->within, buffer));
-        return xasprintf("removed: %s %u no longer keeps it", retain_rule_names[lost],
-                         policy->keep[lost]);
+        if (lost == RETAIN_RULES) {
+                text_append(text, "removed: under every rule a newer image");
+                say_among(text, terms, image, true);
+                text_append(text, " stands for its period");
+        } else if (lost == RETAIN_WITHIN) {
+                text_printf(text, "removed: within %s no longer keeps it",
+                            format_duration(terms->policy.within, buffer));
+        } else {
+                text_printf(text, "removed: %s %u", retain_rule_names[lost],
+                            terms->policy.keep[lost]);
+                say_among(text, terms, image, true);
+                text_append(text, " no longer keeps it");
+        }
 }
 
-char *retention_explain(const struct retention_policy *policy,
+static void say_required(struct text *text, const struct retention_terms *terms, bool kept)
+{
+        text_printf(
+                text,
+                kept ? "kept: worth less than %s, which is required, but nothing newer is worth "
+                       "that"
+                     : "removed: worth less than %s, which is required, and a newer image is "
+                       "worth that",
+                terms->levels[terms->full]);
+}
+
+static void say_time(struct text *text, const struct retention_terms *terms,
+                     const struct retention_image *image)
+{
+        char firing[TIME_TEXT_MAX], created[TIME_TEXT_MAX];
+
+        if (!retention_is_plausible(terms, image))
+                text_printf(text,
+                            " (its time, %s, cannot be right: EC2 created it at %s, which counts)",
+                            format_rfc3339(image->firing, firing),
+                            format_rfc3339(image->created, created));
+}
+
+static void say_outcome(struct text *text, const struct retention_terms *terms,
                         const struct retention_verdict *verdict,
                         const struct retention_image *image)
 {
         switch (verdict->outcome) {
         case RETENTION_KEEP_RULE:
-                if (!verdict->rules)
-                        return xstrdup("kept: there is no retain policy");
-                return explain_rules(policy, verdict);
-        case RETENTION_KEEP_LAST_GOOD:
-                return xstrdup("kept: the newest good image always stays");
+                say_kept(text, terms, verdict, image);
+                return;
+        case RETENTION_KEEP_NEWEST:
+                say_newest(text, terms, image);
+                return;
         case RETENTION_KEEP_HELD:
-                return xasprintf("kept: in use (%s)", image->held_by);
+                text_printf(text, "kept: in use (%s)", image->held_by);
+                return;
         case RETENTION_KEEP_PENDING:
-                return xstrdup(image->failed ? "kept: it failed, but no newer image replaces it"
-                                             : "kept: not available yet");
-        case RETENTION_KEEP_WEAK:
-                return xstrdup(
-                        "kept: worth less than is required, but nothing newer is worth more");
-        case RETENTION_REMOVE_WEAK:
-                return xstrdup("removed: worth less than is required, and a newer image is not");
+                text_append(text, image->failed ? "kept: it failed, but no newer image replaces it"
+                                                : "kept: not available yet");
+                return;
+        case RETENTION_KEEP_REQUIRED:
+                say_required(text, terms, true);
+                return;
         case RETENTION_REMOVE:
-                return explain_removal(policy, verdict->lost);
+                say_removed(text, terms, verdict->lost, image);
+                return;
+        case RETENTION_REMOVE_WEAK:
+                say_required(text, terms, false);
+                return;
         case RETENTION_REMOVE_FAILED:
-                return xstrdup("removed: it failed, and a newer image is available");
+                text_append(text, "removed: it failed, and a newer image is available");
+                return;
         }
         abort();
+}
+
+char *retention_explain(const struct retention_terms *terms,
+                        const struct retention_verdict *verdict,
+                        const struct retention_image *image)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        say_outcome(&text, terms, verdict, image);
+        say_time(&text, terms, image);
+        return text_steal(&text);
 }

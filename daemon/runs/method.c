@@ -84,10 +84,15 @@ static const struct {
         { PROVEN_STOPPED, CONSISTENCY_STOP },
 };
 
-bool proof_satisfies(const char *proven, enum setting_consistency asked)
+enum setting_consistency proof_level(const char *proven)
 {
         for (size_t i = 0; i < ELEMENTS(proofs); i++)
                 if (streq(proofs[i].proven, proven))
-                        return asked <= proofs[i].satisfies;
-        return asked == CONSISTENCY_CRASH;
+                        return proofs[i].satisfies;
+        return CONSISTENCY_CRASH;
+}
+
+bool proof_satisfies(const char *proven, enum setting_consistency asked)
+{
+        return asked <= proof_level(proven);
 }

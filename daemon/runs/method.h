@@ -45,6 +45,8 @@ enum setting_consistency level_of(const struct setting_schedule *schedule, bool 
 /* How a running instance gets an image of that worth; not for CONSISTENCY_AUTO. */
 const struct method *method_for(enum setting_consistency level);
 
-/* Whether what is `proven` (NULL: nothing) is at least what is `asked`, in words of the settings.
+/* The strongest level, in words of the settings, that what is `proven` (NULL: nothing) satisfies.
  * A word that is not known satisfies nothing but crash. */
+enum setting_consistency proof_level(const char *proven);
+/* Whether what is `proven` is at least what is `asked`. */
 bool proof_satisfies(const char *proven, enum setting_consistency asked);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "runs/place.h"
 #include "runs/prune.h"
+#include "runs/retain.h"
 
 /* Values EC2 takes in one filter; what is beyond waits for the next run. */
 enum { REMOVALS_PER_RUN = 200 };
@@ -15,6 +16,7 @@ enum { REMOVALS_PER_RUN = 200 };
 /* An image that is ours by tag and by row. */
 struct candidate {
         struct store_image row;
+        sec_t created; /* by EC2's clock */
         bool available, failed;
         bool asked; /* whether something uses it */
         char *held_by;
@@ -26,6 +28,7 @@ struct retention_live {
         size_t n;
         char **others; /* listed images that are not ours to judge */
         size_t n_others;
+        struct retention_terms terms;
         struct retention_image *images; /* of candidates, in the same order */
         struct retention_verdict *verdicts;
 };
@@ -100,6 +103,7 @@ static bool load_row(struct task *task, const struct ec2_image *image, struct st
                 .schedule = xstrdup(task->row.subject),
                 .instance = xstrdup(tag_of(image, TAG_INSTANCE)),
                 .consistency = xstrdup(tag_of(image, TAG_CONSISTENCY)),
+                .outcome = outcome_of_tag(tag_of(image, TAG_OUTCOME)),
                 .firing = firing,
                 .created = image->created,
                 .removed = SEC_NONE,
@@ -146,6 +150,7 @@ static void take_image(struct task *task, struct retention_live *live,
         }
         candidate = append(live->candidates, live->n);
         candidate->row = row;
+        candidate->created = image->created;
         candidate->available = image->state == IMAGE_AVAILABLE;
         candidate->failed = image->state == IMAGE_FAILED || image->state == IMAGE_ERROR ||
                             image->state == IMAGE_INVALID;
@@ -196,25 +201,16 @@ static void decide(struct task *task, struct retention_live *live)
         free(live->verdicts);
         live->images = xcalloc(live->n, sizeof(*live->images));
         live->verdicts = xcalloc(live->n, sizeof(*live->verdicts));
+        live->terms = retain_terms(schedule, loop_wall(task->run->engine->loop));
         for (size_t i = 0; i < live->n; i++) {
-                const struct store_image *row = &live->candidates[i].row;
+                const struct candidate *candidate = &live->candidates[i];
 
-                live->images[i] = (struct retention_image){
-                        .series = row->instance,
-                        .id = row->id,
-                        .time = row->firing,
-                        .local = row->firing + (MUTANT(takes_days_of_utc)
-                                                        ? 0
-                                                        : zone_offset(schedule->zone, row->firing)),
-                        .available = live->candidates[i].available,
-                        .failed = live->candidates[i].failed,
-                        .weak = !MUTANT(counts_what_is_worth_less) &&
-                                !proof_satisfies(row->consistency, schedule->retain_require),
-                        .held_by = live->candidates[i].held_by,
-                };
+                live->images[i] = retain_image(schedule, &candidate->row, candidate->created);
+                live->images[i].available = candidate->available;
+                live->images[i].failed = candidate->failed;
+                live->images[i].held_by = candidate->held_by;
         }
-        retention_decide(&schedule->retain, live->images, live->n,
-                         loop_wall(task->run->engine->loop), live->verdicts);
+        retention_decide(&live->terms, live->images, live->n, live->verdicts);
 }
 
 static struct verdict describe_answer(struct task *task, const struct aws_reply *reply)
@@ -299,8 +295,8 @@ static struct verdict plan_ask(struct task *task)
         for (size_t i = 0; i < live->n; i++) {
                 const struct candidate *candidate = &live->candidates[i];
                 bool remove = !retention_stays(&live->verdicts[i]) && candidate->asked;
-                _cleanup_free_ char *why = retention_explain(&live->schedule->retain,
-                                                             &live->verdicts[i], &live->images[i]);
+                _cleanup_free_ char *why =
+                        retention_explain(&live->terms, &live->verdicts[i], &live->images[i]);
 
                 if (task->run->dry)
                         task_report(task, &(struct prune_decision){ .image = &candidate->row,

@@ -207,11 +207,12 @@ static void check_consistency(struct conf *conf, const struct draft_schedule *dr
                               "schedule %s: consistency: freeze needs the key freeze, which says "
                               "what to run before and after",
                               schedule->name);
-        if (schedule->retain_require > level->strongest)
+        if (schedule->retain_require > level->strongest + REQUIRE_CRASH)
                 conf_error_at(conf, conf_place_of(conf, &draft->own, "retain", draft->place),
                               "schedule %s: retain.require: %s: with consistency: %s no image of a "
                               "running instance ever is",
-                              schedule->name, consistency_name(schedule->retain_require),
+                              schedule->name,
+                              consistency_name(schedule->retain_require - REQUIRE_CRASH),
                               consistency_name(schedule->consistency));
 }
 

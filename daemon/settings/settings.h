@@ -47,6 +47,14 @@ enum setting_consistency {
         CONSISTENCY_STOP,
         CONSISTENCY_AUTO,
 };
+/* The level that retain.require names, one higher than in enum setting_consistency. */
+enum setting_require {
+        REQUIRE_NONE, /* it is not given */
+        REQUIRE_CRASH,
+        REQUIRE_FREEZE,
+        REQUIRE_REBOOT,
+        REQUIRE_STOP,
+};
 enum setting_on_shortfall { ON_SHORTFALL_KEEP, ON_SHORTFALL_FAIL };
 enum setting_group_by { GROUP_ALL, GROUP_ZONE, GROUP_AUTO_SCALING, GROUP_TARGET_GROUP, GROUP_TAG };
 enum setting_target_groups { TARGET_GROUPS_WATCH, TARGET_GROUPS_DRAIN, TARGET_GROUPS_IGNORE };
@@ -129,7 +137,7 @@ struct setting_schedule {
         struct setting_image image;
         bool has_retain; /* without `retain` nothing is ever removed */
         struct retention_policy retain;
-        enum setting_consistency retain_require; /* what an image must be worth to count */
+        enum setting_require retain_require; /* what an image must be worth to count */
 };
 
 struct settings {
@@ -146,7 +154,7 @@ struct settings {
 enum {
         SETTINGS_FILE_MAX = 4 << 20, /* bytes of one file */
         SETTINGS_NAME_MAX = 64,      /* characters of a schedule's or account's name */
-        SETTINGS_TAGS_MAX = 42,      /* EC2 allows 50 tags; 8 are kept for amid's own */
+        SETTINGS_TAGS_MAX = 40,      /* EC2 allows 50 tags; 10 are kept for amid's own */
         /* bytes of all `before`, and of all `after`: SSM takes 64 KiB for a command, and they
          * travel in base64, `after` twice */
         SETTINGS_SCRIPT_MAX = 8 << 10,

@@ -19,10 +19,10 @@ static const struct word consistency_words[] = {
         { "reboot", CONSISTENCY_REBOOT, NULL }, { "stop", CONSISTENCY_STOP, NULL },
         { "auto", CONSISTENCY_AUTO, NULL },     {}
 };
-static const struct word require_words[] = { { "crash", CONSISTENCY_CRASH, NULL },
-                                             { "freeze", CONSISTENCY_FREEZE, NULL },
-                                             { "reboot", CONSISTENCY_REBOOT, NULL },
-                                             { "stop", CONSISTENCY_STOP, NULL },
+static const struct word require_words[] = { { "crash", REQUIRE_CRASH, NULL },
+                                             { "freeze", REQUIRE_FREEZE, NULL },
+                                             { "reboot", REQUIRE_REBOOT, NULL },
+                                             { "stop", REQUIRE_STOP, NULL },
                                              {} };
 static const struct word on_shortfall_words[] = { { "keep", ON_SHORTFALL_KEEP, NULL },
                                                   { "fail", ON_SHORTFALL_FAIL, NULL },
@@ -241,11 +241,15 @@ static const struct key retain_keys[] = {
                "Keep the newest image of each of so many months that have one."),
         RETAIN("yearly", RETAIN_YEARLY,
                "Keep the newest image of each of so many years that have one."),
-        KEY("within", duration, S, retain.within, .help = "Keep every image younger than this."),
-        KEY("require", word, S, retain_require, .words = require_words, .fallback = "crash",
-            .help = "How consistent an image must be proven to be to count: crash, freeze, reboot "
-                    "or stop, each of which the ones behind it satisfy as well. A weaker image "
-                    "counts for no rule but within, and goes once a newer one that counts exists."),
+        KEY("within", duration, S, retain.within,
+            .help = "Keep every image that EC2 created less than this ago."),
+        KEY("require", word, S, retain_require, .words = require_words,
+            .help = "How consistent an image must be proven to be to count fully: crash, freeze, "
+                    "reboot or stop, each of which the ones behind it satisfy as well. An image "
+                    "that is worth less is kept by no rule but within, and goes once a newer one "
+                    "that counts exists. Without it what consistency asks for counts fully (for "
+                    "auto: reboot), and weaker images are kept by the same rules, among "
+                    "themselves. See RETENTION."),
         {},
 };
 

@@ -164,7 +164,7 @@ static bool parse_tag_match(struct conf *conf, const yaml_node_t *node, const st
 #define SCALAR "{\"type\":[\"string\",\"number\",\"boolean\"]}"
 
 const struct kind kind_tags = { parse_tags, SHAPE_ONE, "map of tags",
-                                "{\"type\":\"object\",\"maxProperties\":42,"
+                                "{\"type\":\"object\",\"maxProperties\":40,"
                                 "\"propertyNames\":{\"maxLength\":128,"
                                 "\"not\":{\"pattern\":\"^([Aa][Ww][Ss]|amid):\"}},"
                                 "\"additionalProperties\":" SCALAR "}" };

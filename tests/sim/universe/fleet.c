@@ -64,6 +64,19 @@ static const struct {
         [RETAIN_WEEKLY] = { 0.3, 3 }, [RETAIN_MONTHLY] = { 0.15, 3 }, [RETAIN_YEARLY] = { 0.1, 2 },
 };
 
+/* Mostly nothing; else what is asked for, crash, or anything up to what is asked for. */
+static enum setting_require draw_require(enum setting_consistency level, struct dice *dice)
+{
+        enum setting_consistency asked = level == CONSISTENCY_AUTO ? CONSISTENCY_REBOOT : level;
+        uint64_t draw = dice_below(dice, 20);
+
+        if (draw < 5)
+                return REQUIRE_CRASH + asked;
+        if (draw < 7)
+                return REQUIRE_CRASH;
+        return draw < 9 ? REQUIRE_CRASH + (asked + 1) / 2 : REQUIRE_NONE;
+}
+
 static void draw_retain(struct fleet_schedule *schedule, struct dice *dice, int pace)
 {
         schedule->retain = (struct retention_policy){};
@@ -75,9 +88,7 @@ static void draw_retain(struct fleet_schedule *schedule, struct dice *dice, int 
                                 (unsigned int)dice_between(dice, 1, rules[rule].most);
         if (retention_policy_is_empty(&schedule->retain) || dice_chance(dice, 0.2))
                 schedule->retain.within = dice_between(dice, 1, 10) * SEC_PER_DAY;
-        schedule->require = schedule->level != CONSISTENCY_AUTO && dice_chance(dice, 0.3)
-                                    ? schedule->level
-                                    : CONSISTENCY_CRASH;
+        schedule->require = draw_require(schedule->level, dice);
 }
 
 static void draw_level(struct fleet_schedule *schedule, struct dice *dice)
@@ -141,7 +152,7 @@ static void make_small(struct fleet *fleet, const struct fleet_plan *plan)
         schedule->level = plan->level;
         schedule->proof = plan->proof;
         schedule->drain = schedule->standby = fleet->scaling = plan->rotation;
-        schedule->require = CONSISTENCY_CRASH;
+        schedule->require = REQUIRE_NONE;
         schedule->anyhow = schedule->strict = false;
         schedule->timeout = 60;
         schedule->has_retain = true;
@@ -347,8 +358,9 @@ static void write_retain(struct text *text, const struct fleet_schedule *schedul
         if (schedule->retain.within)
                 text_printf(text, "%swithin: %dd", comma,
                             (int)(schedule->retain.within / SEC_PER_DAY));
-        if (schedule->require != CONSISTENCY_CRASH)
-                text_printf(text, ", require: %s", consistency_name(schedule->require));
+        if (schedule->require != REQUIRE_NONE)
+                text_printf(text, ", require: %s",
+                            consistency_name(schedule->require - REQUIRE_CRASH));
         text_append(text, "}\n");
 }
 

@@ -40,8 +40,8 @@ struct fleet_schedule {
         int settle, ready_timeout; /* minutes */
         int window;                /* hours */
         struct retention_policy retain;
-        enum setting_consistency require; /* of an image that is to count for `retain` */
-        bool edited;                      /* the daemon has not read it yet */
+        enum setting_require require; /* of an image that is to count for `retain` */
+        bool edited;                  /* the daemon has not read it yet */
         usec_t changed;  /* when the daemon last read other settings than before, monotonic */
         usec_t begins;   /* the same by the daemon's clock, where that was ahead */
         bool unrecorded; /* it could not write that down */

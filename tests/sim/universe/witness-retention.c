@@ -11,6 +11,7 @@
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
 #include "sim/universe/witness-private.h"
+#include "store/store.h"
 #include "unit/retention/oracle.h"
 
 #define HOUR (3600 * USEC_PER_SEC)
@@ -70,35 +71,63 @@ static const char *user_of(struct witness *witness, const struct creation *creat
 /* Images of one instance by one schedule, for the oracle; `about` is the index of the one asked
  * about. */
 struct series {
+        struct retention_terms terms;
         struct retention_image *images;
         size_t n, about;
-        const struct retention_policy *policy;
 };
 
-/* Worth less than the schedule requires. What a label says is settled once it was checked. */
-static bool is_weak(struct witness *witness, const struct creation *creation,
-                    enum setting_consistency required, bool in_doubt)
+/* How strong an image is: by its label and by its row, once its task has ended or the label was
+ * checked. `doubt` says what is taken for true before that. */
+enum doubt { AS_STRONG_AS_MAY_BE, AS_WEAK_AS_MAY_BE };
+
+static void measure_strength(struct witness *witness, const struct creation *creation,
+                             enum doubt doubt, struct retention_image *ret)
+{
+        const struct image *image = creation_image(witness, creation);
+        struct store *store = witness->universe->machine.store;
+        struct store_image row = {};
+        bool strong = doubt == AS_STRONG_AS_MAY_BE;
+
+        ret->level = strong ? CONSISTENCY_STOP : CONSISTENCY_CRASH;
+        ret->succeeded = strong;
+        /* A request may arrive when the process that has sent it is dead. */
+        if (!image || !store ||
+            store_load_image(store, "default", creation->region, creation->id, &row) <= 0)
+                return;
+        if (creation->checked || row.outcome != OUTCOME_OPEN) {
+                /* The row says no more than the label does, and after a refusal it may say less. */
+                ret->level =
+                        proof_level(strong ? tags_get(&image->resource.tags, "amid:consistency")
+                                           : row.consistency);
+                ret->succeeded = row.outcome == OUTCOME_DONE;
+        }
+        store_image_done(&row);
+}
+
+/* EC2's CreationDate of an image, which stays known when the image is gone. */
+static sec_t created_of(struct witness *witness, const struct creation *creation)
 {
         const struct image *image = creation_image(witness, creation);
 
-        if (required == CONSISTENCY_CRASH)
-                return false;
-        if (!image || !creation->checked)
-                return in_doubt;
-        return !proof_satisfies(tags_get(&image->resource.tags, "amid:consistency"), required);
+        return (image ? image->resource.created : creation->asked) / USEC_PER_SEC;
 }
 
-static void series_add(struct series *series, const struct creation *creation,
-                       const struct zone *zone, bool weak)
+static void series_add(struct witness *witness, struct series *series,
+                       const struct creation *creation, const struct zone *zone, enum doubt doubt)
 {
-        *append(series->images, series->n) = (struct retention_image){
+        sec_t created = created_of(witness, creation);
+        struct retention_image image = {
                 .series = creation->instance,
                 .id = creation->id,
-                .time = creation->firing,
-                .local = creation->firing + zone_offset(zone, creation->firing),
+                .created = created,
+                .created_offset = zone_offset(zone, created),
+                .firing = creation->firing,
+                .firing_offset = zone_offset(zone, creation->firing),
                 .available = true,
-                .weak = weak,
         };
+
+        measure_strength(witness, creation, doubt, &image);
+        *append(series->images, series->n) = image;
 }
 
 /* Whether it counts when it is asked what may go: also what was there when that may have been
@@ -117,14 +146,34 @@ static bool counts_for_sure(struct witness *witness, const struct creation *crea
                is_available(witness, creation);
 }
 
+/* What the schedule asks for, in the words of the manual. */
+static struct retention_terms terms_of(struct witness *witness,
+                                       const struct fleet_schedule *schedule)
+{
+        unsigned int asked =
+                schedule->level == CONSISTENCY_AUTO ? CONSISTENCY_REBOOT : schedule->level;
+        bool required = schedule->require != REQUIRE_NONE;
+
+        return (struct retention_terms){
+                .policy = schedule->retain,
+                .asked = asked,
+                .full = required ? schedule->require - REQUIRE_CRASH : asked,
+                .required = required,
+                .firing_lag = schedule->within * SEC_PER_HOUR + schedule->flexible * SEC_PER_MIN +
+                              SEC_PER_DAY,
+                .now = now_of(witness) / USEC_PER_SEC,
+        };
+}
+
 /* False where the rules cannot be told: the schedule is not there, has none, or had others.
- * `about_weak`: what the one asked about is in doubt, the others being the contrary. */
+ * `doubt` is about the one asked about; of the others the contrary is taken for true. */
 static bool series_of(struct witness *witness, const struct creation *creation,
                       bool (*counts)(struct witness *witness, const struct creation *creation),
-                      bool about_weak, struct series *ret)
+                      enum doubt doubt, struct series *ret)
 {
         struct universe *universe = witness->universe;
         const struct fleet_schedule *schedule = fleet_find(&universe->fleet, creation->schedule);
+        enum doubt others = doubt == AS_STRONG_AS_MAY_BE ? AS_WEAK_AS_MAY_BE : AS_STRONG_AS_MAY_BE;
         const struct setting_schedule *setting;
 
         *ret = (struct series){};
@@ -132,7 +181,7 @@ static bool series_of(struct witness *witness, const struct creation *creation,
             universe->clock.now - schedule->changed < DECISION_RACE)
                 return false;
         setting = settings_schedule(fleet_settings(&universe->fleet), schedule->name);
-        ret->policy = &schedule->retain;
+        ret->terms = terms_of(witness, schedule);
         for (const struct creation *c = witness->creations; c; c = c->hh.next) {
                 if (!streq(c->schedule, creation->schedule) ||
                     !streq(c->instance, creation->instance) || !streq(c->region, creation->region))
@@ -140,9 +189,7 @@ static bool series_of(struct witness *witness, const struct creation *creation,
                 if (c == creation)
                         ret->about = ret->n;
                 if (c == creation || counts(witness, c))
-                        series_add(ret, c, setting->zone,
-                                   is_weak(witness, c, schedule->require,
-                                           (c == creation) == about_weak));
+                        series_add(witness, ret, c, setting->zone, c == creation ? doubt : others);
         }
         return true;
 }
@@ -156,12 +203,14 @@ static void series_done(struct series *series)
 static char *series_text(const struct series *series)
 {
         _cleanup_(text_done) struct text text = {};
-        char time[TIME_TEXT_MAX];
+        char time[TIME_TEXT_MAX], created[TIME_TEXT_MAX];
 
         for (size_t i = 0; i < series->n; i++)
-                text_printf(&text, "%s%s of %s%s", i ? ", " : "", series->images[i].id,
-                            format_rfc3339(series->images[i].time, time),
-                            series->images[i].weak ? " (weak)" : "");
+                text_printf(&text, "%s%s of %s (created %s, level %u, %s)", i ? ", " : "",
+                            series->images[i].id, format_rfc3339(series->images[i].firing, time),
+                            format_rfc3339(series->images[i].created, created),
+                            series->images[i].level,
+                            series->images[i].succeeded ? "done" : "failed");
         return text_steal(&text);
 }
 
@@ -169,9 +218,11 @@ static char *series_text(const struct series *series)
 
 static void judge_last_good(struct witness *witness, const struct creation *creation)
 {
+        sec_t created = created_of(witness, creation);
+
         for (const struct creation *c = witness->creations; c; c = c->hh.next)
                 if (c != creation && streq(c->schedule, creation->schedule) &&
-                    streq(c->instance, creation->instance) && c->firing > creation->firing &&
+                    streq(c->instance, creation->instance) && created_of(witness, c) >= created &&
                     is_available(witness, c))
                         return;
         universe_fail(witness->universe, "the last good image stays",
@@ -179,15 +230,32 @@ static void judge_last_good(struct witness *witness, const struct creation *crea
                       creation->id, creation->instance, creation->schedule);
 }
 
+/* No removal lowers the best consistency that is available of an instance, counted no higher than
+ * what its schedule asks for now; whatever the rules are, and whatever is required. */
+static void judge_best(struct witness *witness, const struct creation *creation,
+                       const struct series *series)
+{
+        const struct retention_image *images = series->images;
+        unsigned int worth = oracle_worth(&images[series->about], series->terms.asked);
+
+        for (size_t i = 0; i < series->n; i++)
+                if (i != series->about && oracle_worth(&images[i], series->terms.asked) >= worth)
+                        return;
+        universe_fail(witness->universe, "the best consistency stays",
+                      "%s of %s by %s is deregistered, and nothing else is worth as much",
+                      creation->id, creation->instance, creation->schedule);
+}
+
 static void judge_rules(struct witness *witness, const struct creation *creation)
 {
         _cleanup_(series_done) struct series series = {};
-        sec_t now = now_of(witness) / USEC_PER_SEC + CLOCK_RACE;
-
         _cleanup_free_ char *all = NULL, *rules = NULL;
 
-        if (!series_of(witness, creation, may_have_counted, true, &series) ||
-            !oracle_stays(series.policy, series.images, series.n, now, series.about))
+        if (!series_of(witness, creation, may_have_counted, AS_WEAK_AS_MAY_BE, &series))
+                return;
+        judge_best(witness, creation, &series);
+        series.terms.now += CLOCK_RACE;
+        if (!oracle_stays(&series.terms, series.images, series.n, series.about))
                 return;
         all = series_text(&series);
         rules = fleet_retain_text(fleet_find(&witness->universe->fleet, creation->schedule));
@@ -220,11 +288,10 @@ void retention_judge(struct witness *witness, const struct cloud_request *reques
 static bool has_to_go(struct witness *witness, const struct creation *creation)
 {
         _cleanup_(series_done) struct series series = {};
-        sec_t now = now_of(witness) / USEC_PER_SEC;
 
         return counts_for_sure(witness, creation) && !user_of(witness, creation, 0) &&
-               series_of(witness, creation, counts_for_sure, false, &series) &&
-               !oracle_stays(series.policy, series.images, series.n, now, series.about);
+               series_of(witness, creation, counts_for_sure, AS_STRONG_AS_MAY_BE, &series) &&
+               !oracle_stays(&series.terms, series.images, series.n, series.about);
 }
 
 void retention_condemn(struct witness *witness)

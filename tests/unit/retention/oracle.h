@@ -18,18 +18,34 @@ enum { ORACLE_PERIOD = 40 };
 
 static inline bool oracle_newer(const struct retention_image *a, const struct retention_image *b)
 {
-        return a->time != b->time ? a->time > b->time : strcmp(a->id, b->id) > 0;
+        return a->created != b->created ? a->created > b->created : strcmp(a->id, b->id) > 0;
 }
 
-/* Whether `other` counts, competes with `image`, and is newer. */
-static inline bool oracle_competes(const struct retention_image *other,
-                                   const struct retention_image *image)
+static inline unsigned int oracle_worth(const struct retention_image *image, unsigned int most)
 {
-        return other->available && !other->weak && streq(other->series, image->series) &&
-               oracle_newer(other, image);
+        return image->level < most ? image->level : most;
 }
 
-static inline void oracle_period(enum retain_rule rule, const struct retention_image *image,
+/* Whether `a` is at least as strong as `b`, when no level counts higher than `most`. */
+static inline bool oracle_as_strong(const struct retention_image *a,
+                                    const struct retention_image *b, unsigned int most)
+{
+        if (oracle_worth(a, most) != oracle_worth(b, most))
+                return oracle_worth(a, most) > oracle_worth(b, most);
+        return a->succeeded || !b->succeeded;
+}
+
+/* Whether `other` can stand for `image`: available, of its series, newer by EC2's clock, and at
+ * least as strong. */
+static inline bool oracle_replaces(const struct retention_image *other,
+                                   const struct retention_image *image, unsigned int most)
+{
+        return other->available && streq(other->series, image->series) &&
+               oracle_newer(other, image) && oracle_as_strong(other, image, most);
+}
+
+static inline void oracle_period(const struct retention_terms *terms, enum retain_rule rule,
+                                 const struct retention_image *image,
                                  char name[static ORACLE_PERIOD])
 {
         static const char *const formats[RETAIN_RULES] = { [RETAIN_HOURLY] = "%Y-%m-%d %H",
@@ -37,7 +53,10 @@ static inline void oracle_period(enum retain_rule rule, const struct retention_i
                                                            [RETAIN_WEEKLY] = "%G-W%V",
                                                            [RETAIN_MONTHLY] = "%Y-%m",
                                                            [RETAIN_YEARLY] = "%Y" };
-        time_t local = image->local;
+        bool late = image->firing > image->created + 300;
+        bool early = image->firing < image->created - terms->firing_lag;
+        time_t local = late || early ? image->created + image->created_offset
+                                     : image->firing + image->firing_offset;
         struct tm tm;
 
         gmtime_r(&local, &tm);
@@ -50,9 +69,9 @@ static inline void oracle_period(enum retain_rule rule, const struct retention_i
 #pragma GCC diagnostic pop
 }
 
-/* Whether `rule` keeps image number `i`: no newer one in its period, and fewer than N periods with
- * an image after it. */
-static inline bool oracle_rule(const struct retention_policy *policy,
+/* Whether `rule` keeps image number `i`: of those that can stand for it none is of its period, and
+ * they are of fewer than N periods. */
+static inline bool oracle_rule(const struct retention_terms *terms,
                                const struct retention_image *images, size_t n,
                                enum retain_rule rule, size_t i)
 {
@@ -60,14 +79,14 @@ static inline bool oracle_rule(const struct retention_policy *policy,
         size_t n_seen = 0;
         bool first = true;
 
-        oracle_period(rule, &images[i], mine);
+        oracle_period(terms, rule, &images[i], mine);
         for (size_t k = 0; k < n && first; k++) {
                 char other[ORACLE_PERIOD];
                 bool known = false;
 
-                if (!oracle_competes(&images[k], &images[i]))
+                if (!oracle_replaces(&images[k], &images[i], terms->full))
                         continue;
-                oracle_period(rule, &images[k], other);
+                oracle_period(terms, rule, &images[k], other);
                 first = !streq(other, mine);
                 for (size_t s = 0; s < n_seen; s++)
                         known = known || streq(seen[s], other);
@@ -75,33 +94,70 @@ static inline bool oracle_rule(const struct retention_policy *policy,
                         memcpy(seen[n_seen++], other, ORACLE_PERIOD);
         }
         free(seen);
-        return first && n_seen < policy->keep[rule];
+        return first && n_seen < terms->policy.keep[rule];
+}
+
+/* Whether anything newer can stand for image number `i`, when no level counts higher than `most`. */
+static inline bool oracle_is_replaced(const struct retention_image *images, size_t n, size_t i,
+                                      unsigned int most)
+{
+        bool replaced = false;
+
+        for (size_t k = 0; k < n; k++)
+                replaced = replaced || oracle_replaces(&images[k], &images[i], most);
+        return replaced;
+}
+
+/* Whether the settings require more than image number `i` is worth. */
+static inline bool oracle_is_weak(const struct retention_terms *terms,
+                                  const struct retention_image *image)
+{
+        return terms->required && image->level < terms->full;
 }
 
 /* Whether image number `i` stays. */
-static inline bool oracle_stays(const struct retention_policy *policy,
-                                const struct retention_image *images, size_t n, sec_t now, size_t i)
+static inline bool oracle_stays(const struct retention_terms *terms,
+                                const struct retention_image *images, size_t n, size_t i)
 {
         const struct retention_image *image = &images[i];
-        bool replaced = false, followed = false;
+        bool followed = false, met = false;
 
         assert(i < n);
         for (size_t k = 0; k < n; k++) {
-                replaced = replaced || oracle_competes(&images[k], image);
-                followed = followed || (images[k].available &&
-                                        streq(images[k].series, image->series) &&
-                                        oracle_newer(&images[k], image));
+                bool newer = images[k].available && streq(images[k].series, image->series) &&
+                             oracle_newer(&images[k], image);
+
+                followed = followed || newer;
+                met = met || (newer && images[k].level >= terms->full);
         }
         if (!image->available)
                 return !image->failed || !followed || image->held_by;
-        if (!replaced || image->held_by)
+        if (image->held_by)
                 return true;
-        if (policy->within && now - image->time < policy->within)
+        if (terms->policy.within && terms->now - image->created < terms->policy.within)
                 return true;
-        if (image->weak)
-                return false;
+        if (!oracle_is_replaced(images, n, i, terms->asked))
+                return true;
+        if (oracle_is_weak(terms, image))
+                return !met;
+        if (!oracle_is_replaced(images, n, i, terms->full))
+                return true;
         for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
-                if (policy->keep[rule] && oracle_rule(policy, images, n, rule, i))
+                if (terms->policy.keep[rule] && oracle_rule(terms, images, n, rule, i))
                         return true;
         return false;
+}
+
+/* The best consistency there is of a series, counted no higher than `most`; 0 also when there is
+ * nothing. `kept`: of images that this says are kept; NULL: of all. */
+static inline unsigned int oracle_best(const struct retention_image *images, size_t n,
+                                       const char *series, const bool *kept, unsigned int most)
+{
+        unsigned int best = 0;
+
+        for (size_t i = 0; i < n; i++)
+                if (images[i].available && streq(images[i].series, series) && (!kept || kept[i]) &&
+                    oracle_worth(&images[i], most) > best)
+                        best = oracle_worth(&images[i], most);
+        return best;
 }

@@ -18,11 +18,11 @@
 
 enum { IMAGES_MAX = 40, HISTORIES = 4000 };
 
+static const char *const levels[] = { "crash", "freeze", "reboot", "stop" };
+
 struct history {
         unsigned int seed;
-        struct retention_policy policy;
-        sec_t now;
-        bool requires; /* some images are worth less than is required */
+        struct retention_terms terms;
         struct retention_image images[IMAGES_MAX + 1]; /* one more can be added */
         char ids[IMAGES_MAX + 1][16];
         size_t n;
@@ -39,29 +39,73 @@ static uint32_t draw(uint64_t *random, uint32_t below)
 }
 
 /* Winter +01:00, summer +02:00, turned at fixed days: enough to make days of 23 and 25 hours. */
-static sec_t local_of(sec_t time)
+static sec_t offset_at(sec_t time)
 {
         sec_t day_of_year = (time / SEC_PER_DAY) % 365;
 
-        return time + SEC_PER_HOUR * (day_of_year > 90 && day_of_year < 300 ? 2 : 1);
+        return SEC_PER_HOUR * (day_of_year > 90 && day_of_year < 300 ? 2 : 1);
+}
+
+/* What the wall clock says when it is wrong by seconds to decades, ahead or behind. */
+static sec_t mistake(uint64_t *random)
+{
+        static const sec_t scales[] = { 10, SEC_PER_HOUR, 3 * SEC_PER_DAY, 400 * SEC_PER_DAY,
+                                        20000 * SEC_PER_DAY };
+        sec_t scale = scales[draw(random, ELEMENTS(scales))];
+        sec_t by = (sec_t)(draw(random, UINT32_MAX) % (uint64_t)scale);
+
+        return draw(random, 2) ? by : -by;
+}
+
+static void set_firing(struct retention_image *image, sec_t firing)
+{
+        image->firing = firing;
+        image->firing_offset = offset_at(firing);
+}
+
+static void set_created(struct retention_image *image, sec_t created)
+{
+        image->created = created;
+        image->created_offset = offset_at(created);
 }
 
 static struct retention_image make_image(struct history *h, uint64_t *random, sec_t span)
 {
         struct retention_image image = { .series = series[draw(random, 3)], .id = h->ids[h->n] };
         uint32_t kind = draw(random, 10);
+        sec_t time = h->terms.now - (sec_t)(draw(random, UINT32_MAX) % (uint64_t)span);
 
         snprintf(h->ids[h->n], sizeof(h->ids[0]), "ami-%05u",
                  draw(random, 1000) * 100 + (unsigned int)h->n);
-        image.time = h->now - (sec_t)(draw(random, UINT32_MAX) % (uint64_t)span);
         if (draw(random, 3) == 0) /* exactly on the edge of a period */
-                image.time -= image.time % SEC_PER_DAY;
-        image.local = local_of(image.time);
+                time -= time % SEC_PER_DAY;
+        set_created(&image, time);
+        if (draw(random, 3) == 0)
+                time += mistake(random);
+        set_firing(&image, time);
         image.available = kind > 1;
         image.failed = kind == 1;
-        image.weak = image.available && kind < 5 && h->requires;
+        image.level = draw(random, ELEMENTS(levels));
+        image.succeeded = draw(random, 3) != 0;
         image.held_by = draw(random, 12) == 0 ? "instance i-9" : NULL;
         return image;
+}
+
+static void make_terms(struct retention_terms *terms, uint64_t *random, sec_t span)
+{
+        *terms = (struct retention_terms){
+                .now = 1800000000 + (sec_t)draw(random, 400000000),
+                .levels = levels,
+                .asked = draw(random, ELEMENTS(levels)),
+                .firing_lag = 26 * SEC_PER_HOUR,
+        };
+        terms->required = draw(random, 2);
+        terms->full = terms->required ? draw(random, ELEMENTS(levels)) : terms->asked;
+        for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
+                if (draw(random, 3) == 0)
+                        terms->policy.keep[rule] = 1 + draw(random, 8);
+        if (draw(random, 4) == 0 || retention_policy_is_empty(&terms->policy))
+                terms->policy.within = 1 + (sec_t)(draw(random, UINT32_MAX) % (uint64_t)span);
 }
 
 static void make_history(struct history *h, unsigned int seed)
@@ -71,20 +115,15 @@ static void make_history(struct history *h, unsigned int seed)
         uint64_t random = seed * 2654435761U + 1;
         sec_t span = spans[draw(&random, 4)];
 
-        *h = (struct history){ .seed = seed, .now = 1800000000 + (sec_t)draw(&random, 400000000) };
-        h->requires = draw(&random, 2);
-        for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
-                if (draw(&random, 3) == 0)
-                        h->policy.keep[rule] = 1 + draw(&random, 8);
-        if (draw(&random, 4) == 0 || retention_policy_is_empty(&h->policy))
-                h->policy.within = 1 + (sec_t)(draw(&random, UINT32_MAX) % (uint64_t)span);
+        *h = (struct history){ .seed = seed };
+        make_terms(&h->terms, &random, span);
         for (size_t n = draw(&random, IMAGES_MAX + 1); h->n < n; h->n++)
                 h->images[h->n] = make_image(h, &random, span);
 }
 
 static void decide(const struct history *h, struct retention_verdict *verdicts)
 {
-        retention_decide(&h->policy, h->images, h->n, h->now, verdicts);
+        retention_decide(&h->terms, h->images, h->n, verdicts);
 }
 
 static bool stays(const struct retention_verdict *verdict)
@@ -103,14 +142,13 @@ static bool stays(const struct retention_verdict *verdict)
 static void agrees_with_oracle(const struct history *h, const struct retention_verdict *verdicts)
 {
         for (size_t i = 0; i < h->n; i++) {
-                hold(h,
-                     stays(&verdicts[i]) == oracle_stays(&h->policy, h->images, h->n, h->now, i));
-                if (!h->images[i].available || h->images[i].weak)
+                hold(h, stays(&verdicts[i]) == oracle_stays(&h->terms, h->images, h->n, i));
+                if (!h->images[i].available || oracle_is_weak(&h->terms, &h->images[i]))
                         continue;
                 for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                         hold(h, (verdicts[i].rules >> rule & 1) ==
-                                        (h->policy.keep[rule] &&
-                                         oracle_rule(&h->policy, h->images, h->n, rule, i)));
+                                        (h->terms.policy.keep[rule] &&
+                                         oracle_rule(&h->terms, h->images, h->n, rule, i)));
         }
 }
 
@@ -118,39 +156,51 @@ static void outcome_is_consistent(const struct history *h, const struct retentio
 {
         for (size_t i = 0; i < h->n; i++) {
                 const struct retention_verdict *v = &verdicts[i];
-                char *text = retention_explain(&h->policy, v, &h->images[i]);
+                char *text = retention_explain(&h->terms, v, &h->images[i]);
 
                 hold(h, startswith(text, stays(v) ? "kept: " : "removed: ") != NULL);
+                hold(h, (strstr(text, "cannot be right") == NULL) ==
+                                retention_is_plausible(&h->terms, &h->images[i]));
                 free(text);
                 hold(h, (v->outcome == RETENTION_KEEP_RULE) == (v->rules != 0));
                 hold(h, h->images[i].available || v->rules == 0);
                 hold(h, v->outcome == RETENTION_REMOVE || v->lost == RETAIN_RULES);
                 for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
-                        if (v->rules >> rule & 1 && !h->images[i].weak)
-                                hold(h,
-                                     v->place[rule] >= 1 && v->place[rule] <= h->policy.keep[rule]);
+                        if (v->rules >> rule & 1)
+                                hold(h, v->place[rule] >= 1 &&
+                                                v->place[rule] <= h->terms.policy.keep[rule]);
         }
 }
 
-static void newest_good_stays(const struct history *h, const struct retention_verdict *verdicts)
+/* No removal lowers the best consistency that is available of an instance, counted no higher than
+ * what its schedule asks for now. */
+static void best_stays(const struct history *h, const struct retention_verdict *verdicts)
 {
-        for (size_t s = 0; s < ELEMENTS(series); s++) {
-                size_t best = SIZE_MAX, newest = SIZE_MAX;
+        bool kept[IMAGES_MAX + 1];
 
+        for (size_t i = 0; i < h->n; i++)
+                kept[i] = stays(&verdicts[i]);
+        for (size_t s = 0; s < ELEMENTS(series); s++)
+                hold(h, oracle_best(h->images, h->n, series[s], NULL, h->terms.asked) ==
+                                oracle_best(h->images, h->n, series[s], kept, h->terms.asked));
+}
+
+/* What goes is replaced by an image that stays, is newer by EC2's clock, and is at least as
+ * strong, whichever level counts fully. */
+static void replaced_by_better(const struct history *h, const struct retention_verdict *verdicts)
+{
+        const unsigned int caps[] = { h->terms.asked, h->terms.full };
+
+        for (size_t c = 0; c < ELEMENTS(caps); c++)
                 for (size_t i = 0; i < h->n; i++) {
-                        const struct retention_image *image = &h->images[i];
+                        bool replaced = stays(&verdicts[i]) || !h->images[i].available;
 
-                        if (!image->available || image->series != series[s])
-                                continue;
-                        if (newest == SIZE_MAX || oracle_newer(image, &h->images[newest]))
-                                newest = i;
-                        if (!image->weak &&
-                            (best == SIZE_MAX || oracle_newer(image, &h->images[best])))
-                                best = i;
+                        for (size_t k = 0; k < h->n; k++)
+                                replaced = replaced ||
+                                           (stays(&verdicts[k]) &&
+                                            oracle_replaces(&h->images[k], &h->images[i], caps[c]));
+                        hold(h, replaced);
                 }
-                hold(h, best == SIZE_MAX || stays(&verdicts[best]));
-                hold(h, newest == SIZE_MAX || stays(&verdicts[newest]));
-        }
 }
 
 static void is_a_union(const struct history *h, const struct retention_verdict *verdicts)
@@ -161,11 +211,11 @@ static void is_a_union(const struct history *h, const struct retention_verdict *
                 struct history one = *h;
                 struct retention_verdict alone[IMAGES_MAX + 1];
 
-                one.policy = (struct retention_policy){};
-                one.policy.keep[rule] = h->policy.keep[rule];
+                one.terms.policy = (struct retention_policy){};
+                one.terms.policy.keep[rule] = h->terms.policy.keep[rule];
                 if (rule == RETAIN_WITHIN)
-                        one.policy.within = h->policy.within;
-                if (retention_policy_is_empty(&one.policy))
+                        one.terms.policy.within = h->terms.policy.within;
+                if (retention_policy_is_empty(&one.terms.policy))
                         continue;
                 decide(&one, alone);
                 for (size_t i = 0; i < h->n; i++)
@@ -214,7 +264,8 @@ static void repeats_quietly(const struct history *h, const struct retention_verd
                 hold(h, stays(&again[i]));
 }
 
-/* How many that stayed before are removed once `image` is there too. */
+/* How many that stayed before are removed once `image` is there too. None of them is newer than it,
+ * or stronger. */
 static size_t lost_by_adding(const struct history *h, const struct retention_verdict *verdicts,
                              struct retention_image image)
 {
@@ -223,30 +274,42 @@ static size_t lost_by_adding(const struct history *h, const struct retention_ver
         size_t lost = 0;
 
         image.id = "ami-new";
-        image.local = local_of(image.time);
+        image.created_offset = offset_at(image.created);
+        image.firing_offset = offset_at(image.firing);
         more.images[more.n++] = image;
         decide(&more, after);
-        for (size_t i = 0; i < h->n; i++)
-                lost += stays(&verdicts[i]) && !stays(&after[i]) && h->images[i].available &&
-                        !(h->images[i].weak && !image.weak); /* of those any number goes */
+        for (size_t i = 0; i < h->n; i++) {
+                if (!stays(&verdicts[i]) || stays(&after[i]) || !h->images[i].available)
+                        continue;
+                lost += !oracle_is_weak(&h->terms, &h->images[i]); /* of those any number goes */
+                hold(h, oracle_replaces(&image, &h->images[i], h->terms.full) ||
+                                oracle_replaces(&image, &h->images[i], h->terms.asked));
+        }
         return lost;
 }
 
 static void adding_only_competes(const struct history *h, const struct retention_verdict *verdicts)
 {
-        struct retention_image image = { .series = series[0], .time = h->now, .available = true };
-        size_t rules = 0;
+        uint64_t random = h->seed + 77;
+        struct history drawn = *h;
+        struct retention_image image = { .series = series[0],
+                                         .created = h->terms.now,
+                                         .firing = h->terms.now,
+                                         .level = ELEMENTS(levels) - 1,
+                                         .succeeded = true,
+                                         .available = true };
+        size_t rules = 0, ranks = 2 * ELEMENTS(levels);
 
         for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
-                rules += h->policy.keep[rule] > 0;
-        /* a newer one takes at most one place of each rule, and the place of the last good one */
-        hold(h, lost_by_adding(h, verdicts, image) <= rules + 1);
-        image.weak = true; /* one that does not count takes none */
+                rules += h->terms.policy.keep[rule] > 0;
+        /* The newest takes at most one place of each rule in the contest of each rank, and the
+         * place of the newest; counted up to what is required, and up to what is asked for. */
+        hold(h, lost_by_adding(h, verdicts, image) <= ranks * (rules + 2));
+        image.created = 1000; /* an older one takes none, whatever its firing says */
         hold(h, lost_by_adding(h, verdicts, image) == 0);
-        image.weak = false;
-        image.time = 1000; /* an older one takes none */
+        image.firing = 1000;
         hold(h, lost_by_adding(h, verdicts, image) == 0);
-        image.time = h->now;
+        image.created = image.firing = h->terms.now;
         image.available = false;
         hold(h, lost_by_adding(h, verdicts, image) == 0);
         image.failed = true;
@@ -254,6 +317,40 @@ static void adding_only_competes(const struct history *h, const struct retention
         image.available = true;
         image.series = "another";
         hold(h, lost_by_adding(h, verdicts, image) == 0);
+        for (int i = 0; i < 4; i++)
+                lost_by_adding(h, verdicts, make_image(&drawn, &random, 60 * SEC_PER_DAY));
+}
+
+/* The wall clock was wrong when these fired, and EC2's was right. */
+static void wrong_clock_changes_nothing(const struct history *h)
+{
+        struct history right = *h, wrong = *h;
+        struct retention_verdict before[IMAGES_MAX + 1], after[IMAGES_MAX + 1];
+        uint64_t random = h->seed + 99;
+
+        for (size_t i = 0; i < h->n; i++) {
+                sec_t created = h->images[i].created;
+
+                if (draw(&random, 2))
+                        continue; /* this one stays as it is */
+                set_firing(&wrong.images[i], created + mistake(&random));
+                set_firing(&right.images[i], retention_is_plausible(&h->terms, &wrong.images[i])
+                                                     ? wrong.images[i].firing
+                                                     : created);
+        }
+        decide(&right, before);
+        decide(&wrong, after);
+        for (size_t i = 0; i < h->n; i++)
+                hold(h, memcmp(&before[i], &after[i], sizeof(before[i])) == 0);
+        /* Rules without periods do not look at firings at all. */
+        for (int rule = RETAIN_HOURLY; rule < RETAIN_RULES; rule++)
+                right.terms.policy.keep[rule] = wrong.terms.policy.keep[rule] = 0;
+        for (size_t i = 0; i < h->n; i++)
+                set_firing(&right.images[i], right.images[i].created);
+        decide(&right, before);
+        decide(&wrong, after);
+        for (size_t i = 0; i < h->n; i++)
+                hold(h, memcmp(&before[i], &after[i], sizeof(before[i])) == 0);
 }
 
 static void test_properties(void **state)
@@ -269,11 +366,13 @@ static void test_properties(void **state)
                 decide(&h, verdicts);
                 agrees_with_oracle(&h, verdicts);
                 outcome_is_consistent(&h, verdicts);
-                newest_good_stays(&h, verdicts);
+                best_stays(&h, verdicts);
+                replaced_by_better(&h, verdicts);
                 is_a_union(&h, verdicts);
                 order_does_not_matter(&h, verdicts);
                 repeats_quietly(&h, verdicts);
                 adding_only_competes(&h, verdicts);
+                wrong_clock_changes_nothing(&h);
         }
 }
 

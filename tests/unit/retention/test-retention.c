@@ -11,77 +11,138 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+enum { CRASH, FREEZE, REBOOT, STOP };
+static const char *const levels[] = { "crash", "freeze", "reboot", "stop" };
+
 /*
- * A history is words "TIME[flags]": local time of the schedule, UTC offset in `offset` hours.
- * Flags: p pending, f failed, h held. The expectation has one letter per image, in the same order:
- * k rule, g last good, h held, p pending, R removed, F failed and removed.
+ * A history is words "CREATED[flags][@FIRING]", in UTC; without a firing it fired when EC2 created
+ * it. Flags: p pending, f failed, h held, x its task failed; 1 to 3: worth freeze, reboot, stop,
+ * else crash. The expectation has one letter per image, in the same order: k rule, g newest, h
+ * held, p pending, n nothing newer meets what is required; R removed, W as weak, F as failed.
  */
 struct row {
         int line;
         struct retention_policy policy;
         const char *now, *images, *expect;
+        unsigned int asked;
+        int required; /* one more than a level; 0: nothing */
 };
 
 static const char outcome_letters[] = {
-        [RETENTION_KEEP_RULE] = 'k', [RETENTION_KEEP_LAST_GOOD] = 'g',
-        [RETENTION_KEEP_HELD] = 'h', [RETENTION_KEEP_PENDING] = 'p',
-        [RETENTION_REMOVE] = 'R',    [RETENTION_REMOVE_FAILED] = 'F',
+        [RETENTION_KEEP_RULE] = 'k',     [RETENTION_KEEP_NEWEST] = 'g',
+        [RETENTION_KEEP_HELD] = 'h',     [RETENTION_KEEP_PENDING] = 'p',
+        [RETENTION_KEEP_REQUIRED] = 'n', [RETENTION_REMOVE] = 'R',
+        [RETENTION_REMOVE_WEAK] = 'W',   [RETENTION_REMOVE_FAILED] = 'F',
 };
 
 /* clang-format off */
 static const struct row rows[] = {
         /* last */
         { __LINE__, { .keep = { [RETAIN_LAST] = 2 } }, "2026-03-10T00:00:00Z",
-          "2026-03-01T03:00:00Z 2026-03-02T03:00:00Z 2026-03-03T03:00:00Z", "Rkk" },
-        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z", "2026-03-01T03:00:00Z", "k" },
+          "2026-03-01T03:00:00Z 2026-03-02T03:00:00Z 2026-03-03T03:00:00Z", "Rkk", CRASH, 0 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z", "2026-03-01T03:00:00Z", "k", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 5 } }, "2026-03-10T00:00:00Z",
-          "2026-03-03T03:00:00Z 2026-03-01T03:00:00Z", "kk" },
+          "2026-03-03T03:00:00Z 2026-03-01T03:00:00Z", "kk", CRASH, 0 },
         /* the newest of a day stands for it, and days without an image do not count */
         { __LINE__, { .keep = { [RETAIN_DAILY] = 2 } }, "2026-03-10T00:00:00Z",
-          "2026-03-01T03:00:00Z 2026-03-01T23:59:59Z 2026-03-07T00:00:00Z 2026-03-07T00:00:01Z", "RkRk" },
+          "2026-03-01T03:00:00Z 2026-03-01T23:59:59Z 2026-03-07T00:00:00Z 2026-03-07T00:00:01Z", "RkRk", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_HOURLY] = 2 } }, "2026-03-10T00:00:00Z",
-          "2026-03-01T03:00:00Z 2026-03-01T03:59:59Z 2026-03-01T04:00:00Z", "Rkk" },
+          "2026-03-01T03:00:00Z 2026-03-01T03:59:59Z 2026-03-01T04:00:00Z", "Rkk", CRASH, 0 },
         /* ISO weeks: Sunday ends one, Monday begins the next, also over the turn of the year */
         { __LINE__, { .keep = { [RETAIN_WEEKLY] = 5 } }, "2026-03-10T00:00:00Z",
-          "2026-03-02T00:00:00Z 2026-03-08T23:59:59Z 2026-03-09T00:00:00Z", "Rkk" },
+          "2026-03-02T00:00:00Z 2026-03-08T23:59:59Z 2026-03-09T00:00:00Z", "Rkk", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_WEEKLY] = 5 } }, "2027-03-10T00:00:00Z",
-          "2026-12-28T00:00:00Z 2027-01-03T12:00:00Z 2027-01-04T00:00:00Z", "Rkk" },
+          "2026-12-28T00:00:00Z 2027-01-03T12:00:00Z 2027-01-04T00:00:00Z", "Rkk", CRASH, 0 },
         /* before 1970, where division rounds the other way */
         { __LINE__, { .keep = { [RETAIN_WEEKLY] = 5 } }, "2027-03-10T00:00:00Z",
-          "1969-12-28T23:59:59Z 1969-12-29T00:00:00Z 1970-01-04T23:59:59Z", "kRk" },
+          "1969-12-28T23:59:59Z 1969-12-29T00:00:00Z 1970-01-04T23:59:59Z", "kRk", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_DAILY] = 5, [RETAIN_HOURLY] = 1 } }, "2027-03-10T00:00:00Z",
-          "1969-12-30T23:59:59Z 1969-12-31T00:00:00Z 1969-12-31T23:59:59Z 1970-01-01T00:00:00Z", "kRkk" },
+          "1969-12-30T23:59:59Z 1969-12-31T00:00:00Z 1969-12-31T23:59:59Z 1970-01-01T00:00:00Z", "kRkk", CRASH, 0 },
         /* months and years */
         { __LINE__, { .keep = { [RETAIN_MONTHLY] = 3 } }, "2026-03-10T00:00:00Z",
-          "2025-12-31T23:00:00Z 2026-01-01T00:00:00Z 2026-01-31T00:00:00Z 2026-02-01T00:00:00Z", "kRkk" },
+          "2025-12-31T23:00:00Z 2026-01-01T00:00:00Z 2026-01-31T00:00:00Z 2026-02-01T00:00:00Z", "kRkk", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_YEARLY] = 2 } }, "2026-03-10T00:00:00Z",
-          "2024-12-31T23:00:00Z 2025-01-01T00:00:00Z 2025-12-31T23:59:59Z 2026-01-01T00:00:00Z", "RRkk" },
+          "2024-12-31T23:00:00Z 2025-01-01T00:00:00Z 2025-12-31T23:59:59Z 2026-01-01T00:00:00Z", "RRkk", CRASH, 0 },
         /* within: younger than, so exactly as old goes; the future is young */
         { __LINE__, { .within = 2 * SEC_PER_DAY }, "2026-03-10T00:00:00Z",
-          "2026-03-07T23:59:59Z 2026-03-08T00:00:00Z 2026-03-08T00:00:01Z 2026-03-11T00:00:00Z", "RRkk" },
+          "2026-03-07T23:59:59Z 2026-03-08T00:00:00Z 2026-03-08T00:00:01Z 2026-03-11T00:00:00Z", "RRkk", CRASH, 0 },
         /* a union: each of the rules is enough */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1, [RETAIN_DAILY] = 2, [RETAIN_MONTHLY] = 2 } },
           "2026-03-10T00:00:00Z",
-          "2026-02-01T03:00:00Z 2026-02-28T03:00:00Z 2026-03-07T03:00:00Z 2026-03-08T03:00:00Z", "Rkkk" },
+          "2026-02-01T03:00:00Z 2026-02-28T03:00:00Z 2026-03-07T03:00:00Z 2026-03-08T03:00:00Z", "Rkkk", CRASH, 0 },
         /* nothing in reach: the newest good one stays all the same */
         { __LINE__, { .within = SEC_PER_DAY }, "2026-03-10T00:00:00Z",
-          "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z", "Rg" },
+          "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z", "Rg", CRASH, 0 },
         { __LINE__, { .within = SEC_PER_DAY }, "2026-03-10T00:00:00Z",
-          "2026-01-01T00:00:00Z 2026-01-02T00:00:00Zh 2026-01-03T00:00:00Zf", "Rgp" },
+          "2026-01-01T00:00:00Z 2026-01-02T00:00:00Zh 2026-01-03T00:00:00Zf", "Rgp", CRASH, 0 },
         /* held ones stay, and still take their place */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
-          "2026-01-01T00:00:00Zh 2026-01-02T00:00:00Z 2026-01-03T00:00:00Zh", "hRk" },
+          "2026-01-01T00:00:00Zh 2026-01-02T00:00:00Z 2026-01-03T00:00:00Zh", "hRk", CRASH, 0 },
         /* what is not available never counts: pending stays, failed goes once it is replaced */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-01-01T00:00:00Zp 2026-01-02T00:00:00Zf 2026-01-03T00:00:00Z 2026-01-04T00:00:00Zf "
-          "2026-01-05T00:00:00Zp", "pFkpp" },
+          "2026-01-05T00:00:00Zp", "pFkpp", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
-          "2026-01-02T00:00:00Zf 2026-01-03T00:00:00Zf", "pp" },
+          "2026-01-02T00:00:00Zf 2026-01-03T00:00:00Zf", "pp", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
-          "2026-01-02T00:00:00Zfh 2026-01-03T00:00:00Z", "hk" },
+          "2026-01-02T00:00:00Zfh 2026-01-03T00:00:00Z", "hk", CRASH, 0 },
+        /* a weaker image takes no place of a stronger one */
+        { __LINE__, { .keep = { [RETAIN_LAST] = 2 } }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z2 2026-03-02T00:00:00Zx 2026-03-03T00:00:00Zx 2026-03-04T00:00:00Zx",
+          "kRkk", REBOOT, 0 },
+        { __LINE__, { .keep = { [RETAIN_DAILY] = 2, [RETAIN_WEEKLY] = 1 } }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z2 2026-03-06T00:00:00Z1 2026-03-07T00:00:00Z 2026-03-08T00:00:00Z",
+          "kkkk", REBOOT, 0 },
+        /* a stronger one takes the place of weaker ones */
+        { __LINE__, { .keep = { [RETAIN_LAST] = 2 } }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z 2026-03-02T00:00:00Z1 2026-03-03T00:00:00Z2 2026-03-04T00:00:00Z3",
+          "RRkk", REBOOT, 0 },
+        /* at the same level one whose task failed takes no place of one whose task did not */
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z2 2026-03-02T00:00:00Z2 2026-03-03T00:00:00Z2x 2026-03-04T00:00:00Z2x",
+          "RkRk", REBOOT, 0 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
+          "2026-03-03T00:00:00Zx 2026-03-04T00:00:00Z", "Rk", CRASH, 0 },
+        /* more than is asked for counts no more */
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
+          "2026-03-03T00:00:00Z3 2026-03-04T00:00:00Z", "Rk", CRASH, 0 },
+        /* the newest of each rank stays whatever the rules say */
+        { __LINE__, { .within = SEC_PER_DAY }, "2026-03-10T00:00:00Z",
+          "2026-01-01T00:00:00Z2 2026-01-02T00:00:00Z2 2026-01-03T00:00:00Z 2026-01-04T00:00:00Z",
+          "RgRg", REBOOT, 0 },
+        /* required: the weaker count for nothing but within, until something newer meets it */
+        { __LINE__, { .keep = { [RETAIN_LAST] = 5 } }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z 2026-03-02T00:00:00Z1 2026-03-03T00:00:00Z 2026-03-04T00:00:00Z",
+          "Wknn", REBOOT, FREEZE + 1 },
+        { __LINE__, { .within = 7 * SEC_PER_DAY }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z 2026-03-03T12:00:00Z 2026-03-04T00:00:00Z2", "Wkk", REBOOT, REBOOT + 1 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z 2026-03-02T00:00:00Zh 2026-03-04T00:00:00Z2", "Whk", REBOOT, REBOOT + 1 },
+        /* required less than is asked for: they count the same, but the strongest stays */
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z2 2026-03-02T00:00:00Z2 2026-03-03T00:00:00Z 2026-03-04T00:00:00Z",
+          "RgRk", REBOOT, CRASH + 1 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z2 2026-03-02T00:00:00Z1 2026-03-04T00:00:00Z2x 2026-03-05T00:00:00Z",
+          "gRgk", REBOOT, CRASH + 1 },
+        /* EC2's clock orders them, whatever the machine's clock said when they fired */
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z@2042-01-01T00:00:00Z 2026-03-02T00:00:00Z 2026-03-03T00:00:00Z@2010-01-01T00:00:00Z",
+          "RRk", CRASH, 0 },
+        { __LINE__, { .within = 3 * SEC_PER_DAY }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z@2042-01-01T00:00:00Z 2026-03-08T00:00:00Z@1970-01-02T00:00:00Z 2026-03-09T00:00:00Z",
+          "Rkk", CRASH, 0 },
+        /* the period is that of the firing while that can be right: up to 5 minutes late, 26 hours early */
+        { __LINE__, { .keep = { [RETAIN_DAILY] = 2 } }, "2026-03-10T00:00:00Z",
+          "2026-03-03T12:00:00Z 2026-03-04T01:59:59Z@2026-03-02T23:59:59Z 2026-03-04T02:00:00Z@2026-03-02T23:59:59Z "
+          "2026-03-04T12:00:00Z", "RkRk", CRASH, 0 },
+        { __LINE__, { .keep = { [RETAIN_DAILY] = 2 } }, "2026-03-10T00:00:00Z",
+          "2026-03-03T23:54:00Z 2026-03-03T23:55:00Z@2026-03-04T00:00:00Z", "kk", CRASH, 0 },
+        { __LINE__, { .keep = { [RETAIN_DAILY] = 2 } }, "2026-03-10T00:00:00Z",
+          "2026-03-03T23:54:00Z 2026-03-03T23:54:59Z@2026-03-04T00:00:00Z", "Rk", CRASH, 0 },
         /* no policy: nothing goes */
-        { __LINE__, {}, "2026-03-10T00:00:00Z", "2026-01-02T00:00:00Z 2026-01-03T00:00:00Z", "kk" },
-        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z", "", "" },
+        { __LINE__, {}, "2026-03-10T00:00:00Z", "2026-01-02T00:00:00Z 2026-01-03T00:00:00Z", "kk", CRASH, 0 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z", "", "", CRASH, 0 },
 };
 /* clang-format on */
 
@@ -95,17 +156,40 @@ struct history {
 static struct retention_image read_image(const char *word, const char *id)
 {
         char time[TIME_TEXT_MAX];
-        const char *flags = word + 20;
+        const char *flags = word + 20, *firing = strchr(word, '@');
         struct retention_image image = { .series = "i-1", .id = id };
 
         snprintf(time, sizeof(time), "%.20s", word);
-        assert_true(parse_rfc3339(time, &image.time));
-        image.local = image.time;
-        image.failed = strchr(flags, 'f') != NULL;
-        image.available = !image.failed && !strchr(flags, 'p');
-        image.weak = strchr(flags, 'w') != NULL;
-        image.held_by = strchr(flags, 'h') ? "instance i-9" : NULL;
+        assert_true(parse_rfc3339(time, &image.created));
+        image.firing = image.created;
+        if (firing)
+                assert_true(parse_rfc3339(firing + 1, &image.firing));
+        for (; *flags && *flags != '@'; flags++) {
+                if (*flags >= '1' && *flags <= '3')
+                        image.level = (unsigned int)(*flags - '0');
+                image.failed |= *flags == 'f';
+                image.available |= *flags == 'p'; /* the contrary, for now */
+                image.succeeded |= *flags == 'x';
+                if (*flags == 'h')
+                        image.held_by = "instance i-9";
+        }
+        image.available = !image.failed && !image.available;
+        image.succeeded = !image.succeeded;
         return image;
+}
+
+static struct retention_terms terms_of(struct retention_policy policy, sec_t now,
+                                       unsigned int asked, int required)
+{
+        return (struct retention_terms){
+                .policy = policy,
+                .asked = asked,
+                .full = required ? (unsigned int)required - 1 : asked,
+                .required = required,
+                .levels = levels,
+                .firing_lag = 26 * SEC_PER_HOUR,
+                .now = now,
+        };
 }
 
 static struct history history_read(const char *text)
@@ -146,8 +230,10 @@ static void test_rows(void **state)
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 const struct row *row = &rows[i];
                 struct history h = history_read(row->images);
+                struct retention_terms terms =
+                        terms_of(row->policy, at(row->now), row->asked, row->required);
 
-                retention_decide(&row->policy, h.images, h.n, at(row->now), h.verdicts);
+                retention_decide(&terms, h.images, h.n, h.verdicts);
                 for (size_t k = 0; k < h.n; k++)
                         if (outcome_letters[h.verdicts[k].outcome] != row->expect[k])
                                 fail_msg("row of line %d, image %zu: %c, not %c", row->line, k,
@@ -161,23 +247,26 @@ static void test_rows(void **state)
 static void test_zone(void **state)
 {
         (void)state;
-        const struct retention_policy policy = { .keep = { [RETAIN_DAILY] = 2 } };
+        const struct retention_terms terms =
+                terms_of((struct retention_policy){ .keep = { [RETAIN_DAILY] = 2 } },
+                         at("2026-03-05T00:00:00Z"), CRASH, 0);
         struct retention_verdict verdicts[2];
-        struct retention_image images[] = {
-                { "s", "a", at("2026-03-01T14:30:00Z"), at("2026-03-01T23:30:00Z"), true, false,
-                  false, NULL },
-                { "s", "b", at("2026-03-01T15:30:00Z"), at("2026-03-02T00:30:00Z"), true, false,
-                  false, NULL },
-        };
+        struct history h = history_read("2026-03-01T14:30:00Z 2026-03-01T15:30:00Z");
 
-        retention_decide(&policy, images, 2, at("2026-03-05T00:00:00Z"), verdicts);
+        h.images[0].firing_offset = h.images[1].firing_offset = 9 * SEC_PER_HOUR;
+        retention_decide(&terms, h.images, 2, verdicts);
         assert_int_equal(verdicts[0].place[RETAIN_DAILY], 2);
         assert_int_equal(verdicts[0].outcome, RETENTION_KEEP_RULE);
-        images[0].local = images[0].time;
-        images[1].local = images[1].time;
-        retention_decide(&policy, images, 2, at("2026-03-05T00:00:00Z"), verdicts);
+        h.images[0].firing_offset = h.images[1].firing_offset = 0;
+        retention_decide(&terms, h.images, 2, verdicts);
         assert_int_equal(verdicts[0].place[RETAIN_DAILY], 0);
         assert_int_equal(verdicts[0].outcome, RETENTION_REMOVE);
+        /* the same where the CreationDate says the day */
+        h.images[0].firing = h.images[1].firing = at("2042-01-01T00:00:00Z");
+        h.images[0].created_offset = h.images[1].created_offset = 9 * SEC_PER_HOUR;
+        retention_decide(&terms, h.images, 2, verdicts);
+        assert_int_equal(verdicts[0].place[RETAIN_DAILY], 2);
+        history_done(&h);
 }
 
 /* A clock that goes back two hours (Troll station) lives through 01 and 02 twice: still two hours,
@@ -185,8 +274,10 @@ static void test_zone(void **state)
 static void test_clock_goes_back(void **state)
 {
         (void)state;
-        const struct retention_policy policy = { .keep = { [RETAIN_HOURLY] = 3 } };
         const sec_t begin = at("2026-10-24T23:00:00Z"); /* 01:00 at +02:00 */
+        const struct retention_terms terms =
+                terms_of((struct retention_policy){ .keep = { [RETAIN_HOURLY] = 3 } },
+                         begin + SEC_PER_DAY, CRASH, 0);
         static const bool kept[] = { false, false, true, true, true };
         struct retention_image images[5];
         struct retention_verdict verdicts[5];
@@ -198,12 +289,13 @@ static void test_clock_goes_back(void **state)
                 images[i] = (struct retention_image){
                         .series = "s",
                         .id = ids[i],
-                        .time = time,
-                        .local = time + (i < 2 ? 2 * SEC_PER_HOUR : 0),
+                        .created = time,
+                        .firing = time,
+                        .firing_offset = i < 2 ? 2 * SEC_PER_HOUR : 0,
                         .available = true,
                 };
         }
-        retention_decide(&policy, images, 5, begin + SEC_PER_DAY, verdicts);
+        retention_decide(&terms, images, 5, verdicts);
         for (int i = 0; i < 5; i++)
                 assert_int_equal(verdicts[i].outcome == RETENTION_KEEP_RULE, kept[i]);
         assert_int_equal(verdicts[4].place[RETAIN_HOURLY], 1);
@@ -213,17 +305,18 @@ static void test_clock_goes_back(void **state)
 static void test_series_and_ties(void **state)
 {
         (void)state;
-        const struct retention_policy policy = { .keep = { [RETAIN_LAST] = 1 } };
         const sec_t t = at("2026-03-01T00:00:00Z");
+        const struct retention_terms terms =
+                terms_of((struct retention_policy){ .keep = { [RETAIN_LAST] = 1 } }, t, CRASH, 0);
         const struct retention_image images[] = {
-                { "b", "1", t, t, true, false, false, NULL },
-                { "a", "3", t - 5, t - 5, true, false, false, NULL },
-                { "b", "2", t, t, true, false, false, NULL },
-                { "a", "4", t - 9, t - 9, true, false, false, NULL },
+                { .series = "b", .id = "1", .created = t, .firing = t, .available = true },
+                { .series = "a", .id = "3", .created = t - 5, .firing = t, .available = true },
+                { .series = "b", .id = "2", .created = t, .firing = t - 1, .available = true },
+                { .series = "a", .id = "4", .created = t - 9, .firing = t, .available = true },
         };
         struct retention_verdict verdicts[4];
 
-        retention_decide(&policy, images, 4, t, verdicts);
+        retention_decide(&terms, images, 4, verdicts);
         assert_int_equal(verdicts[0].outcome, RETENTION_REMOVE); /* the greater id is newer */
         assert_int_equal(verdicts[1].outcome, RETENTION_KEEP_RULE);
         assert_int_equal(verdicts[2].outcome, RETENTION_KEEP_RULE);
@@ -250,47 +343,73 @@ static const struct {
         int line;
         struct retention_policy policy;
         const char *images, *expect; /* of the first image; now is 2026-03-10 */
+        unsigned int asked;
+        int required;
 } explained[] = {
         { __LINE__, { .keep = { [RETAIN_DAILY] = 7, [RETAIN_WEEKLY] = 4 } },
-          "2026-03-01T00:00:00Z 2026-03-09T00:00:00Z", "kept: daily #2, weekly #2" },
+          "2026-03-01T00:00:00Z 2026-03-09T00:00:00Z", "kept: daily #2, weekly #2", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 }, .within = 2 * SEC_PER_DAY }, "2026-03-09T00:00:00Z",
-          "kept: last #1, within 2d" },
-        { __LINE__, { .within = 2 * SEC_PER_DAY }, "2026-03-09T00:00:00Z", "kept: within 2d" },
-        { __LINE__, {}, "2026-03-09T00:00:00Z", "kept: there is no retain policy" },
-        { __LINE__, { .within = 60 }, "2026-01-01T00:00:00Z", "kept: the newest good image always stays" },
-        { __LINE__, { .within = 60 }, "2026-01-01T00:00:00Zh 2026-01-02T00:00:00Z", "kept: in use (instance i-9)" },
-        { __LINE__, { .within = 60 }, "2026-01-01T00:00:00Zp 2026-01-02T00:00:00Z", "kept: not available yet" },
+          "kept: last #1, within 2d", CRASH, 0 },
+        { __LINE__, { .within = 2 * SEC_PER_DAY }, "2026-03-09T00:00:00Z", "kept: within 2d", CRASH, 0 },
+        { __LINE__, {}, "2026-03-09T00:00:00Z", "kept: there is no retain policy", CRASH, 0 },
+        { __LINE__, { .within = 60 }, "2026-01-01T00:00:00Z", "kept: the newest image always stays", CRASH, 0 },
+        { __LINE__, { .within = 60 }, "2026-01-01T00:00:00Zh 2026-01-02T00:00:00Z", "kept: in use (instance i-9)", CRASH, 0 },
+        { __LINE__, { .within = 60 }, "2026-01-01T00:00:00Zp 2026-01-02T00:00:00Z", "kept: not available yet", CRASH, 0 },
         { __LINE__, { .within = 60 }, "2026-01-03T00:00:00Zf 2026-01-02T00:00:00Z",
-          "kept: it failed, but no newer image replaces it" },
+          "kept: it failed, but no newer image replaces it", CRASH, 0 },
         { __LINE__, { .within = 60 }, "2026-01-01T00:00:00Zf 2026-01-02T00:00:00Z",
-          "removed: it failed, and a newer image is available" },
+          "removed: it failed, and a newer image is available", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_DAILY] = 1 } }, "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z",
-          "removed: daily 1 no longer keeps it" },
+          "removed: daily 1 no longer keeps it", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_DAILY] = 1 } }, "2026-01-01T00:00:00Z 2026-01-01T00:00:01Z",
-          "removed: under every rule a newer image stands for its period" },
+          "removed: under every rule a newer image stands for its period", CRASH, 0 },
         { __LINE__, { .within = 120 }, "2026-01-01T00:00:00Z 2026-01-01T00:00:01Z",
-          "removed: within 2m no longer keeps it" },
-        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-03T00:00:00Zw 2026-01-02T00:00:00Z",
-          "kept: worth less than is required, but nothing newer is worth more" },
-        { __LINE__, { .keep = { [RETAIN_LAST] = 9 } }, "2026-01-01T00:00:00Zw 2026-01-02T00:00:00Z",
-          "removed: worth less than is required, and a newer image is not" },
-        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z 2026-01-02T00:00:00Zw",
-          "kept: last #1" },
-        { __LINE__, { .within = 90 * SEC_PER_DAY }, "2026-01-01T00:00:00Zw 2026-01-02T00:00:00Z",
-          "kept: within 90d" },
-        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Zwh 2026-01-02T00:00:00Z",
-          "kept: in use (instance i-9)" },
-        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Zf 2026-01-02T00:00:00Zw",
-          "removed: it failed, and a newer image is available" },
+          "removed: within 2m no longer keeps it", CRASH, 0 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-03T00:00:00Z 2026-01-02T00:00:00Z2",
+          "kept: worth less than reboot, which is required, but nothing newer is worth that", REBOOT, REBOOT + 1 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 9 } }, "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z2",
+          "removed: worth less than reboot, which is required, and a newer image is worth that", REBOOT, REBOOT + 1 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z2 2026-01-02T00:00:00Z",
+          "kept: last #1 of those worth reboot", REBOOT, REBOOT + 1 },
+        { __LINE__, { .within = 90 * SEC_PER_DAY }, "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z2",
+          "kept: within 90d", REBOOT, REBOOT + 1 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Zh 2026-01-02T00:00:00Z2",
+          "kept: in use (instance i-9)", REBOOT, REBOOT + 1 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Zf 2026-01-02T00:00:00Z",
+          "removed: it failed, and a newer image is available", REBOOT, REBOOT + 1 },
+        /* which rule, and among which images */
+        { __LINE__, { .keep = { [RETAIN_LAST] = 2 } }, "2026-01-01T00:00:00Z2 2026-01-02T00:00:00Zx 2026-01-03T00:00:00Zx",
+          "kept: last #1 of those worth reboot", REBOOT, 0 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 2 } }, "2026-01-02T00:00:00Zx 2026-01-01T00:00:00Z2 2026-01-03T00:00:00Zx",
+          "kept: last #2 of those worth crash or more, failed tasks included", REBOOT, 0 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z2 2026-01-02T00:00:00Z2",
+          "removed: last 1 of those worth reboot no longer keeps it", REBOOT, 0 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z1 2026-01-02T00:00:00Z3",
+          "removed: last 1 of those worth freeze or more no longer keeps it", REBOOT, 0 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Zx 2026-01-02T00:00:00Z",
+          "removed: last 1, failed tasks included, no longer keeps it", CRASH, 0 },
+        { __LINE__, { .keep = { [RETAIN_DAILY] = 1 } }, "2026-01-01T00:00:00Z2 2026-01-01T00:00:01Z2",
+          "removed: under every rule a newer image of those worth reboot stands for its period", REBOOT, 0 },
+        { __LINE__, { .within = 60 }, "2026-01-01T00:00:00Z2 2026-01-02T00:00:00Z",
+          "kept: the newest image of those worth reboot always stays", REBOOT, 0 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z2 2026-01-02T00:00:00Z",
+          "kept: the newest image of those worth reboot always stays", REBOOT, CRASH + 1 },
+        /* a firing that cannot be right is named */
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z@2042-01-01T00:00:00Z",
+          "kept: last #1 (its time, 2042-01-01T00:00:00Z, cannot be right: EC2 created it at "
+          "2026-01-01T00:00:00Z, which counts)", CRASH, 0 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z@2010-01-01T00:00:00Z 2026-01-02T00:00:00Z",
+          "removed: last 1 no longer keeps it (its time, 2010-01-01T00:00:00Z, cannot be right: EC2 created it at "
+          "2026-01-01T00:00:00Z, which counts)", CRASH, 0 },
         /* the rule that reaches furthest back, which need not be the one of the longest period */
         { __LINE__, { .keep = { [RETAIN_DAILY] = 3, [RETAIN_MONTHLY] = 1 } },
           "2026-01-01T00:00:00Z 2026-02-02T00:00:00Z 2026-02-03T00:00:00Z 2026-03-04T00:00:00Z",
-          "removed: daily 3 no longer keeps it" },
+          "removed: daily 3 no longer keeps it", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_DAILY] = 2, [RETAIN_MONTHLY] = 2 } },
           "2026-01-01T00:00:00Z 2026-02-02T00:00:00Z 2026-03-03T00:00:00Z 2026-03-04T00:00:00Z",
-          "removed: monthly 2 no longer keeps it" },
+          "removed: monthly 2 no longer keeps it", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 }, .within = 60 * SEC_PER_DAY },
-          "2026-01-01T00:00:00Z 2026-02-02T00:00:00Z", "removed: within 60d no longer keeps it" },
+          "2026-01-01T00:00:00Z 2026-02-02T00:00:00Z", "removed: within 60d no longer keeps it", CRASH, 0 },
 };
 /* clang-format on */
 
@@ -299,11 +418,13 @@ static void test_explain(void **state)
         (void)state;
         for (size_t i = 0; i < ELEMENTS(explained); i++) {
                 struct history h = history_read(explained[i].images);
+                struct retention_terms terms =
+                        terms_of(explained[i].policy, at("2026-03-10T00:00:00Z"),
+                                 explained[i].asked, explained[i].required);
                 char *text;
 
-                retention_decide(&explained[i].policy, h.images, h.n, at("2026-03-10T00:00:00Z"),
-                                 h.verdicts);
-                text = retention_explain(&explained[i].policy, &h.verdicts[0], &h.images[0]);
+                retention_decide(&terms, h.images, h.n, h.verdicts);
+                text = retention_explain(&terms, &h.verdicts[0], &h.images[0]);
                 if (!streq(text, explained[i].expect))
                         fail_msg("row of line %d: \"%s\"", explained[i].line, text);
                 free(text);
