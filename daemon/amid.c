@@ -137,7 +137,7 @@ static int serve(const char *file)
         _cleanup_(text_done) struct text messages = {};
         _cleanup_free_ char *error = NULL;
         _cleanup_free_ char *socket = control_default_path();
-        _cleanup_free_ char *ca_bundle = aws_ca_bundle();
+        _cleanup_free_ char *ca_bundle = NULL;
         const char *state = getenv("STATE_DIRECTORY");
         struct daemon daemon = { .file = file };
         int r;
@@ -146,6 +146,11 @@ static int serve(const char *file)
         print_messages(&messages, r < 0 ? LOG_ERR : LOG_WARNING);
         if (r < 0)
                 return r;
+        r = aws_ca_bundle(&ca_bundle, &error);
+        if (r < 0) {
+                log_line(LOG_ERR, NULL, "%s", error);
+                return r;
+        }
         r = store_open(state ? state : "/var/lib/amid", &store, &error);
         if (r < 0) {
                 log_line(LOG_ERR, NULL, "%s", error);

@@ -23,8 +23,9 @@ struct aws_account;
 enum { AWS_SHARE_DEFAULT = 50 }; /* percent of each published token bucket that we use at most */
 
 /* The file with the certificates to trust, by $AWS_CA_BUNDLE or the profile of the environment, for
- * http_new(). NULL: the system's. Caller frees. */
-char *aws_ca_bundle(void);
+ * http_new(). NULL: the system's. Caller frees. 0, or -EPERM with the reason in *ret_error (caller
+ * frees) where others may change it. */
+int aws_ca_bundle(char **ret, char **ret_error);
 
 int aws_new(struct loop *loop, struct http *http, struct aws **ret);
 /* All accounts and slots have to be gone. */

@@ -10,6 +10,7 @@
 #include "aws/variable.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/trust.h"
 
 static bool flag(const struct shared *shared, const char *profile, const char *variable,
                  const char *key)
@@ -137,14 +138,20 @@ void place_set_clock(struct place *place, sec_t server_time)
         place->anchor = loop_monotonic(place->loop);
 }
 
-char *aws_ca_bundle(void)
+int aws_ca_bundle(char **ret, char **ret_error)
 {
         _cleanup_(shared_done) struct shared shared = {};
-        _cleanup_free_ char *error = NULL;
+        _cleanup_free_ char *error = NULL, *why = NULL;
         const char *path = variable_get("AWS_CA_BUNDLE");
 
         if (!path && shared_read(&shared, &error) == 0)
                 path = shared_profile(&shared, SHARED_MERGED, source_profile_name(NULL),
                                       "ca_bundle");
-        return xstrdup(path);
+        why = path ? trust_path(path) : NULL;
+        if (why) {
+                *ret_error = xasprintf("The certificates in %s are not taken: %s", path, why);
+                return -EPERM;
+        }
+        *ret = xstrdup(path);
+        return 0;
 }

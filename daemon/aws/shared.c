@@ -9,6 +9,7 @@
 #include "aws/variable.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/trust.h"
 
 struct reading {
         struct shared *shared;
@@ -121,6 +122,8 @@ static int read_whole(int fd, char *buffer, size_t room, size_t *ret_size)
 int shared_read_file(struct shared *shared, enum shared_file file, const char *path,
                      char **ret_error)
 {
+        /* Profiles name commands (credential_process) and endpoints. */
+        _cleanup_free_ char *why = trust_path(path);
         /* Not to wait for a pipe that somebody named here. */
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         _cleanup_free_ char *text = NULL, *before = steal(shared->where);
@@ -131,6 +134,10 @@ int shared_read_file(struct shared *shared, enum shared_file file, const char *p
         shared->where = xasprintf("%s%s%s", before ? before : "", before ? " and " : "", path);
         if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
                 return 0;
+        if (why) {
+                *ret_error = xasprintf("%s is not read: %s", path, why);
+                return -EPERM;
+        }
         r = fd < 0 ? -errno : 0;
         if (r == 0) {
                 text = xcalloc(INI_SIZE_MAX + 1, 1);

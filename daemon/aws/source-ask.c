@@ -10,6 +10,7 @@
 #include "aws/search-private.h"
 #include "aws/variable.h"
 #include "base/alloc.h"
+#include "base/trust.h"
 
 /* ---- credential_process ---- */
 
@@ -71,6 +72,12 @@ static int read_token(char buffer[static TOKEN_MAX + 1], const char **ret_token,
         ssize_t n;
 
         if (path) {
+                _cleanup_free_ char *untrusted = trust_path(path);
+
+                if (untrusted) {
+                        *ret_why = xasprintf("%s is not read: %s", path, untrusted);
+                        return -EINVAL;
+                }
                 fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
                 n = fd < 0 ? -1 : read(fd, buffer, TOKEN_MAX);
                 if (n < 0) {

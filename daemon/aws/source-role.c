@@ -8,6 +8,7 @@
 #include "aws/search-private.h"
 #include "aws/variable.h"
 #include "base/alloc.h"
+#include "base/trust.h"
 
 enum { DURATION_MAX = 43200, WEB_TOKEN_MAX = 20000 };
 
@@ -191,7 +192,7 @@ enum source_outcome source_web_identity(struct search *search, struct credential
                 web_value(search, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file");
         const char *arn = web_value(search, "AWS_ROLE_ARN", "role_arn");
         const char *session = web_value(search, "AWS_ROLE_SESSION_NAME", "role_session_name");
-        _cleanup_free_ char *token = NULL, *region = NULL;
+        _cleanup_free_ char *token = NULL, *region = NULL, *untrusted = NULL;
         struct sts_role role = role_of(search, arn, session, "a web identity");
         int r;
 
@@ -203,6 +204,11 @@ enum source_outcome source_web_identity(struct search *search, struct credential
         if (!arn) {
                 *ret_why = xasprintf("there is a token file %s, but no $AWS_ROLE_ARN or role_arn",
                                      path);
+                return SOURCE_BROKEN;
+        }
+        untrusted = trust_path(path);
+        if (untrusted) {
+                *ret_why = xasprintf("%s is not read: %s", path, untrusted);
                 return SOURCE_BROKEN;
         }
         token = xcalloc(WEB_TOKEN_MAX + 1, 1);

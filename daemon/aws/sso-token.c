@@ -12,6 +12,7 @@
 #include "aws/variable.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/trust.h"
 
 /* ---- what it says ---- */
 
@@ -145,6 +146,7 @@ char *sso_token_path(const char *name)
 
 int sso_token_read(struct sso_token *token, const char *path, char **ret_why)
 {
+        _cleanup_free_ char *untrusted = trust_path(path);
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         _cleanup_free_ char *text = xcalloc(SSO_TOKEN_MAX + 1, 1);
         ssize_t size = fd < 0 ? -1 : read(fd, text, SSO_TOKEN_MAX);
@@ -153,6 +155,11 @@ int sso_token_read(struct sso_token *token, const char *path, char **ret_why)
         *token = (struct sso_token){};
         if (size < 0) {
                 *ret_why = xstrdup(strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
+                return -EINVAL;
+        }
+        if (untrusted) {
+                *ret_why = steal(untrusted);
+                explicit_bzero(text, SSO_TOKEN_MAX);
                 return -EINVAL;
         }
         r = sso_token_parse(token, text, (size_t)size, ret_why);

@@ -159,12 +159,17 @@ int ctl_complain_unknown(const struct settings *settings, const char *name)
 
 int ctl_open_aws(struct ctl *ctl, struct http **ret_http, struct aws **ret_aws)
 {
-        _cleanup_free_ char *ca_bundle = aws_ca_bundle();
-        int r = http_new(ctl->loop,
-                         &(struct http_options){ .user_agent = "amictl/" AMID_VERSION,
-                                                 .ca_bundle = ca_bundle },
-                         ret_http);
+        _cleanup_free_ char *ca_bundle = NULL, *error = NULL;
+        int r = aws_ca_bundle(&ca_bundle, &error);
 
+        if (r < 0) {
+                ctl_complain("%s", error);
+                return r;
+        }
+        r = http_new(ctl->loop,
+                     &(struct http_options){ .user_agent = "amictl/" AMID_VERSION,
+                                             .ca_bundle = ca_bundle },
+                     ret_http);
         if (r >= 0)
                 r = aws_new(ctl->loop, *ret_http, ret_aws);
         if (r < 0)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/trust.h"
 
 static const struct {
         int error;
@@ -68,12 +69,29 @@ static int read_file(const char *path, char **ret_data, size_t *ret_size)
         return 0;
 }
 
+/* Settings name commands that run as root on the targets. Who may change them is as much as root
+ * there, so nothing is read that others may change. */
+static int refuse_untrusted(struct conf *conf, const char *path)
+{
+        _cleanup_free_ char *why = trust_path(path);
+        const struct place place = { .file = conf->n_files };
+
+        if (!why)
+                return 0;
+        append(conf->files, conf->n_files)->name = xstrdup(path);
+        conf_error_at(conf, place, "not read: %s", why);
+        return -EPERM;
+}
+
 int conf_load_file(struct conf *conf, const char *path, bool in_conf_d)
 {
         _cleanup_free_ char *data = NULL;
         size_t size = 0;
-        int r = read_file(path, &data, &size);
+        int r = refuse_untrusted(conf, path);
 
+        if (r < 0)
+                return r;
+        r = read_file(path, &data, &size);
         if (r < 0)
                 return read_error(conf, path, r);
         return conf_load_data(conf, path, in_conf_d, data, size) ? 0 : -EINVAL;
@@ -111,11 +129,16 @@ static void list_directory(struct conf *conf, DIR *directory, const char *path, 
 int conf_load_directory(struct conf *conf, const char *path)
 {
         _cleanup_free_ char *directory_path = conf_d_path(path);
-        DIR *directory = opendir(directory_path);
+        DIR *directory;
         char **names = NULL;
         size_t n = 0;
-        int r = 0;
+        int r;
 
+        /* A file's own folder was looked at with the file: what is wrong with it is said once. */
+        r = conf->n_errors ? 0 : refuse_untrusted(conf, directory_path);
+        if (r < 0)
+                return r;
+        directory = opendir(directory_path);
         if (!directory)
                 return errno == ENOENT ? 0 : read_error(conf, directory_path, -errno);
         list_directory(conf, directory, directory_path, &names, &n);

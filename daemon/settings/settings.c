@@ -113,6 +113,28 @@ void conf_done(struct conf *conf)
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
+static bool has_version(struct conf *conf, const yaml_node_t *root)
+{
+        for (const yaml_node_pair_t *pair = root->data.mapping.pairs.start;
+             pair < root->data.mapping.pairs.top; pair++) {
+                const yaml_node_t *name = conf_node(conf, pair->key);
+
+                if (name && name->type == YAML_SCALAR_NODE &&
+                    streq((const char *)name->data.scalar.value, "version"))
+                        return true;
+        }
+        return false;
+}
+
+/* Messages quote keys and values. A map without version is no settings file, maybe one that the
+ * caller may not read himself (sudo amictl -c FILE check): nothing of it is quoted. */
+static bool is_settings(struct conf *conf, const yaml_node_t *root)
+{
+        return has_version(conf, root) ||
+               conf_error(conf, root,
+                          "version is missing; a settings file of amid has \"version: 1\"");
+}
+
 static void read_root(struct conf *conf, size_t file)
 {
         const yaml_node_t *root = conf_root(conf, file);
@@ -125,7 +147,7 @@ static void read_root(struct conf *conf, size_t file)
         if (!root)
                 conf_error_at(conf, (struct place){ .file = file, .line = 1, .column = 1 },
                               "the file is empty; the least is \"version: 1\"");
-        else if (conf_expect_map(conf, root, &whole))
+        else if (conf_expect_map(conf, root, &whole) && (!main || is_settings(conf, root)))
                 conf_read_table(conf, root, main ? root_keys : conf_d_keys, conf, NULL);
 }
 

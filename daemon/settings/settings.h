@@ -164,7 +164,8 @@ enum {
  * Loads `path` and then every NAME.yaml of conf.d beside it, in name order. On success gives 0 and
  * the settings; `messages` then holds warnings, if any (`FILE:LINE:COL: warning: message`).
  * Otherwise -EINVAL (or the errno of reading) and every error of every file, a line each, as
- * `FILE:LINE:COL: message`; where a whole file is meant, as `FILE: message`.
+ * `FILE:LINE:COL: message`; where a whole file is meant, as `FILE: message`. A file that others
+ * than root and the caller may change is not read (-EPERM): base/trust.h.
  *
  * No clock is read: that a schedule's last firing is past is for the caller to find. Zone files are
  * read, from $TZDIR or /usr/share/zoneinfo.

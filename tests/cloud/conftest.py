@@ -8,6 +8,9 @@ for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
+# Settings and state that a group may write are refused.
+os.umask(0o022)
+
 import pytest  # noqa: E402
 from front import Front  # noqa: E402
 from harness import Account, Daemon, sign_as_you_like  # noqa: E402

@@ -120,6 +120,105 @@ def test_bad_settings_at_reload(account, daemon, name):
     daemon.stop()
 
 
+# ---- what others may change ----
+
+
+WRITABLE = ["amid.yaml", "conf.d/db.yaml", "conf.d", "."]
+
+
+def drop_in(daemon):
+    folder = daemon.folder / "conf.d"
+    folder.mkdir()
+    (folder / "db.yaml").write_text("version: 1\n")
+
+
+@pytest.mark.parametrize("name", WRITABLE)
+def test_settings_that_others_may_change_are_not_taken(account, daemon, name):
+    """By the daemon at start, by both checks; each says what to mend."""
+    daemon.schedule()
+    drop_in(daemon)
+    path = daemon.folder / name
+    path.chmod(path.stat().st_mode | 0o002)
+    says = rf"{re.escape(str(path.resolve()))} has mode 0\d+: everybody may change it; chmod o-w /"
+    daemon.start(ready=False)
+    assert daemon.gone() == 1
+    assert re.search(says, daemon.journal), daemon.journal
+    for done in (
+        daemon.try_amictl("check"),
+        subprocess.run([BUILD / "amid", "-c", daemon.file, "--check"], capture_output=True, text=True),
+    ):
+        assert done.returncode == 1
+        assert re.search(says, done.stderr), done
+    path.chmod(path.stat().st_mode & ~0o002)
+    assert "good" in daemon.amictl("check")
+    daemon.start()
+
+
+def test_settings_that_became_writable_leave_the_old_ones_in_force(account, daemon):
+    daemon.schedule()
+    daemon.start()
+    daemon.schedule("other")
+    daemon.file.chmod(0o666)
+    done = daemon.try_amictl("reload")
+    assert done.returncode == 1
+    assert "everybody may change it" in done.stdout + done.stderr
+    assert "web" in daemon.amictl("status")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a file away")
+def test_settings_of_somebody_else_are_not_printed(account, daemon):
+    """`sudo amictl -c FILE check` says whose it is, and nothing of what it holds."""
+    daemon.file.write_text("version: 1\nsecret_key: hunter2\n")
+    os.chown(daemon.file, 65534, 65534)
+    done = daemon.try_amictl("check")
+    assert done.returncode == 1
+    assert "belongs to user 65534" in done.stderr
+    assert "secret" not in done.stderr and "hunter2" not in done.stderr
+
+
+def test_a_file_that_is_no_settings_is_not_printed(account, daemon):
+    daemon.file.write_text("secret_key: hunter2\nusers: {root: sesame}\n")
+    done = daemon.try_amictl("check")
+    assert done.returncode == 1
+    assert "version" in done.stderr
+    assert not re.search("secret|hunter2|users|sesame", done.stderr), done.stderr
+
+
+def test_credentials_that_others_may_change_are_not_taken(account, daemon, front):
+    shared_credentials(daemon, *account.keys)
+    (daemon.folder / ".aws" / "credentials").chmod(0o666)
+    account.launch(Backup="yes")
+    daemon.schedule()
+    daemon.start()
+    run = daemon.amictl("run", "web").strip()
+    daemon.wait_line("credentials has mode 0666: everybody may change it; chmod o-w /")
+    assert front.count("DescribeInstances") == 0
+    assert daemon.json("show", run)["run"]["outcome"] == "open"
+
+
+def test_a_state_that_others_may_change_is_not_used(account, daemon):
+    daemon.schedule()
+    daemon.start()
+    daemon.stop()
+    (daemon.state / "amid.db").chmod(0o666)
+    daemon.start(ready=False)
+    assert daemon.gone() == 1
+    assert "amid.db has mode 0666: everybody may change it; chmod o-w /" in daemon.journal
+
+
+def test_a_trigger_in_the_state_is_refused(account, daemon):
+    daemon.schedule()
+    daemon.start()
+    daemon.stop()
+    with contextlib.closing(sqlite3.connect(daemon.state / "amid.db")) as db:
+        db.execute("CREATE TRIGGER t AFTER INSERT ON runs BEGIN DELETE FROM images; END")
+        db.commit()
+    daemon.start(ready=False)
+    assert daemon.gone() == 1
+    assert 'changed by something else than amid: trigger "t" is not of amid' in daemon.journal
+    assert "amictl adopt" in daemon.journal
+
+
 # ---- credentials ----
 
 

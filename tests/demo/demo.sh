@@ -23,6 +23,7 @@ show() {
 }
 
 # ---- a scratch folder, and nothing left of it ------------------------------------------------
+umask 022 # settings that a group may write are refused
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/amid-demo.XXXXXX")
 amid_pid='' sim_pid=''
 finish() {

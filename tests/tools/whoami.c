@@ -71,9 +71,10 @@ int main(int argc, char **argv)
         _cleanup_(loop_freep) struct loop *loop = NULL;
         _cleanup_(http_freep) struct http *http = NULL;
         _cleanup_(aws_freep) struct aws *aws = NULL;
-        _cleanup_free_ char *ca_bundle = aws_ca_bundle(), *text = NULL;
+        _cleanup_free_ char *ca_bundle = NULL, *error = NULL, *text = NULL;
         struct found found = { .document = cJSON_CreateObject() };
 
+        aws_ca_bundle(&ca_bundle, &error);
         if (loop_new(&loop) < 0 || http_new(loop, &(struct http_options){}, &http) < 0 ||
             aws_new(loop, http, &aws) < 0)
                 return EXIT_FAILURE;

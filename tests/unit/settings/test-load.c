@@ -147,6 +147,37 @@ static void test_unreadable(void **state)
         expect_load(__LINE__, -ENOTDIR, "conf.d: cannot be read: Not a directory\n");
 }
 
+/* Whoever may write the settings is root on the targets: what others may change is not read. */
+static void test_what_others_may_change_is_not_read(void **state)
+{
+        static const struct {
+                const char *changed;
+                unsigned int mode, good;
+                const char *says;
+        } rows[] = {
+                { "amid.yaml", 0666, 0644, "amid.yaml: not read: /" },
+                { ".", 0777, 0700, "amid.yaml: not read: /" },
+                { "conf.d", 0777, 0755, "conf.d: not read: /" },
+                { "conf.d/x.yaml", 0666, 0644, "conf.d/x.yaml: not read: /" },
+        };
+
+        (void)state;
+        put("amid.yaml", "version: 1\n");
+        put("conf.d/x.yaml", "version: 1\n");
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(settings_unrefp) struct settings *settings = NULL;
+                _cleanup_(text_done) struct text messages = {};
+
+                assert_int_equal(chmod(rows[i].changed, rows[i].mode), 0);
+                assert_int_equal(settings_load("amid.yaml", &settings, &messages), -EPERM);
+                if (!startswith(text_get(&messages), rows[i].says) ||
+                    !strstr(text_get(&messages), "everybody may change it; chmod o-w /"))
+                        fail_msg("%s: %s", rows[i].changed, text_get(&messages));
+                assert_int_equal(chmod(rows[i].changed, rows[i].good), 0);
+        }
+        expect_load(__LINE__, 0, "");
+}
+
 /* root may read everything, so it becomes nobody for a moment. */
 static void test_permission(void **state)
 {
@@ -265,6 +296,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_conf_d, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_conf_d_errors, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_unreadable, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_what_others_may_change_is_not_read, set_up,
+                                                tear_down),
                 cmocka_unit_test_setup_teardown(test_permission, set_up, tear_down),
                 cmocka_unit_test(test_limits),
                 cmocka_unit_test(test_alias_bomb),

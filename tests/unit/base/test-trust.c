@@ -1,0 +1,201 @@
+/* trust_path(): what others may change on the way to a file is found, and how to mend it is said.
+ */
+#include "base/trust.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+
+static char directory[] = "/tmp/amid-trust-XXXXXX";
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+        (void)st;
+        (void)type;
+        (void)ftw;
+        return remove(path);
+}
+
+/* folder/file, and folder/sub with link -> ../folder/file. */
+static int set_up(void **state)
+{
+        int fd;
+
+        *state = getcwd(NULL, 0);
+        memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
+        if (!mkdtemp(directory) || chdir(directory) < 0 || mkdir("folder", 0755) < 0 ||
+            mkdir("elsewhere", 0755) < 0 || symlink("../folder/file", "elsewhere/link") < 0 ||
+            symlink("folder", "short") < 0)
+                return -1;
+        fd = open("folder/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        return fd < 0 || close(fd) < 0 ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+        int r = chdir(*state);
+
+        free(*state);
+        return r < 0 || nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS) < 0;
+}
+
+enum { NOBODY = 65534 };
+
+static const struct row {
+        const char *name, *changed;
+        unsigned int mode;     /* of `changed` */
+        unsigned int uid, gid; /* of it; 0: as they are, or root's */
+        const char *path, *says[3];
+} rows[] = {
+        { .name = "a file that only its user writes", .path = "folder/file" },
+        { .name = "by an absolute path", .path = "" },
+        { .name = "a device", .path = "/dev/null" },
+        { .name = "a missing file", .path = "folder/none" },
+        { .name = "a missing folder", .path = "none/none" },
+        { .name = "a file everybody may change",
+          .changed = "folder/file",
+          .mode = 0666,
+          .path = "folder/file",
+          .says = { "/folder/file has mode 0666: everybody may change it", "chmod o-w /" } },
+        { .name = "a file its group may change",
+          .changed = "folder/file",
+          .mode = 0664,
+          .gid = NOBODY,
+          .path = "folder/file",
+          .says = { "/folder/file has mode 0664: its group may change it", "chmod g-w /" } },
+        { .name = "both",
+          .changed = "folder/file",
+          .mode = 0666,
+          .gid = NOBODY,
+          .path = "folder/file",
+          .says = { "chmod go-w /" } },
+        { .name = "a folder everybody may change",
+          .changed = "folder",
+          .mode = 0777,
+          .path = "folder/file",
+          .says = { "/folder has mode 0777", "chmod o-w /" } },
+        { .name = "a missing file in such a folder",
+          .changed = "folder",
+          .mode = 0777,
+          .path = "folder/none",
+          .says = { "/folder has mode 0777" } },
+        { .name = "such a folder behind a link",
+          .changed = "folder",
+          .mode = 0777,
+          .path = "elsewhere/link",
+          .says = { "/folder has mode 0777" } },
+        { .name = "such a folder before a link",
+          .changed = "elsewhere",
+          .mode = 0777,
+          .path = "elsewhere/link",
+          .says = { "/elsewhere has mode 0777" } },
+        { .name = "such a folder on the way back",
+          .changed = "elsewhere",
+          .mode = 0777,
+          .path = "elsewhere/../folder/file",
+          .says = { "/elsewhere has mode 0777" } },
+        { .name = "a link to a folder",
+          .changed = "folder",
+          .mode = 0777,
+          .path = "short/file",
+          .says = { "/folder has mode 0777" } },
+        { .name = "a sticky folder", .changed = "folder", .mode = 01777, .path = "folder/file" },
+        { .name = "somebody's file",
+          .changed = "folder/file",
+          .mode = 0644,
+          .uid = NOBODY,
+          .path = "folder/file",
+          .says = { "/folder/file belongs to user 65534", "chown root /" } },
+        { .name = "somebody's folder",
+          .changed = "folder",
+          .mode = 0755,
+          .uid = NOBODY,
+          .path = "folder/file",
+          .says = { "/folder belongs to user 65534", "chown root /" } },
+        { .name = "somebody's link",
+          .changed = "elsewhere/link",
+          .uid = NOBODY,
+          .path = "elsewhere/link",
+          .says = { "/elsewhere/link belongs to user 65534", "chown -h root /" } },
+};
+
+static void change(const struct row *row)
+{
+        if (row->uid || row->gid)
+                assert_int_equal(lchown(row->changed, row->uid ? row->uid : 0, row->gid), 0);
+        if (row->mode)
+                assert_int_equal(chmod(row->changed, row->mode), 0);
+}
+
+static void test_rows(void **state)
+{
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                const struct row *row = &rows[i];
+                _cleanup_free_ char *absolute = xasprintf("%s/folder/file", directory);
+                _cleanup_free_ char *why = NULL;
+
+                if ((row->uid || row->gid) && geteuid() != 0)
+                        continue;
+                tear_down(state);
+                assert_int_equal(set_up(state), 0);
+                free(steal(absolute));
+                absolute = xasprintf("%s/folder/file", directory);
+                if (row->changed)
+                        change(row);
+                why = trust_path(*row->path ? row->path : absolute);
+                if (!row->says[0] && why)
+                        fail_msg("%s: %s", row->name, why);
+                for (size_t j = 0; j < ELEMENTS(row->says) && row->says[j]; j++)
+                        if (!why || !strstr(why, row->says[j]))
+                                fail_msg("%s: %s", row->name, why ? why : "nothing wrong");
+        }
+}
+
+/* sudo takes what the group root may change, since that is root. */
+static void test_the_group_root_is_root(void **state)
+{
+        _cleanup_free_ char *why = NULL;
+
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        assert_int_equal(chown("folder/file", 0, 0), 0);
+        assert_int_equal(chmod("folder/file", 0664), 0);
+        why = trust_path("folder/file");
+        assert_null(why);
+}
+
+static void test_a_link_to_itself_ends(void **state)
+{
+        _cleanup_free_ char *why = NULL;
+
+        (void)state;
+        assert_int_equal(symlink("loop", "loop"), 0);
+        why = trust_path("loop/file");
+        assert_null(why); /* opening it says ELOOP */
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_rows, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_the_group_root_is_root, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_a_link_to_itself_ends, set_up, tear_down),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
