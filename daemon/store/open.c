@@ -6,9 +6,11 @@
 
 #include "base/alloc.h"
 #include "base/mutant.h"
+#include "base/trust.h"
 #include "store/connection.h"
 #include "store/migrate.h"
 #include "store/pragma.h"
+#include "store/schema.h"
 
 enum {
         BUSY_TIMEOUT_MSEC = 1000, /* somebody looks at the file with sqlite3(1) */
@@ -16,7 +18,7 @@ enum {
 
 /* The files, as messages and calls need them. */
 struct paths {
-        char *directory, *database, *unfinished, *log;
+        char *directory, *database, *unfinished, *log, *shared;
 };
 
 static void paths_done(struct paths *paths)
@@ -25,6 +27,7 @@ static void paths_done(struct paths *paths)
         free(paths->database);
         free(paths->unfinished);
         free(paths->log);
+        free(paths->shared);
 }
 
 #define START_AFRESH                                                                               \
@@ -35,6 +38,15 @@ static int damaged(const struct paths *paths, const char *why, char **ret_error)
 {
         *ret_error = xasprintf("The state in %s is damaged: %s. " START_AFRESH, paths->database,
                                why, paths->database);
+        return -EUCLEAN;
+}
+
+/* Whoever changed the schema may have changed rows as well. */
+static int changed(const struct paths *paths, const char *what, char **ret_error)
+{
+        *ret_error = xasprintf("The state in %s was changed by something else than amid: %s. "
+                               "Its rows cannot be relied on. " START_AFRESH,
+                               paths->database, what, paths->database);
         return -EUCLEAN;
 }
 
@@ -109,6 +121,23 @@ static int lock_directory(struct store *store, const char *directory, char **ret
         return -EBUSY;
 }
 
+/* Rows decide what is removed: nobody else may be able to write them. */
+static int check_trust(const struct paths *paths, char **ret_error)
+{
+        const char *const files[] = { paths->database, paths->log, paths->shared };
+
+        for (size_t i = 0; i < ELEMENTS(files); i++) {
+                _cleanup_free_ char *why = trust_path(files[i]);
+
+                if (why) {
+                        *ret_error =
+                                xasprintf("The state in %s is not used: %s", paths->database, why);
+                        return -EPERM;
+                }
+        }
+        return 0;
+}
+
 static void close_database(sqlite3 **db)
 {
         sqlite3_close(*db);
@@ -151,7 +180,7 @@ static int create(const struct paths *paths, char **ret_error)
 static int examine(const struct paths *paths, sqlite3 *db, char **ret_error)
 {
         sqlite3_int64 application = 0, version = 0;
-        _cleanup_free_ char *verdict = NULL, *orphan = NULL;
+        _cleanup_free_ char *verdict = NULL, *orphan = NULL, *foreign = NULL;
 
         sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         if (pragma_number(db, "application_id", &application) != SQLITE_OK ||
@@ -166,6 +195,10 @@ static int examine(const struct paths *paths, sqlite3 *db, char **ret_error)
                 return explain(paths, db, ret_error);
         if (!streq(verdict, "ok"))
                 return damaged(paths, verdict, ret_error);
+        if (schema_difference(db, (size_t)version, &foreign) != SQLITE_OK)
+                return explain(paths, db, ret_error);
+        if (foreign)
+                return changed(paths, foreign, ret_error);
         if (orphan)
                 return damaged(paths, "a row refers to another one that is not there", ret_error);
         sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
@@ -203,6 +236,7 @@ static int open_database(const struct paths *paths, sqlite3 **ret, char **ret_er
                 return unusable(paths->database, -errno, NULL, ret_error);
         if (sqlite3_open_v2(paths->database, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
                 return explain(paths, db, ret_error);
+        schema_harden(db);
         sqlite3_extended_result_codes(db, 1);
         sqlite3_busy_timeout(db, BUSY_TIMEOUT_MSEC);
         r = examine(paths, db, ret_error);
@@ -222,11 +256,14 @@ int store_open(const char *directory, struct store **ret, char **ret_error)
                                                                          : "%s/amid.db.new",
                                         directory),
                 .log = xasprintf("%s/amid.db-wal", directory),
+                .shared = xasprintf("%s/amid.db-shm", directory),
         };
         _cleanup_(store_closep) struct store *store = xnew(struct store);
         int r;
 
         r = lock_directory(store, directory, ret_error);
+        if (r == 0)
+                r = check_trust(&paths, ret_error);
         if (r == 0)
                 r = open_database(&paths, &store->db, ret_error);
         if (r == 0)

@@ -211,6 +211,96 @@ static void test_orphans(void **state)
         check_refused(__LINE__, state, -EUCLEAN, damaged_words);
 }
 
+/* What somebody put into the file is named, and nothing of it runs. */
+static void test_a_foreign_schema_is_refused(void **state)
+{
+        static const struct {
+                const char *name, *sql, *says;
+        } rows[] = {
+                { "a trigger",
+                  "CREATE TRIGGER t AFTER INSERT ON runs BEGIN DELETE FROM images; END",
+                  "trigger \"t\" is not of amid" },
+                { "a view", "CREATE VIEW v AS SELECT * FROM images", "view \"v\" is not of amid" },
+                { "a table", "CREATE TABLE aaa (x)", "table \"aaa\" is not of amid" },
+                { "an index", "CREATE INDEX zzz ON images (name)", "index \"zzz\" is not of amid" },
+                { "a column", "ALTER TABLE images ADD COLUMN x TEXT",
+                  "table \"images\" is not as amid" },
+                { "a missing index", "DROP INDEX runs_open", "index \"runs_open\" is missing" },
+                { "a view in the place of a table",
+                  "DROP TABLE images; CREATE VIEW images AS SELECT 1 AS id",
+                  "index \"images_by_schedule\" is missing" },
+                { "a name that is no text", "CREATE TABLE \"a\x1b[2J\" (x)",
+                  "table \"?\" is not of amid" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *path = database_of(state);
+                const char *const words[] = { "changed by something else than amid", rows[i].says,
+                                              "amictl adopt", NULL };
+
+                _cleanup_free_ char *log = xasprintf("%s-wal", path);
+
+                unlink(path);
+                unlink(log);
+                make_database(*state);
+                sql(path, rows[i].sql);
+                check_refused((int)i, state, -EUCLEAN, words);
+        }
+}
+
+static void test_statistics_are_no_foreign_table(void **state)
+{
+        _cleanup_free_ char *path = database_of(state);
+        struct store *store;
+
+        make_database(*state);
+        sql(path, "ANALYZE");
+        store = scratch_open(*state);
+        store_close(store);
+}
+
+static void test_the_connection_is_hardened(void **state)
+{
+        static const int on[] = { SQLITE_DBCONFIG_DEFENSIVE };
+        static const int off[] = { SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_DQS_DML,
+                                   SQLITE_DBCONFIG_DQS_DDL, SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                                   SQLITE_DBCONFIG_ENABLE_VIEW };
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        int value;
+
+        for (size_t i = 0; i < ELEMENTS(on); i++) {
+                assert_int_equal(sqlite3_db_config(store->db, on[i], -1, &value), SQLITE_OK);
+                assert_int_equal(value, 1);
+        }
+        for (size_t i = 0; i < ELEMENTS(off); i++) {
+                assert_int_equal(sqlite3_db_config(store->db, off[i], -1, &value), SQLITE_OK);
+                assert_int_equal(value, 0);
+        }
+}
+
+static void test_a_state_that_others_may_write_is_refused(void **state)
+{
+        static const struct {
+                const char *file;
+                unsigned int mode, good;
+                const char *says;
+        } rows[] = {
+                { "", 0777, 0700, "has mode 0777: everybody may change it; chmod o" },
+                { "/amid.db", 0666, 0600, "amid.db has mode 0666: everybody may change it" },
+        };
+
+        make_database(*state);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *path = xasprintf("%s%s", (const char *)*state, rows[i].file);
+                const char *const words[] = { "is not used: ", rows[i].says, NULL };
+
+                assert_int_equal(chmod(path, rows[i].mode), 0);
+                check_refused(__LINE__, state, -EPERM, words);
+                assert_int_equal(chmod(path, rows[i].good), 0);
+        }
+        store_close(scratch_open(*state));
+}
+
 static void test_one_daemon(void **state)
 {
         {
@@ -409,6 +499,10 @@ int main(void)
                 TEST(test_log_without_database),
                 TEST(test_newer),
                 TEST(test_orphans),
+                TEST(test_a_foreign_schema_is_refused),
+                TEST(test_statistics_are_no_foreign_table),
+                TEST(test_the_connection_is_hardened),
+                TEST(test_a_state_that_others_may_write_is_refused),
                 TEST(test_one_daemon),
                 TEST(test_no_directory),
                 TEST(test_no_rights),
