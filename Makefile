@@ -46,7 +46,7 @@ $(B)/$1.a: $$(OBJECTS_$1)
 	$$(Q)rm -f $$@ && $(AR) rcsD $$@ $$^
 $(B)/tests/unit/$1/%: $(B)/tests/unit/$1/%.o $(NEEDS_$1:%=$(B)/%.a)
 	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ $(LIBS) -lcmocka
+	$$(Q)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS) -lcmocka
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$f)))
 
@@ -58,7 +58,7 @@ $(B)/amictl: $(B)/daemon/amictl.o $(ALL_ARCHIVES)
 $(B)/ec2sim: $(SIM_OBJECTS) $(B)/loop.a $(B)/base.a
 $(B)/amid $(B)/amictl $(B)/ec2sim:
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 build/amid build/amictl build/ec2sim: build/%: $(B)/% FORCE
 	$(Q)cmp -s $< $@ || install -m 755 $< $@
@@ -68,7 +68,7 @@ FORCE:
 $(B)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Embedded by the assembler, which tells nobody.
 $(B)/daemon/runs/freeze-script.o $(B)/daemon/runs/backup-boot.o $(B)/daemon/runs/script.o: $(wildcard daemon/runs/*.sh)

@@ -19,12 +19,20 @@ check: | $(filter deps,$(MAKECMDGOALS)) ## every tier, with a table of what ran 
 
 # ---- unit ------------------------------------------------------------------------------------
 .PHONY: check-unit
-check-unit: $(UNIT_TESTS) deps-check headers-check ## unit tests and the include rule: no root, no network, under 10 s
+check-unit: $(UNIT_TESTS) deps-check flags-check headers-check ## unit tests and the include rule: no root, no network, under 10 s
 	@printf '%s\n' $(UNIT_TESTS) | xargs -r -P $(JOBS) -n 1 tests/unit/run.sh
 
 .PHONY: deps-check
 deps-check: ## hold every #include to the folder table of this Makefile
 	@$(foreach f,$(FOLDERS),awk -v folder=$f -v may="$f $(MAY_$f)" -f tests/deps-check.awk $(wildcard daemon/$f/*.[ch]) &&) true
+
+# What packagers set adds to our own flags, and takes the place of none.
+.PHONY: flags-check
+flags-check: ## hold the flags of the caller beside our own
+	@$(MAKE) --no-print-directory -Bn V=1 VARIANT=release B=build/flags CPPFLAGS=-DTHEIRS CFLAGS=-Otheirs LDFLAGS=-Wl,theirs build/flags/amid | \
+		awk '/-c -o build\/flags\/daemon\/amid.o/ { cc = /-Idaemon/ && /-std=gnu11/ && /-fstack-clash-protection/ && /-DTHEIRS/ && /-Otheirs/ } \
+		     /-o build\/flags\/amid / { ld = /relro/ && /theirs/ } \
+		     END { if (!cc || !ld) { print "flags of the caller, or our own, are lost"; exit 1 } }'
 
 # Every header can be read on its own: it includes what it uses.
 HEADERS_ALONE := $(ALL_HEADERS:%=$(B)/alone/%.o)
@@ -33,17 +41,17 @@ headers-check: $(HEADERS_ALONE)
 $(HEADERS_ALONE): $(B)/alone/%.o: %
 	$(call say,H,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) -MMD -MP -include $< -x c -c -o $@ /dev/null
+	$(Q)$(CC) $(ALL_CPPFLAGS) -std=gnu11 $(WARNINGS) -MMD -MP -include $< -x c -c -o $@ /dev/null
 
 # ---- helper programs of the tests ------------------------------------------------------------
 .PHONY: tools
 tools: $(TOOLS)
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/tests/tools/%: $(B)/tests/zones/%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 .PHONY: print
 print: tools ## print manual sections, schema and catalog from the tables of the program
@@ -89,12 +97,12 @@ fuzz-run: $(FUZZ_TARGETS)
 	$(Q)printf '%s\n' $(FUZZ_TARGETS) | xargs -r -P $(JOBS) -n 1 tests/fuzz/run.sh $(FUZZ_SECONDS)
 $(B)/tests/fuzz/fuzz-%: $(B)/tests/fuzz/fuzz-%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # ---- bench -----------------------------------------------------------------------------------
 $(B)/tests/bench/bench-%: $(B)/tests/bench/bench-%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 .PHONY: bench
 bench: all $(BENCHES) $(if $(wildcard tests/bench/*.py),$(VENV)/stamp) ## speed, each as a ratio within one run
 	$(Q)set -e; for b in $(BENCHES); do AMID_B=$(B) PYTHON=$(VENV)/bin/python $$b; done
@@ -124,8 +132,8 @@ analyze-tidy: $(TIDY_STAMPS)
 build/analyze/%.tidy: %.c .clang-tidy
 	$(call say,TIDY,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -MM -MP -MT $@ -MF $(@:.tidy=.tidy.d) $<
-	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=gnu11 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)$(CC) $(ALL_CPPFLAGS) -MM -MP -MT $@ -MF $(@:.tidy=.tidy.d) $<
+	$(Q)clang-tidy --quiet $< -- $(ALL_CPPFLAGS) -std=gnu11 2>$@.log || { cat $@.log; exit 1; }
 	$(Q)touch $@
 -include $(shell find build/analyze -name '*.tidy.d' 2>/dev/null)
 # uninitvar, ctuuninitvar: cppcheck does not see that a `ret` parameter was written, nor what its
@@ -158,7 +166,7 @@ compile_commands.json: $(ALL_SOURCES) Makefile tests/flags.mk tests/checks.mk ##
 	$(Q){ echo '['; \
 	for f in $(ALL_SOURCES); do \
 		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" '$(CURDIR)' "$$f" \
-			"$$(printf '%s' $(call shell_quote,$(CC) $(CPPFLAGS) $(CFLAGS) -c) | sed 's/["\\]/\\&/g') $$f"; \
+			"$$(printf '%s' $(call shell_quote,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c) | sed 's/["\\]/\\&/g') $$f"; \
 		sep="$(comma)$$(printf '\n.')"; sep=$${sep%.}; \
 	done; echo; echo ']'; } >$@
 shell_quote = '$(subst ','\'',$1)'

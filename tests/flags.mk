@@ -13,9 +13,12 @@ endif
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
             -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wswitch-enum -Wpointer-arith -Wimplicit-fallthrough
 
-FLAGS_release := -O2 -g -fstack-protector-strong -fPIE
+# Control flow is protected by the processor: -fcf-protection on x86, its like on ARM.
+takes          = $(shell echo | $(CC) $1 -E -o /dev/null -x c - 2>/dev/null && echo $1)
+FLAGS_release := -O2 -g -fstack-protector-strong -fstack-clash-protection \
+                 $(or $(call takes,-fcf-protection),$(call takes,-mbranch-protection=standard)) -fPIE
 LINK_release  := -pie -Wl,-z,relro,-z,now
-CPP_release   := -D_FORTIFY_SOURCE=2
+CPP_release    = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 FLAGS_debug   := -O0 -g3 -fPIE -Werror
 LINK_debug    := -pie
 CPP_debug     :=
@@ -27,7 +30,10 @@ FLAGS_coverage := -O0 -g --coverage -fPIE
 LINK_coverage  := -pie --coverage
 CPP_coverage   :=
 
-CPPFLAGS = -Idaemon -Itests -D_GNU_SOURCE -DAMID_VERSION='"$(VERSION)"' $(CPP_$(VARIANT)) $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
-CFLAGS   = -std=gnu11 $(WARNINGS) $(FLAGS_$(VARIANT))
-LDFLAGS  = $(LINK_$(VARIANT))
-LIBS     = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
+# CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS are those of the caller, from the environment or the command line:
+# packagers set them. They come last and add to what the sources need.
+ALL_CPPFLAGS = -Idaemon -Itests -D_GNU_SOURCE -DAMID_VERSION='"$(VERSION)"' $(CPP_$(VARIANT)) \
+               $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) $(CPPFLAGS)
+ALL_CFLAGS   = -std=gnu11 $(WARNINGS) $(FLAGS_$(VARIANT)) $(CFLAGS)
+ALL_LDFLAGS  = $(LINK_$(VARIANT)) $(LDFLAGS)
+LIBS         = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm $(LDLIBS)

@@ -5,7 +5,7 @@ UNIVERSE_FRONT    := ec2sim http-server http-parse options sigv4-check
 UNIVERSE_OBJECTS  := $(UNIVERSE_SOURCES:%.c=$(B)/%.o) \
                      $(filter-out $(UNIVERSE_FRONT:%=$(B)/tests/sim/%.o),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c))))
 UNIVERSE_ARCHIVES := $(foreach f,runs aws store settings schedule retention base,$(B)/$f.a)
-UNIVERSE_LINK      = $(CC) $(LDFLAGS) -Wl,--wrap=engine_new,--wrap=rename,--wrap=unlink,--wrap=fsync
+UNIVERSE_LINK      = $(CC) $(ALL_LDFLAGS) -Wl,--wrap=engine_new,--wrap=rename,--wrap=unlink,--wrap=fsync
 # The objects in which a mutant makes a difference come in front of the archives.
 MUTANT_SOURCES    := $(shell grep -l 'include "base/mutant.h"' daemon/*/*.c tests/sim/universe/*.c)
 MUTANT_OBJECTS    := $(MUTANT_SOURCES:%.c=$(B)/mutants/%.o)
@@ -19,7 +19,7 @@ $(B)/sim $(B)/sim-mutants:
 $(B)/mutants/%.o: %.c
 	$(call say,CC,$< (mutants))
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -DAMID_MUTANTS $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) -DAMID_MUTANTS $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 build/sim build/sim-mutants: build/%: $(B)/% FORCE
 	$(Q)cmp -s $< $@ || install -m 755 $< $@
 
