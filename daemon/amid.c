@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "aws/aws.h"
 #include "base/alloc.h"
@@ -244,5 +245,6 @@ int main(int argc, char **argv)
         if (only_check)
                 return check(file);
         log_open();
+        umask(077); /* whatever starts it: the state is nobody else's */
         return serve(file) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
