@@ -45,6 +45,21 @@ static void twice(struct conf *conf, const char *what, const char *name, struct 
                       conf->files[first.file].name, first.line, first.column);
 }
 
+/* Credentials of a role are of the account in its ARN: arn:aws:iam::111122223333:role/amid. */
+static void check_role(struct conf *conf, const struct draft_account *draft)
+{
+        const struct setting_account *account = &draft->account;
+        const char *id = account->role_arn ? strstr(account->role_arn, ":iam::") : NULL;
+
+        if (!id || !account->expect_account)
+                return;
+        id += strlen(":iam::");
+        if (!startswith(id, account->expect_account))
+                conf_error_at(conf, draft->place,
+                              "account %s: role_arn is of account %.*s, expect_account says %s",
+                              account->name, (int)strcspn(id, ":"), id, account->expect_account);
+}
+
 void conf_check_accounts(struct conf *conf)
 {
         size_t n = 0; /* the last one that stays */
@@ -66,6 +81,8 @@ void conf_check_accounts(struct conf *conf)
                 setting_account_done(&draft->account);
         }
         conf->n_accounts = n + 1;
+        for (size_t i = 0; i < conf->n_accounts; i++)
+                check_role(conf, &conf->accounts[i]);
 }
 
 static const struct draft_account *find_account(const struct conf *conf, const char *name)

@@ -136,8 +136,9 @@ char *conf_quote(const char *text)
                         cut--;
         }
         quoted = xasprintf("\"%.*s%s\"", (int)cut, text, cut < n ? "..." : "");
-        for (char *p = quoted; *p; p++)
-                if ((unsigned char)*p < 0x20 || *p == 0x7f)
-                        *p = '?';
+        if (!is_printable_utf8(quoted))
+                for (char *p = quoted; *p; p++)
+                        if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
+                                *p = '?';
         return quoted;
 }

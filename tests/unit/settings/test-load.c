@@ -88,6 +88,11 @@ static void test_conf_d(void **state)
         expect_load(__LINE__, 0,
                     "amid.yaml: warning: conf.d/old.yml is not read; its name must end in "
                     ".yaml\n");
+        assert_int_equal(unlink("conf.d/old.yml"), 0);
+        put("conf.d/\xff\x1b[2J.yaml", "");
+        expect_load(__LINE__, -EINVAL,
+                    "amid.yaml: a file in conf.d has a name that is not printable UTF-8; rename "
+                    "it\n");
 }
 
 static void test_conf_d_errors(void **state)
