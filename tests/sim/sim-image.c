@@ -52,6 +52,7 @@ const char *image_state_name(const struct image *image, usec_t now)
         };
 
         return now >= image->deregistered ? "deregistered"
+               : now < image->odd_until   ? image->odd_state
                : image->disabled          ? "disabled"
                                           : names[image->state];
 }
@@ -199,7 +200,7 @@ static struct image *read_own_image(struct call *call)
 static void delete_its_snapshot(struct call *call, const struct image *image, const char *id)
 {
         struct snapshot *snapshot = place_find(call->place, KIND_SNAPSHOT, id);
-        bool deleted = snapshot && snapshot->resource.gone > call->now &&
+        bool deleted = snapshot && !snapshot->locked && snapshot->resource.gone > call->now &&
                        !snapshot_user(snapshot, call->now, image);
 
         if (deleted)
@@ -217,6 +218,11 @@ bool deregister_image(struct call *call)
 
         if (!image || !read_bool(call, "DeleteAssociatedSnapshots", &with_snapshots))
                 return false;
+        if (image->protected)
+                return fail(call, "OperationNotPermitted",
+                            "The image '%s' cannot be deregistered because deregistration "
+                            "protection is enabled.",
+                            image->resource.id);
         image->deregistered = call->now;
         image->resource.gone = call->now + sim_wait(call->sim, WAIT_IMAGE_GONE);
         image->name_free = call->now + sim_wait(call->sim, WAIT_NAME_FREE);

@@ -152,10 +152,18 @@ static void print_association(struct call *call, const struct instance *instance
         text_append(out, "</item></networkInterfaceSet>");
 }
 
-static void print_state_reason(struct call *call, enum state state)
+static void print_state_reason(struct call *call, const struct instance *instance, enum state state)
 {
         bool by_user = state != STATE_RUNNING && state != STATE_PENDING;
 
+        if (instance->start_failed && state == STATE_STOPPED) {
+                xml_text(&call->out, "reason", "");
+                xml_open(&call->out, "stateReason");
+                xml_text(&call->out, "code", instance->start_failed);
+                xml_text(&call->out, "message", "Client.InternalError: Client error on launch");
+                xml_close(&call->out, "stateReason");
+                return;
+        }
         xml_text(&call->out, "reason", by_user ? "User initiated" : "");
         if (!by_user)
                 return;
@@ -182,7 +190,7 @@ static void print_instance(struct call *call, const struct resource *resource)
                 print_association(call, instance, address);
         }
         xml_text(out, "instanceLifecycle", instance->spot ? "spot" : NULL);
-        print_state_reason(call, state);
+        print_state_reason(call, instance, state);
         xml_number(out, "amiLaunchIndex", instance->launch_index);
         xml_text(out, "instanceType", instance->type);
         xml_time(out, "launchTime", instance->launched);

@@ -128,6 +128,15 @@ void instance_start(struct instance *instance, usec_t now, const char *cause)
 {
         usec_t wait = sim_wait(sim_of(instance), WAIT_LAUNCH);
 
+        instance->start_failed = NULL;
+        if (instance->orders.starts_fail && instance->starts) {
+                /* As with a KMS key that the caller may make no grant for. */
+                instance->orders.starts_fail--;
+                instance->start_failed = "Client.InternalError";
+                instance_change(instance, now, STATE_PENDING, STATE_STOPPED, wait);
+                instance_add_outage(instance, now, USEC_INFINITY, cause);
+                return;
+        }
         instance_change(instance, now, STATE_PENDING, STATE_RUNNING, wait);
         instance->launched = now;
         instance->starts++;

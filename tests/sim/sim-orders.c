@@ -56,13 +56,14 @@ bool control_instance(struct control *control)
                                              "hang-next-command",
                                              "agent",
                                              "unclean",
+                                             "fail-starts",
                                              "service",
                                              NULL };
         const cJSON *from = control->arguments;
         const char *name = NULL, *checks = NULL, *reason = NULL, *snapshot = NULL;
         const char *code = "Server.InternalError", *service = NULL;
         struct instance *instance;
-        double stuck = 0;
+        double stuck = 0, starts = 0;
 
         if (!control_check_members(control, from, names) ||
             !control_text(control, from, "instance", &name) ||
@@ -71,6 +72,7 @@ bool control_instance(struct control *control)
             !control_text(control, from, "fail-next-image", &reason) ||
             !control_text(control, from, "fail-code", &code) ||
             !control_text(control, from, "fail-next-snapshot", &snapshot) ||
+            !control_number(control, from, "fail-starts", 0, 1e6, &starts) ||
             !control_number(control, from, "stick-next-snapshot", 0, 99, &stuck))
                 return false;
         if (checks && !streq(checks, "ok") && !streq(checks, "impaired"))
@@ -93,6 +95,8 @@ bool control_instance(struct control *control)
         replace_if(&instance->orders.image_reason, reason);
         replace_if(&instance->orders.image_code, reason ? code : NULL);
         replace_if(&instance->orders.snapshot_error, snapshot);
+        if (starts > 0)
+                instance->orders.starts_fail = (unsigned int)starts;
         if (stuck > 0)
                 instance->orders.snapshot_stuck = (unsigned int)stuck;
         json_text(control->result, "instance", instance->resource.id);
@@ -101,7 +105,7 @@ bool control_instance(struct control *control)
 
 bool control_snapshot(struct control *control)
 {
-        static const char *const names[] = { "snapshot", "finish", "fail", NULL };
+        static const char *const names[] = { "snapshot", "finish", "fail", "locked", NULL };
         const cJSON *from = control->arguments;
         const char *id = NULL, *error = NULL;
         struct snapshot *snapshot;
@@ -115,7 +119,9 @@ bool control_snapshot(struct control *control)
         snapshot = id ? find_anywhere(control->sim, KIND_SNAPSHOT, id) : NULL;
         if (!snapshot)
                 return control_fail(control, "there is no snapshot %s", id ? id : "without an id");
-        if (snapshot_state(snapshot, control->now) != SNAPSHOT_IS_PENDING)
+        if (!control_bool(control, from, "locked", &snapshot->locked))
+                return false;
+        if ((finish || error) && snapshot_state(snapshot, control->now) != SNAPSHOT_IS_PENDING)
                 return control_fail(control, "the snapshot is not pending");
         if (finish || error) {
                 snapshot->stuck = 0;

@@ -147,6 +147,10 @@ bool delete_snapshot(struct call *call)
                 return fail(call, "InvalidSnapshot.InUse",
                             "The snapshot %s is currently in use by %s", snapshot->resource.id,
                             user->resource.id);
+        if (snapshot->locked)
+                return fail(call, "OperationNotPermitted",
+                            "The snapshot %s is locked and cannot be deleted.",
+                            snapshot->resource.id);
         snapshot->resource.gone = call->now;
         return answer_true(call);
 }

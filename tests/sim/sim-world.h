@@ -89,6 +89,7 @@ struct orders {
         char *snapshot_error;              /* the next snapshot fails, with this StatusMessage */
         unsigned int snapshot_stuck;       /* the next snapshot stays at this percentage; 0: no */
         bool command_fails, command_hangs; /* the next command: exits with 1, never ends */
+        unsigned int starts_fail; /* so many starts end in stopped again, with a StateReason */
 };
 
 enum address {
@@ -113,13 +114,14 @@ struct instance {
         size_t n_outages;
         struct devices devices;
         struct orders orders;
-        bool spot;              /* else on demand */
-        enum address address;   /* the public one */
-        unsigned int starts;    /* how often it was started */
-        bool agent;             /* has one of Systems Manager, and a profile that lets it */
-        bool unclean;           /* its reboots find a journal to replay */
-        bool service_down;      /* what target groups check does not answer, though it is up */
-        struct freeze *freezes; /* oldest first */
+        bool spot;                /* else on demand */
+        enum address address;     /* the public one */
+        unsigned int starts;      /* how often it was started */
+        bool agent;               /* has one of Systems Manager, and a profile that lets it */
+        bool unclean;             /* its reboots find a journal to replay */
+        const char *start_failed; /* StateReason while it is stopped for that; or NULL; static */
+        bool service_down;        /* what target groups check does not answer, though it is up */
+        struct freeze *freezes;   /* oldest first */
         size_t n_freezes;
 };
 
@@ -138,6 +140,7 @@ struct snapshot {
         unsigned int size;  /* GiB */
         unsigned int stuck; /* percentage it never gets past; 0: none */
         bool encrypted;
+        bool locked; /* snapshot lock, or another service manages it: cannot be deleted */
         usec_t done;
 };
 
@@ -151,6 +154,9 @@ struct image {
         char *fail_code, *fail_reason; /* StateReason */
         enum image_state state;        /* image_settle() brings it up to date */
         bool disabled, is_public;
+        bool protected;        /* deregistration protection */
+        const char *odd_state; /* static: what the API shows until `odd_until` */
+        usec_t odd_until;
         usec_t fails;        /* when it fails with fail_reason; USEC_INFINITY: it does not */
         usec_t finish;       /* from the last snapshot to available */
         usec_t deregistered; /* USEC_INFINITY: not */

@@ -7,8 +7,10 @@
 #include "runs/manager.h"
 #include "sim/sim-world.h"
 #include "sim/universe/happenings.h"
+#include "sim/universe/odd-states.h"
 #include "sim/universe/people.h"
 #include "sim/universe/refusals.h"
+#include "sim/universe/strangers.h"
 #include "sim/universe/universe.h"
 #include "sim/universe/witness.h"
 #include "store/store.h"
@@ -321,44 +323,54 @@ static void happen_foreign(struct universe *universe)
 }
 
 /* A kind whose findings are not all mended: it happens with `--only` alone. */
-#define NOT_YET(mean) 0
+#define NOT_YET true
 
 const struct happening_kind happening_kinds[] = {
-        { "error once", NOT_YET(3 * DAY), refuse_once, RUNS_MOSTLY, true },
-        { "error for long", NOT_YET(8 * DAY), refuse_for_long, RUNS_MOSTLY, true },
-        { "unknown id", NOT_YET(8 * DAY), refuse_one_id, RUNS_MOSTLY, true },
-        { "foreign answer", NOT_YET(8 * DAY), answer_foreign, RUNS_MOSTLY, true },
-        { "kill", 5 * DAY, happen_kill, RUNS_MOSTLY, true },
-        { "power", 15 * DAY, happen_power, RUNS_MOSTLY, true },
-        { "restart", 15 * DAY, happen_restart, RUNS_MOSTLY, true },
-        { "clock", 20 * DAY, happen_clock, ANYWHERE, true },
-        { "disk", 15 * DAY, happen_disk, ANYWHERE, true },
-        { "disk heals", 4 * HOUR, happen_disk_heals, ANYWHERE, false },
-        { "reload", 8 * DAY, happen_reload, RUNS_MOSTLY, true },
-        { "run", 8 * DAY, happen_run, RUNS_MOSTLY, false },
-        { "prune", 15 * DAY, happen_prune, RUNS_MOSTLY, false },
-        { "adopt", 40 * DAY, happen_adopt, RUNS_MOSTLY, false },
-        { "cancel", 6 * DAY, happen_cancel, ANYWHERE, true },
-        { "pause", 30 * DAY, happen_pause, ANYWHERE, false },
-        { "weather", 2 * DAY, happen_weather, ANYWHERE, true },
-        { "fair", 3 * HOUR, happen_fair, ANYWHERE, false },
-        { "lag", 8 * DAY, happen_lag, ANYWHERE, true },
-        { "pages", 8 * DAY, happen_pages, ANYWHERE, false },
-        { "pace", 8 * DAY, happen_pace, ANYWHERE, false },
-        { "keys", 30 * DAY, happen_keys, ANYWHERE, true },
-        { "expiry", 30 * DAY, happen_expiry, ANYWHERE, false },
-        { "acceptance", 6 * HOUR, happen_acceptance, ANYWHERE, false },
-        { "stop", 10 * DAY, happen_stop, ANYWHERE, true },
-        { "terminate", 40 * DAY, happen_terminate, ANYWHERE, true },
-        { "retag", 20 * DAY, happen_retag, ANYWHERE, true },
-        { "never ready", 20 * DAY, happen_never_ready, ANYWHERE, true },
-        { "order", 6 * DAY, happen_order, ANYWHERE, true },
-        { "agent", 10 * DAY, happen_agent, ANYWHERE, true },
-        { "service", 20 * DAY, happen_service, ANYWHERE, true },
-        { "want", 6 * DAY, happen_want, ANYWHERE, true },
-        { "unstick", 4 * HOUR, happen_unstick, ANYWHERE, false },
-        { "deregister", 30 * DAY, happen_deregister, ANYWHERE, true },
-        { "use", 30 * DAY, happen_use, ANYWHERE, false },
-        { "foreign", 30 * DAY, happen_foreign, ANYWHERE, false },
+        { "error once", 3 * DAY, refuse_once, RUNS_MOSTLY, true, NOT_YET },
+        { "error for long", 8 * DAY, refuse_for_long, RUNS_MOSTLY, true, NOT_YET },
+        { "unknown id", 8 * DAY, refuse_one_id, RUNS_MOSTLY, true, NOT_YET },
+        { "foreign answer", 8 * DAY, answer_foreign, RUNS_MOSTLY, true, NOT_YET },
+        { "odd image", 10 * DAY, odd_image_state, RUNS_MOSTLY, true, NOT_YET },
+        { "start fails", 20 * DAY, odd_start_fails, RUNS_MOSTLY, true, NOT_YET },
+        { "unknown for minutes", 10 * DAY, odd_unknown_for_minutes, RUNS_MOSTLY, true, NOT_YET },
+        { "disabled", 30 * DAY, odd_image_disabled, ANYWHERE, true, NOT_YET },
+        { "copy", 30 * DAY, stranger_copies, ANYWHERE, false, NOT_YET },
+        { "name taken", 30 * DAY, stranger_takes_the_name, ANYWHERE, false, NOT_YET },
+        { "tags edited", 20 * DAY, stranger_edits_tags, ANYWHERE, true, NOT_YET },
+        { "protected", 20 * DAY, stranger_protects, ANYWHERE, true, NOT_YET },
+        { "second daemon", 60 * DAY, stranger_daemon, ANYWHERE, false, NOT_YET },
+        { "clone", 60 * DAY, stranger_clones, ANYWHERE, false, NOT_YET },
+        { "kill", 5 * DAY, happen_kill, RUNS_MOSTLY, true, false },
+        { "power", 15 * DAY, happen_power, RUNS_MOSTLY, true, false },
+        { "restart", 15 * DAY, happen_restart, RUNS_MOSTLY, true, false },
+        { "clock", 20 * DAY, happen_clock, ANYWHERE, true, false },
+        { "disk", 15 * DAY, happen_disk, ANYWHERE, true, false },
+        { "disk heals", 4 * HOUR, happen_disk_heals, ANYWHERE, false, false },
+        { "reload", 8 * DAY, happen_reload, RUNS_MOSTLY, true, false },
+        { "run", 8 * DAY, happen_run, RUNS_MOSTLY, false, false },
+        { "prune", 15 * DAY, happen_prune, RUNS_MOSTLY, false, false },
+        { "adopt", 40 * DAY, happen_adopt, RUNS_MOSTLY, false, false },
+        { "cancel", 6 * DAY, happen_cancel, ANYWHERE, true, false },
+        { "pause", 30 * DAY, happen_pause, ANYWHERE, false, false },
+        { "weather", 2 * DAY, happen_weather, ANYWHERE, true, false },
+        { "fair", 3 * HOUR, happen_fair, ANYWHERE, false, false },
+        { "lag", 8 * DAY, happen_lag, ANYWHERE, true, false },
+        { "pages", 8 * DAY, happen_pages, ANYWHERE, false, false },
+        { "pace", 8 * DAY, happen_pace, ANYWHERE, false, false },
+        { "keys", 30 * DAY, happen_keys, ANYWHERE, true, false },
+        { "expiry", 30 * DAY, happen_expiry, ANYWHERE, false, false },
+        { "acceptance", 6 * HOUR, happen_acceptance, ANYWHERE, false, false },
+        { "stop", 10 * DAY, happen_stop, ANYWHERE, true, false },
+        { "terminate", 40 * DAY, happen_terminate, ANYWHERE, true, false },
+        { "retag", 20 * DAY, happen_retag, ANYWHERE, true, false },
+        { "never ready", 20 * DAY, happen_never_ready, ANYWHERE, true, false },
+        { "order", 6 * DAY, happen_order, ANYWHERE, true, false },
+        { "agent", 10 * DAY, happen_agent, ANYWHERE, true, false },
+        { "service", 20 * DAY, happen_service, ANYWHERE, true, false },
+        { "want", 6 * DAY, happen_want, ANYWHERE, true, false },
+        { "unstick", 4 * HOUR, happen_unstick, ANYWHERE, false, false },
+        { "deregister", 30 * DAY, happen_deregister, ANYWHERE, true, false },
+        { "use", 30 * DAY, happen_use, ANYWHERE, false, false },
+        { "foreign", 30 * DAY, happen_foreign, ANYWHERE, false, false },
 };
 const size_t n_happening_kinds = ELEMENTS(happening_kinds);

@@ -15,10 +15,11 @@ enum where { ANYWHERE, RUNS_MOSTLY };
 
 struct happening_kind {
         const char *name;
-        usec_t mean; /* from one to the next; 0: only when asked for with --only */
+        usec_t mean; /* from one to the next */
         void (*happen)(struct universe *universe);
         enum where where;
-        bool strikes; /* hinders the daemon: also in the middle of a run that has just begun */
+        bool strikes;    /* hinders the daemon: also in the middle of a run that has just begun */
+        bool on_request; /* with --only, not by itself */
 };
 extern const struct happening_kind happening_kinds[];
 extern const size_t n_happening_kinds;

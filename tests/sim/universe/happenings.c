@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "sim/sim-world.h"
 #include "sim/universe/happening-kinds.h"
+#include "sim/universe/odd-states.h"
 #include "sim/universe/people.h"
 #include "sim/universe/universe.h"
 #include "sim/universe/witness.h"
@@ -35,7 +36,7 @@ static bool may_happen(const struct universe *universe, const struct happening_k
                 return false;
         return only ? found && (found == only || found[-1] == ',') &&
                                (found[length] == ',' || !found[length])
-                    : kind->mean > 0;
+                    : !kind->on_request;
 }
 
 static void befall(struct universe *universe, const struct happening_kind *kind)
@@ -162,6 +163,7 @@ void happenings_end(struct universe *universe)
         if (universe->clock.skew) {
                 virtual_set_skew(&universe->clock, 0);
         }
+        odd_states_end(universe);
         people_repair(universe);
         witness_calm_begins(universe->witness);
         if (!machine_is_up(&universe->machine) && !universe->machine.dying)

@@ -15,19 +15,19 @@
 #include "sim/universe/universe.h"
 #include "sim/universe/witness.h"
 
-static usec_t now_of(const struct universe *universe)
+usec_t people_now(const struct universe *universe)
 {
         return virtual_true_time(&universe->clock);
 }
 
-static struct place *place_of(struct universe *universe, const char *region)
+struct place *people_place(struct universe *universe, const char *region)
 {
         return sim_place(universe->cloud.sim, DEFAULT_ACCOUNT, region);
 }
 
 /* A call of somebody else's; what the answer says is of no interest but for one id. */
-static char *call_api(struct universe *universe, const char *region, const char *element,
-                      const char *format, ...)
+char *people_call(struct universe *universe, const char *region, const char *element,
+                  const char *format, ...)
 {
         va_list arguments;
         _cleanup_free_ char *parameters = NULL, *body = NULL;
@@ -39,7 +39,7 @@ static char *call_api(struct universe *universe, const char *region, const char 
         parameters = xvasprintf(format, arguments);
         va_end(arguments);
         body = xasprintf("%s&Version=2016-11-15", parameters);
-        sim_answer(universe->cloud.sim, now_of(universe),
+        sim_answer(universe->cloud.sim, people_now(universe),
                    &(struct sim_request){ .region = region,
                                           .access_key = "people",
                                           .body = body,
@@ -52,15 +52,15 @@ static char *call_api(struct universe *universe, const char *region, const char 
         return value;
 }
 
-static struct instance *some_instance(struct universe *universe, const char *region)
+struct instance *people_instance(struct universe *universe, const char *region)
 {
         struct instance *found[200];
         size_t n = 0;
 
-        FOREACH_RESOURCE(resource, place_of(universe, region), KIND_INSTANCE)
+        FOREACH_RESOURCE(resource, people_place(universe, region), KIND_INSTANCE)
         {
                 struct instance *instance = (struct instance *)resource;
-                enum state state = instance_state(instance, now_of(universe));
+                enum state state = instance_state(instance, people_now(universe));
 
                 if (tags_get(&resource->tags, "Group") && n < ELEMENTS(found) &&
                     (state == STATE_RUNNING || state == STATE_STOPPED))
@@ -69,18 +69,19 @@ static struct instance *some_instance(struct universe *universe, const char *reg
         return n ? found[dice_below(&universe->dice, n)] : NULL;
 }
 
-static struct image *some_image(struct universe *universe, const char *region)
+struct image *people_image(struct universe *universe, const char *region)
 {
         struct image *found[1000];
         size_t n = 0;
 
-        FOREACH_RESOURCE(resource, place_of(universe, region), KIND_IMAGE)
+        FOREACH_RESOURCE(resource, people_place(universe, region), KIND_IMAGE)
         {
                 struct image *image = (struct image *)resource;
 
-                image_settle(image, now_of(universe));
+                image_settle(image, people_now(universe));
                 if (!image->owner_alias && n < ELEMENTS(found) &&
-                    image->state == IMAGE_IS_AVAILABLE && image->deregistered > now_of(universe))
+                    image->state == IMAGE_IS_AVAILABLE &&
+                    image->deregistered > people_now(universe))
                         found[n++] = image;
         }
         return n ? found[dice_below(&universe->dice, n)] : NULL;
@@ -88,30 +89,30 @@ static struct image *some_image(struct universe *universe, const char *region)
 
 void people_stop_or_start(struct universe *universe, const char *region)
 {
-        struct instance *instance = some_instance(universe, region);
+        struct instance *instance = people_instance(universe, region);
         bool running;
 
         if (!instance)
                 return;
-        running = instance_state(instance, now_of(universe)) == STATE_RUNNING;
-        free(call_api(universe, region, NULL, "Action=%sInstances&InstanceId.1=%s",
-                      running ? "Stop" : "Start", instance->resource.id));
+        running = instance_state(instance, people_now(universe)) == STATE_RUNNING;
+        free(people_call(universe, region, NULL, "Action=%sInstances&InstanceId.1=%s",
+                         running ? "Stop" : "Start", instance->resource.id));
 }
 
 static char *launch(struct universe *universe, const char *region, const char *image,
                     const char *group, const char *role)
 {
-        return call_api(universe, region, "instanceId",
-                        "Action=RunInstances&ImageId=%s&MinCount=1&MaxCount=1&"
-                        "TagSpecification.1.ResourceType=instance&"
-                        "TagSpecification.1.Tag.1.Key=%s&TagSpecification.1.Tag.1.Value=%s&"
-                        "TagSpecification.1.Tag.2.Key=Role&TagSpecification.1.Tag.2.Value=%s",
-                        image, group ? "Group" : "Use", group ? group : "image", role);
+        return people_call(universe, region, "instanceId",
+                           "Action=RunInstances&ImageId=%s&MinCount=1&MaxCount=1&"
+                           "TagSpecification.1.ResourceType=instance&"
+                           "TagSpecification.1.Tag.1.Key=%s&TagSpecification.1.Tag.1.Value=%s&"
+                           "TagSpecification.1.Tag.2.Key=Role&TagSpecification.1.Tag.2.Value=%s",
+                           image, group ? "Group" : "Use", group ? group : "image", role);
 }
 
 void people_replace(struct universe *universe, const char *region)
 {
-        struct instance *instance = some_instance(universe, region);
+        struct instance *instance = people_instance(universe, region);
         const char *group, *role;
 
         if (!instance)
@@ -121,31 +122,32 @@ void people_replace(struct universe *universe, const char *region)
         /* The Auto Scaling group does that itself. */
         if (!universe->fleet.scaling)
                 free(launch(universe, region, image_public_id(), group, role ? role : "web"));
-        free(call_api(universe, region, NULL, "Action=TerminateInstances&InstanceId.1=%s",
-                      instance->resource.id));
+        free(people_call(universe, region, NULL, "Action=TerminateInstances&InstanceId.1=%s",
+                         instance->resource.id));
 }
 
 void people_retag(struct universe *universe, const char *region)
 {
-        struct instance *instance = some_instance(universe, region);
+        struct instance *instance = people_instance(universe, region);
 
         if (!instance)
                 return;
         if (dice_chance(&universe->dice, 0.5))
-                free(call_api(universe, region, NULL,
-                              "Action=CreateTags&ResourceId.1=%s&Tag.1.Key=Group&Tag.1.Value=g%zu",
-                              instance->resource.id, dice_below(&universe->dice, GROUPS)));
+                free(people_call(
+                        universe, region, NULL,
+                        "Action=CreateTags&ResourceId.1=%s&Tag.1.Key=Group&Tag.1.Value=g%zu",
+                        instance->resource.id, dice_below(&universe->dice, GROUPS)));
         else
-                free(call_api(universe, region, NULL,
-                              "Action=CreateTags&ResourceId.1=%s&Tag.1.Key=Backup&Tag.1.Value=%s",
-                              instance->resource.id,
-                              dice_chance(&universe->dice, 0.3) ? "off" : "on"));
+                free(people_call(
+                        universe, region, NULL,
+                        "Action=CreateTags&ResourceId.1=%s&Tag.1.Key=Backup&Tag.1.Value=%s",
+                        instance->resource.id, dice_chance(&universe->dice, 0.3) ? "off" : "on"));
 }
 
 /* One whose checks fail. */
 static struct instance *impaired_instance(struct universe *universe, const char *region)
 {
-        FOREACH_RESOURCE(resource, place_of(universe, region), KIND_INSTANCE)
+        FOREACH_RESOURCE(resource, people_place(universe, region), KIND_INSTANCE)
         if (((struct instance *)resource)->impaired)
                 return (struct instance *)resource;
         return NULL;
@@ -156,27 +158,27 @@ void people_break(struct universe *universe, const char *region)
         struct instance *instance = impaired_instance(universe, region);
 
         if (!instance || dice_chance(&universe->dice, 0.5))
-                instance = some_instance(universe, region);
+                instance = people_instance(universe, region);
         if (!instance)
                 return;
         if (dice_chance(&universe->dice, 0.5))
                 instance->never_ready = !instance->never_ready;
         else
-                instance->impaired = instance->impaired ? 0 : now_of(universe);
+                instance->impaired = instance->impaired ? 0 : people_now(universe);
         trace_line(universe->trace, "! instance %s: never ready %d, impaired %d",
                    instance->resource.id, instance->never_ready, instance->impaired > 0);
 }
 
 void people_cripple(struct universe *universe, const char *region)
 {
-        struct resource *first = place_of(universe, region)->resources[KIND_INSTANCE];
+        struct resource *first = people_place(universe, region)->resources[KIND_INSTANCE];
 
         ((struct instance *)first)->never_ready = true;
 }
 
 void people_order_failure(struct universe *universe, const char *region)
 {
-        struct instance *instance = some_instance(universe, region);
+        struct instance *instance = people_instance(universe, region);
 
         if (!instance)
                 return;
@@ -197,7 +199,7 @@ void people_order_failure(struct universe *universe, const char *region)
 
 void people_disturb_agent(struct universe *universe, const char *region)
 {
-        struct instance *instance = some_instance(universe, region);
+        struct instance *instance = people_instance(universe, region);
 
         if (!instance)
                 return;
@@ -220,7 +222,7 @@ void people_disturb_agent(struct universe *universe, const char *region)
 
 void people_break_service(struct universe *universe, const char *region)
 {
-        struct instance *instance = some_instance(universe, region);
+        struct instance *instance = people_instance(universe, region);
 
         if (!instance)
                 return;
@@ -280,18 +282,18 @@ void people_exhaust(struct universe *universe, const char *region)
 
 void people_deregister(struct universe *universe, const char *region)
 {
-        struct image *image = some_image(universe, region);
+        struct image *image = people_image(universe, region);
 
         if (!image)
                 return;
         witness_people_took(universe->witness, image->resource.id);
-        free(call_api(universe, region, NULL, "Action=DeregisterImage&ImageId=%s",
-                      image->resource.id));
+        free(people_call(universe, region, NULL, "Action=DeregisterImage&ImageId=%s",
+                         image->resource.id));
 }
 
 void people_launch_from_image(struct universe *universe, const char *region)
 {
-        struct image *image = some_image(universe, region);
+        struct image *image = people_image(universe, region);
 
         if (image)
                 free(launch(universe, region, image->resource.id, NULL, "none"));
@@ -299,8 +301,8 @@ void people_launch_from_image(struct universe *universe, const char *region)
 
 void people_make_image(struct universe *universe, const char *region)
 {
-        struct instance *instance = some_instance(universe, region);
-        const struct image *ours = some_image(universe, region);
+        struct instance *instance = people_instance(universe, region);
+        const struct image *ours = people_image(universe, region);
         const char *schedule = ours ? tags_get(&ours->resource.tags, "amid:schedule") : NULL;
         const char *run = ours ? tags_get(&ours->resource.tags, "amid:run") : NULL;
         const char *of = ours ? tags_get(&ours->resource.tags, "amid:instance") : NULL;
@@ -320,10 +322,10 @@ void people_make_image(struct universe *universe, const char *region)
                                  "&TagSpecification.1.Tag.4.Key=amid%%3Ainstance"
                                  "&TagSpecification.1.Tag.4.Value=%s",
                                  schedule, run, of);
-        free(call_api(universe, region, NULL,
-                      "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=people-%zu%s",
-                      instance->resource.id, (size_t)(universe->clock.now / USEC_PER_SEC),
-                      tags ? tags : ""));
+        free(people_call(universe, region, NULL,
+                         "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=people-%zu%s",
+                         instance->resource.id, (size_t)(universe->clock.now / USEC_PER_SEC),
+                         tags ? tags : ""));
 }
 
 void people_rotate_keys(struct universe *universe)
@@ -340,7 +342,7 @@ void people_rotate_keys(struct universe *universe)
 
 static void repair_instance(struct universe *universe, struct instance *instance)
 {
-        usec_t now = now_of(universe);
+        usec_t now = people_now(universe);
         const char *region = instance->resource.place->region;
         enum state state = instance_state(instance, now);
 
@@ -354,11 +356,11 @@ static void repair_instance(struct universe *universe, struct instance *instance
         instance->agent = true;
         instance->service_down = false;
         if (state == STATE_STOPPED && !witness_is_held(universe->witness, instance->resource.id))
-                free(call_api(universe, region, NULL, "Action=StartInstances&InstanceId.1=%s",
-                              instance->resource.id));
+                free(people_call(universe, region, NULL, "Action=StartInstances&InstanceId.1=%s",
+                                 instance->resource.id));
         else if (state == STATE_RUNNING && !instance_is_up(instance, now))
-                free(call_api(universe, region, NULL, "Action=RebootInstances&InstanceId.1=%s",
-                              instance->resource.id));
+                free(people_call(universe, region, NULL, "Action=RebootInstances&InstanceId.1=%s",
+                                 instance->resource.id));
         /* Only the last ones matter to anybody. */
         if (instance->n_outages > 16) {
                 size_t surplus = instance->n_outages - 8;
@@ -371,10 +373,10 @@ static void repair_instance(struct universe *universe, struct instance *instance
 
 void people_unstick(struct universe *universe)
 {
-        usec_t now = now_of(universe);
+        usec_t now = people_now(universe);
 
         for (size_t i = 0; i < universe->fleet.n_regions; i++) {
-                FOREACH_RESOURCE(resource, place_of(universe, universe->fleet.regions[i]),
+                FOREACH_RESOURCE(resource, people_place(universe, universe->fleet.regions[i]),
                                  KIND_SNAPSHOT)
                 {
                         struct snapshot *snapshot = (struct snapshot *)resource;
@@ -391,7 +393,7 @@ void people_repair(struct universe *universe)
 {
         people_unstick(universe);
         for (size_t i = 0; i < universe->fleet.n_regions; i++)
-                FOREACH_RESOURCE(resource, place_of(universe, universe->fleet.regions[i]),
+                FOREACH_RESOURCE(resource, people_place(universe, universe->fleet.regions[i]),
                                  KIND_INSTANCE)
         repair_instance(universe, (struct instance *)resource);
         ledger_clear(universe->cloud.sim->ledger);

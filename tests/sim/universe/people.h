@@ -3,7 +3,22 @@
  */
 #pragma once
 
+#include "base/time.h"
+
 struct universe;
+struct place;
+struct instance;
+struct image;
+
+/* What the files of people share: the true time, a region, one of the instances that are backed up
+ * or of the available images (NULL: there is none), and a call of somebody else's; of its answer
+ * only the text of `element` is of interest (may be NULL). Caller frees. */
+usec_t people_now(const struct universe *universe);
+struct place *people_place(struct universe *universe, const char *region);
+struct instance *people_instance(struct universe *universe, const char *region);
+struct image *people_image(struct universe *universe, const char *region);
+char *people_call(struct universe *universe, const char *region, const char *element,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 void people_stop_or_start(struct universe *universe, const char *region);
 /* Terminates an instance and launches another one with its tags. */

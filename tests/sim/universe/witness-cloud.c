@@ -124,6 +124,8 @@ void cloud_asking(const struct cloud_request *request, void *userdata)
 {
         struct universe *universe = userdata;
 
+        removal_asking(universe->witness, request);
+        outage_asking(universe->witness, request);
         for (size_t i = 0; i < ELEMENTS(judges); i++) {
                 if (!streq(judges[i].action, request->action))
                         continue;

@@ -101,6 +101,7 @@ void levels_answered(struct witness *witness, const struct cloud_request *reques
         held = xnew(struct held);
         held->instance = steal(id);
         held->region = xstrdup(request->region);
+        held->since = witness->universe->clock.now;
         HASH_ADD_KEYPTR(hh, witness->held, held->instance, strlen(held->instance), held);
         economy_instance_stops(witness, held->region, true);
 }
@@ -118,7 +119,10 @@ static usec_t last_snapshot(struct witness *witness, const struct creation *crea
         {
                 const struct snapshot *snapshot = (const struct snapshot *)resource;
 
-                if (strstr(snapshot->description, creation->id) && resource->created > last)
+                const char *image = strstr(snapshot->description, "ami-");
+
+                /* The first one it names; that of a copy names the original as well. */
+                if (image && startswith(image, creation->id) && resource->created > last)
                         last = resource->created;
         }
         return last;
@@ -287,6 +291,8 @@ static void on_look(void *userdata)
         struct witness *witness = userdata;
         struct universe *universe = witness->universe;
         usec_t fair = happenings_fair_since(universe);
+
+        outage_look(witness);
 
         if (universe->clock.now - fair > TURN) {
                 witness->numbers.looks++;

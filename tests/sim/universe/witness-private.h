@@ -20,6 +20,8 @@ struct creation {
         usec_t asked;         /* by the true clock */
         bool released;        /* the journal says that the instance is waited for no more */
         bool taken_by_people; /* deregistered by somebody else */
+        bool kept_by_people;  /* somebody has changed its tags: it is not ours any more */
+        usec_t kept_at;       /* since when, monotonic */
         bool removed;         /* by the daemon */
         bool followed;        /* witness-economy.c: the daemon follows it to its end */
         bool awaited;         /* and waits for its instance */
@@ -33,6 +35,7 @@ struct creation {
 struct held {
         UT_hash_handle hh; /* of witness->held */
         char *instance, *region;
+        usec_t since; /* monotonic */
 };
 
 /* "Schedule S missed its firings from A to B". */
@@ -80,7 +83,9 @@ struct witness {
         struct universe *universe;
         struct creation *creations, *ids;
         struct held *held;
-        char **told_out; /* who the journal says is not put back into service */
+        struct outage_line *lines; /* witness-outage.c */
+        usec_t started;            /* the daemon, monotonic */
+        char **told_out;           /* who the journal says is not put back into service */
         size_t n_told_out;
         struct timer *look; /* at who is down, while something goes on */
         struct gap *gaps;
@@ -117,6 +122,16 @@ void retention_condemn(struct witness *witness);
 void retention_check(struct witness *witness);
 /* The image of a creation; NULL once it was deregistered. */
 struct image *creation_image(struct witness *witness, const struct creation *creation);
+
+/* witness-removal.c: before it happens. */
+void removal_asking(struct witness *witness, const struct cloud_request *request);
+
+/* witness-outage.c: before it happens, what the journal says of an instance, and whether it had to
+ * say something by now. */
+void outage_asking(struct witness *witness, const struct cloud_request *request);
+void outage_journal(struct witness *witness, const struct log_event *event, const char *instance);
+void outage_look(struct witness *witness);
+void outage_done(struct witness *witness);
 
 /* witness-levels.c: instances are stopped and started for their images, */
 void levels_answered(struct witness *witness, const struct cloud_request *request);

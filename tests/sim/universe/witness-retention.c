@@ -38,7 +38,8 @@ struct image *creation_image(struct witness *witness, const struct creation *cre
 
         if (image)
                 image_settle(image, now_of(witness));
-        return image && image->deregistered > now_of(witness) ? image : NULL;
+        return image && image->deregistered > now_of(witness) && !creation->kept_by_people ? image
+                                                                                           : NULL;
 }
 
 static bool is_available(struct witness *witness, const struct creation *creation)

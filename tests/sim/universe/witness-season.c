@@ -268,8 +268,8 @@ static void check_snapshots(struct witness *witness, struct place *place)
 
                 if (resource->gone <= now || !tags_get(&resource->tags, "amid:owner") ||
                     !creation || creation_image(witness, creation) || creation->taken_by_people ||
-                    !schedule || !schedule->there || !schedule->has_retain ||
-                    universe->clock.now - creation->removed_at < 48 * HOUR)
+                    creation->kept_by_people || snapshot->locked || !schedule || !schedule->there ||
+                    !schedule->has_retain || universe->clock.now - creation->removed_at < 48 * HOUR)
                         continue;
                 universe_fail(universe, "no snapshot is orphaned",
                               "%s is there, and its image %s (%s) is not", resource->id, image,

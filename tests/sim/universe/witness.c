@@ -70,6 +70,7 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
 
         about = about ? about : &nothing;
         note_image(witness, event, about->image, message);
+        outage_journal(witness, event, about->instance);
         if (event == &events[EVENT_IMAGE_FAILED] && !about->image)
                 economy_no_image(witness, about->region);
         if (event == &events[EVENT_FIRING_MISSED])
@@ -145,6 +146,7 @@ void witness_started(struct witness *witness)
         for (size_t i = 0; i < witness->n_shares; i++)
                 witness->shares[i].tokens = witness->shares[i].capacity;
         economy_daemon_starts(witness);
+        witness->started = witness->universe->clock.now;
 }
 
 /* ---- what is told ---- */
@@ -174,6 +176,16 @@ void witness_people_took(struct witness *witness, const char *image)
                 return;
         creation->taken_by_people = true;
         creation->gone_at = witness->universe->clock.now;
+}
+
+void witness_people_keep(struct witness *witness, const char *image)
+{
+        struct creation *creation = creation_by_id(witness, image);
+
+        if (!creation || creation->kept_by_people)
+                return;
+        creation->kept_by_people = true;
+        creation->kept_at = creation->gone_at = witness->universe->clock.now;
 }
 
 void witness_calm_begins(struct witness *witness)
@@ -206,6 +218,7 @@ struct witness *witness_free(struct witness *witness)
         struct creation *next;
 
         season_done(witness);
+        outage_done(witness);
         for (struct creation *c = witness->creations; c; c = next) {
                 next = c->hh.next;
                 creation_free(witness, c);

@@ -28,6 +28,8 @@ void witness_dry_run(struct witness *witness);
 void witness_disk_changes(struct witness *witness);
 /* People deregister this image. */
 void witness_people_took(struct witness *witness, const char *image);
+/* People change the tags of this image so that it is theirs. */
+void witness_people_keep(struct witness *witness, const char *image);
 /* Whether the daemon has stopped this instance and not brought it back yet. */
 bool witness_is_held(const struct witness *witness, const char *instance);
 /* Calm has begun: sets up what operators do in it. */

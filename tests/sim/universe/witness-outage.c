@@ -1,0 +1,130 @@
+/*
+ * Outages that amid makes: who is taken down was well before, and who does not come back stands in
+ * the journal. Where the world makes a guarantee impossible, the line is what is demanded.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/events.h"
+#include "sim/sim-image.h"
+#include "sim/sim-instance.h"
+#include "sim/universe/happenings.h"
+#include "sim/universe/witness-private.h"
+
+/* How long an instance's checks have to have failed, with nothing else in the way, for the daemon
+ * to know. */
+#define KNOWN_ILL (30 * 60 * USEC_PER_SEC)
+/* The longest 'ready_timeout' of a fleet, and what else may lie between. */
+#define LINE_DUE ((30 + 60) * 60 * USEC_PER_SEC)
+
+/* What the journal said last of an instance, as an error. */
+struct outage_line {
+        UT_hash_handle hh; /* of witness->lines */
+        char *instance;
+        usec_t said; /* monotonic */
+};
+
+static usec_t now_of(const struct witness *witness)
+{
+        return virtual_true_time(&witness->universe->clock);
+}
+
+void outage_journal(struct witness *witness, const struct log_event *event, const char *instance)
+{
+        struct outage_line *line;
+
+        if (!event || !instance || event->priority > LOG_ERR)
+                return;
+        HASH_FIND_STR(witness->lines, instance, line);
+        if (!line) {
+                line = xnew(struct outage_line);
+                line->instance = xstrdup(instance);
+                HASH_ADD_KEYPTR(hh, witness->lines, line->instance, strlen(line->instance), line);
+        }
+        line->said = witness->universe->clock.now;
+}
+
+/* ---- before ---- */
+
+static void judge_well_before(struct witness *witness, const struct cloud_request *request,
+                              const char *id)
+{
+        struct universe *universe = witness->universe;
+        const struct instance *instance = id ? find_instance(witness, request->region, id) : NULL;
+        usec_t now = now_of(witness);
+
+        if (!universe->options->only)
+                return; /* until what it finds is mended */
+        if (!instance || instance_state(instance, now) != STATE_RUNNING ||
+            instance_check(instance, now) != CHECK_IS_IMPAIRED ||
+            now - instance_impaired_since(instance, now) < KNOWN_ILL)
+                return;
+        if (universe->clock.now - happenings_fair_since(universe) < KNOWN_ILL ||
+            happenings_fair_since(universe) == USEC_INFINITY)
+                return;
+        universe_fail(universe, "who is down already is left alone",
+                      "%s takes %s down, whose status checks have failed for %lld s",
+                      request->action, id,
+                      (long long)((now - instance_impaired_since(instance, now)) / USEC_PER_SEC));
+}
+
+void outage_asking(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *id = NULL, *no_reboot = NULL;
+
+        if (streq(request->action, "StopInstances")) {
+                id = request_parameter(request->body, "InstanceId.1");
+                judge_well_before(witness, request, id);
+        } else if (streq(request->action, "CreateImage")) {
+                id = request_parameter(request->body, "InstanceId");
+                no_reboot = request_parameter(request->body, "NoReboot");
+                if (!streq(no_reboot, "true"))
+                        judge_well_before(witness, request, id);
+        }
+}
+
+/* ---- afterwards ---- */
+
+static bool has_line_since(const struct witness *witness, const char *instance, usec_t since)
+{
+        struct outage_line *line;
+
+        HASH_FIND_STR(witness->lines, instance, line);
+        return line && line->said >= since;
+}
+
+void outage_look(struct witness *witness)
+{
+        struct universe *universe = witness->universe;
+        usec_t now = universe->clock.now;
+
+        if (!machine_is_up(&universe->machine) || now - witness->started < LINE_DUE ||
+            universe->disk.full || universe->disk.broken)
+                return;
+        for (const struct held *held = witness->held; held; held = held->hh.next) {
+                const struct instance *instance =
+                        find_instance(witness, held->region, held->instance);
+
+                if (!instance || now - held->since < LINE_DUE ||
+                    instance_state(instance, now_of(witness)) != STATE_STOPPED ||
+                    has_line_since(witness, held->instance, held->since))
+                        continue;
+                universe_fail(universe, "nobody is left down without a word",
+                              "%s was stopped for its image %lld min ago, is stopped, and no error "
+                              "says so",
+                              held->instance, (long long)((now - held->since) / USEC_PER_SEC / 60));
+        }
+}
+
+void outage_done(struct witness *witness)
+{
+        struct outage_line *line, *next;
+
+        HASH_ITER (hh, witness->lines, line, next) {
+                HASH_DEL(witness->lines, line);
+                free(line->instance);
+                free(line);
+        }
+}

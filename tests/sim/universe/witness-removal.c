@@ -1,0 +1,139 @@
+/*
+ * What may be removed, whatever retention decides: only what amid made and nobody has taken out of
+ * its hands, and only what something newer and at least as strong replaces.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/method.h"
+#include "sim/sim-image.h"
+#include "sim/sim-snapshot.h"
+#include "sim/universe/witness-private.h"
+
+/* From the look at an image, by its id, to the removal that it allows: a few slow calls. */
+#define LOOK_RACE (10 * 60 * USEC_PER_SEC)
+/* A run decides by the settings, and by the images, that were there when it began. */
+#define DECISION_RACE ((usec_t)72 * 3600 * USEC_PER_SEC)
+
+static usec_t now_of(const struct witness *witness)
+{
+        return virtual_true_time(&witness->universe->clock);
+}
+
+static void judge_not_kept(struct witness *witness, const struct creation *creation,
+                           const char *what)
+{
+        if (creation->kept_by_people &&
+            witness->universe->clock.now - creation->kept_at > LOOK_RACE)
+                universe_fail(witness->universe, "nothing foreign is touched",
+                              "%s of %s is removed, whose tags people have changed to keep it",
+                              what, creation->id);
+}
+
+/* ---- strength ---- */
+
+/* How much the consistency that is proven counts: the number of levels that it satisfies, counted
+ * no higher than what the schedule asks now (auto: reboot). */
+static int strength(const char *label, enum setting_consistency asked)
+{
+        static const enum setting_consistency levels[] = { CONSISTENCY_CRASH, CONSISTENCY_FREEZE,
+                                                           CONSISTENCY_REBOOT, CONSISTENCY_STOP };
+        enum setting_consistency most = asked == CONSISTENCY_AUTO ? CONSISTENCY_REBOOT : asked;
+        int strength = 0;
+
+        for (size_t i = 0; i < ELEMENTS(levels) && levels[i] <= most; i++)
+                strength += proof_satisfies(label, levels[i]);
+        return strength;
+}
+
+/* Whether it is there, or was when the removal may have been decided. */
+static bool may_replace(struct witness *witness, const struct creation *creation)
+{
+        const struct image *image = creation_image(witness, creation);
+
+        return image ? image->state == IMAGE_IS_AVAILABLE
+                     : (creation->taken_by_people || creation->kept_by_people) &&
+                               witness->universe->clock.now - creation->gone_at < DECISION_RACE;
+}
+
+/* Labels of images that are gone are not known any more: the doubt is the daemon's. */
+static int strength_of(struct witness *witness, const struct creation *creation,
+                       enum setting_consistency asked)
+{
+        const struct image *image = creation_image(witness, creation);
+
+        return image ? strength(tags_get(&image->resource.tags, "amid:consistency"), asked) : 9;
+}
+
+/* No removal lowers the best consistency that there is of an instance. */
+static void judge_strength(struct witness *witness, const struct creation *creation)
+{
+        struct universe *universe = witness->universe;
+        const struct fleet_schedule *schedule = fleet_find(&universe->fleet, creation->schedule);
+        const struct image *image = creation_image(witness, creation);
+        int strong;
+
+        if (!universe->options->only)
+                return; /* until what it finds is mended */
+        if (!image || image->state != IMAGE_IS_AVAILABLE || now_of(witness) < image->odd_until ||
+            !schedule || !schedule->there || schedule->edited ||
+            universe->clock.now - schedule->changed < DECISION_RACE)
+                return;
+        strong = strength_of(witness, creation, schedule->level);
+        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+                if (c != creation && streq(c->schedule, creation->schedule) &&
+                    streq(c->instance, creation->instance) && streq(c->region, creation->region) &&
+                    c->asked > creation->asked && may_replace(witness, c) &&
+                    strength_of(witness, c, schedule->level) >= strong)
+                        return;
+        universe_fail(universe, "no weaker image displaces a stronger one",
+                      "%s of %s by %s is %s and is deregistered; %s is asked for, and no newer "
+                      "image is worth as much",
+                      creation->id, creation->instance, creation->schedule,
+                      tags_get(&image->resource.tags, "amid:consistency"),
+                      consistency_name(schedule->level));
+}
+
+/* ---- what is asked ---- */
+
+static void judge_deregistering(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
+        const struct creation *creation = id ? creation_by_id(witness, id) : NULL;
+
+        if (!creation)
+                return; /* witness-retention.c */
+        judge_not_kept(witness, creation, "the image");
+        judge_strength(witness, creation);
+}
+
+/* A snapshot of ours says of which image it is. */
+static void judge_deleting(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *id = request_parameter(request->body, "SnapshotId");
+        const struct snapshot *snapshot =
+                id ? place_find(sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT,
+                                          request->region),
+                                KIND_SNAPSHOT, id)
+                   : NULL;
+        const char *image = snapshot ? strstr(snapshot->description, "ami-") : NULL;
+        _cleanup_free_ char *of = image ? xstrndup(image, strcspn(image, " ")) : NULL;
+        const struct creation *creation = of ? creation_by_id(witness, of) : NULL;
+
+        if (snapshot && !creation)
+                universe_fail(witness->universe, "nothing foreign is touched",
+                              "snapshot %s is deleted (%s), which the daemon did not make", id,
+                              snapshot->description);
+        if (creation)
+                judge_not_kept(witness, creation, "a snapshot");
+}
+
+void removal_asking(struct witness *witness, const struct cloud_request *request)
+{
+        if (streq(request->action, "DeregisterImage"))
+                judge_deregistering(witness, request);
+        else if (streq(request->action, "DeleteSnapshot"))
+                judge_deleting(witness, request);
+}
