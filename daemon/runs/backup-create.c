@@ -51,6 +51,10 @@ static void fill_tags(struct tag_list *list, struct task *task, const char *time
                                                                                    : PROVEN_CRASH);
         add_tag(list, TAG_METHOD, task->row.method);
         add_tag(list, TAG_DAEMON, task->run->engine->nonce);
+        /* Nothing is done to the instance, and no more than crash is asked for: the task is done
+         * when the image is available, and before that no outcome is read. */
+        if (task->method == &method_crash && streq(task->row.asked, PROVEN_CRASH))
+                add_tag(list, TAG_OUTCOME, outcome_names[OUTCOME_DONE]);
         for (size_t i = 0; i < image->n_tags; i++)
                 add_tag(list, image->tags[i].key, image->tags[i].value);
         for (size_t i = 0; image->copy_tags && i < instance->n_tags; i++)

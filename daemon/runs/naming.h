@@ -17,8 +17,9 @@
 #define TAG_CONSISTENCY "amid:consistency"
 #define TAG_METHOD      "amid:method" /* how it was made; what that proved is amid:consistency */
 #define TAG_DAEMON      "amid:daemon" /* a random word of the process that asked for it */
-/* How its task has ended, "done" or "failed": comes with the change of amid:consistency. An image
- * without it is taken for one whose task failed, so that losing the state raises no image. */
+/* How its task has ended, "done" or "failed": comes with the change of amid:consistency, and from
+ * the create call on where nothing can fail but the image itself. An image without it is taken for
+ * one whose task failed, so that losing the state raises no image. */
 #define TAG_OUTCOME "amid:outcome"
 #define TAG_PREFIX  "amid:"
 

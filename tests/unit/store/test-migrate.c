@@ -127,12 +127,63 @@ static void test_tasks_of_before(void **state)
         sqlite3_close(db);
 }
 
+/* Images of before get the outcome of their task; where that has been forgotten nobody knows. */
+static void test_images_get_the_outcome_of_their_task(void **state)
+{
+        static const struct {
+                const char *instance, *task, *wanted;
+        } rows[] = {
+                { "a", "done", "done" },        { "b", "failed", "failed" },
+                { "c", "cancelled", "failed" }, { "d", "open", "open" },
+                { "e", NULL, "open" },
+        };
+        sqlite3 *db = NULL;
+
+        (void)state;
+        assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+        assert_int_equal(migrate(db, store_migrations, 3), SQLITE_OK);
+        assert_int_equal(
+                sqlite3_exec(db, "INSERT INTO runs (id, kind, outcome) VALUES ('r', 'k', 'done')",
+                             NULL, NULL, NULL),
+                SQLITE_OK);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(text_done) struct text sql = {};
+
+                text_printf(&sql,
+                            "INSERT INTO images (account, region, id, run, instance)"
+                            " VALUES ('a', 'r', 'ami-%s', 'r', '%s');",
+                            rows[i].instance, rows[i].instance);
+                if (rows[i].task)
+                        text_printf(
+                                &sql,
+                                "INSERT INTO tasks (run, kind, account, region, subject, "
+                                "outcome, step) VALUES ('r', 'image', 'a', 'r', '%s', '%s', '')",
+                                rows[i].instance, rows[i].task);
+                assert_int_equal(sqlite3_exec(db, text_get(&sql), NULL, NULL, NULL), SQLITE_OK);
+        }
+        assert_int_equal(migrate(db, store_migrations, n_store_migrations), SQLITE_OK);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(text_done) struct text sql = {};
+                sqlite3_stmt *statement = NULL;
+
+                text_printf(&sql, "SELECT outcome FROM images WHERE instance = '%s'",
+                            rows[i].instance);
+                assert_int_equal(sqlite3_prepare_v2(db, text_get(&sql), -1, &statement, NULL),
+                                 SQLITE_OK);
+                assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+                assert_string_equal(sqlite3_column_text(statement, 0), rows[i].wanted);
+                sqlite3_finalize(statement);
+        }
+        sqlite3_close(db);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_from_every_version),
                 cmocka_unit_test(test_failing_step_is_undone),
                 cmocka_unit_test(test_newer_is_left_alone),
+                cmocka_unit_test(test_images_get_the_outcome_of_their_task),
                 cmocka_unit_test(test_tasks_of_before),
         };
 
