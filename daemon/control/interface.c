@@ -92,7 +92,7 @@ static const char manager_description[] =
         "\n"
         "type OpenRun (run: RunRecord, tasks: []TaskRecord)\n"
         "\n"
-        "type Measure (instance: string, away: int)\n"
+        "type Measure (instance: string, away: int, failed: bool)\n"
         "\n"
         "# what retention decided about an image\n"
         "type Decision (image: ImageRecord, remove: bool, why: string)\n"

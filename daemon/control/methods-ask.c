@@ -188,12 +188,13 @@ void method_images(struct call *call)
         call_reply(call, parameters, false);
 }
 
-static void add_measure(const char *instance, sec_t away, void *userdata)
+static void add_measure(const char *instance, sec_t away, bool failed, void *userdata)
 {
         cJSON *item = cJSON_CreateObject();
 
         cJSON_AddStringToObject(item, "instance", instance);
         cJSON_AddNumberToObject(item, "away", (double)away);
+        cJSON_AddBoolToObject(item, "failed", failed);
         cJSON_AddItemToArray(userdata, item);
 }
 

@@ -82,18 +82,38 @@ static cJSON *ask_measures(const struct plan_instances *plan)
         return answer.outcome == CLIENT_ANSWER ? steal(answer.parameters) : NULL;
 }
 
-static sec_t find_measure(const cJSON *measures, const char *instance)
+static const cJSON *find_measure(const cJSON *measures, const char *instance)
 {
         const cJSON *measure;
 
-        cJSON_ArrayForEach (measure, json_member(measures, "measures")) {
-                const cJSON *away = json_member(measure, "away");
+        cJSON_ArrayForEach (measure, json_member(measures, "measures"))
+                if (streq(json_text(measure, "instance"), instance))
+                        return measure;
+        return NULL;
+}
 
-                if (streq(json_text(measure, "instance"), instance) && cJSON_IsNumber(away) &&
-                    away->valuedouble > 0)
-                        return (sec_t)away->valuedouble;
-        }
-        return 0;
+static sec_t measured_away(const cJSON *measure)
+{
+        const cJSON *away = json_member(measure, "away");
+
+        return cJSON_IsNumber(away) && away->valuedouble > 0 ? (sec_t)away->valuedouble : 0;
+}
+
+/* Those that did not come back the last time have their turn last, as in a run. */
+static void put_failed_last(struct plan_instances *plan, const cJSON *measures)
+{
+        struct planned_instance *list = xcalloc(plan->n + 1, sizeof(*list));
+        size_t n = 0;
+
+        for (int failed = 0; failed < 2; failed++)
+                for (size_t i = 0; i < plan->n; i++) {
+                        const cJSON *measure = find_measure(measures, plan->list[i].id);
+
+                        if (cJSON_IsTrue(json_member(measure, "failed")) == failed)
+                                list[n++] = plan->list[i];
+                }
+        free(plan->list);
+        plan->list = list;
 }
 
 static int compare_order(const void *a, const void *b)
@@ -111,9 +131,10 @@ static void find_order(struct plan_instances *plan)
         struct rolling *rolling = xcalloc(plan->n + 1, sizeof(*rolling));
         cJSON *measures = ask_measures(plan);
 
+        put_failed_last(plan, measures);
         for (size_t i = 0; i < plan->n; i++) {
                 rolling[i].groups = plan->list[i].groups;
-                rolling[i].away = find_measure(measures, plan->list[i].id);
+                rolling[i].away = measured_away(find_measure(measures, plan->list[i].id));
         }
         plan->length = rolling_plan(rolling, plan->n, plan->schedule->reboot.max_parallel);
         for (size_t i = 0; i < plan->n; i++)

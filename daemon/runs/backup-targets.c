@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup.h"
+#include "runs/measure.h"
 #include "runs/place.h"
 #include "runs/rotation.h"
 
@@ -377,5 +378,6 @@ struct verdict backup_begin_images(struct run *run)
                 return expectation_failed(run, found, failed);
         if (!failed) /* of a region that could not be searched nothing is known */
                 note_matched(run, found);
+        measures_order(run);
         return next();
 }

@@ -7,6 +7,7 @@
  *     image task, one per instance:    its method (method.h) decides which of these it goes through
  *
  *         wait-turn, check-instance
+ *         check-status                         freeze, reboot, stop: whether it is well
  *         check-stop                           stop: what it would cost
  *         check-rotation                       reboot, stop: what sends it work
  *         take-out, await-taken-out            reboot, stop, when it is to be out of that
@@ -146,6 +147,9 @@ struct verdict check_again_ask(struct task *task);
 struct verdict check_again_answer(struct task *task, const struct aws_reply *reply);
 /* Whether it would be back too late: now, and going by what it took the last times. */
 bool image_is_too_late(const struct task *task);
+
+/* backup-status.c: whether it is well before it is touched. */
+struct verdict check_status_ask(struct task *task);
 
 /* backup-gate.c: whether the task may begin now; otherwise says what it waits for. */
 bool gate_is_open(struct task *task);

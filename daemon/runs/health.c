@@ -9,6 +9,8 @@
 #include "runs/place.h"
 #include "runs/poll.h"
 
+/* What is looked at within this is asked about together. */
+#define LOOK_TOGETHER    USEC_PER_SEC
 #define FIRST_INTERVAL   (5 * USEC_PER_SEC)
 #define LONGEST_INTERVAL (15 * USEC_PER_SEC)
 
@@ -316,7 +318,12 @@ struct doctor *doctor_free(struct doctor *doctor)
         return NULL;
 }
 
-struct patient *health_begin(struct task *task)
+bool health_is_refused(const struct place *place)
+{
+        return place->doctor && place->doctor->refused;
+}
+
+static struct patient *patient_new(struct task *task)
 {
         struct doctor *doctor = doctor_of(task->place);
         struct patient *patient = xnew(struct patient);
@@ -326,7 +333,22 @@ struct patient *health_begin(struct task *task)
         patient->since = loop_monotonic(task->run->engine->loop);
         patient->next = doctor->all;
         doctor->all = patient;
-        poll_hurry(&doctor->poll);
+        return patient;
+}
+
+struct patient *health_begin(struct task *task)
+{
+        struct patient *patient = patient_new(task);
+
+        poll_hurry(&task->place->doctor->poll);
+        return patient;
+}
+
+struct patient *health_look(struct task *task)
+{
+        struct patient *patient = patient_new(task);
+
+        poll_soon(&task->place->doctor->poll, LOOK_TOGETHER);
         return patient;
 }
 

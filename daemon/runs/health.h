@@ -42,6 +42,9 @@ struct patient {
 
 /* Watches the instance of `task` (row.subject); the task owns the result until health_end(). */
 struct patient *health_begin(struct task *task);
+/* The same for one look at an instance that is not touched yet: it is asked about within a second,
+ * together with all others that are looked at then. */
+struct patient *health_look(struct task *task);
 struct patient *health_end(struct patient *patient);
 
 /* Whether it runs and passes its checks, going by the last reading. */
@@ -49,5 +52,8 @@ bool patient_is_well(const struct patient *patient);
 
 /* Whether it provably no longer exists, or is about to be terminated. */
 bool patient_is_gone(const struct patient *patient);
+
+/* Whether EC2 refused the last request of a place for the status of instances. */
+bool health_is_refused(const struct place *place);
 
 struct doctor *doctor_free(struct doctor *doctor);

@@ -77,8 +77,9 @@ bool manager_is_paused(struct manager *manager, const char *schedule);
 /* Every token bucket of AWS that was drawn from. */
 void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata);
 
-/* How long each instance of a schedule was away for its last image: of those that were measured. */
-typedef void manager_measure_fn(const char *instance, sec_t away, void *userdata);
+/* How long each instance of a schedule was away for its last image (0: that was not measured), and
+ * whether it did not come back the last time. */
+typedef void manager_measure_fn(const char *instance, sec_t away, bool failed, void *userdata);
 void manager_measures(struct manager *manager, const char *schedule, manager_measure_fn *callback,
                       void *userdata);
 

@@ -8,7 +8,8 @@
 
 struct measure {
         char *instance;
-        sec_t away;
+        sec_t away;   /* 0: not measured */
+        bool failed;  /* it did not come back */
         size_t order; /* 0: the latest */
 };
 struct measures {
@@ -41,6 +42,8 @@ static void keep_latest(struct measures *measures)
                 struct measure *measure = &measures->list[i];
 
                 if (kept && streq(measures->list[kept - 1].instance, measure->instance)) {
+                        if (!measures->list[kept - 1].away)
+                                measures->list[kept - 1].away = measure->away;
                         free(measure->instance);
                         continue;
                 }
@@ -66,14 +69,18 @@ struct measures *measures_load(struct store *store, const char *schedule)
                 return NULL;
         measures = xnew(struct measures);
         measures->list = xcalloc(n + 1, sizeof(*measures->list));
-        for (size_t i = 0; i < n; i++)
-                if (tasks[i].downed != SEC_NONE && tasks[i].returned >= tasks[i].downed &&
-                    is_down_by(method_named(tasks[i].method)))
+        for (size_t i = 0; i < n; i++) {
+                bool is_back = tasks[i].returned != SEC_NONE;
+
+                if (tasks[i].downed != SEC_NONE && is_down_by(method_named(tasks[i].method)) &&
+                    (!is_back || tasks[i].returned >= tasks[i].downed))
                         measures->list[measures->n++] = (struct measure){
                                 .instance = steal(tasks[i].subject),
-                                .away = tasks[i].returned - tasks[i].downed,
+                                .away = is_back ? tasks[i].returned - tasks[i].downed : 0,
+                                .failed = !is_back,
                                 .order = i,
                         };
+        }
         store_tasks_free(tasks, n);
         keep_latest(measures);
         return measures;
@@ -90,32 +97,67 @@ struct measures *measures_free(struct measures *measures)
         return NULL;
 }
 
+static const struct measure *find_measure(const struct measures *measures, const char *instance)
+{
+        if (!measures || !measures->n)
+                return NULL;
+        return bsearch(instance, measures->list, measures->n, sizeof(*measures->list),
+                       compare_instance);
+}
+
 sec_t measures_find(const struct measures *measures, const char *instance)
 {
-        const struct measure *found;
+        const struct measure *found = find_measure(measures, instance);
 
-        if (!measures || !measures->n)
-                return 0;
-        found = bsearch(instance, measures->list, measures->n, sizeof(*measures->list),
-                        compare_instance);
-        return found ? found->away : measures->longest;
+        return found && found->away ? found->away : measures ? measures->longest : 0;
 }
 
 void measures_each(const struct measures *measures, manager_measure_fn *callback, void *userdata)
 {
         for (size_t i = 0; measures && i < measures->n; i++)
-                callback(measures->list[i].instance, measures->list[i].away, userdata);
+                callback(measures->list[i].instance, measures->list[i].away,
+                         measures->list[i].failed, userdata);
+}
+
+static const struct measures *measures_of(struct run *run)
+{
+        if (!run->measured)
+                run->measures = measures_load(run->engine->store, run->row.schedule);
+        run->measured = true;
+        return run->measures;
 }
 
 sec_t measure_of(struct run *run, const char *instance)
 {
-        sec_t away;
+        sec_t away = measures_find(measures_of(run), instance);
 
-        if (!run->measured)
-                run->measures = measures_load(run->engine->store, run->row.schedule);
-        run->measured = true;
-        away = measures_find(run->measures, instance);
         return away ? away : run->longest;
+}
+
+void measures_order(struct run *run)
+{
+        const struct measures *measures = measures_of(run);
+        struct task *behind = NULL, **end = &behind, **at = &run->tasks, *last = NULL;
+
+        while (*at) {
+                struct task *task = *at;
+                const struct measure *found =
+                        task->kind->by_subject ? find_measure(measures, task->row.subject) : NULL;
+
+                if (found && found->failed) {
+                        *at = task->next;
+                        *end = task;
+                        end = &task->next;
+                        *end = NULL;
+                        continue;
+                }
+                last = task;
+                at = &task->next;
+        }
+        *at = behind;
+        for (last = behind ? behind : last; last && last->next; last = last->next)
+                ;
+        run->last_task = last;
 }
 
 void measure_note(struct task *task)

@@ -1,6 +1,7 @@
 /*
  * How long instances are away for their images, measured: what decides whether another one still
- * fits into the window, and how long a plan says that a run takes. Internal to runs/.
+ * fits into the window, and how long a plan says that a run takes; and which did not come back the
+ * last time, and so have their turn last. Internal to runs/.
  */
 #pragma once
 
@@ -15,10 +16,13 @@ struct measures *measures_free(struct measures *measures);
  * of the others. 0: nothing is known. `measures` may be NULL. */
 sec_t measures_find(const struct measures *measures, const char *instance);
 
-/* Calls back for each instance that was measured. */
+/* Calls back for each instance that was measured, or did not come back. */
 void measures_each(const struct measures *measures, manager_measure_fn *callback, void *userdata);
 
 /* The same for an instance of a run, with what the run itself has measured so far. */
 sec_t measure_of(struct run *run, const char *instance);
+/* Puts the image tasks of a run whose instances did not come back the last time behind all others:
+ * what halts a run is to halt it when the others have their images. */
+void measures_order(struct run *run);
 /* The instance of the task is back: notes how long it was away. */
 void measure_note(struct task *task);

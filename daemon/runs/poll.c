@@ -37,14 +37,19 @@ void poll_done(struct poll *poll)
         poll->timer = timer_free(poll->timer);
 }
 
-void poll_hurry(struct poll *poll)
+void poll_soon(struct poll *poll, usec_t delay)
 {
         poll->interval = poll->first;
         poll->hurry = true;
         /* Never put off: what comes in quick succession would keep it from asking at all. */
         if (!poll->asking &&
-            (!timer_is_armed(poll->timer) || poll->due > loop_monotonic(poll->loop) + poll->first))
-                poll_arm(poll, poll->first);
+            (!timer_is_armed(poll->timer) || poll->due > loop_monotonic(poll->loop) + delay))
+                poll_arm(poll, delay);
+}
+
+void poll_hurry(struct poll *poll)
+{
+        poll_soon(poll, poll->first);
 }
 
 void poll_answered(struct poll *poll, bool more, usec_t soon)

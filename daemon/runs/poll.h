@@ -25,6 +25,8 @@ void poll_init(struct poll *poll, struct loop *loop, usec_t first, usec_t longes
 void poll_done(struct poll *poll);
 /* Something new is waited for, or something is about to change: ask soon, and often again. */
 void poll_hurry(struct poll *poll);
+/* The same, after `delay` at the latest. */
+void poll_soon(struct poll *poll, usec_t delay);
 /* Plans the next question, or none when `more` is false; at the latest after `soon` (0: no such
  * wish). */
 void poll_answered(struct poll *poll, bool more, usec_t soon);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/measure.h"
 #include "runs/moves.h"
 #include "runs/place.h"
 #include "runs/putback.h"
@@ -98,6 +99,7 @@ static int run_resume(struct run *run)
                 if (streq(phase->name, run->row.phase))
                         run->phase = phase;
         if (run->phase) {
+                measures_order(run);
                 for (struct task *task = run->tasks; task; task = task->next) {
                         if (task->kind != run->phase->kind || task->row.outcome != OUTCOME_OPEN)
                                 continue;

@@ -63,6 +63,7 @@ enum setting_proof { PROOF_CHECKS, PROOF_SSM };
 enum setting_on_failure { ON_FAILURE_HALT, ON_FAILURE_CONTINUE };
 enum setting_on_freeze_failure { ON_FREEZE_FAILURE_SKIP, ON_FREEZE_FAILURE_CRASH };
 enum { TARGET_RUNNING = 1, TARGET_STOPPED = 2 };
+enum setting_impaired { IMPAIRED_IMAGE, IMPAIRED_SKIP };
 /* What a stop may lose, as bits. */
 enum {
         STOP_LOSES_INSTANCE_STORE = 1,
@@ -78,7 +79,8 @@ struct setting_targets {
         size_t n_tags, n_exclude_tags;
         char **instance_ids;
         size_t n_instance_ids;
-        unsigned int states;                 /* TARGET_* bits */
+        unsigned int states; /* TARGET_* bits */
+        enum setting_impaired impaired;
         unsigned int expect_min, expect_max; /* expect_max 0: no limit */
 };
 

@@ -27,6 +27,9 @@ static const struct word require_words[] = { { "crash", REQUIRE_CRASH, NULL },
 static const struct word on_shortfall_words[] = { { "keep", ON_SHORTFALL_KEEP, NULL },
                                                   { "fail", ON_SHORTFALL_FAIL, NULL },
                                                   {} };
+static const struct word impaired_words[] = { { "image", IMPAIRED_IMAGE, NULL },
+                                              { "skip", IMPAIRED_SKIP, NULL },
+                                              {} };
 static const struct word target_groups_words[] = { { "watch", TARGET_GROUPS_WATCH, NULL },
                                                    { "drain", TARGET_GROUPS_DRAIN, NULL },
                                                    { "ignore", TARGET_GROUPS_IGNORE, NULL },
@@ -112,6 +115,14 @@ static const struct key targets_keys[] = {
             .fallback = "any",
             .help = "In which states instances are taken. A stopped instance is imaged as it is; "
                     "it is never started for that."),
+        KEY("impaired", word, struct setting_targets, impaired, .words = impaired_words,
+            .fallback = "image",
+            .help = "What becomes of an instance whose status checks fail already when its turn "
+                    "comes: it is not rebooted, stopped or frozen, and does not halt the run. "
+                    "image makes an image of it as it is, labelled crash, which displaces no "
+                    "stronger one; skip makes none. Checks that are initializing or have "
+                    "insufficient data are waited for, five minutes at most, and then do not "
+                    "count as a failure."),
         KEY_TABLE("expect", table, expect_keys,
                   .help = "How many instances the run must find, in all regions together. A region "
                           "that cannot be searched, or that takes 2 minutes longer than the first, "

@@ -23,9 +23,9 @@
         "(?1 IS NULL OR account = ?1) AND (?2 IS NULL OR region = ?2) AND (?3 OR removed IS NULL)"
 
 #define RETURNED                                                                                   \
-        " WHERE returned IS NOT NULL AND run IN"                                                   \
+        " WHERE (returned IS NOT NULL OR (outcome = 'failed' AND downed IS NOT NULL)) AND run IN"  \
         " (SELECT id FROM runs WHERE schedule = ?1" NEWEST_FIRST                                   \
-        " LIMIT ?2) ORDER BY returned DESC"
+        " LIMIT ?2) ORDER BY coalesce(returned, finished) DESC"
 
 typedef void sql_fn(const struct record *record, struct text *sql);
 

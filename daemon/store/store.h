@@ -139,7 +139,7 @@ int store_save_task(struct store *store, struct store_task *task);
 /* In order of creation. */
 int store_load_tasks(struct store *store, const char *run, struct store_task **ret, size_t *ret_n);
 /* Of the last STORE_RUNS_MEASURED runs of a schedule those whose instance was down and is back
- * again, the latest first. */
+ * again, or failed while it was down, the latest first. */
 enum { STORE_RUNS_MEASURED = 20 };
 int store_load_returned(struct store *store, const char *schedule, struct store_task **ret,
                         size_t *ret_n);

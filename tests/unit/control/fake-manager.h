@@ -153,7 +153,7 @@ void manager_measures(struct manager *manager, const char *schedule, manager_mea
 {
         (void)manager;
         (void)schedule;
-        callback("i-1", 90, userdata);
+        callback("i-1", 90, false, userdata);
 }
 
 void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata)

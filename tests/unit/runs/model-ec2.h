@@ -19,7 +19,7 @@ struct model_instance {
         bool reboots; /* since `rebooted` */
         usec_t rebooted;
         usec_t stale, back;    /* after a reboot: checks are still ok so long; ok again after */
-        sec_t impaired, heals; /* its check fails, whatever it does; 0: it does not */
+        sec_t impaired, heals; /* its check fails from then until then, whatever it does */
         usec_t changes;        /* while stopping or pending: when that is over */
         usec_t stopping;       /* it takes so long to stop */
         bool falling;          /* the start that is under way does */
@@ -294,7 +294,8 @@ model_describe_status(struct model *model, const struct describe_instance_status
                 row->state = model_state(model, instance);
                 row->system = model_check(model, instance);
                 row->instance = row->system;
-                if (loop_wall(model->aws->loop) >= instance->heals)
+                if (loop_wall(model->aws->loop) >= instance->heals ||
+                    loop_wall(model->aws->loop) < instance->impaired)
                         continue;
                 row->instance = CHECK_IMPAIRED;
                 append(row->instance_details, row->n_instance_details)->impaired =

@@ -89,20 +89,21 @@ static void test_stale_ok(void **state)
                 size_t most_down;
                 const char *label;
                 const char *impaired, *heals; /* its check, whatever it does; or NULL */
+                bool busy; /* EC2 takes the call only seconds after the look before it */
         } rows[] = {
-                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, NULL, NULL },
-                { __LINE__, 110, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, NULL, NULL },
+                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, NULL, NULL, false },
+                { __LINE__, 110, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, NULL, NULL, false },
                 /* never seen down: believed after `settle`, and not proven */
-                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH, NULL, NULL },
+                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH, NULL, NULL, false },
                 /* `settle` is too short for this EC2: the next one goes while this one is down */
-                { __LINE__, 110, 300, "settle: 30s", 2, PROVEN_CRASH, NULL, NULL },
+                { __LINE__, 110, 300, "settle: 30s", 2, PROVEN_CRASH, NULL, NULL, false },
                 /* a check that failed before is no sign of the reboot, one that fails since is */
-                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, "2026-03-01T12:00:00Z",
-                  "2026-03-02T01:00:20Z" },
-                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH, "2026-03-01T12:00:00Z",
-                  "2026-03-02T01:00:20Z" },
+                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, "2026-03-02T01:00:04Z",
+                  "2026-03-02T01:00:50Z", true },
+                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH, "2026-03-02T01:00:04Z",
+                  "2026-03-02T01:00:50Z", true },
                 { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_REBOOT_CLEAN, "2026-03-02T01:00:04Z",
-                  "2026-03-02T01:01:40Z" },
+                  "2026-03-02T01:01:40Z", false },
         };
 
         (void)state;
@@ -116,6 +117,11 @@ static void test_stale_ok(void **state)
                         world.model.instances[j]->stale = rows[i].stale * USEC_PER_SEC;
                         world.model.instances[j]->back = rows[i].back * USEC_PER_SEC;
                 }
+                if (rows[i].busy)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "CreateImage",
+                                                                .outcome = AWS_ERROR,
+                                                                .code = "ResourceLimitExceeded" });
                 if (rows[i].impaired) {
                         world.model.instances[0]->impaired = at(rows[i].impaired);
                         world.model.instances[0]->heals = at(rows[i].heals);

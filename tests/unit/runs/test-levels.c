@@ -116,7 +116,7 @@ static void test_freeze_troubles(void **state)
                   { .action = "CreateImage",
                     .outcome = AWS_ERROR,
                     .code = "ConcurrentSnapshotLimitExceeded",
-                    .times = 4 },
+                    .times = 3 },
                   false,
                   false,
                   false,
@@ -394,8 +394,8 @@ static void test_close(void **state)
         } rows[] = {
                 { __LINE__, "stop", "2026-03-02T01:00:10Z", false },
                 { __LINE__, "stop", "2026-03-02T01:00:40Z", false },
-                { __LINE__, "freeze", "2026-03-02T01:00:01Z", false },
-                { __LINE__, "freeze", "2026-03-02T01:00:04Z", false },
+                { __LINE__, "freeze", "2026-03-02T01:00:03Z", false },
+                { __LINE__, "freeze", "2026-03-02T01:00:06Z", false },
                 { __LINE__, "reboot", "2026-03-02T01:01:00Z", true },
                 { __LINE__, "stop", "2026-03-02T00:59:00Z", true },
         };

@@ -117,7 +117,7 @@ static void test_late_request(void **state)
                 int waited = 0;
 
                 group = setup(&world, yaml, 1);
-                group->rise = group->drain = 40 * USEC_PER_SEC;
+                group->rise = group->drain = 30 * USEC_PER_SEC;
                 if (strstr(reboot, "standby"))
                         model_add_member(&world.model, world.model.instances[0]);
                 virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));

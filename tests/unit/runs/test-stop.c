@@ -359,6 +359,85 @@ static void test_no_room(void **state)
         }
 }
 
+/* Nothing happened, so nothing is claimed: no start, no outage, no line about either. */
+static void test_a_refused_stop_is_no_outage(void **state)
+{
+        static const char *const codes[] = { "OperationNotPermitted", "UnauthorizedOperation",
+                                             "UnsupportedOperation" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(codes); i++) {
+                struct store_task *tasks;
+                struct world world;
+                size_t n;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "StopInstances",
+                                                                    .outcome = AWS_ERROR,
+                                                                    .code = codes[i] });
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                assert_int_equal(scripted_count(&world.aws, "StartInstances", NULL), 0);
+                assert_int_equal(captured_events(&events[EVENT_INSTANCE_STOPPING]), 0);
+                assert_int_equal(captured_events(&events[EVENT_INSTANCE_STARTED]), 0);
+                assert_int_equal(captured_events(&events[EVENT_INSTANCE_READY]), 0);
+                assert_int_equal(store_load_returned(world.store, "s", &tasks, &n), 0);
+                assert_int_equal(n, 0);
+                store_tasks_free(tasks, n);
+                world_done(&world);
+        }
+}
+
+/* The first answer is lost, the second is a refusal: the instance may be stopped, and is started.
+ */
+static void test_a_stop_that_may_have_been_taken_is_undone(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "StopInstances",
+                                                            .outcome = AWS_UNREACHABLE,
+                                                            .effect = true });
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "StopInstances",
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "OperationNotPermitted" });
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+        assert_int_equal(world.model.instances[0]->outages, 1);
+        expect_all_up(&world, "may have been taken");
+        world_done(&world);
+}
+
+/* A start is taken, and the instance stops again, for a key that may not be used. */
+static void test_a_start_that_falls_back_is_told_and_goes_on(void **state)
+{
+        struct model_instance *first;
+        struct world world;
+
+        (void)state;
+        first = world_setup(&world,
+                            HEAD "    consistency: stop\n    reboot: {ready_timeout: 10m}\n", 3);
+        first->falls = 8;
+        first->reason_code = "Client.InternalError";
+        first->reason = "Client.InternalError: Client error on launch";
+        virtual_run_until(world.loop, at("2026-03-02T01:20:00Z"));
+        assert_true(captured_words("Client error on launch (most often the KMS key") > 0);
+        assert_int_equal(captured_words("arrived late"), 0);
+        assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
+        assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
+        assert_true(scripted_count(&world.aws, "StartInstances", NULL) < 10);
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        expect_all_up(&world, "falls back");
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_READY]), 1);
+        assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+        assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_CANCELLED);
+        assert_int_equal(world.model.instances[1]->outages, 0);
+        assert_int_equal(world_images(&world, NULL), 1);
+        world_done(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -370,6 +449,9 @@ int main(void)
                 cmocka_unit_test(test_started_by_somebody),
                 cmocka_unit_test(test_label_of_one_that_failed),
                 cmocka_unit_test(test_no_room),
+                cmocka_unit_test(test_a_refused_stop_is_no_outage),
+                cmocka_unit_test(test_a_stop_that_may_have_been_taken_is_undone),
+                cmocka_unit_test(test_a_start_that_falls_back_is_told_and_goes_on),
         };
 
         return cmocka_run_group_tests_name("stop", tests, NULL, NULL);

@@ -1,0 +1,117 @@
+/*
+ * check-status: whether an instance is well before it is touched. What is impaired already does not
+ * become well by a reboot or a stop, would be blamed on amid, and would halt the run: it gets an
+ * image without an outage, or none, as 'targets.impaired' says.
+ *
+ * All instances whose turn comes within a second are asked about together (health.h).
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/backup.h"
+#include "runs/health.h"
+
+/* So long checks that say neither are waited for: seconds. EC2 checks once a minute, and says
+ * `initializing` for minutes after a start. Afterwards the instance is treated as one that is well.
+ */
+enum { UNDECIDED_FOR = 5 * SEC_PER_MIN };
+/* So long EC2 may not answer, as at the other steps that only look: seconds. */
+enum { SILENT_FOR = SEC_PER_HOUR };
+/* How often EC2 may contradict itself about the state of an instance. */
+enum { CONTRADICTIONS = 240 };
+
+static void end_look(struct task *task)
+{
+        image_live(task)->patient = health_end(image_live(task)->patient);
+}
+
+/* "system check ok, instance check impaired since 2026-03-02T00:11:00Z". Caller frees. */
+static char *checks_text(const struct patient *patient)
+{
+        char time[TIME_TEXT_MAX];
+
+        return xasprintf("system check %s, instance check %s%s%s",
+                         check_status_names[patient->system], check_status_names[patient->check],
+                         patient->impaired ? " since " : "",
+                         patient->impaired ? format_rfc3339(patient->impaired, time) : "");
+}
+
+static struct verdict was_impaired(struct task *task)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *checks = checks_text(image_live(task)->patient);
+        const char *not_done = task->method == &method_freeze ? "frozen"
+                               : task->method == &method_stop ? "stopped"
+                                                              : "rebooted";
+        bool skip = schedule->targets.impaired == IMPAIRED_SKIP;
+        char *why = xasprintf("it was impaired before (%s): not %s", checks, not_done);
+
+        end_look(task);
+        log_event(&events[EVENT_WAS_IMPAIRED], &about,
+                  "Instance %s was impaired before (%s): not %s; %s.", task->row.subject, checks,
+                  not_done, skip ? "no image is made of it" : "its image is made without that");
+        if (skip)
+                return finish(OUTCOME_SKIPPED, why);
+        image_set_method(task, &method_crash);
+        free(task->row.evidence);
+        task->row.evidence = why;
+        return go("create-image");
+}
+
+static struct verdict is_fit(struct task *task)
+{
+        end_look(task);
+        if (task->method != &method_freeze)
+                free(steal(task->row.evidence)); /* of a look before this one */
+        return gate_is_open(task) ? next() : go("wait-turn");
+}
+
+/* It is in another state than it was described in. */
+static struct verdict changed_state(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const char *state = instance_state_names[live->patient->state];
+
+        end_look(task);
+        if (++live->wrong_states > CONTRADICTIONS)
+                return finish(OUTCOME_FAILED,
+                              xasprintf("EC2 lists it as running, and says that it is %s", state));
+        live->look_again = true;
+        return go("check-instance");
+}
+
+static struct verdict await_reading(struct task *task, sec_t at_most, const char *what)
+{
+        task_set_waiting(task, "%s", what);
+        task_wake_after(task, (at_most - task_spent(task)) * USEC_PER_SEC);
+        return stay();
+}
+
+struct verdict check_status_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const struct patient *patient;
+
+        if (!task->run->schedule || !live->instance.n_instances)
+                return go("check-instance");
+        if (!live->patient)
+                live->patient = health_look(task);
+        patient = live->patient;
+        if (patient_is_gone(patient))
+                return finish(OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
+        if (!patient->asked && health_is_refused(task->place))
+                return is_fit(task); /* nobody may look; that was said */
+        if (!patient->asked && task_spent(task) >= SILENT_FOR)
+                return finish(OUTCOME_FAILED, xstrdup("EC2 does not tell how it is"));
+        if (!patient->asked)
+                return await_reading(task, SILENT_FOR, "reading its status checks");
+        if (patient->state != INSTANCE_RUNNING)
+                return changed_state(task);
+        if (patient->system == CHECK_IMPAIRED || patient->check == CHECK_IMPAIRED)
+                return was_impaired(task);
+        if (patient_is_well(patient) || task_spent(task) >= UNDECIDED_FOR)
+                return is_fit(task);
+        return await_reading(task, UNDECIDED_FOR, "its status checks are not decided yet");
+}

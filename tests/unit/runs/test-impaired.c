@@ -1,0 +1,95 @@
+/* What is impaired before its turn is not touched, and halts nobody; what failed goes last. */
+#include "levels.h"
+
+static void test_an_impaired_instance_is_not_taken_down(void **state)
+{
+        static const struct {
+                const char *name, *level, *impaired;
+                enum outcome outcome;
+                size_t images;
+                const char *says;
+        } rows[] = {
+                { "reboot, image", "reboot", "image", OUTCOME_DONE, 1, "not rebooted" },
+                { "reboot, skip", "reboot", "skip", OUTCOME_SKIPPED, 0, "not rebooted" },
+                { "stop, image", "stop", "image", OUTCOME_DONE, 1, "not stopped" },
+                { "stop, skip", "stop", "skip", OUTCOME_SKIPPED, 0, "not stopped" },
+                { "freeze, image", "freeze\n    freeze: {before: [a], after: [b]}", "image",
+                  OUTCOME_DONE, 1, "not frozen" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct model_instance *first;
+                _cleanup_free_ char *yaml = xasprintf(
+                        "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n"
+                        "  s:\n    schedule: cron(0 1 * * ? *)\n"
+                        "    targets: {tags: {A: b}, impaired: %s}\n    consistency: %s\n",
+                        rows[i].impaired, rows[i].level);
+                struct world world;
+
+                first = world_setup(&world, yaml, 3);
+                first->impaired = at("2026-03-01T12:00:00Z");
+                first->heals = at("2026-03-09T12:00:00Z");
+                virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+                if (world_task(&world, RUN, "i-1", NULL) != rows[i].outcome ||
+                    world_images(&world, "i-1") != rows[i].images || first->outages ||
+                    captured_events(&events[EVENT_WAS_IMPAIRED]) != 1 ||
+                    !captured_words(rows[i].says))
+                        fail_msg("%s: %s, %zu images, %u outages", rows[i].name,
+                                 outcome_names[world_task(&world, RUN, "i-1", NULL)],
+                                 world_images(&world, "i-1"), first->outages);
+                assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 0);
+                assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_DONE);
+                assert_int_equal(world_task(&world, RUN, "i-3", NULL), OUTCOME_DONE);
+                expect_true_labels(&world, rows[i].name);
+                world_done(&world);
+        }
+}
+
+/* Those that begin together are looked at together. */
+static void test_one_look_for_all_that_begin(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: reboot\n    reboot: {max_parallel: 30}\n", 30);
+        virtual_run_until(world.loop, at("2026-03-02T01:00:03Z"));
+        assert_int_equal(scripted_count(&world.aws, "DescribeInstanceStatus", NULL), 1);
+        assert_int_equal(scripted_count(&world.aws, "CreateImage", NULL), 30);
+        world_done(&world);
+}
+
+/* The first did not come back last night: the others have their images before its turn. */
+static void test_what_failed_last_night_goes_last(void **state)
+{
+        struct model_instance *first;
+        struct world world;
+
+        (void)state;
+        first = world_setup(&world, HEAD "    consistency: reboot\n", 3);
+        first->back = USEC_INFINITY;
+        virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+        assert_int_equal(world_images(&world, NULL), 1);
+        first->back = 150 * USEC_PER_SEC; /* somebody has repaired it */
+        virtual_run_until(world.loop, at("2026-03-03T00:59:00Z"));
+        virtual_run_until(world.loop, at("2026-03-03T05:00:00Z"));
+        assert_int_equal(world_images(&world, NULL), 4);
+        assert_string_equal(world.model.images[1]->instance, "i-2");
+        assert_string_equal(world.model.images[2]->instance, "i-3");
+        assert_string_equal(world.model.images[3]->instance, "i-1");
+        virtual_run_until(world.loop, at("2026-03-04T05:00:00Z"));
+        assert_string_equal(world.model.images[4]->instance, "i-1"); /* as before */
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_an_impaired_instance_is_not_taken_down),
+                cmocka_unit_test(test_one_look_for_all_that_begin),
+                cmocka_unit_test(test_what_failed_last_night_goes_last),
+        };
+
+        return cmocka_run_group_tests_name("impaired", tests, NULL, NULL);
+}
