@@ -136,15 +136,32 @@ static void write_file(struct text *text, const struct denial *denial, const str
                 text_append(text, ")");
 }
 
+/* What a policy of a role or a key asks of the request. A role in an account of somebody else wants
+ * the external_id of the settings; a grant is given to EC2, for a volume, and to nobody else. */
+static const struct {
+        const char *action, *condition, *note;
+} narrowing[] = {
+        { "sts:AssumeRole", "{\"StringEquals\":{\"sts:ExternalId\":\"EXTERNAL-ID\"}}",
+          ", where EXTERNAL-ID is the external_id of the settings" },
+        { "kms:CreateGrant", "{\"Bool\":{\"kms:GrantIsForAWSResource\":\"true\"}}", "" },
+};
+
 /* For a policy of what is asked for: the trust policy of a role (`resource` NULL), a key's. */
 static void write_trust(struct text *text, const struct denial *denial, const char *resource)
 {
+        const char *note = "";
+
         text_append(text, "{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":");
         text_printf(text, "\"%s\"},\"Action\":\"%s\"",
                     denial->principal ? denial->principal : "WHO ASKS", denial->action);
         if (resource)
                 text_printf(text, ",\"Resource\":\"%s\"", resource);
-        text_append(text, "}");
+        for (size_t i = 0; i < ELEMENTS(narrowing); i++)
+                if (streq(narrowing[i].action, denial->action)) {
+                        text_printf(text, ",\"Condition\":%s", narrowing[i].condition);
+                        note = narrowing[i].note;
+                }
+        text_printf(text, "}%s", note);
 }
 
 /* ---- advice ---- */

@@ -114,6 +114,8 @@ static void test_texts(void **state)
         "{\"Sid\":\"" sid "\",\"Effect\":\"Allow\",\"Action\":\"" action                           \
         "\",\"Resource\":" resource more "}"
 #define IMAGES         "[\"arn:aws:ec2:*::image/*\",\"arn:aws:ec2:*::snapshot/*\"]"
+#define EXTERNAL       ",\"Condition\":{\"StringEquals\":{\"sts:ExternalId\":\"EXTERNAL-ID\"}}"
+#define FOR_EC2        ",\"Condition\":{\"Bool\":{\"kms:GrantIsForAWSResource\":\"true\"}}"
 #define OURS           ",\"Condition\":{\"StringEquals\":{\"aws:ResourceTag/amid:owner\":\"prod\"}}"
 #define TARGET(prefix) ",\"Condition\":{\"StringEquals\":{\"" prefix "/TAG\":\"VALUE\"}}"
 #define GRANT                                                                                      \
@@ -193,7 +195,9 @@ static void test_denials(void **state)
                   "TakeRoles): " NAMED("TakeRoles", "sts:AssumeRole", "\"" ROLE "\"",
                                        "") " and in the role's trust policy, if its "
                                            "conditions (external id, tags) are met: " TRUST(
-                                                   "sts:AssumeRole", "") },
+                                                   "sts:AssumeRole",
+                                                   EXTERNAL) ", where EXTERNAL-ID is "
+                                                             "the external_id of the settings" },
                 { __LINE__, &sts_assume_role, "AccessDenied",
                   USER "sts:TagSession on resource: " ROLE
                        " because no role trust policy allows the sts:TagSession action",
@@ -212,7 +216,7 @@ static void test_denials(void **state)
                   USER "kms:CreateGrant on resource: " KEY
                        " because no resource-based policy allows the kms:CreateGrant action",
                   "; allow it in the policy of the key: " TRUST("kms:CreateGrant",
-                                                                ",\"Resource\":\"*\"") },
+                                                                ",\"Resource\":\"*\"" FOR_EC2) },
                 { __LINE__, &ec2_create_image, "AccessDeniedException",
                   USER "kms:CreateGrant on resource: " KEY,
                   "; allow it to arn:aws:iam::111122223333:user/amid in IAM "
@@ -220,7 +224,8 @@ static void test_denials(void **state)
                   "StartWithEncryptedVolumes): " NAMED(
                           "StartWithEncryptedVolumes", "kms:CreateGrant", "\"" KEY "\"",
                           GRANT) " and in the key's policy: " TRUST("kms:CreateGrant",
-                                                                    ",\"Resource\":\"*\"") },
+                                                                    ",\"Resource\":\"*"
+                                                                    "\"" FOR_EC2) },
                 /* nothing is named */
                 { __LINE__, &ec2_stop_instances, "UnauthorizedOperation", NULL,
                   "; allow it to this identity in IAM (policy/stop.json: "
