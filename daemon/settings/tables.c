@@ -363,7 +363,8 @@ const struct key account_keys[] = {
                     "with the credentials of another role."),
         KEY("expect_account", formed, struct setting_account, expect_account, .form = &form_account,
             .help = "The account id, 12 digits in quotes. AWS is asked whose the credentials are "
-                    "before they are used, and with those of another account nothing is done."),
+                    "before they are used, and with those of another account nothing is done. A "
+                    "role_arn of another account is refused at once."),
         {},
 };
 

@@ -73,6 +73,18 @@ def test_bad_settings_do_not_start(machine, service):
     assert any("/etc/amid/amid.yaml:2:" in line for line in service.messages())
 
 
+def test_settings_that_anybody_may_write_do_not_start(machine, service):
+    """Also in the namespaces of the unit, where most users are nobody."""
+    machine.run("chmod", "666", "/etc/amid/amid.yaml")
+    drop_in(machine, "Restart=no")
+    try:
+        machine.run("systemctl", "start", "amid", status=1)
+        says = "/etc/amid/amid.yaml has mode 0666: everybody may change it; chmod o-w /etc/amid/amid.yaml"
+        assert any(says in line for line in service.messages())
+    finally:
+        machine.run("chmod", "644", "/etc/amid/amid.yaml")
+
+
 def test_a_firing_makes_an_image(service):
     [instance] = service.account.launch(Backup="yes")
     service.write(in_seconds(3))
