@@ -9,6 +9,7 @@
 
 #include "aws/aws.h"
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -203,6 +204,14 @@ static void usage(FILE *file)
               file);
 }
 
+static void complain(const char *what, const char *argument)
+{
+        _cleanup_free_ char *clean = text_clean(argument, CLEAN_LINE_MAX);
+
+        fprintf(stderr, "amid: %s %s\n", what, clean);
+        usage(stderr);
+}
+
 int main(int argc, char **argv)
 {
         static const struct option options[] = {
@@ -214,6 +223,7 @@ int main(int argc, char **argv)
         bool only_check = false;
         int option;
 
+        opterr = 0; /* getopt prints what it was given as it is */
         while ((option = getopt_long(argc, argv, "c:dh", options, NULL)) >=
                0) { /* NOLINT(concurrency-mt-unsafe) */
                 switch (option) {
@@ -233,13 +243,12 @@ int main(int argc, char **argv)
                         usage(stdout);
                         return EXIT_SUCCESS;
                 default:
-                        usage(stderr);
+                        complain("cannot take the option", argv[optind - 1]);
                         return 2;
                 }
         }
         if (optind < argc) {
-                fprintf(stderr, "amid: unexpected argument %s\n", argv[optind]);
-                usage(stderr);
+                complain("unexpected argument", argv[optind]);
                 return 2;
         }
         if (only_check)

@@ -2,6 +2,7 @@
 #include "aws/call-private.h"
 #include "aws/wire.h"
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "base/text.h"
 
 /* Limits of all pages of a call together. EC2's default quota of 50,000 images, each of 5 kB with
@@ -16,6 +17,7 @@ void call_message(struct aws_slot *slot, char *message)
 {
         free(slot->message);
         slot->message = message;
+        text_clean_replace(&slot->message, CLEAN_REPLY_MAX);
 }
 
 static bool is_web_page(const struct http_reply *reply)
@@ -42,13 +44,13 @@ bool call_read(struct aws_slot *slot, const struct http_reply *reply)
                                        is_web_page(reply)
                                                ? "; it is a web page, maybe of a proxy on the way"
                                                : ""));
-                slot->decoded.request_id = xstrdup(reply->request_id);
+                slot->decoded.request_id = text_clean(reply->request_id, CLEAN_REPLY_MAX);
                 return false;
         }
         slot->decoded = decoded;
         slot->bytes += reply->body_size;
         if (!slot->decoded.request_id)
-                slot->decoded.request_id = xstrdup(reply->request_id);
+                slot->decoded.request_id = text_clean(reply->request_id, CLEAN_REPLY_MAX);
         return true;
 }
 

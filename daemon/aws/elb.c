@@ -60,8 +60,8 @@ SHAPE(describe_target_health_in, struct elb_describe_target_health,
 SHAPE(health, struct elb_health, FIELD("Target/Id", AS_TEXT, struct elb_health, id),
       FIELD("Target/Port", AS_COUNT, struct elb_health, port),
       FIELD_ENUM("TargetHealth/State", struct elb_health, state, target_state_names),
-      FIELD("TargetHealth/Reason", AS_TEXT, struct elb_health, reason),
-      FIELD("TargetHealth/Description", AS_TEXT, struct elb_health, description));
+      FIELD("TargetHealth/Reason", AS_WORDS, struct elb_health, reason),
+      FIELD("TargetHealth/Description", AS_WORDS, struct elb_health, description));
 SHAPE(describe_target_health_out, struct elb_healths,
       FIELD_ROWS("DescribeTargetHealthResult/TargetHealthDescriptions/member", struct elb_healths,
                  healths, &health));

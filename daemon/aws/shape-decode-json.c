@@ -13,8 +13,8 @@ static const struct field reply_fields[] = {
         FIELD("__type", AS_TEXT, struct shape_decoded, code),
         FIELD("code", AS_TEXT, struct shape_decoded, code),
         FIELD("Code", AS_TEXT, struct shape_decoded, code),
-        FIELD("message", AS_TEXT, struct shape_decoded, message),
-        FIELD("Message", AS_TEXT, struct shape_decoded, message),
+        FIELD("message", AS_WORDS, struct shape_decoded, message),
+        FIELD("Message", AS_WORDS, struct shape_decoded, message),
         {}
 };
 static const struct shape reply_shape = { sizeof(struct shape_decoded), reply_fields };

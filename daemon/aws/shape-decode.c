@@ -10,14 +10,14 @@
 
 /* EC2 calls it requestId in success and RequestID in failure; query services nest it. */
 static const struct field reply_fields[] = {
-        FIELD("requestId", AS_TEXT, struct shape_decoded, request_id),
-        FIELD("RequestID", AS_TEXT, struct shape_decoded, request_id),
-        FIELD("RequestId", AS_TEXT, struct shape_decoded, request_id),
-        FIELD("ResponseMetadata/RequestId", AS_TEXT, struct shape_decoded, request_id),
+        FIELD("requestId", AS_WORDS, struct shape_decoded, request_id),
+        FIELD("RequestID", AS_WORDS, struct shape_decoded, request_id),
+        FIELD("RequestId", AS_WORDS, struct shape_decoded, request_id),
+        FIELD("ResponseMetadata/RequestId", AS_WORDS, struct shape_decoded, request_id),
         FIELD("Errors/Error/Code", AS_TEXT, struct shape_decoded, code),
-        FIELD("Errors/Error/Message", AS_TEXT, struct shape_decoded, message),
+        FIELD("Errors/Error/Message", AS_WORDS, struct shape_decoded, message),
         FIELD("Error/Code", AS_TEXT, struct shape_decoded, code),
-        FIELD("Error/Message", AS_TEXT, struct shape_decoded, message),
+        FIELD("Error/Message", AS_WORDS, struct shape_decoded, message),
         {}
 };
 static const struct shape reply_shape = { sizeof(struct shape_decoded), reply_fields };

@@ -60,6 +60,7 @@ static cJSON *value_of(const struct field *field, const void *member)
 
         switch (field->type) {
         case AS_TEXT:
+        case AS_WORDS:
                 text = *(const char *const *)member;
                 return text ? made(cJSON_CreateString(text)) : NULL;
         case AS_ENUM:

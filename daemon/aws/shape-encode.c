@@ -81,6 +81,7 @@ static const char *scalar(const struct field *field, const void *member,
 {
         switch (field->type) {
         case AS_TEXT:
+        case AS_WORDS:
                 return *(const char *const *)member;
         case AS_FLAG:
                 return *(const bool *)member ? "true" : NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 
 static size_t *count_of(void *member)
 {
@@ -31,6 +32,10 @@ void shape_store(const struct field *field, void *object, const char *text)
         switch (field->type) {
         case AS_TEXT:
                 xreplace(member, text);
+                break;
+        case AS_WORDS:
+                xreplace(member, text);
+                text_clean_replace(member, CLEAN_REPLY_MAX);
                 break;
         case AS_FLAG:
                 *(bool *)member = streq(text, "true");
@@ -94,6 +99,7 @@ static void move_member(const struct field *field, void *to, void *from)
 
         switch (field->type) {
         case AS_TEXT:
+        case AS_WORDS:
                 if (*rows) {
                         free(*all);
                         *all = steal(*rows);
@@ -136,6 +142,7 @@ static void done_member(const struct field *field, void *member)
 
         switch (field->type) {
         case AS_TEXT:
+        case AS_WORDS:
                 /* One member may be known under several names. */
                 free(steal(*rows));
                 break;

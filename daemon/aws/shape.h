@@ -20,6 +20,7 @@
 
 enum field_type {
         AS_TEXT,   /* char * */
+        AS_WORDS,  /* char *, of output only: text for people, cleaned (base/clean.h) */
         AS_FLAG,   /* bool */
         AS_COUNT,  /* unsigned int; in input 0 is left out */
         AS_NUMBER, /* int, for what may be below 0; in input 0 is left out */

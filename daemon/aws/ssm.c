@@ -78,7 +78,7 @@ SHAPE(send_command_in, struct ssm_send_command,
 #define COMMAND(row, at, member)                                                                   \
         FIELD(at "Comment", AS_TEXT, row, member comment),                                         \
                 FIELD_ENUM(at "Status", row, member status, ssm_status_names),                     \
-                FIELD(at "StatusDetails", AS_TEXT, row, member details),                           \
+                FIELD(at "StatusDetails", AS_WORDS, row, member details),                          \
                 FIELD(at "RequestedDateTime", AS_TIME, row, member requested),                     \
                 FIELD(at "InstanceIds", AS_TEXTS, row, member instances)
 SHAPE(send_command_out, struct ssm_sent_command,
@@ -99,7 +99,7 @@ SHAPE(get_command_invocation_in, struct ssm_get_command_invocation,
       FIELD("InstanceId", AS_TEXT, struct ssm_get_command_invocation, instance));
 SHAPE(get_command_invocation_out, struct ssm_invocation,
       FIELD_ENUM("Status", struct ssm_invocation, status, ssm_status_names),
-      FIELD("StatusDetails", AS_TEXT, struct ssm_invocation, details),
+      FIELD("StatusDetails", AS_WORDS, struct ssm_invocation, details),
       FIELD("ResponseCode", AS_NUMBER, struct ssm_invocation, exit_status),
       FIELD("StandardOutputContent", AS_TEXT, struct ssm_invocation, output),
       FIELD("StandardErrorContent", AS_TEXT, struct ssm_invocation, errors),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "base/cleanup.h"
 
 static bool to_journal;
@@ -53,9 +54,12 @@ static void send_journal(int priority, const char *id, const struct log_about *a
         int n = 0;
 
         for (size_t i = 0; i < ELEMENTS(fields); i++) {
+                _cleanup_free_ char *value = NULL;
+
                 if (!fields[i].value || !*fields[i].value)
                         continue;
-                parts[n].iov_base = xasprintf("%s=%s", fields[i].name, fields[i].value);
+                value = text_clean(fields[i].value, CLEAN_REPLY_MAX);
+                parts[n].iov_base = xasprintf("%s=%s", fields[i].name, value);
                 parts[n].iov_len = strlen(parts[n].iov_base);
                 n++;
         }
@@ -80,6 +84,7 @@ __attribute__((format(printf, 4, 0))) static void log_message(int priority, cons
         if (priority > max_priority)
                 return;
         message = xvasprintf(format, arguments);
+        text_clean_replace(&message, CLEAN_LINE_MAX);
         if (to_journal)
                 send_journal(priority, id, about ? about : &nothing, message);
         else

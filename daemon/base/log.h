@@ -5,6 +5,9 @@
  * fields below as AMID_SCHEDULE= and so on; elsewhere it is printed to stderr as text. No secret
  * and no signed header can get in: no field holds one.
  *
+ * A line is one line whatever goes into it, and journalctl never hides it as "blob data": message
+ * and fields are cleaned (base/clean.h).
+ *
  * Only runs/, control/ and the programs log; other folders return what went wrong.
  */
 #pragma once

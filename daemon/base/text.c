@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 
 /* Nobody else has the stream: it is written to without locks. */
 static FILE *text_stream(struct text *text)
@@ -186,31 +187,11 @@ void text_percent_encode(struct text *text, const void *data, size_t size, bool 
 
 bool is_printable_utf8(const char *string)
 {
-        const unsigned char *p = (const unsigned char *)string;
+        uint32_t c;
 
-        while (*p) {
-                unsigned int c = *p++, follow, least;
-
-                if (c < 0x80) {
-                        if (c == 0x7f || (c < 0x20 && c != '\t'))
-                                return false;
-                        continue;
-                }
-                if ((c & 0xe0) == 0xc0)
-                        follow = 1, least = 0x80, c &= 0x1f;
-                else if ((c & 0xf0) == 0xe0)
-                        follow = 2, least = 0x800, c &= 0x0f;
-                else if ((c & 0xf8) == 0xf0)
-                        follow = 3, least = 0x10000, c &= 0x07;
-                else
-                        return false;
-                for (; follow; follow--, p++) {
-                        if ((*p & 0xc0) != 0x80)
-                                return false;
-                        c = c << 6 | (*p & 0x3f);
-                }
-                if (c < least || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ||
-                    (c >= 0x80 && c < 0xa0))
+        for (size_t n; *string; string += n) {
+                n = utf8_decode(string, &c);
+                if (n == 0 || (c < 0x20 && c != '\t') || (c >= 0x7f && c < 0xa0))
                         return false;
         }
         return true;

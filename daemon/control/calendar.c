@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "base/text.h"
 
 void calendar_done(struct calendar *calendar)
@@ -72,12 +73,11 @@ sec_t calendar_next(struct calendar *calendar)
 
 /* ---- batches ---- */
 
-static void print_invalid(FILE *output, char *message)
+static void print_invalid(FILE *output, const char *message)
 {
-        for (char *c = message; *c; c++)
-                if (*c == '\n' || *c == '\t' || *c == '\r')
-                        *c = ' ';
-        fprintf(output, "invalid: %s\n", message);
+        _cleanup_free_ char *clean = text_clean(message, CLEAN_LINE_MAX);
+
+        fprintf(output, "invalid: %s\n", clean);
 }
 
 static void answer_line(char *line, FILE *output, const char *timezone, const char *from, sec_t now,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "control/verbs.h"
 
 enum { COUNT_MAX = 100000, NAMES_MAX = 64 };
@@ -61,6 +62,7 @@ complain(struct parser *parser, const char *format, ...)
         va_start(arguments, format);
         message = xvasprintf(format, arguments);
         va_end(arguments);
+        text_clean_replace(&message, CLEAN_LINE_MAX);
         text_printf(parser->error, "amictl: %s\n", message);
         parser->failed = true;
 }

@@ -5,18 +5,21 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
+#include "base/text.h"
 #include "control/control.h"
 
 void ctl_complain(const char *format, ...)
 {
         va_list arguments;
-        _cleanup_free_ char *message = NULL;
+        _cleanup_free_ char *message = NULL, *clean = NULL;
 
         va_start(arguments, format);
         message = xvasprintf(format, arguments);
         va_end(arguments);
+        clean = text_clean_lines(message); /* errors in settings are many lines */
         fflush(stdout);
-        fprintf(stderr, "amictl: %s\n", message);
+        fprintf(stderr, "amictl: %s\n", clean);
 }
 
 struct client *ctl_connect(const struct ctl *ctl)
@@ -28,6 +31,21 @@ struct client *ctl_connect(const struct ctl *ctl)
         if (client_connect(path, &client, &error) < 0)
                 ctl_complain("%s", error);
         return client;
+}
+
+/* For tables and lines. JSON output has the true values. */
+static void clean_texts(cJSON *value)
+{
+        bool lines = streq(value->string, "messages");
+
+        if (cJSON_IsString(value)) {
+                _cleanup_free_ char *clean = lines ? text_clean_lines(value->valuestring)
+                                                   : text_clean(value->valuestring, CLEAN_LINE_MAX);
+
+                cJSON_SetValuestring(value, clean);
+        }
+        for (cJSON *item = value->child; item; item = item->next)
+                clean_texts(item);
 }
 
 int ctl_call(struct ctl *ctl, const char *method, cJSON *parameters, bool more,
@@ -49,6 +67,8 @@ int ctl_call(struct ctl *ctl, const char *method, cJSON *parameters, bool more,
                 goes_on = got.more;
                 switch (got.outcome) {
                 case CLIENT_ANSWER:
+                        if (!ctl->json && got.parameters)
+                                clean_texts(got.parameters);
                         status = answer(ctl, got.parameters, userdata);
                         break;
                 case CLIENT_REFUSED:
@@ -65,8 +85,9 @@ int ctl_call(struct ctl *ctl, const char *method, cJSON *parameters, bool more,
 void ctl_print_json(struct ctl *ctl, const cJSON *document)
 {
         char *text = cJSON_PrintUnformatted(document);
+        _cleanup_free_ char *safe = text_clean_json(text);
 
-        fprintf(ctl->out.stream, "%s\n", text);
+        fprintf(ctl->out.stream, "%s\n", safe);
         fflush(ctl->out.stream);
         cJSON_free(text);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "base/log.h"
 #include "control/call.h"
 #include "control/interface.h"
@@ -106,17 +107,19 @@ void call_error(struct call *call, const char *error, cJSON *parameters)
 void call_fail(struct call *call, const char *error, const char *message)
 {
         cJSON *parameters = cJSON_CreateObject();
+        _cleanup_free_ char *clean = text_clean_lines(message);
 
-        cJSON_AddStringToObject(parameters, "message", message);
+        cJSON_AddStringToObject(parameters, "message", clean);
         call_error(call, error, parameters);
 }
 
 static void refuse(struct call *call, const char *error, const char *member, const char *value)
 {
         cJSON *parameters = cJSON_CreateObject();
+        _cleanup_free_ char *clean = text_clean(value, CLEAN_REPLY_MAX);
 
         if (member)
-                cJSON_AddStringToObject(parameters, member, value);
+                cJSON_AddStringToObject(parameters, member, clean);
         call_error(call, error, parameters);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 
 static const size_t gap = 2;
 
@@ -29,6 +30,7 @@ void table_take(struct table *table, enum style style, char *text)
 
         assert(row->n < table->n_columns && row->n < TABLE_COLUMNS_MAX);
         row->cells[row->n++] = (struct table_cell){ text ? text : xstrdup("-"), style };
+        text_clean_replace(&row->cells[row->n - 1].text, CLEAN_LINE_MAX);
 }
 
 void table_cell(struct table *table, enum style style, const char *text)
@@ -39,6 +41,7 @@ void table_cell(struct table *table, enum style style, const char *text)
 void table_note(struct table *table, const char *text)
 {
         xreplace(&table->rows[table->n_rows - 1].note, text);
+        text_clean_replace(&table->rows[table->n_rows - 1].note, CLEAN_LINE_MAX);
 }
 
 /* Widths of the columns; 0 is one that is left out. */

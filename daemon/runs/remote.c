@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "base/text.h"
 
 /* SSM lets a command that cannot reach its instance wait at least so long: seconds. */
@@ -90,19 +91,20 @@ enum remote_state remote_state(const struct aws_reply *reply)
         return was_begun(invocation) ? REMOTE_FAILED : REMOTE_NEVER;
 }
 
-/* The end of a text on one line. */
+/* The end of a text on one line, clean. Its own line breaks and tabs are blanks. */
 static char *last_words(const char *said)
 {
         size_t length = said ? strlen(said) : 0;
+        _cleanup_free_ char *raw = NULL;
         char *words;
 
-        while (length && (said[length - 1] == '\n' || said[length - 1] == ' '))
+        while (length && strchr("\n\r\t ", said[length - 1]))
                 length--;
-        words = length > SAID_MAX ? xasprintf("...%.*s", SAID_MAX, said + length - SAID_MAX)
-                                  : xstrndup(said ? said : "", length);
-        for (char *p = words; *p; p++)
-                if ((unsigned char)*p < ' ')
-                        *p = ' ';
+        raw = length > SAID_MAX ? xasprintf("...%.*s", SAID_MAX, said + length - SAID_MAX)
+                                : xstrndup(said ? said : "", length);
+        for (char *p = raw; (p = strpbrk(p, "\n\r\t"));)
+                *p = ' ';
+        words = text_clean(raw, CLEAN_REPLY_MAX);
         return words;
 }
 
@@ -145,8 +147,12 @@ char *remote_value(const char *output, const char *name, const char *key)
                 word = strcspn(p, " \n");
                 if (word == 0)
                         return NULL;
-                if (word > length && strncmp(p, key, length) == 0 && p[length] == '=')
-                        return xstrndup(p + length + 1, word - length - 1);
+                if (word > length && strncmp(p, key, length) == 0 && p[length] == '=') {
+                        char *value = xstrndup(p + length + 1, word - length - 1);
+
+                        text_clean_replace(&value, CLEAN_REPLY_MAX);
+                        return value;
+                }
                 p += word;
         }
         return NULL;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 
 struct place conf_place(const struct conf *conf, const yaml_node_t *node)
 {
@@ -22,6 +23,7 @@ static void add_message(struct conf *conf, struct place place, bool warning, cha
                 free(text);
                 return;
         }
+        text_clean_replace(&text, CLEAN_LINE_MAX); /* it quotes what stands in the file */
         message = append(conf->messages, conf->n_messages);
         *message = (struct conf_message){
                 .place = place,
@@ -105,6 +107,13 @@ static bool is_repetition(const struct conf_message *messages, size_t i)
         return false;
 }
 
+static void append_file_name(struct text *text, const char *name)
+{
+        _cleanup_free_ char *clean = text_clean(name, CLEAN_LINE_MAX);
+
+        text_append(text, clean);
+}
+
 void conf_print_messages(struct conf *conf, struct text *text)
 {
         if (conf->n_messages)
@@ -114,14 +123,15 @@ void conf_print_messages(struct conf *conf, struct text *text)
 
                 if (is_repetition(conf->messages, i))
                         continue;
-                text_append(text, conf->files[message->place.file].name);
+                append_file_name(text, conf->files[message->place.file].name);
                 if (message->place.line)
                         text_printf(text, ":%zu:%zu", message->place.line, message->place.column);
                 text_printf(text, ": %s%s\n", message->warning ? "warning: " : "", message->text);
         }
-        if (conf->n_errors > CONF_ERRORS_MAX)
-                text_printf(text, "%s: and %zu more errors\n", conf->files[0].name,
-                            conf->n_errors - CONF_ERRORS_MAX);
+        if (conf->n_errors > CONF_ERRORS_MAX) {
+                append_file_name(text, conf->files[0].name);
+                text_printf(text, ": and %zu more errors\n", conf->n_errors - CONF_ERRORS_MAX);
+        }
 }
 
 char *conf_quote(const char *text)

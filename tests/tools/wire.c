@@ -24,6 +24,7 @@ static void fill_member(const struct field *field, void *member, unsigned int *n
 
         switch (field->type) {
         case AS_TEXT:
+        case AS_WORDS:
                 *list = xasprintf("text %u*", ++*number);
                 break;
         case AS_FLAG:
