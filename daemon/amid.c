@@ -27,6 +27,7 @@ struct daemon {
         const char *file;
         struct loop *loop;
         struct manager *manager;
+        struct control *control;
         bool stopping;
 };
 
@@ -60,6 +61,7 @@ static int reload(struct text *messages, void *userdata)
 
         loop_notify(daemon->loop, "RELOADING=1\nMONOTONIC_USEC=%lld",
                     (long long)loop_monotonic(daemon->loop));
+        control_reload(daemon->control);
         r = settings_load(daemon->file, &settings, messages);
         if (r < 0) {
                 log_event(&events[EVENT_RELOAD_FAILED], NULL,
@@ -179,6 +181,7 @@ static int serve(const char *file)
                 log_line(LOG_ERR, NULL, "%s", error);
                 return r;
         }
+        daemon.control = control;
         r = watch_signals(&daemon);
         if (r < 0)
                 return r;

@@ -24,8 +24,7 @@ struct call {
         bool more, oneway;
         struct manager_wait *wait; /* until the manager is ready; then */
         cJSON *request;            /* is what the arguments are borrowed from */
-        struct watch *watch;       /* of a call that streams */
-        char *run;                 /* the run it follows; NULL: all */
+        struct stream *stream;     /* of a call that streams */
         bool finished;             /* the last answer was given */
 };
 
@@ -59,6 +58,10 @@ const struct method *method_find(const char *name);
 const char *arguments_read(const struct method *method, const cJSON *parameters,
                            struct arguments *ret);
 void arguments_done(struct arguments *arguments);
+
+/* Whether more of a stream may be sent now; else it waits until its reader has taken what there is.
+ */
+bool call_has_room(const struct call *call);
 
 /* One answer; takes `parameters` (NULL: none). `more` says that others follow. */
 void call_reply(struct call *call, cJSON *parameters, bool more);

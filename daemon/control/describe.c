@@ -152,6 +152,16 @@ cJSON *describe_image(const struct settings *settings, const struct store_image 
                          image->schedule);
 }
 
+void describe_decision(cJSON *event, const struct settings *settings,
+                       const struct prune_decision *decision)
+{
+        cJSON *object = cJSON_AddObjectToObject(event, "decision");
+
+        cJSON_AddItemToObject(object, "image", describe_image(settings, decision->image));
+        cJSON_AddBoolToObject(object, "remove", decision->remove);
+        cJSON_AddStringToObject(object, "why", decision->why);
+}
+
 cJSON *describe_event(const struct settings *settings, const struct run_event *event)
 {
         cJSON *object = cJSON_CreateObject();
@@ -159,13 +169,7 @@ cJSON *describe_event(const struct settings *settings, const struct run_event *e
         cJSON_AddItemToObject(object, "run", describe_run(settings, event->run));
         if (event->task)
                 cJSON_AddItemToObject(object, "task", describe_task(event->task, event->progress));
-        if (event->decision) {
-                cJSON *decision = cJSON_AddObjectToObject(object, "decision");
-
-                cJSON_AddItemToObject(decision, "image",
-                                      describe_image(settings, event->decision->image));
-                cJSON_AddBoolToObject(decision, "remove", event->decision->remove);
-                cJSON_AddStringToObject(decision, "why", event->decision->why);
-        }
+        if (event->decision)
+                describe_decision(object, settings, event->decision);
         return object;
 }

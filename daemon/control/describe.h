@@ -12,5 +12,8 @@ cJSON *describe_run(const struct settings *settings, const struct store_run *run
 cJSON *describe_task(const struct store_task *task, const struct task_progress *progress);
 cJSON *describe_image(const struct settings *settings, const struct store_image *image);
 cJSON *describe_event(const struct settings *settings, const struct run_event *event);
+/* Adds to an event the member "decision". */
+void describe_decision(cJSON *event, const struct settings *settings,
+                       const struct prune_decision *decision);
 /* Adds the member unless `sec` is SEC_NONE or SEC_NEVER. */
 void describe_time(cJSON *object, const char *name, sec_t sec);

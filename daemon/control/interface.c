@@ -173,6 +173,9 @@ static const char manager_description[] =
         "# the settings have errors, one a line; the old ones stay in force\n"
         "error BadSettings (message: string)\n"
         "\n"
+        "# the call has more bytes than one may have; the connection is closed after this\n"
+        "error TooLarge (message: string)\n"
+        "\n"
         "error Failed (message: string)\n";
 
 /* As https://varlink.org/Service has it. */

@@ -2,12 +2,16 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 
 static const char trusted_group[] = "amid";
+enum { OVERFLOW_USER = 65534 }; /* /proc/sys/kernel/overflowuid; nobody has ever changed it */
 
 /* The kernel tells the supplementary groups the peer's process really has, so that no name service
  * is asked for its user. socket(7), SO_PEERGROUPS */
@@ -27,25 +31,73 @@ static bool has_supplementary(int fd, gid_t wanted)
         return found;
 }
 
-static bool is_member(int fd, gid_t primary)
+gid_t peer_group(void)
 {
         const struct group *group = getgrnam(trusted_group);
 
-        return group && (primary == group->gr_gid || has_supplementary(fd, group->gr_gid));
+        return group ? group->gr_gid : PEER_NO_GROUP;
 }
 
-int peer_read(int fd, struct peer *ret)
+int peer_read(int fd, gid_t group, struct peer *ret)
 {
         struct ucred credentials;
         socklen_t size = sizeof(credentials);
+        bool reserved;
 
         if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
                 return -errno;
+        reserved = credentials.uid == 0 || credentials.uid == geteuid();
         *ret = (struct peer){
                 .uid = credentials.uid,
                 .pid = credentials.pid,
-                .trusted = credentials.uid == 0 || credentials.uid == geteuid() ||
-                           is_member(fd, credentials.gid),
+                .reserved = reserved,
+                .trusted = reserved || (group != PEER_NO_GROUP &&
+                                        (credentials.gid == group || has_supplementary(fd, group))),
         };
         return 0;
+}
+
+/* ---- names ---- */
+
+/* Caller frees; NULL when there is none. */
+static char *local_name(uid_t uid)
+{
+        FILE *file = fopen("/etc/passwd", "re");
+        const struct passwd *entry;
+        char *name = NULL;
+
+        if (!file)
+                return NULL;
+        while (!name && (entry = fgetpwent(file))) /* NOLINT(concurrency-mt-unsafe) */
+                if (entry->pw_uid == uid)
+                        name = xstrdup(entry->pw_name);
+        fclose(file);
+        return name;
+}
+
+/* Whether users of the system have other numbers here, or none. user_namespaces(7) */
+static bool in_user_namespace(void)
+{
+        FILE *file = fopen("/proc/self/uid_map", "re");
+        unsigned int inside = 0, outside = 0, length = 0;
+        bool whole = !file || (fscanf(file, "%u %u %u", &inside, &outside, &length) == 3 &&
+                               inside == 0 && outside == 0 && length == UINT32_MAX);
+
+        if (file)
+                fclose(file);
+        return !whole;
+}
+
+char *peer_describe(const struct peer *peer)
+{
+        _cleanup_free_ char *name = NULL;
+
+        if (peer->uid == OVERFLOW_USER && in_user_namespace())
+                return xasprintf(
+                        "Somebody (process %d; in a user namespace, see PrivateUsers=, the "
+                        "kernel does not tell which user)",
+                        peer->pid);
+        name = local_name(peer->uid);
+        return name ? xasprintf("%s (user %u, process %d)", name, peer->uid, peer->pid)
+                    : xasprintf("User %u (process %d)", peer->uid, peer->pid);
 }

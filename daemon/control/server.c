@@ -36,7 +36,8 @@ struct connection {
 struct control {
         struct control_options options;
         struct connection *connections;
-        size_t n_connections, n_strangers;
+        size_t n_connections;
+        gid_t group;        /* whose members may do everything */
         usec_t lines_since; /* when the first of n_lines was logged */
         unsigned int n_lines;
         int fd;
@@ -91,13 +92,14 @@ static void on_sweep(void *userdata)
                         link = &connection->next;
                         continue;
                 }
-                if (broke && take_line(control))
-                        log_line(LOG_NOTICE, NULL,
-                                 "Closed the control connection of user %u (process %d): %s.",
-                                 connection->peer.uid, connection->peer.pid, broke);
+                if (broke && take_line(control)) {
+                        _cleanup_free_ char *who = peer_describe(&connection->peer);
+
+                        log_line(LOG_NOTICE, NULL, "Closed the control connection of %s: %s.", who,
+                                 broke);
+                }
                 *link = connection->next;
                 control->n_connections--;
-                control->n_strangers -= !connection->peer.trusted;
                 connection_free(connection);
         }
 }
@@ -172,13 +174,30 @@ static void turn_away(int fd)
         close(fd);
 }
 
+/* Root and the user of the daemon always find room that others cannot take, however many idle
+ * connections they hold. */
+static bool has_room_for(const struct control *control, const struct peer *peer)
+{
+        size_t others = 0, of_user = 0, strangers = 0;
+
+        if (peer->reserved)
+                return control->n_connections < CONTROL_CONNECTIONS_MAX;
+        for (const struct connection *c = control->connections; c; c = c->next) {
+                others += !c->peer.reserved;
+                strangers += !c->peer.trusted;
+                of_user += c->peer.uid == peer->uid;
+        }
+        return others < CONTROL_CONNECTIONS_OTHERS && of_user < CONTROL_CONNECTIONS_USER &&
+               control->n_connections < CONTROL_CONNECTIONS_MAX &&
+               (peer->trusted || strangers < CONTROL_CONNECTIONS_STRANGERS);
+}
+
 static void connection_new(struct control *control, int fd)
 {
         struct connection *connection;
         struct peer peer;
 
-        if (peer_read(fd, &peer) < 0 || control->n_connections >= CONTROL_CONNECTIONS_MAX ||
-            (!peer.trusted && control->n_strangers >= CONTROL_CONNECTIONS_STRANGERS)) {
+        if (peer_read(fd, control->group, &peer) < 0 || !has_room_for(control, &peer)) {
                 turn_away(fd);
                 return;
         }
@@ -195,7 +214,6 @@ static void connection_new(struct control *control, int fd)
         connection->next = control->connections;
         control->connections = connection;
         control->n_connections++;
-        control->n_strangers += !peer.trusted;
 }
 
 static void on_resume(void *userdata)
@@ -205,6 +223,7 @@ static void on_resume(void *userdata)
         io_set_events(control->io, IO_READ);
 }
 
+/* One each turn of the loop: a flood of connections holds up nothing else. */
 static void on_accept(int listening, unsigned int events, void *userdata)
 {
         struct control *control = userdata;
@@ -301,6 +320,7 @@ int control_new(const struct control_options *options, struct control **ret, cha
         control->path = xstrdup(options->path);
         control->options.path = control->path;
         control->fd = -1;
+        control_reload(control);
         control->sweep = timer_new(options->loop, on_sweep, control);
         control->resume = timer_new(options->loop, on_resume, control);
         r = open_socket(control);
@@ -311,6 +331,11 @@ int control_new(const struct control_options *options, struct control **ret, cha
         }
         *ret = steal(control);
         return 0;
+}
+
+void control_reload(struct control *control)
+{
+        control->group = peer_group();
 }
 
 struct control *control_free(struct control *control)

@@ -7,7 +7,11 @@
 #include "base/clean.h"
 #include "base/log.h"
 #include "control/call.h"
+#include "control/follow.h"
 #include "control/interface.h"
+#include "control/peer.h"
+
+enum { ACTION_MAX = 1000 }; /* bytes of the arguments of an action in the journal */
 
 struct session {
         const struct control_options *options;
@@ -40,8 +44,7 @@ static void call_free(struct call *call)
                 return;
         call_forget_request(call);
         manager_wait_free(call->wait);
-        watch_free(call->watch);
-        free(call->run);
+        stream_free(call->stream);
         free(call);
 }
 
@@ -82,26 +85,35 @@ static void answer(struct call *call, const char *error, cJSON *parameters, bool
                 queue(call->session, reply);
 }
 
-void call_reply(struct call *call, cJSON *parameters, bool more)
+bool call_has_room(const struct call *call)
+{
+        const struct session *session = call->session;
+
+        return session->output_size - session->output_sent < CONTROL_STREAM_MAX;
+}
+
+/* We may be inside the callback of the call's own watch, which must not be freed there. */
+static void answered(struct call *call)
 {
         struct session *session = call->session;
 
+        if (session->call != call)
+                return;
+        if (call->finished)
+                timer_arm(session->settle, 0);
+        session->wake(session->userdata);
+}
+
+void call_reply(struct call *call, cJSON *parameters, bool more)
+{
         answer(call, NULL, parameters, more);
-        if (more && session->output_size - session->output_sent > CONTROL_STREAM_MAX) {
-                session->broke = "it does not read the events it asked for";
-                call->finished = true;
-        }
-        /* We may be inside the callback of the call's own watch, which must not be freed there. */
-        if (session->call == call) {
-                if (call->finished)
-                        timer_arm(session->settle, 0);
-                session->wake(session->userdata);
-        }
+        answered(call);
 }
 
 void call_error(struct call *call, const char *error, cJSON *parameters)
 {
         answer(call, error, parameters, false);
+        answered(call);
 }
 
 void call_fail(struct call *call, const char *error, const char *message)
@@ -138,6 +150,20 @@ static void on_ready(void *userdata)
         session->wake(session->userdata);
 }
 
+/* Who asked for what: text of others in it is cleaned by the log. */
+static void log_action(const struct call *call, const cJSON *parameters)
+{
+        const struct log_about about = { .schedule = call->arguments.schedule,
+                                         .run = call->arguments.run };
+        _cleanup_free_ char *who = peer_describe(&call->session->peer);
+        char *words = parameters ? cJSON_PrintUnformatted(parameters) : NULL;
+        _cleanup_free_ char *cut = text_clean(words, ACTION_MAX);
+
+        log_line(LOG_INFO, &about, "%s asks: %s%s%s", who, call->method->name, cut ? " " : "",
+                 cut ? cut : "");
+        cJSON_free(words);
+}
+
 static void dispatch(struct call *call, const char *name, const cJSON *parameters)
 {
         const char *bad;
@@ -164,12 +190,7 @@ static void dispatch(struct call *call, const char *name, const cJSON *parameter
                 return;
         }
         if (call->method->changes)
-                log_line(LOG_INFO, NULL, "User %u (process %d) asks: %s%s%s",
-                         call->session->peer.uid, call->session->peer.pid, call->method->name,
-                         call->arguments.schedule || call->arguments.run ? " " : "",
-                         call->arguments.schedule ? call->arguments.schedule
-                         : call->arguments.run    ? call->arguments.run
-                                                  : "");
+                log_action(call, parameters);
         if (call->method->needs_ready && !manager_is_ready(call->options->manager))
                 call->wait = manager_wait(call->options->manager, on_ready, call);
         else
@@ -233,6 +254,19 @@ static size_t frame_max(const struct session *session)
         return session->peer.trusted ? CONTROL_FRAME_MAX : CONTROL_FRAME_STRANGER_MAX;
 }
 
+/* The rest of the call is not read, so that this is the last answer. */
+static void refuse_too_long(struct session *session)
+{
+        _cleanup_free_ char *message = xasprintf(
+                "A call has at most %zu bytes here. Ask for less at once.", frame_max(session));
+        cJSON *reply = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(reply, "error", MANAGER_INTERFACE ".TooLarge");
+        cJSON_AddStringToObject(cJSON_AddObjectToObject(reply, "parameters"), "message", message);
+        queue(session, reply);
+        session->broke = "its call is too long";
+}
+
 static bool is_busy(const struct session *session)
 {
         return session->broke || session->call || session->output_size;
@@ -245,7 +279,7 @@ static size_t take_frame(struct session *session, const char *data, size_t size)
         size_t length = end ? (size_t)(end - data) : size;
 
         if (length > frame_max(session)) {
-                session->broke = "its call is too long";
+                refuse_too_long(session);
                 return 0;
         }
         if (!end)
@@ -344,13 +378,17 @@ void session_sent(struct session *session, size_t size)
                 return;
         free(steal(session->output));
         session->output_size = session->output_sent = 0;
+        if (session->call && session->call->stream && !session->call->finished)
+                stream_send(session->call->stream);
         advance(session);
         session->wake(session->userdata);
 }
 
 bool session_is_over(const struct session *session)
 {
-        return session->broke || (session->input_ended && !is_busy(session));
+        if (session->broke)
+                return session->output_size == 0;
+        return session->input_ended && !is_busy(session);
 }
 
 const char *session_broke(const struct session *session)

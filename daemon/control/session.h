@@ -2,8 +2,9 @@
  * One connection's side of the protocol, without the descriptor: bytes go in, bytes come out.
  * Private to control/.
  *
- * A call is answered before the next is read. A call with `more` may stream until what it watches
- * ends. Nothing here frees the session; its owner does, outside of these functions.
+ * A call is answered before the next is read; of one that is too large only that is said, and the
+ * session is over. A call with `more` may stream until what it watches ends. Nothing here frees the
+ * session; its owner does, outside of these functions.
  */
 #pragma once
 
@@ -17,7 +18,8 @@
 struct peer {
         unsigned int uid;
         int pid;
-        bool trusted; /* may do everything */
+        bool trusted;  /* may do everything */
+        bool reserved; /* root or the user of the daemon: connections are kept free for them */
 };
 
 struct session;

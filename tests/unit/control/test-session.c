@@ -273,6 +273,9 @@ static void test_too_long(void **state)
 
                 side_open(&side, *state, rows[i].trusted);
                 session_input(side.session, blanks, rows[i].size);
+                assert_int_equal(session_broke(side.session) != NULL, !rows[i].good);
+                if (!rows[i].good)
+                        check_answer(__LINE__, &side, "io.amid.Manager.TooLarge");
                 assert_int_equal(session_is_over(side.session), !rows[i].good);
                 session_free(side.session);
         }
@@ -437,24 +440,6 @@ static void test_held_until_ready(void **state)
         assert_string_equal(fixture->manager.asked, "run web [i-1]");
 }
 
-static void test_slow_reader(void **state)
-{
-        struct fixture *fixture = *state;
-        struct store_run run = fixture_run("web.1", OUTCOME_OPEN);
-        struct side side;
-        size_t told = 0;
-
-        side_open(&side, fixture, true);
-        say(&side, "{\"method\":\"io.amid.Manager.Watch\",\"more\":true}");
-        for (; !session_is_over(side.session) && told < 100000; told++)
-                fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &run });
-        assert_in_range(told, 1000, 10000);
-        assert_non_null(session_broke(side.session));
-        fixture_turn(fixture);
-        assert_int_equal(fixture->manager.n_watches, 0);
-        session_free(side.session);
-}
-
 /* ---- answers from the store ---- */
 
 static void test_status(void **state)
@@ -504,7 +489,6 @@ int main(void)
                 TEST(test_watch_begins_with_what_is_open),
                 TEST(test_decisions),
                 TEST(test_held_until_ready),
-                TEST(test_slow_reader),
                 TEST(test_status),
         };
 
