@@ -122,6 +122,9 @@ static void say_outcome(struct text *text, const struct retention_terms *terms,
                 text_append(text, image->failed ? "kept: it failed, but no newer image replaces it"
                                                 : "kept: not available yet");
                 return;
+        case RETENTION_KEEP_UNKNOWN:
+                text_append(text, "kept: EC2 does not tell when it was created");
+                return;
         case RETENTION_KEEP_REQUIRED:
                 say_required(text, terms, true);
                 return;

@@ -35,6 +35,7 @@ bool retention_stays(const struct retention_verdict *verdict)
         case RETENTION_KEEP_NEWEST:
         case RETENTION_KEEP_HELD:
         case RETENTION_KEEP_PENDING:
+        case RETENTION_KEEP_UNKNOWN:
         case RETENTION_KEEP_REQUIRED:
                 return true;
         case RETENTION_REMOVE:
@@ -60,9 +61,9 @@ static void decide_rest(const struct contest *contest, const struct entry *entry
 
 /* Below what is required, and kept by no rule. `counts`: the newest image that meets it, or NULL.
  */
-static void decide_weak(const struct entry *entry, const struct entry *counts)
+static void decide_weak(const struct entry *entry, const struct entry *enough)
 {
-        if (!counts || compare_images(entry, counts) < 0)
+        if (!enough || compare_images(entry, enough) < 0)
                 entry->verdict->outcome = RETENTION_KEEP_REQUIRED;
         else
                 entry->verdict->outcome =
@@ -76,14 +77,14 @@ static void decide_rank(const struct retention_terms *terms, const struct entry 
         _cleanup_free_ struct entry *entries = xcalloc(n, sizeof(*entries));
         struct contest contest = { .terms = terms, .entries = entries };
         bool weak = terms->required && rank < terms->full * 2;
-        const struct entry *counts = NULL;
+        const struct entry *enough = NULL;
         size_t n_judged = 0;
 
         for (size_t i = 0; i < n; i++) {
                 if (available[i].rank < rank)
                         continue;
-                if (!counts && available[i].rank >= terms->full * 2)
-                        counts = &available[i];
+                if (!enough && available[i].rank >= terms->full * 2)
+                        enough = &available[i];
                 entries[contest.n] = available[i];
                 entries[contest.n].order = contest.n;
                 entries[contest.n].judged = available[i].rank == rank;
@@ -100,7 +101,7 @@ static void decide_rank(const struct retention_terms *terms, const struct entry 
                 if (!entries[i].judged || entries[i].verdict->rules)
                         continue;
                 if (weak)
-                        decide_weak(&entries[i], counts);
+                        decide_weak(&entries[i], enough);
                 else
                         decide_rest(&contest, &entries[i], i == 0);
         }
@@ -126,10 +127,17 @@ static void keep_strongest(const struct retention_terms *terms, const struct ent
         }
 }
 
-/* `good` is the newest available image of the series; the image is not available. */
-static enum retention_outcome decide_unavailable(const struct entry *entry,
-                                                 const struct entry *good)
+/* Whether it takes part in contests. */
+static bool counts(const struct retention_image *image)
 {
+        return image->available && image->created != SEC_NONE;
+}
+
+/* `good` is the newest image of the series that counts; this one does not. */
+static enum retention_outcome decide_uncounted(const struct entry *entry, const struct entry *good)
+{
+        if (entry->image->created == SEC_NONE)
+                return RETENTION_KEEP_UNKNOWN;
         if (!entry->image->failed || !good || compare_images(entry, good) < 0)
                 return RETENTION_KEEP_PENDING;
         return entry->image->held_by ? RETENTION_KEEP_HELD : RETENTION_REMOVE_FAILED;
@@ -143,12 +151,12 @@ static void decide_series(const struct retention_terms *terms, const struct entr
         size_t n_available = 0;
 
         for (size_t i = 0; i < n; i++)
-                if (entries[i].image->available)
+                if (counts(entries[i].image))
                         available[n_available++] = entries[i];
         for (size_t i = 0; i < n; i++)
-                if (!entries[i].image->available)
+                if (!counts(entries[i].image))
                         entries[i].verdict->outcome =
-                                decide_unavailable(&entries[i], n_available ? available : NULL);
+                                decide_uncounted(&entries[i], n_available ? available : NULL);
         if (!n_available)
                 return;
         for (unsigned int rank = 0; rank <= terms->full * 2 + 1; rank++)

@@ -26,7 +26,8 @@
  * Only available images count for a rule, whether something uses them or not. An image that is not
  * available counts for nothing. While it may still become available it stays, however old it is: a
  * large volume can take longer than the next, incremental image. One that failed for good goes once
- * a newer available image of its series exists.
+ * a newer available image of its series exists. An image whose CreationDate EC2 does not tell
+ * stays, and counts for nothing.
  *
  * Without a policy (retention_policy_is_empty) nothing is removed.
  */
@@ -73,7 +74,7 @@ struct retention_terms {
 struct retention_image {
         const char *series;   /* images compete within a series: (account, region, instance) */
         const char *id;       /* unique; of two of one CreationDate the greater id is newer */
-        sec_t created;        /* EC2's CreationDate, UTC */
+        sec_t created;        /* EC2's CreationDate, UTC; SEC_NONE: not known */
         sec_t created_offset; /* of the schedule's zone at that time, to be added */
         sec_t firing;         /* nominal, UTC: by the clock of the machine that amid ran on */
         sec_t firing_offset;
@@ -90,6 +91,7 @@ enum retention_outcome {
         RETENTION_KEEP_HELD,     /* in use, and nothing else keeps it */
         RETENTION_KEEP_PENDING,  /* may still become available, or failed and nothing newer
                                   * replaces it */
+        RETENTION_KEEP_UNKNOWN,  /* its CreationDate is not known */
         RETENTION_KEEP_REQUIRED, /* below what is required, and nothing newer meets that */
         RETENTION_REMOVE,        /* no rule keeps it */
         RETENTION_REMOVE_WEAK,   /* below what is required, and a newer one meets that */

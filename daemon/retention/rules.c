@@ -58,6 +58,8 @@ static int64_t (*const period_of[RETAIN_RULES])(sec_t local) = {
 bool retention_is_plausible(const struct retention_terms *terms,
                             const struct retention_image *image)
 {
+        if (image->created == SEC_NONE)
+                return true; /* nothing speaks against it */
         return image->firing <= image->created + FIRING_AHEAD &&
                image->firing >= image->created - terms->firing_lag;
 }

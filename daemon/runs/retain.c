@@ -33,14 +33,14 @@ struct retention_terms retain_terms(const struct setting_schedule *schedule, sec
 struct retention_image retain_image(const struct setting_schedule *schedule,
                                     const struct store_image *row, sec_t created)
 {
-        bool local = !MUTANT(takes_days_of_utc);
+        bool known = created != 0, local = known && !MUTANT(takes_days_of_utc);
 
         if (MUTANT(orders_by_firing))
                 created = row->firing;
         return (struct retention_image){
                 .series = row->instance,
                 .id = row->id,
-                .created = created,
+                .created = known ? created : SEC_NONE,
                 .created_offset = local ? zone_offset(schedule->zone, created) : 0,
                 .firing = row->firing,
                 .firing_offset = local ? zone_offset(schedule->zone, row->firing) : 0,

@@ -12,6 +12,6 @@
 struct retention_terms retain_terms(const struct setting_schedule *schedule, sec_t now);
 
 /* What is known of an image, but for what EC2 says of its state and its use. `created` is EC2's
- * CreationDate. Strings are borrowed from the row. */
+ * CreationDate, 0 where EC2 gives none. Strings are borrowed from the row. */
 struct retention_image retain_image(const struct setting_schedule *schedule,
                                     const struct store_image *row, sec_t created);

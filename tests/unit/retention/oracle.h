@@ -40,7 +40,8 @@ static inline bool oracle_as_strong(const struct retention_image *a,
 static inline bool oracle_replaces(const struct retention_image *other,
                                    const struct retention_image *image, unsigned int most)
 {
-        return other->available && streq(other->series, image->series) &&
+        return other->available && other->created != SEC_NONE &&
+               streq(other->series, image->series) &&
                oracle_newer(other, image) && oracle_as_strong(other, image, most);
 }
 
@@ -124,12 +125,15 @@ static inline bool oracle_stays(const struct retention_terms *terms,
 
         assert(i < n);
         for (size_t k = 0; k < n; k++) {
-                bool newer = images[k].available && streq(images[k].series, image->series) &&
+                bool newer = images[k].available && images[k].created != SEC_NONE &&
+                             streq(images[k].series, image->series) &&
                              oracle_newer(&images[k], image);
 
                 followed = followed || newer;
                 met = met || (newer && images[k].level >= terms->full);
         }
+        if (image->created == SEC_NONE)
+                return true;
         if (!image->available)
                 return !image->failed || !followed || image->held_by;
         if (image->held_by)

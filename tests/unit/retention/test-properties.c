@@ -83,6 +83,8 @@ static struct retention_image make_image(struct history *h, uint64_t *random, se
         if (draw(random, 3) == 0)
                 time += mistake(random);
         set_firing(&image, time);
+        if (draw(random, 20) == 0) /* EC2 does not tell */
+                image.created = SEC_NONE;
         image.available = kind > 1;
         image.failed = kind == 1;
         image.level = draw(random, ELEMENTS(levels));
@@ -143,7 +145,8 @@ static void agrees_with_oracle(const struct history *h, const struct retention_v
 {
         for (size_t i = 0; i < h->n; i++) {
                 hold(h, stays(&verdicts[i]) == oracle_stays(&h->terms, h->images, h->n, i));
-                if (!h->images[i].available || oracle_is_weak(&h->terms, &h->images[i]))
+                if (!h->images[i].available || h->images[i].created == SEC_NONE ||
+                    oracle_is_weak(&h->terms, &h->images[i]))
                         continue;
                 for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                         hold(h, (verdicts[i].rules >> rule & 1) ==
@@ -274,7 +277,8 @@ static size_t lost_by_adding(const struct history *h, const struct retention_ver
         size_t lost = 0;
 
         image.id = "ami-new";
-        image.created_offset = offset_at(image.created);
+        if (image.created != SEC_NONE)
+                image.created_offset = offset_at(image.created);
         image.firing_offset = offset_at(image.firing);
         more.images[more.n++] = image;
         decide(&more, after);
@@ -331,7 +335,7 @@ static void wrong_clock_changes_nothing(const struct history *h)
         for (size_t i = 0; i < h->n; i++) {
                 sec_t created = h->images[i].created;
 
-                if (draw(&random, 2))
+                if (draw(&random, 2) || created == SEC_NONE)
                         continue; /* this one stays as it is */
                 set_firing(&wrong.images[i], created + mistake(&random));
                 set_firing(&right.images[i], retention_is_plausible(&h->terms, &wrong.images[i])
@@ -346,7 +350,8 @@ static void wrong_clock_changes_nothing(const struct history *h)
         for (int rule = RETAIN_HOURLY; rule < RETAIN_RULES; rule++)
                 right.terms.policy.keep[rule] = wrong.terms.policy.keep[rule] = 0;
         for (size_t i = 0; i < h->n; i++)
-                set_firing(&right.images[i], right.images[i].created);
+                if (right.images[i].created != SEC_NONE)
+                        set_firing(&right.images[i], right.images[i].created);
         decide(&right, before);
         decide(&wrong, after);
         for (size_t i = 0; i < h->n; i++)

@@ -16,9 +16,10 @@ static const char *const levels[] = { "crash", "freeze", "reboot", "stop" };
 
 /*
  * A history is words "CREATED[flags][@FIRING]", in UTC; without a firing it fired when EC2 created
- * it. Flags: p pending, f failed, h held, x its task failed; 1 to 3: worth freeze, reboot, stop,
- * else crash. The expectation has one letter per image, in the same order: k rule, g newest, h
- * held, p pending, n nothing newer meets what is required; R removed, W as weak, F as failed.
+ * it. Flags: p pending, f failed, h held, x its task failed, u EC2 tells no CreationDate; 1 to 3:
+ * worth freeze, reboot, stop, else crash. The expectation has one letter per image, in the same
+ * order: k rule, g newest, h held, p pending, n nothing newer meets what is required, u its
+ * CreationDate is not known; R removed, W as weak, F as failed.
  */
 struct row {
         int line;
@@ -33,6 +34,7 @@ static const char outcome_letters[] = {
         [RETENTION_KEEP_HELD] = 'h',     [RETENTION_KEEP_PENDING] = 'p',
         [RETENTION_KEEP_REQUIRED] = 'n', [RETENTION_REMOVE] = 'R',
         [RETENTION_REMOVE_WEAK] = 'W',   [RETENTION_REMOVE_FAILED] = 'F',
+        [RETENTION_KEEP_UNKNOWN] = 'u',
 };
 
 /* clang-format off */
@@ -140,6 +142,9 @@ static const struct row rows[] = {
           "2026-03-03T23:54:00Z 2026-03-03T23:55:00Z@2026-03-04T00:00:00Z", "kk", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_DAILY] = 2 } }, "2026-03-10T00:00:00Z",
           "2026-03-03T23:54:00Z 2026-03-03T23:54:59Z@2026-03-04T00:00:00Z", "Rk", CRASH, 0 },
+        /* what has no CreationDate stays, and stands for nothing */
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
+          "2026-03-01T00:00:00Z 2026-03-02T00:00:00Zu 2026-03-03T00:00:00Zfu", "kuu", CRASH, 0 },
         /* no policy: nothing goes */
         { __LINE__, {}, "2026-03-10T00:00:00Z", "2026-01-02T00:00:00Z 2026-01-03T00:00:00Z", "kk", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z", "", "", CRASH, 0 },
@@ -170,6 +175,8 @@ static struct retention_image read_image(const char *word, const char *id)
                 image.failed |= *flags == 'f';
                 image.available |= *flags == 'p'; /* the contrary, for now */
                 image.succeeded |= *flags == 'x';
+                if (*flags == 'u')
+                        image.created = SEC_NONE;
                 if (*flags == 'h')
                         image.held_by = "instance i-9";
         }
@@ -251,22 +258,32 @@ static void test_zone(void **state)
                 terms_of((struct retention_policy){ .keep = { [RETAIN_DAILY] = 2 } },
                          at("2026-03-05T00:00:00Z"), CRASH, 0);
         struct retention_verdict verdicts[2];
-        struct history h = history_read("2026-03-01T14:30:00Z 2026-03-01T15:30:00Z");
+        struct retention_image images[] = {
+                { .series = "s",
+                  .id = "a",
+                  .created = at("2026-03-01T14:30:00Z"),
+                  .available = true },
+                { .series = "s",
+                  .id = "b",
+                  .created = at("2026-03-01T15:30:00Z"),
+                  .available = true },
+        };
 
-        h.images[0].firing_offset = h.images[1].firing_offset = 9 * SEC_PER_HOUR;
-        retention_decide(&terms, h.images, 2, verdicts);
+        for (int i = 0; i < 2; i++)
+                images[i].firing = images[i].created;
+        images[0].firing_offset = images[1].firing_offset = 9 * SEC_PER_HOUR;
+        retention_decide(&terms, images, 2, verdicts);
         assert_int_equal(verdicts[0].place[RETAIN_DAILY], 2);
         assert_int_equal(verdicts[0].outcome, RETENTION_KEEP_RULE);
-        h.images[0].firing_offset = h.images[1].firing_offset = 0;
-        retention_decide(&terms, h.images, 2, verdicts);
+        images[0].firing_offset = images[1].firing_offset = 0;
+        retention_decide(&terms, images, 2, verdicts);
         assert_int_equal(verdicts[0].place[RETAIN_DAILY], 0);
         assert_int_equal(verdicts[0].outcome, RETENTION_REMOVE);
         /* the same where the CreationDate says the day */
-        h.images[0].firing = h.images[1].firing = at("2042-01-01T00:00:00Z");
-        h.images[0].created_offset = h.images[1].created_offset = 9 * SEC_PER_HOUR;
-        retention_decide(&terms, h.images, 2, verdicts);
+        images[0].firing = images[1].firing = at("2042-01-01T00:00:00Z");
+        images[0].created_offset = images[1].created_offset = 9 * SEC_PER_HOUR;
+        retention_decide(&terms, images, 2, verdicts);
         assert_int_equal(verdicts[0].place[RETAIN_DAILY], 2);
-        history_done(&h);
 }
 
 /* A clock that goes back two hours (Troll station) lives through 01 and 02 twice: still two hours,
@@ -377,6 +394,8 @@ static const struct {
           "kept: in use (instance i-9)", REBOOT, REBOOT + 1 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Zf 2026-01-02T00:00:00Z",
           "removed: it failed, and a newer image is available", REBOOT, REBOOT + 1 },
+        { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Zu 2026-01-02T00:00:00Z",
+          "kept: EC2 does not tell when it was created", CRASH, 0 },
         /* which rule, and among which images */
         { __LINE__, { .keep = { [RETAIN_LAST] = 2 } }, "2026-01-01T00:00:00Z2 2026-01-02T00:00:00Zx 2026-01-03T00:00:00Zx",
           "kept: last #1 of those worth reboot", REBOOT, 0 },

@@ -3,7 +3,7 @@
 #include "levels.h"
 #include "removals.h"
 
-#define YEARS(n) ((n)*365 * HOURS(24))
+#define YEARS(n) ((usec_t)(n)*365 * HOURS(24))
 
 /* A run of the schedule; gives its images time to end. */
 static void run_now(struct world *world)
