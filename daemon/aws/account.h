@@ -2,12 +2,14 @@
 #pragma once
 
 #include "aws/aws.h"
+#include "aws/clock.h"
 #include "aws/imds.h"
 #include "aws/keyring.h"
 #include "aws/place.h"
 
 struct aws {
         struct tools tools;
+        struct clock_sample clock;
         struct aws_account *accounts;
         struct base *bases;
         unsigned int share; /* percent */

@@ -32,6 +32,20 @@ int aws_new(struct loop *loop, struct http *http, struct aws **ret);
 struct aws *aws_free(struct aws *aws);
 DEFINE_CLEANUP(struct aws, aws_free);
 
+/* AWS's time, as the last answer to a signed request told it in its Date. */
+enum aws_clock_state {
+        AWS_CLOCK_UNKNOWN,  /* no answer came yet */
+        AWS_CLOCK_UNDATED,  /* answers have no Date: an emulator's */
+        AWS_CLOCK_COMPARED, /* the rest is known */
+};
+struct aws_clock {
+        enum aws_clock_state state;
+        sec_t theirs; /* AWS's time now: that of the answer, and what the monotonic clock counted */
+        sec_t age;    /* seconds since the answer */
+        bool stepped; /* the wall clock was set since */
+};
+void aws_clock(const struct aws *aws, struct aws_clock *ret);
+
 /* Percent of each published token bucket that all accounts use at most; also of those under way. */
 void aws_set_share(struct aws *aws, unsigned int percent);
 /* The owner of the settings, which policies name; for the advice after a denial. Copied. */

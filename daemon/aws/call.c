@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "aws/call-private.h"
+#include "aws/clock.h"
 #include "aws/wire.h"
 #include "base/alloc.h"
 #include "base/text.h"
@@ -72,6 +73,8 @@ static void on_reply(const struct http_reply *reply, void *userdata)
         if (reply->date && parse_http_date(reply->date, &server_time))
                 attempt.skew = server_time - place_now(slot->place);
         slot->date = server_time;
+        if (readable && slot->credentials)
+                clock_sample_take(slot->tools->clock, slot->tools->loop, reply->date);
         verdict = retry_decide(&slot->retry, &attempt, &after);
         if (verdict == VERDICT_REFRESH &&
             (!slot->keyring || !keyring_reject(slot->keyring, slot->credentials)))

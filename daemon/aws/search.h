@@ -13,6 +13,7 @@ struct tools {
         struct loop *loop;
         struct http *http;
         struct imds *imds;
+        struct clock_sample *clock; /* told of answers; clock.h */
 };
 
 enum search_kind {

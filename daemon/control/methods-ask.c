@@ -97,6 +97,7 @@ static cJSON *describe_tasks(struct call *call, const char *run)
 void method_status(struct call *call)
 {
         const struct settings *settings = manager_settings(call->options->manager);
+        _cleanup_free_ char *wrong = manager_clock_wrong(call->options->manager);
         cJSON *parameters, *schedules, *open;
         struct store_run *runs = NULL;
         size_t n = 0;
@@ -109,6 +110,8 @@ void method_status(struct call *call)
         cJSON_AddStringToObject(parameters, "version", AMID_VERSION);
         describe_time(parameters, "now", loop_wall(call->options->loop));
         cJSON_AddStringToObject(parameters, "settings", settings ? settings->file : "");
+        if (wrong)
+                cJSON_AddStringToObject(parameters, "clock", wrong);
         schedules = cJSON_AddArrayToObject(parameters, "schedules");
         for (size_t i = 0; settings && i < settings->n_schedules; i++)
                 cJSON_AddItemToArray(schedules, describe_schedule(call, &settings->schedules[i]));

@@ -88,6 +88,12 @@ static int print_status(struct ctl *ctl, const cJSON *parameters, void *userdata
         }
         fprintf(ctl->out.stream, "amid %s, %s\n\n", json_text(parameters, "version"),
                 json_text(parameters, "settings"));
+        if (json_text(parameters, "clock")) {
+                terminal_print(&ctl->out, STYLE_BAD, json_text(parameters, "clock"), ctl->out.width,
+                               false);
+                fputs(": nothing fires and nothing is removed until it is set\n\n",
+                      ctl->out.stream);
+        }
         cJSON_ArrayForEach (item, json_member(parameters, "schedules"))
                 add_status(&table, item, now);
         table_print(&table, &ctl->out);

@@ -5,6 +5,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup.h"
+#include "runs/clock-guard.h"
 #include "runs/measure.h"
 
 /* A description of an instance this young is still true enough to act on. That one is stopped has
@@ -40,11 +41,15 @@ static struct verdict too_late(const struct task *task)
 
 struct verdict wait_turn_ask(struct task *task)
 {
+        struct verdict held;
+
         if (!task->run->schedule)
                 return finish(OUTCOME_CANCELLED,
                               xstrdup("not begun: the schedule is no longer in the settings"));
         if (image_is_too_late(task))
                 return too_late(task);
+        if (!clock_guard_lets_begin(task, &held))
+                return held;
         return gate_is_open(task) ? next() : stay();
 }
 

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
+#include "runs/clock-guard.h"
 #include "runs/home.h"
 #include "runs/moves.h"
 #include "runs/putback.h"
@@ -155,6 +156,8 @@ int engine_start(struct engine *engine, const struct run_request *request, struc
         run = engine_hold(engine, kind);
         run->row = row;
         run->dry = request->dry;
+        run->compared = request->compared;
+        run->claimed = loop_monotonic(engine->loop);
         run_find_schedule(run);
         if (!request->queued)
                 run_begin(run);
@@ -260,6 +263,7 @@ struct engine *engine_free(struct engine *engine)
         engine_stop(engine);
         watches_orphan(engine);
         homes_free(engine);
+        clock_guard_free(engine->clock);
         volumes_forget(engine);
         timer_free(engine->turn);
         settings_unref(engine->settings);

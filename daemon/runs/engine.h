@@ -134,7 +134,9 @@ struct run {
                 *schedule; /* of settings; NULL: all, or it is no longer there */
         bool dry;          /* nothing is stored or changed */
         bool dirty;
-        bool measured;                       /* `measures` has been loaded */
+        bool compared;  /* it was claimed by a clock that agreed with AWS's; clock-guard.h */
+        usec_t claimed; /* monotonic; 0: by an earlier process */
+        bool measured;  /* `measures` has been loaded */
         struct measures *measures;           /* of earlier runs; measure.h */
         sec_t longest;                       /* an instance was away in this run */
         size_t n_open;                       /* open tasks of the phase that goes on */
@@ -160,6 +162,7 @@ struct engine {
         struct place *places;       /* struct place.next */
         struct home *homes;         /* home.c */
         struct timer *homes_done;   /* the search for them is over */
+        struct clock_guard *clock;  /* clock-guard.h; NULL in an engine for dry runs only */
         struct watch *watches;      /* struct watch.next */
         unsigned int telling;       /* watches are being told */
         struct task *down;          /* struct task.next_down: whose instance is held */
@@ -196,7 +199,8 @@ struct run_request {
         const char *kind, *schedule, *trigger, *only;
         sec_t firing;
         bool dry;
-        bool queued; /* do not begin before the runs of the schedule that are open have ended */
+        bool queued;   /* do not begin before the runs of the schedule that are open have ended */
+        bool compared; /* the clock agrees with AWS's */
 };
 /* Say once that the state cannot be written, and once that it can be again. */
 void engine_store_failed(struct engine *engine, const struct log_about *about);

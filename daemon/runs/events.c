@@ -282,6 +282,20 @@ const struct log_event events[EVENTS] = {
         .subject = "AWS does not let amid look at what it waits for",
         .help = "Images and instances that are waited for are asked about again until an answer comes; no\nrun fails because of this, but none of them ends either. Most often a permission is missing.",
 },
+[EVENT_CLOCK_WRONG] = {
+        .name = "clock-wrong",
+        .id = "cdc42e824cc84b1abbc22d78966dcb6b",
+        .priority = LOG_CRIT,
+        .subject = "The clock of this machine is wrong",
+        .help = "It is more than 5 minutes from the time that AWS's answers carry. A wrong clock makes good\nimages look expired, so no schedule fires and nothing is removed until the clocks agree.\nSet it: 'timedatectl set-ntp true' with systemd-timesyncd, or 'systemctl enable --now\nchrony' (chronyd). 'timedatectl' shows it. A firing that was due meanwhile is dealt with by\n'missed' of its schedule once they agree. Instances that are down are brought back anyway.",
+},
+[EVENT_CLOCK_AGREES] = {
+        .name = "clock-agrees",
+        .id = "31c7aff316564aac896d51593b1d05fa",
+        .priority = LOG_NOTICE,
+        .subject = "The clock of this machine is right again",
+        .help = "Schedules fire and images are removed again. Firings that were due meanwhile are dealt with\nby 'missed' of their schedule.",
+},
 };
 /* clang-format on */
 

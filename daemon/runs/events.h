@@ -48,6 +48,8 @@ enum event {
         EVENT_STORE_FAILED,
         EVENT_AWS_SILENT,
         EVENT_AWS_REFUSES,
+        EVENT_CLOCK_WRONG,
+        EVENT_CLOCK_AGREES,
         EVENTS,
 };
 

@@ -97,6 +97,7 @@ static int fire(struct engine *engine, struct firings *firings, sec_t nominal, c
                                          .trigger = trigger,
                                          .firing = nominal,
                                          .queued = busy,
+                                         .compared = firings->compared,
                                  },
                                  NULL);
         }
@@ -177,8 +178,9 @@ static int make_up(struct engine *engine, struct firings *firings, sec_t now)
         return r < 0 ? r : firings_handle(engine, firings, latest);
 }
 
-int firings_run(struct engine *engine, struct firings *firings, sec_t now)
+int firings_run(struct engine *engine, struct firings *firings, sec_t now, bool compared)
 {
+        firings->compared = compared;
         while (firings_due(firings) <= now) {
                 sec_t nominal = firings->nominal;
                 int r;

@@ -20,6 +20,7 @@ struct firings {
         sec_t tried;   /* was on time, but could not be claimed: it is as soon as it can */
         sec_t told;    /* the latest firing that was told to be missed */
         sec_t reached; /* what was handled before the clock was set back */
+        bool compared; /* those that fire now are claimed by a clock that was compared */
 };
 void firings_done(struct firings *firings);
 
@@ -32,8 +33,9 @@ int firings_record(struct engine *engine, struct firings *firings);
 /* Finds the next one anew; due when it is to be acted on, SEC_NEVER: not at all. */
 void firings_advance(struct firings *firings);
 sec_t firings_due(const struct firings *firings);
-/* Deals with everything that is due. */
-int firings_run(struct engine *engine, struct firings *firings, sec_t now);
+/* Deals with everything that is due. `compared`: the clock agrees with AWS's; else that is looked
+ * at before the runs begin with an instance. */
+int firings_run(struct engine *engine, struct firings *firings, sec_t now, bool compared);
 /* Records that everything up to `nominal` has been dealt with, and whether it is paused. */
 int firings_handle(struct engine *engine, struct firings *firings, sec_t nominal);
 /* Makes what was remembered under another clock fit this one. */

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/clock-guard.h"
 #include "runs/home.h"
 #include "runs/measure.h"
 #include "runs/watch.h"
@@ -22,7 +23,10 @@ static void manager_forget(struct manager *manager)
 {
         sec_t now = loop_wall(manager->loop);
 
-        if (now - manager->forgotten < FORGET_EACH)
+        if (now - manager->forgotten < FORGET_EACH && now >= manager->forgotten)
+                return;
+        /* By a clock that is ahead by years all of it is old. */
+        if (clock_guard_peek(manager->engine->clock) != CLOCK_AGREES)
                 return;
         manager->forgotten = now;
         store_forget(manager->store, now - REMEMBERED);
@@ -66,6 +70,17 @@ void manager_changed(void *userdata)
         manager_tell_status(manager);
 }
 
+/* A comparison of the clock has ended. */
+static void on_clock_compared(void *userdata)
+{
+        struct manager *manager = userdata;
+
+        if (!manager->planner || !manager->engine->settings)
+                return;
+        planner_wake(manager->planner);
+        manager_tell_status(manager);
+}
+
 static void on_clock_changed(void *userdata)
 {
         struct manager *manager = userdata;
@@ -82,14 +97,15 @@ static void manager_tell_status(struct manager *manager)
         const struct settings *settings = manager->engine->settings;
         const struct setting_schedule *first;
         sec_t soonest = planner_soonest(manager->planner, &first);
-        _cleanup_free_ char *status = NULL;
+        _cleanup_free_ char *status = NULL, *wrong = clock_guard_wrong(manager->engine->clock);
         char when[TIME_TEXT_MAX];
         size_t going = 0;
 
         for (const struct run *run = manager->engine->runs; run; run = run->next)
                 going += !run->dry;
         status = xasprintf(
-                "%zu schedule%s, next %s%s%s, %zu run%s going, last failure %s",
+                "%s%s%zu schedule%s, next %s%s%s, %zu run%s going, last failure %s",
+                wrong ? wrong : "", wrong ? ", nothing fires and nothing is removed; " : "",
                 settings->n_schedules, settings->n_schedules == 1 ? "" : "s",
                 first ? first->name : "none", first ? " at " : "",
                 first ? format_local(soonest, zone_offset(first->zone, soonest), when) : "", going,
@@ -127,6 +143,7 @@ struct manager *manager_new(struct loop *loop, struct store *store, struct aws *
         manager->store = store;
         manager->aws = aws;
         manager->engine = engine_new(loop, store, aws, manager_changed, manager);
+        manager->engine->clock = clock_guard_new(manager->engine, on_clock_compared, manager);
         manager->planner = planner_new(manager->engine);
         manager->patience = timer_new(loop, on_patience_over, manager);
         loop_on_clock_change(loop, on_clock_changed, manager);
@@ -211,6 +228,11 @@ int manager_apply(struct manager *manager, struct settings *settings)
 const struct settings *manager_settings(const struct manager *manager)
 {
         return manager->engine->settings;
+}
+
+char *manager_clock_wrong(const struct manager *manager)
+{
+        return clock_guard_wrong(manager->engine->clock);
 }
 
 void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata)

@@ -74,6 +74,11 @@ int manager_pause(struct manager *manager, const char *schedule, bool pause, cha
 sec_t manager_next(struct manager *manager, const char *schedule);
 bool manager_is_paused(struct manager *manager, const char *schedule);
 
+/* "the clock of this machine is ahead by 5844d" (caller frees), or NULL: by what is known it is
+ * not.
+ */
+char *manager_clock_wrong(const struct manager *manager);
+
 /* Every token bucket of AWS that was drawn from. */
 void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata);
 

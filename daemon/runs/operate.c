@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/clock-guard.h"
 #include "runs/manager-private.h"
 
 /* A moment that has no run of this kind and schedule yet: an operator may fire twice in a second.
@@ -48,6 +49,22 @@ static int store_trouble(struct manager *manager, int r, char **ret_error)
         return r;
 }
 
+/* Under a clock that is wrong nobody fires and prunes, not even by hand. */
+static bool clock_lets(struct manager *manager, struct run_request *request, char **ret_error)
+{
+        /* Not asked: before the run begins with an instance AWS has answered it. */
+        enum clock_state state = clock_guard_peek(manager->engine->clock);
+        _cleanup_free_ char *wrong =
+                state == CLOCK_WRONG ? clock_guard_wrong(manager->engine->clock) : NULL;
+
+        request->compared = state == CLOCK_AGREES;
+        if (state != CLOCK_WRONG)
+                return true;
+        *ret_error = xasprintf("%s: set it right first (`timedatectl set-ntp true`)",
+                               wrong ? wrong : "the clock of this machine is wrong");
+        return false;
+}
+
 int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
                 char **ret_run, char **ret_error)
 {
@@ -68,6 +85,8 @@ int manager_run(struct manager *manager, const char *schedule, char *const *inst
                                   schedule);
                 return -EBUSY;
         }
+        if (manager->resumed && !clock_lets(manager, &request, ret_error))
+                return -EAGAIN;
         r = start_now(manager, &request, ret_run);
         return r < 0 ? store_trouble(manager, r, ret_error) : 0;
 }
@@ -90,6 +109,8 @@ int manager_prune(struct manager *manager, const char *schedule, bool dry_run, c
                         return -EINVAL;
                 }
         }
+        if (manager->resumed && !dry_run && !clock_lets(manager, &request, ret_error))
+                return -EAGAIN;
         r = start_now(manager, &request, ret_run);
         return r < 0 ? store_trouble(manager, r, ret_error) : 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "runs/clock-guard.h"
 #include "runs/firings.h"
 
 /* While the state cannot be written no firing can be claimed; it is tried again after this. */
@@ -58,16 +59,36 @@ static int record(struct planner *planner)
         return r;
 }
 
+/* Whether what is due may be claimed: not under a clock that is wrong. clock-guard.h wakes the
+ * planner when that changes. */
+static bool may_claim(struct planner *planner, sec_t now, bool *ret_compared)
+{
+        const struct setting_schedule *first;
+        enum clock_state state;
+
+        if (planner_soonest(planner, &first) > now)
+                return true;
+        state = clock_guard_check(planner->engine->clock);
+        *ret_compared = state == CLOCK_AGREES;
+        return state == CLOCK_AGREES || state == CLOCK_UNKNOWN;
+}
+
 static void planner_run(void *userdata)
 {
         struct planner *planner = userdata;
         sec_t now = now_of(planner), soonest = SEC_NEVER;
         bool failed = planner->unrecorded && record(planner) < 0;
+        bool compared = false;
 
+        if (!may_claim(planner, now, &compared)) {
+                if (failed)
+                        timer_arm(planner->timer, STORE_RETRY);
+                return;
+        }
         for (size_t i = 0; i < planner->n; i++) {
                 struct firings *firings = &planner->all[i];
 
-                failed |= firings_run(planner->engine, firings, now) < 0;
+                failed |= firings_run(planner->engine, firings, now, compared) < 0;
                 if (firings_due(firings) < soonest)
                         soonest = firings_due(firings);
         }
@@ -125,6 +146,11 @@ void planner_clock_changed(struct planner *planner)
                 firings_fit_clock(&planner->all[i], now);
                 firings_advance(&planner->all[i]);
         }
+        timer_arm(planner->timer, 0);
+}
+
+void planner_wake(struct planner *planner)
+{
         timer_arm(planner->timer, 0);
 }
 

@@ -18,6 +18,8 @@ DEFINE_CLEANUP(struct planner, planner_free);
 void planner_apply(struct planner *planner);
 /* The clock was set, or the machine slept. */
 void planner_clock_changed(struct planner *planner);
+/* A comparison of the clock has ended: what is due may fire now. */
+void planner_wake(struct planner *planner);
 
 /* When the next firing will be acted on (the flexible offset included); SEC_NEVER: not at all. */
 sec_t planner_next(const struct planner *planner, const char *schedule);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
+#include "runs/clock-guard.h"
 #include "runs/place.h"
 #include "runs/prune.h"
 #include "runs/retain.h"
@@ -58,7 +59,10 @@ static struct verdict describe_ask(struct task *task)
         const char *self = "self";
         struct name_filter owner, schedule;
         struct ec2_filter filters[2];
+        struct verdict held;
 
+        if (!clock_guard_lets_remove(task, &held))
+                return held;
         name_filter_init(&owner, "tag:" TAG_OWNER, task->run->settings->owner);
         name_filter_init(&schedule, "tag:" TAG_SCHEDULE, task->row.subject);
         filters[0] = owner.filter;
@@ -289,8 +293,10 @@ static struct verdict uses_answer(struct task *task, const struct aws_reply *rep
 static struct verdict plan_ask(struct task *task)
 {
         struct retention_live *live = task->live;
+        struct verdict held;
 
-        if (!live)
+        /* What was decided by a clock that was set since is decided anew. */
+        if (!live || !clock_guard_lets_remove(task, &held))
                 return go("describe-images");
         for (size_t i = 0; i < live->n; i++) {
                 const struct candidate *candidate = &live->candidates[i];

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
+#include "runs/clock-guard.h"
 #include "runs/place.h"
 #include "runs/prune.h"
 
@@ -83,7 +84,12 @@ static int note_deregistered(struct task *task)
 
 static struct verdict deregister_ask(struct task *task)
 {
-        int r = MUTANT(forgets_what_it_deregisters) ? 1 : note_deregistered(task);
+        struct verdict held;
+        int r;
+
+        if (!clock_guard_lets_remove(task, &held))
+                return held;
+        r = MUTANT(forgets_what_it_deregisters) ? 1 : note_deregistered(task);
 
         if (r < 0)
                 return removal_not_recorded(task);
@@ -127,7 +133,10 @@ static struct removal_live *removal_live(struct task *task)
 static struct verdict delete_ask(struct task *task)
 {
         struct removal_live *live = removal_live(task);
+        struct verdict held;
 
+        if (!clock_guard_lets_remove(task, &held))
+                return held;
         if (live->at == live->n || MUTANT(leaves_snapshots))
                 return next();
         live->tried |= task->resumed;

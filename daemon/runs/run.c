@@ -49,6 +49,9 @@ static void run_end(struct run *run, enum outcome outcome, char *detail)
 {
         run->row.outcome = outcome;
         run->row.finished = loop_wall(run->engine->loop);
+        /* By a clock that was set back it would end before it began, and be forgotten as old. */
+        if (run->row.finished < run->row.started)
+                run->row.finished = run->row.started;
         if (detail) {
                 free(run->row.detail);
                 run->row.detail = detail;

@@ -162,6 +162,7 @@ class Front:
         self.begun = []  # those that were read, answered or not
         self.problems = []
         self.faults = []
+        self.date_ahead = 0  # seconds that the Date of answers is ahead of this machine's clock
         self.changed = threading.Condition()
         self._moto = threading.Lock()  # moto's models are not made for threads
         self._app = DomainDispatcherApplication(create_backend_app)
@@ -285,6 +286,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
+    def date_time_string(self, timestamp=None):
+        now = time.time() if timestamp is None else timestamp
+        return super().date_time_string(now + self.server.front.date_ahead)
 
     def do_POST(self):
         front = self.server.front

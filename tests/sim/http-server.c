@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "sim/http-date.h"
 
 enum { READ_CHUNK = 16 * 1024, BACKLOG = 256, DRIPS = 20 };
 
@@ -94,12 +95,15 @@ static void set_answer(struct connection *connection, const struct http_answer *
 {
         _cleanup_(text_done) struct text text = {};
         size_t body = answer->size;
+        char date[TIME_TEXT_MAX];
 
         text_printf(&text, "HTTP/1.1 %d %s\r\n", answer->status, reason_of(answer->status));
         text_printf(&text, "Content-Type: %s\r\n",
                     answer->content_type ? answer->content_type : "text/plain");
         if (*answer->request_id)
                 text_printf(&text, "x-amzn-requestid: %s\r\n", answer->request_id);
+        text_printf(&text, "Date: %s\r\n",
+                    format_http_date(loop_wall(connection->server->loop), date));
         text_printf(&text, "Content-Length: %zu\r\nServer: AmazonEC2\r\n", body);
         if (connection->close_after)
                 text_append(&text, "Connection: close\r\n");

@@ -111,6 +111,8 @@ static const struct sim_action actions[] = {
           .parameters = PARAMETERS("InstanceType.N", FILTERS, PAGES) },
         { "DescribeInstances", READING, UNFILTERED, .run = describe_instances,
           .parameters = PARAMETERS("InstanceId.N", FILTERS, PAGES) },
+        { "DescribeRegions", READING, .run = describe_regions,
+          .parameters = PARAMETERS("AllRegions") },
         { "DescribeSnapshots", READING, UNFILTERED, .run = describe_snapshots,
           .parameters = PARAMETERS("SnapshotId.N", "Owner.N", FILTERS, PAGES) },
         { "DescribeTags", READING, .run = describe_tags, .parameters = PARAMETERS(FILTERS) },

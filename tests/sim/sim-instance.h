@@ -58,6 +58,7 @@ void instance_print_launched(struct call *call, struct instance *const *instance
 bool describe_instances(struct call *call);
 bool describe_instance_status(struct call *call);
 bool describe_instance_types(struct call *call);
+bool describe_regions(struct call *call); /* sim-region.c */
 bool describe_volumes(struct call *call);
 bool run_instances(struct call *call);
 bool start_instances(struct call *call);

@@ -52,13 +52,25 @@ static void happen_clock(struct universe *universe)
 {
         struct dice *dice = &universe->dice;
         usec_t most = dice_chance(dice, 0.8)   ? 10 * MINUTE
-                      : dice_chance(dice, 0.8) ? 2 * HOUR
-                                               : 3 * DAY;
+                      : dice_chance(dice, 0.6) ? 2 * HOUR
+                      : dice_chance(dice, 0.6) ? 3 * DAY
+                                               : (usec_t)16 * 365 * DAY;
         usec_t skew = dice_chance(dice, 0.4) ? 0 : dice_between(dice, -most, most);
 
         trace_line(universe->trace, "! clock is set by %+lld s",
                    (long long)((skew - universe->clock.skew) / USEC_PER_SEC));
         virtual_set_skew(&universe->clock, skew);
+}
+
+/* Somebody notices a clock that is far off. */
+static void happen_ntp(struct universe *universe)
+{
+        usec_t skew = universe->clock.skew;
+
+        if (skew < 5 * MINUTE && -skew < 5 * MINUTE)
+                return;
+        trace_line(universe->trace, "! clock is set right");
+        virtual_set_skew(&universe->clock, 0);
 }
 
 static void happen_disk(struct universe *universe)
@@ -344,6 +356,7 @@ const struct happening_kind happening_kinds[] = {
         { "power", 15 * DAY, happen_power, RUNS_MOSTLY, true, false },
         { "restart", 15 * DAY, happen_restart, RUNS_MOSTLY, true, false },
         { "clock", 20 * DAY, happen_clock, ANYWHERE, true, false },
+        { "ntp", DAY, happen_ntp, ANYWHERE, false, false },
         { "disk", 15 * DAY, happen_disk, ANYWHERE, true, false },
         { "disk heals", 4 * HOUR, happen_disk_heals, ANYWHERE, false, false },
         { "reload", 8 * DAY, happen_reload, RUNS_MOSTLY, true, false },

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "sim/http-date.h"
 #include "sim/sim-world.h"
 
 #define PATIENCE  (60 * USEC_PER_SEC)             /* of a request without a timeout of its own */
@@ -100,20 +101,6 @@ static usec_t read_date(const char *text)
                                 .minute = number_at(text, 11, 2),
                                 .second = number_at(text, 13, 2) };
         return sec_from_civil(&civil) * USEC_PER_SEC;
-}
-
-static const char *format_http_date(sec_t sec, char buffer[static TIME_TEXT_MAX])
-{
-        static const char days[] = "SunMonTueWedThuFriSat";
-        static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-        struct civil civil = civil_from_sec(sec);
-        int day = weekday_of_days(days_from_civil(civil.year, civil.month, civil.day));
-
-        (void)snprintf(buffer, TIME_TEXT_MAX, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-                       days + (size_t)3 * (size_t)day, civil.day % 100,
-                       months + (size_t)3 * (size_t)(civil.month - 1), (int)civil.year % 10000,
-                       civil.hour % 100, civil.minute % 100, civil.second % 100);
-        return buffer;
 }
 
 /* ---- flights ---- */

@@ -295,6 +295,7 @@ int loop_on_clock_change(struct loop *loop, clock_changed_fn *changed, void *use
 void virtual_set_skew(struct virtual_clock *clock, usec_t skew)
 {
         clock->skew = skew;
+        clock->set = clock->now;
         for (struct loop *loop = clock->loops, *next; loop; loop = next) {
                 next = loop->next;
                 if (loop->changed && !loop->stopped)

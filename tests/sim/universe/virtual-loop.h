@@ -16,6 +16,7 @@ struct virtual_clock {
         usec_t now;         /* monotonic; also the time of the cloud, plus `epoch` */
         usec_t epoch;       /* the true wall-clock time at now = 0 */
         usec_t skew;        /* how far the machine's wall clock is ahead of the true time */
+        usec_t set;         /* when that was set, monotonic */
         uint64_t callbacks; /* run so far */
         uint64_t idle_run;  /* of those, since the clock last moved */
         struct loop *loops; /* private */

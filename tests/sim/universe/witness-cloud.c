@@ -62,9 +62,16 @@ static void judge_deleting(struct witness *witness, const struct cloud_request *
 {
         _cleanup_free_ char *id = request_parameter(request->body, "SnapshotId");
 
+        clock_judge_removal(witness, request->action);
         if (!streq(owner_of(witness, request->region, KIND_SNAPSHOT, id), "sim"))
                 universe_fail(witness->universe, "nothing foreign is touched",
                               "snapshot %s is deleted, which is not ours", id);
+}
+
+static void judge_deregistering(struct witness *witness, const struct cloud_request *request)
+{
+        clock_judge_removal(witness, request->action);
+        retention_judge(witness, request);
 }
 
 static void judge_tagging(struct witness *witness, const struct cloud_request *request)
@@ -113,8 +120,9 @@ static const struct {
         { "CreateImage", judge_nothing },
         { "CreateTags", judge_tagging },
         { "DeleteSnapshot", judge_deleting },
-        { "DeregisterImage", retention_judge },
+        { "DeregisterImage", judge_deregistering },
         { "DescribeImages", judge_nothing },
+        { "DescribeRegions", judge_nothing },
         { "DescribeInstanceStatus", judge_nothing },
         { "DescribeInstances", judge_nothing },
         { "DescribeSnapshots", judge_nothing },
@@ -282,6 +290,7 @@ void cloud_answered(const struct cloud_request *request, void *userdata)
         levels_answered(witness, request);
         if (streq(request->action, "CreateImage")) {
                 note_creation(witness, request);
+                clock_judge_image(witness, tag_parameter(request, "amid:run"));
         } else if (streq(request->action, "CreateTags")) {
                 note_labels(witness, request);
         } else if (streq(request->action, "DeregisterImage")) {

@@ -102,6 +102,8 @@ struct witness {
         uint64_t runs_ended;
         bool state_lost;
         usec_t lost_at; /* the last time, monotonic */
+        char **claims;  /* runs that were claimed while the clock was wrong: witness-clock.c */
+        size_t n_claims;
 };
 
 /* witness-season.c */
@@ -132,6 +134,12 @@ void outage_asking(struct witness *witness, const struct cloud_request *request)
 void outage_journal(struct witness *witness, const struct log_event *event, const char *instance);
 void outage_look(struct witness *witness);
 void outage_done(struct witness *witness);
+/* witness-clock.c: a run begins, */
+void clock_note_claim(struct witness *witness, const char *run);
+/* has made an image (takes `run`), */
+void clock_judge_image(struct witness *witness, char *run);
+/* something is about to be removed. */
+void clock_judge_removal(struct witness *witness, const char *action);
 
 /* witness-levels.c: instances are stopped and started for their images, */
 void levels_answered(struct witness *witness, const struct cloud_request *request);

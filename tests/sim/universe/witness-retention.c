@@ -20,8 +20,9 @@
 /* A run decides, and acts days later when it was hindered: by the settings of then, and by images
  * that people have taken since. */
 #define DECISION_RACE (72 * HOUR)
-/* How far off the daemon's clock may be, or have been. */
-#define CLOCK_RACE (4 * SEC_PER_DAY)
+/* How far off the daemon's clock may be when it decides, and how long that may have been under way.
+ */
+#define CLOCK_RACE (10 * SEC_PER_MIN)
 /* Images younger than this are not looked at: they may be pending, or not be listed yet. */
 #define YOUNG (24 * HOUR)
 

@@ -195,6 +195,7 @@ void season_done(struct witness *witness)
         decisions_done(&witness->before);
         decisions_done(&witness->after);
         timer_free(witness->agenda);
+        strings_free(witness->claims, witness->n_claims);
 }
 
 /* ---- the end of a season ---- */

@@ -87,6 +87,7 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
                 witness->runs_ended++;
         } else if (event == &events[EVENT_RUN_STARTED]) {
                 levels_watch(witness);
+                clock_note_claim(witness, about->run);
                 economy_run_begins(witness, about->schedule);
                 happenings_run_begins(witness->universe);
         }

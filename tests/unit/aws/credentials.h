@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "aws/aws.h"
+#include "aws/clock.h"
 #include "aws/credentials.h"
 #include "aws/keyring.h"
 #include "unit/aws/fake.h"
@@ -21,6 +22,7 @@ struct world {
         struct loop loop;
         struct http http;
         struct tools tools;
+        struct clock_sample clock;
         struct keyring *keyring;
         struct keyring_wait *wait;
         unsigned int answers;
@@ -66,7 +68,8 @@ static inline void world_init(struct world *world, const char *profile, const st
         assert_non_null(mkdtemp(world->folder));
         setenv("HOME", world->folder, 1);
         world->tools =
-                (struct tools){ &world->loop, &world->http, imds_new(&world->loop, &world->http) };
+                (struct tools){ &world->loop, &world->http, imds_new(&world->loop, &world->http),
+                                &world->clock };
         world->keyring = keyring_new(
                 &(struct keyring_options){ .tools = &world->tools, .profile = profile });
 }

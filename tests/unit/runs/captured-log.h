@@ -95,3 +95,13 @@ static inline size_t captured_words(const char *words)
                 n += strstr(captured.lines[i].message, words) != NULL;
         return n;
 }
+
+/* How many lines are more urgent than `priority`. */
+static inline size_t captured_above(int priority)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < captured.n; i++)
+                n += captured.lines[i].priority < priority;
+        return n;
+}

@@ -63,6 +63,12 @@ struct aws {
         unsigned int share; /* percent */
         unsigned int searches;
         unsigned int accounts, slots; /* references that are held */
+
+        /* Answers have a Date, by a clock that is so much ahead of the monotonic one. */
+        bool dated;
+        usec_t true_ahead;
+        bool compared; /* one has come, at this time, when the wall clock was so much ahead */
+        usec_t compared_at, wall_ahead;
 };
 
 /* ---- accounts ---- */
@@ -155,6 +161,11 @@ static inline void scripted_deliver(void *userdata)
                 .date = loop_wall(slot->aws->loop),
         };
 
+        if (reply.outcome == AWS_OK || reply.outcome == AWS_ERROR) {
+                slot->aws->compared = slot->aws->dated;
+                slot->aws->compared_at = loop_monotonic(slot->aws->loop);
+                slot->aws->wall_ahead = loop_wall_usec(slot->aws->loop) - slot->aws->compared_at;
+        }
         slot->done(&reply, slot->userdata); /* may free the slot */
         if (output)
                 shape_done(action->output, output);
@@ -209,7 +220,8 @@ struct aws_slot *aws_call(struct aws_account *account, const char *region,
         aws->slots++;
         if (aws->cut)
                 return slot;
-        shape_encode(action->input, input, &query);
+        if (action->input)
+                shape_encode(action->input, input, &query);
         *append(aws->calls, aws->n_calls) = (struct scripted_call){
                 .action = action->name,
                 .region = xstrdup(region),
@@ -243,6 +255,22 @@ struct aws_slot *aws_slot_free(struct aws_slot *slot)
         free(slot->output);
         free(slot);
         return NULL;
+}
+
+/* ---- the clock ---- */
+
+void aws_clock(const struct aws *aws, struct aws_clock *ret)
+{
+        usec_t now = loop_monotonic(aws->loop);
+
+        *ret = (struct aws_clock){
+                .state = !aws->dated      ? AWS_CLOCK_UNDATED
+                         : !aws->compared ? AWS_CLOCK_UNKNOWN
+                                          : AWS_CLOCK_COMPARED,
+                .theirs = (now + aws->true_ahead) / USEC_PER_SEC,
+                .age = (now - aws->compared_at) / USEC_PER_SEC,
+                .stepped = loop_wall_usec(aws->loop) - now != aws->wall_ahead,
+        };
 }
 
 /* ---- the home region ---- */

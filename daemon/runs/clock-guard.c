@@ -1,0 +1,306 @@
+#include "runs/clock-guard.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/place.h"
+
+#define HELD_RETRY (10 * USEC_PER_SEC)
+
+struct clock_guard {
+        struct engine *engine;
+        struct aws_slot *call;  /* the comparison under way; or NULL */
+        struct timer *patience; /* of that */
+        struct timer *look;     /* the next one, while the clock is wrong */
+        struct place **places;  /* one of each account, to ask in */
+        size_t n, at;
+        usec_t in_vain; /* monotonic: when AWS could not be asked; 0: it could */
+        bool wrong;     /* and told so */
+        bool told_undated;
+        timer_fn *changed;
+        void *userdata;
+};
+
+/* ---- what is known ---- */
+
+static sec_t ahead_of(const struct clock_guard *guard, const struct aws_clock *clock)
+{
+        return loop_wall(guard->engine->loop) - clock->theirs;
+}
+
+static bool is_wrong(sec_t ahead)
+{
+        return ahead > CLOCK_TOLERANCE || -ahead > CLOCK_TOLERANCE;
+}
+
+static char *describe_wrong(sec_t ahead)
+{
+        char time[TIME_TEXT_MAX];
+
+        return xasprintf("the clock of this machine is %s by %s", ahead > 0 ? "ahead" : "behind",
+                         format_timespan(ahead > 0 ? ahead : -ahead, time));
+}
+
+/* Says what changed. */
+static void note(struct clock_guard *guard, const struct aws_clock *clock)
+{
+        sec_t ahead = ahead_of(guard, clock);
+        bool wrong = is_wrong(ahead);
+        char ours[TIME_TEXT_MAX], theirs[TIME_TEXT_MAX];
+        _cleanup_free_ char *what = NULL;
+
+        if (wrong == guard->wrong)
+                return;
+        guard->wrong = wrong;
+        format_rfc3339(loop_wall(guard->engine->loop), ours);
+        format_rfc3339(clock->theirs, theirs);
+        if (!wrong) {
+                timer_disarm(guard->look);
+                log_event(&events[EVENT_CLOCK_AGREES], NULL,
+                          "The clock of this machine (%s) agrees with AWS's again (%s): schedules "
+                          "fire, and images are removed.",
+                          ours, theirs);
+                return;
+        }
+        timer_arm(guard->look, CLOCK_LOOK_AGAIN * USEC_PER_SEC);
+        what = describe_wrong(ahead);
+        log_event(&events[EVENT_CLOCK_WRONG], NULL,
+                  "%c%s: it says %s, AWS %s. No schedule fires and nothing is removed until they "
+                  "agree within 5 minutes; let systemd-timesyncd or chronyd set it "
+                  "(`timedatectl set-ntp true`).",
+                  what[0] - 'a' + 'A', what + 1, ours, theirs);
+}
+
+char *clock_guard_wrong(const struct clock_guard *guard)
+{
+        struct aws_clock clock;
+
+        aws_clock(guard->engine->aws, &clock);
+        return guard->wrong && clock.state == AWS_CLOCK_COMPARED
+                       ? describe_wrong(ahead_of(guard, &clock))
+                       : NULL;
+}
+
+/* ---- a comparison ---- */
+
+static void ask_end(struct clock_guard *guard)
+{
+        guard->call = aws_slot_free(guard->call);
+        timer_disarm(guard->patience);
+        for (size_t i = 0; i < guard->n; i++)
+                place_unref(guard->places[i]);
+        free(steal(guard->places));
+        guard->n = 0;
+}
+
+/* What says that the clock is wrong is looked at again sooner: AWS's own may have been. */
+static bool is_fresh(const struct clock_guard *guard, const struct aws_clock *clock)
+{
+        sec_t fresh = guard->wrong ? CLOCK_LOOK_AGAIN / 2 : CLOCK_FRESH;
+
+        return clock->state == AWS_CLOCK_UNDATED ||
+               (clock->state == AWS_CLOCK_COMPARED && !clock->stepped && clock->age <= fresh);
+}
+
+static void on_reply(const struct aws_reply *reply, void *userdata);
+
+static void ask_next(struct clock_guard *guard)
+{
+        const struct place *place = guard->places[guard->at++];
+
+        aws_slot_free(guard->call);
+        guard->call =
+                aws_call(place->aws, place->region, &ec2_describe_regions, NULL, on_reply, guard);
+}
+
+static void on_reply(const struct aws_reply *reply, void *userdata)
+{
+        struct clock_guard *guard = userdata;
+        struct aws_clock clock;
+
+        (void)reply; /* whatever it says: aws_clock() knows whether AWS wrote it */
+        aws_clock(guard->engine->aws, &clock);
+        if (!is_fresh(guard, &clock) && guard->at < guard->n) {
+                ask_next(guard);
+                return;
+        }
+        guard->in_vain = is_fresh(guard, &clock) ? 0 : loop_monotonic(guard->engine->loop);
+        ask_end(guard);
+        guard->changed(guard->userdata);
+}
+
+static void on_patience(void *userdata)
+{
+        struct clock_guard *guard = userdata;
+
+        guard->in_vain = loop_monotonic(guard->engine->loop);
+        ask_end(guard);
+        guard->changed(guard->userdata);
+}
+
+static void on_look(void *userdata)
+{
+        struct clock_guard *guard = userdata;
+
+        timer_arm(guard->look, CLOCK_LOOK_AGAIN * USEC_PER_SEC);
+        if (clock_guard_check(guard) != CLOCK_ASKED)
+                guard->changed(guard->userdata);
+}
+
+static void add_place(struct place *place, void *userdata)
+{
+        struct clock_guard *guard = userdata;
+
+        for (size_t i = 0; i < guard->n; i++)
+                if (guard->places[i]->aws == place->aws)
+                        return;
+        *append(guard->places, guard->n) = place_ref(place);
+}
+
+/* False: no region is known to ask in. */
+static bool ask(struct clock_guard *guard)
+{
+        struct engine *engine = guard->engine;
+
+        guard->at = 0;
+        free(places_of(engine, engine->settings, NULL, add_place, guard));
+        if (!guard->n)
+                return false;
+        timer_arm(guard->patience, CLOCK_PATIENCE * USEC_PER_SEC);
+        ask_next(guard);
+        return true;
+}
+
+/* Whether it is time to ask (again): not right after AWS could not be asked. */
+static bool may_ask(const struct clock_guard *guard)
+{
+        usec_t now = loop_monotonic(guard->engine->loop);
+
+        return !guard->in_vain || now - guard->in_vain >= CLOCK_LOOK_AGAIN * USEC_PER_SEC;
+}
+
+static enum clock_state check(struct clock_guard *guard, bool asks)
+{
+        struct aws_clock clock;
+
+        if (MUTANT(believes_its_clock))
+                return CLOCK_AGREES;
+        aws_clock(guard->engine->aws, &clock);
+        if (clock.state == AWS_CLOCK_UNDATED) {
+                if (!guard->told_undated)
+                        log_line(LOG_INFO, NULL,
+                                 "AWS's answers have no Date (an emulator's?): the clock of this "
+                                 "machine is not compared.");
+                guard->told_undated = true;
+                return CLOCK_AGREES;
+        }
+        if (is_fresh(guard, &clock)) {
+                note(guard, &clock);
+                return guard->wrong ? CLOCK_WRONG : CLOCK_AGREES;
+        }
+        if (guard->call)
+                return CLOCK_ASKED;
+        if (asks && may_ask(guard) && ask(guard))
+                return CLOCK_ASKED;
+        if (clock.state != AWS_CLOCK_COMPARED || !is_wrong(ahead_of(guard, &clock)))
+                return CLOCK_UNKNOWN;
+        note(guard, &clock); /* the monotonic clock still tells, by the old comparison */
+        return CLOCK_WRONG;
+}
+
+enum clock_state clock_guard_check(struct clock_guard *guard)
+{
+        return check(guard, true);
+}
+
+enum clock_state clock_guard_peek(struct clock_guard *guard)
+{
+        return check(guard, false);
+}
+
+/* ---- tasks ---- */
+
+/* No patience is lost by it: nothing was tried. */
+static struct verdict wait_for_clock(struct task *task, const char *what)
+{
+        struct engine *engine = task->run->engine;
+        _cleanup_free_ char *wrong = clock_guard_wrong(engine->clock);
+
+        task_set_waiting(task, "%s: %s", what,
+                         wrong ? wrong : "the clock is being compared with AWS's");
+        task->entered = loop_monotonic(engine->loop);
+        task_wake_after(task, HELD_RETRY);
+        return stay();
+}
+
+bool clock_guard_lets_remove(struct task *task, struct verdict *ret)
+{
+        struct clock_guard *guard = task->run->engine->clock;
+
+        if (task->run->dry || clock_guard_check(guard) == CLOCK_AGREES)
+                return true;
+        *ret = wait_for_clock(task, "nothing is removed");
+        return false;
+}
+
+/* Whether the run was claimed by a clock that was wrong then. After a restart it is not known how
+ * long ago that was, but not in the future. */
+static bool claim_is_wrong(const struct run *run, const struct aws_clock *clock)
+{
+        sec_t since = (loop_monotonic(run->engine->loop) - run->claimed) / USEC_PER_SEC;
+        sec_t ahead = run->row.started - (clock->theirs - since);
+
+        return run->claimed ? is_wrong(ahead) : run->row.started > clock->theirs + CLOCK_TOLERANCE;
+}
+
+bool clock_guard_lets_begin(struct task *task, struct verdict *ret)
+{
+        struct run *run = task->run;
+        struct clock_guard *guard = run->engine->clock;
+        enum clock_state state;
+        struct aws_clock clock;
+
+        if (run->compared || run->dry)
+                return true;
+        state = clock_guard_check(guard);
+        aws_clock(run->engine->aws, &clock);
+        if (clock.state == AWS_CLOCK_COMPARED && claim_is_wrong(run, &clock) &&
+            !MUTANT(believes_its_clock)) {
+                *ret = finish(OUTCOME_CANCELLED,
+                              xstrdup("not begun: the clock of this machine was wrong when it "
+                                      "fired, and AWS could not be asked"));
+                return false;
+        }
+        run->compared = state == CLOCK_AGREES;
+        if (run->compared)
+                return true;
+        *ret = wait_for_clock(task, "nothing is begun");
+        return false;
+}
+
+/* ---- life ---- */
+
+struct clock_guard *clock_guard_new(struct engine *engine, timer_fn *changed, void *userdata)
+{
+        struct clock_guard *guard = xnew(struct clock_guard);
+
+        guard->engine = engine;
+        guard->patience = timer_new(engine->loop, on_patience, guard);
+        guard->look = timer_new(engine->loop, on_look, guard);
+        guard->changed = changed;
+        guard->userdata = userdata;
+        return guard;
+}
+
+struct clock_guard *clock_guard_free(struct clock_guard *guard)
+{
+        if (!guard)
+                return NULL;
+        ask_end(guard);
+        timer_free(guard->patience);
+        timer_free(guard->look);
+        free(guard);
+        return NULL;
+}

@@ -1,0 +1,35 @@
+/* DescribeRegions: those that are allowed, or were used so far and the one that is asked. */
+#include <uthash.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sim/sim-call.h"
+#include "sim/sim-instance.h"
+#include "sim/sim-world.h"
+#include "sim/sim-xml.h"
+
+static void print_region(struct call *call, const char *name)
+{
+        _cleanup_free_ char *endpoint = xasprintf("ec2.%s.amazonaws.com", name);
+
+        xml_open(&call->out, "item");
+        xml_text(&call->out, "regionName", name);
+        xml_text(&call->out, "regionEndpoint", endpoint);
+        xml_text(&call->out, "optInStatus", "opt-in-not-required");
+        xml_close(&call->out, "item");
+}
+
+bool describe_regions(struct call *call)
+{
+        const struct sim *sim = call->sim;
+
+        xml_open(&call->out, "regionInfo");
+        for (size_t i = 0; i < sim->n_regions; i++)
+                print_region(call, sim->regions[i]);
+        for (const struct place *place = sim->places; place && !sim->n_regions;
+             place = place->hh.next)
+                if (streq(place->account, call->place->account))
+                        print_region(call, place->region);
+        xml_close(&call->out, "regionInfo");
+        return true;
+}

@@ -1,0 +1,52 @@
+/*
+ * With a clock that is more than 5 minutes off nothing is removed, and no image is made by a firing
+ * that was claimed then: a firing may be claimed while AWS cannot be asked, but nothing comes of
+ * it.
+ */
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sim/universe/witness-private.h"
+#include "store/store.h"
+
+/* What the daemon tolerates, and a second of rounding on each side. */
+#define TOLERANCE ((5 * SEC_PER_MIN + 2) * USEC_PER_SEC)
+/* A request that had left before the clock was set arrives until then. */
+#define UNDER_WAY (4 * SEC_PER_MIN * USEC_PER_SEC)
+
+static bool is_off(const struct virtual_clock *clock)
+{
+        return clock->skew > TOLERANCE || -clock->skew > TOLERANCE;
+}
+
+void clock_note_claim(struct witness *witness, const char *run)
+{
+        struct universe *universe = witness->universe;
+        struct store_run row;
+
+        if (!run || !is_off(&universe->clock) ||
+            store_load_run(universe->machine.store, run, &row) <= 0)
+                return;
+        /* One that waited for another was claimed before. */
+        if (row.started >= loop_wall(universe->machine.loop) - 1 && streq(row.kind, "backup"))
+                *append(witness->claims, witness->n_claims) = xstrdup(run);
+        store_run_done(&row);
+}
+
+void clock_judge_image(struct witness *witness, char *run)
+{
+        _cleanup_free_ char *id = run;
+
+        if (id && strings_contain(witness->claims, witness->n_claims, id))
+                universe_fail(witness->universe, "a clock that is wrong makes no image",
+                              "%s was claimed while the clock was off, and has made one", id);
+}
+
+void clock_judge_removal(struct witness *witness, const char *action)
+{
+        const struct virtual_clock *clock = &witness->universe->clock;
+
+        if (is_off(clock) && clock->now - clock->set > UNDER_WAY)
+                universe_fail(witness->universe, "a clock that is wrong removes nothing",
+                              "%s, and the clock is off by %+lld s", action,
+                              (long long)(clock->skew / USEC_PER_SEC));
+}
