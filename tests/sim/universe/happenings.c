@@ -89,17 +89,21 @@ void happenings_hinder(struct universe *universe)
 /* Lists that lag by more than this keep the daemon waiting. */
 #define LAG MINUTE
 
-usec_t happenings_fair_since(struct universe *universe)
+usec_t happenings_clear_since(struct universe *universe, const char *id)
 {
         const struct sim *sim = universe->cloud.sim;
-        usec_t fair;
+        usec_t clear = refusals_clear_since(&universe->cloud.refusals, universe->clock.now, id);
 
         if (!weather_is_fair(&universe->cloud.weather) || universe->cloud.expired ||
             universe->disk.full || universe->disk.broken ||
             sim->timeline.waits[WAIT_VISIBLE].max > LAG || !machine_is_up(&universe->machine))
                 return USEC_INFINITY;
-        fair = refusals_fair_since(&universe->cloud.refusals, universe->clock.now);
-        return fair > universe->struck ? fair : universe->struck;
+        return clear > universe->struck ? clear : universe->struck;
+}
+
+usec_t happenings_fair_since(struct universe *universe)
+{
+        return happenings_clear_since(universe, NULL);
 }
 
 void happenings_busy(struct universe *universe, usec_t duration)

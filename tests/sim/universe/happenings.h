@@ -17,6 +17,8 @@ void happenings_run_begins(struct universe *universe);
 void happenings_hinder(struct universe *universe);
 /* Since when nothing hinders the daemon, monotonic; USEC_INFINITY: something does. */
 usec_t happenings_fair_since(struct universe *universe);
+/* The same of what concerns this resource: refusals of other ids count for nothing. */
+usec_t happenings_clear_since(struct universe *universe, const char *id);
 /* Trouble begins. */
 void happenings_begin(struct universe *universe);
 /* Trouble ends, and what it has broken is repaired. */

@@ -52,6 +52,8 @@ void refusals_clear(struct refusals *refusals)
 void refusals_add(struct refusals *refusals, const struct refusal *refusal)
 {
         *append(refusals->list, refusals->n) = *refusal;
+        if (!refusal->id && refusal->until > refusals->wide_until)
+                refusals->wide_until = refusal->until;
 }
 
 static bool aims_at(const struct refusal *refusal, const char *action, const char *region,
@@ -101,19 +103,15 @@ void refusal_answer(const struct refusal *refusal, const char *action, struct si
         *reply = answer;
 }
 
-usec_t refusals_fair_since(struct refusals *refusals, usec_t now)
+usec_t refusals_clear_since(struct refusals *refusals, usec_t now, const char *id)
 {
         forget_those_over(refusals, now);
-        return refusals->n ? USEC_INFINITY : refusals->ended;
-}
-
-bool refusals_concern(const struct refusals *refusals, usec_t now, const char *id)
-{
+        if (!id)
+                return refusals->n ? USEC_INFINITY : refusals->ended;
         for (size_t i = 0; i < refusals->n; i++)
-                if (!is_over(&refusals->list[i], now) &&
-                    (!refusals->list[i].id || streq(refusals->list[i].id, id)))
-                        return true;
-        return false;
+                if (!refusals->list[i].id || streq(refusals->list[i].id, id))
+                        return USEC_INFINITY;
+        return refusals->wide_until < now ? refusals->wide_until : now;
 }
 
 /* ---- drawn from the tables ---- */
@@ -149,7 +147,8 @@ static void add(struct universe *universe, const struct refusal *refusal)
                    refusal->error ? refusal->error->status : refusal->foreign->status,
                    refusal->acted ? ", carried out" : "", (unsigned long long)refusal->count,
                    (long long)(lasts / USEC_PER_SEC));
-        happenings_hinder(universe);
+        if (!refusal->id)
+                happenings_hinder(universe);
         refusals_add(&universe->cloud.refusals, refusal);
 }
 

@@ -28,7 +28,8 @@ struct refusal {
 struct refusals {
         struct refusal *list;
         size_t n;
-        usec_t ended; /* when the last one was over, monotonic; 0: there was none */
+        usec_t ended;      /* when the last one was over, monotonic; 0: there was none */
+        usec_t wide_until; /* so long the last one was to last that was not of a single id */
 };
 
 void refusals_clear(struct refusals *refusals);
@@ -39,10 +40,9 @@ const struct refusal *refusals_strike(struct refusals *refusals, usec_t now, con
                                       const char *region, const char *body, size_t size);
 /* The answer to a request that it strikes; replaces `reply`, which was the true one. */
 void refusal_answer(const struct refusal *refusal, const char *action, struct sim_reply *reply);
-/* Since when none is in force: USEC_INFINITY while one is. */
-usec_t refusals_fair_since(struct refusals *refusals, usec_t now);
-/* Whether something about this id may be refused now. */
-bool refusals_concern(const struct refusals *refusals, usec_t now, const char *id);
+/* Since when none is in force that concerns this id (NULL: none at all): USEC_INFINITY while one
+ * is. */
+usec_t refusals_clear_since(struct refusals *refusals, usec_t now, const char *id);
 
 /* ---- events: a new refusal, drawn from the tables ---- */
 

@@ -83,9 +83,11 @@ struct witness {
         struct universe *universe;
         struct creation *creations, *ids;
         struct held *held;
-        struct outage_line *lines; /* witness-outage.c */
-        usec_t started;            /* the daemon, monotonic */
-        char **told_out;           /* who the journal says is not put back into service */
+        struct outage_line *lines;     /* witness-outage.c */
+        usec_t started;                /* the daemon, monotonic */
+        struct failure_line *failures; /* witness-lines.c */
+        struct watched_run *runs;
+        char **told_out; /* who the journal says is not put back into service */
         size_t n_told_out;
         struct timer *look; /* at who is down, while something goes on */
         struct gap *gaps;
@@ -140,6 +142,12 @@ void clock_note_claim(struct witness *witness, const char *run);
 void clock_judge_image(struct witness *witness, char *run);
 /* something is about to be removed. */
 void clock_judge_removal(struct witness *witness, const char *action);
+
+/* witness-lines.c: the journal, and the end of a season, of which the lines are forgotten. */
+void lines_journal(struct witness *witness, const struct log_event *event,
+                   const struct log_about *about, const char *message);
+void lines_forget(struct witness *witness);
+void lines_done(struct witness *witness);
 
 /* witness-levels.c: instances are stopped and started for their images, */
 void levels_answered(struct witness *witness, const struct cloud_request *request);

@@ -405,5 +405,6 @@ void witness_season_ends(struct witness *witness)
         levels_check(witness);
         economy_judge(witness, true);
         forget_old(witness);
+        lines_forget(witness);
         witness->numbers.seasons++;
 }

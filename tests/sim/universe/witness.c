@@ -71,6 +71,7 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
         about = about ? about : &nothing;
         note_image(witness, event, about->image, message);
         outage_journal(witness, event, about->instance);
+        lines_journal(witness, event, about, message);
         if (event == &events[EVENT_IMAGE_FAILED] && !about->image)
                 economy_no_image(witness, about->region);
         if (event == &events[EVENT_FIRING_MISSED])
@@ -220,6 +221,7 @@ struct witness *witness_free(struct witness *witness)
 
         season_done(witness);
         outage_done(witness);
+        lines_done(witness);
         for (struct creation *c = witness->creations; c; c = next) {
                 next = c->hh.next;
                 creation_free(witness, c);

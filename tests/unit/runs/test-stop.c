@@ -249,6 +249,24 @@ static void test_stop_that_hangs(void **state)
         world_done(&world);
 }
 
+/* DescribeInstanceStatus is refused for hours. */
+static void an_instance_whose_state_is_not_told_is_started_again(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 10m}\n", 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstanceStatus",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "UnauthorizedOperation" });
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        expect_all_up(&world, "state not told");
+        assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
+        assert_int_equal(world_images(&world, NULL), 0);
+        world_done(&world);
+}
+
 /* It was stopped for its image, and somebody starts it before EC2 takes the call: it is stopped
  * again or given up, and no image is labelled for what it was before. */
 static void test_started_by_somebody(void **state)
@@ -446,6 +464,7 @@ int main(void)
                 cmocka_unit_test(test_types_are_asked_once),
                 cmocka_unit_test(test_stop_troubles),
                 cmocka_unit_test(test_stop_that_hangs),
+                cmocka_unit_test(an_instance_whose_state_is_not_told_is_started_again),
                 cmocka_unit_test(test_started_by_somebody),
                 cmocka_unit_test(test_label_of_one_that_failed),
                 cmocka_unit_test(test_no_room),

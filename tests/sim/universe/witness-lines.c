@@ -1,0 +1,175 @@
+/*
+ * What the journal owes its reader: each failure has its line, with the schedule, the instance and
+ * the cause; and what is refused about one resource fails for that one only.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/events.h"
+#include "runs/manager.h"
+#include "sim/sim-instance.h"
+#include "sim/universe/happenings.h"
+#include "sim/universe/witness-private.h"
+#include "store/store.h"
+
+#define MINUTE (60 * USEC_PER_SEC)
+/* How long an instance has to have been well, with nothing in the daemon's way, for it to know. */
+#define KNOWN_WELL (45 * MINUTE)
+/* A cause and what is next do not fit into less. */
+enum { LINE_LEAST = 40 };
+
+/* The lines about one instance of a run. */
+struct failure_line {
+        UT_hash_handle hh; /* of witness->failures */
+        char *key;         /* RUN INSTANCE */
+        unsigned int no_image, warnings;
+};
+
+/* A run that goes on, and how often the daemon had died when it began. */
+struct watched_run {
+        UT_hash_handle hh; /* of witness->runs */
+        char *id;
+        uint64_t deaths;
+};
+
+static struct failure_line *find_line(struct witness *witness, const char *run,
+                                      const char *instance)
+{
+        _cleanup_free_ char *key = xasprintf("%s %s", run, instance);
+        struct failure_line *line;
+
+        HASH_FIND_STR(witness->failures, key, line);
+        if (line)
+                return line;
+        line = xnew(struct failure_line);
+        line->key = steal(key);
+        HASH_ADD_KEYPTR(hh, witness->failures, line->key, strlen(line->key), line);
+        return line;
+}
+
+/* ---- each failure has its line ---- */
+
+static void note_failure(struct witness *witness, const struct log_event *event,
+                         const struct log_about *about, const char *message)
+{
+        struct failure_line *line;
+
+        if (!about->run || !about->instance)
+                return;
+        if (!about->schedule || !about->account || !about->region || strlen(message) < LINE_LEAST ||
+            !strstr(message, about->instance))
+                universe_fail(witness->universe, "a failure says what, where and why",
+                              "%s: schedule %s, instance %s, account %s, region %s: %s",
+                              event->name, about->schedule ? about->schedule : "-", about->instance,
+                              about->account ? about->account : "-",
+                              about->region ? about->region : "-", message);
+        line = find_line(witness, about->run, about->instance);
+        line->warnings++;
+        line->no_image += event == &events[EVENT_IMAGE_FAILED] && !about->image;
+        if (line->no_image > 1)
+                universe_fail(witness->universe, "one failure is one line", "%s", message);
+}
+
+static void check_run(struct witness *witness, const char *run)
+{
+        struct store_task *tasks;
+        size_t n;
+
+        if (store_load_tasks(witness->universe->machine.store, run, &tasks, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++)
+                if (streq(tasks[i].kind, "image") && tasks[i].outcome == OUTCOME_FAILED &&
+                    !find_line(witness, run, tasks[i].subject)->warnings)
+                        universe_fail(witness->universe, "no failure is silent",
+                                      "run %s has failed for %s (%s), and no line says so", run,
+                                      tasks[i].subject, tasks[i].detail ? tasks[i].detail : "-");
+        store_tasks_free(tasks, n);
+}
+
+/* A death may come between a commit and the line about it; runs that met one are left out. */
+static void note_run(struct witness *witness, const struct log_event *event, const char *run)
+{
+        struct watched_run *watched;
+
+        HASH_FIND_STR(witness->runs, run, watched);
+        if (event == &events[EVENT_RUN_STARTED] && !watched) {
+                watched = xnew(struct watched_run);
+                watched->id = xstrdup(run);
+                watched->deaths = witness->universe->machine.starts;
+                HASH_ADD_KEYPTR(hh, witness->runs, watched->id, strlen(watched->id), watched);
+        } else if (watched &&
+                   (event == &events[EVENT_RUN_FAILED] || event == &events[EVENT_RUN_FINISHED])) {
+                if (watched->deaths == witness->universe->machine.starts)
+                        check_run(witness, run);
+                HASH_DEL(witness->runs, watched);
+                free(watched->id);
+                free(watched);
+        }
+}
+
+/* ---- what is refused blocks nothing but itself ---- */
+
+static bool is_well(struct witness *witness, const char *region, const char *id)
+{
+        const struct instance *instance = find_instance(witness, region, id);
+        usec_t now = virtual_true_time(&witness->universe->clock);
+        const struct outage *outage = instance ? instance_last_outage(instance, now) : NULL;
+
+        return instance && instance_is_up(instance, now) && !instance->impaired &&
+               !instance->service_down && (!outage || now - outage->until > KNOWN_WELL);
+}
+
+static void judge_not_ready(struct witness *witness, const struct log_about *about,
+                            const char *message)
+{
+        struct universe *universe = witness->universe;
+        usec_t now = universe->clock.now;
+
+        if (now - happenings_clear_since(universe, about->instance) < KNOWN_WELL ||
+            now - witness->started < KNOWN_WELL || strstr(message, "arget group") ||
+            strstr(message, "Auto Scaling") || !is_well(witness, about->region, about->instance))
+                return;
+        universe_fail(universe, "what is refused blocks nothing else",
+                      "%s has been well for %lld min: %s", about->instance,
+                      (long long)(KNOWN_WELL / MINUTE), message);
+}
+
+/* ---- life ---- */
+
+void lines_journal(struct witness *witness, const struct log_event *event,
+                   const struct log_about *about, const char *message)
+{
+        if (!event)
+                return;
+        if (event->priority <= LOG_WARNING)
+                note_failure(witness, event, about, message);
+        if (event == &events[EVENT_INSTANCE_NOT_READY])
+                judge_not_ready(witness, about, message);
+        if (about->run)
+                note_run(witness, event, about->run);
+}
+
+void lines_forget(struct witness *witness)
+{
+        struct failure_line *line, *next;
+
+        HASH_ITER (hh, witness->failures, line, next) {
+                HASH_DEL(witness->failures, line);
+                free(line->key);
+                free(line);
+        }
+}
+
+void lines_done(struct witness *witness)
+{
+        struct watched_run *run, *next;
+
+        lines_forget(witness);
+        HASH_ITER (hh, witness->runs, run, next) {
+                HASH_DEL(witness->runs, run);
+                free(run->id);
+                free(run);
+        }
+}
