@@ -55,8 +55,6 @@ static void judge_well_before(struct witness *witness, const struct cloud_reques
         const struct instance *instance = id ? find_instance(witness, request->region, id) : NULL;
         usec_t now = now_of(witness);
 
-        if (!universe->options->only)
-                return; /* until what it finds is mended */
         if (!instance || instance_state(instance, now) != STATE_RUNNING ||
             instance_check(instance, now) != CHECK_IS_IMPAIRED ||
             now - instance_impaired_since(instance, now) < KNOWN_ILL)

@@ -14,6 +14,8 @@
 
 /* From the look at an image, by its id, to the removal that it allows: a few slow calls. */
 #define LOOK_RACE (10 * 60 * USEC_PER_SEC)
+/* An image that is shown as failed may go, also when it is shown as available just then. */
+#define SHOWN_RACE ((usec_t)3600 * USEC_PER_SEC)
 /* A run decides by the settings, and by the images, that were there when it began. */
 #define DECISION_RACE ((usec_t)72 * 3600 * USEC_PER_SEC)
 
@@ -75,11 +77,9 @@ static void judge_strength(struct witness *witness, const struct creation *creat
         const struct image *image = creation_image(witness, creation);
         int strong;
 
-        if (!universe->options->only)
-                return; /* until what it finds is mended */
-        if (!image || image->state != IMAGE_IS_AVAILABLE || now_of(witness) < image->odd_until ||
-            !schedule || !schedule->there || schedule->edited ||
-            universe->clock.now - schedule->changed < DECISION_RACE)
+        if (!image || image->state != IMAGE_IS_AVAILABLE ||
+            now_of(witness) < image->odd_until + SHOWN_RACE || !schedule || !schedule->there ||
+            schedule->edited || universe->clock.now - schedule->changed < DECISION_RACE)
                 return;
         strong = strength_of(witness, creation, schedule->level);
         for (const struct creation *c = witness->creations; c; c = c->hh.next)

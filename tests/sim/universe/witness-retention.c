@@ -266,6 +266,14 @@ static void judge_rules(struct witness *witness, const struct creation *creation
                       creation->instance, creation->schedule, all, rules);
 }
 
+/* EC2 shows it as failed or invalid, or did so when the removal may have been decided. */
+static bool was_shown_otherwise(struct witness *witness, const struct creation *creation)
+{
+        const struct image *image = creation_image(witness, creation);
+
+        return image && now_of(witness) < image->odd_until + HOUR;
+}
+
 void retention_judge(struct witness *witness, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
@@ -275,7 +283,7 @@ void retention_judge(struct witness *witness, const struct cloud_request *reques
         if (!creation)
                 universe_fail(witness->universe, "nothing foreign is touched",
                               "%s is deregistered, which the daemon did not make", id);
-        if (!is_available(witness, creation))
+        if (!is_available(witness, creation) || was_shown_otherwise(witness, creation))
                 return; /* failed, or gone already */
         user = user_of(witness, creation, USE_RACE);
         if (user)
