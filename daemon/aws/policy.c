@@ -12,7 +12,8 @@ static const struct {
         const char *name, *help;
 } features[POLICY_FEATURES] = {
         [POLICY_CORE] = { "core", "images of running and stopped instances, and retention" },
-        [POLICY_REBOOT] = { "reboot", "consistency reboot, stop and auto: status checks" },
+        [POLICY_STATUS_CHECKS] = { "status-checks",
+                                   "every consistency but crash: is the instance well" },
         [POLICY_STOP] = { "stop", "consistency stop" },
         [POLICY_ENCRYPTED] = { "encrypted", "consistency stop with volumes that are encrypted "
                                             "with a customer managed key" },
@@ -121,8 +122,8 @@ static const struct row rows[] = {
 
         /* CreateImage reboots by itself: ec2:RebootInstances is not called. */
         {
-                .feature = POLICY_REBOOT,
-                .sid = "RebootLook",
+                .feature = POLICY_STATUS_CHECKS,
+                .sid = "StatusChecksLook",
                 .actions = { "ec2:DescribeInstanceStatus" },
                 .resources = { "*" },
         },

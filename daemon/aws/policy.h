@@ -17,7 +17,7 @@ enum { POLICY_SIZE_MAX = 6144 }; /* characters of a managed policy, white space 
 /* Each is a file of config/policy/. */
 enum policy_feature {
         POLICY_CORE,
-        POLICY_REBOOT,
+        POLICY_STATUS_CHECKS,
         POLICY_STOP,
         POLICY_ENCRYPTED,
         POLICY_FREEZE,

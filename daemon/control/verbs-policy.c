@@ -40,7 +40,7 @@ static unsigned int features_of(const struct setting_schedule *schedule)
         } rows[] = {
                 { true, POLICY_CORE },
                 { true, POLICY_EXPLAIN },
-                { down, POLICY_REBOOT },
+                { schedule->consistency != CONSISTENCY_CRASH, POLICY_STATUS_CHECKS },
                 { stops, POLICY_STOP },
                 { stops, POLICY_ENCRYPTED },
                 { schedule->has_freeze || schedule->consistency == CONSISTENCY_FREEZE ||

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from harness import REGION, TOP, tags_of
 from rotation import Rotation
-from test_rotation import target_group
+from test_rotation import scaling_group, target_group
 
 QUICK = {"settle": "1s", "ready_timeout": "60s"}
 ALONE = {**QUICK, "target_groups": "ignore"}
@@ -15,14 +15,14 @@ ALONE = {**QUICK, "target_groups": "ignore"}
 # name, files, keys of the schedule
 METHODS = [
     ("crash", ["core"], {"consistency": "crash"}),
-    ("reboot", ["core", "reboot"], {"consistency": "reboot", "reboot": ALONE}),
-    ("watch", ["core", "reboot", "target-groups"], {"consistency": "reboot", "reboot": QUICK}),
+    ("reboot", ["core", "status-checks"], {"consistency": "reboot", "reboot": ALONE}),
+    ("watch", ["core", "status-checks", "target-groups"], {"consistency": "reboot", "reboot": QUICK}),
     (
         "drain",
-        ["core", "reboot", "target-groups", "drain"],
+        ["core", "status-checks", "target-groups", "drain"],
         {"consistency": "reboot", "reboot": {**QUICK, "target_groups": "drain"}},
     ),
-    ("stop", ["core", "reboot", "stop"], {"consistency": "stop", "reboot": ALONE}),
+    ("stop", ["core", "status-checks", "stop"], {"consistency": "stop", "reboot": ALONE}),
 ]
 
 
@@ -44,6 +44,43 @@ def test_the_files_of_a_method_are_enough(account, daemon, front, timelines, fil
     assert front.count("DeregisterImage") == 1 and front.count("DeleteSnapshot") == 1
 
 
+def test_standby_is_enough_for_standby(account, daemon, front, timelines):
+    timelines.course(stale=0.2, down=1)
+    account.allow("ec2:*", "autoscaling:*")
+    with Rotation(timelines):
+        scaling_group(account, 0, 1)
+        account.allow_files("core", "status-checks", "standby")
+        daemon.schedule(consistency="reboot", reboot={**ALONE, "auto_scaling": "standby"})
+        daemon.start()
+        daemon.run("web")
+    assert not daemon.lines("UnauthorizedOperation|AccessDenied")
+    assert front.count("EnterStandby") == front.count("ExitStandby") == 1
+
+
+def test_freeze_is_enough_for_a_freeze(account, daemon, front, timelines, ssm):
+    account.launch(Backup="yes")
+    account.allow_files("core", "status-checks", "freeze")
+    freeze = {"before": ["true"], "after": ["true"], "timeout": "60s"}
+    daemon.schedule(consistency="freeze", freeze=freeze)
+    daemon.start()
+    daemon.try_amictl("run", "web", "--wait")
+    assert front.count("SendCommand") >= 2
+    assert not daemon.lines("UnauthorizedOperation|AccessDenied"), daemon.journal
+    [image] = account.images()
+    assert tags_of(image)["amid:method"] == "freeze"
+
+
+def test_regions_all_is_enough_for_all_regions(account, daemon, front):
+    account.launch(Backup="yes")
+    account.allow_files("core", "regions-all")
+    daemon.schedule(account={"test": {"regions": "all", "endpoint_url": front.url}})
+    daemon.env["AWS_REGION"] = REGION
+    daemon.start()
+    daemon.run("web")
+    assert front.count("DescribeRegions") >= 1
+    assert not daemon.lines("UnauthorizedOperation|AccessDenied")
+
+
 def test_iam_takes_the_documents(account):
     """As they are in the files: moto holds them to the grammar of IAM."""
     account.allow("iam:*")
@@ -60,7 +97,7 @@ LACKING = [
     ("core", ["explain"], {"consistency": "crash"}, "policy/core.json: Look"),
     (
         "stop",
-        ["core", "reboot"],
+        ["core", "status-checks"],
         {"consistency": "stop", "reboot": ALONE},
         "policy/stop.json: Stop",
     ),

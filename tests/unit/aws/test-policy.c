@@ -65,7 +65,7 @@ static const struct placed {
         { "ec2:CreateTags", POLICY_CORE },
         { "ec2:DeregisterImage", POLICY_CORE },
         { "ec2:DeleteSnapshot", POLICY_CORE },
-        { "ec2:DescribeInstanceStatus", POLICY_REBOOT },
+        { "ec2:DescribeInstanceStatus", POLICY_STATUS_CHECKS },
         { "ec2:DescribeInstanceTypes", POLICY_STOP },
         { "ec2:StopInstances", POLICY_STOP },
         { "ec2:StartInstances", POLICY_STOP },
