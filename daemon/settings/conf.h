@@ -175,7 +175,7 @@ void conf_warn_at(struct conf *conf, struct place place, const char *format, ...
         __attribute__((format(printf, 3, 4)));
 /* Prints what was collected, in the order of files, lines and columns. */
 void conf_print_messages(struct conf *conf, struct text *text);
-/* `text` for a message: in quotes, control characters replaced, cut at 60 bytes. Caller frees. */
+/* `text` for a message, which is cleaned as a whole: in quotes, cut at 60 bytes. Caller frees. */
 char *conf_quote(const char *text);
 
 /* ---- document.c ---- */

@@ -117,13 +117,6 @@ static void list_directory(struct conf *conf, DIR *directory, const char *path, 
         while ((entry = readdir(directory))) {
                 if (entry->d_name[0] == '.')
                         continue;
-                if (endswith(entry->d_name, ".yaml") && !is_printable_utf8(entry->d_name)) {
-                        conf_error_at(conf, (struct place){ .file = 0 },
-                                      "a file in %s has a name that is not printable UTF-8; "
-                                      "rename it",
-                                      path);
-                        continue;
-                }
                 if (endswith(entry->d_name, ".yaml"))
                         *append(*names, *n) = xstrdup(entry->d_name);
                 else if (endswith(entry->d_name, ".yml"))

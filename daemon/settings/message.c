@@ -138,17 +138,11 @@ char *conf_quote(const char *text)
 {
         enum { LONGEST = 60 };
         size_t n = strlen(text), cut = n;
-        char *quoted;
 
         if (n > LONGEST) {
                 cut = LONGEST;
                 while (cut && ((unsigned char)text[cut] & 0xc0) == 0x80)
                         cut--;
         }
-        quoted = xasprintf("\"%.*s%s\"", (int)cut, text, cut < n ? "..." : "");
-        if (!is_printable_utf8(quoted))
-                for (char *p = quoted; *p; p++)
-                        if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
-                                *p = '?';
-        return quoted;
+        return xasprintf("\"%.*s%s\"", (int)cut, text, cut < n ? "..." : "");
 }

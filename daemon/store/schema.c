@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "store/migrate.h"
@@ -26,6 +27,7 @@ void schema_harden(sqlite3 *db)
 /* ---- the objects of a database, one by one ---- */
 
 enum { TYPE, NAME, SQL };
+enum { NAME_SHOWN = 100 }; /* bytes of a name in a message */
 
 static const char *column(sqlite3_stmt *statement, int i)
 {
@@ -67,10 +69,9 @@ static bool same_sql(const char *a, const char *b)
 
 static char *describe(sqlite3_stmt *statement, const char *what)
 {
-        const char *name = column(statement, NAME);
+        _cleanup_free_ char *name = text_clean(column(statement, NAME), NAME_SHOWN);
 
-        return xasprintf("%s \"%s\" %s", column(statement, TYPE),
-                         is_printable_utf8(name) ? name : "?", what);
+        return xasprintf("%s \"%s\" %s", column(statement, TYPE), name, what);
 }
 
 /* Steps both; the order is that of the query. */

@@ -89,10 +89,11 @@ static void test_conf_d(void **state)
                     "amid.yaml: warning: conf.d/old.yml is not read; its name must end in "
                     ".yaml\n");
         assert_int_equal(unlink("conf.d/old.yml"), 0);
-        put("conf.d/\xff\x1b[2J.yaml", "");
+        put("conf.d/\xff\x1b[2J.yaml", "[");
         expect_load(__LINE__, -EINVAL,
-                    "amid.yaml: a file in conf.d has a name that is not printable UTF-8; rename "
-                    "it\n");
+                    "conf.d/\\xff\\x1b[2J.yaml:2:1: not YAML: did not find expected node content; "
+                    "look at the indentation of "
+                    "this line and the one above, and at brackets and quotes\n");
 }
 
 static void test_conf_d_errors(void **state)
