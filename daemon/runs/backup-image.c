@@ -38,6 +38,8 @@ static struct store_image image_row(const struct task *task, const char *state)
                 .state = (char *)(uintptr_t)state,
                 .created = loop_wall(task->run->engine->loop),
                 .removed = SEC_NONE,
+                .missed = SEC_NONE,
+                .retry = SEC_NONE,
         };
 }
 
@@ -81,6 +83,8 @@ static struct verdict image_ended(struct task *task, const char *state,
                 row.created = before.created;
                 store_image_done(&before);
         }
+        if (followed->created)
+                row.created = followed->created; /* by EC2's own clock */
         r = store_save_image(task->run->engine->store, &row);
         if (r < 0)
                 return image_not_recorded(task);

@@ -62,6 +62,11 @@ const char *const store_migrations[] = {
         " ELSE 'failed' END FROM tasks WHERE tasks.run = images.run AND tasks.kind = 'image'"
         " AND tasks.account = images.account AND tasks.region = images.region"
         " AND tasks.subject = images.instance AND tasks.outcome <> 'open'), 'open')",
+
+        /* What EC2 does not list, and what it does not let be deleted. The word "deregistered" was
+         * written before the call, and stayed after a refusal: nobody knows which it was. */
+        "ALTER TABLE images ADD COLUMN missed INTEGER; ALTER TABLE images ADD COLUMN retry INTEGER;"
+        "UPDATE images SET state = 'deregistering' WHERE state = 'deregistered'",
 };
 const size_t n_store_migrations = ELEMENTS(store_migrations);
 

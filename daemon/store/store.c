@@ -84,6 +84,8 @@ static const struct column image_columns[] = {
         COLUMN(store_image, snapshots, COLUMN_TEXT),
         COLUMN(store_image, created, COLUMN_TIME),
         COLUMN(store_image, removed, COLUMN_TIME),
+        COLUMN(store_image, missed, COLUMN_TIME),
+        COLUMN(store_image, retry, COLUMN_TIME),
         COLUMN(store_image, detail, COLUMN_TEXT),
 };
 const struct record image_record = RECORD(store_image, "images", image_columns);

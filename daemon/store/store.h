@@ -154,10 +154,13 @@ struct store_image {
         char *evidence;       /* why it is that, for people */
         enum outcome outcome; /* of the task that made it: DONE or FAILED; OPEN while it goes on,
                                * and where nobody knows (adopted without the tag amid:outcome) */
-        char *state;          /* "pending", "available", "failed", "gone" */
+        char *state;          /* of EC2: "pending", "available", ...; or of runs/prune.h */
         char *snapshots;      /* ids separated by spaces */
         sec_t created;
         sec_t removed; /* SEC_NONE: still there */
+        sec_t missed;  /* since when EC2 does not list it; SEC_NONE: it does, as far as is known */
+        sec_t retry;   /* of "deregistered": when the snapshots that are left are looked at again;
+                        * SEC_NONE: with the next run */
         char *detail;  /* why it failed or was removed */
 };
 void store_image_done(struct store_image *image);

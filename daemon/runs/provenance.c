@@ -1,0 +1,77 @@
+/* Provenance: an image or snapshot of EC2 compared with a row of the store. */
+#include "runs/provenance.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+/* What is compared. `what` names the attribute of EC2; NULL values are equal to none. */
+struct comparison {
+        const char *what, *found, *expected;
+};
+
+static char *first_difference(const struct comparison *comparisons, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                const struct comparison *c = &comparisons[i];
+
+                if (!c->expected)
+                        return xasprintf("the state has no %s for it", c->what);
+                if (!c->found)
+                        return xasprintf("it has no %s", c->what);
+                if (!streq(c->found, c->expected))
+                        return xasprintf("its %s is %s, not %s", c->what, c->found, c->expected);
+        }
+        return NULL;
+}
+
+char *provenance_image(const struct ec2_image *image, const struct store_image *row,
+                       const char *owner)
+{
+        const struct comparison comparisons[] = {
+                { "tag " TAG_OWNER, ec2_tag_value(image->tags, image->n_tags, TAG_OWNER), owner },
+                { "tag " TAG_SCHEDULE, ec2_tag_value(image->tags, image->n_tags, TAG_SCHEDULE),
+                  row->schedule },
+                { "tag " TAG_INSTANCE, ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE),
+                  row->instance },
+                { "SourceInstanceId", image->source_instance, row->instance },
+                { "name", image->name, row->name },
+        };
+        char found[TIME_TEXT_MAX], expected[TIME_TEXT_MAX];
+        char *difference = first_difference(comparisons, ELEMENTS(comparisons));
+
+        if (!difference && image->created != row->created)
+                difference = xasprintf("its CreationDate is %s, not %s",
+                                       format_rfc3339(image->created, found),
+                                       format_rfc3339(row->created, expected));
+        return difference;
+}
+
+/* EC2 describes what CreateImage makes as "Created by CreateImage(i-...) for ami-...": of another
+ * image, the description names another id. Descriptions without an image id prove nothing. */
+static bool is_described_for(const char *description, const char *image)
+{
+        const char *named = description ? strstr(description, "ami-") : NULL;
+        size_t length = named ? strspn(named + 4, "0123456789abcdef") + 4 : 0;
+
+        return !named || (strlen(image) == length && strncmp(named, image, length) == 0);
+}
+
+char *provenance_snapshot(const struct ec2_snapshot *snapshot, const struct store_image *row,
+                          const char *owner)
+{
+        const struct comparison comparisons[] = {
+                { "tag " TAG_OWNER, ec2_tag_value(snapshot->tags, snapshot->n_tags, TAG_OWNER),
+                  owner },
+                { "tag " TAG_SCHEDULE,
+                  ec2_tag_value(snapshot->tags, snapshot->n_tags, TAG_SCHEDULE), row->schedule },
+                { "tag " TAG_INSTANCE,
+                  ec2_tag_value(snapshot->tags, snapshot->n_tags, TAG_INSTANCE), row->instance },
+        };
+        char *difference = first_difference(comparisons, ELEMENTS(comparisons));
+
+        if (!difference && !is_described_for(snapshot->description, row->id))
+                difference = xasprintf("its description is \"%s\"", snapshot->description);
+        return difference;
+}
