@@ -53,7 +53,8 @@ static const struct member image_members[] = {
         MEMBER(store_image, consistency, MEMBER_TEXT), MEMBER(store_image, evidence, MEMBER_TEXT),
         MEMBER(store_image, outcome, MEMBER_ENDING),   MEMBER(store_image, state, MEMBER_TEXT),
         MEMBER(store_image, snapshots, MEMBER_WORDS),  MEMBER(store_image, created, MEMBER_TIME),
-        MEMBER(store_image, removed, MEMBER_TIME),     MEMBER(store_image, detail, MEMBER_TEXT),
+        MEMBER(store_image, removed, MEMBER_TIME),     MEMBER(store_image, missed, MEMBER_TIME),
+        MEMBER(store_image, retry, MEMBER_TIME),       MEMBER(store_image, detail, MEMBER_TEXT),
 };
 
 void describe_time(cJSON *object, const char *name, sec_t sec)
@@ -119,6 +120,11 @@ static cJSON *describe(const struct member *members, size_t n, const void *recor
         return object;
 }
 
+const char *const action_words[PRUNE_ACTIONS] = {
+        [PRUNE_KEEP] = "keep",   [PRUNE_REMOVE] = "remove", [PRUNE_WAIT] = "wait",
+        [PRUNE_ADOPT] = "adopt", [PRUNE_LEAVE] = "leave",
+};
+
 static cJSON *with_zone(cJSON *object, const struct settings *settings, const char *schedule)
 {
         const struct setting_schedule *known =
@@ -158,7 +164,8 @@ void describe_decision(cJSON *event, const struct settings *settings,
         cJSON *object = cJSON_AddObjectToObject(event, "decision");
 
         cJSON_AddItemToObject(object, "image", describe_image(settings, decision->image));
-        cJSON_AddBoolToObject(object, "remove", decision->remove);
+        cJSON_AddStringToObject(object, "action", action_words[decision->action]);
+        cJSON_AddBoolToObject(object, "remove", decision->action == PRUNE_REMOVE);
         cJSON_AddStringToObject(object, "why", decision->why);
 }
 

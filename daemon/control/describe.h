@@ -7,6 +7,9 @@
 #include "runs/manager.h"
 #include "store/store.h"
 
+/* "keep", "remove", "wait", "adopt", "leave": how a decision is told. */
+extern const char *const action_words[PRUNE_ACTIONS];
+
 cJSON *describe_run(const struct settings *settings, const struct store_run *run);
 /* `progress` may be NULL. */
 cJSON *describe_task(const struct store_task *task, const struct task_progress *progress);

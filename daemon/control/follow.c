@@ -34,9 +34,9 @@ struct owed {
 struct item {
         struct item *next;
         enum { ITEM_EVENT, ITEM_HEAD, ITEM_DECISION } type;
-        bool remove;  /* of a decision */
+        int value;    /* of a decision: enum prune_action; of an event: whether it is the end */
         char words[]; /* event: JSON; head: JSON of the event that the decisions behind it belong
-                       * to; decision: account, region, image and why, each ended by NUL */
+                       * to; decision: account, region, image, why, instance, ended by NUL */
 };
 
 struct stream {
@@ -206,14 +206,14 @@ static void send_first_owed(struct stream *stream)
         owed_free(owed);
 }
 
-/* ---- a dry run ---- */
+/* ---- a dry run, and decisions ---- */
 
-static void add_item(struct stream *stream, int type, bool remove, const char *words, size_t size)
+static void add_item(struct stream *stream, int type, int value, const char *words, size_t size)
 {
         struct item *item = xcalloc(1, sizeof(*item) + size);
 
         item->type = type;
-        item->remove = remove;
+        item->value = value;
         memcpy(item->words, words, size);
         *(stream->end ? stream->end : &stream->first) = item;
         stream->end = &item->next;
@@ -245,9 +245,11 @@ static void owe_decision(struct stream *stream, const struct run_event *event)
         if (!stream->end || stream->head_task != task)
                 owe_event(stream, ITEM_HEAD, event);
         stream->head_task = task;
-        text_printf(&words, "%s%c%s%c%s%c%s", decision->image->account, 0, decision->image->region,
-                    0, decision->image->id, 0, decision->why);
-        add_item(stream, ITEM_DECISION, decision->remove, text_get(&words), text_size(&words) + 1);
+        text_printf(&words, "%s%c%s%c%s%c%s%c%s", decision->image->account, 0,
+                    decision->image->region, 0, decision->image->id, 0, decision->why, 0,
+                    decision->image->instance ? decision->image->instance : "");
+        add_item(stream, ITEM_DECISION, (int)decision->action, text_get(&words),
+                 text_size(&words) + 1);
 }
 
 static void send_decision(struct stream *stream, const struct item *item)
@@ -255,6 +257,7 @@ static void send_decision(struct stream *stream, const struct item *item)
         const struct settings *settings = manager_settings(stream->call->options->manager);
         const char *account = item->words, *region = account + strlen(account) + 1;
         const char *id = region + strlen(region) + 1, *why = id + strlen(id) + 1;
+        const char *instance = why + strlen(why) + 1;
         _cleanup_(store_image_done) struct store_image image = {};
         cJSON *event = cJSON_Parse(stream->head);
 
@@ -262,12 +265,16 @@ static void send_decision(struct stream *stream, const struct item *item)
                 image = (struct store_image){ .account = xstrdup(account),
                                               .region = xstrdup(region),
                                               .id = xstrdup(id),
+                                              .instance = *instance ? xstrdup(instance) : NULL,
                                               .firing = SEC_NONE,
                                               .created = SEC_NONE,
-                                              .removed = SEC_NONE };
-        describe_decision(
-                event, settings,
-                &(struct prune_decision){ .image = &image, .remove = item->remove, .why = why });
+                                              .removed = SEC_NONE,
+                                              .missed = SEC_NONE,
+                                              .retry = SEC_NONE };
+        describe_decision(event, settings,
+                          &(struct prune_decision){ .image = &image,
+                                                    .action = (enum prune_action)item->value,
+                                                    .why = why });
         send_event(stream, stream->run, event, true);
 }
 
@@ -280,7 +287,7 @@ static void send_first_item(struct stream *stream)
                 stream->end = NULL;
         switch (item->type) {
         case ITEM_EVENT:
-                send_event(stream, stream->run, cJSON_Parse(item->words), !item->remove);
+                send_event(stream, stream->run, cJSON_Parse(item->words), !item->value);
                 break;
         case ITEM_HEAD:
                 xreplace(&stream->head, item->words);
@@ -303,8 +310,8 @@ static void on_event(const struct run_event *event, void *userdata)
                 return;
         if (!late)
                 send_now(stream, event);
-        else if (!stream->stored && event->decision)
-                owe_decision(stream, event);
+        else if (event->decision)
+                owe_decision(stream, event); /* no store has them, also of an adoption */
         else if (!stream->stored)
                 owe_event(stream, ITEM_EVENT, event);
         else if (event->task)

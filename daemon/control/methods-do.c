@@ -56,9 +56,15 @@ void method_prune(struct call *call)
 
 void method_adopt(struct call *call)
 {
+        bool dry_run = call->arguments.dry_run;
         _cleanup_free_ char *run = NULL, *message = NULL;
-        int r = manager_adopt(call->options->manager, &run, &message);
+        int r;
 
+        if (dry_run && !call->more) {
+                call_error(call, SERVICE_INTERFACE ".ExpectedMore", NULL);
+                return;
+        }
+        r = manager_adopt(call->options->manager, dry_run, &run, &message);
         if (r < 0)
                 fail_manager(call, r, MANAGER_INTERFACE ".Failed", message);
         else

@@ -156,9 +156,12 @@ enum style outcome_style(const char *outcome)
                 const char *outcome;
                 enum style style;
         } styles[] = {
-                { "done", STYLE_GOOD },    { "available", STYLE_GOOD }, { "partial", STYLE_WARN },
-                { "skipped", STYLE_WARN }, { "cancelled", STYLE_WARN }, { "failed", STYLE_BAD },
-                { "open", STYLE_BOLD },    { "pending", STYLE_BOLD },   { "gone", STYLE_DIM },
+                { "done", STYLE_GOOD },         { "available", STYLE_GOOD },
+                { "partial", STYLE_WARN },      { "skipped", STYLE_WARN },
+                { "cancelled", STYLE_WARN },    { "failed", STYLE_BAD },
+                { "open", STYLE_BOLD },         { "pending", STYLE_BOLD },
+                { "gone", STYLE_DIM },          { "released", STYLE_DIM },
+                { "deregistered", STYLE_WARN }, { "deregistering", STYLE_WARN },
         };
 
         for (size_t i = 0; i < ELEMENTS(styles); i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "control/describe.h"
 #include "control/output.h"
 
 enum {
@@ -19,9 +20,10 @@ struct progress {
                 cJSON *task; /* as last told */
         } * tasks;
         size_t n_tasks;
-        cJSON *run;           /* the last one told of */
-        size_t lines;         /* of the block that is on the terminal */
-        size_t kept, removed; /* decisions of a dry run */
+        cJSON *run;                    /* the last one told of */
+        size_t lines;                  /* of the block that is on the terminal */
+        size_t decided[PRUNE_ACTIONS]; /* so many decisions of each sort */
+        size_t n_decided;
         bool failed;
 };
 
@@ -205,6 +207,50 @@ static void print_task_line(struct progress *progress, const cJSON *run, const c
         fputc('\n', out);
 }
 
+/* How an action is shown, and how it is counted: before the run has done it, and after. */
+struct decision_word {
+        enum style style;
+        const char *would, *did;
+};
+static const struct decision_word decision_words[PRUNE_ACTIONS] = {
+        [PRUNE_KEEP] = { STYLE_GOOD, "kept", "kept" },
+        [PRUNE_REMOVE] = { STYLE_WARN, "would be removed", "removed" },
+        [PRUNE_WAIT] = { STYLE_WARN, "waiting for a later run", "waiting for a later run" },
+        [PRUNE_ADOPT] = { STYLE_GOOD, "would be adopted", "adopted" },
+        [PRUNE_LEAVE] = { STYLE_WARN, "left", "left" },
+};
+
+static const struct decision_word *find_word(const char *action)
+{
+        for (size_t i = 0; i < PRUNE_ACTIONS; i++)
+                if (streq(action_words[i], action))
+                        return &decision_words[i];
+        return NULL;
+}
+
+/* "3 would be removed, 2 kept." */
+static void print_decided(const struct progress *progress)
+{
+        static const enum prune_action order[] = { PRUNE_REMOVE, PRUNE_WAIT, PRUNE_KEEP,
+                                                   PRUNE_ADOPT, PRUNE_LEAVE };
+        const char *separator = "";
+        FILE *out = progress->ctl->out.stream;
+
+        for (size_t i = 0; i < ELEMENTS(order); i++) {
+                size_t n = progress->decided[order[i]];
+                bool always = order[i] == PRUNE_REMOVE || order[i] == PRUNE_KEEP;
+                bool adopts = progress->decided[PRUNE_ADOPT] || progress->decided[PRUNE_LEAVE];
+
+                if (!n && (adopts || !always))
+                        continue;
+                fprintf(out, "%s%zu %s", separator, n,
+                        progress->ctl->dry_run ? decision_words[order[i]].would
+                                               : decision_words[order[i]].did);
+                separator = ", ";
+        }
+        fputs(".\n", out);
+}
+
 static void print_decision(struct progress *progress, const cJSON *decision)
 {
         const cJSON *image = json_member(decision, "image");
@@ -213,10 +259,13 @@ static void print_decision(struct progress *progress, const cJSON *decision)
         const char *consistency = json_text(image, "consistency");
         const char *outcome = json_text(image, "outcome");
         struct terminal *out = &progress->ctl->out;
-        bool remove = json_flag(decision, "remove");
+        const char *word = json_text(decision, "action");
+        const struct decision_word *action = find_word(word);
 
-        *(remove ? &progress->removed : &progress->kept) += 1;
-        terminal_print(out, remove ? STYLE_WARN : STYLE_GOOD, remove ? "remove" : "keep", 6, true);
+        progress->n_decided++;
+        if (action)
+                progress->decided[action - decision_words]++;
+        terminal_print(out, action ? action->style : STYLE_PLAIN, word ? word : "", 6, true);
         fprintf(out->stream, "  %s  %s  %s  %s  %s\n", json_text(image, "id"),
                 json_text(image, "instance") ? json_text(image, "instance") : "-",
                 when ? when : "-", consistency ? consistency : "-", outcome ? outcome : "-");
@@ -304,11 +353,10 @@ void progress_finish(struct progress *progress)
         if (!progress->run || streq(outcome, "open"))
                 return;
         erase_block(progress);
-        if (progress->kept || progress->removed) {
-                fprintf(out, "%zu would be removed, %zu kept.\n", progress->removed,
-                        progress->kept);
+        if (progress->n_decided)
+                print_decided(progress);
+        if (progress->n_decided && progress->ctl->dry_run)
                 return;
-        }
         fprintf(out, "%s: ", json_text(progress->run, "id"));
         terminal_print(&progress->ctl->out, outcome_style(outcome), outcome, SIZE_MAX, false);
         if (from != SEC_NONE && to >= from)

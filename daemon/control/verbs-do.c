@@ -93,9 +93,13 @@ int verb_prune(struct ctl *ctl, char **arguments, size_t n)
 
 int verb_adopt(struct ctl *ctl, char **arguments, size_t n)
 {
+        cJSON *parameters = cJSON_CreateObject();
+
         (void)arguments;
         (void)n;
-        return follow(ctl, "Adopt", NULL);
+        if (ctl->dry_run)
+                cJSON_AddBoolToObject(parameters, "dry_run", true);
+        return follow(ctl, "Adopt", parameters);
 }
 
 /* ---- the rest ---- */

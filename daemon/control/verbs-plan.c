@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "control/describe.h"
 #include "control/output.h"
 #include "control/plan-instances.h"
 #include "control/table.h"
@@ -61,7 +62,7 @@ static void add_image(struct planned *planned, const struct prune_decision *deci
         char buffer[TIME_TEXT_MAX];
         const char *outcome = image->outcome == OUTCOME_OPEN ? NULL : outcome_names[image->outcome];
 
-        planned->n_removed += decision->remove;
+        planned->n_removed += decision->action == PRUNE_REMOVE;
         cJSON_AddStringToObject(item, "image", image->id);
         cJSON_AddStringToObject(item, "instance", image->instance);
         cJSON_AddStringToObject(item, "account", image->account);
@@ -71,7 +72,8 @@ static void add_image(struct planned *planned, const struct prune_decision *deci
                 cJSON_AddStringToObject(item, "consistency", image->consistency);
         if (outcome)
                 cJSON_AddStringToObject(item, "outcome", outcome);
-        cJSON_AddBoolToObject(item, "remove", decision->remove);
+        cJSON_AddStringToObject(item, "action", action_words[decision->action]);
+        cJSON_AddBoolToObject(item, "remove", decision->action == PRUNE_REMOVE);
         cJSON_AddStringToObject(item, "why", decision->why);
         cJSON_AddItemToArray(planned->json_images, item);
         table_row(&planned->images);
@@ -81,7 +83,8 @@ static void add_image(struct planned *planned, const struct prune_decision *deci
                    local_minute(image->firing, planned->schedule->timezone));
         table_cell(&planned->images, STYLE_DIM, image->consistency);
         table_cell(&planned->images, STYLE_DIM, outcome);
-        table_cell(&planned->images, decision->remove ? STYLE_BAD : STYLE_GOOD, decision->why);
+        table_cell(&planned->images, decision->action == PRUNE_KEEP ? STYLE_GOOD : STYLE_BAD,
+                   decision->why);
 }
 
 static void on_event(const struct run_event *event, void *userdata)

@@ -83,9 +83,11 @@ const struct verb verbs[] = {
           0, 0, 0, true, verb_reload },
         { "adopt", "", "take back images that carry our tags",
           "Looks for images with the tags of this installation that the state does not know (it "
-          "was "
-          "lost, or restored from an old copy) and takes them in.",
-          0, 0, 0, true, verb_adopt },
+          "was lost, or restored from an old copy) and takes in those of which everything else "
+          "fits "
+          "too: name, source instance, creation date, and a schedule of the settings. Lists the "
+          "rest with the reason. With --dry-run changes nothing.",
+          0, 0, OPTION_DRY_RUN, true, verb_adopt },
         {}
 };
 

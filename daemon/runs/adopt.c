@@ -1,10 +1,185 @@
+/* Adoption: which images with our tags are ours, and their rows. */
 #include "runs/adopt.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/place.h"
+#include "runs/prune.h"
+
+/* How far the nominal time of a firing may be ahead of EC2's clock, and how long a run may take
+ * from its firing to CreateImage: it waits for its turn, and for what AWS refuses. */
+#define AHEAD_AT_MOST (5 * SEC_PER_MIN)
+#define RUN_AT_MOST   SEC_PER_DAY
+
+/* A firing and an instance of which an image is known. */
+struct known {
+        char *key;
+        UT_hash_handle hh;
+};
+
+struct adoption {
+        struct known *known;
+        size_t adopted, left;
+};
+
+static char *key_of(const struct store_image *row)
+{
+        return xasprintf("%s %s %lld", row->schedule, row->instance, (long long)row->firing);
+}
+
+static void learn(struct adoption *adoption, const struct store_image *row)
+{
+        struct known *known;
+        _cleanup_free_ char *key = key_of(row);
+
+        HASH_FIND_STR(adoption->known, key, known);
+        if (known)
+                return;
+        known = xnew(struct known);
+        known->key = steal(key);
+        HASH_ADD_KEYPTR(hh, adoption->known, known->key, strlen(known->key), known);
+}
+
+static bool is_known(const struct adoption *adoption, const struct store_image *row)
+{
+        const struct known *known;
+        _cleanup_free_ char *key = key_of(row);
+
+        HASH_FIND_STR(adoption->known, key, known);
+        return known != NULL;
+}
+
+static void adoption_done(struct adoption *adoption)
+{
+        struct known *known, *following;
+
+        HASH_ITER (hh, adoption->known, known, following) {
+                HASH_DEL(adoption->known, known);
+                free(known->key);
+                free(known);
+        }
+}
+
+/* Negative errno when the store cannot be read. */
+static int adoption_init(struct adoption *adoption, struct task *task)
+{
+        struct store_image *rows;
+        size_t n;
+        int r;
+
+        *adoption = (struct adoption){};
+        r = store_load_images(task->run->engine->store, NULL, task->row.account, task->row.region,
+                              false, &rows, &n);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n; i++)
+                learn(adoption, &rows[i]);
+        store_images_free(rows, n);
+        return 0;
+}
+
+/* ---- what does not fit ---- */
+
+static const char *tag_of(const struct ec2_image *image, const char *key)
+{
+        return ec2_tag_value(image->tags, image->n_tags, key);
+}
+
+/* The row that the tags tell of; a tag that is missing leaves its column NULL. */
+static struct store_image row_of(const struct task *task, const struct ec2_image *image)
+{
+        const char *time = tag_of(image, TAG_TIME);
+        const char *consistency = tag_of(image, TAG_CONSISTENCY);
+        const char *state = image_state_names[image->state];
+        struct store_image row = {
+                .account = xstrdup(task->row.account),
+                .region = xstrdup(task->row.region),
+                .id = xstrdup(image->id),
+                .name = xstrdup(image->name),
+                .schedule = xstrdup(tag_of(image, TAG_SCHEDULE)),
+                .run = xstrdup(tag_of(image, TAG_RUN)),
+                .instance = xstrdup(tag_of(image, TAG_INSTANCE)),
+                .firing = SEC_NONE,
+                .consistency = xstrdup(consistency ? consistency : PROVEN_CRASH),
+                .outcome = outcome_of_tag(tag_of(image, TAG_OUTCOME)),
+                .state = xstrdup(state ? state : "other"),
+                .snapshots = image_snapshots(image),
+                .created = image->created,
+                .removed = SEC_NONE,
+                .missed = SEC_NONE,
+                .retry = SEC_NONE,
+        };
+
+        if (!time || !parse_rfc3339(time, &row.firing))
+                row.firing = SEC_NONE;
+        return row;
+}
+
+static char *missing_tag(const struct store_image *row)
+{
+        if (!row->schedule)
+                return xstrdup("it has no tag " TAG_SCHEDULE);
+        if (!row->run)
+                return xstrdup("it has no tag " TAG_RUN);
+        if (!row->instance)
+                return xstrdup("it has no tag " TAG_INSTANCE);
+        if (row->firing == SEC_NONE)
+                return xstrdup("its tag " TAG_TIME " is missing, or not a time");
+        return NULL;
+}
+
+static char *wrong_time(const struct setting_schedule *schedule, const struct store_image *row)
+{
+        sec_t latest =
+                row->firing + schedule->missed_within + schedule->flexible_window + RUN_AT_MOST;
+        char created[TIME_TEXT_MAX], firing[TIME_TEXT_MAX];
+
+        format_rfc3339(row->created, created);
+        format_rfc3339(row->firing, firing);
+        if (row->created < row->firing - AHEAD_AT_MOST)
+                return xasprintf("its CreationDate %s is before its tag " TAG_TIME " %s", created,
+                                 firing);
+        if (row->created > latest)
+                return xasprintf("its CreationDate %s is too long after its tag " TAG_TIME " %s",
+                                 created, firing);
+        return NULL;
+}
+
+/* Why the image is not one that amid has made; NULL when all fits. Caller frees. */
+static char *adoption_misfit(const struct task *task, const struct adoption *adoption,
+                             const struct ec2_image *image, const struct store_image *row)
+{
+        const struct setting_schedule *schedule;
+        _cleanup_free_ char *name = NULL;
+        char *missing = missing_tag(row);
+
+        if (missing)
+                return missing;
+        schedule = settings_schedule(task->run->settings, row->schedule);
+        if (!schedule)
+                return xasprintf("schedule %s is not in the settings", row->schedule);
+        if (MUTANT(adopts_by_tags))
+                return NULL;
+        name = setting_expand(schedule->image.name, row->schedule, row->instance, row->firing);
+        if (!streq(image->name, name))
+                return xasprintf("its name is %s, and schedule %s would have named it %s",
+                                 image->name ? image->name : "missing", row->schedule, name);
+        if (!streq(image->source_instance, row->instance))
+                return xasprintf("its SourceInstanceId is %s, and its tag " TAG_INSTANCE " is %s",
+                                 image->source_instance ? image->source_instance : "missing",
+                                 row->instance);
+        if (is_known(adoption, row))
+                return xstrdup("another image of this schedule, instance and time is known");
+        return wrong_time(schedule, row);
+}
+
+/* ---- find-images ---- */
 
 static struct verdict adoption_ask(struct task *task)
 {
@@ -24,45 +199,53 @@ static struct verdict adoption_ask(struct task *task)
         return stay();
 }
 
-/* Writes the row of an image that has all our tags and no row yet. */
-static bool adopt_image(struct task *task, const struct ec2_image *image)
+static bool has_row(struct task *task, const struct ec2_image *image)
 {
-        struct store *store = task->run->engine->store;
-        _cleanup_free_ char *snapshots = image_snapshots(image);
-        const char *time = ec2_tag_value(image->tags, image->n_tags, TAG_TIME);
-        const char *schedule = ec2_tag_value(image->tags, image->n_tags, TAG_SCHEDULE);
-        const char *run = ec2_tag_value(image->tags, image->n_tags, TAG_RUN);
-        const char *instance = ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE);
-        const char *consistency = ec2_tag_value(image->tags, image->n_tags, TAG_CONSISTENCY);
-        const char *state = image_state_names[image->state];
         struct store_image row;
-        sec_t firing;
 
-        if (!time || !schedule || !run || !instance || !parse_rfc3339(time, &firing))
+        if (store_load_image(task->run->engine->store, task->row.account, task->row.region,
+                             image->id, &row) <= 0)
                 return false;
-        if (store_load_image(store, task->row.account, task->row.region, image->id, &row) > 0) {
-                store_image_done(&row);
-                return false;
-        }
-        row = (struct store_image){
-                .account = xstrdup(task->row.account),
-                .region = xstrdup(task->row.region),
-                .id = xstrdup(image->id),
-                .name = xstrdup(image->name),
-                .schedule = xstrdup(schedule),
-                .run = xstrdup(run),
-                .instance = xstrdup(instance),
-                .firing = firing,
-                .consistency = xstrdup(consistency ? consistency : PROVEN_CRASH),
-                .outcome = outcome_of_tag(ec2_tag_value(image->tags, image->n_tags, TAG_OUTCOME)),
-                .state = xstrdup(state ? state : "other"),
-                .snapshots = steal(snapshots),
-                .created = image->created,
-                .removed = SEC_NONE,
-        };
-        store_save_image(store, &row);
         store_image_done(&row);
         return true;
+}
+
+static void say_left(const struct task *task, const struct store_image *row, const char *why)
+{
+        struct log_about about = task_about(task);
+
+        about.image = row->id;
+        about.instance = row->instance;
+        log_event(&events[EVENT_IMAGE_NOT_ADOPTED], &about, "Image %s is not adopted: %s.", row->id,
+                  why);
+}
+
+/* Takes in an image that has no row yet, or says why not. */
+static void consider(struct task *task, struct adoption *adoption, const struct ec2_image *image)
+{
+        _cleanup_(store_image_done) struct store_image row = row_of(task, image);
+        _cleanup_free_ char *why = adoption_misfit(task, adoption, image, &row);
+
+        adoption->adopted += !why;
+        adoption->left += why != NULL;
+        if (!why)
+                learn(adoption, &row);
+        if (!why && !task->run->dry)
+                store_save_image(task->run->engine->store, &row);
+        if (why && !task->run->dry)
+                say_left(task, &row, why);
+        task_report(task, &(struct prune_decision){ .image = &row,
+                                                    .action = why ? PRUNE_LEAVE : PRUNE_ADOPT,
+                                                    .why = why ? why : "everything fits" });
+}
+
+static void consider_all(struct task *task, struct adoption *adoption,
+                         const struct ec2_images *found)
+{
+        for (size_t i = 0; i < found->n_images; i++)
+                if (found->images[i].state != IMAGE_DEREGISTERED &&
+                    !has_row(task, &found->images[i]))
+                        consider(task, adoption, &found->images[i]);
 }
 
 static struct verdict adoption_answer(struct task *task, const struct aws_reply *reply)
@@ -70,19 +253,26 @@ static struct verdict adoption_answer(struct task *task, const struct aws_reply 
         const struct ec2_images *found = reply->output;
         struct engine *engine = task->run->engine;
         struct log_about about = task_about(task);
-        size_t adopted = 0;
+        _cleanup_(adoption_done) struct adoption adoption = {};
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_images);
+        if (adoption_init(&adoption, task) < 0)
+                return again(10 * USEC_PER_SEC,
+                             xasprintf("the state cannot be read: %s", store_error(engine->store)));
+        if (task->run->dry) {
+                consider_all(task, &adoption, found);
+                return next();
+        }
         store_begin(engine->store);
-        for (size_t i = 0; i < found->n_images; i++)
-                adopted += adopt_image(task, &found->images[i]);
+        consider_all(task, &adoption, found);
         if (store_commit(engine->store) < 0)
                 return again(10 * USEC_PER_SEC, xasprintf("the images cannot be recorded: %s",
                                                           store_error(engine->store)));
         log_event(&events[EVENT_IMAGES_ADOPTED], &about,
-                  "%zu image%s adopted in %s (%zu carry our tags).", adopted,
-                  adopted == 1 ? "" : "s", task->row.region, found->n_images);
+                  "%zu image%s adopted in %s, %zu left (%zu carry our tags).", adoption.adopted,
+                  adoption.adopted == 1 ? "" : "s", task->row.region, adoption.left,
+                  found->n_images);
         return next();
 }
 

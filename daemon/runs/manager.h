@@ -62,8 +62,9 @@ int manager_run(struct manager *manager, const char *schedule, char *const *inst
 /* Applies retention of one schedule (or all: NULL) now. `dry_run` decides and explains only. */
 int manager_prune(struct manager *manager, const char *schedule, bool dry_run, char **ret_run,
                   char **ret_error);
-/* Takes images that carry our tags but have no row back into the store. */
-int manager_adopt(struct manager *manager, char **ret_run, char **ret_error);
+/* Takes images that carry our tags but have no row back into the store, when everything else fits
+ * too. `dry_run` decides and explains only. */
+int manager_adopt(struct manager *manager, bool dry_run, char **ret_run, char **ret_error);
 /* Begins nothing new for the run; images under way are followed to their end. */
 int manager_cancel(struct manager *manager, const char *run_id, char **ret_error);
 int manager_pause(struct manager *manager, const char *schedule, bool pause, char **ret_error);
@@ -95,15 +96,25 @@ struct task_progress {
 };
 bool manager_task_progress(struct manager *manager, int64_t task, struct task_progress *ret);
 
-/* What a dry run decided about an image; valid during the callback. */
+/* What was decided about an image. */
+enum prune_action {
+        PRUNE_KEEP,
+        PRUNE_REMOVE,
+        PRUNE_WAIT,  /* to be removed, by a later run */
+        PRUNE_ADOPT, /* taken into the state */
+        PRUNE_LEAVE, /* not taken into the state */
+};
+enum { PRUNE_ACTIONS = PRUNE_LEAVE + 1 };
+
+/* Valid during the callback. */
 struct prune_decision {
         const struct store_image *image;
-        bool remove;
+        enum prune_action action;
         const char *why;
 };
 
 /* Something about a run moved: `task` is NULL when it is the run itself; `decision` is given by dry
- * runs of prune. The callback may free any watch. */
+ * runs of prune, and by adoptions. The callback may free any watch. */
 struct run_event {
         const struct store_run *run;
         const struct store_task *task;

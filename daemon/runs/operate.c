@@ -115,9 +115,9 @@ int manager_prune(struct manager *manager, const char *schedule, bool dry_run, c
         return r < 0 ? store_trouble(manager, r, ret_error) : 0;
 }
 
-int manager_adopt(struct manager *manager, char **ret_run, char **ret_error)
+int manager_adopt(struct manager *manager, bool dry_run, char **ret_run, char **ret_error)
 {
-        struct run_request request = { .kind = "adopt" };
+        struct run_request request = { .kind = "adopt", .dry = dry_run };
         int r = start_now(manager, &request, ret_run);
 
         return r < 0 ? store_trouble(manager, r, ret_error) : 0;

@@ -1,8 +1,6 @@
 /* Provenance: an image or snapshot of EC2 compared with a row of the store. */
 #include "runs/provenance.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -48,16 +46,6 @@ char *provenance_image(const struct ec2_image *image, const struct store_image *
         return difference;
 }
 
-/* EC2 describes what CreateImage makes as "Created by CreateImage(i-...) for ami-...": of another
- * image, the description names another id. Descriptions without an image id prove nothing. */
-static bool is_described_for(const char *description, const char *image)
-{
-        const char *named = description ? strstr(description, "ami-") : NULL;
-        size_t length = named ? strspn(named + 4, "0123456789abcdef") + 4 : 0;
-
-        return !named || (strlen(image) == length && strncmp(named, image, length) == 0);
-}
-
 char *provenance_snapshot(const struct ec2_snapshot *snapshot, const struct store_image *row,
                           const char *owner)
 {
@@ -68,10 +56,13 @@ char *provenance_snapshot(const struct ec2_snapshot *snapshot, const struct stor
                   ec2_tag_value(snapshot->tags, snapshot->n_tags, TAG_SCHEDULE), row->schedule },
                 { "tag " TAG_INSTANCE,
                   ec2_tag_value(snapshot->tags, snapshot->n_tags, TAG_INSTANCE), row->instance },
+                { "tag " TAG_RUN, ec2_tag_value(snapshot->tags, snapshot->n_tags, TAG_RUN),
+                  row->run },
         };
         char *difference = first_difference(comparisons, ELEMENTS(comparisons));
 
-        if (!difference && !is_described_for(snapshot->description, row->id))
-                difference = xasprintf("its description is \"%s\"", snapshot->description);
+        if (!difference && !snapshot_is_of(snapshot, row->id, row->run, row->instance))
+                difference = xasprintf("its description is \"%s\", which does not name %s",
+                                       snapshot->description ? snapshot->description : "", row->id);
         return difference;
 }

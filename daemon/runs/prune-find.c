@@ -6,13 +6,9 @@
 #include "base/text.h"
 #include "runs/clock-guard.h"
 #include "runs/place.h"
+#include "runs/provenance.h"
 #include "runs/prune.h"
 #include "runs/retain.h"
-
-/* Values EC2 takes in one filter; what is beyond waits for the next run. */
-enum { REMOVALS_PER_RUN = 200 };
-/* A row whose image EC2 does not list is believed to be gone only when it is older than this. */
-#define LISTED_AFTER SEC_PER_HOUR
 
 /* An image that is ours by tag and by row. */
 struct candidate {
@@ -27,8 +23,10 @@ struct retention_live {
         const struct setting_schedule *schedule;
         struct candidate *candidates;
         size_t n;
-        char **others; /* listed images that are not ours to judge */
-        size_t n_others;
+        char **listed; /* ids of all images that were listed, ours or not */
+        size_t n_listed;
+        struct missing *missing; /* rows whose image was not */
+        struct candidate **by_id;
         struct retention_terms terms;
         struct retention_image *images; /* of candidates, in the same order */
         struct retention_verdict *verdicts;
@@ -45,7 +43,9 @@ static void retention_forget(struct task *task)
                 free(live->candidates[i].held_by);
         }
         free(live->candidates);
-        strings_free(live->others, live->n_others);
+        strings_free(live->listed, live->n_listed);
+        missing_free(live->missing);
+        free(live->by_id);
         free(live->images);
         free(live->verdicts);
         free(live);
@@ -92,12 +92,10 @@ static bool load_row(struct task *task, const struct ec2_image *image, struct st
         const char *time = tag_of(image, TAG_TIME);
         sec_t firing;
 
-        if (engine->store && !MUTANT(asks_for_tags_only))
+        if (engine->store)
                 return store_load_image(engine->store, task->row.account, task->row.region,
                                         image->id, ret) > 0;
-        if (MUTANT(asks_for_tags_only))
-                firing = 0;
-        if (!time ? !MUTANT(asks_for_tags_only) : !parse_rfc3339(time, &firing))
+        if (!time || !parse_rfc3339(time, &firing))
                 return false;
         *ret = (struct store_image){
                 .account = xstrdup(task->row.account),
@@ -111,6 +109,8 @@ static bool load_row(struct task *task, const struct ec2_image *image, struct st
                 .firing = firing,
                 .created = image->created,
                 .removed = SEC_NONE,
+                .missed = SEC_NONE,
+                .retry = SEC_NONE,
         };
         return ret->instance != NULL;
 }
@@ -123,33 +123,53 @@ static void refresh_row(struct task *task, struct store_image *row, const struct
                             : image->state == IMAGE_PENDING ? "pending"
                                                             : image_state_names[image->state];
         bool same = streq(row->state, state) && row->removed == SEC_NONE &&
+                    row->missed == SEC_NONE && row->created == image->created &&
                     (!*snapshots || streq(row->snapshots, snapshots));
 
         if (same)
                 return;
+        if (streq(row->state, STATE_RELEASED) || streq(row->state, STATE_DEREGISTERING))
+                free(steal(row->detail)); /* the tags are back; nothing came of the call */
         xreplace(&row->state, state ? state : "other");
-        row->removed = SEC_NONE; /* it was only missing from a list */
+        row->removed = row->missed = row->retry = SEC_NONE; /* it was only missing from a list */
+        row->created = image->created; /* by EC2's clock; rows of old have ours */
         if (*snapshots)
                 xreplace(&row->snapshots, snapshots);
         if (!task->run->dry)
                 store_save_image(task->run->engine->store, row);
 }
 
+/* Why the image is not the one of its row; NULL when all fits. Caller frees. The CreationDate is
+ * that of EC2, whatever the row says: rows of old have the time by our own clock. */
+static char *misfit(struct task *task, const struct ec2_image *image, const struct store_image *row)
+{
+        struct store_image of_now = *row;
+
+        of_now.created = image->created;
+        return provenance_image(image, &of_now, task->run->settings->owner);
+}
+
 static void take_image(struct task *task, struct retention_live *live,
                        const struct ec2_image *image, size_t *unknown)
 {
+        _cleanup_free_ char *difference = NULL;
         struct store_image row;
         struct candidate *candidate;
 
+        if (image->state == IMAGE_DEREGISTERED)
+                return; /* EC2 shows it for a while: its row is looked at as one that is missing */
+        *append(live->listed, live->n_listed) = xstrdup(image->id);
         if (!load_row(task, image, &row)) {
                 (*unknown)++;
                 return;
         }
-        if (!streq(row.schedule, task->row.subject) ||
-            !streq(row.instance, tag_of(image, TAG_INSTANCE))) {
-                store_image_done(&row); /* the tags were edited: not ours to judge */
-                *append(live->others, live->n_others) = xstrdup(image->id);
-                (*unknown)++;
+        difference = misfit(task, image, &row);
+        if (!difference && !streq(row.schedule, task->row.subject))
+                difference = xasprintf("its row is one of schedule %s", row.schedule);
+        if (difference) {
+                if (task->run->engine->store)
+                        image_release(task, &row, difference);
+                store_image_done(&row);
                 return;
         }
         candidate = append(live->candidates, live->n);
@@ -159,42 +179,6 @@ static void take_image(struct task *task, struct retention_live *live,
         candidate->failed = image->state == IMAGE_FAILED || image->state == IMAGE_ERROR ||
                             image->state == IMAGE_INVALID;
         refresh_row(task, &candidate->row, image);
-}
-
-static bool is_listed(const struct retention_live *live, const char *id)
-{
-        for (size_t i = 0; i < live->n; i++)
-                if (streq(live->candidates[i].row.id, id))
-                        return true;
-        return strings_contain(live->others, live->n_others, id);
-}
-
-/* Rows whose image somebody else deregistered. */
-static void note_gone(struct task *task, const struct retention_live *live)
-{
-        struct engine *engine = task->run->engine;
-        sec_t now = loop_wall(engine->loop);
-        struct store_image *rows;
-        size_t n;
-
-        if (task->run->dry || store_load_images(engine->store, task->row.subject, task->row.account,
-                                                task->row.region, false, &rows, &n) < 0)
-                return;
-        for (size_t i = 0; i < n; i++) {
-                if (is_listed(live, rows[i].id))
-                        continue;
-                if (streq(rows[i].state, STATE_DEREGISTERED)) {
-                        removal_add(task, &rows[i], rows[i].detail); /* its snapshots are left */
-                        continue;
-                }
-                if (now - rows[i].created < LISTED_AFTER)
-                        continue;
-                xreplace(&rows[i].state, "gone");
-                xreplace(&rows[i].detail, "EC2 no longer lists it with our tags");
-                rows[i].removed = now;
-                store_save_image(engine->store, &rows[i]);
-        }
-        store_images_free(rows, n);
 }
 
 static void decide(struct task *task, struct retention_live *live)
@@ -215,6 +199,35 @@ static void decide(struct task *task, struct retention_live *live)
                 live->images[i].held_by = candidate->held_by;
         }
         retention_decide(&live->terms, live->images, live->n, live->verdicts);
+}
+
+static int compare_candidates(const void *a, const void *b)
+{
+        return strcmp((*(struct candidate *const *)a)->row.id,
+                      (*(struct candidate *const *)b)->row.id);
+}
+
+static void index_candidates(struct retention_live *live)
+{
+        live->by_id = xcalloc(live->n, sizeof(struct candidate *));
+        for (size_t i = 0; i < live->n; i++)
+                live->by_id[i] = &live->candidates[i];
+        if (live->n)
+                qsort(live->by_id, live->n, sizeof(struct candidate *), compare_candidates);
+}
+
+static int compare_id(const void *key, const void *element)
+{
+        return strcmp(key, (*(struct candidate *const *)element)->row.id);
+}
+
+static struct candidate *find_candidate(const struct retention_live *live, const char *id)
+{
+        struct candidate **found = id && live->n ? bsearch(id, live->by_id, live->n,
+                                                           sizeof(struct candidate *), compare_id)
+                                                 : NULL;
+
+        return found ? *found : NULL;
 }
 
 static struct verdict describe_answer(struct task *task, const struct aws_reply *reply)
@@ -239,13 +252,31 @@ static struct verdict describe_answer(struct task *task, const struct aws_reply 
                          "kept. `amictl adopt` takes them in.",
                          unknown, unknown == 1 ? "" : "s", task->row.subject,
                          unknown == 1 ? "ies" : "y", unknown == 1 ? "is" : "are");
-        note_gone(task, live);
+        live->missing = missing_find(task, live->listed, live->n_listed);
+        index_candidates(live);
         decide(task, live);
         return next();
 }
 
+/* ---- look-at-missing ---- */
+
+static struct verdict look_missing_ask(struct task *task)
+{
+        struct retention_live *live = task->live;
+
+        return live ? missing_ask(task, live->missing) : go("describe-images");
+}
+
+static struct verdict look_missing_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct retention_live *live = task->live;
+
+        return missing_answer(task, live->missing, reply);
+}
+
 /* ---- find-uses ---- */
 
+/* In as many questions as it takes: an image that nobody asked about is not removed. */
 static struct verdict uses_ask(struct task *task)
 {
         struct retention_live *live = task->live;
@@ -253,11 +284,9 @@ static struct verdict uses_ask(struct task *task)
 
         if (!live)
                 return go("describe-images");
-        for (size_t i = 0; i < live->n && filter.n_values < REMOVALS_PER_RUN; i++)
-                if (!retention_stays(&live->verdicts[i])) {
+        for (size_t i = 0; i < live->n && filter.n_values < FILTER_VALUES_MAX; i++)
+                if (!retention_stays(&live->verdicts[i]) && !live->candidates[i].asked)
                         *append(filter.values, filter.n_values) = live->candidates[i].row.id;
-                        live->candidates[i].asked = true;
-                }
         if (filter.n_values)
                 task_call(task, &ec2_describe_instances,
                           &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
@@ -265,27 +294,38 @@ static struct verdict uses_ask(struct task *task)
         return filter.n_values ? stay() : next();
 }
 
+/* The question was about the first so many that had not been asked about. */
+static void note_asked(struct retention_live *live)
+{
+        for (size_t i = 0, n = 0; i < live->n && n < FILTER_VALUES_MAX; i++)
+                if (!retention_stays(&live->verdicts[i]) && !live->candidates[i].asked) {
+                        live->candidates[i].asked = true;
+                        n++;
+                }
+}
+
 static void note_uses(struct retention_live *live, const struct ec2_instances *users)
 {
         for (size_t i = 0; i < users->n_instances; i++) {
                 const struct ec2_instance *user = &users->instances[i];
+                struct candidate *used = find_candidate(live, user->image_id);
 
-                if (user->state == INSTANCE_TERMINATED || MUTANT(ignores_uses))
-                        continue;
-                for (size_t j = 0; j < live->n; j++)
-                        if (streq(live->candidates[j].row.id, user->image_id) &&
-                            !live->candidates[j].held_by)
-                                live->candidates[j].held_by = xasprintf("instance %s", user->id);
+                if (user->state != INSTANCE_TERMINATED && used && !used->held_by &&
+                    !MUTANT(ignores_uses))
+                        used->held_by = xasprintf("instance %s", user->id);
         }
 }
 
 static struct verdict uses_answer(struct task *task, const struct aws_reply *reply)
 {
+        struct retention_live *live = task->live;
+
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instances); /* unknown means keep */
-        note_uses(task->live, reply->output);
-        decide(task, task->live);
-        return next();
+        note_asked(live);
+        note_uses(live, reply->output);
+        decide(task, live);
+        return go("find-uses");
 }
 
 /* ---- plan-removals ---- */
@@ -300,17 +340,19 @@ static struct verdict plan_ask(struct task *task)
                 return go("describe-images");
         for (size_t i = 0; i < live->n; i++) {
                 const struct candidate *candidate = &live->candidates[i];
-                bool remove = !retention_stays(&live->verdicts[i]) && candidate->asked;
+                bool remove = !retention_stays(&live->verdicts[i]);
                 _cleanup_free_ char *why =
                         retention_explain(&live->terms, &live->verdicts[i], &live->images[i]);
 
                 if (task->run->dry)
                         task_report(task, &(struct prune_decision){ .image = &candidate->row,
-                                                                    .remove = remove,
+                                                                    .action = remove ? PRUNE_REMOVE
+                                                                                     : PRUNE_KEEP,
                                                                     .why = why });
                 else if (remove)
-                        removal_add(task, &candidate->row, why);
+                        removal_add(task, &candidate->row, why, NULL);
         }
+        missing_plan(task, live->missing);
         return next();
 }
 
@@ -318,6 +360,11 @@ static const struct step retention_steps[] = {
         { .name = "describe-images",
           .ask = describe_ask,
           .answer = describe_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "look-at-missing",
+          .ask = look_missing_ask,
+          .answer = look_missing_answer,
           .patience = SEC_PER_HOUR,
           .looks = true },
         { .name = "find-uses",

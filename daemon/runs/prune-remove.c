@@ -1,3 +1,11 @@
+/*
+ * The removal of one image: witnesses first, then DeregisterImage.
+ *
+ * The decision was made from a list, and may be minutes or, after a restart, days old. So EC2 is
+ * asked for the image by id right before the call, and what does not fit the row keeps it.
+ */
+#include "runs/prune-remove.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,236 +14,410 @@
 #include "base/text.h"
 #include "runs/clock-guard.h"
 #include "runs/place.h"
-#include "runs/prune.h"
+#include "runs/provenance.h"
 
-/* DeleteSnapshot may say "in use" for a while after DeregisterImage. */
-#define LAG_RETRY    (10 * USEC_PER_SEC)
-#define LAG_PATIENCE (10 * SEC_PER_MIN)
-/* What was made so recently may be unknown to DeleteSnapshot although it exists; for so long that
- * is not taken for its end. */
-#define YOUNG  SEC_PER_HOUR
-#define UNSEEN (9 * SEC_PER_MIN * USEC_PER_SEC)
+/* Between looks at an image that EC2 does not list, and before one that follows an unknown outcome:
+ * lists lag. */
+#define LOOK_RETRY (30 * USEC_PER_SEC)
+/* Between attempts to write the state. */
+#define RECORD_RETRY (10 * USEC_PER_SEC)
+/* Of DeregisterImage, whose answers say nothing. */
+enum { CALLS_AT_MOST = 10 };
 
-struct removal_live {
-        char **snapshots;
-        size_t n, at; /* the one that is being deleted */
-        size_t kept;  /* another image uses them */
-        bool young;
-        bool tried;    /* a call for the one at hand may have deleted it, and was not answered */
-        usec_t unseen; /* monotonic: since when EC2 does not know the one at hand; 0: it does */
-};
+/* ---- what the steps share ---- */
+
+struct removal *removal_of(struct task *task)
+{
+        struct removal *removal = task->live;
+
+        if (!removal) {
+                task->live = removal = xnew(struct removal);
+                /* It has a row: a list contained it once. */
+                gone_see(&removal->gone, loop_monotonic(task->run->engine->loop));
+        }
+        return removal;
+}
 
 static void removal_forget(struct task *task)
 {
-        struct removal_live *live = task->live;
+        struct removal *removal = task->live;
 
-        if (!live)
+        if (!removal)
                 return;
-        strings_free(live->snapshots, live->n);
-        free(live);
+        removal_snapshots_free(removal);
+        free(removal->state);
+        free(removal->refusal);
+        free(removal);
+        task->live = NULL;
 }
 
-void removal_add(struct task *retention, const struct store_image *image, const char *why)
-{
-        struct run *run = retention->run;
-        struct task *task;
-
-        for (task = run->tasks; task; task = task->next)
-                if (task->kind == &removal_task && streq(task->row.subject, image->id) &&
-                    streq(task->row.region, retention->row.region) &&
-                    streq(task->row.account, retention->row.account))
-                        return;
-        task = run_add_task(run, &removal_task, retention->place, image->id);
-        task->row.name = xstrdup(why);
-}
-
-/* The image's row, as it was recorded before anything was removed. */
-static int load_image(struct task *task, struct store_image *ret)
+int removal_load(struct task *task, struct store_image *ret)
 {
         return store_load_image(task->run->engine->store, task->row.account, task->row.region,
                                 task->row.subject, ret);
 }
 
-static struct verdict removal_not_recorded(struct task *task)
+int removal_note(struct task *task, const char *state, const char *detail)
 {
-        return again(LAG_RETRY, xasprintf("the removal cannot be recorded: %s",
-                                          store_error(task->run->engine->store)));
+        struct store_image row;
+        int r = removal_load(task, &row);
+
+        if (r <= 0)
+                return r;
+        xreplace(&row.state, state);
+        xreplace(&row.detail, detail);
+        row.missed = SEC_NONE;
+        if (streq(state, STATE_GONE))
+                row.removed = loop_wall(task->run->engine->loop);
+        r = store_save_image(task->run->engine->store, &row);
+        store_image_done(&row);
+        return r < 0 ? r : 1;
+}
+
+struct verdict removal_not_recorded(struct task *task)
+{
+        return again(RECORD_RETRY, xasprintf("the removal cannot be recorded: %s",
+                                             store_error(task->run->engine->store)));
+}
+
+static bool same_place(const struct task *task, const struct task *other)
+{
+        return streq(task->row.region, other->row.region) &&
+               streq(task->row.account, other->row.account);
+}
+
+/* Image ids are unique within a region of an account. Two accounts of the settings may be the same
+ * one of AWS: then an id comes twice, and the index knows one of them. */
+static bool is_added(const struct task *retention, const char *image)
+{
+        const struct task *task = run_find_task(retention->run, image);
+
+        if (!task || same_place(task, retention))
+                return task != NULL;
+        for (task = retention->run->tasks; task; task = task->next)
+                if (task->kind == &removal_task && streq(task->row.subject, image) &&
+                    same_place(task, retention))
+                        return true;
+        return false;
+}
+
+void removal_add(struct task *retention, const struct store_image *image, const char *why,
+                 const char *resumed)
+{
+        struct task *task;
+
+        if (is_added(retention, image->id))
+                return;
+        task = run_add_task(retention->run, &removal_task, retention->place, image->id);
+        task->row.name = xstrdup(why);
+        task->row.evidence = xstrdup(resumed);
+}
+
+static struct verdict kept(char *why)
+{
+        return finish(OUTCOME_SKIPPED, why);
+}
+
+bool removal_looks_later(struct task *task, const struct removal *removal)
+{
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (now >= removal->look_after)
+                return false;
+        task_wake_after(task, removal->look_after - now);
+        return true;
+}
+
+/* ---- look-at-image ---- */
+
+static struct verdict look_image_ask(struct task *task)
+{
+        struct removal *removal = removal_of(task);
+        const char *self = "self", *id = task->row.subject;
+        struct ec2_filter filter = { .name = "image-id", .values = &id, .n_values = 1 };
+        struct store_image row;
+        bool deregistered;
+        int r;
+
+        free(steal(removal->state));
+        if (removal_looks_later(task, removal))
+                return stay();
+        r = removal_load(task, &row);
+        if (r < 0)
+                return removal_not_recorded(task);
+        if (r == 0)
+                return kept(xstrdup("it is not in the state"));
+        deregistered = streq(row.state, STATE_DEREGISTERED);
+        store_image_done(&row);
+        if (deregistered)
+                return go("look-at-snapshots");
+        task_call(task, &ec2_describe_images,
+                  &(struct describe_images){
+                          .owners = &self,
+                          .n_owners = 1,
+                          .filters = &filter,
+                          .n_filters = 1,
+                          .include_disabled = true,
+                  });
+        return stay();
+}
+
+/* EC2 provably no longer has the image. Its snapshots are deleted only when that is our doing. */
+static struct verdict image_is_gone(struct task *task, const struct store_image *row)
+{
+        bool ours = removal_of(task)->unanswered || streq(row->state, STATE_DEREGISTERING);
+        const char *why = "somebody deregistered it; its snapshots stay";
+        int r;
+
+        if (ours)
+                r = removal_note(task, STATE_DEREGISTERED, task->row.name);
+        else
+                r = removal_note(task, STATE_GONE, why);
+        if (r < 0)
+                return removal_not_recorded(task);
+        return ours ? go("look-at-snapshots") : finish(OUTCOME_DONE, xstrdup(why));
+}
+
+static struct verdict image_is_absent(struct task *task, const struct store_image *row)
+{
+        struct removal *removal = removal_of(task);
+
+        gone_miss(&removal->gone, loop_monotonic(task->run->engine->loop));
+        if (gone_is_certain(&removal->gone, GONE_IMAGE))
+                return image_is_gone(task, row);
+        return again(LOOK_RETRY, xstrdup("EC2 does not list it; whether it is gone shows in "
+                                         "minutes"));
+}
+
+/* Why the image is not what the decision was about; NULL when it is. `row` follows EC2. */
+static char *image_has_changed(struct task *task, struct store_image *row, const char *state)
+{
+        bool listed_again = streq(row->state, STATE_DEREGISTERING) && task->row.evidence &&
+                            !removal_of(task)->calls;
+
+        if (listed_again)
+                return xstrdup("EC2 lists it again; the next run decides");
+        if (!streq(row->state, STATE_DEREGISTERING) && !streq(row->state, state))
+                return xasprintf("EC2 says %s, and it was %s when that was decided", state,
+                                 row->state);
+        return NULL;
+}
+
+/* A call was not answered, and a later one refused: as long as nobody knows what the first has
+ * done, the row says so. */
+static struct verdict refused_in_the_end(struct removal *removal)
+{
+        return finish(OUTCOME_FAILED, steal(removal->refusal));
+}
+
+static struct verdict image_is_there(struct task *task, struct store_image *row,
+                                     const struct ec2_image *image)
+{
+        struct removal *removal = removal_of(task);
+        const char *word = image_state_names[image->state], *state = word ? word : "other";
+        _cleanup_free_ char *difference = provenance_image(image, row, task->run->settings->owner);
+        char *change;
+
+        gone_see(&removal->gone, loop_monotonic(task->run->engine->loop));
+        if (difference) {
+                if (removal_note(task, STATE_RELEASED, difference) < 0)
+                        return removal_not_recorded(task);
+                return kept(xasprintf("it is no longer amid's: %s", difference));
+        }
+        change = image_has_changed(task, row, state);
+        if (change) {
+                if (removal_note(task, state, NULL) < 0) {
+                        free(change);
+                        return removal_not_recorded(task);
+                }
+                return kept(change);
+        }
+        if (removal->refusal)
+                return refused_in_the_end(removal);
+        xreplace(&removal->state, state);
+        return next();
+}
+
+static struct verdict look_image_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct ec2_images *found = reply->output;
+        struct store_image row;
+        struct verdict verdict;
+        int r;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_images);
+        r = removal_load(task, &row);
+        if (r < 0)
+                return removal_not_recorded(task);
+        if (r == 0)
+                return kept(xstrdup("it is not in the state"));
+        if (!found->n_images) {
+                verdict = image_is_absent(task, &row);
+        } else if (found->images[0].state == IMAGE_DEREGISTERED) {
+                gone_end(&removal_of(task)->gone);
+                verdict = image_is_gone(task, &row);
+        } else {
+                verdict = image_is_there(task, &row, &found->images[0]);
+        }
+        store_image_done(&row);
+        return verdict;
+}
+
+/* ---- look-at-uses ---- */
+
+static struct verdict look_uses_ask(struct task *task)
+{
+        const char *id = task->row.subject;
+        struct ec2_filter filter = { .name = "image-id", .values = &id, .n_values = 1 };
+
+        task_call(task, &ec2_describe_instances,
+                  &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
+        return stay();
+}
+
+static struct verdict look_uses_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct ec2_instances *users = reply->output;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_instances); /* unknown means keep */
+        for (size_t i = 0; i < users->n_instances; i++)
+                if (users->instances[i].state != INSTANCE_TERMINATED && !MUTANT(ignores_uses))
+                        return kept(xasprintf("instance %s was launched from it meanwhile",
+                                              users->instances[i].id));
+        return next();
 }
 
 /* ---- deregister-image ---- */
-
-/* Written down before the call: should its outcome never be known, or its snapshots resist, the
- * next run finds a row whose image EC2 does not list, and goes on. If it is listed after all, the
- * row follows EC2. 1, 0 when there is no row, or negative errno. */
-static int note_deregistered(struct task *task)
-{
-        struct store_image image;
-        int r;
-
-        r = load_image(task, &image);
-        if (r <= 0)
-                return r;
-        xreplace(&image.state, STATE_DEREGISTERED);
-        xreplace(&image.detail, task->row.name);
-        r = store_save_image(task->run->engine->store, &image);
-        store_image_done(&image);
-        return r < 0 ? r : 1;
-}
 
 static struct verdict deregister_ask(struct task *task)
 {
         struct verdict held;
         int r;
 
-        if (!clock_guard_lets_remove(task, &held))
+        if (!clock_guard_lets_remove(task, &held)) {
+                free(steal(removal_of(task)->state)); /* by then the look is too old */
                 return held;
-        r = MUTANT(forgets_what_it_deregisters) ? 1 : note_deregistered(task);
-
+        }
+        if (!removal_of(task)->state)
+                return go("look-at-image"); /* a restart: nothing is known, and it is asked again */
+        r = MUTANT(forgets_what_it_deregisters)
+                    ? 1
+                    : removal_note(task, STATE_DEREGISTERING, task->row.name);
         if (r < 0)
                 return removal_not_recorded(task);
         if (r == 0)
-                return finish(OUTCOME_FAILED, xstrdup("it is not in the state; kept"));
+                return kept(xstrdup("it is not in the state"));
+        removal_of(task)->calls++;
         task_call(task, &ec2_deregister_image,
                   &(struct deregister_image){ .image = task->row.subject });
         return stay();
 }
 
+/* The call was refused, or never left: the row says again what it said before. Where that cannot be
+ * written, or a call may have done it after all, the next run looks at the image. */
+static struct verdict put_back(struct task *task, char *why)
+{
+        const struct removal *removal = removal_of(task);
+
+        if (!removal->unanswered)
+                removal_note(task, removal->state, NULL);
+        return finish(OUTCOME_FAILED, why);
+}
+
+/* Nobody knows what became of the call: the image is looked at. */
+static struct verdict look_again(struct task *task, char *why)
+{
+        struct removal *removal = removal_of(task);
+
+        if (removal->calls >= CALLS_AT_MOST)
+                return put_back(task, why);
+        task_set_waiting(task, "%s", why);
+        free(why);
+        removal->look_after = loop_monotonic(task->run->engine->loop) + LOOK_RETRY;
+        return go("look-at-image");
+}
+
 static struct verdict deregister_answer(struct task *task, const struct aws_reply *reply)
 {
-        /* A second time after a lost answer, or somebody was faster. */
-        bool gone = reply->outcome == AWS_ERROR && (streq(reply->code, "InvalidAMIID.NotFound") ||
-                                                    streq(reply->code, "InvalidAMIID.Unavailable"));
+        struct removal *removal = removal_of(task);
+        char *why = NULL;
 
-        if (reply->outcome == AWS_OK || gone)
+        if (reply->outcome != AWS_OK)
+                why = aws_describe_failure(reply, &ec2_deregister_image, task->row.region);
+        removal->unanswered |= reply->outcome == AWS_UNKNOWN ||
+                               (reply->outcome == AWS_ERROR && reply->attempts > 1);
+        switch (reply->outcome) {
+        case AWS_OK:
+                if (removal_note(task, STATE_DEREGISTERED, task->row.name) < 0)
+                        return removal_not_recorded(task);
                 return next();
-        return task_trouble(task, reply, &ec2_deregister_image);
-}
-
-/* ---- delete-snapshots ---- */
-
-static struct removal_live *removal_live(struct task *task)
-{
-        struct removal_live *live = task->live;
-        struct store_image image;
-
-        if (live)
-                return live;
-        task->live = live = xnew(struct removal_live);
-        if (load_image(task, &image) > 0) {
-                live->young = loop_wall(task->run->engine->loop) - image.created < YOUNG;
-                if (image.snapshots)
-                        live->snapshots = strings_split(image.snapshots, " ", &live->n);
-                store_image_done(&image);
+        case AWS_UNREACHABLE:
+        case AWS_UNSIGNED:
+        case AWS_UNKNOWN:
+                return look_again(task, why);
+        case AWS_ERROR:
+                if (gone_is_claimed(reply))
+                        return look_again(task, why);
+                if (!removal->unanswered)
+                        return put_back(task, why);
+                free(removal->refusal);
+                removal->refusal = xstrdup(why);
+                return look_again(task, why);
         }
-        return live;
+        abort();
 }
 
-static struct verdict delete_ask(struct task *task)
-{
-        struct removal_live *live = removal_live(task);
-        struct verdict held;
-
-        if (!clock_guard_lets_remove(task, &held))
-                return held;
-        if (live->at == live->n || MUTANT(leaves_snapshots))
-                return next();
-        live->tried |= task->resumed;
-        task_call(task, &ec2_delete_snapshot,
-                  &(struct delete_snapshot){ .snapshot = live->snapshots[live->at] });
-        return stay();
-}
-
-/* Whether one that EC2 does not know is gone, and not merely not there yet. */
-static bool is_gone(struct removal_live *live, usec_t now)
-{
-        if (!live->unseen)
-                live->unseen = now;
-        return !live->young || live->tried || now - live->unseen >= UNSEEN;
-}
-
-static struct verdict delete_answer(struct task *task, const struct aws_reply *reply)
-{
-        struct removal_live *live = removal_live(task);
-        bool unknown =
-                reply->outcome == AWS_ERROR && streq(reply->code, "InvalidSnapshot.NotFound");
-
-        live->tried |= reply->attempts > 1 || reply->outcome == AWS_UNKNOWN;
-        if (reply->outcome == AWS_ERROR && streq(reply->code, "InvalidSnapshot.InUse")) {
-                const char *user = reply->message ? strstr(reply->message, "ami-") : NULL;
-                size_t length = user ? strspn(user + 4, "0123456789abcdef") + 4 : 0;
-                bool other = user && strncmp(user, task->row.subject, length) != 0;
-
-                if (!other)
-                        return again(LAG_RETRY, aws_describe_failure(reply, &ec2_delete_snapshot,
-                                                                     task->row.region));
-                live->kept++;
-        } else if (unknown && !is_gone(live, loop_monotonic(task->run->engine->loop))) {
-                return again(LAG_RETRY,
-                             aws_describe_failure(reply, &ec2_delete_snapshot, task->row.region));
-        } else if (reply->outcome != AWS_OK && !unknown) {
-                return task_trouble(task, reply, &ec2_delete_snapshot);
-        }
-        live->unseen = 0;
-        live->tried = false;
-        live->at++;
-        return go("delete-snapshots");
-}
-
-/* ---- record-removal ---- */
-
-static struct verdict record_ask(struct task *task)
-{
-        struct removal_live *live = removal_live(task);
-        struct log_about about = task_about(task);
-        struct store_image image;
-        int r;
-
-        r = load_image(task, &image);
-        if (r == 0)
-                return next();
-        if (r < 0)
-                return removal_not_recorded(task);
-        image.removed = loop_wall(task->run->engine->loop);
-        xreplace(&image.state, "gone");
-        xreplace(&image.detail, task->row.name);
-        about.instance = image.instance;
-        r = store_save_image(task->run->engine->store, &image);
-        if (r >= 0)
-                log_event(&events[EVENT_IMAGE_REMOVED], &about,
-                          "Image %s of %s is %s (%zu snapshot%s deleted%s).", task->row.subject,
-                          image.instance, task->row.name, live->n - live->kept,
-                          live->n - live->kept == 1 ? "" : "s",
-                          live->kept ? ", others are used by another image" : "");
-        store_image_done(&image);
-        return r < 0 ? removal_not_recorded(task) : next();
-}
+/* ---- the task ---- */
 
 static void removal_say_end(struct task *task)
 {
+        const struct removal *removal = task->live;
         struct log_about about = task_about(task);
+        const char *detail = task->row.detail ? task->row.detail : "no reason is known";
 
-        if (task->row.outcome == OUTCOME_FAILED)
+        if (task->row.outcome == OUTCOME_SKIPPED)
+                log_event(&events[EVENT_IMAGE_KEPT], &about, "Image %s is not removed: %s.",
+                          task->row.subject, detail);
+        else if (task->row.outcome == OUTCOME_FAILED && removal && removal->is_left)
+                log_event(&events[EVENT_SNAPSHOTS_LEFT], &about,
+                          "Image %s is deregistered; snapshots of it are left: %s",
+                          task->row.subject, detail);
+        else if (task->row.outcome == OUTCOME_FAILED)
                 log_event(&events[EVENT_REMOVAL_FAILED], &about,
-                          "Image %s could not be removed: %s", task->row.subject, task->row.detail);
+                          "Image %s could not be removed: %s", task->row.subject, detail);
 }
 
 static const struct step removal_steps[] = {
-        { .name = "deregister-image",
-          .ask = deregister_ask,
-          .answer = deregister_answer,
+        { .name = "look-at-image",
+          .ask = look_image_ask,
+          .answer = look_image_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "look-at-uses",
+          .ask = look_uses_ask,
+          .answer = look_uses_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "deregister-image", .ask = deregister_ask, .answer = deregister_answer },
+        { .name = "look-at-snapshots",
+          .ask = look_snapshots_ask,
+          .answer = look_snapshots_answer,
           .patience = SEC_PER_HOUR },
         { .name = "delete-snapshots",
-          .ask = delete_ask,
-          .answer = delete_answer,
-          .patience = LAG_PATIENCE },
-        { .name = "record-removal", .ask = record_ask },
+          .ask = delete_snapshots_ask,
+          .answer = delete_snapshots_answer,
+          .patience = SEC_PER_HOUR },
+        { .name = "record-removal", .ask = record_removal_ask },
         {},
 };
 
 const struct task_kind removal_task = { .name = "removal",
                                         .steps = removal_steps,
                                         .forget = removal_forget,
-                                        .ended = removal_say_end };
+                                        .ended = removal_say_end,
+                                        .by_subject = true };
 
 struct verdict prune_begin_remove(struct run *run)
 {

@@ -2,11 +2,25 @@
  * Retention: find the images of a schedule in a place, decide which go and why, remove those. Part
  * of every backup run and a run of its own. Internal to runs/.
  *
- *     retention task, one per schedule and place:  describe-images, find-uses
- *     removal task, one per image:                 deregister-image, delete-snapshots,
- * record-removal
+ *     retention task, one per schedule and place:
+ *             describe-images, look-at-missing, find-uses, plan-removals
+ *     removal task, one per image:
+ *             look-at-image, look-at-uses, deregister-image,
+ *             look-at-snapshots, delete-snapshots, record-removal
  *
- * An image is only ever considered when it carries our tags and has our row in the store.
+ * A removal is a decision with witnesses: an image is deregistered only when its row exists and EC2
+ * itself, asked for the id right before, describes what the row tells of (provenance.h). Whatever
+ * does not fit, and whatever is not known, keeps the image.
+ *
+ * States of a row beside those of EC2:
+ *
+ *     deregistering   DeregisterImage was about to be sent, and its outcome is not known. A refusal
+ *                     puts the state of before back. The next run looks at the image and decides
+ *                     anew; when EC2 provably no longer has it, the removal goes on.
+ *     deregistered    EC2 no longer has the image, by our own call; snapshots may be left
+ *     released        EC2 has the image, and it no longer carries our tags. Not touched; ours again
+ *                     when the tags come back
+ *     gone            removed, by us or by somebody else
  */
 #pragma once
 
@@ -17,8 +31,33 @@ extern const struct task_kind retention_task, removal_task;
 struct verdict prune_begin_find(struct run *run);
 struct verdict prune_begin_remove(struct run *run);
 
-/* State of a row whose image we deregistered and whose snapshots are not all deleted yet. */
-#define STATE_DEREGISTERED "deregistered"
+#define STATE_DEREGISTERING "deregistering"
+#define STATE_DEREGISTERED  "deregistered"
+#define STATE_RELEASED      "released"
+#define STATE_GONE          "gone"
 
-/* prune-remove.c: the removal of an image the retention task decided on. */
-void removal_add(struct task *retention, const struct store_image *image, const char *why);
+/* Values EC2 takes in one filter.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html */
+enum { FILTER_VALUES_MAX = 200 };
+
+/* prune-missing.c: rows of a schedule and place whose image is not in the list of images with our
+ * tags. They are looked at by id before the rows say anything about it. */
+struct missing;
+/* `listed`: ids of all images of that list, in any order; sorted by this. NULL when nothing is
+ * missing, or without a store. */
+struct missing *missing_find(struct task *task, char **listed, size_t n);
+struct missing *missing_free(struct missing *missing);
+/* Asks about the next rows; next() when all were asked about. */
+struct verdict missing_ask(struct task *task, struct missing *missing);
+struct verdict missing_answer(struct task *task, struct missing *missing,
+                              const struct aws_reply *reply);
+/* Adds the removals that are to be resumed, or, in a dry run, reports them; the rest waits. */
+void missing_plan(struct task *task, const struct missing *missing);
+
+/* Writes down, and says once, that an image is no longer ours: `why` is what does not fit. */
+void image_release(struct task *task, struct store_image *row, const char *why);
+
+/* prune-remove.c: the removal of an image the retention task decided on. `resumed` is NULL, or why
+ * the removal goes on with what an earlier run has begun. */
+void removal_add(struct task *retention, const struct store_image *image, const char *why,
+                 const char *resumed);

@@ -162,7 +162,7 @@ static void happen_adopt(struct universe *universe)
 
         if (!machine_is_up(&universe->machine))
                 return;
-        r = manager_adopt(universe->machine.manager, &run, &error);
+        r = manager_adopt(universe->machine.manager, false, &run, &error);
         told(universe, "adopt", NULL, r, error);
 }
 

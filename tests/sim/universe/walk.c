@@ -32,7 +32,7 @@ static void ask_adopt(struct universe *universe)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
 
-        manager_adopt(universe->machine.manager, &run, &error);
+        manager_adopt(universe->machine.manager, false, &run, &error);
 }
 
 static const struct {

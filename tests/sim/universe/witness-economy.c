@@ -12,6 +12,11 @@
  *                beginning
  *     instances  one for each region of a run, and one for each image, when its turn comes
  *     lists      one for each region of a run
+ *     removals   two for each region of a run: what is not listed, and what is in use; and for each
+ *                image that is removed one each about the image, its uses and its snapshots, before
+ *                and after they are deleted. Where the answer to a call was lost, or the daemon was
+ *                restarted in the midst of it, so many as it takes to see that something is gone
+ *                for ten minutes
  *
  * Whether the snapshots of one image have begun is asked often, since its instance waits for that,
  * and not counted; nor is how a command goes on.
@@ -24,6 +29,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "sim/sim-image.h"
+#include "sim/sim-snapshot.h"
 #include "sim/universe/witness-private.h"
 
 #define SECOND USEC_PER_SEC
@@ -33,6 +39,10 @@ enum { ODD_ONES = 12 };
  * trouble also makes tasks begin again. */
 #define CALM_FACTOR    1.25
 #define TROUBLE_FACTOR 1.5
+
+/* About the image, its uses, and its snapshots; until it is seen that something is gone. */
+enum { LOOKS_AT_REMOVAL = 4, LOOKS_AT_ABSENCE = 40 };
+#define REMOVAL_LASTS (2 * 3600 * SECOND)
 
 /* A look every 15 s for the longest 'ready_timeout' there is. */
 enum { PUT_BACK_LOOKS = 120 };
@@ -47,6 +57,7 @@ static const struct {
         [ECONOMY_STATUS] = { "await instances", { [PER_REBOOT] = 4, [PER_START] = 4 } },
         [ECONOMY_INSTANCES] = { "look at instances", { [PER_RUN] = 1, [PER_IMAGE] = 1 } },
         [ECONOMY_LISTS] = { "list images", { [PER_RUN] = 2 } }, /* for auto, and for retention */
+        [ECONOMY_REMOVALS] = { "look at what is removed", { [PER_RUN] = 2 } },
 };
 
 static struct economy *economy_of(struct witness *witness, const char *region)
@@ -178,7 +189,13 @@ void economy_run_begins(struct witness *witness, const char *schedule)
 /* What it was in the middle of it looks at again. */
 void economy_daemon_starts(struct witness *witness)
 {
+        usec_t now = witness->universe->clock.now;
+
         in_each_region(witness, PER_START, 1);
+        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+                if (c->removed && now - c->removed_at < REMOVAL_LASTS)
+                        economy_of(witness, c->region)->allowed[ECONOMY_REMOVALS] +=
+                                LOOKS_AT_ABSENCE;
         for (size_t i = 0; i < witness->universe->fleet.n_regions; i++) {
                 struct economy *economy = &witness->economies[i];
 
@@ -191,22 +208,49 @@ void economy_daemon_starts(struct witness *witness)
 
 /* ---- what is asked ---- */
 
-static enum economy_class class_of(const struct cloud_request *request)
+/* Whether the first image or snapshot that is asked about is none that is followed. */
+static bool is_about_removal(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *id = request_parameter(request->body, "Filter.1.Value.1");
+        const struct creation *creation;
+        const struct snapshot *snapshot;
+
+        if (id && startswith(id, "snap-")) {
+                struct place *place =
+                        sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, request->region);
+                const char *image;
+
+                snapshot = place_find(place, KIND_SNAPSHOT, id);
+                image = snapshot ? strstr(snapshot->description, "ami-") : NULL;
+                creation = image ? creation_by_id(witness, image) : NULL;
+                return !creation || creation->removed;
+        }
+        creation = id ? creation_by_id(witness, id) : NULL;
+        return !creation || !creation->followed;
+}
+
+static enum economy_class class_of(struct witness *witness, const struct cloud_request *request)
 {
         if (streq(request->action, "DescribeInstanceStatus"))
                 return ECONOMY_STATUS;
-        if (streq(request->action, "DescribeInstances"))
-                return ECONOMY_INSTANCES;
+        if (streq(request->action, "DescribeInstances")) {
+                _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
+
+                return streq(filter, "image-id") ? ECONOMY_REMOVALS : ECONOMY_INSTANCES;
+        }
         if (streq(request->action, "DescribeSnapshots")) {
                 _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
 
-                return filter && startswith(filter, "tag") ? ECONOMY_CLASSES : ECONOMY_FOLLOW;
+                if (filter && startswith(filter, "tag"))
+                        return ECONOMY_CLASSES;
+                return is_about_removal(witness, request) ? ECONOMY_REMOVALS : ECONOMY_FOLLOW;
         }
         if (streq(request->action, "DescribeImages")) {
                 _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
 
                 if (streq(filter, "image-id"))
-                        return ECONOMY_FOLLOW;
+                        return is_about_removal(witness, request) ? ECONOMY_REMOVALS
+                                                                  : ECONOMY_FOLLOW;
                 if (filter && startswith(filter, "tag"))
                         return ECONOMY_LISTS;
         }
@@ -222,9 +266,12 @@ void economy_sent(struct witness *witness, const char *action, const char *regio
 
 void economy_answered(struct witness *witness, const struct cloud_request *request)
 {
-        enum economy_class class = class_of(request);
+        enum economy_class class = class_of(witness, request);
         _cleanup_free_ char *page = request_parameter(request->body, "NextToken");
 
+        if (streq(request->action, "DeregisterImage"))
+                economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] +=
+                        request->succeeded && request->heard ? LOOKS_AT_REMOVAL : LOOKS_AT_ABSENCE;
         /* All pages of an answer are one. */
         if (class != ECONOMY_CLASSES && request->succeeded && request->heard && !page)
                 economy_of(witness, request->region)->asked[class]++;

@@ -58,6 +58,7 @@ enum economy_class {
         ECONOMY_STATUS,
         ECONOMY_INSTANCES,
         ECONOMY_LISTS,
+        ECONOMY_REMOVALS,
         ECONOMY_CLASSES
 };
 
@@ -111,6 +112,10 @@ struct witness {
 /* witness-season.c */
 void season_agenda_begin(struct witness *witness);
 void season_done(struct witness *witness);
+
+/* Whether the state was lost, and the adoption has left the image of this creation as it has to:
+ * its schedule was not in the settings, or EC2 made it too long after its firing or before it. */
+bool creation_is_left(struct witness *witness, const struct creation *creation);
 
 /* witness-cloud.c */
 void cloud_asking(const struct cloud_request *request, void *userdata);

@@ -145,7 +145,7 @@ static bool may_have_counted(struct witness *witness, const struct creation *cre
 static bool counts_for_sure(struct witness *witness, const struct creation *creation)
 {
         return witness->universe->clock.now - creation->made > YOUNG &&
-               is_available(witness, creation);
+               is_available(witness, creation) && !creation_is_left(witness, creation);
 }
 
 /* What the schedule asks for, in the words of the manual. */

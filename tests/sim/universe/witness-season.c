@@ -19,6 +19,37 @@
 /* What is remembered of an image that was removed. */
 #define REMEMBERED ((usec_t)60 * 24 * HOUR)
 
+/* ---- what an adoption leaves ---- */
+
+/* The rule of runs/adopt.h, by what happened and not by tags. */
+static bool has_to_be_left(struct witness *witness, const struct creation *creation)
+{
+        const struct fleet_schedule *drawn =
+                fleet_find(&witness->universe->fleet, creation->schedule);
+        const struct setting_schedule *setting;
+        sec_t made = creation->asked / USEC_PER_SEC, latest;
+
+        if (!drawn || !drawn->there || drawn->edited || drawn->changed > witness->lost_at)
+                return true; /* or it may have been like that when operators adopted */
+        setting = settings_schedule(fleet_settings(&witness->universe->fleet), drawn->name);
+        latest = creation->firing + setting->missed_within + setting->flexible_window + SEC_PER_DAY;
+        return made < creation->firing - 5 * SEC_PER_MIN || made > latest;
+}
+
+bool creation_is_left(struct witness *witness, const struct creation *creation)
+{
+        struct store_image row;
+
+        if (!witness->lost_at || creation->made > witness->lost_at ||
+            !has_to_be_left(witness, creation))
+                return false;
+        if (store_load_image(witness->universe->machine.store, "default", creation->region,
+                             creation->id, &row) <= 0)
+                return true;
+        store_image_done(&row); /* it was adopted some other time */
+        return false;
+}
+
 /* ---- what retention decides ---- */
 
 static void decisions_done(struct decisions *decisions)
@@ -32,7 +63,8 @@ static void on_decision(const struct run_event *event, struct decisions *decisio
         if (event->decision)
                 *append(decisions->lines, decisions->n) =
                         xasprintf("%s %s: %s", event->decision->image->id,
-                                  event->decision->remove ? "goes" : "stays", event->decision->why);
+                                  event->decision->action == PRUNE_KEEP ? "stays" : "goes",
+                                  event->decision->why);
         else if (!event->task && event->run->outcome == OUTCOME_DONE)
                 decisions->complete = true;
 }
@@ -140,13 +172,21 @@ static void agenda_adopt(struct witness *witness)
         _cleanup_free_ char *run = NULL, *error = NULL;
 
         if (witness->state_lost &&
-            manager_adopt(witness->universe->machine.manager, &run, &error) < 0)
+            manager_adopt(witness->universe->machine.manager, false, &run, &error) < 0)
                 universe_fail(witness->universe, "works in calm", "adopt: %s", error);
+}
+
+static bool some_are_left(struct witness *witness)
+{
+        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+                if (creation_image(witness, c) && creation_is_left(witness, c))
+                        return true;
+        return false;
 }
 
 static void agenda_compare_adopted(struct witness *witness)
 {
-        if (witness->state_lost)
+        if (witness->state_lost && !some_are_left(witness))
                 compare_decisions(witness, "losing the state and adopting");
         witness->watch = watch_free(witness->watch);
 }
@@ -238,7 +278,8 @@ static void check_creation(struct witness *witness, const struct creation *creat
         struct store_image row;
         const char *state;
 
-        if (!image || universe->clock.now - creation->made < 24 * HOUR)
+        if (!image || universe->clock.now - creation->made < 24 * HOUR ||
+            creation_is_left(witness, creation))
                 return;
         if (store_load_image(universe->machine.store, "default", creation->region, creation->id,
                              &row) <= 0)

@@ -117,9 +117,9 @@ int manager_prune(struct manager *manager, const char *schedule, bool dry_run, c
         return 0;
 }
 
-int manager_adopt(struct manager *manager, char **ret_run, char **ret_error)
+int manager_adopt(struct manager *manager, bool dry_run, char **ret_run, char **ret_error)
 {
-        if (fake_manager_asked(manager, ret_error, "adopt") < 0)
+        if (fake_manager_asked(manager, ret_error, "adopt%s", dry_run ? " dry" : "") < 0)
                 return manager->refuse;
         *ret_run = xstrdup("adopt.1");
         return 0;

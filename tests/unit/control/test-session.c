@@ -384,8 +384,10 @@ static void test_decisions(void **state)
                                      .schedule = W("web"),
                                      .firing = SEC_NONE,
                                      .created = SEC_NONE,
-                                     .removed = SEC_NONE };
-        struct prune_decision decision = { &image, true, "daily 7 no longer keeps it" };
+                                     .removed = SEC_NONE,
+                                     .missed = SEC_NONE,
+                                     .retry = SEC_NONE };
+        struct prune_decision decision = { &image, PRUNE_REMOVE, "daily 7 no longer keeps it" };
         struct store_run run = fixture_run("prune.1", OUTCOME_OPEN);
         struct side side;
 
@@ -396,10 +398,11 @@ static void test_decisions(void **state)
         check_answer(__LINE__, &side, "prune.1");
         fake_manager_tell(&fixture->manager,
                           &(struct run_event){ .run = &run, .decision = &decision });
-        check_answer(__LINE__, &side,
-                     "\"decision\":{\"image\":{\"account\":\"default\",\"region\":\"eu-west-1\","
-                     "\"id\":\"ami-1\",\"schedule\":\"web\",\"timezone\":\"Asia/Seoul\"},"
-                     "\"remove\":true,\"why\":\"daily 7 no longer keeps it\"}");
+        check_answer(
+                __LINE__, &side,
+                "\"decision\":{\"image\":{\"account\":\"default\",\"region\":\"eu-west-1\","
+                "\"id\":\"ami-1\",\"schedule\":\"web\",\"timezone\":\"Asia/Seoul\"},"
+                "\"action\":\"remove\",\"remove\":true,\"why\":\"daily 7 no longer keeps it\"}");
         session_free(side.session);
 }
 

@@ -41,6 +41,7 @@ struct model_image {
         struct ec2_tag *tags;
         size_t n_tags;
         usec_t created;
+        sec_t creation_date;
         usec_t takes;       /* until available; USEC_INFINITY: for ever */
         usec_t hidden;      /* not listed for so long */
         bool fails;         /* instead of becoming available */
@@ -51,6 +52,8 @@ struct model_image {
         char *thaws_with;             /* the freeze it was made in */
         const char *also_used_by;     /* the snapshot, by this other image */
         const char *description;      /* of the snapshot, if CreateImage did not make it */
+        char *second;                 /* a snapshot of its other volume; or NULL */
+        bool second_gone;
         int percent;                  /* -1: as time goes; else it stands there */
 };
 
@@ -67,6 +70,7 @@ struct model {
         struct model_image **images;
         size_t n_images;
         usec_t takes, hidden; /* of new images */
+        sec_t boot; /* of EC2's clock, when the monotonic one was 0; 0: no image was made yet */
         unsigned int next_id;
         unsigned int most_down;
         unsigned int refused;  /* names that were taken */
@@ -364,6 +368,16 @@ static inline struct model_image *model_find_image(struct model *model, const ch
         return NULL;
 }
 
+/* By EC2's own clock, which nobody sets: right when the first image is made. */
+static inline sec_t model_time(struct model *model)
+{
+        sec_t since_boot = loop_monotonic(model->aws->loop) / USEC_PER_SEC;
+
+        if (!model->boot)
+                model->boot = loop_wall(model->aws->loop) - since_boot;
+        return model->boot + since_boot;
+}
+
 static inline struct model_image *model_add_image(struct model *model, const char *region,
                                                   const char *name)
 {
@@ -376,6 +390,7 @@ static inline struct model_image *model_add_image(struct model *model, const cha
         image->region = xstrdup(region);
         image->name = xstrdup(name);
         image->created = loop_monotonic(model->aws->loop);
+        image->creation_date = model_time(model);
         image->takes = model->takes;
         image->hidden = model->hidden;
         image->percent = -1;
@@ -436,8 +451,7 @@ static inline void model_list_image(const struct model *model, const struct mode
         row->name = xstrdup(image->name);
         row->source_instance = xstrdup(image->instance);
         row->state = model_image_state(model, image);
-        row->created = loop_wall(model->aws->loop) -
-                       (loop_monotonic(model->aws->loop) - image->created) / USEC_PER_SEC;
+        row->created = image->creation_date;
         if (row->state == IMAGE_FAILED && image->reason) {
                 row->reason_code = xstrdup("Client.InternalError");
                 row->reason = xstrdup(image->reason);
@@ -445,6 +459,9 @@ static inline void model_list_image(const struct model *model, const struct mode
         if (row->state == IMAGE_AVAILABLE)
                 *append(row->devices, row->n_devices) =
                         (struct ec2_image_device){ xstrdup("/dev/xvda"), xstrdup(image->snapshot) };
+        if (row->state == IMAGE_AVAILABLE && image->second)
+                *append(row->devices, row->n_devices) =
+                        (struct ec2_image_device){ xstrdup("/dev/xvdb"), xstrdup(image->second) };
         row->tags = model_copy_tags(image->tags, image->n_tags);
         row->n_tags = image->n_tags;
 }
@@ -466,6 +483,25 @@ static inline void model_describe_images(struct model *model, const char *region
         }
 }
 
+static inline void model_list_second(const struct model_image *image,
+                                     const struct describe_snapshots *input,
+                                     struct ec2_snapshots *output)
+{
+        const char *attributes[] = { "snapshot-id", image->second, NULL };
+        struct ec2_snapshot *row;
+
+        if (!image->second || image->second_gone ||
+            !model_match(input->filters, input->n_filters, attributes, image->tags, image->n_tags))
+                return;
+        row = append(output->snapshots, output->n_snapshots);
+        row->id = xstrdup(image->second);
+        row->description =
+                xasprintf("Created by CreateImage(%s) for %s", image->instance, image->id);
+        row->state = SNAPSHOT_COMPLETED;
+        row->tags = model_copy_tags(image->tags, image->n_tags);
+        row->n_tags = image->n_tags;
+}
+
 static inline void model_describe_snapshots(struct model *model, const char *region,
                                             const struct describe_snapshots *input,
                                             struct ec2_snapshots *output)
@@ -480,6 +516,8 @@ static inline void model_describe_snapshots(struct model *model, const char *reg
                                       ? image->percent
                                       : (int)((now - image->created) * 100 / (image->takes + 1));
 
+                if (streq(image->region, region))
+                        model_list_second(image, input, output);
                 if (image->snapshot_gone || !streq(image->region, region) ||
                     !model_match(input->filters, input->n_filters, attributes, image->tags,
                                  image->n_tags))
@@ -519,6 +557,10 @@ static inline struct scripted_answer model_delete_snapshot(struct model *model, 
         for (size_t i = 0; i < model->n_images; i++) {
                 struct model_image *image = model->images[i];
 
+                if (streq(image->second, id) && !image->second_gone) {
+                        image->second_gone = true;
+                        return (struct scripted_answer){ AWS_OK, NULL, NULL };
+                }
                 if (!streq(image->snapshot, id) || image->snapshot_gone)
                         continue;
                 if (!image->gone)
@@ -618,6 +660,7 @@ static inline void model_done(struct model *model)
                 free(image->name);
                 free(image->instance);
                 free(image->snapshot);
+                free(image->second);
                 free(image->thaws_with);
                 model_free_tags(image->tags, image->n_tags);
                 free(image);

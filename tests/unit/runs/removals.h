@@ -4,6 +4,8 @@
 
 #include "world.h"
 
+#include "runs/prune.h"
+
 #define SETTINGS                                                                                   \
         "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n"                   \
         "  s:\n    schedule: cron(0 12 * * ? *)\n    start: 2026-04-01T00:00:00\n"                 \
@@ -63,12 +65,22 @@ static inline struct store_image load(struct world *world, size_t i)
         return row;
 }
 
+static inline void expect_state(struct world *world, size_t i, const char *state, int line)
+{
+        struct store_image row = load(world, i);
+
+        if (!streq(row.state, state))
+                fail_msg("line %d: image %zu is %s (%s), expected %s", line, i + 1, row.state,
+                         row.detail ? row.detail : "-", state);
+        store_image_done(&row);
+}
+
 static inline bool is_recorded_gone(struct world *world, size_t i)
 {
         struct store_image row = load(world, i);
         bool gone = row.removed != SEC_NONE;
 
-        assert_int_equal(gone, streq(row.state, "gone"));
+        assert_int_equal(gone, streq(row.state, STATE_GONE));
         store_image_done(&row);
         return gone;
 }

@@ -172,6 +172,7 @@ static void test_answer_lost(void **state)
                   NULL },
                 { __LINE__,
                   { .action = "DescribeSnapshots",
+                    .about = "amid", /* by tag: how far they are, not whether they may go */
                     .outcome = AWS_ERROR,
                     .code = "UnauthorizedOperation",
                     .times = SCRIPTED_ALWAYS },

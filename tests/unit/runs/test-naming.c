@@ -87,8 +87,8 @@ static void hear(const struct run_event *event, void *userdata)
         struct heard *heard = userdata;
 
         if (event->decision) {
-                heard->removed += event->decision->remove;
-                heard->kept += !event->decision->remove;
+                heard->removed += event->decision->action == PRUNE_REMOVE;
+                heard->kept += event->decision->action == PRUNE_KEEP;
         } else if (event->task && streq(event->task->kind, "image")) {
                 heard->instances++;
         } else if (!event->task && event->run->outcome != OUTCOME_OPEN) {

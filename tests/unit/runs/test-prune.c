@@ -42,8 +42,8 @@ static void hear(const struct run_event *event, void *userdata)
         if (!event->decision)
                 return;
         assert_true(*event->decision->why);
-        decisions->removed += event->decision->remove;
-        decisions->kept += !event->decision->remove;
+        decisions->removed += event->decision->action == PRUNE_REMOVE;
+        decisions->kept += event->decision->action == PRUNE_KEEP;
 }
 
 static void test_dry(void **state)
@@ -129,7 +129,8 @@ static void test_uses_unknown(void **state)
         world_done(&world);
 }
 
-/* More than one filter takes: none goes that was not asked about, also with some of them in use. */
+/* More than one filter takes: all are asked about, none goes that is in use, and no run leaves any
+ * to the next. */
 static void test_many(void **state)
 {
         struct model_instance *user;
@@ -151,9 +152,25 @@ static void test_many(void **state)
 
                 assert_true(!image || !image->gone);
         }
-        assert_int_equal(world_images(&world, "i-1"), 215 - 200 + 10);
-        free(prune(&world, false));
         assert_int_equal(world_images(&world, "i-1"), 2 + 20);
+        world_done(&world);
+}
+
+/* The first that are asked about are all in use: those behind them go all the same. */
+static void the_first_two_hundred_in_use_hold_up_no_other(void **state)
+{
+        struct world world;
+
+        (void)state;
+        setup(&world, 230, 1);
+        for (size_t i = 0; i < 200; i++) {
+                _cleanup_free_ char *id = xasprintf("i-9%zu", i);
+
+                xreplace(&model_add_instance(&world.model, id, "eu-west-1", "C", "d")->image,
+                         world.model.images[i]->id);
+        }
+        free(prune(&world, false));
+        assert_int_equal(world_images(&world, "i-1"), 200 + 1);
         world_done(&world);
 }
 
@@ -208,6 +225,8 @@ static void test_missing_for_a_while(void **state)
         setup(&world, 5, 5);
         world.model.images[0]->hidden = USEC_INFINITY / 2;
         free(prune(&world, false));
+        assert_false(is_recorded_gone(&world, 0)); /* one list proves nothing */
+        free(prune(&world, false));
         assert_true(is_recorded_gone(&world, 0));
         world.model.images[0]->hidden = 0;
         free(prune(&world, false));
@@ -246,14 +265,14 @@ static void test_adopt(void **state)
         world_start(&world);
         free(prune(&world, false)); /* without rows nothing is ours */
         LEFT(world, "1 2 3 4 5");
-        assert_int_equal(manager_adopt(world.manager, &run, &error), 0);
+        assert_int_equal(manager_adopt(world.manager, false, &run, &error), 0);
         virtual_run_for(world.loop, MINUTES(5));
         assert_int_equal(world_run(&world, run, NULL), OUTCOME_DONE);
         assert_int_equal(captured_words("5 images adopted"), 1);
         free(prune(&world, false));
         LEFT(world, "4 5");
         free(steal(run));
-        assert_int_equal(manager_adopt(world.manager, &run, &error), 0);
+        assert_int_equal(manager_adopt(world.manager, false, &run, &error), 0);
         virtual_run_for(world.loop, MINUTES(5));
         assert_int_equal(captured_words("0 images adopted"), 1);
         world_done(&world);
@@ -269,6 +288,7 @@ int main(void)
                 cmocka_unit_test(test_in_use),
                 cmocka_unit_test(test_uses_unknown),
                 cmocka_unit_test(test_many),
+                cmocka_unit_test(the_first_two_hundred_in_use_hold_up_no_other),
                 cmocka_unit_test(test_not_ours),
                 cmocka_unit_test(test_missing_for_a_while),
                 cmocka_unit_test(test_failed_images),

@@ -94,7 +94,7 @@ static void an_adopted_image_is_worth_no_more(void **state)
         world_end(&world, false);
         world_remove_state(&world);
         world_start(&world);
-        assert_int_equal(manager_adopt(world.manager, &run, &error), 0);
+        assert_int_equal(manager_adopt(world.manager, false, &run, &error), 0);
         virtual_run_for(world.loop, MINUTES(5));
         assert_int_equal(outcome_of(&world, 0), OUTCOME_DONE);
         assert_int_equal(outcome_of(&world, 1), OUTCOME_FAILED);

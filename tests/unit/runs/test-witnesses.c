@@ -1,0 +1,435 @@
+/* What keeps an image right before it is removed, and what each answer on the way leads to. */
+#include "removals.h"
+
+/* The first image of five, of which three are to be removed, changes after that was decided. */
+static void change_tag(struct world *world, const char *key)
+{
+        struct model_image *image = world->model.images[0];
+
+        model_set_tag(&image->tags, &image->n_tags, key, "another");
+}
+static void change_owner(struct world *world)
+{
+        change_tag(world, TAG_OWNER);
+}
+static void change_schedule(struct world *world)
+{
+        change_tag(world, TAG_SCHEDULE);
+}
+static void change_instance(struct world *world)
+{
+        change_tag(world, TAG_INSTANCE);
+}
+static void change_name(struct world *world)
+{
+        xreplace(&world->model.images[0]->name, "golden");
+}
+static void change_source(struct world *world)
+{
+        xreplace(&world->model.images[0]->instance, "i-2");
+}
+static void lose_source(struct world *world)
+{
+        xreplace(&world->model.images[0]->instance, NULL);
+}
+static void change_creation(struct world *world)
+{
+        world->model.images[0]->creation_date++;
+}
+static void change_state(struct world *world)
+{
+        world->model.images[0]->fails = true;
+}
+static void use(struct world *world)
+{
+        xreplace(&model_add_instance(&world->model, "i-9", "eu-west-1", "C", "d")->image,
+                 world->model.images[0]->id);
+}
+static void hide_for_minutes(struct world *world)
+{
+        struct model_image *image = world->model.images[0];
+
+        image->hidden = loop_monotonic(world->loop) - image->created + MINUTES(3);
+}
+static void deregister(struct world *world)
+{
+        world->model.images[0]->gone = true;
+}
+
+static void an_image_that_no_longer_fits_is_kept(void **state)
+{
+        static const struct {
+                const char *name;
+                void (*change)(struct world *world);
+                const char *left, *state;
+                size_t lines;
+        } rows[] = {
+                { "owner tag", change_owner, "1 4 5", STATE_RELEASED, 1 },
+                { "schedule tag", change_schedule, "1 4 5", STATE_RELEASED, 1 },
+                { "instance tag", change_instance, "1 4 5", STATE_RELEASED, 1 },
+                { "name", change_name, "1 4 5", STATE_RELEASED, 1 },
+                { "SourceInstanceId", change_source, "1 4 5", STATE_RELEASED, 1 },
+                { "no SourceInstanceId", lose_source, "1 4 5", STATE_RELEASED, 1 },
+                { "CreationDate", change_creation, "1 4 5", STATE_RELEASED, 1 },
+                { "state", change_state, "1 4 5", "failed", 1 },
+                { "use", use, "1 4 5", "available", 1 },
+                { "unlisted for minutes", hide_for_minutes, "4 5", STATE_GONE, 0 },
+                { "deregistered by others", deregister, "1! 4 5", STATE_GONE, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL, *error = NULL;
+                struct world world;
+
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstances",
+                                                                    .about = "image-id",
+                                                                    .outcome = AWS_OK,
+                                                                    .delay = 10 * USEC_PER_SEC });
+                assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+                virtual_run_for(world.loop, 5 * USEC_PER_SEC); /* it has been asked about */
+                rows[i].change(&world);
+                virtual_run_for(world.loop, HOURS(2));
+                expect_left(&world, rows[i].left, (int)i);
+                expect_state(&world, 0, rows[i].state, (int)i);
+                if (captured_events(&events[EVENT_IMAGE_KEPT]) != rows[i].lines)
+                        fail_msg("%s: %zu lines", rows[i].name,
+                                 captured_events(&events[EVENT_IMAGE_KEPT]));
+                if (scripted_count(&world.aws, "DeregisterImage", "ami-0001") !=
+                    streq(rows[i].name, "unlisted for minutes"))
+                        fail_msg("%s: DeregisterImage", rows[i].name);
+                world_done(&world);
+        }
+}
+
+/* Every call of the way is answered in every way; afterwards the next run does the rest. */
+static void every_answer_at_every_call(void **state)
+{
+        static const struct {
+                const char *action, *about;
+        } calls[] = {
+                { "DescribeImages", "Owner.1=self&Filter.1.Name=image-id" },
+                { "DescribeInstances", "image-id&Filter.1.Value.1=ami-0001" },
+                { "DeregisterImage", "ami-0001" },
+                { "DescribeSnapshots", "snapshot-id" },
+                { "DeleteSnapshot", "snap-0001" },
+        };
+        static const struct {
+                const char *name;
+                struct scripted_fault fault;
+        } answers[] = {
+                { "refused", { .outcome = AWS_ERROR, .code = "UnauthorizedOperation" } },
+                { "throttled", { .outcome = AWS_ERROR, .code = "RequestLimitExceeded" } },
+                { "unreachable", { .outcome = AWS_UNREACHABLE, .times = 2 } },
+                { "unsigned", { .outcome = AWS_UNSIGNED, .times = 2 } },
+                { "unanswered", { .outcome = AWS_UNKNOWN } },
+                { "done but unanswered", { .outcome = AWS_UNKNOWN, .effect = true } },
+                { "not found", { .outcome = AWS_ERROR, .code = "InvalidAMIID.NotFound" } },
+                { "no such snapshot",
+                  { .outcome = AWS_ERROR, .code = "InvalidSnapshot.NotFound" } },
+                { "for ever refused",
+                  { .outcome = AWS_ERROR, .code = "UnauthorizedOperation", .times = 1000 } },
+                { "for ever unanswered", { .outcome = AWS_UNKNOWN, .times = 1000 } },
+                { "for ever not found",
+                  { .outcome = AWS_ERROR, .code = "InvalidAMIID.NotFound", .times = 1000 } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(calls) * ELEMENTS(answers); i++) {
+                struct scripted_fault fault = answers[i % ELEMENTS(answers)].fault;
+                const char *name = answers[i % ELEMENTS(answers)].name;
+                const struct model_image *image;
+                struct store_image row;
+                struct world world;
+
+                fault.action = calls[i / ELEMENTS(answers)].action;
+                fault.about = calls[i / ELEMENTS(answers)].about;
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, fault);
+                free(prune(&world, false));
+                image = world.model.images[0];
+                row = load(&world, 0);
+                /* what EC2 has is never taken for gone, and no snapshot goes before its image */
+                if (image->gone ? streq(row.state, "available")
+                                : row.removed != SEC_NONE || image->snapshot_gone ||
+                                          streq(row.state, STATE_DEREGISTERED))
+                        fail_msg("%s %s: image %d, snapshot %d, row %s", fault.action, name,
+                                 image->gone, image->snapshot_gone, row.state);
+                if (streq(fault.action, "DeregisterImage") && strstr(name, "refused") &&
+                    !streq(row.state, "available"))
+                        fail_msg("%s %s: row %s", fault.action, name, row.state);
+                store_image_done(&row);
+                scripted_no_faults(&world.aws);
+                free(prune(&world, false));
+                expect_left(&world, "4 5", (int)i);
+                world_done(&world);
+        }
+}
+
+static void expect_calls(const struct world *world, size_t deregister, size_t delete)
+{
+        assert_int_equal(scripted_count(&world->aws, "DeregisterImage", NULL), deregister);
+        assert_int_equal(scripted_count(&world->aws, "DeleteSnapshot", NULL), delete);
+}
+
+struct listed {
+        unsigned int actions[PRUNE_ACTIONS];
+        char *why[PRUNE_ACTIONS];
+};
+
+static void hear(const struct run_event *event, void *userdata)
+{
+        struct listed *listed = userdata;
+
+        if (!event->decision)
+                return;
+        listed->actions[event->decision->action]++;
+        xreplace(&listed->why[event->decision->action], event->decision->why);
+}
+
+static struct listed dry_run(struct world *world)
+{
+        struct listed listed = {};
+        struct watch *watch = manager_watch(world->manager, NULL, hear, &listed);
+
+        free(prune(world, true));
+        watch_free(watch);
+        return listed;
+}
+
+static void listed_done(struct listed *listed)
+{
+        for (size_t i = 0; i < PRUNE_ACTIONS; i++)
+                free(listed->why[i]);
+}
+
+/* DeregisterImage was refused, or nobody knows what became of it; then the operator keeps it. */
+static void an_image_that_is_kept_by_its_tag_after_a_refusal_stays(void **state)
+{
+        static const struct {
+                const char *name;
+                struct scripted_fault fault;
+                const char *state;
+        } rows[] = {
+                { "refused",
+                  { .action = "DeregisterImage",
+                    .about = "ami-0001",
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  "available" },
+                { "unanswered, and the look is refused",
+                  { .action = "DeregisterImage",
+                    .about = "ami-0001",
+                    .outcome = AWS_UNKNOWN,
+                    .times = SCRIPTED_ALWAYS },
+                  STATE_DEREGISTERING },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct world world;
+                struct listed listed;
+
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, rows[i].fault);
+                free(prune(&world, false));
+                LEFT(world, "1 4 5");
+                expect_state(&world, 0, rows[i].state, __LINE__);
+                scripted_no_faults(&world.aws);
+                listed = dry_run(&world);
+                assert_int_equal(listed.actions[PRUNE_REMOVE], 1);
+                listed_done(&listed);
+                model_set_tag(&world.model.images[0]->tags, &world.model.images[0]->n_tags,
+                              TAG_SCHEDULE, "keep");
+                scripted_forget_calls(&world.aws);
+                free(prune(&world, false));
+                free(prune(&world, false));
+                LEFT(world, "1 4 5");
+                expect_calls(&world, 0, 0);
+                expect_state(&world, 0, STATE_RELEASED, __LINE__);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_RELEASED]), 1);
+                listed = dry_run(&world);
+                assert_int_equal(listed.actions[PRUNE_REMOVE], 0);
+                assert_non_null(strstr(listed.why[PRUNE_KEEP], TAG_SCHEDULE));
+                listed_done(&listed);
+                /* the tag comes back, and with it the image */
+                model_set_tag(&world.model.images[0]->tags, &world.model.images[0]->n_tags,
+                              TAG_SCHEDULE, "s");
+                free(prune(&world, false));
+                LEFT(world, "4 5");
+                world_done(&world);
+        }
+}
+
+/* What an earlier run has begun is listed by a dry run. */
+static void a_dry_run_lists_what_a_run_would_resume(void **state)
+{
+        struct world world;
+        struct listed listed;
+
+        (void)state;
+        setup(&world, 5, 2);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeregisterImage",
+                                                            .about = "ami-0001",
+                                                            .outcome = AWS_UNKNOWN,
+                                                            .effect = true });
+        scripted_fault(&world.aws,
+                       (struct scripted_fault){ .action = "DescribeImages",
+                                                .about = "image-id&Filter.1.Value.1=ami-0001",
+                                                .skip = 1,
+                                                .outcome = AWS_ERROR,
+                                                .code = "UnauthorizedOperation" });
+        free(prune(&world, false));
+        LEFT(world, "1! 4 5");
+        expect_state(&world, 0, STATE_DEREGISTERING, __LINE__);
+        scripted_forget_calls(&world.aws);
+        listed = dry_run(&world);
+        assert_int_equal(listed.actions[PRUNE_REMOVE], 1);
+        assert_non_null(strstr(listed.why[PRUNE_REMOVE], "an earlier run"));
+        listed_done(&listed);
+        expect_calls(&world, 0, 0);
+        free(prune(&world, false));
+        LEFT(world, "4 5");
+        expect_calls(&world, 0, 1);
+        world_done(&world);
+}
+
+/* One snapshot is locked: the other is deleted, that is said once, and it is asked again weekly. */
+static void a_snapshot_that_is_refused_holds_up_no_other(void **state)
+{
+        struct model_image *image;
+        struct listed listed;
+        struct world world;
+        struct store_image row;
+
+        (void)state;
+        setup(&world, 3, 2);
+        image = world.model.images[0];
+        image->second = xstrdup("snap-9999");
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeleteSnapshot",
+                                                            .about = "snap-0001",
+                                                            .outcome = AWS_ERROR,
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .code = "SnapshotLocked",
+                                                            .message = "The snapshot is locked" });
+        virtual_run_for(world.loop, HOURS(24)); /* by the schedule */
+        assert_true(image->gone && image->second_gone && !image->snapshot_gone);
+        assert_int_equal(captured_events(&events[EVENT_SNAPSHOTS_LEFT]), 1);
+        expect_state(&world, 0, STATE_DEREGISTERED, __LINE__);
+        row = load(&world, 0);
+        assert_string_equal(row.snapshots, "snap-0001");
+        assert_non_null(strstr(row.detail, "SnapshotLocked"));
+        store_image_done(&row);
+        listed = dry_run(&world);
+        assert_int_equal(listed.actions[PRUNE_REMOVE], 1); /* by hand it is tried at once */
+        listed_done(&listed);
+        scripted_forget_calls(&world.aws);
+        captured_clear();
+        virtual_run_for(world.loop, HOURS(24 * 13));
+        assert_int_equal(scripted_count(&world.aws, "DeregisterImage", "ami-0001"), 0);
+        assert_int_equal(scripted_count(&world.aws, "DeleteSnapshot", "snap-0001"), 1);
+        assert_int_equal(captured_events(&events[EVENT_SNAPSHOTS_LEFT]), 0);
+        assert_int_equal(captured_events(&events[EVENT_RUN_FAILED]), 0);
+        scripted_no_faults(&world.aws);
+        free(prune(&world, false));
+        assert_true(image->snapshot_gone);
+        assert_true(is_recorded_gone(&world, 0));
+        world_done(&world);
+}
+
+/* The row names a snapshot that was not made for its image: of another image, or of others. */
+static void a_snapshot_that_is_not_of_the_image_is_kept(void **state)
+{
+        struct store_image row;
+        struct world world;
+
+        (void)state;
+        setup(&world, 5, 2);
+        row = load(&world, 0);
+        xreplace(&row.snapshots, "snap-0001 snap-0004");
+        store_save_image(world.store, &row);
+        store_image_done(&row);
+        world.model.images[0]->takes = USEC_INFINITY; /* so EC2 names no snapshots of its own */
+        world.model.images[0]->takes = USEC_PER_SEC;
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeleteSnapshot",
+                                                            .about = "snap-0001",
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "UnauthorizedOperation" });
+        free(prune(&world, false));
+        row = load(&world, 0);
+        xreplace(&row.snapshots, "snap-0001 snap-0004"); /* by hand */
+        store_save_image(world.store, &row);
+        store_image_done(&row);
+        scripted_forget_calls(&world.aws);
+        free(prune(&world, false));
+        LEFT(world, "4 5");
+        assert_int_equal(scripted_count(&world.aws, "DeleteSnapshot", "snap-0004"), 0);
+        assert_true(is_recorded_gone(&world, 0));
+        world_done(&world);
+}
+
+/* A row that somebody has put into the state leads to no deletion: EC2 is asked, and does not say
+ * what the row says. */
+static void a_row_that_was_put_in_by_hand_removes_nothing(void **state)
+{
+        static const struct {
+                const char *name;
+                bool tagged;
+                const char *state;
+        } rows[] = {
+                { "without our tags", false, "available" },
+                { "with our tags", true, "available" },
+                { "as if it were being removed", false, STATE_DEREGISTERING },
+                { "as if it were being removed, with our tags", true, STATE_DEREGISTERING },
+                { "as if it were deregistered", false, STATE_DEREGISTERED },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct model_image *golden;
+                struct store_image row;
+                struct world world;
+
+                setup(&world, 5, 5);
+                golden = model_add_image(&world.model, "eu-west-1", "golden");
+                golden->creation_date -= 30 * SEC_PER_DAY;
+                golden->created -= HOURS(30 * 24);
+                if (rows[i].tagged) {
+                        golden->tags = model_copy_tags(world.model.images[0]->tags,
+                                                       world.model.images[0]->n_tags);
+                        golden->n_tags = world.model.images[0]->n_tags;
+                }
+                row = load(&world, 0);
+                xreplace(&row.id, golden->id);
+                xreplace(&row.name, golden->name);
+                xreplace(&row.snapshots, golden->snapshot);
+                xreplace(&row.state, rows[i].state);
+                row.created = golden->creation_date;
+                row.firing -= 30 * SEC_PER_DAY;
+                store_save_image(world.store, &row);
+                store_image_done(&row);
+                free(prune(&world, false));
+                free(prune(&world, false));
+                if (golden->gone || golden->snapshot_gone)
+                        fail_msg("%s: removed", rows[i].name);
+                LEFT(world, "1 2 3 4 5 6");
+                expect_calls(&world, 0, 0);
+                world_done(&world);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_image_that_no_longer_fits_is_kept),
+                cmocka_unit_test(every_answer_at_every_call),
+                cmocka_unit_test(an_image_that_is_kept_by_its_tag_after_a_refusal_stays),
+                cmocka_unit_test(a_dry_run_lists_what_a_run_would_resume),
+                cmocka_unit_test(a_snapshot_that_is_refused_holds_up_no_other),
+                cmocka_unit_test(a_snapshot_that_is_not_of_the_image_is_kept),
+                cmocka_unit_test(a_row_that_was_put_in_by_hand_removes_nothing),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
