@@ -202,7 +202,9 @@ struct verdict await_put_back_answer(struct task *task, const struct aws_reply *
         if (reply->outcome != AWS_OK)
                 return again(LOOK_RETRY,
                              aws_describe_failure(reply, task->action, task->row.region));
-        lifecycle = found->n_instances ? found->instances[0].lifecycle : LIFECYCLE_DETACHED;
+        if (!rotation_lifecycle(task, found, &lifecycle))
+                return again(rotation_pause(task),
+                             xstrdup("its Auto Scaling group does not list it"));
         switch ((enum lifecycle_state)lifecycle) {
         case LIFECYCLE_DETACHING: /* somebody else decided about it */
         case LIFECYCLE_DETACHED:

@@ -103,8 +103,7 @@ static struct verdict image_failed(struct task *task, const struct followed *fol
                                 followed->reason ? followed->reason : "EC2 gave no reason"));
 }
 
-/* Nothing came of it, and nobody is to blame: its turn comes again. */
-static struct verdict start_over(struct task *task)
+struct verdict image_start_over(struct task *task)
 {
         task->row.downed = task->row.returned = SEC_NONE;
         free(steal(task->row.putback));
@@ -124,7 +123,7 @@ static struct verdict await_image_ask(struct task *task)
         struct verdict verdict;
 
         if (!task->row.image)
-                return task->row.ending == OUTCOME_OPEN ? start_over(task)
+                return task->row.ending == OUTCOME_OPEN ? image_start_over(task)
                                                         : finish(task->row.ending, NULL);
         if (!live->followed)
                 live->followed = follow_begin(task);

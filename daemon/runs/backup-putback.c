@@ -17,6 +17,8 @@
 
 /* Between attempts that AWS has not refused. */
 #define PUT_RETRY (15 * USEC_PER_SEC)
+/* So long a target group that is not found is looked for before that is said: seconds. */
+enum { NOT_FOUND_FOR = 10 * SEC_PER_MIN };
 
 /* What a line is about, for people. Caller frees. */
 static char *line_name(const struct putback_line *line)
@@ -75,12 +77,34 @@ static struct verdict await_running(struct task *task, const struct putback_line
         return stay();
 }
 
+/* A call has found no such target group: true while it is looked at whether that is so, or with the
+ * verdict if it is. */
+static bool looks_first(struct task *task, const struct putback_line *line, struct verdict *ret)
+{
+        struct image_live *live = image_live(task);
+        struct putback only = { .lines = (struct putback_line *)(uintptr_t)line, .n = 1 };
+        char *why = NULL;
+
+        if (!live->look_first || line->kind == PUTBACK_STANDBY)
+                return false;
+        *ret = stay();
+        if (rotation_look(task, &only, live->look_first, &why) == ROTATION_LOOKING)
+                return true;
+        free(why);
+        live->look_first = 0;
+        if (!rotation_is_gone(task->place, line->name))
+                return false;
+        *ret = put_in_vain(task, line, "it was removed meanwhile");
+        return true;
+}
+
 struct verdict put_back_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
         const char *id = task->row.subject;
         _cleanup_(putback_done) struct putback putback = {};
         const struct putback_line *line;
+        struct verdict verdict;
 
         if (!task->row.putback)
                 return go("await-image");
@@ -96,6 +120,8 @@ struct verdict put_back_ask(struct task *task)
         if (line->kind != PUTBACK_STANDBY && live->patient && live->patient->asked &&
             live->patient->state != INSTANCE_RUNNING)
                 return await_running(task, line);
+        if (looks_first(task, line, &verdict))
+                return verdict;
         if (line->kind == PUTBACK_STANDBY)
                 task_call(task, &autoscaling_exit_standby,
                           &(struct autoscaling_exit_standby){
@@ -132,6 +158,8 @@ static struct verdict not_running(struct task *task, const struct putback_line *
                 live->patient = health_begin(task);
         if (task_spent(task) < image_ready_timeout(task))
                 return again(PUT_RETRY, steal(reason));
+        if (!live->patient->asked || live->patient->state == INSTANCE_RUNNING)
+                return put_refused(task, line, steal(reason));
         return put_in_vain(task, line, reason);
 }
 
@@ -157,8 +185,9 @@ struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
                 return put(task);
         }
         if (startswith(reply->code, "TargetGroupNotFound")) {
-                free(why);
-                return put_in_vain(task, line, "it was removed meanwhile");
+                live->look_first = loop_monotonic(task->run->engine->loop);
+                return task_spent(task) < NOT_FOUND_FOR ? again(PUT_RETRY, why)
+                                                        : put_refused(task, line, why);
         }
         if (streq(reply->code, "InvalidTarget"))
                 return not_running(task, line, why);

@@ -52,6 +52,19 @@ void rotation_ask_lifecycle(struct task *task)
                   &(struct autoscaling_describe_instances){ .ids = &id, .n_ids = 1 });
 }
 
+bool rotation_lifecycle(struct task *task, const struct autoscaling_instances *found, int *ret)
+{
+        struct gone *member = &image_live(task)->member;
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (found->n_instances)
+                gone_see(member, now);
+        else
+                gone_miss(member, now);
+        *ret = found->n_instances ? found->instances[0].lifecycle : LIFECYCLE_DETACHED;
+        return found->n_instances || gone_is_certain(member, GONE_MEMBERSHIP);
+}
+
 bool rotation_is_busy(const struct aws_reply *reply)
 {
         return startswith(reply->code, "ResourceContention") ||
@@ -182,8 +195,12 @@ static struct verdict check_group(struct task *task, const struct autoscaling_gr
 static struct verdict check_lifecycle(struct task *task, const struct autoscaling_instances *found)
 {
         struct image_live *live = image_live(task);
-        int lifecycle = found->n_instances ? found->instances[0].lifecycle : LIFECYCLE_DETACHED;
+        int lifecycle;
 
+        if (!rotation_lifecycle(task, found, &lifecycle))
+                return again(
+                        STATE_RETRY,
+                        xstrdup("its tag names an Auto Scaling group, which does not list it"));
         live->scaling = SCALING_KNOWN;
         switch ((enum lifecycle_state)lifecycle) {
         case LIFECYCLE_IN_SERVICE:
@@ -228,7 +245,7 @@ static struct verdict check_rotation_verdict(struct task *task)
         free(steal(live->scaling_group));
         live->scaling = SCALING_UNKNOWN;
         live->taken = live->put = 0;
-        live->in_standby = live->in_service = false;
+        live->in_standby = live->in_service = live->took = false;
         return gate_is_open(task) ? next() : go("wait-turn");
 }
 

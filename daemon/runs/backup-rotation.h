@@ -3,6 +3,7 @@
  * backup-healthy.c do it. */
 #pragma once
 
+#include "aws/autoscaling.h"
 #include "runs/backup.h"
 #include "runs/rotation.h"
 
@@ -13,6 +14,10 @@ void rotation_change_targets(struct task *task, const struct action *action,
                              const struct putback_line *line);
 /* Asks what the instance is in its Auto Scaling group. */
 void rotation_ask_lifecycle(struct task *task);
+
+/* What its Auto Scaling group has the instance as, by the answer to that; in none: detached. False:
+ * it is not in the list, which does not prove yet that no group has it. */
+bool rotation_lifecycle(struct task *task, const struct autoscaling_instances *found, int *ret);
 
 /* Whether another instance that has its turn is in standby in this Auto Scaling group, or about to
  * be. */

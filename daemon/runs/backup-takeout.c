@@ -8,9 +8,22 @@
 
 #define TAKE_RETRY (15 * USEC_PER_SEC)
 
+/* An instance that is not draining so long after it was taken out is taken out again: seconds. */
+enum { TAKE_AGAIN = 20 };
+
+/* Whether AWS has refused all there was to do so far: it is in service as before. */
+static bool nothing_was_taken(struct task *task)
+{
+        return !image_live(task)->took && !task->inherited && !image_doubt(task);
+}
+
 /* Ends it while nothing else was done to the instance. */
 static struct verdict hand_back(struct task *task, enum outcome outcome, char *detail)
 {
+        if (nothing_was_taken(task)) {
+                free(steal(task->row.putback));
+                return image_untouched(task, outcome, detail);
+        }
         image_note_failure(task, detail);
         task->row.ending = outcome;
         return go("put-back");
@@ -103,6 +116,7 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
         char *why;
 
         image_note_doubt(task, reply);
+        live->took |= reply->outcome != AWS_ERROR || reply->attempts > 1;
         if (reply->outcome == AWS_OK)
                 return is_standby ? next() : taken(task);
         why = aws_describe_failure(reply, task->action, task->row.region);
@@ -114,8 +128,9 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
                 live->refusal = why;
                 return next();
         }
-        if (startswith(reply->code, "TargetGroupNotFound") || streq(reply->code, "InvalidTarget")) {
-                free(why); /* it is not there */
+        if (gone_is_claimed(reply)) {
+                free(why); /* whether it is not there is what await-taken-out looks at */
+                live->took = true;
                 return taken(task);
         }
         return hand_back(task, OUTCOME_FAILED, why);
@@ -160,13 +175,18 @@ static struct verdict await_draining(struct task *task, const struct putback *pu
         line = find_draining(task, putback, &health);
         if (!line)
                 return next();
-        if (task_spent(task) >= timeout)
+        if (image_away(task) >= timeout)
                 return hand_back(
                         task, OUTCOME_FAILED,
                         xasprintf("it was not out of target group %s within %s (%s); raise "
                                   "ready_timeout, or lower the group's deregistration delay",
                                   rotation_name(line->name), format_timespan(timeout, time),
                                   rotation_state_name(health)));
+        if (health->state != TARGET_DRAINING && health->state != TARGET_UNHEALTHY_DRAINING &&
+            task_spent(task) >= TAKE_AGAIN) {
+                image_live(task)->taken = 0; /* the order came to nothing */
+                return go("take-out");
+        }
         return again(rotation_pause(task), xasprintf("its connections to target group %s end",
                                                      rotation_name(line->name)));
 }
@@ -198,7 +218,7 @@ static struct verdict refused(struct task *task)
         if (!rotation_standby_is_taken(task, putback.lines[0].name))
                 return hand_back(task, OUTCOME_FAILED, why);
         free(why);
-        return go("put-back");
+        return nothing_was_taken(task) ? image_start_over(task) : go("put-back");
 }
 
 struct verdict await_taken_out_answer(struct task *task, const struct aws_reply *reply)
@@ -214,7 +234,9 @@ struct verdict await_taken_out_answer(struct task *task, const struct aws_reply 
                         return hand_back(task, OUTCOME_FAILED, why);
                 return again(TAKE_RETRY, why);
         }
-        lifecycle = found->n_instances ? found->instances[0].lifecycle : LIFECYCLE_DETACHED;
+        if (!rotation_lifecycle(task, found, &lifecycle))
+                return again(TAKE_RETRY, xstrdup("its Auto Scaling group does not list it"));
+        live->took |= lifecycle != LIFECYCLE_IN_SERVICE;
         if (lifecycle == LIFECYCLE_STANDBY || lifecycle == LIFECYCLE_DETACHED) {
                 live->in_standby = true;
                 return go("take-out"); /* of its target groups */

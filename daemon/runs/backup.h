@@ -83,10 +83,11 @@ struct image_live {
 
         /* Taking it out of rotation, and back. */
         struct gone member; /* whether its Auto Scaling group has it */
-        bool look_first;    /* a call found no such target or group: its groups are looked at */
+        usec_t look_first;  /* monotonic: since then a call found no such group: it is looked at */
         enum { SCALING_UNKNOWN, SCALING_IN_SERVICE, SCALING_KNOWN } scaling; /* what was asked */
         char *scaling_group; /* in which it is in service; or NULL */
         size_t taken, put;   /* lines of row.putback that are dealt with; after a restart again */
+        bool took;           /* something was taken out, or may have been */
         bool in_standby, in_service;
         char *refusal; /* what AWS said to the last order, if its state may contradict that */
         unsigned int refused; /* attempts to put it back into one thing */
@@ -126,6 +127,9 @@ usec_t image_note_settled(struct task *task);
 
 /* How long until what AWS has refused so often before is tried again. */
 usec_t image_insist_after(unsigned int refusals);
+
+/* Nothing came of it, and nobody is to blame: its turn comes again. */
+struct verdict image_start_over(struct task *task);
 
 /* The image's row cannot be written: later. */
 struct verdict image_not_recorded(struct task *task);

@@ -1,12 +1,14 @@
 /* What rotation.c looks up and rotation-known.c tells. Private to both. */
 #pragma once
 
+#include "runs/gone.h"
 #include "runs/rotation.h"
 
 struct target_group {
         char *arn;
         bool listed; /* by the last look at all, with instances for targets */
-        bool gone;
+        struct gone evidence;
+        bool gone;   /* provably removed */
         usec_t read; /* monotonic: when its health was asked for; 0: never */
         struct elb_healths healths;
         struct target_group *next;

@@ -121,14 +121,21 @@ static void rotation_go_on(struct rotation *rotation, bool failed)
 
 /* ---- what is answered ---- */
 
+/* Takes `why`. */
+static void rotation_fail(struct rotation *rotation, bool refused, char *why)
+{
+        rotation->failed = loop_monotonic(rotation->place->engine->loop);
+        rotation->refused = refused;
+        free(rotation->why);
+        rotation->why = why;
+        rotation_go_on(rotation, true);
+}
+
 static void rotation_failed(struct rotation *rotation, const struct aws_reply *reply,
                             const struct action *action)
 {
-        rotation->failed = loop_monotonic(rotation->place->engine->loop);
-        rotation->refused = reply->outcome == AWS_ERROR;
-        free(rotation->why);
-        rotation->why = aws_describe_failure(reply, action, rotation->place->region);
-        rotation_go_on(rotation, true);
+        rotation_fail(rotation, reply->outcome == AWS_ERROR,
+                      aws_describe_failure(reply, action, rotation->place->region));
 }
 
 static void on_groups(const struct aws_reply *reply, void *userdata)
@@ -153,27 +160,71 @@ static void on_groups(const struct aws_reply *reply, void *userdata)
         rotation_go_on(rotation, false);
 }
 
-static void on_health(const struct aws_reply *reply, void *userdata)
+/* The health of the group that was asked about; takes what `found` (NULL: none) holds. */
+static void group_read(struct rotation *rotation, struct elb_healths *found)
 {
-        struct rotation *rotation = userdata;
         struct target_group *group = rotation->asked;
-        struct elb_healths *found = reply->output;
 
-        place_heard(rotation->place, &elb_describe_target_health, reply);
-        rotation->call = aws_slot_free(rotation->call);
-        group->gone = reply->outcome == AWS_ERROR && startswith(reply->code, "TargetGroupNotFound");
-        if (reply->outcome != AWS_OK && !group->gone) {
-                rotation_failed(rotation, reply, &elb_describe_target_health);
-                return;
-        }
         shape_done(elb_describe_target_health.output, &group->healths);
         group->healths = (struct elb_healths){};
-        if (!group->gone) {
+        if (found) {
                 group->healths = *found;
                 *found = (struct elb_healths){};
         }
         group->read = rotation->sent;
         rotation_go_on(rotation, false);
+}
+
+/* The list of all groups, after one was not found by its ARN. */
+static void on_whether_listed(const struct aws_reply *reply, void *userdata)
+{
+        struct rotation *rotation = userdata;
+        struct target_group *group = rotation->asked;
+        usec_t now = loop_monotonic(rotation->place->engine->loop);
+        const struct elb_target_groups *found = reply->output;
+        bool is_listed = false;
+
+        place_heard(rotation->place, &elb_describe_target_groups, reply);
+        rotation->call = aws_slot_free(rotation->call);
+        if (reply->outcome != AWS_OK) {
+                rotation_failed(rotation, reply, &elb_describe_target_groups);
+                return;
+        }
+        for (size_t i = 0; i < found->n_groups; i++)
+                is_listed |= streq(found->groups[i].arn, group->arn);
+        if (is_listed)
+                gone_see(&group->evidence, now);
+        else
+                gone_miss(&group->evidence, now);
+        group->gone = gone_is_certain(&group->evidence, GONE_TARGET_GROUP);
+        if (group->gone)
+                group_read(rotation, NULL);
+        else
+                rotation_fail(rotation, false,
+                              xasprintf("target group %s was not found by its ARN, and is %s; "
+                                        "whether it was removed",
+                                        rotation_name(group->arn),
+                                        is_listed ? "listed" : "not listed"));
+}
+
+static void on_health(const struct aws_reply *reply, void *userdata)
+{
+        struct rotation *rotation = userdata;
+        const struct place *place = rotation->place;
+
+        place_heard(rotation->place, &elb_describe_target_health, reply);
+        rotation->call = aws_slot_free(rotation->call);
+        if (gone_is_claimed(reply)) {
+                rotation->call = aws_call(place->aws, place->region, &elb_describe_target_groups,
+                                          &(struct elb_describe_target_groups){}, on_whether_listed,
+                                          rotation);
+                return;
+        }
+        if (reply->outcome != AWS_OK) {
+                rotation_failed(rotation, reply, &elb_describe_target_health);
+                return;
+        }
+        group_read(rotation, reply->output);
 }
 
 /* ---- for tasks ---- */

@@ -278,14 +278,94 @@ static void test_window(void **state)
         world_done(&world);
 }
 
+/* What one answer, or one empty list, says of a target group or of a membership is not believed. */
+static void test_what_is_unknown_for_a_moment_is_put_back(void **state)
+{
+#define NOT_FOUND .outcome = AWS_ERROR, .code = "TargetGroupNotFound"
+        static const struct {
+                const char *name;
+                struct scripted_fault fault;
+        } rows[] = {
+                { "health", { .action = "DescribeTargetHealth", NOT_FOUND } },
+                { "health, once it is out",
+                  { .action = "DescribeTargetHealth", .skip = 1, NOT_FOUND } },
+                { "put back", { .action = "RegisterTargets", NOT_FOUND } },
+                { "taken out", { .action = "DeregisterTargets", NOT_FOUND } },
+                { "taken out, no such target",
+                  { .action = "DeregisterTargets",
+                    .outcome = AWS_ERROR,
+                    .code = "InvalidTarget" } },
+                { "membership", { .action = "DescribeAutoScalingInstances", .empty = true } },
+                { "membership, later",
+                  { .action = "DescribeAutoScalingInstances", .skip = 1, .empty = true } },
+                { "membership, at the end",
+                  { .action = "DescribeAutoScalingInstances", .skip = 3, .empty = true } },
+        };
+#undef NOT_FOUND
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows) * 2; i++) {
+                struct scripted_fault fault = rows[i / 2].fault;
+                _cleanup_free_ char *detail = NULL;
+                struct world world;
+
+                setup(&world, S("reboot", "target_groups: drain, auto_scaling: standby"), 1);
+                model_add_member(&world.model, world.model.instances[0]);
+                fault.times = i % 2 ? 3 : 1;
+                scripted_fault(&world.aws, fault);
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                expect_all_in(&world, rows[i / 2].name);
+                if (world_run(&world, RUN, &detail) != OUTCOME_DONE || world_outages(&world) != 1 ||
+                    world.model.elb->touched_in_service)
+                        fail_msg("%s, %u times: %s", rows[i / 2].name, fault.times, detail);
+                world_done(&world);
+        }
+}
+
+/* Nothing was taken out, so nothing is put back, and there was no outage. */
+static void test_a_refused_take_out_is_no_outage(void **state)
+{
+        static const struct {
+                const char *action, *reboot;
+        } rows[] = {
+                { "DeregisterTargets", "target_groups: drain" },
+                { "EnterStandby", "auto_scaling: standby" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml = xasprintf(S("reboot", "%s"), rows[i].reboot);
+                struct world world;
+
+                setup(&world, yaml, 1);
+                model_add_member(&world.model, world.model.instances[0]);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = rows[i].action,
+                                                                    .outcome = AWS_ERROR,
+                                                                    .code = "AccessDenied" });
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                assert_int_equal(captured_events(&events[EVENT_PUT_BACK]), 0);
+                assert_int_equal(scripted_count(&world.aws, "RegisterTargets", NULL), 0);
+                assert_int_equal(scripted_count(&world.aws, "ExitStandby", NULL), 0);
+                expect_all_in(&world, rows[i].action);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_denied),        cmocka_unit_test(test_unreachable),
-                cmocka_unit_test(test_min_size),      cmocka_unit_test(test_put_back_troubles),
-                cmocka_unit_test(test_group_removed), cmocka_unit_test(test_never_healthy),
-                cmocka_unit_test(test_never_back),    cmocka_unit_test(test_draining_forever),
+                cmocka_unit_test(test_denied),
+                cmocka_unit_test(test_unreachable),
+                cmocka_unit_test(test_min_size),
+                cmocka_unit_test(test_put_back_troubles),
+                cmocka_unit_test(test_group_removed),
+                cmocka_unit_test(test_never_healthy),
+                cmocka_unit_test(test_never_back),
+                cmocka_unit_test(test_draining_forever),
                 cmocka_unit_test(test_window),
+                cmocka_unit_test(test_what_is_unknown_for_a_moment_is_put_back),
+                cmocka_unit_test(test_a_refused_take_out_is_no_outage),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
