@@ -361,7 +361,7 @@ static const char *state_reason_help(const char *code)
         /* https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html */
         return streq(code, "Client.InternalError")
                        ? " (most often the KMS key of an encrypted volume may not be used: allow "
-                         "kms:CreateGrant on it)"
+                         "kms:CreateGrant on it, config/policy/encrypted.json)"
                        : "";
 }
 
