@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 static const char trusted_group[] = "amid";
 enum { OVERFLOW_USER = 65534 }; /* /proc/sys/kernel/overflowuid; nobody has ever changed it */
@@ -79,13 +79,19 @@ static char *local_name(uid_t uid)
 static bool in_user_namespace(void)
 {
         FILE *file = fopen("/proc/self/uid_map", "re");
-        unsigned int inside = 0, outside = 0, length = 0;
-        bool whole = !file || (fscanf(file, "%u %u %u", &inside, &outside, &length) == 3 &&
-                               inside == 0 && outside == 0 && length == UINT32_MAX);
+        char map[256];
+        _cleanup_free_ char *words = NULL;
+        char **numbers;
+        size_t n;
 
-        if (file)
-                fclose(file);
-        return !whole;
+        if (!file)
+                return false;
+        map[fread(map, 1, sizeof(map) - 1, file)] = '\0';
+        fclose(file);
+        numbers = strings_split(map, " \n", &n);
+        words = strings_join(numbers, n, " ");
+        strings_free(numbers, n);
+        return !streq(words, "0 0 4294967295"); /* all as they are */
 }
 
 char *peer_describe(const struct peer *peer)

@@ -21,10 +21,11 @@ def in_seconds(seconds):
 
 
 def test_exposure_level(machine):
-    """At most 1.1, by systemd's own measure. The rest is what amid is for: the network."""
+    """At most 1.2, by systemd's own measure. The rest is what amid is for: the network, and to know
+    who an operator is: with PrivateUsers=yes, worth 0.1, the kernel does not tell."""
     text = machine.run("systemd-analyze", "security", "--no-pager", "amid.service", status=0)
     level = float(re.search(r"Overall exposure level for amid.service: ([\d.]+)", text)[1])
-    assert level <= 1.1
+    assert level <= 1.2
 
 
 def test_secrets_stay_in_memory(machine):
@@ -236,6 +237,20 @@ def test_stopped_while_an_instance_is_it_starts_that_first(sim_service, sim):
     assert len(sim.log("StopInstances")) == 1
 
 
+def test_a_hostile_error_text_is_one_readable_entry_of_the_journal(service):
+    text = "no\nforged line \u009b2J\u202e\u2028end"
+    service.front.fault("CreateImage", "error", code="UnauthorizedOperation", status=403, message=text, times=99)
+    service.account.launch(Backup="yes")
+    service.start()
+    service.amictl("run", "web")
+    clean = r"no\nforged line \u009b2J\u202e\u2028end"
+    service.wait(lambda: [line for line in service.messages() if clean in line], "the error")
+    shown = service.machine.run("journalctl", "-q", "--no-pager", "-u", "amid")
+    assert clean in shown
+    assert "blob data" not in shown
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]", shown)
+
+
 # ---- who may ask -------------------------------------------------------------------------------
 
 
@@ -246,11 +261,48 @@ def as_user(machine, groups, *words):
     return machine.try_run(*how, "/usr/local/bin/amictl", *words)
 
 
+def group_of(machine):
+    return machine.run("getent", "group", "amid").split(":")[2]
+
+
 def test_members_of_the_group_may_operate_and_others_may_not(machine, service):
     service.start()
-    gid = machine.run("getent", "group", "amid").split(":")[2]
+    gid = group_of(machine)
     assert as_user(machine, gid, "pause", "web").returncode == 0
     assert as_user(machine, gid, "resume", "web").returncode == 0
     stranger = as_user(machine, "", "pause", "web")
-    assert stranger.returncode in (1, 3)
-    assert stranger.stderr
+    assert stranger.returncode == 3
+    assert "Permission denied" in stranger.stderr
+    assert machine.run("stat", "-L", "-c", "%a %G", "/run/amid").split() == ["750", "amid"]
+
+
+def test_the_journal_says_who_asked_for_what(machine, service):
+    """An operator who is in /etc/passwd, one who is not, and root."""
+    service.start()
+    gid = group_of(machine)
+    machine.try_run("useradd", "--no-create-home", "--uid", "65531", "anna")
+    how = ["setpriv", "--reuid=65531", "--regid=65531", f"--groups={gid}", "/usr/local/bin/amictl"]
+    machine.run(*how, "pause", "web")
+    assert as_user(machine, gid, "resume", "web").returncode == 0
+    service.amictl("pause", "web")
+    service.amictl("resume", "web")
+
+    def asked():
+        return [text for text in service.messages() if " asks: " in text]
+
+    lines = service.wait(lambda: len(asked()) >= 4 and asked(), "four lines")
+    patterns = [
+        r'anna \(user 65531, process \d+\) asks: io.amid.Manager.Pause {"schedule":"web"}',
+        r'User 65533 \(process \d+\) asks: io.amid.Manager.Resume {"schedule":"web"}',
+        r"root \(user 0, process \d+\) asks: io.amid.Manager.Pause .*",
+        r"root \(user 0, process \d+\) asks: io.amid.Manager.Resume .*",
+    ]
+    for line, pattern in zip(lines, patterns, strict=True):
+        assert re.fullmatch(pattern, line), line
+
+
+def test_under_private_users_it_is_said_that_nobody_knows_who_asked(machine, service):
+    drop_in(machine, "PrivateUsers=yes")
+    service.start()
+    assert as_user(machine, group_of(machine), "pause", "web").returncode == 0
+    service.wait(lambda: [t for t in service.messages() if t.startswith("Somebody (process ")], "the line")
