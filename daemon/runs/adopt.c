@@ -60,7 +60,7 @@ static void adoption_done(struct adoption *adoption)
         struct known *known, *following;
 
         HASH_ITER (hh, adoption->known, known, following) {
-                HASH_DEL(adoption->known, known);
+                HASH_DEL(adoption->known, known); /* NOLINT(clang-analyzer-unix.Malloc) */
                 free(known->key);
                 free(known);
         }

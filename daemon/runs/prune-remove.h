@@ -9,6 +9,7 @@
 enum snapshot_fate {
         SNAPSHOT_OPEN,    /* to be looked at, by id */
         SNAPSHOT_OURS,    /* looked at: everything fits, it may be deleted */
+        SNAPSHOT_LAGS,    /* the same; EC2 still says that the deregistered image uses it */
         SNAPSHOT_DELETED, /* by us, or by somebody else: EC2 no longer has it */
         SNAPSHOT_KEPT,    /* for good: not made for this image, or another image uses it */
         SNAPSHOT_REFUSED, /* AWS does not let it be deleted, for now */

@@ -165,6 +165,15 @@ struct verdict look_snapshots_answer(struct task *task, const struct aws_reply *
 
 /* ---- delete-snapshots ---- */
 
+/* Those that lagged are deleted again; the first of them. */
+static const struct removal_snapshot *try_lagging(struct removal *removal)
+{
+        for (size_t i = 0; i < removal->n; i++)
+                if (removal->snapshots[i].fate == SNAPSHOT_LAGS)
+                        removal->snapshots[i].fate = SNAPSHOT_OURS;
+        return first(removal, SNAPSHOT_OURS);
+}
+
 struct verdict delete_snapshots_ask(struct task *task)
 {
         struct removal *removal = removal_of(task);
@@ -174,6 +183,11 @@ struct verdict delete_snapshots_ask(struct task *task)
         if (!clock_guard_lets_remove(task, &held))
                 return held;
         removal->resumed |= task->resumed;
+        if (!snapshot && first(removal, SNAPSHOT_LAGS)) {
+                if (removal_looks_later(task, removal))
+                        return stay();
+                snapshot = try_lagging(removal);
+        }
         if (!snapshot)
                 return go("look-at-snapshots"); /* also after a restart: nothing is known */
         task_call(task, &ec2_delete_snapshot,
@@ -217,7 +231,7 @@ static void note_lag(struct task *task, struct removal_snapshot *snapshot, char 
                 set_fate(snapshot, SNAPSHOT_REFUSED, why);
                 return;
         }
-        set_fate(snapshot, SNAPSHOT_OPEN, why);
+        set_fate(snapshot, SNAPSHOT_LAGS, why);
         removal->look_after = now + LAG_RETRY;
 }
 
@@ -260,7 +274,9 @@ struct verdict delete_snapshots_answer(struct task *task, const struct aws_reply
                         note_refusal(task, snapshot, reply, why);
                 break;
         }
-        return go(first(removal, SNAPSHOT_OURS) ? "delete-snapshots" : "look-at-snapshots");
+        return go(first(removal, SNAPSHOT_OURS) || first(removal, SNAPSHOT_LAGS)
+                          ? "delete-snapshots"
+                          : "look-at-snapshots");
 }
 
 /* ---- record-removal ---- */
@@ -342,7 +358,8 @@ struct verdict record_removal_ask(struct task *task)
         int r;
 
         removal->resumed |= task->resumed;
-        if (!removal->loaded || first(removal, SNAPSHOT_OPEN) || first(removal, SNAPSHOT_OURS))
+        if (!removal->loaded || first(removal, SNAPSHOT_OPEN) || first(removal, SNAPSHOT_OURS) ||
+            first(removal, SNAPSHOT_LAGS))
                 return go("look-at-snapshots"); /* a restart: nothing is known */
         r = removal_load(task, &row);
         if (r == 0)

@@ -11,6 +11,10 @@ def run_times(daemon, account, count):
     return account.images()
 
 
+def names_by_id(account):
+    return {image["ImageId"]: image["Name"] for image in account.images()}
+
+
 def names(account):
     return {image["Name"] for image in account.images()}
 
@@ -149,8 +153,16 @@ def test_a_lost_answer_to_deregister_is_no_harm(account, daemon, front):
     daemon.schedule(retain={"last": 1})
     daemon.start()
     daemon.run("web")
-    front.fault("DeregisterImage", "reset-after")
     front.fault("DeleteSnapshot", "reset-after")
     daemon.run("web", status=None)
     daemon.wait(lambda: len(account.images()) == 1, "the older being gone")
     daemon.wait(lambda: len(account.snapshots()) == 1, "its snapshot being gone")
+    # Of an image whose deregistration was not answered only minutes of absence tell that it is gone.
+    [older] = account.images()
+    front.fault("DeregisterImage", "reset-after")
+    daemon.amictl("run", "web")
+    daemon.wait(lambda: front.count("DeregisterImage") >= 3, "the call being made again")
+    daemon.wait(lambda: older["ImageId"] not in names_by_id(account), "the older being gone")
+    rows = {row["id"]: row["state"] for row in daemon.json("images")["images"]}
+    assert rows[older["ImageId"]] == "deregistering"
+    assert len(account.snapshots()) == 2

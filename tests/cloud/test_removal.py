@@ -3,6 +3,7 @@
 import datetime
 import json
 import sqlite3
+import time as time_module
 
 from harness import tags_of
 
@@ -112,6 +113,7 @@ def test_only_what_fits_in_everything_is_adopted(account, daemon, ec2, front):
     assert "1 adopted, 4 left." in text and "its name is golden" in text
     daemon.wait_lines(f"{golden}.*is not adopted: its name is golden")
     assert [row["id"] for row in daemon.json("images")["images"]] == [fits]
+    time_module.sleep(1.1)  # EC2 tells CreationDate in seconds
     daemon.run("web")
     daemon.wait(lambda: fits not in {i["ImageId"] for i in account.images()}, "it being pruned")
     assert set(why) < {image["ImageId"] for image in account.images()}
