@@ -30,10 +30,12 @@ struct owed {
         struct owed *next;
 };
 
+enum item_type { ITEM_EVENT, ITEM_HEAD, ITEM_DECISION };
+
 /* What is owed of a dry run, in order. */
 struct item {
         struct item *next;
-        enum { ITEM_EVENT, ITEM_HEAD, ITEM_DECISION } type;
+        enum item_type type;
         int value;    /* of a decision: enum prune_action; of an event: whether it is the end */
         char words[]; /* event: JSON; head: JSON of the event that the decisions behind it belong
                        * to; decision: account, region, image, why, instance, ended by NUL */
@@ -208,7 +210,8 @@ static void send_first_owed(struct stream *stream)
 
 /* ---- a dry run, and decisions ---- */
 
-static void add_item(struct stream *stream, int type, int value, const char *words, size_t size)
+static void add_item(struct stream *stream, enum item_type type, int value, const char *words,
+                     size_t size)
 {
         struct item *item = xcalloc(1, sizeof(*item) + size);
 
@@ -219,7 +222,7 @@ static void add_item(struct stream *stream, int type, int value, const char *wor
         stream->end = &item->next;
 }
 
-static void owe_event(struct stream *stream, int type, const struct run_event *event)
+static void owe_event(struct stream *stream, enum item_type type, const struct run_event *event)
 {
         const struct settings *settings = manager_settings(stream->call->options->manager);
         struct run_event bare = *event;
