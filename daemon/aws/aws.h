@@ -124,7 +124,8 @@ enum aws_outcome {
 
 struct aws_reply {
         enum aws_outcome outcome;
-        void *output; /* of action->output; freed after the callback, members may be stolen */
+        void *output;   /* of action->output; freed after the callback, members may be stolen */
+        bool elsewhere; /* AWS_UNSIGNED: AWS takes these credentials elsewhere at this moment */
         const char *code, *message, *request_id; /* NULL when there is none */
         const char *owner;                       /* of aws_set_owner(), or NULL */
         int status;

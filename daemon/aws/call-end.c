@@ -12,6 +12,7 @@ void call_release(struct aws_slot *slot)
         slot->wait = keyring_wait_free(slot->wait);
         slot->ticket = ticket_free(slot->ticket);
         slot->explain = explain_free(slot->explain);
+        slot->identify = sts_free(slot->identify);
         slot->credentials = credentials_unref(slot->credentials);
 }
 
@@ -38,6 +39,7 @@ void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
                 &(struct aws_reply){
                         .outcome = outcome,
                         .output = outcome == AWS_OK ? output : NULL,
+                        .elsewhere = slot->elsewhere,
                         .code = outcome == AWS_OK ? NULL : code,
                         .message = said ? said : message,
                         .request_id = request_id,
@@ -81,6 +83,37 @@ static const char *key_tail(const char *access_key)
         return size >= LEAST ? access_key + size - SHOWN : "";
 }
 
+/* A key is not known everywhere at once, and its end neither: a region that refuses it for less is
+ * not asked about. */
+#define SPREADS (15 * USEC_PER_SEC)
+
+static void on_identified(struct credentials *credentials, const char *error, void *userdata)
+{
+        struct aws_slot *slot = userdata;
+
+        (void)error;
+        slot->elsewhere = credentials != NULL;
+        call_finish(slot, AWS_UNSIGNED);
+}
+
+/* Whether the key or the region is the matter: STS takes any key that is good, and asks for no
+ * permission. True when that is being asked. */
+static bool ask_elsewhere(struct aws_slot *slot)
+{
+        usec_t now = loop_monotonic(slot->tools->loop);
+
+        if (!slot->keyring || !slot->credentials || slot->place->service == &service_sts)
+                return false;
+        if (!slot->place->refused)
+                slot->place->refused = now;
+        if (now - slot->place->refused < SPREADS)
+                return false;
+        slot->http = http_slot_free(slot->http);
+        slot->ticket = ticket_free(slot->ticket);
+        slot->identify = keyring_identify(slot->keyring, slot->credentials, on_identified, slot);
+        return true;
+}
+
 void call_finish_refused(struct aws_slot *slot)
 {
         const struct credentials *credentials = slot->credentials;
@@ -90,7 +123,8 @@ void call_finish_refused(struct aws_slot *slot)
                 slot->decoded.message =
                         xasprintf("%s%saccess key ****%s of %s", said ? said : "", said ? "; " : "",
                                   key_tail(credentials->access_key), credentials->source);
-        call_finish(slot, slot->keyring ? AWS_UNSIGNED : AWS_ERROR);
+        if (!ask_elsewhere(slot))
+                call_finish(slot, slot->keyring ? AWS_UNSIGNED : AWS_ERROR);
 }
 
 static void on_explained(const char *text, void *userdata)

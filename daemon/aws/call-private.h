@@ -22,6 +22,8 @@ struct aws_slot {
         struct credentials *credentials; /* those of the present attempt */
         struct http_slot *http;
         struct explain *explain; /* of what AWS said at last */
+        struct sts *identify;    /* whether AWS takes the key elsewhere */
+        bool elsewhere;          /* it does */
         struct retry retry;
         unsigned int attempts, pages;
         size_t rows, bytes; /* of all its pages */

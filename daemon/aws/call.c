@@ -85,6 +85,7 @@ static void on_reply(const struct http_reply *reply, void *userdata)
         }
         switch (verdict) {
         case VERDICT_GOOD:
+                slot->place->refused = 0;
                 take_page(slot);
                 break;
         case VERDICT_FIX_CLOCK:

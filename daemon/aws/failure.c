@@ -120,7 +120,11 @@ char *aws_describe_failure(const struct aws_reply *reply, const struct action *a
                 break;
         }
         write_details(&text, reply);
-        if (denial_is(reply))
+        if (reply->elsewhere)
+                text_append(&text, "; AWS takes this key elsewhere, so it is this region that "
+                                   "refuses it: enable the region for the account, or take it out "
+                                   "of 'regions'");
+        else if (denial_is(reply))
                 denial_advise(&text, reply, action, region);
         else if (hint)
                 write_hint(&text, hint, action->name);

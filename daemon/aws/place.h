@@ -25,6 +25,8 @@ struct place {
         sec_t server_time;
         usec_t anchor;
 
+        usec_t refused; /* monotonic: since when it takes no key; 0: it took the last one */
+
         struct place *next;
 };
 

@@ -226,7 +226,8 @@ void task_wake(struct task *task);
 /* The same after a while, while the step stays as it is. */
 void task_wake_after(struct task *task, usec_t delay);
 /* The verdict on a reply that is not AWS_OK, for steps without special cases: try again when
- * nothing got through, fail with AWS's own words otherwise. */
+ * nothing got through, fail with AWS's own words otherwise, and at once in a region that refuses a
+ * key which AWS takes elsewhere. */
 struct verdict task_trouble(struct task *task, const struct aws_reply *reply,
                             const struct action *action);
 /* How long its step has been going on, also over restarts. */

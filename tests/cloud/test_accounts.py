@@ -356,3 +356,19 @@ def test_a_rotation_that_takes_a_while(account, daemon, front, tmp_path):
     )
     assert len(daemon.json("images")["images"]) == 20
     daemon.stop()
+
+
+def test_a_region_that_refuses_a_good_key_holds_up_nobody(account, daemon, front):
+    """As one that is not enabled for the account: the key is good elsewhere at that moment."""
+    account.launch(Backup="yes")
+    daemon.schedule(regions=["us-east-1", "eu-west-1"])
+    front.fault(
+        "*", "error", region="eu-west-1", times=10**6, status=401, code="AuthFailure",
+        message="AWS was not able to validate the provided access credentials",
+    )
+    daemon.start()
+    run = daemon.json("run", "web")["run"]
+    daemon.wait(lambda: daemon.json("show", run)["run"]["outcome"] != "open", "its end", 90)
+    assert daemon.json("show", run)["run"]["outcome"] == "partial"
+    assert daemon.lines("eu-west-1.*AWS takes this key elsewhere"), daemon.journal
+    assert len(account.images()) == 1

@@ -123,6 +123,7 @@ static const struct {
         { "DeregisterImage", judge_deregistering },
         { "DescribeImages", judge_nothing },
         { "DescribeRegions", judge_nothing },
+        { "GetCallerIdentity", judge_nothing },
         { "DescribeInstanceStatus", judge_nothing },
         { "DescribeInstances", judge_nothing },
         { "DescribeSnapshots", judge_nothing },

@@ -29,6 +29,54 @@ static void test_clock_skew(void **state)
         world_done(&world);
 }
 
+/* A region that is not open to the account, and a key that is deleted: STS takes the one and not
+ * the other. It is asked when the region has refused for a while, not at the first refusal. */
+static void a_region_that_refuses_a_good_key_is_told_apart(void **state)
+{
+        static const struct {
+                const char *name;
+                struct fake_answer sts;
+                bool elsewhere;
+        } rows[] = {
+                { "the region's",
+                  { .body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::"
+                            "111122223333:user/a</Arn><Account>111122223333</Account>"
+                            "</GetCallerIdentityResult></GetCallerIdentityResponse>" },
+                  true },
+                { "the key's", { .status = 403, .body = FAILED("InvalidClientTokenId") }, false },
+                { "unknown", { .status = 403, .body = FAILED("Blocked") }, false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                const struct fake_answer script[] = {
+                        { .status = 401, .body = FAILED("UnrecognizedClientException") },
+                        { .status = 401, .body = FAILED("UnrecognizedClientException") },
+                        { .status = 401, .body = FAILED("UnrecognizedClientException") },
+                        rows[i].sts,
+                };
+                struct world world;
+
+                world_init(&world, ROWS(script));
+                fake_run_for(&world.loop, USEC_PER_SEC);
+                call(&world, &ec2_describe_images, &mine);
+                assert_int_equal(world.outcome, AWS_UNSIGNED);
+                assert_null(strstr(world.described, "elsewhere"));
+                fake_run_for(&world.loop, 20 * USEC_PER_SEC);
+                free(steal(world.code));
+                free(steal(world.message));
+                free(steal(world.request_id));
+                free(steal(world.described));
+                world.answers = 0;
+                call(&world, &ec2_describe_images, &mine);
+                assert_int_equal(world.outcome, AWS_UNSIGNED);
+                if (!!strstr(world.described, "takes this key elsewhere") != rows[i].elsewhere)
+                        fail_msg("%s: %s", rows[i].name, world.described);
+                assert_int_equal(world.http.n_sent, ELEMENTS(script));
+                world_done(&world);
+        }
+}
+
 static void test_clock_skew_once(void **state)
 {
         static const struct fake_answer script[] = {
@@ -184,9 +232,13 @@ static void test_bad_endpoint(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_clock_skew),      cmocka_unit_test(test_clock_skew_once),
-                cmocka_unit_test(test_expired_token),   cmocka_unit_test(test_no_credentials),
-                cmocka_unit_test(test_encoded_refusal), cmocka_unit_test(test_bad_endpoint),
+                cmocka_unit_test(test_clock_skew),
+                cmocka_unit_test(a_region_that_refuses_a_good_key_is_told_apart),
+                cmocka_unit_test(test_clock_skew_once),
+                cmocka_unit_test(test_expired_token),
+                cmocka_unit_test(test_no_credentials),
+                cmocka_unit_test(test_encoded_refusal),
+                cmocka_unit_test(test_bad_endpoint),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

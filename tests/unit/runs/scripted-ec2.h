@@ -34,6 +34,7 @@ struct scripted_fault {
         unsigned int times;         /* 0: once; SCRIPTED_ALWAYS */
         enum aws_outcome outcome;   /* AWS_OK: it goes well, with `delay` */
         const char *code, *message; /* for AWS_ERROR */
+        bool elsewhere;             /* AWS_UNSIGNED: the key is good elsewhere */
         bool empty;                 /* for AWS_OK: the answer lists nothing, or a default */
         bool effect;                /* it happens, though the caller does not hear of it */
         usec_t delay;               /* 0: as usual */
@@ -141,6 +142,7 @@ struct aws_slot {
         const struct action *action;
         void *output;
         struct scripted_answer answer;
+        bool elsewhere;
         bool queued;
         aws_done_fn *done;
         void *userdata;
@@ -156,6 +158,7 @@ static inline void scripted_deliver(void *userdata)
                 .output = slot->answer.outcome == AWS_OK ? output : NULL,
                 .code = slot->answer.code,
                 .message = slot->answer.message,
+                .elsewhere = slot->elsewhere,
                 .request_id = slot->answer.outcome == AWS_ERROR ? "req-1" : NULL,
                 .attempts = 1,
                 .date = loop_wall(slot->aws->loop),
@@ -235,6 +238,7 @@ struct aws_slot *aws_call(struct aws_account *account, const char *region,
                 slot->answer =
                         (struct scripted_answer){ fault->outcome, fault->code, fault->message };
         slot->queued = fault && fault->queued;
+        slot->elsewhere = fault && fault->elsewhere;
         timer_arm(slot->timer, fault && fault->delay ? fault->delay : aws->delay);
         return slot;
 }

@@ -212,6 +212,36 @@ static void test_region_fails(void **state)
         world_done(&world);
 }
 
+/* The key is good in the other one: nobody waits for a better key, nor for this region. */
+static void a_region_that_refuses_a_good_key_holds_up_nobody(void **state)
+{
+        static const struct {
+                const char *name;
+                bool elsewhere;
+                size_t images; /* in the other one, half a minute after the firing */
+        } rows[] = {
+                { "good elsewhere", true, 2 },
+                { "refused everywhere, for all that is known", false, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct world world;
+
+                setup(&world, HEAD SCHEDULE("") "    consistency: crash\n", 4);
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .region = "us-east-1",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_UNSIGNED,
+                                                        .code = "AuthFailure",
+                                                        .elsewhere = rows[i].elsewhere });
+                virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+                if (world.model.n_images != rows[i].images)
+                        fail_msg("%s: %zu images", rows[i].name, world.model.n_images);
+                world_done(&world);
+        }
+}
+
 /* A region that does not answer holds up the others for two minutes, and `expect` is judged by
  * what these have: i-1 and i-3 of four. */
 static void test_region_hangs(void **state)
@@ -514,6 +544,7 @@ int main(void)
                 cmocka_unit_test(test_expect),
                 cmocka_unit_test(test_shrunk),
                 cmocka_unit_test(test_region_fails),
+                cmocka_unit_test(a_region_that_refuses_a_good_key_holds_up_nobody),
                 cmocka_unit_test(test_region_hangs),
                 cmocka_unit_test(test_region_hangs_over_a_restart),
                 cmocka_unit_test(test_home_region),
