@@ -89,6 +89,7 @@ static const char manager_description[] =
         "  enabled: bool,\n"
         "  paused: bool,\n"
         "  next: ?string,\n"
+        "  anchor: ?string,\n"
         "  last: ?RunRecord\n"
         ")\n"
         "\n"

@@ -71,6 +71,8 @@ static cJSON *describe_schedule(struct call *call, const struct setting_schedule
         cJSON_AddBoolToObject(object, "enabled", schedule->enabled);
         cJSON_AddBoolToObject(object, "paused", manager_is_paused(manager, schedule->name));
         describe_time(object, "next", manager_next(manager, schedule->name));
+        if (schedule->schedule.expression.kind == EXPRESSION_RATE)
+                describe_time(object, "anchor", manager_anchor(manager, schedule->name));
         describe_last(call, schedule->name, object);
         return object;
 }

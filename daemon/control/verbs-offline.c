@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "control/calendar.h"
 #include "control/output.h"
+#include "control/rate-anchor.h"
 #include "control/table.h"
 #include "settings/settings.h"
 
@@ -32,6 +33,20 @@ static void warn_of_never(const struct ctl *ctl, const struct settings *settings
         }
 }
 
+/* Since when rates without `start` count: no warning, but easily taken for something else. */
+static void note_rates(const struct settings *settings, struct text *notes)
+{
+        for (size_t i = 0; i < settings->n_schedules; i++) {
+                const struct setting_schedule *setting = &settings->schedules[i];
+                _cleanup_free_ char *words = NULL;
+
+                if (!rate_is_unanchored(setting))
+                        continue;
+                words = rate_anchor_words(setting, &setting->schedule, false);
+                text_printf(notes, "%s\n", words);
+        }
+}
+
 static void print_check(struct ctl *ctl, bool good, const char *messages)
 {
         cJSON *document = cJSON_CreateObject();
@@ -51,11 +66,13 @@ static void print_check(struct ctl *ctl, bool good, const char *messages)
 int verb_check(struct ctl *ctl, char **arguments, size_t n)
 {
         _cleanup_(settings_unrefp) struct settings *settings = NULL;
-        _cleanup_(text_done) struct text messages = {};
+        _cleanup_(text_done) struct text messages = {}, notes = {};
         int r = settings_load(n ? arguments[0] : ctl->file, &settings, &messages);
 
-        if (r == 0)
+        if (r == 0) {
                 warn_of_never(ctl, settings, &messages);
+                note_rates(settings, &notes);
+        }
         if (ctl->json) {
                 print_check(ctl, r == 0, text_get(&messages));
                 return r < 0 ? CTL_FAILED : CTL_DONE;
@@ -66,6 +83,7 @@ int verb_check(struct ctl *ctl, char **arguments, size_t n)
         fprintf(ctl->out.stream, "%s: good; %zu schedule%s, %zu account%s\n", settings->file,
                 settings->n_schedules, settings->n_schedules == 1 ? "" : "s", settings->n_accounts,
                 settings->n_accounts == 1 ? "" : "s");
+        fputs(text_get(&notes), ctl->out.stream);
         return CTL_DONE;
 }
 
@@ -138,7 +156,7 @@ struct next {
         sec_t now, from;
         struct table table;
         cJSON *documents;
-        bool has_rate;
+        struct text rates; /* since when they count */
 };
 
 static void add_firing(struct next *next, const struct setting_schedule *schedule, sec_t firing)
@@ -163,10 +181,11 @@ static void add_schedule(struct next *next, const struct setting_schedule *setti
         cJSON *firings;
         sec_t at = next->from;
 
-        /* Only the daemon knows since when it has this schedule. */
-        if (schedule.expression.kind == EXPRESSION_RATE && schedule.start == SEC_NONE) {
-                schedule.anchor = next->from;
-                next->has_rate = true;
+        if (rate_is_unanchored(setting)) {
+                bool known = rate_anchor_find(next->ctl, setting, next->from, &schedule);
+                _cleanup_free_ char *words = rate_anchor_words(setting, &schedule, known);
+
+                text_printf(&next->rates, "%s\n", words);
         }
         cJSON_AddStringToObject(document, "schedule", setting->name);
         cJSON_AddStringToObject(document, "expression", setting->expression_text);
@@ -185,6 +204,17 @@ static void add_schedule(struct next *next, const struct setting_schedule *setti
         cJSON_AddItemToArray(next->documents, document);
 }
 
+static void print_lines(struct ctl *ctl, struct text *text)
+{
+        size_t n;
+        char **lines = strings_split(text_get(text), "\n", &n);
+
+        for (size_t i = 0; i < n; i++)
+                if (*lines[i])
+                        terminal_wrap(&ctl->out, lines[i], 0);
+        strings_free(lines, n);
+}
+
 static int print_next(struct next *next)
 {
         struct ctl *ctl = next->ctl;
@@ -196,12 +226,7 @@ static int print_next(struct next *next)
         table_print(&next->table, &ctl->out);
         if (!next->table.n_rows)
                 fputs("There are no schedules in the settings.\n", ctl->out.stream);
-        if (next->has_rate)
-                terminal_wrap(
-                        &ctl->out,
-                        "A rate without `start` counts from when the daemon first saw it, which "
-                        "only `amictl status` knows; here from now.",
-                        0);
+        print_lines(ctl, &next->rates);
         return CTL_DONE;
 }
 
@@ -234,5 +259,6 @@ int verb_next(struct ctl *ctl, char **arguments, size_t n)
         status = print_next(&next);
         cJSON_Delete(next.documents);
         table_done(&next.table);
+        text_done(&next.rates);
         return status;
 }

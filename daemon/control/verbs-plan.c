@@ -5,6 +5,7 @@
 #include "control/describe.h"
 #include "control/output.h"
 #include "control/plan-instances.h"
+#include "control/rate-anchor.h"
 #include "control/table.h"
 #include "runs/plan.h"
 
@@ -30,6 +31,7 @@ struct planned {
         cJSON *document, *json_firings, *json_images;
         size_t n_removed;
         char *failure; /* why it could not be found out; or NULL */
+        char *rate;    /* since when it counts; NULL: it is none, or has a `start` */
 };
 
 /* ---- what comes in ---- */
@@ -41,7 +43,11 @@ static void add_firings(struct planned *planned)
         sec_t now = loop_wall(ctl->loop), at = now, until = now + ctl->days * SEC_PER_DAY;
         char buffer[TIME_TEXT_MAX];
 
-        schedule.anchor = now; /* of a rate that only the daemon knows the anchor of */
+        if (rate_is_unanchored(planned->schedule)) {
+                bool known = rate_anchor_find(ctl, planned->schedule, now, &schedule);
+
+                planned->rate = rate_anchor_words(planned->schedule, &schedule, known);
+        }
         for (int i = 0; i < (ctl->days ? FIRINGS_MAX : FIRINGS_SHOWN); i++) {
                 at = planned->schedule->enabled ? schedule_next(&schedule, at) : SEC_NEVER;
                 if (at == SEC_NEVER || (ctl->days && at > until))
@@ -126,6 +132,8 @@ static void print_planned(struct planned *planned)
         table_print(&planned->firings, &planned->ctl->out);
         if (!planned->firings.n_rows)
                 fputs("    never fires\n", out);
+        if (planned->rate)
+                terminal_wrap(&planned->ctl->out, planned->rate, 4);
         plan_instances_print(planned->instances);
         if (!schedule->has_retain) {
                 fputs("\n  No `retain`: no image is ever removed.\n", out);
@@ -159,6 +167,7 @@ static void planned_done(struct planned *planned)
         table_done(&planned->images);
         cJSON_Delete(planned->document);
         free(planned->failure);
+        free(planned->rate);
 }
 
 static int plan_schedule(struct ctl *ctl, struct aws *aws, struct settings *settings,

@@ -231,7 +231,9 @@ void firings_fit_clock(struct firings *firings, sec_t now)
         } else if (firings->reached <= now && firings->reached > row->handled) {
                 row->handled = firings->reached;
         }
-        if (firings->schedule.expression.kind == EXPRESSION_RATE && row->anchor > now)
+        /* one that begins with the next full minute has just been added */
+        if (firings->schedule.expression.kind == EXPRESSION_RATE &&
+            row->anchor >= now + SEC_PER_MIN)
                 row->anchor -= (row->anchor - now + interval - 1) / interval * interval;
         firings->schedule.anchor = row->anchor;
 }
@@ -244,7 +246,7 @@ void firings_begin(struct firings *firings, sec_t now)
         xreplace(&row->name, firings->setting->name);
         free(row->definition);
         row->definition = definition_of(firings->setting);
-        row->anchor = now + (SEC_PER_MIN - now % SEC_PER_MIN) % SEC_PER_MIN;
+        row->anchor = schedule_anchor_from(now);
         /* the first firing may be at once, and lies after `handled` */
         row->handled = row->anchor == now ? now - 1 : now;
         firings->schedule.anchor = row->anchor;

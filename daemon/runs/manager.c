@@ -257,6 +257,11 @@ sec_t manager_next(struct manager *manager, const char *schedule)
         return manager->planner ? planner_next(manager->planner, schedule) : SEC_NEVER;
 }
 
+sec_t manager_anchor(struct manager *manager, const char *schedule)
+{
+        return manager->planner ? planner_anchor(manager->planner, schedule) : SEC_NONE;
+}
+
 bool manager_is_paused(struct manager *manager, const char *schedule)
 {
         return manager->planner && planner_is_paused(manager->planner, schedule);

@@ -73,6 +73,8 @@ int manager_pause(struct manager *manager, const char *schedule, bool pause, cha
 
 /* The next firing that will be acted on (flexible offset included), SEC_NEVER when none. */
 sec_t manager_next(struct manager *manager, const char *schedule);
+/* Since when a rate() without `start` counts; SEC_NONE: it does not. */
+sec_t manager_anchor(struct manager *manager, const char *schedule);
 bool manager_is_paused(struct manager *manager, const char *schedule);
 
 /* "the clock of this machine is ahead by 5844d" (caller frees), or NULL: by what is known it is

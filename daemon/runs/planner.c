@@ -190,6 +190,13 @@ sec_t planner_next(const struct planner *planner, const char *schedule)
         return firings ? firings_due(firings) : SEC_NEVER;
 }
 
+sec_t planner_anchor(const struct planner *planner, const char *schedule)
+{
+        const struct firings *firings = planner_find(planner, schedule);
+
+        return firings ? firings->schedule.anchor : SEC_NONE;
+}
+
 bool planner_is_paused(const struct planner *planner, const char *schedule)
 {
         const struct firings *firings = planner_find(planner, schedule);

@@ -58,7 +58,13 @@ static sec_t rate_anchor(const struct schedule *schedule)
         return schedule->start != SEC_NONE ? schedule->start : schedule->anchor;
 }
 
-/* anchor + k * interval for the least k >= 0 that lies after `after`. */
+sec_t schedule_anchor_from(sec_t now)
+{
+        return now + (SEC_PER_MIN - now % SEC_PER_MIN) % SEC_PER_MIN;
+}
+
+/* anchor + k * interval for the least k that lies after `after`: k >= 0 from a `start` on, else
+ * k >= 1, since who adds a schedule does not want its instances rebooted within the minute. */
 static sec_t rate_next(const struct schedule *schedule, sec_t after)
 {
         sec_t anchor = rate_anchor(schedule), interval = schedule->expression.interval, passed;
@@ -66,7 +72,7 @@ static sec_t rate_next(const struct schedule *schedule, sec_t after)
         if (anchor == SEC_NONE)
                 return SEC_NEVER;
         if (after < anchor)
-                return anchor;
+                return schedule->start != SEC_NONE ? anchor : anchor + interval;
         if (__builtin_sub_overflow(after, anchor, &passed) ||
             __builtin_add_overflow(after, interval - passed % interval, &after))
                 return SEC_NEVER;

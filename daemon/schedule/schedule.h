@@ -14,10 +14,13 @@ struct schedule {
         struct expression expression;
         struct zone *zone; /* borrowed; never NULL */
         sec_t start, end;  /* both inclusive; SEC_NONE when not given */
-        /* Of a rate without `start`: its first activation, which is its first firing. SEC_NONE as
-         * long as there was none; it then never fires. */
+        /* Of a rate without `start`: since when it counts; its first firing is one interval later.
+         * SEC_NONE as long as it does not count; it then never fires. */
         sec_t anchor;
 };
+
+/* The anchor of a rate that begins to count at `now`: the next full minute. */
+sec_t schedule_anchor_from(sec_t now);
 
 /* The first firing strictly after `after`, or SEC_NEVER. Costs the same however far it is. */
 sec_t schedule_next(const struct schedule *schedule, sec_t after);

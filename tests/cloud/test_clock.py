@@ -39,3 +39,17 @@ def test_a_removal_under_a_wrong_clock_is_held(account, daemon, front):
     front.date_ahead = 0
     daemon.wait(lambda: len(account.images()) == 1, "the first one's removal", 120)
     assert account.images()[0]["ImageId"] != first
+
+
+def test_a_rate_without_a_start_has_one_truth(account, daemon, front):
+    """check, plan, next and the daemon: it counts from when the daemon first had it."""
+    account.launch(Backup="yes")
+    daemon.schedule(schedule="rate(7 days)")
+    said = "rate(7 days) without `start` counts from"
+    assert f"{said} when amid first has it" in " ".join(daemon.amictl("check").split())
+    daemon.start()
+    [schedule] = daemon.json("status")["schedules"]
+    assert daemon.json("next")[0]["firings"][0] == schedule["next"]
+    for verb in ("next", "plan"):
+        assert f"web: {said} {schedule['anchor'][:10]}" in " ".join(daemon.amictl(verb).split())
+    assert front.count("CreateImage") == 0

@@ -142,6 +142,13 @@ char *manager_clock_wrong(const struct manager *manager)
         return NULL;
 }
 
+sec_t manager_anchor(struct manager *manager, const char *schedule)
+{
+        (void)manager;
+        (void)schedule;
+        return SEC_NONE;
+}
+
 sec_t manager_next(struct manager *manager, const char *schedule)
 {
         (void)schedule;

@@ -240,10 +240,10 @@ static const struct bounds_row {
         { __LINE__, "cron(0 3 * * ? *)", "UTC", "-", "2026-11-23T02:59:59Z", "-", NOW, "never" },
         { __LINE__, "cron(0 3 * * ? *)", "UTC", "2026-12-01T00:00:00Z", "2026-11-30T00:00:00Z", "-", NOW, "never" },
         /* the grid of a rate: days are 24 hours, whatever the clock does */
-        { __LINE__, "rate(5 minutes)", "UTC", "-", "-", NOW, "2026-11-22T16:33:20Z", NOW },
+        { __LINE__, "rate(5 minutes)", "UTC", "-", "-", NOW, "2026-11-22T16:33:20Z", "2026-11-22T16:38:21Z" },
         { __LINE__, "rate(5 minutes)", "UTC", "-", "-", NOW, NOW, "2026-11-22T16:38:21Z" },
         { __LINE__, "rate(5 minutes)", "UTC", "-", "-", NOW, "2026-11-22T16:38:20Z", "2026-11-22T16:38:21Z" },
-        { __LINE__, "rate(5 minutes)", "UTC", "-", "-", NOW, "2020-01-01T00:00:00Z", NOW },
+        { __LINE__, "rate(5 minutes)", "UTC", "-", "-", NOW, "2020-01-01T00:00:00Z", "2026-11-22T16:38:21Z" },
         { __LINE__, "rate(1 hours)", "UTC", "2026-11-01T00:30:00Z", "-", NOW, NOW, "2026-11-22T17:30:00Z" },
         { __LINE__, "rate(1 hour)", "UTC", "2026-12-01T00:30:00Z", "-", "-", NOW, "2026-12-01T00:30:00Z" },
         { __LINE__, "rate(1 day)", "America/New_York", "2026-03-07T12:00:00-05:00", "-", "-", "2026-03-08T00:00:00-05:00", "2026-03-08T13:00:00-04:00" },
@@ -256,7 +256,7 @@ static const struct bounds_row {
         /* the far ends of time */
         { __LINE__, "cron(* * * * ? *)", "America/New_York", "-", "-", "-", "never", "never" },
         { __LINE__, "cron(* * * * ? *)", "UTC", "-", "-", "-", "-", "1970-01-01T00:00:00Z" },
-        { __LINE__, "rate(1 minute)", "UTC", "-", "-", NOW, "-", NOW },
+        { __LINE__, "rate(1 minute)", "UTC", "-", "-", NOW, "-", "2026-11-22T16:34:21Z" },
 };
 /* clang-format on */
 
