@@ -310,6 +310,27 @@ static struct verdict start_refused(struct task *task, const struct aws_reply *r
         return again(delay, why);
 }
 
+/* It still stops, and cannot be started before that is over: usual for minutes. A host with a fault
+ * keeps an instance in "stopping" for hours.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/TroubleshootingInstancesStopping.html */
+static struct verdict start_too_early(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        _cleanup_free_ char *why =
+                aws_describe_failure(reply, &ec2_start_instances, task->row.region);
+        _cleanup_free_ char *help = xasprintf(
+                "%s; where it stays in \"stopping\", `aws ec2 stop-instances --force` ends that", why);
+
+        live->awaits_stop = true;
+        live->next_start = loop_monotonic(task->run->engine->loop) + START_RETRY;
+        start_note_overdue(task, help);
+        task_set_waiting(task, "start: %s",
+                         live->patient->asked ? instance_state_names[live->patient->state]
+                                              : "not in a state to be started");
+        task_wake_after(task, START_RETRY);
+        return stay();
+}
+
 /* It ran all the time: the request to stop it came to nothing. */
 static bool start_found_it_running(const struct task *task, const struct ec2_instance_changes *done)
 {
@@ -332,12 +353,8 @@ struct verdict start_answer(struct task *task, const struct aws_reply *reply)
         }
         if (!live->patient && reply->outcome == AWS_ERROR)
                 live->patient = health_begin(task);
-        if (reply->outcome == AWS_ERROR && streq(reply->code, "IncorrectInstanceState")) {
-                live->awaits_stop = true;
-                live->next_start = loop_monotonic(task->run->engine->loop) + START_RETRY;
-                task_wake_after(task, START_RETRY);
-                return stay();
-        }
+        if (reply->outcome == AWS_ERROR && streq(reply->code, "IncorrectInstanceState"))
+                return start_too_early(task, reply);
         return start_refused(task, reply);
 }
 

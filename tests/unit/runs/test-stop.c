@@ -249,6 +249,30 @@ static void test_stop_that_hangs(void **state)
         world_done(&world);
 }
 
+/* A fault of the host keeps it in "stopping" for hours. */
+static void one_that_hangs_in_stopping_is_told_and_halts_the_run(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world,
+                    HEAD "    consistency: stop\n"
+                         "    reboot: {ready_timeout: 5m, max_parallel: 2}\n",
+                    9)
+                ->stopping = HOURS(6);
+        virtual_run_until(world.loop, at("2026-03-02T01:15:00Z"));
+        assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
+        assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
+        assert_true(captured_words("stop-instances --force") > 0);
+        assert_int_equal(world_task(&world, RUN, "i-9", NULL), OUTCOME_CANCELLED);
+        virtual_run_until(world.loop, at("2026-03-02T09:00:00Z"));
+        expect_all_up(&world, "stopping");
+        assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
+        assert_int_equal(world.model.instances[0]->outages, 1);
+        assert_int_equal(world.model.instances[8]->outages, 0);
+        world_done(&world);
+}
+
 /* DescribeInstanceStatus is refused for hours. */
 static void an_instance_whose_state_is_not_told_is_started_again(void **state)
 {
@@ -464,6 +488,7 @@ int main(void)
                 cmocka_unit_test(test_types_are_asked_once),
                 cmocka_unit_test(test_stop_troubles),
                 cmocka_unit_test(test_stop_that_hangs),
+                cmocka_unit_test(one_that_hangs_in_stopping_is_told_and_halts_the_run),
                 cmocka_unit_test(an_instance_whose_state_is_not_told_is_started_again),
                 cmocka_unit_test(test_started_by_somebody),
                 cmocka_unit_test(test_label_of_one_that_failed),
