@@ -319,7 +319,8 @@ static struct verdict start_too_early(struct task *task, const struct aws_reply 
         _cleanup_free_ char *why =
                 aws_describe_failure(reply, &ec2_start_instances, task->row.region);
         _cleanup_free_ char *help = xasprintf(
-                "%s; where it stays in \"stopping\", `aws ec2 stop-instances --force` ends that", why);
+                "%s; where it stays in \"stopping\", `aws ec2 stop-instances --force` ends that",
+                why);
 
         live->awaits_stop = true;
         live->next_start = loop_monotonic(task->run->engine->loop) + START_RETRY;

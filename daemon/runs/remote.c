@@ -61,11 +61,21 @@ void remote_look(struct task *task)
                                                         .instance = task->row.subject });
 }
 
-/* What has begun has a time, or an exit status of its own. */
-static bool was_begun(const struct ssm_invocation *invocation)
+/* Whether SSM says that it never gave the command to the agent. Other ends without a time or an
+ * exit status prove nothing: of an agent that restarts, is updated or loses its network the command
+ * runs, and SSM says "Delivery Timed Out", or "Failed" without a status.
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html */
+static bool was_kept_back(const struct ssm_invocation *invocation)
 {
-        return invocation->exit_status >= 0 || invocation->started > 0 ||
-               streq(invocation->details, "Execution Timed Out");
+        static const char *const details[] = { "Undeliverable", "Terminated", "Cancelled",
+                                               "Access Denied", "Invalid Platform" };
+
+        if (invocation->exit_status >= 0 || invocation->started > 0 || !invocation->details)
+                return false;
+        for (size_t i = 0; i < ELEMENTS(details); i++)
+                if (streq(invocation->details, details[i]))
+                        return true;
+        return false;
 }
 
 enum remote_state remote_state(const struct aws_reply *reply)
@@ -88,7 +98,7 @@ enum remote_state remote_state(const struct aws_reply *reply)
         case SSM_FAILED:
                 break;
         }
-        return was_begun(invocation) ? REMOTE_FAILED : REMOTE_NEVER;
+        return was_kept_back(invocation) ? REMOTE_NEVER : REMOTE_FAILED;
 }
 
 /* The end of a text on one line, clean. Its own line breaks and tabs are blanks. */

@@ -26,7 +26,7 @@ void remote_look(struct task *task);
 enum remote_state {
         REMOTE_GOES_ON, /* or cannot be asked: look again after REMOTE_LOOK_EACH */
         REMOTE_DONE,    /* the script has ended with status 0 */
-        REMOTE_FAILED,  /* it has run, at least in part */
+        REMOTE_FAILED,  /* it has run in part, or may have */
         REMOTE_NEVER,   /* it was never begun */
 };
 #define REMOTE_LOOK_EACH (USEC_PER_SEC + 500 * USEC_PER_MSEC)

@@ -33,6 +33,7 @@ struct model_instance {
         char *token, *thawed;
         usec_t thaws;
         bool no_agent, cannot_freeze, cannot_thaw;
+        const char *unreported; /* of its freeze, which runs, SSM says this at last */
         const char *clean; /* what the boot probe says of the last shutdown */
 };
 
@@ -61,6 +62,7 @@ struct model_command {
         char *id, *output; /* what the script prints in the end */
         usec_t ends;
         bool fails;
+        const char *unreported;
 };
 
 struct model {

@@ -80,15 +80,17 @@ static inline struct scripted_answer model_send_command(struct model *model,
         command = append(model->commands, model->n_commands);
         command->id = xasprintf("command-%zu", model->n_commands);
         command->ends = loop_monotonic(model->aws->loop) + 2 * USEC_PER_SEC;
-        if (strstr(script, "amid-boot"))
+        if (strstr(script, "amid-boot")) {
                 command->output = xasprintf("amid-boot: boot-id=boot-%u clean=%s\n",
                                             instance->outages, instance->clean);
-        else if (strstr(script, "unpack()"))
+        } else if (strstr(script, "unpack()")) {
                 command->output = model_freeze(model, instance, script);
-        else if (instance->cannot_thaw)
+                command->unreported = instance->unreported;
+        } else if (instance->cannot_thaw) {
                 command->output = xstrdup("amid-thaw: state=stuck\n");
-        else
+        } else {
                 command->output = model_thaw(model, instance, script);
+        }
         command->fails = !strstr(command->output, "state=frozen") &&
                          !strstr(command->output, "amid-thaw: state=thawed") &&
                          !strstr(command->output, "amid-boot");
@@ -109,6 +111,11 @@ model_get_invocation(struct model *model, const struct ssm_get_command_invocatio
                 output->exit_status = -1;
                 if (loop_monotonic(model->aws->loop) < command->ends)
                         return (struct scripted_answer){ AWS_OK, NULL, NULL };
+                if (command->unreported) {
+                        output->status = SSM_TIMED_OUT;
+                        output->details = xstrdup(command->unreported);
+                        return (struct scripted_answer){ AWS_OK, NULL, NULL };
+                }
                 output->status = command->fails ? SSM_FAILED : SSM_SUCCESS;
                 output->exit_status = command->fails;
                 output->output = xstrdup(command->output);

@@ -188,6 +188,38 @@ static void test_freeze_troubles(void **state)
         }
 }
 
+/* The agent restarts while it runs the freeze: SSM says that it never got it. */
+static void a_freeze_that_ssm_lost_sight_of_is_thawed(void **state)
+{
+        static const struct {
+                int line;
+                const char *details, *on_failure;
+                size_t images;
+        } rows[] = {
+                { __LINE__, "Delivery Timed Out", "skip", 0 },
+                { __LINE__, "Delivery Timed Out", "crash", 1 },
+                { __LINE__, "TimedOut", "skip", 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *more =
+                        xasprintf(", timeout: 10m, on_failure: %s", rows[i].on_failure);
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD "    consistency: freeze\n" FREEZE, more);
+                struct world world;
+
+                world_setup(&world, yaml, 1)->unreported = rows[i].details;
+                virtual_run_until(world.loop, at("2026-03-02T01:02:00Z"));
+                if (model_is_frozen(&world.model, world.model.instances[0]) ||
+                    !endswith(world.model.instances[0]->thawed, " amid"))
+                        fail_msg("line %d: frozen", rows[i].line);
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                assert_int_equal(world_images(&world, NULL), rows[i].images);
+                world_done(&world);
+        }
+}
+
 /* ---- wherever the daemon dies ---- */
 
 static void crash_at_every_commit(const char *level, const char *more, bool before)
@@ -455,6 +487,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_freeze_troubles),
+                cmocka_unit_test(a_freeze_that_ssm_lost_sight_of_is_thawed),
                 cmocka_unit_test(test_crash_at_every_commit),
                 cmocka_unit_test(test_auto),
                 cmocka_unit_test(test_auto_believes_no_tags),

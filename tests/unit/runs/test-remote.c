@@ -75,7 +75,7 @@ static void test_failure(void **state)
         }
 }
 
-/* What was begun may have frozen something; what was not has not. */
+/* What may have been begun may have frozen something; what SSM kept back has not. */
 static void test_state(void **state)
 {
         static const struct {
@@ -91,13 +91,24 @@ static void test_state(void **state)
                 { __LINE__, AWS_UNREACHABLE, {}, REMOTE_GOES_ON },
                 { __LINE__, AWS_OK, { .status = SSM_SUCCESS }, REMOTE_DONE },
                 { __LINE__, AWS_OK, { .status = SSM_FAILED, .exit_status = 1 }, REMOTE_FAILED },
-                { __LINE__, AWS_OK, { .status = SSM_FAILED, .exit_status = -1 }, REMOTE_NEVER },
+                { __LINE__, AWS_OK, { .status = SSM_FAILED, .exit_status = -1 }, REMOTE_FAILED },
                 { __LINE__,
                   AWS_OK,
                   { .status = SSM_TIMED_OUT,
                     .exit_status = -1,
                     .details = W("Delivery Timed Out") },
+                  REMOTE_FAILED },
+                { __LINE__,
+                  AWS_OK,
+                  { .status = SSM_FAILED, .exit_status = -1, .details = W("Undeliverable") },
                   REMOTE_NEVER },
+                { __LINE__,
+                  AWS_OK,
+                  { .status = SSM_FAILED,
+                    .exit_status = 1,
+                    .started = 5,
+                    .details = W("Terminated") },
+                  REMOTE_FAILED },
                 { __LINE__,
                   AWS_OK,
                   { .status = SSM_TIMED_OUT,
