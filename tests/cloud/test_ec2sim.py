@@ -904,6 +904,7 @@ def test_fleet_with_images_of_the_past(sim, ec2):
             (snapshot,) = ec2.describe_snapshots(SnapshotIds=[mapping["Ebs"]["SnapshotId"]])["Snapshots"]
             assert (snapshot["State"], snapshot["VolumeSize"]) == ("completed", size)
             assert snapshot["Tags"] == old["Tags"]
+            assert snapshot["Description"] == f"Created by CreateImage({instance}) for {old['ImageId']}"
         ec2.deregister_image(ImageId=old["ImageId"])
     sim.advance(200)
     assert {i["State"] for i in ec2.describe_images(Owners=["self"])["Images"]} == {"available"}

@@ -281,7 +281,7 @@ oldest_pruned() {
         is "$(count <expected)" 9 && cmp -s expected gone
 }
 reasons_given() {
-        is "$(grep -c ' is removed: daily 3 no longer keeps it (2 snapshots deleted)\.$' amid.log)" 3
+        is "$(grep -c ' is removed: daily 3 of those worth reboot no longer keeps it (2 snapshots deleted)\.$' amid.log)" 3
 }
 # amid's own books agree with EC2.
 books_agree() {

@@ -157,6 +157,7 @@ static bool add_image(struct control *control, const cJSON *from, size_t number,
         _cleanup_free_ char *full_name = NULL;
         _cleanup_(tags_done) struct tags tags = {};
         char digits[24], time[TIME_TEXT_MAX], stamp[TIME_TEXT_MAX];
+        _cleanup_free_ char *description = NULL;
         struct image *image;
         usec_t at = 0;
 
@@ -178,11 +179,13 @@ static bool add_image(struct control *control, const cJSON *from, size_t number,
         image = image_add(instance->resource.place, at, full_name, NULL);
         image->source_instance = xstrdup(instance->resource.id);
         tags_copy(&image->resource.tags, &tags);
+        description = xasprintf("Created by CreateImage(%s) for %s", instance->resource.id,
+                                image->resource.id);
         for (size_t i = 0; i < instance->devices.n; i++)
                 image_add_device(image, &instance->devices.list[i],
                                  &(struct snapshot_order){
                                          .volume_id = instance->devices.list[i].volume,
-                                         .description = image->name,
+                                         .description = description,
                                          .tags = &tags,
                                          .size = instance->devices.list[i].size,
                                          .start = at,
