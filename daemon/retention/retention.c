@@ -11,6 +11,8 @@
 /* The rank of an image whose level counts up to `cap`. */
 static unsigned int rank_of(const struct retention_image *image, unsigned int cap)
 {
+        if (MUTANT(lets_the_weak_displace))
+                return 0;
         return (image->level < cap ? image->level : cap) * 2 + image->succeeded;
 }
 

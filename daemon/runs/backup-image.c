@@ -162,7 +162,7 @@ static void image_say_end(struct task *task)
         bool told = task->row.image &&
                     (task->row.ending != OUTCOME_OPEN || streq(task->row.step, "judge"));
 
-        if (task->row.outcome == OUTCOME_FAILED && !told)
+        if (task->row.outcome == OUTCOME_FAILED && !told && !MUTANT(fails_silently))
                 log_event(&events[EVENT_IMAGE_FAILED], &about, "No image of %s: %s",
                           task->row.subject, task->row.detail);
 }

@@ -237,6 +237,8 @@ struct verdict image_give_up(struct task *task, enum outcome outcome, char *deta
 {
         const char *back = way_back(task);
 
+        if (MUTANT(gives_no_reason))
+                free(steal(detail));
         if (!back)
                 return finish(outcome, detail);
         image_note_failure(task, detail);

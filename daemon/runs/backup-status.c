@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/health.h"
@@ -109,7 +110,8 @@ struct verdict check_status_ask(struct task *task)
                 return await_reading(task, SILENT_FOR, "reading its status checks");
         if (patient->state != INSTANCE_RUNNING)
                 return changed_state(task);
-        if (patient->system == CHECK_IMPAIRED || patient->check == CHECK_IMPAIRED)
+        if ((patient->system == CHECK_IMPAIRED || patient->check == CHECK_IMPAIRED) &&
+            !MUTANT(takes_down_the_ill))
                 return was_impaired(task);
         if (patient_is_well(patient) || task_spent(task) >= UNDECIDED_FOR)
                 return is_fit(task);

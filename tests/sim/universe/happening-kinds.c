@@ -343,7 +343,7 @@ const struct happening_kind happening_kinds[] = {
         { "unknown-id", 8 * DAY, refuse_one_id, RUNS_MOSTLY, false, NOT_YET },
         { "foreign-answer", 8 * DAY, answer_foreign, RUNS_MOSTLY, true, false },
         { "odd-image", 10 * DAY, odd_image_state, RUNS_MOSTLY, true, NOT_YET },
-        { "start-fails", 20 * DAY, odd_start_fails, RUNS_MOSTLY, true, NOT_YET },
+        { "start-fails", 20 * DAY, odd_start_fails, RUNS_MOSTLY, true, false },
         { "unknown-for-minutes", 10 * DAY, odd_unknown_for_minutes, RUNS_MOSTLY, true, NOT_YET },
         { "disabled", 30 * DAY, odd_image_disabled, ANYWHERE, true, NOT_YET },
         { "copy", 30 * DAY, stranger_copies, ANYWHERE, false, NOT_YET },

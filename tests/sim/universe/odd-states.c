@@ -71,7 +71,7 @@ void odd_start_fails(struct universe *universe)
                 return;
         instance->orders.starts_fail = dice_chance(&universe->dice, 0.5)
                                                ? (unsigned int)dice_between(&universe->dice, 1, 3)
-                                               : UINT32_MAX;
+                                               : (unsigned int)dice_between(&universe->dice, 4, 60);
         trace_line(universe->trace, "! starts of %s end in stopped again", instance->resource.id);
 }
 

@@ -225,6 +225,8 @@ void refuse_one_id(struct universe *universe)
                 const char *code;
         } unknown[] = {
                 { KIND_INSTANCE, "InvalidInstanceID.NotFound" },
+                { KIND_INSTANCE, "InvalidInstanceID.NotFound" },
+                { KIND_INSTANCE, "InvalidInstanceID.NotFound" },
                 { KIND_IMAGE, "InvalidAMIID.NotFound" },
                 { KIND_SNAPSHOT, "InvalidSnapshot.NotFound" },
         };

@@ -237,7 +237,8 @@ static bool is_to_serve(struct witness *witness, struct place *place, const char
                 (const struct instance *)place_find(place, KIND_INSTANCE, id);
 
         return instance && !is_told_out(witness, id) &&
-               instance_state(instance, now_of(witness)) == STATE_RUNNING;
+               instance_state(instance, now_of(witness)) == STATE_RUNNING &&
+               !is_its_turn(witness, instance->launched); /* starts may have failed for hours */
 }
 
 /* Nobody but the daemon takes them out. Whoever is stopped by others for so long that it is given

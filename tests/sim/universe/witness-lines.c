@@ -15,8 +15,10 @@
 #include "store/store.h"
 
 #define MINUTE (60 * USEC_PER_SEC)
-/* How long an instance has to have been well, with nothing in the daemon's way, for it to know. */
-#define KNOWN_WELL (45 * MINUTE)
+/* How long nothing has to have been in the daemon's way, and how long an instance has to have been
+ * well, for it to know: a 'settle', and some minutes. */
+#define CLEAR      (45 * MINUTE)
+#define KNOWN_WELL (9 * MINUTE)
 /* A cause and what is next do not fit into less. */
 enum { LINE_LEAST = 40 };
 
@@ -127,8 +129,8 @@ static void judge_not_ready(struct witness *witness, const struct log_about *abo
         struct universe *universe = witness->universe;
         usec_t now = universe->clock.now;
 
-        if (now - happenings_clear_since(universe, about->instance) < KNOWN_WELL ||
-            now - witness->started < KNOWN_WELL || strstr(message, "arget group") ||
+        if (now - happenings_clear_since(universe, about->instance) < CLEAR ||
+            now - witness->started < CLEAR || strstr(message, "arget group") ||
             strstr(message, "Auto Scaling") || !is_well(witness, about->region, about->instance))
                 return;
         universe_fail(universe, "what is refused blocks nothing else",

@@ -16,6 +16,8 @@
 #define LOOK_RACE (10 * 60 * USEC_PER_SEC)
 /* An image that is shown as failed may go, also when it is shown as available just then. */
 #define SHOWN_RACE ((usec_t)3600 * USEC_PER_SEC)
+/* The witness forgets what was made so long ago (witness-season.c: 60 days), a lock may stay. */
+#define FORGOTTEN ((usec_t)59 * 24 * 3600 * USEC_PER_SEC)
 /* A run decides by the settings, and by the images, that were there when it began. */
 #define DECISION_RACE ((usec_t)72 * 3600 * USEC_PER_SEC)
 
@@ -122,7 +124,10 @@ static void judge_deleting(struct witness *witness, const struct cloud_request *
         _cleanup_free_ char *of = image ? xstrndup(image, strcspn(image, " ")) : NULL;
         const struct creation *creation = of ? creation_by_id(witness, of) : NULL;
 
-        if (snapshot && !creation)
+        /* What was made long ago, and whose image is gone, is forgotten here. */
+        if (snapshot && !creation &&
+            (startswith(snapshot->description, "Copied") ||
+             now_of(witness) - snapshot->resource.created < FORGOTTEN))
                 universe_fail(witness->universe, "nothing foreign is touched",
                               "snapshot %s is deleted (%s), which the daemon did not make", id,
                               snapshot->description);

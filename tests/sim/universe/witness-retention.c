@@ -312,12 +312,16 @@ void retention_condemn(struct witness *witness)
 
 void retention_check(struct witness *witness)
 {
+        const struct image *image;
+
         for (struct creation *c = witness->creations; c; c = c->hh.next) {
                 if (!c->condemned)
                         continue;
                 witness->numbers.condemned++;
                 c->condemned = false;
-                if (creation_image(witness, c) && !user_of(witness, c, 0))
+                image = creation_image(witness, c);
+                /* What is protected from deregistration is refused, and blocks nothing else. */
+                if (image && !image->protected && !user_of(witness, c, 0))
                         universe_fail(witness->universe, "nothing is kept that no rule keeps",
                                       "%s of %s by %s at %lld is still there", c->id, c->instance,
                                       c->schedule, (long long)c->firing);
