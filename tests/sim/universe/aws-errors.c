@@ -102,7 +102,7 @@ const struct aws_error aws_errors[] = {
         { SIM_EC2, "SnapshotLimitExceeded", 400, "CreateImage", "You've reached the limit on the number of Amazon EBS snapshots that you can create.", false },
         { SIM_EC2, "SnapshotCreationPerVolumeRateExceeded", 400, "CreateImage", "The maximum per volume CreateSnapshot request rate has been exceeded.", false },
         { SIM_EC2, "InvalidSnapshot.NotFound", 400, SNAPSHOTS, "The snapshot does not exist", false },
-        { SIM_EC2, "InvalidSnapshot.InUse", 400, "DeleteSnapshot", "The snapshot is currently in use by ami-1a2b3c4d", false },
+        { SIM_EC2, "InvalidSnapshot.InUse", 400, "DeleteSnapshot", "The snapshot is currently in use by an AMI", false },
         { SIM_EC2, "InvalidSnapshotID.Malformed", 400, SNAPSHOTS, "The snapshot ID is not valid", false },
         { SIM_EC2, "OperationNotPermitted", 400, "DeleteSnapshot", "The snapshot is locked and can't be deleted.", false },
         { SIM_EC2, "InvalidParameterValue", 400, "DeleteSnapshot", "This snapshot is managed by the AWS Backup service and cannot be deleted via EC2 APIs.", false },

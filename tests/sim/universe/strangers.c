@@ -99,23 +99,25 @@ void stranger_edits_tags(struct universe *universe)
         static const struct {
                 const char *key, *value; /* value NULL: the tag is removed */
         } edits[] = {
-                { "amid%3Aschedule", "keep" }, { "amid%3Aschedule", NULL },
-                { "amid%3Aowner", "people" },  { "amid%3Aowner", NULL },
-                { "amid%3Ainstance", "i-0" },  { "amid%3Ainstance", NULL },
+                { "schedule", "keep" }, { "schedule", NULL },  { "owner", "people" },
+                { "owner", NULL },      { "instance", "i-0" }, { "instance", NULL },
         };
         const char *region = some_region(universe);
         struct image *image = one_of_ours(universe, region);
         size_t what = dice_below(&universe->dice, ELEMENTS(edits));
-        _cleanup_free_ char *value = NULL;
+        _cleanup_free_ char *value = NULL, *key = NULL;
 
         if (!image)
                 return;
         if (edits[what].value)
                 value = xasprintf("&Tag.1.Value=%s", edits[what].value);
-        witness_people_keep(universe->witness, image->resource.id);
-        free(people_call(universe, region, NULL, "Action=%sTags&ResourceId.1=%s&Tag.1.Key=%s%s",
+        free(people_call(universe, region, NULL,
+                         "Action=%sTags&ResourceId.1=%s&Tag.1.Key=amid%%3A%s%s",
                          value ? "Create" : "Delete", image->resource.id, edits[what].key,
                          value ? value : ""));
+        key = xasprintf("amid:%s", edits[what].key);
+        if (streq(tags_get(&image->resource.tags, key), edits[what].value)) /* it was taken */
+                witness_people_keep(universe->witness, image->resource.id);
 }
 
 void stranger_protects(struct universe *universe)

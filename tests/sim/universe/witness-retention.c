@@ -137,7 +137,7 @@ static void series_add(struct witness *witness, struct series *series,
 static bool may_have_counted(struct witness *witness, const struct creation *creation)
 {
         return is_available(witness, creation) ||
-               (creation->taken_by_people &&
+               ((creation->taken_by_people || creation->kept_by_people) &&
                 witness->universe->clock.now - creation->gone_at < DECISION_RACE);
 }
 
