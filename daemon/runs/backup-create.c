@@ -11,6 +11,8 @@
 /* What is refused for a limit or a lack of room is told once, then every so often: about hourly. */
 enum { BUSY_TOLD = 12 };
 #define STATE_RETRY (15 * USEC_PER_SEC)
+/* Status checks this young are true enough to reboot an instance by. */
+#define STATUS_FRESH (60 * USEC_PER_SEC)
 /* How often EC2 may contradict itself about the state of an instance: for an hour. */
 enum { WRONG_STATES = 240 };
 /* How often an instance is frozen in vain. */
@@ -139,6 +141,16 @@ static struct verdict too_late_for_freeze(struct task *task)
         return go("thaw-instance");
 }
 
+/* EC2 may not take the call for hours: the checks may have begun to fail since they were looked at.
+ */
+static bool is_look_too_old(struct task *task)
+{
+        const struct image_live *live = image_live(task);
+
+        return task->method->reboots && task->row.downed == SEC_NONE && !live->sought &&
+               live->fit && loop_monotonic(task->run->engine->loop) - live->fit > STATUS_FRESH;
+}
+
 struct verdict create_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -156,6 +168,10 @@ struct verdict create_ask(struct task *task)
                 return too_late_for_freeze(task);
         if (!live->instance.n_instances || live->look_again)
                 return go(had_turn ? "check-again" : "check-instance");
+        if (is_look_too_old(task)) {
+                live->look_again = true;
+                return go("check-instance");
+        }
         live->rebooted = loop_monotonic(task->run->engine->loop);
         if (!live->asked)
                 live->asked = live->rebooted;

@@ -64,6 +64,7 @@ static struct verdict was_impaired(struct task *task)
 static struct verdict is_fit(struct task *task)
 {
         end_look(task);
+        image_live(task)->fit = loop_monotonic(task->run->engine->loop);
         if (task->method != &method_freeze)
                 free(steal(task->row.evidence)); /* of a look before this one */
         return gate_is_open(task) ? next() : go("wait-turn");
@@ -90,6 +91,19 @@ static struct verdict await_reading(struct task *task, sec_t at_most, const char
         return stay();
 }
 
+/* What cannot be looked at is not touched: whether it came back could not be seen either. */
+static struct verdict not_told(struct task *task)
+{
+        const struct patient *patient = image_live(task)->patient;
+        sec_t at_most = patient->suspect || patient->refused ? UNDECIDED_FOR : SILENT_FOR;
+
+        if (task_spent(task) >= at_most)
+                return finish(OUTCOME_FAILED,
+                              xstrdup("not touched: EC2 does not tell its status (allow "
+                                      "ec2:DescribeInstanceStatus)"));
+        return await_reading(task, at_most, "reading its status checks");
+}
+
 struct verdict check_status_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -102,12 +116,8 @@ struct verdict check_status_ask(struct task *task)
         patient = live->patient;
         if (patient_is_gone(patient))
                 return finish(OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
-        if (!patient->asked && health_is_refused(task->place))
-                return is_fit(task); /* nobody may look; that was said */
-        if (!patient->asked && task_spent(task) >= SILENT_FOR)
-                return finish(OUTCOME_FAILED, xstrdup("EC2 does not tell how it is"));
-        if (!patient->asked)
-                return await_reading(task, SILENT_FOR, "reading its status checks");
+        if (!patient->asked || patient->suspect)
+                return not_told(task);
         if (patient->state != INSTANCE_RUNNING)
                 return changed_state(task);
         if ((patient->system == CHECK_IMPAIRED || patient->check == CHECK_IMPAIRED) &&

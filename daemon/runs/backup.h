@@ -73,6 +73,7 @@ struct image_live {
         size_t labelled;           /* so many of its ids are dealt with */
 
         /* Starting an instance that was stopped for its image. */
+        usec_t fit;          /* monotonic: when its checks were seen not to fail; 0: never */
         bool stop_taken;     /* a request to stop it was taken, or may have been */
         bool was_running;    /* it never stopped: the first start found it running */
         bool awaits_stop;    /* it still stops: it is started once it was seen stopped */

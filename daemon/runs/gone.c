@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 
+#define MINUTE (60 * USEC_PER_SEC)
+
 /* How long, and in how many lists in a row, a resource has to be absent. */
 static const struct {
         usec_t seen_before; /* one that a list contained before */
@@ -11,12 +13,12 @@ static const struct {
         unsigned int looks;
 } proofs[] = {
         /* A person or a schedule named it, or a list did: minutes tell. */
-        [GONE_INSTANCE] = { 5 * 60 * USEC_PER_SEC, 5 * 60 * USEC_PER_SEC, 4 },
+        [GONE_INSTANCE] = { 5 * MINUTE, 5 * MINUTE, 4 },
         /* CreateImage has named it. Where nothing is retained nobody looks for it again. */
-        [GONE_IMAGE] = { 10 * 60 * USEC_PER_SEC, 60 * 60 * USEC_PER_SEC, 4 },
-        [GONE_SNAPSHOT] = { 10 * 60 * USEC_PER_SEC, 10 * 60 * USEC_PER_SEC, 4 },
-        [GONE_TARGET_GROUP] = { 5 * 60 * USEC_PER_SEC, 5 * 60 * USEC_PER_SEC, 4 },
-        [GONE_MEMBERSHIP] = { 3 * 60 * USEC_PER_SEC, 3 * 60 * USEC_PER_SEC, 4 },
+        [GONE_IMAGE] = { 10 * MINUTE, 60 * MINUTE, 4 },
+        [GONE_SNAPSHOT] = { 10 * MINUTE, 10 * MINUTE, 4 },
+        [GONE_TARGET_GROUP] = { 5 * MINUTE, 5 * MINUTE, 4 },
+        [GONE_MEMBERSHIP] = { 3 * MINUTE, 3 * MINUTE, 4 },
 };
 
 /* https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, and the Errors

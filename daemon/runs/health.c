@@ -55,6 +55,7 @@ static void see_check(struct patient *patient, int check, const struct ec2_check
 static void patient_see_state(struct patient *patient, int state, usec_t now)
 {
         patient->asked = true;
+        patient->refused = false;
         patient->read = now;
         patient->state = state;
         if (state == INSTANCE_TERMINATED || state == INSTANCE_SHUTTING_DOWN)
@@ -107,11 +108,12 @@ static void doctor_answered(struct doctor *doctor)
 }
 
 /* Nothing more is asked in this round. */
-static void doctor_give_up(struct doctor *doctor)
+static void doctor_give_up(struct doctor *doctor, const struct aws_reply *reply)
 {
         for (size_t i = 0; i < doctor->n_round; i++)
                 if (doctor->round[i]) {
                         doctor->round[i]->due = doctor->round[i]->listing = false;
+                        doctor->round[i]->refused = reply->outcome == AWS_ERROR;
                         task_wake(doctor->round[i]->task);
                 }
 }
@@ -161,7 +163,7 @@ static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)
         }
         place_polled(doctor->place, &ec2_describe_instance_status, reply, &doctor->refused);
         if (reply->outcome != AWS_OK)
-                doctor_give_up(doctor);
+                doctor_give_up(doctor, reply);
         for (size_t i = 0; i < doctor->n_round && reply->outcome == AWS_OK; i++) {
                 struct patient *patient = doctor->round[i];
 
@@ -188,7 +190,7 @@ static void doctor_on_listed(const struct aws_reply *reply, void *userdata)
 
         place_polled(doctor->place, &ec2_describe_instances, reply, &doctor->refused);
         if (reply->outcome != AWS_OK)
-                doctor_give_up(doctor);
+                doctor_give_up(doctor, reply);
         for (size_t i = 0; i < doctor->n_round && reply->outcome == AWS_OK; i++) {
                 struct patient *patient = doctor->round[i];
                 const struct ec2_instance *instance = NULL;
@@ -316,11 +318,6 @@ struct doctor *doctor_free(struct doctor *doctor)
         poll_done(&doctor->poll);
         free(doctor);
         return NULL;
-}
-
-bool health_is_refused(const struct place *place)
-{
-        return place->doctor && place->doctor->refused;
 }
 
 static struct patient *patient_new(struct task *task)

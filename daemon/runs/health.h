@@ -31,6 +31,7 @@ struct patient {
         bool wants_reason; /* set by the task: StateReason is read while it stops, or is stopped */
         char *reason_code,
                 *reason; /* StateReason, "Client.InternalError" and a sentence; or NULL */
+        bool refused;    /* EC2 refused the last request for its status */
         bool suspect;    /* DescribeInstanceStatus did not know its id the last time: it is not
                             asked about together with others */
         /* Of the round: to be asked about; not known; to be looked for in a list; in the request.
@@ -52,8 +53,5 @@ bool patient_is_well(const struct patient *patient);
 
 /* Whether it provably no longer exists, or is about to be terminated. */
 bool patient_is_gone(const struct patient *patient);
-
-/* Whether EC2 refused the last request of a place for the status of instances. */
-bool health_is_refused(const struct place *place);
 
 struct doctor *doctor_free(struct doctor *doctor);

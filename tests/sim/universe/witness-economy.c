@@ -264,8 +264,10 @@ static enum economy_class class_of(struct witness *witness, const struct cloud_r
 /* Before it is called again for an image, its instance may be looked at again. */
 void economy_sent(struct witness *witness, const char *action, const char *region)
 {
-        if (streq(action, "CreateImage"))
+        if (streq(action, "CreateImage")) {
                 economy_of(witness, region)->allowed[ECONOMY_INSTANCES]++;
+                economy_of(witness, region)->allowed[ECONOMY_STATUS]++;
+        }
 }
 
 void economy_answered(struct witness *witness, const struct cloud_request *request)
