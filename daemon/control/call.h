@@ -13,7 +13,7 @@ struct arguments {
         char **instances;                       /* owned */
         size_t n_instances;
         unsigned int limit;
-        bool open, removed, dry_run;
+        bool open, removed, dry_run, abandon;
 };
 
 struct call {

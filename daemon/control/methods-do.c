@@ -98,7 +98,8 @@ void method_resume(struct call *call)
 void method_cancel(struct call *call)
 {
         _cleanup_free_ char *message = NULL;
-        int r = manager_cancel(call->options->manager, call->arguments.run, &message);
+        int r = manager_cancel(call->options->manager, call->arguments.run, call->arguments.abandon,
+                               &message);
 
         if (r == -ENOENT && !message)
                 method_fail_no_run(call);

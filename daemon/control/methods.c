@@ -53,6 +53,7 @@ static void get_interface_description(struct call *call)
 #define OPEN          ARGUMENT(open, ARGUMENT_FLAG)
 #define REMOVED       ARGUMENT(removed, ARGUMENT_FLAG)
 #define DRY_RUN       ARGUMENT(dry_run, ARGUMENT_FLAG)
+#define ABANDON       ARGUMENT(abandon, ARGUMENT_FLAG)
 #define LIMIT         ARGUMENT(limit, ARGUMENT_COUNT)
 
 #define SERVICE(method, what, ...)                                                                 \
@@ -102,7 +103,7 @@ const struct method methods[] = { SERVICE("GetInfo", get_info),
                                   CHANGES("Adopt", method_adopt, DRY_RUN),
                                   CHANGES("Pause", method_pause, THE_SCHEDULE),
                                   CHANGES("Resume", method_resume, THE_SCHEDULE),
-                                  CHANGES("Cancel", method_cancel, THE_RUN),
+                                  CHANGES("Cancel", method_cancel, THE_RUN, ABANDON),
                                   RELOADS("Reload", method_reload),
                                   {} };
 

@@ -41,6 +41,8 @@ static const struct option_row {
         { "all", NULL, "leave nothing out", offsetof(struct ctl, all), OPTION_ALL, VALUE_NONE, 0 },
         { "api", NULL, "requests to AWS instead", offsetof(struct ctl, api), OPTION_API, VALUE_NONE,
           0 },
+        { "abandon", NULL, "also end following its images", offsetof(struct ctl, abandon),
+          OPTION_ABANDON, VALUE_NONE, 0 },
 };
 
 /* ---- parsing ---- */

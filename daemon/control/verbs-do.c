@@ -123,12 +123,19 @@ int verb_resume(struct ctl *ctl, char **arguments, size_t n)
 
 int verb_cancel(struct ctl *ctl, char **arguments, size_t n)
 {
+        cJSON *parameters = parameter("run", arguments[0]);
         _cleanup_free_ char *done =
-                xasprintf("%s begins nothing more; images under way are followed to their end.",
+                xasprintf(ctl->abandon
+                                  ? "%s begins nothing more, and no longer follows its images; "
+                                    "they stay as they are."
+                                  : "%s begins nothing more; images under way are followed to "
+                                    "their end.",
                           arguments[0]);
 
         (void)n;
-        return ctl_call(ctl, "Cancel", parameter("run", arguments[0]), false, on_done, done);
+        if (ctl->abandon)
+                cJSON_AddBoolToObject(parameters, "abandon", true);
+        return ctl_call(ctl, "Cancel", parameters, false, on_done, done);
 }
 
 static int on_reloaded(struct ctl *ctl, const cJSON *parameters, void *userdata)

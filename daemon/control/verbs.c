@@ -75,8 +75,13 @@ const struct verb verbs[] = {
           "The schedule fires again. Firings of the pause are not made up for.", 1, 1, 0, true,
           verb_resume },
         { "cancel", "RUN", "begin nothing more in a run",
-          "Nothing more is begun in the run; images under way are followed to their end.", 1, 1, 0,
-          true, verb_cancel },
+          "Nothing more is begun in the run; images under way are followed to their end. With "
+          "--abandon following them ends at once: nothing on AWS is changed, they stay in the "
+          "state, "
+          "and retention takes them for what they have become by then. An instance that is held "
+          "for "
+          "its image is put right first.",
+          1, 1, OPTION_ABANDON, true, verb_cancel },
         { "reload", "", "read the settings again",
           "Lets the daemon read its settings again. When they have errors these are printed and "
           "the old settings stay in force.",

@@ -23,6 +23,7 @@ enum ctl_option {
         OPTION_DAYS = 1 << 6,
         OPTION_ALL = 1 << 7,
         OPTION_API = 1 << 8,
+        OPTION_ABANDON = 1 << 9,
 };
 
 struct ctl {
@@ -31,7 +32,7 @@ struct ctl {
 
         const char *timezone, *from; /* NULL: not given */
         unsigned int count, days;    /* 0: not given */
-        bool wait, dry_run, all, api;
+        bool wait, dry_run, all, api, abandon;
         char **instances;
         size_t n_instances;
 

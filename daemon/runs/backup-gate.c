@@ -72,6 +72,26 @@ static const struct task *find_holder(const struct task *task)
         return NULL;
 }
 
+const struct task *gate_find_earlier(const struct task *task)
+{
+        const struct run *run = task->run;
+        const struct task *earlier = NULL;
+
+        for (const struct run *other = run->engine->runs; other && other != run;
+             other = other->next) {
+                const struct task *same;
+
+                if (other->dry || other->kind != run->kind ||
+                    !streq(other->row.schedule, run->row.schedule))
+                        continue;
+                same = run_find_task(other, task->row.subject);
+                if (same && streq(same->row.account, task->row.account) &&
+                    streq(same->row.region, task->row.region) && same->row.outcome == OUTCOME_OPEN)
+                        earlier = same;
+        }
+        return earlier;
+}
+
 bool gate_is_open(struct task *task)
 {
         const struct task *blocker = find_holder(task);

@@ -116,6 +116,22 @@ struct verdict image_start_over(struct task *task)
         return go("wait-turn");
 }
 
+/* For the next process, which then takes its absence for a removal sooner. */
+static struct verdict note_listed(struct task *task)
+{
+        task->row.listed = loop_wall(task->run->engine->loop);
+        return go("await-image");
+}
+
+struct verdict image_abandoned(struct task *task)
+{
+        if (task->row.ending != OUTCOME_OPEN)
+                return finish(task->row.ending, NULL);
+        return finish(OUTCOME_CANCELLED,
+                      xasprintf("image %s is no longer followed: the run was abandoned",
+                                task->row.image));
+}
+
 static struct verdict await_image_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -125,12 +141,17 @@ static struct verdict await_image_ask(struct task *task)
         if (!task->row.image)
                 return task->row.ending == OUTCOME_OPEN ? image_start_over(task)
                                                         : finish(task->row.ending, NULL);
+        if (task->run->row.abandoned)
+                return image_abandoned(task);
         if (!live->followed)
                 live->followed = follow_begin(task);
         switch (live->followed->sight) {
-        case SIGHT_NONE:
         case SIGHT_PENDING:
+                if (task->row.listed == SEC_NONE)
+                        return note_listed(task);
                 return MUTANT(stops_following) ? next() : stay();
+        case SIGHT_NONE:
+                return stay();
         case SIGHT_FAILED:
         case SIGHT_GONE:
                 return image_failed(task, live->followed);
@@ -289,13 +310,14 @@ static const struct step image_steps[] = {
           .answer = await_put_back_answer,
           .methods = BY_REBOOT | BY_STOP,
           .down = true },
-        { .name = "await-image", .ask = await_image_ask },
+        { .name = "await-image", .ask = await_image_ask, .follows = true },
         { .name = "tag-consistency",
           .ask = label_ask,
           .answer = label_answer,
           .patience = LABEL_PATIENCE,
-          .lost_patience = label_refused },
-        { .name = "judge", .ask = judge_ask, .last = true },
+          .lost_patience = label_refused,
+          .follows = true },
+        { .name = "judge", .ask = judge_ask, .last = true, .follows = true },
         /* reached from create-image and leading back, when its outcome is not known */
         { .name = "find-image", .ask = find_ask, .answer = find_answer, .down = true },
         { .name = "check-again",

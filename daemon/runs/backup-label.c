@@ -85,6 +85,8 @@ struct verdict label_ask(struct task *task)
 
         if (streq(task->row.consistency, PROVEN_CRASH))
                 return next(); /* as the create call has said */
+        if (task->run->row.abandoned)
+                return image_abandoned(task);
         if (live->label_look) {
                 look_for_image(task);
                 return stay();

@@ -39,15 +39,50 @@ static struct verdict too_late(const struct task *task)
 
 /* ---- wait-turn ---- */
 
+/* Whether each firing that was missed is to be made up for, whatever `overlap` says. */
+static bool is_made_up_for(const struct task *task)
+{
+        return task->run->schedule->missed == MISSED_ALL && streq(task->run->row.trigger, "missed");
+}
+
+/* The image of an earlier run is still pending: `overlap` decides for this instance alone. */
+static struct verdict behind(struct task *task, const struct task *earlier)
+{
+        struct log_about about = task_about(task);
+        bool skip = task->run->schedule->overlap == OVERLAP_SKIP || earlier->waits_behind;
+        char *why;
+
+        if (!skip || is_made_up_for(task)) {
+                task_set_behind(task, true);
+                task_set_waiting(task, "its image of run %s, which is still pending",
+                                 earlier->row.run);
+                return stay();
+        }
+        why = earlier->waits_behind
+                      ? xasprintf("run %s waits for an earlier image of it already",
+                                  earlier->row.run)
+                      : xasprintf("its image %s of run %s is still pending",
+                                  earlier->row.image ? earlier->row.image : "", earlier->row.run);
+        log_event(&events[EVENT_RUN_SKIPPED], &about,
+                  "Instance %s is skipped in run %s: %s; the others are not held up.",
+                  task->row.subject, task->row.run, why);
+        return finish(OUTCOME_SKIPPED, why);
+}
+
 struct verdict wait_turn_ask(struct task *task)
 {
         struct verdict held;
+        const struct task *earlier;
 
         if (!task->run->schedule)
                 return finish(OUTCOME_CANCELLED,
                               xstrdup("not begun: the schedule is no longer in the settings"));
         if (image_is_too_late(task))
                 return too_late(task);
+        earlier = gate_find_earlier(task);
+        if (earlier)
+                return behind(task, earlier);
+        task_set_behind(task, false);
         if (!clock_guard_lets_begin(task, &held))
                 return held;
         return gate_is_open(task) ? next() : stay();

@@ -132,6 +132,9 @@ usec_t image_insist_after(unsigned int refusals);
 /* Nothing came of it, and nobody is to blame: its turn comes again. */
 struct verdict image_start_over(struct task *task);
 
+/* Its run was abandoned: how a task ends that has let go of its instance. */
+struct verdict image_abandoned(struct task *task);
+
 /* The image's row cannot be written: later. */
 struct verdict image_not_recorded(struct task *task);
 
@@ -158,6 +161,9 @@ struct verdict check_status_ask(struct task *task);
 
 /* backup-gate.c: whether the task may begin now; otherwise says what it waits for. */
 bool gate_is_open(struct task *task);
+/* The open task of the latest earlier run of the schedule that works on the same instance; or NULL.
+ * A run begins once those before it only follow their images. */
+const struct task *gate_find_earlier(const struct task *task);
 /* The groups an instance is in, a line each: in each at most max_parallel are down at once. NULL:
  * they are not known (yet). Caller frees. */
 char *gate_groups(const struct task *task, const struct ec2_instance *instance);

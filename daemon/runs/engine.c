@@ -201,7 +201,8 @@ bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *
 
         *ret_queued = false;
         for (struct run *run = engine->runs; run; run = run->next) {
-                if (run->dry || run->kind != run_kinds || !streq(run->row.schedule, schedule))
+                if (run->dry || run->kind != run_kinds || !streq(run->row.schedule, schedule) ||
+                    !run_is_busy(run))
                         continue;
                 busy = true;
                 if (!run->phase)

@@ -60,10 +60,11 @@ struct step {
         sec_t patience;                  /* how long MOVE_AGAIN may go on; 0: for ever */
         lost_patience_fn *lost_patience; /* NULL: that of the kind */
         unsigned int methods;            /* next() comes here only for these, BY_*; 0: for all */
-        bool last;  /* next() ends the task, though rows follow that are reached with go() */
-        bool waits; /* nothing has been touched yet; asked again whenever an instance is back */
-        bool looks; /* nothing has been touched yet: only reads */
-        bool down;  /* the instance is held, or down: counts against max_parallel */
+        bool last;    /* next() ends the task, though rows follow that are reached with go() */
+        bool waits;   /* nothing has been touched yet; asked again whenever an instance is back */
+        bool looks;   /* nothing has been touched yet: only reads */
+        bool down;    /* the instance is held, or down: counts against max_parallel */
+        bool follows; /* only the image is followed: holds up no other run, and can be abandoned */
 };
 
 struct task_kind {
@@ -80,6 +81,7 @@ struct task_kind {
 struct phase {
         const char *name; /* stored */
         const struct task_kind *kind;
+        bool touches; /* the schedule's next run waits until its tasks only follow images */
         /* Adds the phase's tasks, or looks at those that earlier phases added. A verdict other than
          * next() ends the run. */
         struct verdict (*begin)(struct run *run);
@@ -116,7 +118,9 @@ struct task {
         bool resumed;     /* this step was entered before a restart: its request may have left */
         usec_t inherited; /* monotonic: when it was taken over from an earlier process; 0: never */
         bool settled;     /* down, but as it was before: only a late request could change that */
+        bool waits_behind; /* for an earlier image of the same instance: holds up no other run */
         bool dirty, moved, down;
+        bool aside;                         /* counted in run->n_aside */
         struct task *next;                  /* of run->tasks */
         UT_hash_handle hh;                  /* of run->by_subject */
         struct task *next_moved;            /* of run->moved */
@@ -140,6 +144,7 @@ struct run {
         struct measures *measures;           /* of earlier runs; measure.h */
         sec_t longest;                       /* an instance was away in this run */
         size_t n_open;                       /* open tasks of the phase that goes on */
+        size_t n_aside;                      /* of these, those that hold up no other run */
         struct timer *stragglers;            /* tasks that hold up the others; NULL: none do */
         size_t n_lost;                       /* tasks whose account is no longer in the settings */
         struct task *tasks, *last_task;      /* struct task.next */
@@ -209,10 +214,15 @@ void engine_store_works(struct engine *engine);
 int engine_start(struct engine *engine, const struct run_request *request, struct run **ret);
 /* Ends what has not begun; what has is finished, and nothing follows it. */
 void run_cancel(struct run *run, const char *why);
+/* The same, and ends following the images of the run, as soon as their instances are put right. The
+ * images stay in the state, as what they were last seen to be. */
+void run_abandon(struct run *run, const char *why);
 struct run *engine_find_run(struct engine *engine, const char *id);
 /* The task of a run that is going, by the id of its row; NULL when there is none. Fast when asked
  * in the order of the rows. */
 const struct task *engine_find_task(struct engine *engine, int64_t id);
+/* Whether a backup run of the schedule may still do something to instances, so that the next one
+ * has to wait for it; one whose tasks only follow their images is not in the way. */
 bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *ret_queued);
 
 /* ---- for steps and phases ---- */
@@ -221,6 +231,8 @@ bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *
 void task_call(struct task *task, const struct action *action, const void *input);
 /* Its row has changed: it is committed in the next turn. */
 void task_touch(struct task *task);
+/* Whether it only waits for an earlier image of its instance, while the step lasts. */
+void task_set_behind(struct task *task, bool behind);
 /* Asks the task's step again, soon; harmless at any time. */
 void task_wake(struct task *task);
 /* The same after a while, while the step stays as it is. */

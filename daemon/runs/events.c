@@ -56,7 +56,7 @@ const struct log_event events[EVENTS] = {
         .id = "f5fb03201a994052b80f00c4299921d1",
         .priority = LOG_WARNING,
         .subject = "A firing was skipped",
-        .help = "The run of an earlier firing of the same schedule was still going, and its overlap\npolicy does not let two run at once. 'amictl status' shows what it waits for.",
+        .help = "An earlier run of the same schedule still works on instances, and its overlap policy does not\nlet two do so at once; or one instance is skipped, as its image of an earlier run is pending.\n'amictl status' shows what that waits for; 'amictl cancel RUN --abandon' ends waiting for images.",
 },
 [EVENT_FIRING_MISSED] = {
         .name = "firing-missed",
@@ -112,7 +112,7 @@ const struct log_event events[EVENTS] = {
         .id = "4242dbda62384ec099db2c105b42e412",
         .priority = LOG_WARNING,
         .subject = "The snapshots of an image make no progress",
-        .help = "It is followed further and never given up. EC2 can take up to a day for a first snapshot\nof a large volume; if it stays like this, ask AWS support with the snapshot id.",
+        .help = "It is followed on and never given up, and holds up no other instance; a firing skips this one, or\nwaits. EC2 can take up to a day for a first snapshot of a large volume; if it stays like this, ask\nAWS support with the snapshot id. 'amictl cancel RUN --abandon' ends following it: the image stays,\nand the next firing makes another one.",
 },
 [EVENT_INSTANCE_READY] = {
         .name = "instance-ready",

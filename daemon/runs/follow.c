@@ -338,6 +338,8 @@ struct followed *follow_begin(struct task *task)
                 .task = task,
                 .next = follower->all,
         };
+        if (task->row.listed != SEC_NONE)
+                gone_see(&followed->gone, now); /* before a restart */
         follower->all = followed;
         poll_hurry(&follower->poll);
         return followed;
@@ -363,6 +365,7 @@ struct followed *follow_end(struct followed *followed)
         free(followed->run);
         free(followed->instance);
         free(followed->reason);
+        free(followed->slowest);
         strings_free(followed->snapshots, followed->n_snapshots);
         free(followed);
         return NULL;

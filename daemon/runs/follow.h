@@ -30,9 +30,11 @@ struct followed {
         char *reason;  /* in AWS's words: StateReason, StateMessage of a snapshot */
         char **snapshots;
         size_t n_snapshots;
-        usec_t added;          /* monotonic */
-        struct gone gone;      /* whether it is listed, and exists */
-        usec_t moved;          /* percent last changed */
+        usec_t added;     /* monotonic */
+        struct gone gone; /* whether it is listed, and exists */
+        usec_t moved;     /* percent last changed */
+        char *slowest;    /* of its snapshots, the first that is not complete; or NULL */
+        int slowest_percent;
         bool failing;          /* it has failed, and its snapshots may say why */
         usec_t stall_told;     /* 0: not reported */
         struct task *task;     /* woken when anything above changes */

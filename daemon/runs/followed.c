@@ -76,10 +76,22 @@ void followed_miss(struct followed *followed, usec_t now)
                                      : "EC2 never listed it");
 }
 
+/* What is known of the snapshot that holds it up: "snapshot snap-1 has stood at 99 %". */
+static char *stall_text(const struct followed *followed)
+{
+        if (followed->slowest)
+                return xasprintf("snapshot %s has stood at %d %%", followed->slowest,
+                                 followed->slowest_percent);
+        if (followed->percent >= 0)
+                return xasprintf("its snapshots have stood at %d %%", followed->percent);
+        return xstrdup("none of its snapshots has shown a percentage");
+}
+
 void followed_check_stall(struct followed *followed, usec_t now)
 {
         usec_t since =
                 followed->moved > followed->stall_told ? followed->moved : followed->stall_told;
+        _cleanup_free_ char *what = NULL;
         struct log_about about;
         char time[TIME_TEXT_MAX];
 
@@ -87,16 +99,15 @@ void followed_check_stall(struct followed *followed, usec_t now)
                 return;
         about = task_about(followed->task);
         followed->stall_told = now;
-        if (followed->percent < 0)
-                log_event(&events[EVENT_IMAGE_STALLED], &about,
-                          "Image %s of %s has been pending for %s without a percentage.",
-                          followed->image, followed->instance,
-                          format_timespan((now - followed->moved) / USEC_PER_SEC, time));
-        else
-                log_event(&events[EVENT_IMAGE_STALLED], &about,
-                          "Image %s of %s has stood at %d %% for %s.", followed->image,
-                          followed->instance, followed->percent,
-                          format_timespan((now - followed->moved) / USEC_PER_SEC, time));
+        what = stall_text(followed);
+        log_event(&events[EVENT_IMAGE_STALLED], &about,
+                  "Image %s of %s (schedule %s) is pending: %s for %s. It is followed on, and "
+                  "holds up "
+                  "no other instance. Ask AWS support with %s; `amictl cancel %s --abandon` ends "
+                  "following it.",
+                  followed->image, followed->instance, about.schedule, what,
+                  format_timespan((now - followed->moved) / USEC_PER_SEC, time),
+                  followed->slowest ? followed->slowest : followed->image, followed->run);
 }
 
 /* Of a pending image EC2 does not list all snapshots, and of one that failed none. */
@@ -106,10 +117,17 @@ static bool snapshot_belongs(const struct ec2_snapshot *snapshot, const struct f
                snapshot_is_of(snapshot, followed->image, followed->run, followed->instance);
 }
 
+static int percent_of(const struct ec2_snapshot *snapshot)
+{
+        if (snapshot->state == SNAPSHOT_COMPLETED)
+                return 100;
+        return snapshot->progress ? atoi(snapshot->progress) : 0; /* NOLINT */
+}
+
 void followed_see_snapshots(struct followed *followed, const struct ec2_snapshots *snapshots,
                             usec_t now)
 {
-        int sum = 0, n = 0, percent;
+        int sum = 0, n = 0, percent, lowest = 100;
 
         for (size_t i = 0; i < snapshots->n_snapshots; i++) {
                 const struct ec2_snapshot *snapshot = &snapshots->snapshots[i];
@@ -118,9 +136,12 @@ void followed_see_snapshots(struct followed *followed, const struct ec2_snapshot
                         continue;
                 followed_add_snapshot(followed, snapshot->id);
                 n++;
-                sum += snapshot->state == SNAPSHOT_COMPLETED ? 100
-                       : snapshot->progress                  ? atoi(snapshot->progress) /* NOLINT */
-                                                             : 0;
+                percent = percent_of(snapshot);
+                sum += percent;
+                if (snapshot->state != SNAPSHOT_COMPLETED && percent <= lowest) {
+                        lowest = followed->slowest_percent = percent;
+                        xreplace(&followed->slowest, snapshot->id);
+                }
                 if (snapshot->state == SNAPSHOT_ERROR && !followed->reason)
                         followed->reason =
                                 xasprintf("snapshot %s: %s", snapshot->id,

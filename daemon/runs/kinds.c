@@ -4,8 +4,14 @@
 #include "runs/prune.h"
 
 static const struct phase backup_phases[] = {
-        { .name = "find-targets", .kind = &targets_task, .begin = backup_begin_targets },
-        { .name = "create-images", .kind = &image_task, .begin = backup_begin_images },
+        { .name = "find-targets",
+          .kind = &targets_task,
+          .touches = true,
+          .begin = backup_begin_targets },
+        { .name = "create-images",
+          .kind = &image_task,
+          .touches = true,
+          .begin = backup_begin_images },
         { .name = "find-expired", .kind = &retention_task, .begin = prune_begin_find },
         { .name = "remove-expired", .kind = &removal_task, .begin = prune_begin_remove },
         {},

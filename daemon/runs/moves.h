@@ -23,6 +23,8 @@ void task_moved(struct task *task);
 void task_enter(struct task *task, const struct step *step);
 /* To be called after each change of step, outcome or group: keeps engine->down. */
 void task_note_down(struct task *task);
+/* To be called after each change of step, outcome or waits_behind: keeps run->n_aside. */
+void task_note_aside(struct task *task);
 /* Takes `detail`. */
 void task_end(struct task *task, enum outcome outcome, char *detail);
 void task_apply(struct task *task, struct verdict verdict);
@@ -34,6 +36,8 @@ bool run_commit(struct run *run);
 /* Lets the tasks act whose rows are committed. */
 void run_act(struct run *run);
 bool run_may_begin(const struct run *run);
+/* Whether the next run of its schedule has to wait: engine_schedule_is_busy(). */
+bool run_is_busy(const struct run *run);
 void run_begin(struct run *run);
 void run_enter(struct run *run, const struct phase *phase);
 /* One line, and the last word to its watchers. */

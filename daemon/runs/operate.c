@@ -81,7 +81,8 @@ int manager_run(struct manager *manager, const char *schedule, char *const *inst
         if (request.queued && (setting->overlap == OVERLAP_SKIP || queued)) {
                 *ret_error =
                         xasprintf(queued ? "a run of %s is queued already"
-                                         : "a run of %s is still going; `amictl status` shows it",
+                                         : "a run of %s is still going, and works on instances or "
+                                           "looks for them; `amictl status` shows it",
                                   schedule);
                 return -EBUSY;
         }
@@ -123,7 +124,7 @@ int manager_adopt(struct manager *manager, bool dry_run, char **ret_run, char **
         return r < 0 ? store_trouble(manager, r, ret_error) : 0;
 }
 
-int manager_cancel(struct manager *manager, const char *run_id, char **ret_error)
+int manager_cancel(struct manager *manager, const char *run_id, bool abandon, char **ret_error)
 {
         struct run *run = engine_find_run(manager->engine, run_id);
 
@@ -131,10 +132,15 @@ int manager_cancel(struct manager *manager, const char *run_id, char **ret_error
                 *ret_error = xasprintf("no run %s is going", run_id);
                 return -ENOENT;
         }
-        run_cancel(run, "cancelled by an operator");
+        if (abandon)
+                run_abandon(run, "abandoned by an operator");
+        else
+                run_cancel(run, "cancelled by an operator");
         log_line(LOG_NOTICE,
                  &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
-                 "Run %s is cancelled: nothing new begins, images under way are followed.", run_id);
+                 "Run %s is %s: nothing new begins, images under way are %s.", run_id,
+                 abandon ? "abandoned" : "cancelled",
+                 abandon ? "no longer followed, and left as they are" : "followed");
         return 0;
 }
 

@@ -79,6 +79,7 @@ static void run_resume_task(struct run *run, struct store_task *row)
         task->entered -= time_since(run, task->row.entered);
         run->n_cancelled += task->row.outcome == OUTCOME_CANCELLED;
         task_note_down(task);
+        task_note_aside(task);
         if (task->row.outcome == OUTCOME_OPEN && task->step)
                 task_moved(task);
 }

@@ -71,6 +71,7 @@ static bool task_is_work(const struct task *task)
 /* How the tasks of a run ended. */
 struct tally {
         size_t n[OUTCOMES], work_done;
+        size_t abandoned; /* of those that were cancelled: their image is no longer followed */
         const struct task *worst; /* the first that failed; or NULL */
 };
 
@@ -80,6 +81,7 @@ static struct tally run_tally(const struct run *run)
 
         for (const struct task *task = run->tasks; task; task = task->next) {
                 tally.n[task->row.outcome]++;
+                tally.abandoned += task->row.outcome == OUTCOME_CANCELLED && task->row.image;
                 tally.work_done += task->row.outcome == OUTCOME_DONE && task_is_work(task);
                 if (task->row.outcome == OUTCOME_FAILED && !tally.worst)
                         tally.worst = task;
@@ -95,7 +97,8 @@ static char *tally_text(const struct run *run, const struct tally *tally, bool w
                 const char *what;
         } parts[] = {
                 { tally->n[OUTCOME_FAILED] > whole ? tally->n[OUTCOME_FAILED] : 0, "failed" },
-                { tally->n[OUTCOME_CANCELLED], "not begun" },
+                { tally->n[OUTCOME_CANCELLED] - tally->abandoned, "not begun" },
+                { tally->abandoned, "no longer followed" },
                 { tally->n[OUTCOME_SKIPPED], "skipped" },
                 { run->n_lost, "given up" },
         };
@@ -169,9 +172,19 @@ bool run_may_begin(const struct run *run)
         if (run->engine->closing)
                 return false;
         for (const struct run *other = run->engine->runs; other != run; other = other->next)
-                if (streq(other->row.schedule, run->row.schedule) && other->kind == run->kind)
+                if (streq(other->row.schedule, run->row.schedule) && other->kind == run->kind &&
+                    run_is_busy(other))
                         return false;
         return true;
+}
+
+bool run_is_busy(const struct run *run)
+{
+        if (run->row.outcome != OUTCOME_OPEN)
+                return false;
+        /* The next phase begins in the turn in which the first one ends. */
+        return !run->phase || run->phase == run->kind->phases ||
+               (run->phase->touches && run->n_open > run->n_aside);
 }
 
 void run_begin(struct run *run)
@@ -292,4 +305,10 @@ void run_cancel(struct run *run, const char *why)
         if (!run->phase)
                 run_end(run, OUTCOME_CANCELLED, NULL);
         engine_turn_soon(run->engine);
+}
+
+void run_abandon(struct run *run, const char *why)
+{
+        run->row.abandoned = true;
+        run_cancel(run, why); /* which lets each task look again */
 }

@@ -86,6 +86,29 @@ void task_note_down(struct task *task)
         task->down = down;
 }
 
+void task_note_aside(struct task *task)
+{
+        struct run *run = task->run;
+        bool aside = task->row.outcome == OUTCOME_OPEN && task->step &&
+                     (task->step->follows || task->waits_behind);
+
+        if (aside == task->aside)
+                return;
+        task->aside = aside;
+        if (aside)
+                run->n_aside++;
+        else
+                run->n_aside--;
+        run->engine->room |= !aside; /* an image may wait for this one */
+        engine_turn_soon(run->engine);
+}
+
+void task_set_behind(struct task *task, bool behind)
+{
+        task->waits_behind = behind;
+        task_note_aside(task);
+}
+
 void task_touch(struct task *task)
 {
         struct run *run = task->run;
@@ -108,13 +131,14 @@ void task_enter(struct task *task, const struct step *step)
                  step_name(task->step), step->name);
         task_leave_step(task);
         task->step = step;
-        task->resumed = false;
+        task->resumed = task->waits_behind = false;
         xreplace(&task->row.step, step->name);
         task->row.entered = loop_wall(task->run->engine->loop);
         task->entered = loop_monotonic(task->run->engine->loop);
         free(steal(task->error));
         free(steal(task->request_id));
         task_note_down(task);
+        task_note_aside(task);
         task_touch(task);
         task_moved(task);
 }
@@ -134,6 +158,7 @@ void task_end(struct task *task, enum outcome outcome, char *detail)
         }
         task->run->n_cancelled += outcome == OUTCOME_CANCELLED;
         task_note_down(task);
+        task_note_aside(task);
         task_touch(task);
         if (task->kind->ended)
                 task->kind->ended(task);
@@ -361,6 +386,7 @@ struct task *run_add_task(struct run *run, const struct task_kind *kind, struct 
                 .entered = loop_wall(run->engine->loop),
                 .requested = SEC_NONE,
                 .launched = SEC_NONE,
+                .listed = SEC_NONE,
                 .downed = SEC_NONE,
                 .returned = SEC_NONE,
                 .finished = SEC_NONE,

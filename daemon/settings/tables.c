@@ -281,8 +281,12 @@ const struct key schedule_keys[] = {
         KEY_TABLE("missed", table, missed_keys,
                   .help = "What becomes of firings while amid is not running."),
         KEY("overlap", word, S, overlap, .words = overlap_words, .fallback = "skip",
-            .help = "What a firing does while the last run of the schedule is still going: skip "
-                    "gives it up (and says so), queue lets it follow."),
+            .help = "What a firing does while the last run of the schedule still works on "
+                    "instances: "
+                    "skip gives it up (and says so), queue lets it follow. A run that only waits "
+                    "for "
+                    "its images to become available holds up no other; an instance whose earlier "
+                    "image is pending is skipped by itself, or waits for that image."),
         KEY("enabled", boolean, S, enabled, .fallback = "true",
             .help = "A schedule that is not enabled does not fire by itself; amictl run still "
                     "works."),

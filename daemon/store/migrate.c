@@ -67,6 +67,10 @@ const char *const store_migrations[] = {
          * written before the call, and stayed after a refusal: nobody knows which it was. */
         "ALTER TABLE images ADD COLUMN missed INTEGER; ALTER TABLE images ADD COLUMN retry INTEGER;"
         "UPDATE images SET state = 'deregistering' WHERE state = 'deregistered'",
+
+        /* Images that are no longer followed, and those that EC2 has listed. */
+        "ALTER TABLE runs ADD COLUMN abandoned INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE tasks ADD COLUMN listed INTEGER",
 };
 const size_t n_store_migrations = ELEMENTS(store_migrations);
 

@@ -31,6 +31,7 @@ static const struct column run_columns[] = {
         COLUMN(store_run, outcome, COLUMN_OUTCOME),
         COLUMN(store_run, detail, COLUMN_TEXT),
         COLUMN(store_run, only, COLUMN_TEXT),
+        COLUMN(store_run, abandoned, COLUMN_FLAG),
         COLUMN(store_run, started, COLUMN_TIME),
         COLUMN(store_run, finished, COLUMN_TIME),
 };
@@ -62,6 +63,7 @@ static const struct column task_columns[] = {
         COLUMN(store_task, ending, COLUMN_OUTCOME),
         COLUMN(store_task, requested, COLUMN_TIME),
         COLUMN(store_task, launched, COLUMN_TIME),
+        COLUMN(store_task, listed, COLUMN_TIME),
         COLUMN(store_task, downed, COLUMN_TIME),
         COLUMN(store_task, returned, COLUMN_TIME),
         COLUMN(store_task, finished, COLUMN_TIME),

@@ -83,6 +83,7 @@ struct store_run {
         enum outcome outcome;
         char *detail;            /* why it ended as it did; or the last trouble while open */
         char *only;              /* instance ids it is limited to, separated by spaces; or NULL */
+        bool abandoned;          /* its images are no longer followed */
         sec_t started, finished; /* SEC_NONE: not yet */
 };
 void store_run_done(struct store_run *run);
@@ -126,6 +127,7 @@ struct store_task {
                                  SEC_NONE: not yet */
         sec_t launched;       /* LaunchTime of the instance when it was found stopped, or before it
                                  is stopped; SEC_NONE: it runs for its image */
+        sec_t listed;         /* when EC2 was first seen to list the image; SEC_NONE: not yet */
         sec_t downed;         /* when the instance was first touched; SEC_NONE: not yet */
         sec_t returned;       /* when it was back; SEC_NONE: not yet */
         sec_t finished;       /* SEC_NONE: not yet */

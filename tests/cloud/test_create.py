@@ -161,15 +161,32 @@ def test_a_failed_image_says_why(account, daemon, timelines):
     assert instance in line
 
 
-def test_a_second_run_is_refused_while_one_goes(account, daemon, front, timelines):
+def test_a_pending_image_holds_up_only_its_instance(account, daemon, front, timelines):
+    """What an abandoned run leaves stays on AWS and in the state, and the next run goes on."""
     timelines.course(snapshots=3600)
-    account.launch(Backup="yes")
+    [instance] = account.launch(Backup="yes")
     daemon.schedule()
     daemon.start()
     daemon.amictl("run", "web")
     daemon.wait(lambda: account.images(), "an image")
-    daemon.amictl("run", "web", status=1)
+    [first] = runs(daemon)
+    daemon.run("web", status=1)
+    daemon.wait_line(f"Instance {instance} is skipped in run web.* is still pending")
     assert front.count("CreateImage") == 1
+    other = account.launch(Backup="yes")[0]
+    timelines.course(other, snapshots=1)
+    daemon.run("web", status=1)
+    assert [tags_of(i)["amid:instance"] for i in account.images() if i["State"] == "available"] == [
+        other
+    ]
+    daemon.amictl("cancel", first["id"], "--abandon")
+    daemon.wait(lambda: not [r for r in runs(daemon) if r["outcome"] == "open"], "no open run")
+    [stuck] = [i["ImageId"] for i in account.images() if tags_of(i)["amid:instance"] == instance]
+    assert stuck in daemon.amictl("images")
+    assert front.count("DeregisterImage") == 0
+    timelines.course(instance, snapshots=1)
+    daemon.run("web")
+    assert front.count("CreateImage") == 4
 
 
 def test_an_overlapping_firing_is_skipped_and_said(account, daemon, front, timelines):

@@ -176,10 +176,11 @@ static void happen_cancel(struct universe *universe)
                 return;
         if (n) {
                 const char *id = runs[dice_below(&universe->dice, n)].id;
+                bool abandon = dice_chance(&universe->dice, 0.3);
                 char *error = NULL;
-                int r = manager_cancel(universe->machine.manager, id, &error);
+                int r = manager_cancel(universe->machine.manager, id, abandon, &error);
 
-                told(universe, "cancel", id, r, error);
+                told(universe, abandon ? "abandon" : "cancel", id, r, error);
         }
         store_runs_free(runs, n);
 }

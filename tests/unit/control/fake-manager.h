@@ -125,9 +125,9 @@ int manager_adopt(struct manager *manager, bool dry_run, char **ret_run, char **
         return 0;
 }
 
-int manager_cancel(struct manager *manager, const char *run, char **ret_error)
+int manager_cancel(struct manager *manager, const char *run, bool abandon, char **ret_error)
 {
-        return fake_manager_asked(manager, ret_error, "cancel %s", run);
+        return fake_manager_asked(manager, ret_error, "%s %s", abandon ? "abandon" : "cancel", run);
 }
 
 int manager_pause(struct manager *manager, const char *schedule, bool pause, char **ret_error)

@@ -87,6 +87,8 @@ static void test_calls(void **state)
                   "resume web" },
                 { __LINE__, 0, M "Cancel" P "{\"run\":\"web.1\"}}", "{\"parameters\":{}}",
                   "cancel web.1" },
+                { __LINE__, 0, M "Cancel" P "{\"run\":\"web.1\",\"abandon\":true}}",
+                  "{\"parameters\":{}}", "abandon web.1" },
                 { __LINE__, -ENOENT, M "Cancel" P "{\"run\":\"web.9\"}}",
                   "io.amid.Manager.NoSuchRun", "cancel web.9" },
                 { __LINE__, 0, M "Prune\"}", "\"run\":\"prune.1\"", "prune all" },

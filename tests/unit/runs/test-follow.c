@@ -155,6 +155,10 @@ static void test_slow(void **state)
         virtual_run_until(world.loop, at("2026-03-02T05:45:00Z"));
         assert_int_equal(captured_events(&events[EVENT_IMAGE_STALLED]), 3);
         assert_true(captured_words("has stood at 7 % for 1h") == 1);
+        /* which names schedule, instance, image, snapshot and what to do */
+        assert_true(captured_words(image->snapshot) == 3);
+        assert_true(captured_words("of i-1 (schedule s) is pending") == 3);
+        assert_true(captured_words("`amictl cancel " RUN " --abandon`") == 3);
         image->percent = -1;
         virtual_run_until(world.loop, at("2026-03-02T08:00:00Z"));
         assert_int_equal(captured_events(&events[EVENT_IMAGE_STALLED]), 3);
@@ -174,7 +178,7 @@ static void test_stalled_without_percentage(void **state)
         begin(&world, USEC_INFINITY)->snapshot_gone = true;
         virtual_run_until(world.loop, at("2026-03-02T03:30:00Z"));
         assert_int_equal(captured_events(&events[EVENT_IMAGE_STALLED]), 2);
-        assert_true(captured_words("without a percentage") == 2);
+        assert_true(captured_words("none of its snapshots has shown a percentage") == 2);
         world_done(&world);
 }
 

@@ -22,7 +22,7 @@ static void cancel(struct world *world, const char *run)
 {
         _cleanup_free_ char *error = NULL;
 
-        assert_int_equal(manager_cancel(world->manager, run, &error), 0);
+        assert_int_equal(manager_cancel(world->manager, run, false, &error), 0);
 }
 
 static char *fire(struct world *world, const char *instance)
@@ -108,19 +108,146 @@ static void test_cancel_what_is_under_way(void **state)
         world_done(&world);
 }
 
+/* Its targets are still looked for, or an instance is down: the next firing waits, until it is
+ * cancelled. */
 static void test_cancel_what_is_queued(void **state)
 {
         struct world world;
 
         (void)state;
-        setup(&world, HEAD SCHEDULE("") "    consistency: crash\n    overlap: queue\n", 1);
-        world.model.takes = HOURS(1) + MINUTES(30);
+        setup(&world,
+              HEAD SCHEDULE("") "    consistency: reboot\n    overlap: queue\n"
+                                "    reboot: {ready_timeout: 90m}\n",
+              1);
+        world.model.instances[0]->back = HOURS(1) + MINUTES(20);
         virtual_run_until(world.loop, at("2026-03-02T02:10:00Z"));
         cancel(&world, NEXT);
         virtual_run_until(world.loop, at("2026-03-02T02:50:00Z"));
         assert_int_equal(world_run(&world, NEXT, NULL), OUTCOME_CANCELLED);
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
         assert_int_equal(world.model.n_images, 1);
+        world_done(&world);
+}
+
+/* ---- overlap ---- */
+
+/* The image of i-1 stays pending: the next firings go on with i-2; of i-1 they skip it, or one of
+ * them waits for it, by `overlap`. */
+static void a_pending_image_holds_up_only_its_instance(void **state)
+{
+        static const struct {
+                const char *overlap;
+                bool restart;
+                enum outcome second, third; /* of i-1 while the image is pending */
+        } rows[] = {
+                { "skip", false, OUTCOME_SKIPPED, OUTCOME_SKIPPED },
+                { "skip", true, OUTCOME_SKIPPED, OUTCOME_SKIPPED },
+                { "queue", false, OUTCOME_OPEN, OUTCOME_SKIPPED },
+                { "queue", true, OUTCOME_OPEN, OUTCOME_SKIPPED },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD SCHEDULE("") "    consistency: crash\n    overlap: %s\n",
+                                  rows[i].overlap);
+                _cleanup_free_ char *run = NULL;
+                struct world world;
+
+                setup(&world, yaml, 2);
+                virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
+                assert_int_equal(world.model.n_images, 2);
+                for (size_t j = 0; j < 2; j++)
+                        if (streq(world.model.images[j]->instance, "i-1"))
+                                world.model.images[j]->takes = HOURS(6);
+                virtual_run_until(world.loop, at("2026-03-02T02:10:00Z"));
+                if (rows[i].restart) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_until(world.loop, at("2026-03-02T03:10:00Z"));
+                assert_int_equal(world_images(&world, "i-2"), 3);
+                assert_int_equal(world_images(&world, "i-1"), 1);
+                assert_int_equal(world_task(&world, NEXT, "i-1", NULL), rows[i].second);
+                assert_int_equal(world_task(&world, "s.20260302T030000Z", "i-1", NULL),
+                                 rows[i].third);
+                /* nor is an operator refused */
+                run = fire(&world, "i-2");
+                virtual_run_until(world.loop, at("2026-03-02T06:30:00Z"));
+                assert_int_equal(world_run(&world, run, NULL), OUTCOME_DONE);
+                virtual_run_until(world.loop, at("2026-03-02T08:00:00Z"));
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                assert_int_equal(world_images(&world, "i-1"),
+                                 rows[i].second == OUTCOME_OPEN ? 2 : 1);
+                world_done(&world);
+        }
+}
+
+/* ---- cancel --abandon ---- */
+
+/* Following ends at once, the image stays in the state and on AWS, and the next firing images the
+ * instance again. */
+static void an_abandoned_image_stays_and_holds_up_nobody(void **state)
+{
+        for (int restart = 0; restart < 2; restart++) {
+                _cleanup_free_ char *detail = NULL, *error = NULL;
+                struct store_image row;
+                struct world world;
+
+                (void)state;
+                setup(&world, HEAD SCHEDULE("") "    consistency: crash\n    retain: {last: 5}\n",
+                      1);
+                world.model.takes = HOURS(3);
+                virtual_run_until(world.loop, at("2026-03-02T01:10:00Z"));
+                assert_int_equal(manager_cancel(world.manager, RUN, true, &error), 0);
+                if (restart) {
+                        world_end(&world, true);
+                        world_start(&world);
+                }
+                virtual_run_for(world.loop, 5 * USEC_PER_SEC);
+                assert_int_equal(world_run(&world, RUN, &detail), OUTCOME_CANCELLED);
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_CANCELLED);
+                assert_int_equal(store_load_image(world.store, "default", "eu-west-1",
+                                                  world.model.images[0]->id, &row),
+                                 1);
+                assert_string_equal(row.state, "pending");
+                assert_int_equal(row.removed, SEC_NONE);
+                store_image_done(&row);
+                assert_int_equal(scripted_count(&world.aws, "DeregisterImage", NULL), 0);
+                world.model.takes = MINUTES(2);
+                virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
+                assert_int_equal(world_task(&world, NEXT, "i-1", NULL), OUTCOME_DONE);
+                assert_int_equal(world_images(&world, NULL), 2);
+                /* retention takes it for what it has become */
+                world.model.images[0]->takes = HOURS(2);
+                virtual_run_until(world.loop, at("2026-03-02T03:30:00Z"));
+                assert_int_equal(store_load_image(world.store, "default", "eu-west-1",
+                                                  world.model.images[0]->id, &row),
+                                 1);
+                assert_string_equal(row.state, "available");
+                store_image_done(&row);
+                world_done(&world);
+        }
+}
+
+/* An instance that is stopped for its image is started before following ends. */
+static void an_abandoned_run_puts_its_instance_right_first(void **state)
+{
+        _cleanup_free_ char *error = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE("") "    consistency: stop\n", 1);
+        world.model.takes = HOURS(48);
+        while (world.model.instances[0]->state != INSTANCE_STOPPED)
+                assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+        virtual_run_for(world.loop, 2 * USEC_PER_SEC);
+        assert_int_equal(manager_cancel(world.manager, RUN, true, &error), 0);
+        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+        assert_int_equal(model_state(&world.model, world.model.instances[0]), INSTANCE_RUNNING);
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_CANCELLED);
+        assert_int_equal(world.model.n_images, 1);
+        assert_int_equal(scripted_count(&world.aws, "StartInstances", NULL), 1);
         world_done(&world);
 }
 
@@ -541,6 +668,9 @@ int main(void)
                 cmocka_unit_test(test_cancel),
                 cmocka_unit_test(test_cancel_what_is_under_way),
                 cmocka_unit_test(test_cancel_what_is_queued),
+                cmocka_unit_test(a_pending_image_holds_up_only_its_instance),
+                cmocka_unit_test(an_abandoned_image_stays_and_holds_up_nobody),
+                cmocka_unit_test(an_abandoned_run_puts_its_instance_right_first),
                 cmocka_unit_test(test_expect),
                 cmocka_unit_test(test_shrunk),
                 cmocka_unit_test(test_region_fails),

@@ -440,7 +440,11 @@ static void test_overlap(void **state)
 
                 setup(&world, keys);
                 model_add_instance(&world.model, "i-1", "eu-west-1", "A", "b");
-                world.model.takes = MINUTES(150);
+                /* the run is not through with its instances */
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstances",
+                                                                    .times = SCRIPTED_ALWAYS,
+                                                                    .outcome = AWS_OK,
+                                                                    .delay = MINUTES(150) });
                 virtual_run_until(world.loop, at("2026-03-02T05:30:00Z"));
                 expect_firings(&world, rows[i].firings, rows[i].line);
                 /* one at a time, whatever the policy */

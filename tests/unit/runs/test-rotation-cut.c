@@ -13,7 +13,7 @@ static void test_cancel(void **state)
                 for (size_t j = 0; j < 2; j++)
                         model_add_member(&world.model, world.model.instances[j]);
                 virtual_run_until(world.loop, at("2026-03-02T01:00:00Z") + second);
-                assert_int_equal(manager_cancel(world.manager, RUN, &error), 0);
+                assert_int_equal(manager_cancel(world.manager, RUN, false, &error), 0);
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 expect_all_in(&world, where);
                 assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_CANCELLED);

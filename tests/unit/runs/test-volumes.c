@@ -96,7 +96,7 @@ static void test_nobody_waits_for_a_search(void **state)
         scripted_fault(&world.aws,
                        (struct scripted_fault){ .action = "CreateImage", .outcome = AWS_UNKNOWN });
         virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
-        assert_int_equal(manager_cancel(world.manager, "a.20260302T010000Z", &error), 0);
+        assert_int_equal(manager_cancel(world.manager, "a.20260302T010000Z", false, &error), 0);
         virtual_run_until(world.loop, at("2026-03-02T01:02:30Z"));
         assert_int_equal(world_images(&world, "i-1"), 1);
         assert_int_equal(world_run(&world, "a.20260302T010000Z", NULL), OUTCOME_OPEN);
