@@ -208,16 +208,18 @@ static const struct {
         { "ConcurrentTagAccess", CREATE_BUSY },
 };
 
-/* EC2 does not take the call for now. An instance that is stopped or out of service for it is not
- * kept so for longer than it may take to come back. `detail` is taken. */
-static struct verdict create_later(struct task *task, usec_t delay, char *detail)
+struct verdict create_later(struct task *task, usec_t delay, char *detail)
 {
-        usec_t waited = loop_monotonic(task->run->engine->loop) - image_live(task)->asked;
+        struct image_live *live = image_live(task);
+        usec_t now = loop_monotonic(task->run->engine->loop), waited;
         usec_t patience = image_ready_timeout(task) * USEC_PER_SEC;
         _cleanup_free_ char *why = detail;
 
         if (task->row.downed == SEC_NONE)
                 return again(delay, steal(why));
+        if (!live->asked)
+                live->asked = now; /* by an earlier process */
+        waited = now - live->asked;
         if (waited >= patience && !MUTANT(keeps_them_down))
                 return end_without_image(
                         task, OUTCOME_FAILED,

@@ -206,8 +206,9 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
         bool is_gone;
 
         if (reply->outcome != AWS_OK)
-                return again(STATE_RETRY, aws_describe_failure(reply, &ec2_describe_instances,
-                                                               task->row.region));
+                return create_later(task, STATE_RETRY,
+                                    aws_describe_failure(reply, &ec2_describe_instances,
+                                                         task->row.region));
         if (!instance_is_listed(task, found, &is_gone))
                 return is_gone ? end_without_image(task, OUTCOME_SKIPPED,
                                                    xstrdup("the instance is gone"))

@@ -206,6 +206,10 @@ struct verdict create_ask(struct task *task);
 struct verdict create_answer(struct task *task, const struct aws_reply *reply);
 /* Why no call may be made (any more), or MOVE_NEXT. */
 struct verdict create_may(struct task *task);
+/* EC2 does not take the call for now, or does not tell whether it may be made. An instance that is
+ * stopped or out of service for it is not kept so for longer than it may take to come back.
+ * `detail` is taken. */
+struct verdict create_later(struct task *task, usec_t delay, char *detail);
 /* What was stopped may have been started by the next call, and the image says which. */
 void image_look_again_if_stopped(struct task *task);
 /* Ends it without an image, unless an earlier call may have made one after all. (EC2 looks at keys
