@@ -111,6 +111,8 @@ void method_status(struct call *call)
         parameters = cJSON_CreateObject();
         cJSON_AddStringToObject(parameters, "version", AMID_VERSION);
         describe_time(parameters, "now", loop_wall(call->options->loop));
+        if (manager_alert(call->options->manager))
+                cJSON_AddStringToObject(parameters, "alert", manager_alert(call->options->manager));
         cJSON_AddStringToObject(parameters, "settings", settings ? settings->file : "");
         if (wrong)
                 cJSON_AddStringToObject(parameters, "clock", wrong);

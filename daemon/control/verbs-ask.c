@@ -94,6 +94,14 @@ static int print_status(struct ctl *ctl, const cJSON *parameters, void *userdata
                 fputs(": nothing fires and nothing is removed until it is set\n\n",
                       ctl->out.stream);
         }
+        if (json_text(parameters, "alert")) {
+                terminal_print(&ctl->out, STYLE_BAD, json_text(parameters, "alert"), ctl->out.width,
+                               false);
+                fputs(": no instance is rebooted, stopped or frozen. End one of the two, or give "
+                      "it "
+                      "another 'owner', then restart the other\n\n",
+                      ctl->out.stream);
+        }
         cJSON_ArrayForEach (item, json_member(parameters, "schedules"))
                 add_status(&table, item, now);
         table_print(&table, &ctl->out);

@@ -13,6 +13,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup.h"
+#include "runs/rival.h"
 
 /* After an unknown outcome the image is looked for by name so often, after 2 s, 4 s, 8 s, then
  * every 15 s, before the call is made again: DescribeImages lags behind CreateImage by seconds, at
@@ -187,6 +188,7 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
                 struct ec2_image *image = &found->images[i];
                 char *misfit = find_misfit(task, image);
 
+                rival_see(task->place, image, reply->date);
                 if (!misfit)
                         return take_over(task, image);
                 untagged |= image->n_tags == 0;

@@ -6,6 +6,7 @@
 #include "runs/backup.h"
 #include "runs/follow.h"
 #include "runs/place.h"
+#include "runs/rival.h"
 
 /* How long EC2 may refuse or be out of reach before an image is given up, and before its label. */
 #define CREATE_PATIENCE (6 * SEC_PER_HOUR)
@@ -199,6 +200,12 @@ static const struct step image_steps[] = {
           .down = true },
         { .name = "check-status",
           .ask = check_status_ask,
+          .methods = BY_FREEZE | BY_REBOOT | BY_STOP,
+          .looks = true,
+          .down = true },
+        { .name = "check-daemon",
+          .ask = rival_ask,
+          .patience = SEC_PER_HOUR,
           .methods = BY_FREEZE | BY_REBOOT | BY_STOP,
           .looks = true,
           .down = true },

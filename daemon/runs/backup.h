@@ -7,6 +7,7 @@
  *     image task, one per instance:    its method (method.h) decides which of these it goes through
  *
  *         wait-turn, check-instance
+ *         check-daemon                         freeze, reboot, stop: no other one of our owner
  *         check-status                         freeze, reboot, stop: whether it is well
  *         check-stop                           stop: what it would cost
  *         check-rotation                       reboot, stop: what sends it work

@@ -222,6 +222,7 @@ struct engine *engine_new(struct loop *loop, struct store *store, struct aws *aw
         engine->changed = changed;
         engine->userdata = userdata;
         snprintf(engine->nonce, sizeof(engine->nonce), "%016" PRIx64, loop_random(loop));
+        engine->process_began = loop_monotonic(loop);
         engine->turn = timer_new(loop, engine_turn, engine);
         return engine;
 }
@@ -268,6 +269,7 @@ struct engine *engine_free(struct engine *engine)
         volumes_forget(engine);
         timer_free(engine->turn);
         settings_unref(engine->settings);
+        free(engine->rival);
         free(engine);
         return NULL;
 }

@@ -162,22 +162,24 @@ struct engine {
         struct store *store; /* NULL in an engine for dry runs only */
         struct aws *aws;
         struct settings *settings;
-        char nonce[17];             /* of this process: the tag amid:daemon of what it asks for */
-        struct run *runs;           /* struct run.next, oldest first */
-        struct place *places;       /* struct place.next */
-        struct home *homes;         /* home.c */
-        struct timer *homes_done;   /* the search for them is over */
-        struct clock_guard *clock;  /* clock-guard.h; NULL in an engine for dry runs only */
-        struct watch *watches;      /* struct watch.next */
-        unsigned int telling;       /* watches are being told */
-        struct task *down;          /* struct task.next_down: whose instance is held */
-        struct imaged *imaged;      /* volumes.c */
-        struct task *looked_up;     /* by engine_find_task(); or NULL */
-        struct timer *turn;         /* what moved is committed and acted on */
-        bool room;                  /* an instance is no longer down: those that wait look again */
-        bool began;                 /* a run has begun since the last turn */
-        bool store_failed;          /* said once, until it works again */
-        bool closing;               /* only what holds an instance goes on */
+        char nonce[17];            /* of this process: the tag amid:daemon of what it asks for */
+        usec_t process_began;      /* monotonic */
+        char *rival;               /* another daemon with our owner, rival.h; NULL: none was seen */
+        struct run *runs;          /* struct run.next, oldest first */
+        struct place *places;      /* struct place.next */
+        struct home *homes;        /* home.c */
+        struct timer *homes_done;  /* the search for them is over */
+        struct clock_guard *clock; /* clock-guard.h; NULL in an engine for dry runs only */
+        struct watch *watches;     /* struct watch.next */
+        unsigned int telling;      /* watches are being told */
+        struct task *down;         /* struct task.next_down: whose instance is held */
+        struct imaged *imaged;     /* volumes.c */
+        struct task *looked_up;    /* by engine_find_task(); or NULL */
+        struct timer *turn;        /* what moved is committed and acted on */
+        bool room;                 /* an instance is no longer down: those that wait look again */
+        bool began;                /* a run has begun since the last turn */
+        bool store_failed;         /* said once, until it works again */
+        bool closing;              /* only what holds an instance goes on */
         engine_changed_fn *changed; /* after a turn in which a run began or ended */
         void *userdata;
 };

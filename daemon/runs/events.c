@@ -226,6 +226,13 @@ const struct log_event events[EVENTS] = {
         .subject = "amid ends while an instance is not as it was before",
         .help = "It is stopped, frozen or taken out of service for its image, and amid was told to end before that\nwas over. The next start of amid goes on with it first: start it again now.",
 },
+[EVENT_ANOTHER_DAEMON] = {
+        .name = "another-daemon",
+        .id = "94d8df552953441cbcfaef790796ce85",
+        .priority = LOG_CRIT,
+        .subject = "Another daemon works with the same owner",
+        .help = "A cloned machine, a second installation or an old host makes images under this owner, by a\nstate of its own: each would make its own outages. This one reboots, stops and freezes nobody until\nit is restarted; images without an outage go on. End one of the two, or give it another 'owner',\nthen restart the other. The line names the image that tells of it (tag amid:daemon).",
+},
 [EVENT_SHORTFALL] = {
         .name = "consistency-shortfall",
         .id = "06e6a535a646402fbe8910c1d3854fdb",

@@ -40,6 +40,7 @@ enum event {
         EVENT_PUT_BACK,
         EVENT_NOT_PUT_BACK,
         EVENT_LEFT_DOWN,
+        EVENT_ANOTHER_DAEMON,
         EVENT_SHORTFALL,
         EVENT_RUN_HALTED,
         EVENT_IMAGE_REMOVED,

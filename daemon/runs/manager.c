@@ -104,8 +104,10 @@ static void manager_tell_status(struct manager *manager)
         for (const struct run *run = manager->engine->runs; run; run = run->next)
                 going += !run->dry;
         status = xasprintf(
-                "%s%s%zu schedule%s, next %s%s%s, %zu run%s going, last failure %s",
+                "%s%s%s%s%zu schedule%s, next %s%s%s, %zu run%s going, last failure %s",
                 wrong ? wrong : "", wrong ? ", nothing fires and nothing is removed; " : "",
+                manager->engine->rival ? manager->engine->rival : "",
+                manager->engine->rival ? "; no outages until amid is restarted; " : "",
                 settings->n_schedules, settings->n_schedules == 1 ? "" : "s",
                 first ? first->name : "none", first ? " at " : "",
                 first ? format_local(soonest, zone_offset(first->zone, soonest), when) : "", going,
@@ -233,6 +235,11 @@ const struct settings *manager_settings(const struct manager *manager)
 char *manager_clock_wrong(const struct manager *manager)
 {
         return clock_guard_wrong(manager->engine->clock);
+}
+
+const char *manager_alert(const struct manager *manager)
+{
+        return manager->engine->rival;
 }
 
 void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata)

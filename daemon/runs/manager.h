@@ -84,6 +84,10 @@ bool manager_is_paused(struct manager *manager, const char *schedule);
  */
 char *manager_clock_wrong(const struct manager *manager);
 
+/* Why no instance is rebooted, stopped or frozen until the next start: another daemon with our
+ * owner was seen. NULL: they are. */
+const char *manager_alert(const struct manager *manager);
+
 /* Every token bucket of AWS that was drawn from. */
 void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata);
 

@@ -8,6 +8,7 @@
 #include "runs/follow.h"
 #include "runs/health.h"
 #include "runs/home.h"
+#include "runs/rival.h"
 #include "runs/rotation.h"
 
 struct place *place_get(struct engine *engine, const struct settings *settings, const char *account,
@@ -52,6 +53,7 @@ struct place *place_unref(struct place *place)
                 ;
         *at = place->next;
         follower_free(place->follower);
+        rival_free(place->rival);
         doctor_free(place->doctor);
         rotation_free(place->rotation);
         for (size_t i = 0; i < place->n_types; i++)

@@ -9,6 +9,7 @@
 struct follower;
 struct doctor;
 struct rotation;
+struct rival;
 
 /* What EC2 has told of a type of instances. */
 struct place_type {
@@ -25,6 +26,7 @@ struct place {
         struct follower *follower; /* of images, follow.h; made when first needed */
         struct doctor *doctor;     /* of instances, health.h; the same */
         struct rotation *rotation; /* target groups, rotation.h; the same */
+        struct rival *rival;       /* another daemon, rival.h; the same */
         struct place_type *types;  /* those that were asked about */
         size_t n_types;
         struct place *next; /* of engine->places */

@@ -169,6 +169,12 @@ void manager_measures(struct manager *manager, const char *schedule, manager_mea
         callback("i-1", 90, false, userdata);
 }
 
+const char *manager_alert(const struct manager *manager)
+{
+        (void)manager;
+        return NULL;
+}
+
 void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata)
 {
         (void)manager;

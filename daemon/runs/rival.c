@@ -1,0 +1,155 @@
+#include "runs/rival.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+/* For so long an answer is good for all tasks of the location. */
+#define FRESH (120 * USEC_PER_SEC)
+/* Between attempts when EC2 cannot be asked. */
+#define RETRY (15 * USEC_PER_SEC)
+
+struct rival {
+        struct place *place;
+        struct aws_slot *call;
+        usec_t looked, failed; /* monotonic: the last answers; 0: none */
+        char *error;           /* of the last failure */
+        const struct action *refused;
+};
+
+/* ---- what tells of another daemon ---- */
+
+/* When this process began, by EC2's clock. */
+static sec_t began(const struct engine *engine, sec_t date)
+{
+        sec_t now = date ? date : loop_wall(engine->loop);
+
+        return now - (sec_t)((loop_monotonic(engine->loop) - engine->process_began) / USEC_PER_SEC);
+}
+
+static bool has_our_name(const struct settings *settings, const struct ec2_image *image)
+{
+        const char *name = ec2_tag_value(image->tags, image->n_tags, TAG_SCHEDULE);
+        const char *time = ec2_tag_value(image->tags, image->n_tags, TAG_TIME);
+        const struct setting_schedule *schedule = name ? settings_schedule(settings, name) : NULL;
+        _cleanup_free_ char *ours = NULL;
+        sec_t firing;
+
+        if (!schedule || !time || !parse_rfc3339(time, &firing))
+                return false;
+        ours = setting_expand(schedule->image.name, name, image->source_instance, firing);
+        return streq(image->name, ours);
+}
+
+static bool tells_of_another(const struct engine *engine, const struct ec2_image *image, sec_t date)
+{
+        const struct settings *settings = engine->settings;
+        const char *daemon = ec2_tag_value(image->tags, image->n_tags, TAG_DAEMON);
+        const char *owner = ec2_tag_value(image->tags, image->n_tags, TAG_OWNER);
+        const char *instance = ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE);
+
+        return daemon && !streq(daemon, engine->nonce) && streq(owner, settings->owner) &&
+               image->created > began(engine, date) + RIVAL_AFTER && instance &&
+               streq(image->source_instance, instance) && has_our_name(settings, image);
+}
+
+void rival_see(struct place *place, const struct ec2_image *image, sec_t date)
+{
+        struct engine *engine = place->engine;
+        struct log_about about = { .account = place->account,
+                                   .region = place->region,
+                                   .image = image->id };
+        char time[TIME_TEXT_MAX];
+
+        if (engine->rival || !tells_of_another(engine, image, date))
+                return;
+        engine->rival =
+                xasprintf("another daemon works with owner %s: it made image %s at %s",
+                          engine->settings->owner, image->id, format_rfc3339(image->created, time));
+        log_event(
+                &events[EVENT_ANOTHER_DAEMON], &about,
+                "In %s of account %s %s (%s, tag amid:daemon %s; ours is %s). No instance is "
+                "rebooted, stopped or frozen until amid is restarted: end one of the two, or give "
+                "it another 'owner', then restart the other.",
+                place->region, place->account, engine->rival, image->name,
+                ec2_tag_value(image->tags, image->n_tags, TAG_DAEMON), engine->nonce);
+        engine->changed(engine->userdata);
+}
+
+/* ---- looking for it ---- */
+
+static void on_images(const struct aws_reply *reply, void *userdata)
+{
+        struct rival *rival = userdata;
+        struct engine *engine = rival->place->engine;
+        const struct ec2_images *found = reply->output;
+
+        place_polled(rival->place, &ec2_describe_images, reply, &rival->refused);
+        if (reply->outcome == AWS_OK) {
+                rival->looked = loop_monotonic(engine->loop);
+                for (size_t i = 0; i < found->n_images; i++)
+                        rival_see(rival->place, &found->images[i], reply->date);
+        } else {
+                rival->failed = loop_monotonic(engine->loop);
+                free(rival->error);
+                rival->error =
+                        aws_describe_failure(reply, &ec2_describe_images, rival->place->region);
+        }
+        rival->call = aws_slot_free(rival->call);
+        for (struct task *task = engine->down; task; task = task->next_down)
+                if (task->place == rival->place && task->step->ask == rival_ask)
+                        task_wake(task);
+}
+
+static void look(struct rival *rival, const char *owner)
+{
+        const char *self = "self";
+        struct name_filter filter;
+
+        rival->failed = 0;
+        name_filter_init(&filter, "tag:" TAG_OWNER, owner);
+        rival->call = aws_call(
+                rival->place->aws, rival->place->region, &ec2_describe_images,
+                &(struct describe_images){
+                        .owners = &self, .n_owners = 1, .filters = &filter.filter, .n_filters = 1 },
+                on_images, rival);
+        name_filter_done(&filter);
+}
+
+static struct rival *rival_of(struct place *place)
+{
+        if (!place->rival) {
+                place->rival = xnew(struct rival);
+                place->rival->place = place;
+        }
+        return place->rival;
+}
+
+struct verdict rival_ask(struct task *task)
+{
+        struct engine *engine = task->run->engine;
+        struct rival *rival = rival_of(task->place);
+        usec_t now = loop_monotonic(engine->loop);
+
+        if (engine->rival)
+                return finish(OUTCOME_FAILED, xasprintf("not touched: %s", engine->rival));
+        if (rival->looked && now - rival->looked < FRESH)
+                return next();
+        if (rival->failed && now - rival->failed < RETRY / 4)
+                return again(RETRY, xstrdup(rival->error));
+        if (!rival->call)
+                look(rival, engine->settings->owner);
+        task_set_waiting(task, "a look for another daemon of this owner");
+        return stay();
+}
+
+struct rival *rival_free(struct rival *rival)
+{
+        if (!rival)
+                return NULL;
+        aws_slot_free(rival->call);
+        free(rival->error);
+        free(rival);
+        return NULL;
+}

@@ -1,0 +1,149 @@
+/* Another daemon with the same owner: what tells of it, and that this one makes no outages then. */
+#include "levels.h"
+
+#include "runs/rival.h"
+
+#define YAML(consistency)                                                                          \
+        "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n  s:\n"             \
+        "    schedule: cron(0 1-3 * * ? *)\n    targets: {tags: {A: b}}\n    "                     \
+        "consistency: " consistency "\n"
+#define NEXT "s.20260302T020000Z"
+
+/* An image as another daemon makes it of i-2 for the firing at 01:00. */
+static struct model_image *add_theirs(struct world *world)
+{
+        static const char *const tags[][2] = {
+                { TAG_OWNER, "amid" },
+                { TAG_SCHEDULE, "s" },
+                { TAG_RUN, RUN },
+                { TAG_INSTANCE, "i-2" },
+                { TAG_TIME, "2026-03-02T01:00:00Z" },
+                { TAG_DAEMON, "theirs" },
+        };
+        struct model_image *image =
+                model_add_image(&world->model, "eu-west-1", "s-i-2-20260302T010000Z");
+
+        image->instance = xstrdup("i-2");
+        for (size_t i = 0; i < ELEMENTS(tags); i++)
+                model_set_tag(&image->tags, &image->n_tags, tags[i][0], tags[i][1]);
+        return image;
+}
+
+static void an_image_of_another_daemon_ends_outages(void **state)
+{
+        static const struct {
+                const char *name, *made, *tag, *value, *called, *instance;
+                bool copy, another;
+        } rows[] = {
+                { .name = "theirs", .another = true },
+                { .name = "of before this process began",
+                  .made = "2026-03-02T00:05:00Z",
+                  .another = false },
+                { .name = "without the tag", .tag = TAG_DAEMON, .value = NULL },
+                { .name = "of another owner", .tag = TAG_OWNER, .value = "them" },
+                { .name = "a copy", .copy = true },
+                { .name = "of another instance than it says", .instance = "i-9" },
+                { .name = "made by people, who gave it a name", .called = "before the upgrade" },
+                { .name = "of a schedule that is not ours", .tag = TAG_SCHEDULE, .value = "t" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *detail = NULL;
+                struct model_image *image;
+                struct world world;
+
+                world_setup(&world, YAML("reboot"), 1);
+                virtual_run_until(world.loop,
+                                  at(rows[i].made ? rows[i].made : "2026-03-02T00:30:00Z"));
+                image = add_theirs(&world);
+                if (rows[i].tag && rows[i].value)
+                        model_set_tag(&image->tags, &image->n_tags, rows[i].tag, rows[i].value);
+                else if (rows[i].tag)
+                        xreplace(&image->tags[image->n_tags - 1].key, "other");
+                if (rows[i].called)
+                        xreplace(&image->name, rows[i].called);
+                if (rows[i].copy || rows[i].instance)
+                        xreplace(&image->instance, rows[i].instance);
+                virtual_run_until(world.loop, at("2026-03-02T01:50:00Z"));
+                if ((world_outages(&world) == 0) != rows[i].another)
+                        fail_msg("%s: %u outages", rows[i].name, world_outages(&world));
+                assert_int_equal(captured_events(&events[EVENT_ANOTHER_DAEMON]), rows[i].another);
+                if (rows[i].another) {
+                        assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
+                        assert_non_null(strstr(detail, image->id));
+                        assert_non_null(manager_alert(world.manager));
+                        /* the right one is restarted, and the other one has ended */
+                        world_end(&world, true);
+                        world_start(&world);
+                        assert_null(manager_alert(world.manager));
+                        virtual_run_until(world.loop, at("2026-03-02T02:50:00Z"));
+                        assert_int_equal(world_task(&world, NEXT, "i-1", NULL), OUTCOME_DONE);
+                        assert_int_equal(world_outages(&world), 1);
+                }
+                world_done(&world);
+        }
+}
+
+/* Nobody is down for it: the images go on. */
+static void images_without_an_outage_go_on(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, YAML("crash"), 1);
+        virtual_run_until(world.loop, at("2026-03-02T00:30:00Z"));
+        add_theirs(&world);
+        virtual_run_until(world.loop, at("2026-03-02T01:50:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_DONE);
+        world_done(&world);
+}
+
+/* However many have their turn at once, and while EC2 cannot be asked nobody goes down. */
+static void a_location_is_asked_once(void **state)
+{
+        struct world world;
+        size_t asked;
+
+        (void)state;
+        world_setup(&world, YAML("reboot\n    reboot: {max_parallel: 30}"), 30);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeImages",
+                                                            .about = "owner",
+                                                            .outcome = AWS_UNREACHABLE,
+                                                            .times = 2 });
+        virtual_run_until(world.loop, at("2026-03-02T01:00:05Z"));
+        assert_int_equal(world_outages(&world), 0);
+        virtual_run_until(world.loop, at("2026-03-02T01:50:00Z"));
+        assert_int_equal(world_outages(&world), 30);
+        asked = scripted_count(&world.aws, "DescribeImages", "owner");
+        assert_in_range(asked, 3, 4);
+        world_done(&world);
+}
+
+/* EC2 refuses the name, and the image that has it is the other daemon's. */
+static void a_name_that_another_daemon_has_taken_tells_of_it(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, YAML("crash"), 2);
+        virtual_run_until(world.loop, at("2026-03-02T00:59:59Z"));
+        add_theirs(&world);
+        virtual_run_until(world.loop, at("2026-03-02T01:50:00Z"));
+        assert_int_equal(captured_events(&events[EVENT_ANOTHER_DAEMON]), 1);
+        assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_DONE);
+        assert_int_equal(world_images(&world, NULL), 2);
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_image_of_another_daemon_ends_outages),
+                cmocka_unit_test(images_without_an_outage_go_on),
+                cmocka_unit_test(a_location_is_asked_once),
+                cmocka_unit_test(a_name_that_another_daemon_has_taken_tells_of_it),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
