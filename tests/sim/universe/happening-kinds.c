@@ -180,6 +180,8 @@ static void happen_cancel(struct universe *universe)
                 char *error = NULL;
                 int r = manager_cancel(universe->machine.manager, id, abandon, &error);
 
+                if (abandon && r == 0)
+                        witness_abandoned(universe->witness, id);
                 told(universe, abandon ? "abandon" : "cancel", id, r, error);
         }
         store_runs_free(runs, n);

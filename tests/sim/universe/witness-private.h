@@ -88,6 +88,9 @@ struct witness {
         usec_t started;                /* the daemon, monotonic */
         struct failure_line *failures; /* witness-lines.c */
         struct watched_run *runs;
+        char **abandoned; /* runs whose images nobody follows any more: only retention looks at them
+                           */
+        size_t n_abandoned;
         char **told_out; /* who the journal says is not put back into service */
         size_t n_told_out;
         struct timer *look; /* at who is down, while something goes on */
@@ -108,6 +111,9 @@ struct witness {
         char **claims;  /* runs that were claimed while the clock was wrong: witness-clock.c */
         size_t n_claims;
 };
+
+/* witness.c */
+bool witness_is_abandoned(const struct witness *witness, const char *run);
 
 /* witness-season.c */
 void season_agenda_begin(struct witness *witness);

@@ -258,19 +258,6 @@ static void check_runs(struct witness *witness)
         store_runs_free(runs, n);
 }
 
-/* Nobody follows its images any more: only retention looks at what they have become. */
-static bool is_abandoned(struct universe *universe, const char *id)
-{
-        struct store_run run;
-        bool abandoned;
-
-        if (store_load_run(universe->machine.store, id, &run) <= 0)
-                return false;
-        abandoned = run.abandoned;
-        store_run_done(&run);
-        return abandoned;
-}
-
 /* The state takes it for no more than its label says: that is all an adoption has to go by. */
 static void check_worth(struct universe *universe, const struct image *image,
                         const struct store_image *row)
@@ -301,7 +288,7 @@ static void check_creation(struct witness *witness, const struct creation *creat
         state = image_state_name(image, virtual_true_time(&universe->clock));
         if (row.removed != SEC_NONE ||
             (!streq(row.state, state) &&
-             !(streq(row.state, "pending") && is_abandoned(universe, creation->run))))
+             !(streq(row.state, "pending") && witness_is_abandoned(witness, creation->run))))
                 universe_fail(universe, "no image is forgotten",
                               "%s (%s) is %s, and its row says %s%s", creation->id, creation->name,
                               state, row.state, row.removed != SEC_NONE ? ", removed" : "");

@@ -157,6 +157,19 @@ void witness_started(struct witness *witness)
 
 /* ---- what is told ---- */
 
+void witness_abandoned(struct witness *witness, const char *run)
+{
+        *append(witness->abandoned, witness->n_abandoned) = xstrdup(run);
+}
+
+bool witness_is_abandoned(const struct witness *witness, const char *run)
+{
+        for (size_t i = 0; i < witness->n_abandoned; i++)
+                if (streq(witness->abandoned[i], run))
+                        return true;
+        return false;
+}
+
 void witness_disturbed(struct witness *witness, const char *schedule)
 {
         const struct fleet *fleet = &witness->universe->fleet;
@@ -230,6 +243,9 @@ struct witness *witness_free(struct witness *witness)
                 next = c->hh.next;
                 creation_free(witness, c);
         }
+        for (size_t i = 0; i < witness->n_abandoned; i++)
+                free(witness->abandoned[i]);
+        free(witness->abandoned);
         free(witness->gaps);
         free(witness);
         return NULL;

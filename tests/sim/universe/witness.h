@@ -22,6 +22,8 @@ void witness_started(struct witness *witness);
 void witness_sent(struct witness *witness, const char *action, const char *region);
 /* Something about a schedule changed that its firings depend on; NULL: about all. */
 void witness_disturbed(struct witness *witness, const char *schedule);
+/* An operator lets a run go: nobody follows its images any more. */
+void witness_abandoned(struct witness *witness, const char *run);
 /* A run of all schedules begins that is to change nothing: the journal does not tell. */
 void witness_dry_run(struct witness *witness);
 /* The disk is about to fall ill, or to heal. */
