@@ -233,6 +233,7 @@ SHAPE(image, struct ec2_image, FIELD("imageId", AS_TEXT, struct ec2_image, id),
       FIELD("creationDate", AS_TIME, struct ec2_image, created),
       FIELD("stateReason/code", AS_WORDS, struct ec2_image, reason_code),
       FIELD("stateReason/message", AS_WORDS, struct ec2_image, reason),
+      FIELD("deregistrationProtection", AS_WORDS, struct ec2_image, protection),
       FIELD_ROWS("blockDeviceMapping/item", struct ec2_image, devices, &image_device),
       FIELD_ROWS("tagSet/item", struct ec2_image, tags, &tag_out));
 SHAPE(describe_images_out, struct ec2_images,

@@ -169,6 +169,7 @@ struct ec2_image {
         int state; /* enum image_state */
         sec_t created;
         char *reason_code, *reason; /* StateReason */
+        char *protection;           /* from deregistration; NULL, "disabled", or how */
         struct ec2_image_device {
                 char *device, *snapshot;
         } * devices;

@@ -116,7 +116,7 @@ static void say_outcome(struct text *text, const struct retention_terms *terms,
                 say_newest(text, terms, image);
                 return;
         case RETENTION_KEEP_HELD:
-                text_printf(text, "kept: in use (%s)", image->held_by);
+                text_printf(text, "kept: %s", image->held_by);
                 return;
         case RETENTION_KEEP_PENDING:
                 text_append(text, image->failed ? "kept: it failed, but no newer image replaces it"

@@ -82,13 +82,14 @@ struct retention_image {
         bool succeeded;      /* its task did; not known: false */
         bool available;      /* completed and usable */
         bool failed;         /* not available and never will be: failed, invalid or gone */
-        const char *held_by; /* not NULL: something uses it ("instance i-..."), or may; it stays */
+        const char *held_by; /* not NULL: it stays, since it is "in use (instance i-...)",
+                              * protected, or the like */
 };
 
 enum retention_outcome {
         RETENTION_KEEP_RULE,     /* a rule keeps it: `rules` has its bits (none: no policy) */
         RETENTION_KEEP_NEWEST,   /* no rule keeps it, and no newer one ranks at least as high */
-        RETENTION_KEEP_HELD,     /* in use, and nothing else keeps it */
+        RETENTION_KEEP_HELD,     /* in use or protected, and nothing else keeps it */
         RETENTION_KEEP_PENDING,  /* may still become available, or failed and nothing newer
                                   * replaces it */
         RETENTION_KEEP_UNKNOWN,  /* its CreationDate is not known */

@@ -72,3 +72,12 @@ bool snapshot_is_of(const struct ec2_snapshot *snapshot, const char *image, cons
                streq(ec2_tag_value(tags, snapshot->n_tags, TAG_RUN), run) &&
                streq(ec2_tag_value(tags, snapshot->n_tags, TAG_INSTANCE), instance);
 }
+
+char *image_protection(const struct ec2_image *image)
+{
+        bool is_protected =
+                image->protection && *image->protection && !streq(image->protection, "disabled");
+
+        return is_protected ? xasprintf("protected from deregistration (%s)", image->protection)
+                            : NULL;
+}

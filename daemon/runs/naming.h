@@ -46,6 +46,10 @@ enum outcome outcome_of_tag(const char *value);
 /* The ids of the snapshots behind an image, separated by spaces, as the store keeps them; "" while
  * EC2 lists none. Caller frees. */
 char *image_snapshots(const struct ec2_image *image);
+/* "protected from deregistration (enabled-with-cooldown)", or NULL. Somebody protects an image on
+ * purpose, and EC2 refuses to deregister it. Caller frees.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deregistration-protection.html */
+char *image_protection(const struct ec2_image *image);
 
 /* Whether CreateImage made the snapshot for this image of this run and instance: by its tags and by
  * its description, which names the image. People copy tags with a snapshot, and make snapshots with

@@ -175,6 +175,7 @@ static void take_image(struct task *task, struct retention_live *live,
         candidate = append(live->candidates, live->n);
         candidate->row = row;
         candidate->created = image->created;
+        candidate->held_by = image_protection(image);
         candidate->available = image->state == IMAGE_AVAILABLE;
         candidate->failed = image->state == IMAGE_FAILED || image->state == IMAGE_ERROR ||
                             image->state == IMAGE_INVALID;
@@ -312,7 +313,7 @@ static void note_uses(struct retention_live *live, const struct ec2_instances *u
 
                 if (user->state != INSTANCE_TERMINATED && used && !used->held_by &&
                     !MUTANT(ignores_uses))
-                        used->held_by = xasprintf("instance %s", user->id);
+                        used->held_by = xasprintf("in use (instance %s)", user->id);
         }
 }
 

@@ -225,6 +225,8 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
                 return kept(xasprintf("it is no longer amid's: %s", difference));
         }
         change = image_has_changed(task, row, state);
+        if (!change)
+                change = image_protection(image);
         if (change) {
                 if (removal_note(task, state, NULL) < 0) {
                         free(change);

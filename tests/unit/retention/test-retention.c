@@ -178,7 +178,7 @@ static struct retention_image read_image(const char *word, const char *id)
                 if (*flags == 'u')
                         image.created = SEC_NONE;
                 if (*flags == 'h')
-                        image.held_by = "instance i-9";
+                        image.held_by = "in use (instance i-9)";
         }
         image.available = !image.failed && !image.available;
         image.succeeded = !image.succeeded;

@@ -51,6 +51,7 @@ struct model_image {
         bool no_reboot, gone, snapshot_gone;
         bool was_stopped, was_frozen; /* the instance, when it was made */
         char *thaws_with;             /* the freeze it was made in */
+        const char *protection;       /* from deregistration */
         const char *also_used_by;     /* the snapshot, by this other image */
         const char *description;      /* of the snapshot, if CreateImage did not make it */
         char *second;                 /* a snapshot of its other volume; or NULL */
@@ -454,6 +455,7 @@ static inline void model_list_image(const struct model *model, const struct mode
         row->source_instance = xstrdup(image->instance);
         row->state = model_image_state(model, image);
         row->created = image->creation_date;
+        row->protection = xstrdup(image->protection);
         if (row->state == IMAGE_FAILED && image->reason) {
                 row->reason_code = xstrdup("Client.InternalError");
                 row->reason = xstrdup(image->reason);
@@ -550,6 +552,9 @@ static inline struct scripted_answer model_deregister(struct model *model, const
         if (!image || image->gone)
                 return (struct scripted_answer){ AWS_ERROR, "InvalidAMIID.Unavailable",
                                                  "The image ID is no longer available" };
+        if (startswith(image->protection ? image->protection : "", "enabled"))
+                return (struct scripted_answer){ AWS_ERROR, "OperationNotPermitted",
+                                                 "The image is protected" };
         image->gone = true;
         return (struct scripted_answer){ AWS_OK, NULL, NULL };
 }

@@ -177,6 +177,51 @@ static void test_shared_snapshot(void **state)
         world_done(&world);
 }
 
+/* Somebody protects an image on purpose: it stays without a call, and without a failure each night.
+ */
+static void an_image_that_is_protected_from_deregistration_is_kept(void **state)
+{
+        static const struct {
+                int line;
+                const char *protection, *left;
+                size_t calls;
+                bool late; /* after the list was read */
+        } rows[] = {
+                { __LINE__, "enabled-without-cooldown", "1 4 5", 2, false },
+                { __LINE__, "enabled-with-cooldown", "1 4 5", 2, false },
+                { __LINE__, "enabled-without-cooldown", "1 4 5", 2, true },
+                { __LINE__, "disabled", "4 5", 3, false },
+                { __LINE__, "", "4 5", 3, false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *error = NULL, *run = NULL;
+                size_t looks;
+                struct world world;
+
+                setup(&world, 5, 2);
+                if (!rows[i].late)
+                        world.model.images[0]->protection = rows[i].protection;
+                looks = scripted_count(&world.aws, "DescribeInstances", NULL);
+                assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+                while (rows[i].late &&
+                       scripted_count(&world.aws, "DescribeInstances", NULL) <= looks)
+                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                world.model.images[0]->protection = rows[i].protection;
+                virtual_run_for(world.loop, HOURS(1));
+                LEFT(world, rows[i].left);
+                if (scripted_count(&world.aws, "DeregisterImage", NULL) != rows[i].calls)
+                        fail_msg("line %d: %zu calls", rows[i].line,
+                                 scripted_count(&world.aws, "DeregisterImage", NULL));
+                assert_int_equal(world_run(&world, run, NULL),
+                                 rows[i].late ? OUTCOME_PARTIAL : OUTCOME_DONE);
+                assert_int_equal(captured_events(&events[EVENT_REMOVAL_FAILED]), 0);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_KEPT]), rows[i].late);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -184,6 +229,7 @@ int main(void)
                 cmocka_unit_test(test_unknown_snapshot),
                 cmocka_unit_test(test_young_snapshot_without_an_answer),
                 cmocka_unit_test(test_shared_snapshot),
+                cmocka_unit_test(an_image_that_is_protected_from_deregistration_is_kept),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
