@@ -12,6 +12,8 @@
  *                beginning
  *     instances  one for each region of a run, and one for each image, when its turn comes
  *     lists      one for each region of a run
+ *     daemons    one for each region of a run, and one for each image, before its outage: whether
+ *                another daemon has made images for this owner
  *     removals   two for each region of a run: what is not listed, and what is in use; and for each
  *                image that is removed one each about the image, its uses and its snapshots, before
  *                and after they are deleted. Where the answer to a call was lost, or the daemon was
@@ -57,6 +59,8 @@ static const struct {
         [ECONOMY_STATUS] = { "await instances", { [PER_REBOOT] = 4, [PER_START] = 4 } },
         [ECONOMY_INSTANCES] = { "look at instances", { [PER_RUN] = 1, [PER_IMAGE] = 1 } },
         [ECONOMY_LISTS] = { "list images", { [PER_RUN] = 2 } }, /* for auto, and for retention */
+        [ECONOMY_DAEMONS] = { "look for another daemon",
+                              { [PER_RUN] = 1, [PER_IMAGE] = 1, [PER_START] = 1 } },
         [ECONOMY_REMOVALS] = { "look at what is removed", { [PER_RUN] = 2 } },
 };
 
@@ -144,6 +148,7 @@ void economy_instance_stops(struct witness *witness, const char *region, bool be
 void economy_no_image(struct witness *witness, const char *region)
 {
         economy_of(witness, region)->allowed[ECONOMY_INSTANCES]++;
+        economy_of(witness, region)->allowed[ECONOMY_DAEMONS]++;
 }
 
 /* One that did not come back in time may still have to be put into service, when it runs. */
@@ -255,8 +260,12 @@ static enum economy_class class_of(struct witness *witness, const struct cloud_r
                 if (streq(filter, "image-id"))
                         return is_about_removal(witness, request) ? ECONOMY_REMOVALS
                                                                   : ECONOMY_FOLLOW;
-                if (filter && startswith(filter, "tag"))
-                        return ECONOMY_LISTS;
+                if (filter && startswith(filter, "tag")) {
+                        _cleanup_free_ char *second =
+                                request_parameter(request->body, "Filter.2.Name");
+
+                        return second ? ECONOMY_LISTS : ECONOMY_DAEMONS;
+                }
         }
         return ECONOMY_CLASSES; /* what acts, and the search by name for what may have happened */
 }
@@ -267,6 +276,7 @@ void economy_sent(struct witness *witness, const char *action, const char *regio
         if (streq(action, "CreateImage")) {
                 economy_of(witness, region)->allowed[ECONOMY_INSTANCES]++;
                 economy_of(witness, region)->allowed[ECONOMY_STATUS]++;
+                economy_of(witness, region)->allowed[ECONOMY_DAEMONS]++;
         }
 }
 

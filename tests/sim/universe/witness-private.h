@@ -58,6 +58,7 @@ enum economy_class {
         ECONOMY_STATUS,
         ECONOMY_INSTANCES,
         ECONOMY_LISTS,
+        ECONOMY_DAEMONS,
         ECONOMY_REMOVALS,
         ECONOMY_CLASSES
 };
