@@ -148,6 +148,7 @@ static bool read_reply(const char *text)
                 .status = (int)cJSON_GetNumberValue(cJSON_GetObjectItem(asked, "status")),
                 .body = body,
                 .body_size = body ? strlen(body) : 0,
+                .content_type = action ? wire_content_type(action) : NULL,
                 .error_type = member(asked, "error_type"),
         };
         bool good = action && body;
