@@ -43,9 +43,9 @@ static void halt_run(struct task *failed)
         run_cancel(run, reason);
         log_event(&events[EVENT_RUN_HALTED], &about,
                   "Run %s is halted because %s did not come back: %zu other%s of %zu had their "
-                  "turn, %zu were not touched.",
+                  "turn, %zu %s not touched.",
                   run->row.id, failed->row.subject, touched, touched == 1 ? "" : "s", total,
-                  total - touched - 1);
+                  total - touched - 1, total - touched == 2 ? "was" : "were");
 }
 
 void instance_note_failed(struct task *task, const char *why)
