@@ -342,7 +342,7 @@ static void happen_foreign(struct universe *universe)
 
 const struct happening_kind happening_kinds[] = {
         { "error-once", 3 * DAY, refuse_once, RUNS_MOSTLY, true, false },
-        { "error-for-long", 8 * DAY, refuse_for_long, RUNS_MOSTLY, true, NOT_YET },
+        { "error-for-long", 8 * DAY, refuse_for_long, RUNS_MOSTLY, true, false },
         { "unknown-id", 8 * DAY, refuse_one_id, RUNS_MOSTLY, false, false },
         { "foreign-answer", 8 * DAY, answer_foreign, RUNS_MOSTLY, true, false },
         { "odd-image", 10 * DAY, odd_image_state, RUNS_MOSTLY, true, NOT_YET },
@@ -354,7 +354,7 @@ const struct happening_kind happening_kinds[] = {
         { "tags-edited", 20 * DAY, stranger_edits_tags, ANYWHERE, true, false },
         { "protected", 20 * DAY, stranger_protects, ANYWHERE, true, false },
         { "second-daemon", 60 * DAY, stranger_daemon, ANYWHERE, false, NOT_YET },
-        { "clone", 60 * DAY, stranger_clones, ANYWHERE, false, NOT_YET },
+        { "clone", 60 * DAY, stranger_clones, ANYWHERE, false, false },
         { "kill", 5 * DAY, happen_kill, RUNS_MOSTLY, true, false },
         { "power", 15 * DAY, happen_power, RUNS_MOSTLY, true, false },
         { "restart", 15 * DAY, happen_restart, RUNS_MOSTLY, true, false },

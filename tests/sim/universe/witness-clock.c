@@ -3,6 +3,9 @@
  * that was claimed then: a firing may be claimed while AWS cannot be asked, but nothing comes of
  * it.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/text.h"
 #include "sim/universe/witness-private.h"
@@ -30,6 +33,26 @@ void clock_note_claim(struct witness *witness, const char *run)
         if (row.started >= loop_wall(universe->machine.loop) - 1 && streq(row.kind, "backup"))
                 *append(witness->claims, witness->n_claims) = xstrdup(run);
         store_run_done(&row);
+}
+
+/* After a restart only the wall clock of the claim is known. Whether a claim under a clock that was
+ * behind was wrong cannot be told then, and does no harm: its firing was due. One of the future
+ * stays forbidden. */
+void clock_note_start(struct witness *witness)
+{
+        char now[TIME_TEXT_MAX];
+        size_t kept = 0;
+
+        format_compact(virtual_true_time(&witness->universe->clock) / USEC_PER_SEC, now);
+        for (size_t i = 0; i < witness->n_claims; i++) {
+                const char *firing = strrchr(witness->claims[i], '.');
+
+                if (firing && strcmp(firing + 1, now) > 0)
+                        witness->claims[kept++] = witness->claims[i];
+                else
+                        free(witness->claims[i]);
+        }
+        witness->n_claims = kept;
 }
 
 void clock_judge_image(struct witness *witness, char *run)

@@ -150,6 +150,8 @@ void outage_look(struct witness *witness);
 void outage_done(struct witness *witness);
 /* witness-clock.c: a run begins, */
 void clock_note_claim(struct witness *witness, const char *run);
+/* The daemon starts. */
+void clock_note_start(struct witness *witness);
 /* has made an image (takes `run`), */
 void clock_judge_image(struct witness *witness, char *run);
 /* something is about to be removed. */

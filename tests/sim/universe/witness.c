@@ -152,6 +152,7 @@ void witness_started(struct witness *witness)
         for (size_t i = 0; i < witness->n_shares; i++)
                 witness->shares[i].tokens = witness->shares[i].capacity;
         economy_daemon_starts(witness);
+        clock_note_start(witness);
         witness->started = witness->universe->clock.now;
 }
 
