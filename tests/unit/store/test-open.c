@@ -486,6 +486,42 @@ static void test_full_disk_at_creation(void **state)
         assert_int_equal(access(unfinished, F_OK), -1);
 }
 
+static void write_runs(struct store *store, int from, int n)
+{
+        for (int i = from; i < from + n; i++) {
+                _cleanup_free_ char *id = xasprintf("run-%d", i);
+                struct store_run run = scratch_run(id, "web", i, OUTCOME_DONE);
+
+                store_begin(store);
+                assert_int_equal(store_add_run(store, &run), 0);
+                assert_int_equal(store_commit(store), 0);
+        }
+}
+
+/* Somebody leaves sqlite3(1) in a transaction for days. */
+static void the_log_is_cut_back_once_a_reader_is_gone(void **state)
+{
+        enum { LIMIT = 8 << 20, RUNS = 1500 };
+        _cleanup_free_ char *path = database_of(state), *log = xasprintf("%s-wal", path);
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        sqlite3 *reader = NULL;
+        struct stat st;
+
+        write_runs(store, 0, 1);
+        assert_int_equal(sqlite3_open(path, &reader), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM sqlite_schema", NULL,
+                                      NULL, NULL),
+                         SQLITE_OK);
+        write_runs(store, 1, RUNS);
+        assert_int_equal(stat(log, &st), 0);
+        assert_true(st.st_size > LIMIT);
+        sqlite3_close(reader);
+        write_runs(store, RUNS + 1, 2);
+        assert_int_equal(stat(log, &st), 0);
+        if (st.st_size > LIMIT)
+                fail_msg("%lld bytes", (long long)st.st_size);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_make, scratch_remove)
 
 int main(void)
@@ -507,6 +543,7 @@ int main(void)
                 TEST(test_no_directory),
                 TEST(test_no_rights),
                 TEST(test_unfinished_creation),
+                TEST(the_log_is_cut_back_once_a_reader_is_gone),
                 TEST(test_full_disk),
                 TEST(test_no_more_pages),
                 TEST(test_full_disk_at_creation),
