@@ -210,11 +210,11 @@ static struct verdict thaw_again(struct task *task, char *why)
                 free(steal(task->row.command));
                 return again(SEND_RETRY, why);
         }
-        log_event(
-                &events[EVENT_THAW_UNKNOWN], &about,
-                "Instance %s: the thaw after its image cannot be confirmed: %s; its own timer was "
-                "due.",
-                task->row.subject, why);
+        log_event(&events[EVENT_THAW_UNKNOWN], &about,
+                  "Instance %s: whether it goes on after its freeze is not known: %s; its own "
+                  "timer was "
+                  "due.",
+                  task->row.subject, why);
         if (!task->row.evidence)
                 task->row.evidence = xasprintf("the thaw could not be confirmed: %s", why);
         free(why);
