@@ -28,14 +28,15 @@ static void forget_those_over(struct refusals *refusals, usec_t now)
 
         for (size_t i = 0; i < refusals->n; i++) {
                 struct refusal *refusal = &refusals->list[i];
+                usec_t ended = refusal->until < now ? refusal->until : now;
 
                 if (!is_over(refusal, now)) {
                         refusals->list[kept++] = *refusal;
                         continue;
                 }
-                if (refusal->until < now ? refusal->until > refusals->ended : true)
-                        refusals->ended = refusal->until < now ? refusal->until : now;
-                free(refusal->id);
+                if (ended > refusals->ended)
+                        refusals->ended = ended;
+                free(steal(refusal->id));
         }
         refusals->n = kept;
 }
@@ -109,6 +110,7 @@ usec_t refusals_clear_since(struct refusals *refusals, usec_t now, const char *i
         if (!id)
                 return refusals->n ? USEC_INFINITY : refusals->ended;
         for (size_t i = 0; i < refusals->n; i++)
+                /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): entries with a freed id are gone */
                 if (!refusals->list[i].id || streq(refusals->list[i].id, id))
                         return USEC_INFINITY;
         return refusals->wide_until < now ? refusals->wide_until : now;

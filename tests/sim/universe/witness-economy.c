@@ -44,7 +44,7 @@ enum { ODD_ONES = 12 };
 
 /* About the image, its uses, and its snapshots; until it is seen that something is gone. */
 enum { LOOKS_AT_REMOVAL = 4, LOOKS_AT_ABSENCE = 40 };
-#define REMOVAL_LASTS (2 * 3600 * SECOND)
+#define REMOVAL_LASTS (2 * SEC_PER_HOUR * SECOND)
 
 /* A look every 15 s for the longest 'ready_timeout' there is. */
 enum { PUT_BACK_LOOKS = 120 };

@@ -15,9 +15,9 @@
 
 /* How long an instance's checks have to have failed, with nothing else in the way, for the daemon
  * to know. */
-#define KNOWN_ILL (30 * 60 * USEC_PER_SEC)
+#define KNOWN_ILL (30 * SEC_PER_MIN * USEC_PER_SEC)
 /* The longest 'ready_timeout' of a fleet, and what else may lie between. */
-#define LINE_DUE ((30 + 60) * 60 * USEC_PER_SEC)
+#define LINE_DUE ((30 + 60) * SEC_PER_MIN * USEC_PER_SEC)
 
 /* What the journal said last of an instance, as an error. */
 struct outage_line {
@@ -121,7 +121,7 @@ void outage_done(struct witness *witness)
         struct outage_line *line, *next;
 
         HASH_ITER (hh, witness->lines, line, next) {
-                HASH_DEL(witness->lines, line);
+                HASH_DEL(witness->lines, line); /* NOLINT(clang-analyzer-unix.Malloc) */
                 free(line->instance);
                 free(line);
         }

@@ -13,7 +13,7 @@
 #include "sim/universe/witness-private.h"
 
 /* From the look at an image, by its id, to the removal that it allows: a few slow calls. */
-#define LOOK_RACE (10 * 60 * USEC_PER_SEC)
+#define LOOK_RACE (10 * SEC_PER_MIN * USEC_PER_SEC)
 /* An image that is shown as failed may go, also when it is shown as available just then. */
 #define SHOWN_RACE ((usec_t)3600 * USEC_PER_SEC)
 /* The witness forgets what was made so long ago (witness-season.c: 60 days), a lock may stay. */
