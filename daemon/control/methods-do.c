@@ -116,8 +116,13 @@ void method_reload(struct call *call)
         cJSON *parameters;
 
         if (r < 0) {
-                call_fail(call, MANAGER_INTERFACE ".BadSettings",
-                          text_size(&messages) ? text_get(&messages) : strerror(-r));
+                _cleanup_free_ char *lines =
+                        xstrdup(text_size(&messages) ? text_get(&messages) : strerror(-r));
+                size_t length = strlen(lines);
+
+                if (length > 0 && lines[length - 1] == '\n') /* an error ends without one */
+                        lines[length - 1] = '\0';
+                call_fail(call, MANAGER_INTERFACE ".BadSettings", lines);
                 return;
         }
         parameters = cJSON_CreateObject();

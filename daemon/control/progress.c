@@ -188,10 +188,10 @@ static void draw_block(struct progress *progress)
 
 static void print_time(struct progress *progress, const char *timezone)
 {
-        enum { DATE = 11, TIME = 8 }; /* "2026-11-23 " and "03:00:00" */
+        enum { DATE = 11 }; /* "2026-11-23 "; runs of other time zones stand beside: with offset */
         _cleanup_free_ char *now = local_time(loop_wall(progress->ctl->loop), timezone);
 
-        fprintf(progress->ctl->out.stream, "%.*s ", TIME, now + DATE);
+        fprintf(progress->ctl->out.stream, "%s ", now + DATE);
 }
 
 static void print_task_line(struct progress *progress, const cJSON *run, const cJSON *task)

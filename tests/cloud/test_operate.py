@@ -44,6 +44,7 @@ def test_reload_refuses_bad_settings(account, daemon):
     done = daemon.try_amictl("reload")
     assert done.returncode == 1
     assert re.search(r"amid\.yaml:\d+:\d+: ", done.stdout + done.stderr)
+    assert not done.stderr.endswith("\n\n")
     assert daemon.alive()
     daemon.run("web")
     assert len(account.images()) == 1

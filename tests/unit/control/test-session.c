@@ -146,7 +146,7 @@ static void test_reload_errors(void **state)
         say(&side, M "Reload\"}");
         check_answer(__LINE__, &side,
                      "{\"error\":\"io.amid.Manager.BadSettings\",\"parameters\":{\"message\":"
-                     "\"amid.yaml:3:5: bad\\n\"}}");
+                     "\"amid.yaml:3:5: bad\"}}");
         session_free(side.session);
 }
 
