@@ -250,7 +250,7 @@ static struct verdict describe_answer(struct task *task, const struct aws_reply 
         if (unknown)
                 log_line(LOG_NOTICE, &about,
                          "%zu image%s of schedule %s carr%s our tags but %s not in the state: "
-                         "kept. `amictl adopt` takes them in.",
+                         "kept. `amictl adopt --dry-run` tells what would be adopted, and why not.",
                          unknown, unknown == 1 ? "" : "s", task->row.subject,
                          unknown == 1 ? "ies" : "y", unknown == 1 ? "is" : "are");
         live->missing = missing_find(task, live->listed, live->n_listed);
