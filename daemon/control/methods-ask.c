@@ -116,6 +116,9 @@ void method_status(struct call *call)
         cJSON_AddStringToObject(parameters, "settings", settings ? settings->file : "");
         if (wrong)
                 cJSON_AddStringToObject(parameters, "clock", wrong);
+        if (manager_store_failure(call->options->manager))
+                cJSON_AddStringToObject(parameters, "state",
+                                        manager_store_failure(call->options->manager));
         schedules = cJSON_AddArrayToObject(parameters, "schedules");
         for (size_t i = 0; settings && i < settings->n_schedules; i++)
                 cJSON_AddItemToArray(schedules, describe_schedule(call, &settings->schedules[i]));

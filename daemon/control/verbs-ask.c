@@ -94,6 +94,13 @@ static int print_status(struct ctl *ctl, const cJSON *parameters, void *userdata
                 fputs(": nothing fires and nothing is removed until it is set\n\n",
                       ctl->out.stream);
         }
+        if (json_text(parameters, "state")) {
+                terminal_print(&ctl->out, STYLE_BAD, json_text(parameters, "state"), ctl->out.width,
+                               false);
+                fputs(": nothing is begun or brought back until it can, see 'journalctl -u "
+                      "amid'\n\n",
+                      ctl->out.stream);
+        }
         if (json_text(parameters, "alert")) {
                 terminal_print(&ctl->out, STYLE_BAD, json_text(parameters, "alert"), ctl->out.width,
                                false);

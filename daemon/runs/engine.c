@@ -27,18 +27,30 @@ void engine_turn_soon(struct engine *engine)
 
 void engine_store_failed(struct engine *engine, const struct log_about *about)
 {
-        if (!engine->store_failed)
-                log_event(&events[EVENT_STORE_FAILED], about,
-                          "The state cannot be written: %s; nothing new begins until it can.",
-                          store_error(engine->store));
-        engine->store_failed = true;
+        const struct task *held = engine_find_held(engine);
+
+        if (engine->store_failure)
+                return;
+        engine->store_failure =
+                xasprintf("The state cannot be written: %s", store_error(engine->store));
+        log_event(&events[EVENT_STORE_FAILED], about,
+                  "%s; nothing is begun or brought back until it can%s%s%s.", engine->store_failure,
+                  held ? ", and " : "", held ? held->row.subject : "",
+                  !held                            ? ""
+                  : held->method == &method_freeze ? " thaws by itself"
+                                                   : " stays stopped or out of service");
+        engine->news = true;
+        engine_turn_soon(engine);
 }
 
 void engine_store_works(struct engine *engine)
 {
-        if (engine->store_failed)
-                log_line(LOG_NOTICE, NULL, "The state can be written again.");
-        engine->store_failed = false;
+        if (!engine->store_failure)
+                return;
+        log_line(LOG_NOTICE, NULL, "The state can be written again.");
+        xreplace(&engine->store_failure, NULL);
+        engine->news = true;
+        engine_turn_soon(engine);
 }
 
 /* Tasks that wait for their turn look again. */
@@ -83,8 +95,8 @@ static void engine_turn(void *userdata)
                         run_enter(run, run->phase + 1);
                 at = &run->next;
         }
-        changed |= engine->began;
-        engine->began = false;
+        changed |= engine->news;
+        engine->news = false;
         if (engine->room)
                 engine_wake_waiting(engine);
         if (changed)
@@ -270,6 +282,7 @@ struct engine *engine_free(struct engine *engine)
         timer_free(engine->turn);
         settings_unref(engine->settings);
         free(engine->rival);
+        free(engine->store_failure);
         free(engine);
         return NULL;
 }

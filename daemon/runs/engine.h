@@ -177,9 +177,9 @@ struct engine {
         struct task *looked_up;    /* by engine_find_task(); or NULL */
         struct timer *turn;        /* what moved is committed and acted on */
         bool room;                 /* an instance is no longer down: those that wait look again */
-        bool began;                /* a run has begun since the last turn */
-        bool store_failed;         /* said once, until it works again */
-        bool closing;              /* only what holds an instance goes on */
+        bool news;           /* since the last turn a run began, or the state failed or works */
+        char *store_failure; /* why the state cannot be written, said once; NULL: it can */
+        bool closing;        /* only what holds an instance goes on */
         engine_changed_fn *changed; /* after a turn in which a run began or ended */
         void *userdata;
 };
@@ -209,7 +209,8 @@ struct run_request {
         bool queued;   /* do not begin before the runs of the schedule that are open have ended */
         bool compared; /* the clock agrees with AWS's */
 };
-/* Say once that the state cannot be written, and once that it can be again. */
+/* Say once that the state cannot be written, and who is down meanwhile; and once that it can be
+ * again. */
 void engine_store_failed(struct engine *engine, const struct log_about *about);
 void engine_store_works(struct engine *engine);
 /* Claims the firing and begins. -EEXIST: it has been claimed before. */

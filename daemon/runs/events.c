@@ -301,7 +301,7 @@ const struct log_event events[EVENTS] = {
         .id = "36817a0a612b447bade107be224c72ff",
         .priority = LOG_CRIT,
         .subject = "The state cannot be written",
-        .help = "Nothing new is begun until it can be, since amid never acts on what it could not remember.\nCheck free space and permissions of the state directory; amid tries again by itself.",
+        .help = "Nothing new is begun until it can be, since amid never acts on what it could not remember.\nAn instance that is stopped or out of service for its image stays so, too: the line names one.\nCheck free space and permissions of the state directory; amid tries again every 10 seconds.\nWhere that takes too long, start the instance by hand.",
 },
 [EVENT_AWS_SILENT] = {
         .name = "aws-silent",

@@ -104,7 +104,9 @@ static void manager_tell_status(struct manager *manager)
         for (const struct run *run = manager->engine->runs; run; run = run->next)
                 going += !run->dry;
         status = xasprintf(
-                "%s%s%s%s%zu schedule%s, next %s%s%s, %zu run%s going, last failure %s",
+                "%s%s%s%s%s%s%zu schedule%s, next %s%s%s, %zu run%s going, last failure %s",
+                manager->engine->store_failure ? manager->engine->store_failure : "",
+                manager->engine->store_failure ? ", nothing is begun or brought back; " : "",
                 wrong ? wrong : "", wrong ? ", nothing fires and nothing is removed; " : "",
                 manager->engine->rival ? manager->engine->rival : "",
                 manager->engine->rival ? "; no outages until amid is restarted; " : "",
@@ -240,6 +242,11 @@ char *manager_clock_wrong(const struct manager *manager)
 const char *manager_alert(const struct manager *manager)
 {
         return manager->engine->rival;
+}
+
+const char *manager_store_failure(const struct manager *manager)
+{
+        return manager->engine->store_failure;
 }
 
 void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata)

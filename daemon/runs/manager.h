@@ -88,6 +88,9 @@ char *manager_clock_wrong(const struct manager *manager);
  * owner was seen. NULL: they are. */
 const char *manager_alert(const struct manager *manager);
 
+/* Why nothing is begun or brought back: the state cannot be written. NULL: it can. */
+const char *manager_store_failure(const struct manager *manager);
+
 /* Every token bucket of AWS that was drawn from. */
 void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata);
 

@@ -194,7 +194,7 @@ void run_begin(struct run *run)
                 log_event(&events[EVENT_RUN_STARTED],
                           &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
                           "Run %s started (%s).", run->row.id, run->row.trigger);
-        run->engine->began = true;
+        run->engine->news = true;
         run_enter(run, run->kind->phases);
 }
 

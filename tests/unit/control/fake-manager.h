@@ -169,6 +169,12 @@ void manager_measures(struct manager *manager, const char *schedule, manager_mea
         callback("i-1", 90, false, userdata);
 }
 
+const char *manager_store_failure(const struct manager *manager)
+{
+        (void)manager;
+        return NULL;
+}
+
 const char *manager_alert(const struct manager *manager)
 {
         (void)manager;

@@ -299,6 +299,32 @@ static void test_store_fails_in_a_run(void **state)
         }
 }
 
+/* Who stays down as long as the state cannot be written is in the line, and status says it, too. */
+static void a_full_disk_is_told_with_who_is_down(void **state)
+{
+        static const char *const consistencies[] = { "stop", "crash" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(consistencies); i++) {
+                struct world world;
+                bool stops = streq(consistencies[i], "stop");
+
+                setup(&world, consistencies[i]);
+                virtual_run_until(world.loop, at("2026-03-02T01:00:20Z"));
+                assert_null(manager_store_failure(world.manager));
+                world_protect(&world, true);
+                virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+                assert_non_null(strstr(manager_store_failure(world.manager), "cannot be written"));
+                assert_int_equal(captured_events(&events[EVENT_STORE_FAILED]), 1);
+                assert_int_equal(captured_words("and i-1 stays stopped or out of service") > 0,
+                                 stops);
+                world_protect(&world, false);
+                virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
+                assert_null(manager_store_failure(world.manager));
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -309,6 +335,7 @@ int main(void)
                 cmocka_unit_test(test_foreign_name),
                 cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_store_fails_in_a_run),
+                cmocka_unit_test(a_full_disk_is_told_with_who_is_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
