@@ -151,7 +151,7 @@ def test_whoami(branches, daemon, front, account):
     sign_strictly()
     accounts = settings_of({name: branches[name] for name in NAMES[:2]}, front)
     accounts["own"] = {"regions": REGIONS, "endpoint_url": front.url}
-    accounts["wrong"] = {**accounts["team0"], "expect_account": "999999999999"}
+    accounts["wrong"] = {**accounts["own"], "expect_account": "999999999999"}
     daemon.write({"accounts": accounts, "schedules": {}})
     found = {row["name"]: row for row in daemon.json("whoami", status=1)["accounts"]}
     assert found["team0"]["account"] == branches["team0"].id
