@@ -31,6 +31,7 @@ char *provenance_image(const struct ec2_image *image, const struct store_image *
                 { "tag " TAG_OWNER, ec2_tag_value(image->tags, image->n_tags, TAG_OWNER), owner },
                 { "tag " TAG_SCHEDULE, ec2_tag_value(image->tags, image->n_tags, TAG_SCHEDULE),
                   row->schedule },
+                { "tag " TAG_RUN, ec2_tag_value(image->tags, image->n_tags, TAG_RUN), row->run },
                 { "tag " TAG_INSTANCE, ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE),
                   row->instance },
                 { "SourceInstanceId", image->source_instance, row->instance },

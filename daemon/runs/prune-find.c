@@ -103,6 +103,7 @@ static bool load_row(struct task *task, const struct ec2_image *image, struct st
                 .id = xstrdup(image->id),
                 .name = xstrdup(image->name),
                 .schedule = xstrdup(task->row.subject),
+                .run = xstrdup(tag_of(image, TAG_RUN)),
                 .instance = xstrdup(tag_of(image, TAG_INSTANCE)),
                 .consistency = xstrdup(tag_of(image, TAG_CONSISTENCY)),
                 .outcome = outcome_of_tag(tag_of(image, TAG_OUTCOME)),

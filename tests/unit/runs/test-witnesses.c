@@ -20,6 +20,10 @@ static void change_instance(struct world *world)
 {
         change_tag(world, TAG_INSTANCE);
 }
+static void change_run(struct world *world)
+{
+        change_tag(world, TAG_RUN);
+}
 static void change_name(struct world *world)
 {
         xreplace(&world->model.images[0]->name, "golden");
@@ -66,6 +70,7 @@ static void an_image_that_no_longer_fits_is_kept(void **state)
         } rows[] = {
                 { "owner tag", change_owner, "1 4 5", STATE_RELEASED, 1 },
                 { "schedule tag", change_schedule, "1 4 5", STATE_RELEASED, 1 },
+                { "run tag", change_run, "1 4 5", STATE_RELEASED, 1 },
                 { "instance tag", change_instance, "1 4 5", STATE_RELEASED, 1 },
                 { "name", change_name, "1 4 5", STATE_RELEASED, 1 },
                 { "SourceInstanceId", change_source, "1 4 5", STATE_RELEASED, 1 },
