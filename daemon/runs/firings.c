@@ -252,6 +252,14 @@ void firings_begin(struct firings *firings, sec_t now)
         firings->schedule.anchor = row->anchor;
 }
 
+/* Whether the schedule had the same rate() before: zone, end and enabled do not move its grid. */
+static bool rate_is_kept(const struct firings *firings, const char *definition)
+{
+        const char *after = startswith(definition, firings->setting->expression_text);
+
+        return firings->schedule.expression.kind == EXPRESSION_RATE && after && *after == ' ';
+}
+
 int firings_record(struct engine *engine, struct firings *firings)
 {
         struct store_schedule stored;
@@ -270,6 +278,11 @@ int firings_record(struct engine *engine, struct firings *firings)
         }
         firings->row.paused = stored.paused;
         firings->row.matched = stored.matched;
+        /* else a schedule that is edited more often than it fires would never fire */
+        if (rate_is_kept(firings, stored.definition)) {
+                firings->row.anchor = stored.anchor;
+                firings_fit_clock(firings, loop_wall(engine->loop));
+        }
         store_schedule_done(&stored);
         return store_save_schedule(engine->store, &firings->row);
 }

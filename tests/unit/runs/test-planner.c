@@ -145,6 +145,25 @@ static void a_rate_without_start_fires_when_its_first_interval_is_over(void **st
         world_done(&world);
 }
 
+/* A schedule that is edited more often than it fires would never fire. */
+static void an_edited_rate_keeps_its_grid(void **state)
+{
+        struct world world;
+
+        (void)state;
+        setup(&world, "    schedule: cron(0 3 * * ? *)\n");
+        virtual_run_until(world.loop, at("2026-03-02T12:00:36Z"));
+        reload(&world, "    schedule: rate(7 days)\n");
+        virtual_run_until(world.loop, at("2026-03-06T12:00:00Z"));
+        reload(&world, "    schedule: rate(7 days)\n    enabled: false\n");
+        virtual_run_until(world.loop, at("2026-03-07T12:00:00Z"));
+        reload(&world, "    schedule: rate(7 days)\n    timezone: Europe/Berlin\n");
+        assert_int_equal(manager_next(world.manager, "s"), at("2026-03-09T12:01:00Z"));
+        reload(&world, "    schedule: rate(70 days)\n"); /* another one */
+        assert_int_equal(manager_next(world.manager, "s"), at("2026-05-16T12:00:00Z"));
+        world_done(&world);
+}
+
 static void test_rate_keeps_its_anchor(void **state)
 {
         struct world world;
@@ -570,6 +589,7 @@ int main(void)
                 cmocka_unit_test(test_on_time),
                 cmocka_unit_test(test_flexible_offset),
                 cmocka_unit_test(test_rate_keeps_its_anchor),
+                cmocka_unit_test(an_edited_rate_keeps_its_grid),
                 cmocka_unit_test(a_rate_without_start_fires_when_its_first_interval_is_over),
                 cmocka_unit_test(test_missed),
                 cmocka_unit_test(test_missed_and_flexible),
