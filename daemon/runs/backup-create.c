@@ -157,10 +157,8 @@ struct verdict create_ask(struct task *task)
         bool had_turn = live->sought || task->row.downed != SEC_NONE;
         struct verdict may;
 
-        if (task->resumed && !MUTANT(takes_over_nothing)) {
-                live->unsure = true; /* the request may have left before the restart */
-                return go("find-image");
-        }
+        if (task->resumed && !MUTANT(takes_over_nothing))
+                return go("find-image"); /* the request may have left before the restart */
         may = create_may(task);
         if (may.move == MOVE_FINISH)
                 return end_without_image(task, may.outcome, may.detail);

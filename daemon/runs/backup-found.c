@@ -31,8 +31,6 @@ struct verdict find_ask(struct task *task)
         const char *self = "self";
         struct name_filter filter;
 
-        if (task->resumed)
-                image_live(task)->unsure = true;
         name_filter_init(&filter, "name", task->row.name);
         task_call(task, &ec2_describe_images,
                   &(struct describe_images){

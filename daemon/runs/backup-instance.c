@@ -26,9 +26,12 @@ struct image_live *image_live(struct task *task)
         if (live)
                 return live;
         task->live = live = xnew(struct image_live);
+        if (!task->inherited)
+                return live;
         /* Of what was sent before the restart nothing is known. */
-        if (task->inherited && task_holds(task))
+        if (task_holds(task))
                 live->doubt = task->inherited + REQUEST_LIVES;
+        live->unsure = !task->row.image && task->step && !task->step->waits && !task->step->looks;
         return live;
 }
 

@@ -85,6 +85,36 @@ static void test_last_of_many_calls(void **state)
         }
 }
 
+/* The next process does not know which calls were answered: what an earlier one made is ours. */
+static void a_restart_before_the_next_call_disowns_no_image(void **state)
+{
+        (void)state;
+        for (int second = 0; second < 90; second += 3) {
+                _cleanup_free_ char *detail = NULL;
+                struct world world;
+
+                /* it is looked at again before each call */
+                world_setup(&world, CRASH, 1)->state = INSTANCE_STOPPED;
+                world.model.hidden = MINUTES(20);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                                    .outcome = AWS_UNKNOWN,
+                                                                    .effect = true });
+                virtual_run_until(world.loop, at("2026-03-02T01:06:00Z"));
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstances",
+                                                                    .times = SCRIPTED_ALWAYS,
+                                                                    .outcome = AWS_OK,
+                                                                    .delay = 10 * USEC_PER_SEC });
+                virtual_run_for(world.loop, second * USEC_PER_SEC);
+                world_end(&world, false);
+                world_start(&world);
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                if (world_run(&world, RUN, &detail) != OUTCOME_DONE)
+                        fail_msg("restarted at second %d: %s", second, detail);
+                assert_int_equal(world.model.n_images, 1);
+                world_done(&world);
+        }
+}
+
 /* A call is not answered, and its instance is gone by the next look: what it may have made is
  * looked for, in no hurry. */
 static void test_gone_after_an_unknown_outcome(void **state)
@@ -441,6 +471,7 @@ int main(void)
                 cmocka_unit_test(test_refused_after_an_unknown_outcome),
                 cmocka_unit_test(test_last_of_many_calls),
                 cmocka_unit_test(test_gone_after_an_unknown_outcome),
+                cmocka_unit_test(a_restart_before_the_next_call_disowns_no_image),
                 cmocka_unit_test(snapshots_go_after_a_deregistration_without_an_answer),
                 cmocka_unit_test(test_turn_while_an_earlier_call_may_reboot),
                 cmocka_unit_test(test_started_again_by_another_run),
