@@ -28,12 +28,13 @@ void engine_turn_soon(struct engine *engine)
 void engine_store_failed(struct engine *engine, const struct log_about *about)
 {
         const struct task *held = engine_find_held(engine);
+        struct log_about named = held ? task_about(held) : *about;
 
         if (engine->store_failure)
                 return;
         engine->store_failure =
                 xasprintf("The state cannot be written: %s", store_error(engine->store));
-        log_event(&events[EVENT_STORE_FAILED], about,
+        log_event(&events[EVENT_STORE_FAILED], &named,
                   "%s; nothing is begun or brought back until it can%s%s%s.", engine->store_failure,
                   held ? ", and " : "", held ? held->row.subject : "",
                   !held                            ? ""
