@@ -11,6 +11,7 @@
 #include "sim/sim-image.h"
 #include "sim/sim-snapshot.h"
 #include "sim/universe/witness-private.h"
+#include "store/store.h"
 
 /* From the look at an image, by its id, to the removal that it allows: a few slow calls. */
 #define LOOK_RACE (10 * SEC_PER_MIN * USEC_PER_SEC)
@@ -141,4 +142,29 @@ void removal_asking(struct witness *witness, const struct cloud_request *request
                 judge_deregistering(witness, request);
         else if (streq(request->action, "DeleteSnapshot"))
                 judge_deleting(witness, request);
+}
+
+/* ---- what is adopted ---- */
+
+void removal_adopted(struct witness *witness)
+{
+        struct store_image *rows;
+        size_t n;
+
+        if (store_load_images(witness->universe->machine.store, NULL, NULL, NULL, false, &rows,
+                              &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++) {
+                const struct image *image = place_find(sim_place(witness->universe->cloud.sim,
+                                                                 DEFAULT_ACCOUNT, rows[i].region),
+                                                       KIND_IMAGE, rows[i].id);
+
+                if (image && !streq(image->source_instance, rows[i].instance))
+                        universe_fail(witness->universe, "nothing foreign is counted",
+                                      "%s is in the state as an image of %s, and was made of %s",
+                                      rows[i].id, rows[i].instance,
+                                      image->source_instance ? image->source_instance
+                                                             : "another image");
+        }
+        store_images_free(rows, n);
 }

@@ -74,6 +74,8 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
         lines_journal(witness, event, about, message);
         if (event == &events[EVENT_IMAGE_FAILED] && !about->image)
                 economy_no_image(witness, about->region);
+        if (event == &events[EVENT_IMAGES_ADOPTED])
+                removal_adopted(witness);
         if (event == &events[EVENT_FIRING_MISSED])
                 note_missed(witness, about->schedule, message);
         else if (event == &events[EVENT_INSTANCE_NOT_READY])
