@@ -9,6 +9,7 @@
  * InvalidSnapshot.InUse, at the moment of deletion, and names the image.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSnapshot.html
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -253,6 +254,7 @@ struct verdict delete_snapshots_answer(struct task *task, const struct aws_reply
         struct removal_snapshot *snapshot = first(removal, SNAPSHOT_OURS);
         char *why = NULL;
 
+        assert(snapshot); /* that the request was about */
         snapshot->unanswered |= reply->outcome == AWS_UNKNOWN ||
                                 (reply->outcome == AWS_ERROR && reply->attempts > 1);
         if (reply->outcome != AWS_OK)

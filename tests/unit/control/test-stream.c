@@ -184,7 +184,7 @@ static void a_watch_of_all_runs_goes_on_after_a_pause(void **state)
         fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &other });
         read_all(session, SIZE_MAX, &reading);
         assert_int_equal(reading.n, TASKS + 2);
-        assert_non_null(strstr(reading.last, "\"id\":\"web.2\""));
+        assert_true(reading.last && strstr(reading.last, "\"id\":\"web.2\""));
         fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &run });
         assert_true(waiting(session) > 0); /* at once, since it keeps up now */
         session_free(session);
