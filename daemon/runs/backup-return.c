@@ -80,9 +80,8 @@ static bool was_down(struct task *task, const struct patient *patient)
 {
         const struct followed *followed = image_live(task)->followed;
 
-        return patient->was_down ||
-               (patient->impaired && followed && followed->created &&
-                (patient->impaired >= followed->created || MUTANT(believes_old_failures)));
+        return patient->was_down || (patient->impaired && followed && followed->created &&
+                                     patient->impaired >= followed->created);
 }
 
 static bool is_back(struct task *task, const struct patient *patient, sec_t settle)
