@@ -27,6 +27,7 @@ struct failure_line {
         UT_hash_handle hh; /* of witness->failures */
         char *key;         /* RUN INSTANCE */
         unsigned int no_image, warnings;
+        uint64_t starts; /* of the daemon, when `no_image` was counted last */
 };
 
 /* A run that goes on, and how often the daemon had died when it began. */
@@ -69,6 +70,10 @@ static void note_failure(struct witness *witness, const struct log_event *event,
                               about->region ? about->region : "-", message);
         line = find_line(witness, about->run, about->instance);
         line->warnings++;
+        /* A death may come between a line and its commit: the next process says it again. */
+        if (line->starts != witness->universe->machine.starts)
+                line->no_image = 0;
+        line->starts = witness->universe->machine.starts;
         line->no_image += event == &events[EVENT_IMAGE_FAILED] && !about->image;
         if (line->no_image > 1)
                 universe_fail(witness->universe, "one failure is one line", "%s", message);
