@@ -31,6 +31,7 @@ struct options {
         bool never_restart;            /* nor do operators restart it in calm */
         bool lame;       /* the first instance does not come back from a reboot until calm begins */
         bool no_room;    /* EC2 refuses every image until calm begins */
+        bool taken;      /* people deregister an image, before all is pruned */
         bool dies_first; /* at the first CreateImage, which is not sent; then `death` counts */
         const struct fleet_plan *walk; /* not NULL: one schedule, and operators who ask for runs of
                                           every kind: walk.h */

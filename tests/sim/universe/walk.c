@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "runs/manager.h"
 #include "sim/universe/coverage.h"
+#include "sim/universe/people.h"
 #include "sim/universe/universe.h"
 
 #define MINUTE (60 * USEC_PER_SEC)
@@ -35,14 +36,20 @@ static void ask_adopt(struct universe *universe)
         manager_adopt(universe->machine.manager, false, &run, &error);
 }
 
+/* Retention looks for the image that it misses. */
+static void take_image(struct universe *universe)
+{
+        if (universe->options->taken)
+                people_deregister(universe, universe->fleet.regions[0]);
+}
+
 static const struct {
         usec_t at;
         void (*ask)(struct universe *universe);
 } requests[] = {
-        { 1 * MINUTE, ask_backup },
-        { 61 * MINUTE, ask_backup }, /* its retention removes what the first one has made */
-        { 121 * MINUTE, ask_adopt },
-        { 131 * MINUTE, ask_prune },
+        { 1 * MINUTE, ask_backup },  { 61 * MINUTE, ask_backup }, /* its retention removes what the
+                                                                     first one has made */
+        { 121 * MINUTE, ask_adopt }, { 130 * MINUTE, take_image }, { 131 * MINUTE, ask_prune },
 };
 
 static void on_time(void *userdata)
@@ -75,7 +82,7 @@ static const struct weather lossy = { .mishap = {
 static const struct scenario {
         const char *name;
         struct fleet_plan plan;
-        bool lame, dies_first, no_room;
+        bool lame, dies_first, no_room, taken;
         const struct weather *weather;
 } scenarios[] = {
         { .name = "all goes well", .plan.level = CONSISTENCY_REBOOT },
@@ -105,6 +112,7 @@ static const struct scenario {
         { .name = "they are stopped, and there is no room",
           .plan.level = CONSISTENCY_STOP,
           .no_room = true },
+        { .name = "people deregister an image", .plan.level = CONSISTENCY_CRASH, .taken = true },
 };
 
 /* Runs one history; tells how many moments of each sort it had. */
@@ -127,6 +135,7 @@ static uint64_t walk_scenario(const struct scenario *scenario, uint64_t seed, ui
                 .walk = &scenario->plan,
                 .lame = scenario->lame,
                 .no_room = scenario->no_room,
+                .taken = scenario->taken,
                 .dies_first = scenario->dies_first,
                 .weather = scenario->weather,
         };
