@@ -45,8 +45,8 @@ bool call_read(struct aws_slot *slot, const struct http_reply *reply);
 /* Keeps `message`, and frees what was kept before. */
 void call_message(struct aws_slot *slot, char *message);
 
-/* What a good page leads to when another one follows: NULL, or why the call ends here, for people
- * (caller frees): it goes in a circle, or beyond the limits. */
+/* Counts a page that another page follows. NULL: the call asks for that page; else the reason for
+ * people why it ends here, a token that comes again or a limit. The caller frees it. */
 char *call_count_page(struct aws_slot *slot);
 
 /* Gives back what belongs to one attempt. */

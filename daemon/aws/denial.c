@@ -136,8 +136,8 @@ static void write_file(struct text *text, const struct denial *denial, const str
                 text_append(text, ")");
 }
 
-/* What a policy of a role or a key asks of the request. A role in an account of somebody else wants
- * the external_id of the settings; a grant is given to EC2, for a volume, and to nobody else. */
+/* Conditions in the policy of a role or a key. A role in an account of somebody else wants the
+ * external_id of the settings; a grant is given to EC2, for a volume, and to nobody else. */
 static const struct {
         const char *action, *condition, *note;
 } narrowing[] = {

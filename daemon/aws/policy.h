@@ -32,7 +32,7 @@ enum policy_feature {
 
 /* "core": the name of the file, without .json. */
 const char *policy_name(enum policy_feature feature);
-/* What the file is for: "images by crash, ...". */
+/* The purpose of the policy file of a feature: "images by crash, ...". */
 const char *policy_help(enum policy_feature feature);
 
 /* Instances that the statements of the features in `set` are limited to: all of the tags, with any
@@ -50,7 +50,7 @@ struct policy_targets {
         size_t n_ids;
 };
 
-/* What the statements are filled in with. All is borrowed. */
+/* Values that are filled into the statements. Strings are borrowed. */
 struct policy_values {
         const char *partition; /* "aws" */
         const char *owner;     /* of the settings */

@@ -101,7 +101,8 @@ static bool follow(struct walk *walk, const char *link)
         return true;
 }
 
-/* One part on. False at the end, which may be an early one, with or without *ret_why. */
+/* The walk takes the next part of the path. False: the walk is over; with *ret_why where a part is
+ * not to be trusted. */
 static bool step(struct walk *walk, char **ret_why)
 {
         _cleanup_free_ char *part = NULL, *path = NULL;

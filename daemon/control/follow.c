@@ -20,8 +20,8 @@
 enum { OWED_MAX = 65536 }; /* numbers of tasks; of a run with more all are owed again */
 #define NONE INT64_MAX
 
-/* What is owed of a run in the store: its tasks with a number above `after`, these others, and the
- * run itself behind them. */
+/* A run in the store of which the reader still gets tasks: those with a number above `after`, the
+ * listed others, and the run itself behind them. */
 struct owed {
         char *run;
         int64_t after;  /* NONE: no others */
@@ -32,7 +32,7 @@ struct owed {
 
 enum item_type { ITEM_EVENT, ITEM_HEAD, ITEM_DECISION };
 
-/* What is owed of a dry run, in order. */
+/* An item of a dry run that the reader still gets; a list in the order of the run. */
 struct item {
         struct item *next;
         enum item_type type;

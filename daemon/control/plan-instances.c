@@ -99,7 +99,7 @@ static sec_t measured_away(const cJSON *measure)
         return cJSON_IsNumber(away) && away->valuedouble > 0 ? (sec_t)away->valuedouble : 0;
 }
 
-/* Those that did not come back the last time have their turn last, as in a run. */
+/* Instances that did not come back the last time have their turn last, as in a run. */
 static void put_failed_last(struct plan_instances *plan, const cJSON *measures)
 {
         struct planned_instance *list = xcalloc(plan->n + 1, sizeof(*list));
