@@ -129,6 +129,13 @@ static int watch_signals(struct daemon *daemon)
         return r < 0 ? failed("answer to the watchdog", r) : 0;
 }
 
+/* Logs an error that comes with a message of its own. */
+static int reported(int r, const char *error)
+{
+        log_line(LOG_ERR, NULL, "%s", error);
+        return r;
+}
+
 static int serve(const char *file)
 {
         _cleanup_(loop_freep) struct loop *loop = NULL;
@@ -151,15 +158,11 @@ static int serve(const char *file)
         if (r < 0)
                 return r;
         r = aws_ca_bundle(&ca_bundle, &error);
-        if (r < 0) {
-                log_line(LOG_ERR, NULL, "%s", error);
-                return r;
-        }
+        if (r < 0)
+                return reported(r, error);
         r = store_open(state ? state : "/var/lib/amid", &store, &error);
-        if (r < 0) {
-                log_line(LOG_ERR, NULL, "%s", error);
-                return r;
-        }
+        if (r < 0)
+                return reported(r, error);
         if ((r = loop_new(&loop)) < 0 ||
             (r = http_new(loop,
                           &(struct http_options){ .user_agent = "amid/" AMID_VERSION,
@@ -177,10 +180,8 @@ static int serve(const char *file)
                                                    .reload = reload,
                                                    .userdata = &daemon },
                         &control, &error);
-        if (r < 0) {
-                log_line(LOG_ERR, NULL, "%s", error);
-                return r;
-        }
+        if (r < 0)
+                return reported(r, error);
         daemon.control = control;
         r = watch_signals(&daemon);
         if (r < 0)

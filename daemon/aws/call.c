@@ -50,6 +50,42 @@ static sec_t retry_hint(const struct http_reply *reply)
         return (sec_t)seconds;
 }
 
+/* Ends the call, or repeats its request `after` so long, as the verdict on the attempt says. */
+static void act_on(struct aws_slot *slot, enum verdict verdict, const struct attempt *attempt,
+                   sec_t server_time, usec_t after)
+{
+        switch (verdict) {
+        case VERDICT_GOOD:
+                slot->place->refused = 0;
+                take_page(slot);
+                break;
+        case VERDICT_FIX_CLOCK:
+                place_set_clock(slot->place, server_time);
+                again(slot, 0);
+                break;
+        case VERDICT_REFRESH:
+                again(slot, 0);
+                break;
+        case VERDICT_AGAIN:
+                if (retry_is_throttle(attempt->code, attempt->status))
+                        ticket_throttled(slot->ticket);
+                again(slot, after);
+                break;
+        case VERDICT_FINAL:
+                call_finish_final(slot);
+                break;
+        case VERDICT_REFUSED:
+                call_finish_refused(slot);
+                break;
+        case VERDICT_UNKNOWN:
+                call_finish(slot, AWS_UNKNOWN);
+                break;
+        case VERDICT_UNREACHABLE:
+                call_finish(slot, AWS_UNREACHABLE);
+                break;
+        }
+}
+
 static void on_reply(const struct http_reply *reply, void *userdata)
 {
         struct aws_slot *slot = userdata;
@@ -83,36 +119,7 @@ static void on_reply(const struct http_reply *reply, void *userdata)
                 free(slot->decoded.next_token);
                 slot->decoded.next_token = steal(token);
         }
-        switch (verdict) {
-        case VERDICT_GOOD:
-                slot->place->refused = 0;
-                take_page(slot);
-                break;
-        case VERDICT_FIX_CLOCK:
-                place_set_clock(slot->place, server_time);
-                again(slot, 0);
-                break;
-        case VERDICT_REFRESH:
-                again(slot, 0);
-                break;
-        case VERDICT_AGAIN:
-                if (retry_is_throttle(attempt.code, attempt.status))
-                        ticket_throttled(slot->ticket);
-                again(slot, after);
-                break;
-        case VERDICT_FINAL:
-                call_finish_final(slot);
-                break;
-        case VERDICT_REFUSED:
-                call_finish_refused(slot);
-                break;
-        case VERDICT_UNKNOWN:
-                call_finish(slot, AWS_UNKNOWN);
-                break;
-        case VERDICT_UNREACHABLE:
-                call_finish(slot, AWS_UNREACHABLE);
-                break;
-        }
+        act_on(slot, verdict, &attempt, server_time, after);
 }
 
 /* ---- what goes out ---- */
