@@ -158,11 +158,22 @@ void lines_journal(struct witness *witness, const struct log_event *event,
                 note_run(witness, event, about->run);
 }
 
-void lines_forget(struct witness *witness)
+static bool is_watched(const struct witness *witness, const struct failure_line *line)
+{
+        struct watched_run *run;
+
+        HASH_FIND(hh, witness->runs, line->key, strcspn(line->key, " "), run);
+        return run != NULL;
+}
+
+/* A run that goes on is judged at its end, by all lines since its beginning. */
+void lines_forget(struct witness *witness, bool all)
 {
         struct failure_line *line, *next;
 
         HASH_ITER (hh, witness->failures, line, next) {
+                if (!all && is_watched(witness, line))
+                        continue;
                 HASH_DEL(witness->failures, line); /* NOLINT(clang-analyzer-unix.Malloc) */
                 free(line->key);
                 free(line);
@@ -173,7 +184,7 @@ void lines_done(struct witness *witness)
 {
         struct watched_run *run, *next;
 
-        lines_forget(witness);
+        lines_forget(witness, true);
         HASH_ITER (hh, witness->runs, run, next) {
                 HASH_DEL(witness->runs, run); /* NOLINT(clang-analyzer-unix.Malloc) */
                 free(run->id);

@@ -159,10 +159,11 @@ void clock_judge_image(struct witness *witness, char *run);
 /* something is about to be removed. */
 void clock_judge_removal(struct witness *witness, const char *action);
 
-/* witness-lines.c: the journal, and the end of a season, of which the lines are forgotten. */
+/* witness-lines.c: the journal. At the end of a season lines of runs that have ended are forgotten,
+ * with `all` those of each run. */
 void lines_journal(struct witness *witness, const struct log_event *event,
                    const struct log_about *about, const char *message);
-void lines_forget(struct witness *witness);
+void lines_forget(struct witness *witness, bool all);
 void lines_done(struct witness *witness);
 
 /* witness-levels.c: instances are stopped and started for their images, */

@@ -448,6 +448,6 @@ void witness_season_ends(struct witness *witness)
         levels_check(witness);
         economy_judge(witness, true);
         forget_old(witness);
-        lines_forget(witness);
+        lines_forget(witness, false);
         witness->numbers.seasons++;
 }
