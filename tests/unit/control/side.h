@@ -1,0 +1,56 @@
+/* The side of a connection that calls: what it says, and what it hears. */
+#pragma once
+
+#include "unit/control/fixture.h"
+
+#include "control/session.h"
+
+/* Beginnings of calls: M "Status\"}", M "Run" P "{\"schedule\":\"web\"}}". */
+#define M "{\"method\":\"io.amid.Manager."
+#define S "{\"method\":\"org.varlink.service."
+#define P "\",\"parameters\":"
+
+static inline void on_wake(void *userdata)
+{
+        ++*(int *)userdata;
+}
+
+struct side {
+        struct session *session;
+        int wakes;
+};
+
+static inline void side_open(struct side *side, struct fixture *fixture, bool trusted)
+{
+        const struct peer peer = { .uid = 1000, .pid = 7, .trusted = trusted };
+
+        side->wakes = 0;
+        side->session = session_new(&fixture->options, &peer, on_wake, &side->wakes);
+}
+
+/* The bytes with their NUL, as a peer sends them. */
+static inline void say(struct side *side, const char *call)
+{
+        session_input(side->session, call, strlen(call) + 1);
+}
+
+/* Takes one answer; "" when there is none. */
+static inline char *hear(struct side *side)
+{
+        const char *output;
+        size_t size = session_output(side->session, &output);
+        char *answer = xstrdup(size ? output : "");
+
+        if (size)
+                session_sent(side->session, strlen(answer) + 1);
+        return answer;
+}
+
+/* The next answer has this in it; "": there is none. */
+static inline void check_answer(int line, struct side *side, const char *expected)
+{
+        _cleanup_free_ char *answer = hear(side);
+
+        if (*expected ? !strstr(answer, expected) : *answer)
+                fail_msg("line %d: no %s in %s", line, expected, answer);
+}
