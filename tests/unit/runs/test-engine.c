@@ -85,18 +85,7 @@ static void crash_at_every_commit(const char *consistency, bool before)
                 struct world world;
 
                 setup(&world, consistency);
-                world.commits = 0;
-                world.die_at = n;
-                world.die_before = before;
-                virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
-                died = world.dead;
-                assert_true(died || n > 20);
-                if (died) {
-                        world_end(&world, false);
-                        virtual_run_for(world.loop, MINUTES(1));
-                        world_start(&world);
-                        virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
-                }
+                died = world_cut(&world, n, before, MINUTES(1));
                 expect_all_well(&world, streq(consistency, "reboot") ? 2 : 0, where);
                 world_done(&world);
         }

@@ -161,17 +161,7 @@ static void crash_at_every_commit(const char *level, const char *reboot, bool be
                         setup(&world, yaml, 2);
                         for (size_t j = 0; strstr(reboot, "standby") && j < 2; j++)
                                 model_add_member(&world.model, world.model.instances[j]);
-                        world.commits = 0;
-                        world.die_at = n;
-                        world.die_before = before;
-                        virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
-                        died = world.dead;
-                        if (died) {
-                                world_end(&world, false);
-                                virtual_run_for(world.loop, pause);
-                                world_start(&world);
-                                virtual_run_until(world.loop, at("2026-03-02T08:00:00Z"));
-                        }
+                        died = world_cut(&world, n, before, pause);
                         expect_all_in(&world, where);
                         if (world_run(&world, RUN, NULL) != OUTCOME_DONE ||
                             world.model.n_images != 2 || world_outages(&world) != 2 ||

@@ -154,6 +154,25 @@ static inline void world_start(struct world *world)
         virtual_run_for(world->loop, 0);
 }
 
+/* Lets the process die at its nth commit, right before it or right behind it, start again `pause`
+ * later, and come to the end of its run. False: it does not commit as often. */
+static inline bool world_cut(struct world *world, unsigned int n, bool before, usec_t pause)
+{
+        world->commits = 0;
+        world->die_at = n;
+        world->die_before = before;
+        virtual_run_until(world->loop, at("2026-03-02T06:00:00Z"));
+        if (!world->dead) {
+                assert_true(n > 20); /* a run was cut at all */
+                return false;
+        }
+        world_end(world, false);
+        virtual_run_for(world->loop, pause);
+        world_start(world);
+        virtual_run_until(world->loop, at("2026-03-02T08:00:00Z"));
+        return true;
+}
+
 static inline void world_remove_state(struct world *world)
 {
         static const char *const names[] = { "amid.db", "amid.db-wal", "amid.db-shm" };
