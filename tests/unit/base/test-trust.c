@@ -3,54 +3,24 @@
 #include "base/trust.h"
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "unit/fresh-directory.h"
 
-static char directory[] = "/tmp/amid-trust-XXXXXX";
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-        (void)st;
-        (void)type;
-        (void)ftw;
-        return remove(path);
-}
-
-/* folder/file, and folder/sub with link -> ../folder/file. */
+/* folder/file, elsewhere/link -> ../folder/file, and short -> folder. */
 static int set_up(void **state)
 {
         int fd;
 
-        *state = getcwd(NULL, 0);
-        memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
-        if (!mkdtemp(directory) || chdir(directory) < 0 || mkdir("folder", 0755) < 0 ||
+        if (fresh_directory_make(state) < 0 || mkdir("folder", 0755) < 0 ||
             mkdir("elsewhere", 0755) < 0 || symlink("../folder/file", "elsewhere/link") < 0 ||
             symlink("folder", "short") < 0)
                 return -1;
         fd = open("folder/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
         return fd < 0 || close(fd) < 0 ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-        int r = chdir(*state);
-
-        free(*state);
-        return r < 0 || nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS) < 0;
 }
 
 enum { NOBODY = 65534 };
@@ -145,15 +115,13 @@ static void test_rows(void **state)
 {
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 const struct row *row = &rows[i];
-                _cleanup_free_ char *absolute = xasprintf("%s/folder/file", directory);
-                _cleanup_free_ char *why = NULL;
+                _cleanup_free_ char *absolute = NULL, *why = NULL;
 
                 if ((row->uid || row->gid) && geteuid() != 0)
                         continue;
-                tear_down(state);
+                assert_int_equal(fresh_directory_remove(state), 0);
                 assert_int_equal(set_up(state), 0);
-                free(steal(absolute));
-                absolute = xasprintf("%s/folder/file", directory);
+                absolute = xasprintf("%s/folder/file", fresh_directory);
                 if (row->changed)
                         change(row);
                 why = trust_path(*row->path ? row->path : absolute);
@@ -192,9 +160,11 @@ static void test_a_link_to_itself_ends(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_rows, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_the_group_root_is_root, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_a_link_to_itself_ends, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_rows, set_up, fresh_directory_remove),
+                cmocka_unit_test_setup_teardown(test_the_group_root_is_root, set_up,
+                                                fresh_directory_remove),
+                cmocka_unit_test_setup_teardown(test_a_link_to_itself_ends, set_up,
+                                                fresh_directory_remove),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

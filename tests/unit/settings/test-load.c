@@ -2,43 +2,14 @@
 #include "settings/settings.h"
 
 #include <errno.h>
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/alloc.h"
+#include "unit/fresh-directory.h"
 
-static char directory[] = "/tmp/amid-settings-XXXXXX";
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-        (void)st;
-        (void)type;
-        (void)ftw;
-        return remove(path);
-}
-
-/* Every test has a fresh directory as its current one, so that messages hold short paths. */
 static int set_up(void **state)
 {
-        *state = getcwd(NULL, 0);
-        memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
-        return !mkdtemp(directory) || chdir(directory) < 0 || mkdir("conf.d", 0755) < 0;
-}
-
-static int tear_down(void **state)
-{
-        int r = chdir(*state);
-
-        free(*state);
-        return r < 0 || nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS) < 0;
+        return fresh_directory_make(state) < 0 || mkdir("conf.d", 0755) < 0;
 }
 
 static void put(const char *path, const char *content)
@@ -299,12 +270,12 @@ static void test_references(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_conf_d, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_conf_d_errors, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_unreadable, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_conf_d, set_up, fresh_directory_remove),
+                cmocka_unit_test_setup_teardown(test_conf_d_errors, set_up, fresh_directory_remove),
+                cmocka_unit_test_setup_teardown(test_unreadable, set_up, fresh_directory_remove),
                 cmocka_unit_test_setup_teardown(test_what_others_may_change_is_not_read, set_up,
-                                                tear_down),
-                cmocka_unit_test_setup_teardown(test_permission, set_up, tear_down),
+                                                fresh_directory_remove),
+                cmocka_unit_test_setup_teardown(test_permission, set_up, fresh_directory_remove),
                 cmocka_unit_test(test_limits),
                 cmocka_unit_test(test_alias_bomb),
                 cmocka_unit_test(test_many),
