@@ -25,6 +25,37 @@ static sqlite3_int64 version_of(sqlite3 *db)
         return version;
 }
 
+static void execute(sqlite3 *db, const char *sql)
+{
+        if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+                fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+}
+
+/* A database in memory as that version of the store left it, with a run "r". */
+static sqlite3 *store_of(size_t version)
+{
+        sqlite3 *db = NULL;
+
+        assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+        assert_int_equal(migrate(db, store_migrations, version), SQLITE_OK);
+        execute(db, "INSERT INTO runs (id, kind, outcome) VALUES ('r', 'k', 'open')");
+        return db;
+}
+
+/* A query that ends in "column =" gives `wanted` for this value of the column. */
+static void expect_text(sqlite3 *db, const char *query, const char *of, const char *wanted)
+{
+        _cleanup_(text_done) struct text sql = {};
+        sqlite3_stmt *statement = NULL;
+
+        text_printf(&sql, "%s '%s'", query, of);
+        assert_int_equal(sqlite3_prepare_v2(db, text_get(&sql), -1, &statement, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+        if (!streq((const char *)sqlite3_column_text(statement, 0), wanted))
+                fail_msg("%s: %s, not %s", of, sqlite3_column_text(statement, 0), wanted);
+        sqlite3_finalize(statement);
+}
+
 /* From each version to each later one, with the rows of the older carried along. */
 static void test_from_every_version(void **state)
 {
@@ -90,15 +121,9 @@ static void test_tasks_of_before(void **state)
                 { "d", "'await-image', NULL, 'stopped'", "stopped await-image stopped open" },
                 { "e", "'await-image-only', 'g', 'crash'", "reboot await-image crash failed" },
         };
-        sqlite3 *db = NULL;
+        sqlite3 *db = store_of(1);
 
         (void)state;
-        assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-        assert_int_equal(migrate(db, store_migrations, 1), SQLITE_OK);
-        assert_int_equal(
-                sqlite3_exec(db, "INSERT INTO runs (id, kind, outcome) VALUES ('r', 'k', 'open')",
-                             NULL, NULL, NULL),
-                SQLITE_OK);
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 _cleanup_(text_done) struct text sql = {};
 
@@ -107,23 +132,14 @@ static void test_tasks_of_before(void **state)
                             " \"group\", consistency) VALUES ('r', 'image', 'a', 'r', '%s', "
                             "'open', %s)",
                             rows[i].subject, rows[i].row);
-                assert_int_equal(sqlite3_exec(db, text_get(&sql), NULL, NULL, NULL), SQLITE_OK);
+                execute(db, text_get(&sql));
         }
         assert_int_equal(migrate(db, store_migrations, n_store_migrations), SQLITE_OK);
-        for (size_t i = 0; i < ELEMENTS(rows); i++) {
-                _cleanup_(text_done) struct text sql = {};
-                sqlite3_stmt *statement = NULL;
-
-                text_printf(&sql,
+        for (size_t i = 0; i < ELEMENTS(rows); i++)
+                expect_text(db,
                             "SELECT method || ' ' || step || ' ' || consistency || ' ' || ending"
-                            " FROM tasks WHERE subject = '%s'",
-                            rows[i].subject);
-                assert_int_equal(sqlite3_prepare_v2(db, text_get(&sql), -1, &statement, NULL),
-                                 SQLITE_OK);
-                assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-                assert_string_equal(sqlite3_column_text(statement, 0), rows[i].wanted);
-                sqlite3_finalize(statement);
-        }
+                            " FROM tasks WHERE subject =",
+                            rows[i].subject, rows[i].wanted);
         sqlite3_close(db);
 }
 
@@ -137,15 +153,9 @@ static void test_images_get_the_outcome_of_their_task(void **state)
                 { "c", "cancelled", "failed" }, { "d", "open", "open" },
                 { "e", NULL, "open" },
         };
-        sqlite3 *db = NULL;
+        sqlite3 *db = store_of(3);
 
         (void)state;
-        assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-        assert_int_equal(migrate(db, store_migrations, 3), SQLITE_OK);
-        assert_int_equal(
-                sqlite3_exec(db, "INSERT INTO runs (id, kind, outcome) VALUES ('r', 'k', 'done')",
-                             NULL, NULL, NULL),
-                SQLITE_OK);
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 _cleanup_(text_done) struct text sql = {};
 
@@ -159,21 +169,12 @@ static void test_images_get_the_outcome_of_their_task(void **state)
                                 "INSERT INTO tasks (run, kind, account, region, subject, "
                                 "outcome, step) VALUES ('r', 'image', 'a', 'r', '%s', '%s', '')",
                                 rows[i].instance, rows[i].task);
-                assert_int_equal(sqlite3_exec(db, text_get(&sql), NULL, NULL, NULL), SQLITE_OK);
+                execute(db, text_get(&sql));
         }
         assert_int_equal(migrate(db, store_migrations, n_store_migrations), SQLITE_OK);
-        for (size_t i = 0; i < ELEMENTS(rows); i++) {
-                _cleanup_(text_done) struct text sql = {};
-                sqlite3_stmt *statement = NULL;
-
-                text_printf(&sql, "SELECT outcome FROM images WHERE instance = '%s'",
-                            rows[i].instance);
-                assert_int_equal(sqlite3_prepare_v2(db, text_get(&sql), -1, &statement, NULL),
-                                 SQLITE_OK);
-                assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-                assert_string_equal(sqlite3_column_text(statement, 0), rows[i].wanted);
-                sqlite3_finalize(statement);
-        }
+        for (size_t i = 0; i < ELEMENTS(rows); i++)
+                expect_text(db, "SELECT outcome FROM images WHERE instance =", rows[i].instance,
+                            rows[i].wanted);
         sqlite3_close(db);
 }
 
