@@ -16,9 +16,9 @@
  *                another daemon has made images for this owner
  *     removals   two for each region of a run: what is not listed, and what is in use; and for each
  *                image that is removed one each about the image, its uses and its snapshots, before
- *                and after they are deleted. Where the answer to a call was lost, or the daemon was
- *                restarted in the midst of it, so many as it takes to see that something is gone
- *                for ten minutes
+ *                and after they are deleted. Where the answer to a call was lost, the daemon was
+ *                restarted in the midst of it, or an earlier run left a removal undone, so many as
+ *                it takes to see that something is gone for ten minutes
  *
  * Whether the snapshots of one image have begun is asked often, since its instance waits for that,
  * and not counted; nor is how a command goes on.
@@ -33,6 +33,7 @@
 #include "sim/sim-image.h"
 #include "sim/sim-snapshot.h"
 #include "sim/universe/witness-private.h"
+#include "store/store.h"
 
 #define SECOND USEC_PER_SEC
 /* In one season, for what falls between the chairs: a run that began before it. */
@@ -189,8 +190,26 @@ void witness_disk_changes(struct witness *witness)
                 economy_go_on(witness, &witness->economies[i]);
 }
 
+/* Removals of earlier runs that have not ended are gone on with: until it is seen that what they
+ * may have deleted is gone. */
+static void removals_go_on(struct witness *witness, const char *schedule)
+{
+        struct store_image *rows;
+        size_t n;
+
+        if (store_load_images(witness->universe->machine.store, schedule, NULL, NULL, false, &rows,
+                              &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++)
+                if (startswith(rows[i].state, "deregister")) /* deregistering, deregistered */
+                        economy_of(witness, rows[i].region)->allowed[ECONOMY_REMOVALS] +=
+                                LOOKS_AT_ABSENCE;
+        store_images_free(rows, n);
+}
+
 void economy_run_begins(struct witness *witness, const char *schedule)
 {
+        removals_go_on(witness, schedule);
         in_each_region(witness, PER_RUN,
                        schedule ? 1 : fleet_schedules_there(&witness->universe->fleet));
 }
