@@ -192,6 +192,10 @@ struct aws_usage {
 typedef void aws_usage_fn(const struct aws_usage *usage, void *userdata);
 void aws_usage(struct aws *aws, aws_usage_fn *callback, void *userdata);
 
+/* Whether an attempt of the call has no answer and may have been carried out, or may be yet: a
+ * refusal of a later attempt, or of the next call, does not tell that nothing happened. */
+bool aws_may_have_acted(const struct aws_reply *reply);
+
 /* "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: ... (request 1234)", with
  * what to do where the code says it. Caller frees. */
 char *aws_describe_failure(const struct aws_reply *reply, const struct action *action,

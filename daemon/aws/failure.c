@@ -89,6 +89,12 @@ static void write_details(struct text *text, const struct aws_reply *reply)
                 text_printf(text, " after %u attempts", reply->attempts);
 }
 
+bool aws_may_have_acted(const struct aws_reply *reply)
+{
+        return reply->attempts > 1 || reply->outcome == AWS_UNKNOWN ||
+               reply->outcome == AWS_UNREACHABLE;
+}
+
 char *aws_describe_failure(const struct aws_reply *reply, const struct action *action,
                            const char *region)
 {

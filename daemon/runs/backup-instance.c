@@ -37,9 +37,7 @@ struct image_live *image_live(struct task *task)
 
 void image_note_doubt(struct task *task, const struct aws_reply *reply)
 {
-        bool answered = reply->outcome == AWS_OK || reply->outcome == AWS_ERROR;
-
-        if (!answered || reply->attempts > 1)
+        if (aws_may_have_acted(reply))
                 image_live(task)->doubt = loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
 }
 

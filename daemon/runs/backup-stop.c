@@ -120,13 +120,13 @@ struct verdict check_stop_answer(struct task *task, const struct aws_reply *repl
 
 /* ---- stop-instance ---- */
 
-/* AWS has refused to stop it. Unless an earlier request was taken, or may still be, it runs. Takes
+/* AWS has refused to stop it. Unless an earlier request was taken, or may have been, it runs. Takes
  * `detail`. */
 static struct verdict not_stopped(struct task *task, enum outcome outcome, char *detail)
 {
         struct image_live *live = image_live(task);
 
-        if (live->stop_taken || image_doubt(task))
+        if (live->stop_taken)
                 return image_give_up(task, outcome, detail);
         live->patient = health_end(live->patient);
         return image_untouched(task, outcome, detail);
@@ -137,6 +137,8 @@ struct verdict stop_ask(struct task *task)
         struct image_live *live = image_live(task);
         const char *id = task->row.subject;
 
+        /* Of what was sent before a restart nothing is known. */
+        live->stop_taken |= task->resumed && task->row.downed != SEC_NONE;
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
                 return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
         if (live->patient && patient_is_gone(live->patient))
@@ -164,8 +166,8 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
         char *detail;
 
         image_note_doubt(task, reply);
+        image_live(task)->stop_taken |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
         if (reply->outcome == AWS_OK) {
-                image_live(task)->stop_taken = true;
                 image_live(task)->patient = health_end(image_live(task)->patient);
                 log_event(&events[EVENT_INSTANCE_STOPPING], &about,
                           "Instance %s is stopped for its image.", task->row.subject);

@@ -116,7 +116,7 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
         char *why;
 
         image_note_doubt(task, reply);
-        live->took |= reply->outcome != AWS_ERROR || reply->attempts > 1;
+        live->took |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
         if (reply->outcome == AWS_OK)
                 return is_standby ? next() : taken(task);
         why = aws_describe_failure(reply, task->action, task->row.region);

@@ -453,6 +453,37 @@ static void test_a_stop_that_may_have_been_taken_is_undone(void **state)
         world_done(&world);
 }
 
+/* The answer to StopInstances is lost, or the process ends before it comes; then EC2 does not know
+ * the instance for minutes, longer than a signature lives. It is stopped, and is started. */
+static void a_stop_without_an_answer_is_undone_however_late_it_is_refused(void **state)
+{
+        (void)state;
+        for (int restart = 0; restart < 2; restart++) {
+                struct world world;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "StopInstances",
+                                                                    .outcome = AWS_UNREACHABLE,
+                                                                    .effect = true });
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "StopInstances",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "InvalidInstanceID.NotFound" });
+                while (!scripted_count(&world.aws, "StopInstances", NULL))
+                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                if (restart) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                expect_all_up(&world, restart ? "restart" : "lost answer");
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                assert_int_equal(world.model.instances[0]->outages, 1);
+                world_done(&world);
+        }
+}
+
 /* A start is taken, and the instance stops again, for a key that may not be used. */
 static void test_a_start_that_falls_back_is_told_and_goes_on(void **state)
 {
@@ -497,6 +528,7 @@ int main(void)
                 cmocka_unit_test(test_no_room),
                 cmocka_unit_test(test_a_refused_stop_is_no_outage),
                 cmocka_unit_test(test_a_stop_that_may_have_been_taken_is_undone),
+                cmocka_unit_test(a_stop_without_an_answer_is_undone_however_late_it_is_refused),
                 cmocka_unit_test(test_a_start_that_falls_back_is_told_and_goes_on),
         };
 
