@@ -334,10 +334,15 @@ static struct verdict start_too_early(struct task *task, const struct aws_reply 
         return stay();
 }
 
-/* It ran all the time: the request to stop it came to nothing. */
-static bool start_found_it_running(const struct task *task, const struct ec2_instance_changes *done)
+/* It ran all the time: the request to stop it came to nothing, and no earlier start of ours can be
+ * why it runs. */
+static bool start_found_it_running(struct task *task, const struct aws_reply *reply)
 {
-        return !task->row.image && !streq(task->row.consistency, PROVEN_STOPPED) &&
+        const struct ec2_instance_changes *done = reply->output;
+        bool is_first =
+                !image_live(task)->starts && !task->resumed && !aws_may_have_acted(reply);
+
+        return is_first && !task->row.image && !streq(task->row.consistency, PROVEN_STOPPED) &&
                done->n_changes == 1 && done->changes[0].previous == INSTANCE_RUNNING;
 }
 
@@ -348,7 +353,7 @@ struct verdict start_answer(struct task *task, const struct aws_reply *reply)
 
         if (reply->outcome == AWS_OK) {
                 live->patient = health_end(live->patient);
-                live->was_running = start_found_it_running(task, reply->output);
+                live->was_running = start_found_it_running(task, reply);
                 if (!live->was_running)
                         log_event(&events[EVENT_INSTANCE_STARTED], &about,
                                   "Instance %s is started again.", task->row.subject);

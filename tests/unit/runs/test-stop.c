@@ -484,6 +484,32 @@ static void a_stop_without_an_answer_is_undone_however_late_it_is_refused(void *
         }
 }
 
+/* Its image is refused, and the answer to the first start is lost: the second one finds the
+ * instance running. It was down all the same, and that is told and measured. */
+static void an_outage_that_a_lost_start_ended_is_one(void **state)
+{
+        struct store_task *tasks;
+        struct world world;
+        size_t n;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 1)->back = USEC_PER_SEC;
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "UnauthorizedOperation" });
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "StartInstances",
+                                                            .times = 3,
+                                                            .outcome = AWS_UNREACHABLE,
+                                                            .effect = true });
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        expect_all_up(&world, "lost start");
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_READY]), 1);
+        assert_int_equal(store_load_returned(world.store, "s", &tasks, &n), 0);
+        assert_int_equal(n, 1);
+        store_tasks_free(tasks, n);
+        world_done(&world);
+}
+
 /* A start is taken, and the instance stops again, for a key that may not be used. */
 static void test_a_start_that_falls_back_is_told_and_goes_on(void **state)
 {
@@ -529,6 +555,7 @@ int main(void)
                 cmocka_unit_test(test_a_refused_stop_is_no_outage),
                 cmocka_unit_test(test_a_stop_that_may_have_been_taken_is_undone),
                 cmocka_unit_test(a_stop_without_an_answer_is_undone_however_late_it_is_refused),
+                cmocka_unit_test(an_outage_that_a_lost_start_ended_is_one),
                 cmocka_unit_test(test_a_start_that_falls_back_is_told_and_goes_on),
         };
 
