@@ -148,6 +148,8 @@ static struct verdict look_image_ask(struct task *task)
         if (r == 0)
                 return kept(xstrdup("it is not in the state"));
         deregistered = streq(row.state, STATE_DEREGISTERED);
+        /* A process before this one, or an earlier run, was about to send it. */
+        removal->unanswered |= !removal->calls && streq(row.state, STATE_DEREGISTERING);
         store_image_done(&row);
         if (deregistered)
                 return go("look-at-snapshots");
@@ -192,10 +194,8 @@ static struct verdict image_is_absent(struct task *task, const struct store_imag
 /* Why the image is not what the decision was about; NULL when it is. `row` follows EC2. */
 static char *image_has_changed(struct task *task, struct store_image *row, const char *state)
 {
-        bool listed_again = streq(row->state, STATE_DEREGISTERING) && task->row.evidence &&
-                            !removal_of(task)->calls;
-
-        if (listed_again)
+        /* what is resumed was not listed when that was decided */
+        if (streq(row->state, STATE_DEREGISTERING) && task->row.evidence)
                 return xstrdup("EC2 lists it again; the next run decides");
         if (!streq(row->state, STATE_DEREGISTERING) && !streq(row->state, state))
                 return xasprintf("EC2 says %s, and it was %s when that was decided", state,
@@ -348,8 +348,7 @@ static struct verdict deregister_answer(struct task *task, const struct aws_repl
 
         if (reply->outcome != AWS_OK)
                 why = aws_describe_failure(reply, &ec2_deregister_image, task->row.region);
-        removal->unanswered |= reply->outcome == AWS_UNKNOWN ||
-                               (reply->outcome == AWS_ERROR && reply->attempts > 1);
+        removal->unanswered |= aws_may_have_acted(reply);
         switch (reply->outcome) {
         case AWS_OK:
                 if (removal_note(task, STATE_DEREGISTERED, task->row.name) < 0)

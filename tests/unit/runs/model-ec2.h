@@ -48,6 +48,7 @@ struct model_image {
         bool fails;         /* instead of becoming available */
         const char *reason; /* StateReason */
         const char *snapshot_error;
+        usec_t lingers, gone_at; /* listed so long after it was deregistered, and when that was */
         bool no_reboot, gone, snapshot_gone;
         bool was_stopped, was_frozen; /* the instance, when it was made */
         char *thaws_with;             /* the freeze it was made in */
@@ -478,8 +479,10 @@ static inline void model_describe_images(struct model *model, const char *region
                 const struct model_image *image = model->images[i];
                 const char *attributes[] = { "image-id", image->id, "name", image->name, NULL };
 
-                if (image->gone || !streq(image->region, region) ||
-                    loop_monotonic(model->aws->loop) < image->created + image->hidden ||
+                usec_t now = loop_monotonic(model->aws->loop);
+
+                if ((image->gone && now >= image->gone_at + image->lingers) ||
+                    !streq(image->region, region) || now < image->created + image->hidden ||
                     !model_match(input->filters, input->n_filters, attributes, image->tags,
                                  image->n_tags))
                         continue;
@@ -556,6 +559,7 @@ static inline struct scripted_answer model_deregister(struct model *model, const
                 return (struct scripted_answer){ AWS_ERROR, "OperationNotPermitted",
                                                  "The image is protected" };
         image->gone = true;
+        image->gone_at = loop_monotonic(model->aws->loop);
         return (struct scripted_answer){ AWS_OK, NULL, NULL };
 }
 

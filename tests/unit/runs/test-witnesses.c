@@ -267,6 +267,41 @@ static void an_image_that_is_kept_by_its_tag_after_a_refusal_stays(void **state)
         }
 }
 
+/* DeregisterImage was carried out, and its answer is lost, or the process ends before it comes. EC2
+ * lists the image for a minute more, so the call is sent again, and refused: that does not undo the
+ * first one, and the snapshot goes too. */
+static void a_refusal_does_not_undo_an_earlier_call(void **state)
+{
+        (void)state;
+        for (int restart = 0; restart < 2; restart++) {
+                _cleanup_free_ char *run = NULL, *error = NULL;
+                struct world world;
+
+                setup(&world, 5, 2);
+                world.model.images[0]->lingers = MINUTES(1);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeregisterImage",
+                                                                    .about = "ami-0001",
+                                                                    .outcome = AWS_UNREACHABLE,
+                                                                    .effect = true });
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeregisterImage",
+                                                                    .about = "ami-0001",
+                                                                    .outcome = AWS_ERROR,
+                                                                    .code = "UnauthorizedOperation" });
+                assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+                while (!scripted_count(&world.aws, "DeregisterImage", "ami-0001"))
+                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                if (restart) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_for(world.loop, HOURS(2));
+                free(prune(&world, false));
+                expect_left(&world, "4 5", restart);
+                assert_true(is_recorded_gone(&world, 0));
+                world_done(&world);
+        }
+}
+
 /* What an earlier run has begun is listed by a dry run. */
 static void a_dry_run_lists_what_a_run_would_resume(void **state)
 {
@@ -430,6 +465,7 @@ int main(void)
                 cmocka_unit_test(an_image_that_no_longer_fits_is_kept),
                 cmocka_unit_test(every_answer_at_every_call),
                 cmocka_unit_test(an_image_that_is_kept_by_its_tag_after_a_refusal_stays),
+                cmocka_unit_test(a_refusal_does_not_undo_an_earlier_call),
                 cmocka_unit_test(a_dry_run_lists_what_a_run_would_resume),
                 cmocka_unit_test(a_snapshot_that_is_refused_holds_up_no_other),
                 cmocka_unit_test(a_snapshot_that_is_not_of_the_image_is_kept),
