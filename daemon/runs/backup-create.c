@@ -11,6 +11,8 @@
 /* What is refused for a limit or a lack of room is told once, then every so often: about hourly. */
 enum { BUSY_TOLD = 12 };
 #define STATE_RETRY (15 * USEC_PER_SEC)
+/* Without an answer from AWS at all it is asked again after about this. */
+#define SILENT_RETRY (30 * USEC_PER_SEC)
 /* Status checks this young are true enough to reboot an instance by. */
 #define STATUS_FRESH (60 * USEC_PER_SEC)
 /* How often EC2 may contradict itself about the state of an instance: for an hour. */
@@ -206,19 +208,25 @@ static const struct {
         { "ConcurrentTagAccess", CREATE_BUSY },
 };
 
-struct verdict create_later(struct task *task, usec_t delay, char *detail)
+usec_t create_time_left(struct task *task)
 {
         struct image_live *live = image_live(task);
-        usec_t now = loop_monotonic(task->run->engine->loop), waited;
-        usec_t patience = image_ready_timeout(task) * USEC_PER_SEC;
-        _cleanup_free_ char *why = detail;
+        usec_t now = loop_monotonic(task->run->engine->loop);
+        usec_t at_most = image_ready_timeout(task) * USEC_PER_SEC;
 
-        if (task->row.downed == SEC_NONE)
-                return again(delay, steal(why));
+        if (task->row.downed == SEC_NONE || MUTANT(keeps_them_down))
+                return USEC_INFINITY;
         if (!live->asked)
                 live->asked = now; /* by an earlier process */
-        waited = now - live->asked;
-        if (waited >= patience && !MUTANT(keeps_them_down))
+        return now - live->asked < at_most ? at_most - (now - live->asked) : 0;
+}
+
+struct verdict create_later(struct task *task, usec_t delay, char *detail)
+{
+        usec_t left = create_time_left(task);
+        _cleanup_free_ char *why = detail;
+
+        if (!left)
                 return end_without_image(
                         task, OUTCOME_FAILED,
                         xasprintf("EC2 did not take the call within 'ready_timeout', for which it "
@@ -227,7 +235,7 @@ struct verdict create_later(struct task *task, usec_t delay, char *detail)
                                   : task->method == &method_freeze ? "frozen"
                                                                    : "out of service",
                                   why));
-        return again(delay < patience - waited ? delay : patience - waited, steal(why));
+        return again(delay < left ? delay : left, steal(why));
 }
 
 static struct verdict wrong_state(struct task *task, char *detail)
@@ -314,7 +322,9 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
                 return go("find-image");
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:
-                return task_trouble(task, reply, &ec2_create_image);
+                return create_later(task, SILENT_RETRY,
+                                    aws_describe_failure(reply, &ec2_create_image,
+                                                         task->row.region));
         }
         abort();
 }

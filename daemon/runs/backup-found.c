@@ -18,8 +18,9 @@
 /* After an unknown outcome the image is looked for by name so often, after 2 s, 4 s, 8 s, then
  * every 15 s, before the call is made again: DescribeImages lags behind CreateImage by seconds, at
  * times by minutes. If the image exists after all, EC2 refuses the name. After so many rounds, or
- * when no call may be made any more, so many looks tell that there is none. */
-enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72 };
+ * when no call may be made any more, so many looks tell that there is none: fewer, over some five
+ * minutes, while an instance is kept down for it longer than that may take. */
+enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72, LOOKS_IN_HASTE = 20 };
 #define LOOK_SOON  (2 * USEC_PER_SEC)
 #define LOOK_LATER (15 * USEC_PER_SEC)
 /* How much this machine's clock may differ from EC2's, where EC2 does not tell the time.
@@ -79,15 +80,17 @@ static struct verdict find_nothing(struct task *task)
         struct image_live *live = image_live(task);
         struct verdict may = create_may(task);
         unsigned int looks = live->looks++;
+        bool in_time = create_time_left(task) > 0;
 
         live->sought = true;
-        if (may.move != MOVE_FINISH && looks >= LOOKS - 1 && live->rounds < ROUNDS) {
+        if (may.move != MOVE_FINISH && in_time && looks >= LOOKS - 1 && live->rounds < ROUNDS) {
                 live->rounds++;
                 live->looks = 0;
                 image_look_again_if_stopped(task);
                 return go("create-image");
         }
-        if (looks >= LOOKS_AT_MOST || MUTANT(gives_up_unknown_images)) {
+        if (looks >= (in_time ? LOOKS_AT_MOST : LOOKS_IN_HASTE) ||
+            MUTANT(gives_up_unknown_images)) {
                 if (may.move == MOVE_FINISH)
                         return image_give_up(task, may.outcome, may.detail);
                 return image_give_up(task, OUTCOME_FAILED, unknown_text(task));
@@ -97,6 +100,21 @@ static struct verdict find_nothing(struct task *task)
                 look_delay(looks),
                 xasprintf("looking for the image named %s: the outcome of the call is not known",
                           task->row.name));
+}
+
+/* EC2 does not tell whether there is one. Whatever the reason, there may be an image that nobody
+ * else looks after; but no instance is kept down for that. Takes `why`. */
+static struct verdict find_unanswered(struct task *task, char *why)
+{
+        _cleanup_free_ char *reason = why;
+
+        if (create_time_left(task) || image_live(task)->looks++ < LOOKS_IN_HASTE)
+                return again(LOOK_LATER, steal(reason));
+        return image_give_up(
+                task, OUTCOME_FAILED,
+                xasprintf("it cannot be told whether EC2 made the image named %s (%s); "
+                          "if it did, `amictl adopt` takes it in",
+                          task->row.name, reason));
 }
 
 /* ---- something is ---- */
@@ -176,11 +194,9 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
         struct ec2_images *found = reply->output;
         bool untagged = false;
 
-        /* Whatever the reason, until EC2 tells there may be an image that nobody else looks after.
-         */
         if (reply->outcome != AWS_OK)
-                return again(LOOK_LATER,
-                             aws_describe_failure(reply, &ec2_describe_images, task->row.region));
+                return find_unanswered(task, aws_describe_failure(reply, &ec2_describe_images,
+                                                                  task->row.region));
         free(steal(live->misfit));
         for (size_t i = 0; i < found->n_images; i++) {
                 struct ec2_image *image = &found->images[i];

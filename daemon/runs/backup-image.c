@@ -330,6 +330,7 @@ static const struct step image_steps[] = {
         { .name = "check-again",
           .ask = check_again_ask,
           .answer = check_again_answer,
+          .patience = SEC_PER_HOUR,
           .down = true },
         {},
 };

@@ -339,8 +339,7 @@ static struct verdict start_too_early(struct task *task, const struct aws_reply 
 static bool start_found_it_running(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_instance_changes *done = reply->output;
-        bool is_first =
-                !image_live(task)->starts && !task->resumed && !aws_may_have_acted(reply);
+        bool is_first = !image_live(task)->starts && !task->resumed && !aws_may_have_acted(reply);
 
         return is_first && !task->row.image && !streq(task->row.consistency, PROVEN_STOPPED) &&
                done->n_changes == 1 && done->changes[0].previous == INSTANCE_RUNNING;

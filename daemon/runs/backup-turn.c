@@ -224,7 +224,7 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
         case INSTANCE_PENDING:
         case INSTANCE_STOPPING:
         case INSTANCE_OTHER:
-                return again(STATE_RETRY, xstrdup("the instance starts or stops"));
+                return create_later(task, STATE_RETRY, xstrdup("the instance starts or stops"));
         case INSTANCE_SHUTTING_DOWN:
         case INSTANCE_TERMINATED:
                 return end_without_image(task, OUTCOME_SKIPPED,

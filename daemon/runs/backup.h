@@ -207,9 +207,11 @@ struct verdict create_ask(struct task *task);
 struct verdict create_answer(struct task *task, const struct aws_reply *reply);
 /* Why no call may be made (any more), or MOVE_NEXT. */
 struct verdict create_may(struct task *task);
-/* EC2 does not take the call for now, or does not tell whether it may be made. An instance that is
- * stopped or out of service for it is not kept so for longer than it may take to come back.
- * `detail` is taken. */
+/* How long an instance may still be kept stopped, frozen or out of service for the call: no longer
+ * than it may take to come back. USEC_INFINITY: it is not kept so. */
+usec_t create_time_left(struct task *task);
+/* EC2 does not take the call for now, or does not tell whether it may be made: again, as long as
+ * there is time. `detail` is taken. */
 struct verdict create_later(struct task *task, usec_t delay, char *detail);
 /* What was stopped may have been started by the next call, and the image says which. */
 void image_look_again_if_stopped(struct task *task);

@@ -140,6 +140,27 @@ static void test_gone_after_an_unknown_outcome(void **state)
         }
 }
 
+/* A call is not answered, and its instance then stays in "stopping" for ever: the task ends all the
+ * same, and the next firing is not skipped for it. */
+static void one_that_hangs_before_the_next_call_holds_up_no_run(void **state)
+{
+        struct model_instance *instance;
+        struct world world;
+
+        (void)state;
+        instance = world_setup(&world, CRASH, 1);
+        instance->state = INSTANCE_STOPPED; /* which is looked at again */
+        scripted_fault(&world.aws,
+                       (struct scripted_fault){ .action = "CreateImage", .outcome = AWS_UNKNOWN });
+        virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
+        instance->state = INSTANCE_STOPPING;
+        instance->changes = USEC_INFINITY;
+        virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+        assert_int_equal(captured_events(&events[EVENT_IMAGE_FAILED]), 1);
+        world_done(&world);
+}
+
 /* DeregisterImage was carried out and not answered. Its image is looked for by id: when EC2 no
  * longer lists it for minutes its snapshot goes with the same run, and with the next one when the
  * look is refused. */
@@ -471,6 +492,7 @@ int main(void)
                 cmocka_unit_test(test_refused_after_an_unknown_outcome),
                 cmocka_unit_test(test_last_of_many_calls),
                 cmocka_unit_test(test_gone_after_an_unknown_outcome),
+                cmocka_unit_test(one_that_hangs_before_the_next_call_holds_up_no_run),
                 cmocka_unit_test(a_restart_before_the_next_call_disowns_no_image),
                 cmocka_unit_test(snapshots_go_after_a_deregistration_without_an_answer),
                 cmocka_unit_test(test_turn_while_an_earlier_call_may_reboot),

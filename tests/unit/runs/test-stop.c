@@ -403,6 +403,48 @@ static void test_no_room(void **state)
         }
 }
 
+/* An instance is stopped for its image, and EC2 cannot be asked for that, or not be asked what
+ * became of it, for hours: it is started after ready_timeout. */
+static void nobody_is_kept_stopped_while_ec2_does_not_answer(void **state)
+{
+        static const struct {
+                const char *name;
+                struct scripted_fault create, look;
+        } rows[] = {
+                { .name = "unreachable", .create = { .outcome = AWS_UNREACHABLE } },
+                { .name = "no credentials", .create = { .outcome = AWS_UNSIGNED } },
+                { .name = "never an answer", .create = { .outcome = AWS_UNKNOWN } },
+                { .name = "the look is refused",
+                  .create = { .outcome = AWS_UNKNOWN },
+                  .look = { .outcome = AWS_ERROR, .code = "UnauthorizedOperation" } },
+                { .name = "the look is not answered",
+                  .create = { .outcome = AWS_UNKNOWN, .effect = true },
+                  .look = { .outcome = AWS_UNREACHABLE } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct scripted_fault create = rows[i].create, look = rows[i].look;
+                struct world world;
+
+                world_setup(&world,
+                            HEAD "    consistency: stop\n    reboot: {ready_timeout: 10m}\n", 1);
+                create.action = "CreateImage";
+                look.action = "DescribeImages";
+                look.about = "=name";
+                create.times = look.times = SCRIPTED_ALWAYS;
+                scripted_fault(&world.aws, create);
+                scripted_fault(&world.aws, look);
+                virtual_run_until(world.loop, at("2026-03-02T01:18:00Z"));
+                expect_all_up(&world, rows[i].name);
+                virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_FAILED]), 1);
+                assert_int_equal(world.model.instances[0]->outages, 1);
+                world_done(&world);
+        }
+}
+
 /* Nothing happened, so nothing is claimed: no start, no outage, no line about either. */
 static void test_a_refused_stop_is_no_outage(void **state)
 {
@@ -552,6 +594,7 @@ int main(void)
                 cmocka_unit_test(test_started_by_somebody),
                 cmocka_unit_test(test_label_of_one_that_failed),
                 cmocka_unit_test(test_no_room),
+                cmocka_unit_test(nobody_is_kept_stopped_while_ec2_does_not_answer),
                 cmocka_unit_test(test_a_refused_stop_is_no_outage),
                 cmocka_unit_test(test_a_stop_that_may_have_been_taken_is_undone),
                 cmocka_unit_test(a_stop_without_an_answer_is_undone_however_late_it_is_refused),

@@ -283,10 +283,11 @@ static void a_refusal_does_not_undo_an_earlier_call(void **state)
                                                                     .about = "ami-0001",
                                                                     .outcome = AWS_UNREACHABLE,
                                                                     .effect = true });
-                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeregisterImage",
-                                                                    .about = "ami-0001",
-                                                                    .outcome = AWS_ERROR,
-                                                                    .code = "UnauthorizedOperation" });
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "DeregisterImage",
+                                                        .about = "ami-0001",
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "UnauthorizedOperation" });
                 assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
                 while (!scripted_count(&world.aws, "DeregisterImage", "ami-0001"))
                         assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
