@@ -98,7 +98,7 @@ SHAPE(instance_device, struct ec2_instance_device,
 SHAPE(association, struct ec2_association,
       FIELD("association/publicIp", AS_TEXT, struct ec2_association, public_address),
       FIELD("association/ipOwnerId", AS_TEXT, struct ec2_association, owner));
-SHAPE(instance, struct ec2_instance, FIELD("instanceId", AS_TEXT, struct ec2_instance, id),
+SHAPE(instance, struct ec2_instance, FIELD_REQUIRED("instanceId", AS_TEXT, struct ec2_instance, id),
       FIELD("placement/availabilityZone", AS_TEXT, struct ec2_instance, zone),
       FIELD("rootDeviceType", AS_TEXT, struct ec2_instance, root_device_type),
       FIELD("instanceLifecycle", AS_TEXT, struct ec2_instance, lifecycle),
@@ -138,7 +138,7 @@ SHAPE(describe_instance_status_in, struct describe_instance_status,
 SHAPE(check_detail, struct ec2_check_detail,
       FIELD("impairedSince", AS_TIME, struct ec2_check_detail, impaired));
 SHAPE(instance_status, struct ec2_instance_status,
-      FIELD("instanceId", AS_TEXT, struct ec2_instance_status, id),
+      FIELD_REQUIRED("instanceId", AS_TEXT, struct ec2_instance_status, id),
       FIELD_ENUM("instanceState/name", struct ec2_instance_status, state, instance_state_names),
       FIELD_ENUM("systemStatus/status", struct ec2_instance_status, system, check_status_names),
       FIELD_ROWS("systemStatus/details/item", struct ec2_instance_status, system_details,
@@ -166,7 +166,7 @@ const struct action ec2_describe_instance_status = {
 SHAPE(change_instances_in, struct change_instances,
       FIELD("InstanceId", AS_TEXTS, struct change_instances, ids));
 SHAPE(instance_change, struct ec2_instance_change,
-      FIELD("instanceId", AS_TEXT, struct ec2_instance_change, id),
+      FIELD_REQUIRED("instanceId", AS_TEXT, struct ec2_instance_change, id),
       FIELD_ENUM("currentState/name", struct ec2_instance_change, current, instance_state_names),
       FIELD_ENUM("previousState/name", struct ec2_instance_change, previous, instance_state_names));
 SHAPE(change_instances_out, struct ec2_instance_changes,
@@ -224,7 +224,7 @@ SHAPE(describe_images_in, struct describe_images,
 SHAPE(image_device, struct ec2_image_device,
       FIELD("deviceName", AS_TEXT, struct ec2_image_device, device),
       FIELD("ebs/snapshotId", AS_TEXT, struct ec2_image_device, snapshot));
-SHAPE(image, struct ec2_image, FIELD("imageId", AS_TEXT, struct ec2_image, id),
+SHAPE(image, struct ec2_image, FIELD_REQUIRED("imageId", AS_TEXT, struct ec2_image, id),
       FIELD("name", AS_TEXT, struct ec2_image, name),
       FIELD("description", AS_TEXT, struct ec2_image, description),
       FIELD("imageOwnerId", AS_TEXT, struct ec2_image, owner),
@@ -261,7 +261,7 @@ SHAPE(create_image_in, struct create_image,
       FIELD_ROWS("BlockDeviceMapping", struct create_image, exclude, &no_device),
       FIELD_ROWS("TagSpecification", struct create_image, tag_specifications, &tag_specification));
 SHAPE(create_image_out, struct ec2_created_image,
-      FIELD_REQUIRED("imageId", struct ec2_created_image, id));
+      FIELD_REQUIRED("imageId", AS_TEXT, struct ec2_created_image, id));
 
 const struct action ec2_create_image = {
         .name = "CreateImage",
@@ -289,7 +289,7 @@ const struct action ec2_deregister_image = {
 SHAPE(describe_snapshots_in, struct describe_snapshots,
       FIELD("Owner", AS_TEXTS, struct describe_snapshots, owners),
       FIELD_ROWS("Filter", struct describe_snapshots, filters, &filter));
-SHAPE(snapshot, struct ec2_snapshot, FIELD("snapshotId", AS_TEXT, struct ec2_snapshot, id),
+SHAPE(snapshot, struct ec2_snapshot, FIELD_REQUIRED("snapshotId", AS_TEXT, struct ec2_snapshot, id),
       FIELD("volumeId", AS_TEXT, struct ec2_snapshot, volume),
       FIELD("statusMessage", AS_WORDS, struct ec2_snapshot, message),
       FIELD("description", AS_TEXT, struct ec2_snapshot, description),

@@ -56,8 +56,7 @@ static void store(struct decoder *decoder, const struct shape_node *node, const 
         }
 }
 
-static void take(struct decoder *decoder, const struct shape_node *node, const cJSON *item,
-                 void *object);
+static void take(struct decoder *decoder, struct shape_node *node, const cJSON *item, void *object);
 
 static void take_members(struct decoder *decoder, const struct shape_node *node, const cJSON *item,
                          void *object)
@@ -65,7 +64,7 @@ static void take_members(struct decoder *decoder, const struct shape_node *node,
         const cJSON *member;
 
         cJSON_ArrayForEach (member, item) {
-                const struct shape_node *child = shape_tree_find(node, member->string);
+                struct shape_node *child = shape_tree_find(node, member->string);
 
                 if (child)
                         take(decoder, child, member, object);
@@ -73,8 +72,7 @@ static void take_members(struct decoder *decoder, const struct shape_node *node,
 }
 
 /* A value at a path of the table. An array is what repeated elements are in XML. */
-static void take(struct decoder *decoder, const struct shape_node *node, const cJSON *item,
-                 void *object)
+static void take(struct decoder *decoder, struct shape_node *node, const cJSON *item, void *object)
 {
         const struct field *field = node->field;
         bool list = field && (field->type == AS_ROWS || field->type == AS_TEXTS);
@@ -82,6 +80,7 @@ static void take(struct decoder *decoder, const struct shape_node *node, const c
 
         if (decoder->error || cJSON_IsNull(item))
                 return;
+        node->seen = node->seen || cJSON_IsArray(item) || cJSON_IsObject(item);
         if (cJSON_IsArray(item)) {
                 cJSON_ArrayForEach (element, item)
                         if (!cJSON_IsArray(element))
@@ -152,9 +151,11 @@ int shape_decode_json(const struct shape *shape, void *object, const struct shap
         tree = shape ? shape_tree_new(shape, &(struct shape){ sizeof(reply), next })
                      : shape_tree_new(NULL, &reply_shape);
         take_members(&decoder, tree, document, page);
+        if (!decoder.error)
+                (void)shape_check(tree, shape, page, &decoder.error);
         shape_tree_free(tree);
         cJSON_Delete(document);
-        if (decoder.error || shape_check(shape, page, &decoder.error) < 0) {
+        if (decoder.error) {
                 if (shape)
                         shape_done(shape, page);
                 shape_decoded_done(&reply);

@@ -96,6 +96,7 @@ static void enter(struct decoder *decoder, struct shape_node *node, void *object
 {
         const struct field *field = node->field;
 
+        node->seen = true;
         decoder->collecting = field && field->type != AS_ROWS;
         decoder->text_size = 0;
         if (field && (field->type == AS_ROWS || field->type == AS_TEXTS) && !count_row(decoder))
@@ -235,7 +236,7 @@ int shape_decode(const struct shape *shape, void *object, const struct shape_sou
         shape_tree_add(decoder.tree, &(struct shape){ sizeof(reply), next }, true);
         r = parse(&decoder);
         if (r == 0)
-                r = shape_check(shape, page, &decoder.error);
+                r = shape_check(decoder.tree, shape, page, &decoder.error);
         XML_ParserFree(decoder.parser);
         shape_tree_free(decoder.tree);
         free(decoder.text);

@@ -58,12 +58,46 @@ struct shape_node *shape_tree_free(struct shape_node *tree)
         return NULL;
 }
 
-struct shape_node *shape_tree_find(const struct shape_node *node, const char *name)
+static struct shape_node *find(const struct shape_node *node, const char *name, size_t size)
 {
-        size_t size = strlen(name);
-
         for (struct shape_node *child = node->children; child; child = child->next)
                 if (child->name_size == size && memcmp(child->name, name, size) == 0)
                         return child;
+        return NULL;
+}
+
+struct shape_node *shape_tree_find(const struct shape_node *node, const char *name)
+{
+        return find(node, name, strlen(name));
+}
+
+/* What XML calls the elements of a list: in EC2, and in query services. */
+static bool is_element(const char *name, size_t size)
+{
+        return (size == 4 && memcmp(name, "item", size) == 0) ||
+               (size == 6 && memcmp(name, "member", size) == 0);
+}
+
+/* Whether the list at `path` was there. Only its elements may be missing. */
+static bool list_was_seen(const struct shape_node *node, const char *path)
+{
+        while (*path) {
+                size_t size = strcspn(path, "/");
+
+                if (is_element(path, size))
+                        break;
+                node = find(node, path, size);
+                if (!node || !node->seen)
+                        return false;
+                path += size + (path[size] == '/');
+        }
+        return true;
+}
+
+const char *shape_tree_lacks(const struct shape_node *root, const struct shape *shape)
+{
+        for (const struct field *field = shape->fields; field->name; field++)
+                if (field->type == AS_ROWS && !list_was_seen(root, field->name))
+                        return field->name;
         return NULL;
 }

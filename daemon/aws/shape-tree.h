@@ -11,6 +11,7 @@ struct shape_node {
         size_t name_size;
         const struct field *field; /* NULL: only on the way to others */
         bool about_reply;          /* of struct shape_decoded, not of the object */
+        bool seen;                 /* the decoder met it in the document */
         struct shape_node *children, *next;
 };
 
@@ -23,3 +24,7 @@ DEFINE_CLEANUP(struct shape_node, shape_tree_free);
 
 /* The child of that local name, or NULL. */
 struct shape_node *shape_tree_find(const struct shape_node *node, const char *name);
+
+/* The path of a list (AS_ROWS) of `shape` that the document had not, not even as an empty one; NULL
+ * when all were there. */
+const char *shape_tree_lacks(const struct shape_node *root, const struct shape *shape);

@@ -76,19 +76,45 @@ void *shape_append_row(const struct field *field, void *object)
         return *rows + (*n)++ * field->shape->size;
 }
 
-int shape_check(const struct shape *shape, const void *object, char **ret_error)
-{
-        for (const struct field *field = shape ? shape->fields : NULL; field && field->name;
-             field++) {
-                char *const *member =
-                        (char *const *)(const void *)((const char *)object + field->offset);
+static const char *lacking_row(const struct shape *shape, const void *object);
 
-                if (field->required && !(*member && **member)) {
-                        *ret_error = xasprintf("a reply without %s", field->name);
-                        return -EBADMSG;
-                }
-        }
-        return 0;
+/* The name of the field, or of one in its rows, that is required and not there; or NULL. */
+static const char *lacking(const struct field *field, const void *member)
+{
+        const char *const *text = member, *name = NULL;
+        const size_t *n = (const size_t *)(const void *)((const char *)member + sizeof(void *));
+
+        if (field->required && field->type == AS_TIME)
+                return *(const sec_t *)member ? NULL : field->name;
+        if (field->required)
+                return *text && **text ? NULL : field->name;
+        for (size_t i = 0; field->type == AS_ROWS && i < *n && !name; i++)
+                name = lacking_row(field->shape, *text + i * field->shape->size);
+        return name;
+}
+
+static const char *lacking_row(const struct shape *shape, const void *object)
+{
+        const char *name = NULL;
+
+        for (const struct field *field = shape->fields; field->name && !name; field++)
+                name = lacking(field, (const char *)object + field->offset);
+        return name;
+}
+
+int shape_check(const struct shape_node *tree, const struct shape *shape, const void *object,
+                char **ret_error)
+{
+        const char *name = NULL;
+
+        if (shape)
+                name = shape_tree_lacks(tree, shape);
+        if (shape && !name)
+                name = lacking_row(shape, object);
+        if (!name)
+                return 0;
+        *ret_error = xasprintf("a reply without %s", name);
+        return -EBADMSG;
 }
 
 /* Moves what `from` owns into `to`: lists are joined, the rest is replaced when it is there. */

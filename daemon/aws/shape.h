@@ -40,7 +40,7 @@ struct field {
         size_t offset;
         const char *const *names;  /* AS_ENUM: NULL-terminated */
         const struct shape *shape; /* AS_ROWS */
-        bool required;             /* AS_TEXT of the outermost shape: no reply of AWS is without */
+        bool required;             /* AS_TEXT or AS_TIME: no reply, or row, of AWS is without */
 };
 
 struct shape {
@@ -52,9 +52,9 @@ struct shape {
         {                                                                                          \
                 .name = (wire), .type = (kind), .offset = offsetof(row, member)                    \
         }
-#define FIELD_REQUIRED(wire, row, member)                                                          \
+#define FIELD_REQUIRED(wire, kind, row, member)                                                    \
         {                                                                                          \
-                .name = (wire), .type = AS_TEXT, .offset = offsetof(row, member), .required = true \
+                .name = (wire), .type = (kind), .offset = offsetof(row, member), .required = true  \
         }
 #define FIELD_ENUM(wire, row, member, words)                                                       \
         {                                                                                          \
@@ -115,8 +115,10 @@ void shape_decoded_done(struct shape_decoded *decoded);
  * Decodes one EC2 (or query-protocol) XML reply and appends what it finds to `object`, so that
  * pages add up. Elements are matched by local name; unknown ones are ignored; a DOCTYPE is refused.
  * Returns 0, or -EBADMSG with the reason in *ret_error (caller frees) and `object` as it was: for
- * what is not well-formed, beyond the limits, the reply of another action, or without a required
- * member. `shape` may be NULL when only errors and the request id matter.
+ * what is not well-formed, beyond the limits, the reply of another action, without a required
+ * member, or without one of the lists (AS_ROWS) of `shape` itself: AWS sends an empty list as an
+ * empty element, and what is not in a list may be believed gone. `shape` may be NULL when only
+ * errors and the request id matter.
  */
 int shape_decode(const struct shape *shape, void *object, const struct shape_source *source,
                  struct shape_decoded *ret, char **ret_error);

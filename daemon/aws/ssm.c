@@ -82,7 +82,7 @@ SHAPE(send_command_in, struct ssm_send_command,
                 FIELD(at "RequestedDateTime", AS_TIME, row, member requested),                     \
                 FIELD(at "InstanceIds", AS_TEXTS, row, member instances)
 SHAPE(send_command_out, struct ssm_sent_command,
-      FIELD_REQUIRED("Command/CommandId", struct ssm_sent_command, command.id),
+      FIELD_REQUIRED("Command/CommandId", AS_TEXT, struct ssm_sent_command, command.id),
       COMMAND(struct ssm_sent_command, "Command/", command.));
 
 const struct action ssm_send_command = {

@@ -16,8 +16,8 @@ struct identity {
         char *account, *arn;
 };
 SHAPE(identity_out, struct identity,
-      FIELD("GetCallerIdentityResult/Account", AS_TEXT, struct identity, account),
-      FIELD("GetCallerIdentityResult/Arn", AS_TEXT, struct identity, arn));
+      FIELD_REQUIRED("GetCallerIdentityResult/Account", AS_TEXT, struct identity, account),
+      FIELD_REQUIRED("GetCallerIdentityResult/Arn", AS_TEXT, struct identity, arn));
 
 const struct action sts_get_caller_identity = {
         .name = "GetCallerIdentity",
@@ -46,10 +46,13 @@ struct assumed {
         sec_t expires;
 };
 #define ASSUMED(result)                                                                            \
-        FIELD(result "/Credentials/AccessKeyId", AS_TEXT, struct assumed, access_key),             \
-                FIELD(result "/Credentials/SecretAccessKey", AS_TEXT, struct assumed, secret),     \
-                FIELD(result "/Credentials/SessionToken", AS_TEXT, struct assumed, token),         \
-                FIELD(result "/Credentials/Expiration", AS_TIME, struct assumed, expires),         \
+        FIELD_REQUIRED(result "/Credentials/AccessKeyId", AS_TEXT, struct assumed, access_key),    \
+                FIELD_REQUIRED(result "/Credentials/SecretAccessKey", AS_TEXT, struct assumed,     \
+                               secret),                                                            \
+                FIELD_REQUIRED(result "/Credentials/SessionToken", AS_TEXT, struct assumed,        \
+                               token),                                                             \
+                FIELD_REQUIRED(result "/Credentials/Expiration", AS_TIME, struct assumed,          \
+                               expires),                                                           \
                 FIELD(result "/AssumedRoleUser/Arn", AS_TEXT, struct assumed, arn)
 SHAPE(assume_role_out, struct assumed, ASSUMED("AssumeRoleResult"));
 SHAPE(assume_role_with_web_identity_out, struct assumed,
@@ -115,10 +118,6 @@ static void on_identity(const struct aws_reply *reply, void *userdata)
                 fail(sts, reply);
                 return;
         }
-        if (!identity->account || !identity->arn) {
-                sts->done(NULL, "AWS did not say who these credentials are of", sts->userdata);
-                return;
-        }
         xreplace(&sts->credentials->account, identity->account);
         xreplace(&sts->credentials->arn, identity->arn);
         sts->done(sts->credentials, NULL, sts->userdata);
@@ -135,13 +134,8 @@ static void on_assumed(const struct aws_reply *reply, void *userdata)
                 fail(sts, reply);
                 return;
         }
-        if (!assumed->access_key || !assumed->secret || !assumed->token) {
-                sts->done(NULL, "AWS gave no keys for the role", sts->userdata);
-                return;
-        }
-        credentials =
-                credentials_new(sts->source, assumed->access_key, assumed->secret, assumed->token,
-                                assumed->expires ? assumed->expires : SEC_NEVER);
+        credentials = credentials_new(sts->source, assumed->access_key, assumed->secret,
+                                      assumed->token, assumed->expires);
         credentials->arn = xstrdup(assumed->arn);
         if (assumed->arn && account_of_arn(assumed->arn, account))
                 credentials->account = xstrdup(account);

@@ -145,7 +145,8 @@ def test_pages_as_botocore_asks_for_them(action):
     assert (action["size"], action["token"]) == (pages["limit_key"], pages["input_token"])
     largest = operation.input_shape.members[pages["limit_key"]].metadata.get("max")
     assert largest in (None, action["page_size"])
-    found, _ = spot(operation.output_shape, {pages["output_token"]: "t/2"}, service, operation)
+    page = {pages["result_key"]: [], pages["output_token"]: "t/2"}
+    found, _ = spot(operation.output_shape, page, service, operation)
     [(_, read)] = [ask({"action": ids(action), "status": 200, "body": found})]
     assert read[0]["next"] == "t/2"
 

@@ -306,7 +306,8 @@ static void endless_pages_end_the_call(void **state)
                 const char *name, *item, *error;
                 size_t items, pages;
         } rows[] = {
-                { "rows", "<item/>", "beyond 1500000 rows", REPLY_ROWS_MAX, 16 },
+                { "rows", "<item><imageId>i</imageId></item>", "beyond 1500000 rows",
+                  REPLY_ROWS_MAX, 16 },
                 { "bytes", "<other>0123456789abcdef0123456789abcdef</other>", "beyond 256 MiB",
                   600000, 10 },
         };

@@ -52,9 +52,10 @@ static void test_marker_pages(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult>"
-                          "<NextMarker>t/1</NextMarker></DescribeTargetGroupsResult>"
+                          "<TargetGroups/><NextMarker>t/1</NextMarker></DescribeTargetGroupsResult>"
                           "</DescribeTargetGroupsResponse>" },
-                { .body = "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult/>"
+                { .body = "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult>"
+                          "<TargetGroups/></DescribeTargetGroupsResult>"
                           "</DescribeTargetGroupsResponse>" },
         };
         const struct elb_describe_target_groups input = {};
@@ -141,8 +142,10 @@ static void test_pages(void **state)
 static void test_ids_without_page_size(void **state)
 {
         static const struct fake_answer script[] = {
-                { .body = "<DescribeInstanceStatusResponse/>" },
-                { .body = "<DescribeInstanceStatusResponse/>" },
+                { .body = "<DescribeInstanceStatusResponse><instanceStatusSet/>"
+                          "</DescribeInstanceStatusResponse>" },
+                { .body = "<DescribeInstanceStatusResponse><instanceStatusSet/>"
+                          "</DescribeInstanceStatusResponse>" },
         };
         const struct describe_instance_status by_id = { .ids = (const char *[]){ "i-1", "i-2" },
                                                         .n_ids = 2,

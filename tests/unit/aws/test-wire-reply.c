@@ -180,14 +180,16 @@ static void test_instances(void **state)
         assert_null(decode_good(
                 &ec2_describe_instances, &instances,
                 "<DescribeInstancesResponse><reservationSet><item><instancesSet><item>"
-                "<instanceType>m5.large</instanceType><platform>windows</platform><reason>User "
+                "<instanceId>i-1</instanceId><instanceType>m5.large</instanceType>"
+                "<platform>windows</platform><reason>User "
                 "initiated</reason><stateReason><code>Client.UserInitiatedShutdown</code><message>"
                 "m</message></stateReason><hibernationOptions><configured>true</configured>"
                 "</hibernationOptions><ipAddress>192.0.2.1</ipAddress><networkInterfaceSet><item>"
                 "<association><publicIp>192.0.2.1</publicIp><ipOwnerId>111122223333</ipOwnerId>"
                 "</association></item><item/></networkInterfaceSet></item><item>"
-                "<networkInterfaceSet><item><association><publicIp>192.0.2.2</publicIp><ipOwnerId>"
-                "amazon</ipOwnerId></association></item></networkInterfaceSet></item><item/>"
+                "<instanceId>i-2</instanceId><networkInterfaceSet><item><association>"
+                "<publicIp>192.0.2.2</publicIp><ipOwnerId>amazon</ipOwnerId></association></item>"
+                "</networkInterfaceSet></item><item><instanceId>i-3</instanceId></item>"
                 "</instancesSet></item></reservationSet></DescribeInstancesResponse>"));
         assert_int_equal(instances.n_instances, 3);
         first = &instances.instances[0];
