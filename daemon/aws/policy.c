@@ -22,9 +22,9 @@ static const struct {
                                    "reboot and stop with target_groups watch or drain" },
         [POLICY_DRAIN] = { "drain", "target_groups: drain" },
         [POLICY_STANDBY] = { "standby", "auto_scaling: standby" },
-        [POLICY_REGIONS] = { "regions-all", "regions: all" },
         [POLICY_ROLES] = { "roles",
                            "accounts with role_arn: for the identity that takes the role" },
+        [POLICY_SESSION_TAGS] = { "session-tags", "accounts with role_arn and session_tags" },
         [POLICY_EXPLAIN] = { "explain", "reads the reason of a denial where EC2 encodes it" },
 };
 
@@ -61,18 +61,19 @@ struct row {
 /* Images and snapshots have no account in their ARN. */
 #define IMAGES    "arn:{partition}:ec2:*::image/*"
 #define SNAPSHOTS "arn:{partition}:ec2:*::snapshot/*"
+#define ROLE      "arn:{partition}:iam::111122223333:role/amid"
 #define OURS                                                                                       \
         {                                                                                          \
                 "StringEquals", "aws:ResourceTag/amid:owner", "{owner}"                            \
         }
 
 static const struct row rows[] = {
-        /* Lists know neither resources nor conditions. */
+        /* Lists know neither resources nor conditions. DescribeRegions also tells AWS's time. */
         {
                 .feature = POLICY_CORE,
                 .sid = "Look",
-                .actions = { "ec2:DescribeInstances", "ec2:DescribeImages",
-                             "ec2:DescribeSnapshots" },
+                .actions = { "ec2:DescribeInstances", "ec2:DescribeImages", "ec2:DescribeSnapshots",
+                             "ec2:DescribeRegions" },
                 .resources = { "*" },
         },
         /* CreateImage is authorized for the instance, the image and each snapshot. Only the
@@ -142,14 +143,15 @@ static const struct row rows[] = {
                 .targets = "aws:ResourceTag/",
         },
         /* EC2 takes a grant in the caller's name when a volume is attached at the start. Without
-         * it the instance goes back to stopped, with Client.InternalError. */
+         * it the instance goes back to stopped, with Client.InternalError. In China the name of a
+         * service ends in amazonaws.com.cn. */
         {
                 .feature = POLICY_ENCRYPTED,
                 .sid = "StartWithEncryptedVolumes",
                 .actions = { "kms:CreateGrant" },
                 .resources = { "arn:{partition}:kms:*:*:key/*" },
                 .conditions = { { "Bool", "kms:GrantIsForAWSResource", "true" },
-                                { "StringLike", "kms:ViaService", "ec2.*.amazonaws.com" } },
+                                { "StringLike", "kms:ViaService", "ec2.*.amazonaws.com*" } },
                 .named = true,
         },
 
@@ -211,16 +213,18 @@ static const struct row rows[] = {
         },
 
         {
-                .feature = POLICY_REGIONS,
-                .sid = "Regions",
-                .actions = { "ec2:DescribeRegions" },
-                .resources = { "*" },
-        },
-        {
                 .feature = POLICY_ROLES,
                 .sid = "TakeRoles",
                 .actions = { "sts:AssumeRole" },
-                .resources = { "arn:{partition}:iam::111122223333:role/amid" },
+                .resources = { ROLE },
+                .named = true,
+        },
+        /* AssumeRole with tags needs it of both sides where the role is in another account. */
+        {
+                .feature = POLICY_SESSION_TAGS,
+                .sid = "TagSessions",
+                .actions = { "sts:TagSession" },
+                .resources = { ROLE },
                 .named = true,
         },
         {
@@ -312,7 +316,7 @@ static void add_resources(cJSON *statement, const struct row *row,
                 for (size_t i = 0; i < targets->n_ids; i++)
                         *append(resources, n) = xasprintf("arn:%s:ec2:*:*:instance/%s",
                                                           values->partition, targets->ids[i]);
-        } else if (row->feature == POLICY_ROLES && values->n_roles) {
+        } else if (streq(row->resources[0], ROLE) && values->n_roles) {
                 for (size_t i = 0; i < values->n_roles; i++)
                         *append(resources, n) = xstrdup(values->roles[i]);
         } else {

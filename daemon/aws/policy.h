@@ -24,15 +24,15 @@ enum policy_feature {
         POLICY_TARGET_GROUPS,
         POLICY_DRAIN,
         POLICY_STANDBY,
-        POLICY_REGIONS,
         POLICY_ROLES,
+        POLICY_SESSION_TAGS,
         POLICY_EXPLAIN,
         POLICY_FEATURES,
 };
 
 /* "core": the name of the file, without .json. */
 const char *policy_name(enum policy_feature feature);
-/* The purpose of the policy file of a feature: "images by crash, ...". */
+/* The purpose of the policy file of a feature: "images of running and stopped ...". */
 const char *policy_help(enum policy_feature feature);
 
 /* Instances that the statements of the features in `set` are limited to: all of the tags, with any

@@ -123,12 +123,12 @@ static void add_account(struct need *need, const struct setting_account *account
 {
         if (only && !streq(account->name, only))
                 return;
-        if (account->all_regions)
-                need->set |= 1U << POLICY_REGIONS;
         if (account->n_regions)
                 need->region = account->regions[0];
         if (account->role_arn && !only) {
                 need->set |= 1U << POLICY_ROLES;
+                if (account->n_session_tags)
+                        need->set |= 1U << POLICY_SESSION_TAGS;
                 *append(need->roles, need->n_roles) = account->role_arn;
         }
 }

@@ -70,9 +70,9 @@ def test_freeze_is_enough_for_a_freeze(account, daemon, front, timelines, ssm):
     assert tags_of(image)["amid:method"] == "freeze"
 
 
-def test_regions_all_is_enough_for_all_regions(account, daemon, front):
+def test_core_is_enough_for_all_regions(account, daemon, front):
     account.launch(Backup="yes")
-    account.allow_files("core", "regions-all")
+    account.allow_files("core")
     daemon.schedule(account={"test": {"regions": "all", "endpoint_url": front.url}})
     daemon.env["AWS_REGION"] = REGION
     daemon.start()
@@ -164,3 +164,7 @@ def test_the_printed_policy_fits_the_settings(account, daemon):
     text = daemon.amictl("policy")
     assert "arn:aws:" not in text and '"arn:aws-cn:iam::111122223333:role/amid"' in text
     assert REGION not in text
+    assert "sts:TagSession" not in text
+    settings["accounts"]["test"]["session_tags"] = {"Team": "ops"}
+    daemon.file.write_text(yaml.safe_dump(settings))
+    assert '"sts:TagSession"' in daemon.amictl("policy")

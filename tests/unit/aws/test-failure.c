@@ -120,7 +120,7 @@ static void test_texts(void **state)
 #define TARGET(prefix) ",\"Condition\":{\"StringEquals\":{\"" prefix "/TAG\":\"VALUE\"}}"
 #define GRANT                                                                                      \
         ",\"Condition\":{\"Bool\":{\"kms:GrantIsForAWSResource\":\"true\"},"                       \
-        "\"StringLike\":{\"kms:ViaService\":\"ec2.*.amazonaws.com\"}}"
+        "\"StringLike\":{\"kms:ViaService\":\"ec2.*.amazonaws.com*\"}}"
 
 /* Which policy has to be changed, and how. */
 static void test_denials(void **state)

@@ -53,8 +53,10 @@ static const struct placed {
         { "autoscaling:DescribeAutoScalingGroups", POLICY_STANDBY },
         { "autoscaling:EnterStandby", POLICY_STANDBY },
         { "autoscaling:ExitStandby", POLICY_STANDBY },
-        { "ec2:DescribeRegions", POLICY_REGIONS },
+        { "ec2:DescribeRegions", POLICY_CORE },
         { "sts:AssumeRole", POLICY_ROLES },
+        /* Asked for within AssumeRole. */
+        { "sts:TagSession", POLICY_SESSION_TAGS },
         { "sts:DecodeAuthorizationMessage", POLICY_EXPLAIN },
 };
 
@@ -93,7 +95,7 @@ static bool is_called(const char *action)
                 if (streq(name, action))
                         return true;
         }
-        return streq(action, "kms:CreateGrant");
+        return streq(action, "kms:CreateGrant") || streq(action, "sts:TagSession");
 }
 
 static void test_each_file_allows_the_actions_of_its_feature_and_no_other(void **state)
