@@ -5,6 +5,7 @@
 #include "aws/endpoint.h"
 #include "aws/policy.h"
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "control/output.h"
 #include "control/verbs.h"
 #include "settings/settings.h"
@@ -155,12 +156,13 @@ static int print(struct ctl *ctl, const struct need *need, const struct settings
         };
         cJSON *document = policy_document(need->set, &values);
         char *printed = cJSON_Print(document);
+        _cleanup_free_ char *safe = text_clean_json(printed); /* tags of the settings are in it */
 
         if (size_of(document) > POLICY_SIZE_MAX)
                 ctl_complain("%zu characters: a managed policy holds %d. Give the targets of your "
                              "schedules a tag in common, or split the statements over policies",
                              size_of(document), POLICY_SIZE_MAX);
-        fprintf(ctl->out.stream, "%s\n", printed);
+        fprintf(ctl->out.stream, "%s\n", safe);
         cJSON_free(printed);
         cJSON_Delete(document);
         return CTL_DONE;

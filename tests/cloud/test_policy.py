@@ -168,3 +168,13 @@ def test_the_printed_policy_fits_the_settings(account, daemon):
     settings["accounts"]["test"]["session_tags"] = {"Team": "ops"}
     daemon.file.write_text(yaml.safe_dump(settings))
     assert '"sts:TagSession"' in daemon.amictl("policy")
+
+
+def test_the_printed_policy_has_no_raw_format_characters(account, daemon):
+    """What a terminal would act upon is escaped, and the document stays what it was."""
+    value = "night\u202ely\ufeff"
+    daemon.schedule(targets={"tags": {"Backup": value}})
+    text = daemon.amictl("policy")
+    assert not set("\u202e\ufeff") & set(text)
+    conditions = [one.get("Condition", {}) for one in json.loads(text)["Statement"]]
+    assert {"StringEquals": {"aws:ResourceTag/Backup": value}} in conditions
