@@ -71,6 +71,11 @@ const char *const store_migrations[] = {
         /* Images that are no longer followed, and those that EC2 has listed. */
         "ALTER TABLE runs ADD COLUMN abandoned INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE tasks ADD COLUMN listed INTEGER",
+
+        /* Runs are read in the order in which they were added: an index has the rowid behind its
+         * columns. */
+        "DROP INDEX runs_by_schedule; DROP INDEX runs_by_firing;"
+        "CREATE INDEX runs_by_schedule ON runs (schedule)",
 };
 const size_t n_store_migrations = ELEMENTS(store_migrations);
 

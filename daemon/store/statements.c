@@ -5,27 +5,30 @@
 #include "base/alloc.h"
 #include "store/connection.h"
 
-/* The newest run of each kind and schedule is what `status` shows: it stays. A row value compares
- * like a tuple. https://www.sqlite.org/rowvalue.html */
+/* The finished run of each kind and schedule that was added last is what `status` shows: it stays.
+ */
 #define FORGET_AT_ONCE "500"
 #define FORGET_RUNS_SQL                                                                            \
         "DELETE FROM runs WHERE rowid IN (SELECT old.rowid FROM runs AS old"                       \
         " WHERE old.outcome <> 'open' AND old.finished < ?1 AND EXISTS"                            \
         " (SELECT 1 FROM runs AS newer WHERE newer.schedule IS old.schedule"                       \
-        "  AND newer.kind = old.kind AND (newer.firing, newer.rowid) > (old.firing, old.rowid))"   \
-        " ORDER BY old.firing LIMIT " FORGET_AT_ONCE ")"
+        "  AND newer.kind = old.kind AND newer.outcome <> 'open' AND newer.rowid > old.rowid)"     \
+        " ORDER BY old.rowid LIMIT " FORGET_AT_ONCE ")"
 #define FORGET_IMAGES_SQL                                                                          \
         "DELETE FROM images WHERE rowid IN (SELECT rowid FROM images WHERE removed < ?1"           \
         " ORDER BY removed LIMIT " FORGET_AT_ONCE ")"
 
 #define NEWEST_FIRST " ORDER BY firing DESC, rowid DESC"
+/* Of runs: a firing that was claimed by a wrong clock says nothing about what came first. A row
+ * that is added gets a larger rowid than all there are.
+ * https://www.sqlite.org/lang_createtable.html#rowid */
+#define LAST_ADDED_FIRST " ORDER BY rowid DESC"
 #define IMAGES_OF                                                                                  \
         "(?1 IS NULL OR account = ?1) AND (?2 IS NULL OR region = ?2) AND (?3 OR removed IS NULL)"
 
 #define RETURNED                                                                                   \
         " WHERE (returned IS NOT NULL OR (outcome = 'failed' AND downed IS NOT NULL)) AND run IN"  \
-        " (SELECT id FROM runs WHERE schedule = ?1" NEWEST_FIRST                                   \
-        " LIMIT ?2) ORDER BY coalesce(returned, finished) DESC"
+        " (SELECT id FROM runs WHERE schedule = ?1" LAST_ADDED_FIRST " LIMIT ?2) ORDER BY id DESC"
 
 typedef void sql_fn(const struct record *record, struct text *sql);
 
@@ -42,12 +45,12 @@ static const struct {
         [ADD_RUN] = { &run_record, record_sql_add, "" },
         [PUT_RUN] = { &run_record, record_sql_put, "" },
         [LOAD_RUN] = { &run_record, record_sql_load, " WHERE id = ?1" },
-        [LOAD_RUNS] = { &run_record, record_sql_load, NEWEST_FIRST " LIMIT ?1" },
+        [LOAD_RUNS] = { &run_record, record_sql_load, LAST_ADDED_FIRST " LIMIT ?1" },
         [LOAD_OPEN_RUNS] = { &run_record, record_sql_load,
                              " WHERE outcome = 'open' AND (?2 IS NULL OR schedule = "
-                             "?2)" NEWEST_FIRST " LIMIT ?1" },
+                             "?2)" LAST_ADDED_FIRST " LIMIT ?1" },
         [LOAD_SCHEDULE_RUNS] = { &run_record, record_sql_load,
-                                 " WHERE schedule = ?2" NEWEST_FIRST " LIMIT ?1" },
+                                 " WHERE schedule = ?2" LAST_ADDED_FIRST " LIMIT ?1" },
         [ADD_TASK] = { &task_record, record_sql_add, " RETURNING id" },
         [PUT_TASK] = { &task_record, record_sql_put, " RETURNING id" },
         [LOAD_TASKS] = { &task_record, record_sql_load, " WHERE run = ?1 ORDER BY id" },

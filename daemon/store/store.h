@@ -92,7 +92,8 @@ void store_runs_free(struct store_run *runs, size_t n);
  * has been claimed before. */
 int store_add_run(struct store *store, const struct store_run *run);
 int store_save_run(struct store *store, const struct store_run *run);
-/* Newest first. `schedule` NULL: all; `open_only`; `limit` 0: all. */
+/* The one added last comes first, whatever the clock said. `schedule` NULL: all; `open_only`;
+ * `limit` 0: all. */
 int store_load_runs(struct store *store, const char *schedule, bool open_only, size_t limit,
                     struct store_run **ret, size_t *ret_n);
 /* 1, 0 when there is no such run, or negative errno. */
@@ -141,7 +142,7 @@ int store_save_task(struct store *store, struct store_task *task);
 /* In order of creation. */
 int store_load_tasks(struct store *store, const char *run, struct store_task **ret, size_t *ret_n);
 /* Of the last STORE_RUNS_MEASURED runs of a schedule those whose instance was down and is back
- * again, or failed while it was down, the latest first. */
+ * again, or failed while it was down; the task that was added last comes first. */
 enum { STORE_RUNS_MEASURED = 20 };
 int store_load_returned(struct store *store, const char *schedule, struct store_task **ret,
                         size_t *ret_n);
@@ -177,6 +178,7 @@ int store_load_images(struct store *store, const char *schedule, const char *acc
                       size_t *ret_n);
 
 /* Forgets finished runs and removed images that are older than `before`, at most a bounded number
- * per call (the newest run of each schedule stays). Returns how many rows went, or negative errno.
+ * per call (of each schedule and kind the finished run that was added last stays). Returns how many
+ * rows went, or negative errno.
  */
 int store_forget(struct store *store, sec_t before);

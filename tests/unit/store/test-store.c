@@ -77,7 +77,8 @@ static void test_claim_once(void **state)
         assert_int_equal(store_add_run(store, &run), -EINVAL);
 }
 
-static void test_runs_newest_first(void **state)
+/* "a" fired by a clock that was years ahead. */
+static void runs_are_listed_by_when_they_were_added(void **state)
 {
         static const struct {
                 int line;
@@ -93,15 +94,17 @@ static void test_runs_newest_first(void **state)
         };
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         const struct store_run runs[] = {
-                scratch_run("d", "web", 40, OUTCOME_OPEN),
-                scratch_run("a", "web", 10, OUTCOME_DONE),
+                scratch_run("a", "web", 2042, OUTCOME_DONE),
                 scratch_run("b", "web", 20, OUTCOME_FAILED),
                 scratch_run("c", "db", 30, OUTCOME_DONE),
+                scratch_run("d", "web", 10, OUTCOME_OPEN),
                 scratch_run("e", NULL, 40, OUTCOME_OPEN),
         };
 
         for (size_t i = 0; i < ELEMENTS(runs); i++)
                 assert_int_equal(store_add_run(store, &runs[i]), 0);
+        for (size_t i = 0; i < ELEMENTS(runs); i++)
+                assert_int_equal(store_save_run(store, &runs[i]), 0); /* moves no row */
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 _cleanup_(text_done) struct text ids = {};
                 struct store_run *loaded = NULL;
@@ -348,7 +351,7 @@ static void test_forget(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         struct store_run runs[] = {
-                scratch_run("web-1", "web", 100, OUTCOME_DONE),
+                scratch_run("web-1", "web", 9000, OUTCOME_DONE), /* by a clock that was ahead */
                 scratch_run("web-2", "web", 200, OUTCOME_FAILED),
                 scratch_run("db-1", "db", 100, OUTCOME_DONE),
                 scratch_run("open", "web", 50, OUTCOME_OPEN),
@@ -400,7 +403,7 @@ int main(void)
                 TEST(test_schedules),
                 TEST(test_run_every_outcome),
                 TEST(test_claim_once),
-                TEST(test_runs_newest_first),
+                TEST(runs_are_listed_by_when_they_were_added),
                 TEST(test_tasks),
                 TEST(test_returned),
                 TEST(test_images),
