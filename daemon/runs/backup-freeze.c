@@ -187,7 +187,7 @@ struct verdict thaw_ask(struct task *task)
 /* What comes after the thaw, or after it was given up. */
 static struct verdict thaw_over(struct task *task)
 {
-        measure_note(task);
+        measure_note(task, image_away(task));
         if (task->row.image || task->row.ending != OUTCOME_OPEN)
                 return go("await-image");
         if (task->row.evidence)

@@ -48,7 +48,7 @@ static void say_as_before(struct task *task)
 
         format_timespan(image_away(task), time);
         if (task->row.image && (healthy || task->row.ending == OUTCOME_OPEN))
-                measure_note(task);
+                measure_note(task, image_away(task));
         if (healthy)
                 log_event(&events[EVENT_PUT_BACK], &about,
                           "Instance %s is healthy again in its target groups, after %s.",

@@ -188,9 +188,12 @@ sec_t image_away(struct task *task)
 {
         struct image_live *live = image_live(task);
         struct loop *loop = task->run->engine->loop;
-        sec_t spent = loop_wall(loop) - task->row.downed;
+        sec_t spent;
 
+        if (task->row.downed == SEC_NONE)
+                return 0;
         /* After a restart only the wall clock knows. */
+        spent = loop_wall(loop) - task->row.downed;
         if (!live->touched)
                 live->touched = loop_monotonic(loop) - (spent > 0 ? spent : 0) * USEC_PER_SEC;
         return (loop_monotonic(loop) - live->touched) / USEC_PER_SEC;

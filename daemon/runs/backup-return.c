@@ -202,7 +202,7 @@ struct verdict await_instance_ask(struct task *task)
                 return start_again(task);
         if (is_back(task, patient, settle)) {
                 if (!task->settled && !live->was_running)
-                        measure_note(task);
+                        measure_note(task, image_away(task));
                 if (task->method != &method_stop || !image_note_settled(task))
                         return live->was_running ? never_was_down(task)
                                                  : instance_ready(task, patient);

@@ -115,7 +115,8 @@ sec_t image_ready_timeout(const struct task *task);
 /* The instance is about to be touched: from now on the time counts that it is away. True the first
  * time: then the row has to be committed before anything is sent, by entering the step again. */
 bool image_touch(struct task *task);
-/* How long ago that was; a clock that was set changes it only over a restart. */
+/* How long ago that was, 0 when it was not touched; a clock that was set changes it only over a
+ * restart. */
 sec_t image_away(struct task *task);
 
 /* Notes, by the reply to a call that takes the instance away, whether a request without an answer

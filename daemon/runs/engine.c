@@ -170,7 +170,7 @@ int engine_start(struct engine *engine, const struct run_request *request, struc
         run->row = row;
         run->dry = request->dry;
         run->compared = request->compared;
-        run->claimed = loop_monotonic(engine->loop);
+        run->claimed = run->began = loop_monotonic(engine->loop);
         run_find_schedule(run);
         if (!request->queued)
                 run_begin(run);

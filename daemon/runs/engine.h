@@ -140,6 +140,7 @@ struct run {
         bool dirty;
         bool compared;  /* it was claimed by a clock that agreed with AWS's; clock-guard.h */
         usec_t claimed; /* monotonic; 0: by an earlier process */
+        usec_t began;   /* monotonic; a clock that is set changes no duration */
         bool measured;  /* `measures` has been loaded */
         struct measures *measures;           /* of earlier runs; measure.h */
         sec_t longest;                       /* an instance was away in this run */

@@ -160,14 +160,13 @@ void measures_order(struct run *run)
         run->last_task = last;
 }
 
-void measure_note(struct task *task)
+void measure_note(struct task *task, sec_t away)
 {
         struct run *run = task->run;
-        sec_t now = loop_wall(run->engine->loop);
+        bool was_away = task->row.downed != SEC_NONE;
 
-        task->row.returned = now;
+        task->row.returned = was_away ? task->row.downed + away : loop_wall(run->engine->loop);
         task_touch(task);
-        if (is_down_by(task->method) && task->row.downed != SEC_NONE &&
-            now - task->row.downed > run->longest)
-                run->longest = now - task->row.downed;
+        if (was_away && is_down_by(task->method) && away > run->longest)
+                run->longest = away;
 }

@@ -7,12 +7,12 @@
 #include "runs/place.h"
 #include "runs/putback.h"
 
-/* What a step had spent before the restart, by the wall clock: no other survives it. */
-static usec_t time_since(const struct run *run, sec_t entered)
+/* What a run or a step had spent before the restart, by the wall clock: no other survives it. */
+static usec_t time_since(const struct run *run, sec_t begun)
 {
         sec_t now = loop_wall(run->engine->loop);
 
-        return now > entered ? (now - entered) * USEC_PER_SEC : 0;
+        return now > begun ? (now - begun) * USEC_PER_SEC : 0;
 }
 
 /* Nobody will start the instance of this row again, or put it back. */
@@ -131,6 +131,7 @@ int engine_resume(struct engine *engine)
                 run = engine_hold(engine, kind);
                 run->row = rows[i];
                 rows[i] = (struct store_run){};
+                run->began = loop_monotonic(engine->loop) - time_since(run, run->row.started);
                 run_find_schedule(run);
                 r = run_resume(run);
                 log_line(LOG_INFO,

@@ -45,13 +45,21 @@ bool run_commit(struct run *run)
         return true;
 }
 
+/* When the run began, by the clock that shows `now`: the clock may have been set meanwhile. What
+ * the two clocks round differently is left as it is. */
+static sec_t begun_at(const struct run *run, sec_t now)
+{
+        sec_t took = (loop_monotonic(run->engine->loop) - run->began) / USEC_PER_SEC;
+        sec_t by_wall = now - run->row.started;
+
+        return by_wall < took - 1 || by_wall > took + 1 ? now - took : run->row.started;
+}
+
 static void run_end(struct run *run, enum outcome outcome, char *detail)
 {
         run->row.outcome = outcome;
         run->row.finished = loop_wall(run->engine->loop);
-        /* By a clock that was set back it would end before it began, and be forgotten as old. */
-        if (run->row.finished < run->row.started)
-                run->row.finished = run->row.started;
+        run->row.started = begun_at(run, run->row.finished);
         if (detail) {
                 free(run->row.detail);
                 run->row.detail = detail;
@@ -190,6 +198,7 @@ bool run_is_busy(const struct run *run)
 void run_begin(struct run *run)
 {
         run->row.started = loop_wall(run->engine->loop);
+        run->began = loop_monotonic(run->engine->loop);
         if (!run->dry)
                 log_event(&events[EVENT_RUN_STARTED],
                           &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },

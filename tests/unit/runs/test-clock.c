@@ -6,6 +6,11 @@
         "    schedule: cron(0 3 * * ? *)\n    targets: {tags: {A: b}}\n    consistency: crash\n"   \
         "    missed: {run: latest, within: 6h}\n    retain: {within: 3d}\n"
 
+#define YAML_STOP                                                                                  \
+        "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n  s:\n"             \
+        "    schedule: cron(0 3 * * ? *)\n    targets: {tags: {A: b}}\n    consistency: stop\n"    \
+        "    missed: {run: none}\n"
+
 #define YEARS_16 ((sec_t)16 * 365 * SEC_PER_DAY)
 
 /* A world whose AWS tells the time, in which it is 02:00 of March 5, with three images. */
@@ -175,6 +180,43 @@ static void without_a_date_nothing_is_held_up(void **state)
         world_done(&world);
 }
 
+/* The clock is set while an instance is stopped for its image: what took how long is true. */
+static void a_clock_that_is_set_changes_no_duration(void **state)
+{
+        static const char *const set_to[] = { "2042-03-02T03:00:00Z", "1990-01-01T00:00:00Z",
+                                              "2026-03-02T02:00:00Z" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(set_to); i++) {
+                struct store_task *tasks = NULL;
+                struct store_run *runs = NULL;
+                struct world world;
+                usec_t began;
+                size_t n = 0;
+
+                world_setup(&world, YAML_STOP, 1);
+                for (began = 0; !calls(&world, "StopInstances");) {
+                        virtual_run_for(world.loop, USEC_PER_SEC);
+                        began = loop_monotonic(world.loop);
+                }
+                virtual_run_for(world.loop, 5 * USEC_PER_SEC);
+                virtual_set_wall(world.loop, at(set_to[i]));
+                while (world_runs(&world, "s", OUTCOME_OPEN, NULL))
+                        virtual_run_for(world.loop, USEC_PER_SEC);
+                assert_int_equal(store_load_runs(world.store, "s", false, 1, &runs, &n), 0);
+                assert_int_equal(n, 1);
+                assert_in_range(runs[0].finished - runs[0].started, 1,
+                                (loop_monotonic(world.loop) - began) / USEC_PER_SEC + 10);
+                assert_int_equal(runs[0].finished / 60, loop_wall(world.loop) / 60);
+                store_runs_free(runs, n);
+                assert_int_equal(store_load_returned(world.store, "s", &tasks, &n), 0);
+                assert_int_equal(n, 1);
+                assert_in_range(tasks[0].returned - tasks[0].downed, 5, 30 * 60);
+                store_tasks_free(tasks, n);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -185,6 +227,7 @@ int main(void)
                 cmocka_unit_test(a_firing_without_a_comparison_makes_no_image_under_a_wrong_clock),
                 cmocka_unit_test(a_fresh_comparison_is_not_repeated),
                 cmocka_unit_test(without_a_date_nothing_is_held_up),
+                cmocka_unit_test(a_clock_that_is_set_changes_no_duration),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
