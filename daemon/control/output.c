@@ -150,6 +150,18 @@ char *relative_time(sec_t time, sec_t now)
         return xasprintf("%s ago", format_timespan(now - time, buffer));
 }
 
+char *past_time(sec_t time, sec_t now)
+{
+        enum { DATE_END = 10 }; /* "2042-11-23" */
+        char buffer[TIME_TEXT_MAX];
+
+        if (time > now && time <= now + SEC_PER_MIN)
+                time = now; /* the clocks of two programs, rounded */
+        if (time <= now || time == SEC_NEVER)
+                return relative_time(time, now);
+        return xasprintf("dated %.*s", DATE_END, format_rfc3339(time, buffer));
+}
+
 enum style outcome_style(const char *outcome)
 {
         static const struct {

@@ -50,5 +50,8 @@ char *local_time(sec_t time, const char *timezone);
 char *local_minute(sec_t time, const char *timezone);
 /* `in 5h 2m`, `5h 2m ago`. */
 char *relative_time(sec_t time, sec_t now);
+/* The same of what has happened already. By a clock that was ahead it has not: `dated 2042-11-23`.
+ */
+char *past_time(sec_t time, sec_t now);
 
 enum style outcome_style(const char *outcome);

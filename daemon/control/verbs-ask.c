@@ -57,7 +57,7 @@ static void add_status(struct table *table, const cJSON *schedule, sec_t now)
         table_take(table, STYLE_DIM, when ? relative_time(next, now) : xstrdup(""));
         table_cell(table, outcome_style(outcome), outcome);
         table_take(table, STYLE_DIM,
-                   outcome ? relative_time(json_time(last, "finished"), now) : xstrdup(""));
+                   outcome ? past_time(json_time(last, "finished"), now) : xstrdup(""));
         if (outcome && outcome_style(outcome) != STYLE_GOOD && detail)
                 table_note(table, detail);
 }

@@ -43,8 +43,9 @@ const struct verb verbs[] = {
           "rate of each action is left for amid.",
           0, 0, OPTION_API, true, verb_status },
         { "runs", "[SCHEDULE]", "what happened, newest first",
-          "Lists runs, the newest first; 20 unless -n says otherwise.", 0, 1,
-          OPTION_COUNT | OPTION_ALL, true, verb_runs },
+          "Lists runs in the order in which they began, the last one first; 20 unless -n says "
+          "otherwise.",
+          0, 1, OPTION_COUNT | OPTION_ALL, true, verb_runs },
         { "show", "RUN", "one run, step by step",
           "Shows a run and each of its tasks, with the reason where something went wrong.", 1, 1, 0,
           true, verb_show },

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "control/output.h"
 
 static const struct table_column columns[] = {
         { .heading = "NAME", .shrinks_to = 6 },
@@ -103,6 +104,28 @@ static void test_wrap(void **state)
                 "    one two\n    three four\n    five\n    averyverylongword\n    x\n");
 }
 
+static void what_has_happened_is_never_to_come(void **state)
+{
+        static const struct {
+                sec_t time;
+                const char *wanted;
+        } rows[] = {
+                { 1000, "0s ago" },
+                { 940, "1m ago" },
+                { 1001, "0s ago" },
+                { 2303424000, "dated 2042-12-29" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *said = past_time(rows[i].time, 1000);
+
+                assert_string_equal(said, rows[i].wanted);
+        }
+        assert_null(past_time(SEC_NONE, 1000));
+        assert_null(past_time(SEC_NEVER, 1000));
+}
+
 static void test_empty(void **state)
 {
         struct table table = TABLE(columns);
@@ -119,8 +142,11 @@ static void test_empty(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_fit),     cmocka_unit_test(test_colours),
-                cmocka_unit_test(test_columns), cmocka_unit_test(test_wrap),
+                cmocka_unit_test(test_fit),
+                cmocka_unit_test(test_colours),
+                cmocka_unit_test(test_columns),
+                cmocka_unit_test(test_wrap),
+                cmocka_unit_test(what_has_happened_is_never_to_come),
                 cmocka_unit_test(test_empty),
         };
 
