@@ -20,7 +20,6 @@ struct removal_snapshot {
         enum snapshot_fate fate;
         char *reason; /* why it is kept or refused; or NULL */
         struct gone gone;
-        bool unanswered;    /* a call may have deleted it */
         bool transient;     /* it was refused by a trouble of AWS's: the next run tries again */
         unsigned int calls; /* of DeleteSnapshot, that led to another look */
 };
@@ -35,7 +34,6 @@ struct removal {
         struct removal_snapshot *snapshots;
         size_t n;
         bool loaded;       /* `snapshots` is filled in */
-        bool resumed;      /* an earlier process may have deleted some of them */
         usec_t lags_since; /* monotonic: EC2 says that the image still uses them; 0: it does not */
         bool is_left;      /* snapshots are left, which has not been said before */
 };

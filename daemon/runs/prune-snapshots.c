@@ -5,6 +5,10 @@
  * one of AWS Backup) stays in the image's row with its reason, and is looked at again each
  * SNAPSHOT_RETRY, or when an operator prunes by hand; DeregisterImage is not sent again.
  *
+ * A snapshot that EC2 does not list is gone by the evidence of gone.h, also where a call of amid
+ * may have deleted it: the answer was lost, or an earlier process died. A list that lags would
+ * orphan it.
+ *
  * Whether another image uses a snapshot is not asked before: DeleteSnapshot refuses that with
  * InvalidSnapshot.InUse, at the moment of deletion, and names the image.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSnapshot.html
@@ -46,7 +50,6 @@ static void load_snapshots(struct task *task, struct removal *removal)
                 struct removal_snapshot *snapshot = append(removal->snapshots, removal->n);
 
                 snapshot->id = xstrdup(ids[i]);
-                snapshot->unanswered = removal->resumed;
                 gone_see(&snapshot->gone, loop_monotonic(task->run->engine->loop));
         }
         strings_free(ids, n);
@@ -128,7 +131,7 @@ static void judge_snapshot(struct task *task, const struct store_image *row,
 
         if (!listed) {
                 gone_miss(&snapshot->gone, now);
-                if (snapshot->unanswered || gone_is_certain(&snapshot->gone, GONE_SNAPSHOT))
+                if (gone_is_certain(&snapshot->gone, GONE_SNAPSHOT))
                         set_fate(snapshot, SNAPSHOT_DELETED, NULL);
                 return;
         }
@@ -183,7 +186,6 @@ struct verdict delete_snapshots_ask(struct task *task)
 
         if (!clock_guard_lets_remove(task, &held))
                 return held;
-        removal->resumed |= task->resumed;
         if (!snapshot && first(removal, SNAPSHOT_LAGS)) {
                 if (removal_looks_later(task, removal))
                         return stay();
@@ -255,8 +257,6 @@ struct verdict delete_snapshots_answer(struct task *task, const struct aws_reply
         char *why = NULL;
 
         assert(snapshot); /* that the request was about */
-        snapshot->unanswered |= reply->outcome == AWS_UNKNOWN ||
-                                (reply->outcome == AWS_ERROR && reply->attempts > 1);
         if (reply->outcome != AWS_OK)
                 why = aws_describe_failure(reply, &ec2_delete_snapshot, task->row.region);
         switch (reply->outcome) {
@@ -359,7 +359,6 @@ struct verdict record_removal_ask(struct task *task)
         struct verdict verdict;
         int r;
 
-        removal->resumed |= task->resumed;
         if (!removal->loaded || first(removal, SNAPSHOT_OPEN) || first(removal, SNAPSHOT_OURS) ||
             first(removal, SNAPSHOT_LAGS))
                 return go("look-at-snapshots"); /* a restart: nothing is known */

@@ -57,6 +57,7 @@ struct model_image {
         const char *description;      /* of the snapshot, if CreateImage did not make it */
         char *second;                 /* a snapshot of its other volume; or NULL */
         bool second_gone;
+        usec_t snapshot_unlisted; /* monotonic: lists do not contain the snapshot until then */
         int percent;                  /* -1: as time goes; else it stands there */
 };
 
@@ -525,7 +526,9 @@ static inline void model_describe_snapshots(struct model *model, const char *reg
 
                 if (streq(image->region, region))
                         model_list_second(image, input, output);
-                if (image->snapshot_gone || !streq(image->region, region) ||
+                if (image->snapshot_gone ||
+                    loop_monotonic(model->aws->loop) < image->snapshot_unlisted ||
+                    !streq(image->region, region) ||
                     !model_match(input->filters, input->n_filters, attributes, image->tags,
                                  image->n_tags))
                         continue;
