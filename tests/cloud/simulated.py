@@ -33,19 +33,20 @@ class Sim:
         self.process.stdout.close()
         assert self.process.wait(60) == 0
 
-    def call(self, method, path, members=None):
+    def call(self, method, path, body=None, refused=False):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request(method, path, body=json.dumps(members) if members else None)
+        connection.request(method, path, body=json.dumps(body) if body is not None else None)
         answer = connection.getresponse()
         data = json.loads(answer.read())
         connection.close()
-        assert answer.status == 200, data
+        assert (answer.status != 200) == refused, data
         return data
 
-    def post(self, what, **members):
-        return self.call("POST", f"/sim/{what}", members)
+    def post(self, what, refused=False, **members):
+        body = {name.replace("_", "-"): value for name, value in members.items()}
+        return self.call("POST", f"/sim/{what}", body, refused)
 
-    def fleet(self, count, **members):
+    def fleet(self, count=1, **members):
         return self.post("fleet", count=count, **members)["instances"]
 
     def state(self):
