@@ -4,7 +4,7 @@ import json
 import os
 import pathlib
 import re
-import select
+import resource
 import signal
 import socket
 import subprocess
@@ -42,6 +42,12 @@ def wait_until(check, what, deadline=DEADLINE, condition=None, watch=lambda: Non
                 condition.wait(0.05)
         else:
             time.sleep(0.05)
+
+
+def resident(process):
+    """Bytes of memory it has."""
+    with open(f"/proc/{process.pid}/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize()
 
 
 def sign_as_you_like():
@@ -273,6 +279,13 @@ class Daemon:
     def restart(self):
         self.stop()
         self.start()
+
+    def refused(self):
+        """Starts it, and it ends by itself, in good order; the journal."""
+        self.start(ready=False)
+        assert self.gone() == 1, self.journal
+        assert "READY=1" not in self.notify.messages
+        return self.journal
 
     # ---- asking ----
 
