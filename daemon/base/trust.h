@@ -12,5 +12,8 @@
  * belong to root or to the effective user. Others must not have the right to write, nor must a
  * group other than root's, as in sudo. In a sticky folder that others may write to, such as /tmp,
  * what belongs to root or the user is safe from them.
+ *
+ * A mount that is read-only here is no reason to trust: under ProtectSystem=strict everything is,
+ * and the same folder is written to where it is mounted otherwise.
  */
 char *trust_path(const char *path);
