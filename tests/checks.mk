@@ -103,10 +103,11 @@ $(B)/tests/fuzz/fuzz-%: $(B)/tests/fuzz/fuzz-%.o $(ALL_ARCHIVES)
 $(B)/tests/bench/bench-%: $(B)/tests/bench/bench-%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+# Settings and state that a group may write are refused, hence the umask.
 .PHONY: bench
 bench: all $(BENCHES) $(if $(wildcard tests/bench/*.py),$(VENV)/stamp) ## speed, each as a ratio within one run
-	$(Q)set -e; for b in $(BENCHES); do AMID_B=$(B) PYTHON=$(VENV)/bin/python $$b; done
-	$(Q)set -e; for b in $(sort $(wildcard tests/bench/bench_*.py)); do AMID_B=$(B) $(VENV)/bin/python $$b; done
+	$(Q)umask 022; set -e; for b in $(BENCHES); do AMID_B=$(B) PYTHON=$(VENV)/bin/python $$b; done
+	$(Q)umask 022; set -e; for b in $(sort $(wildcard tests/bench/bench_*.py)); do AMID_B=$(B) $(VENV)/bin/python $$b; done
 
 # ---- coverage --------------------------------------------------------------------------------
 .PHONY: coverage

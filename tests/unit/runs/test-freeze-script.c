@@ -164,7 +164,7 @@ static const struct scenario scenarios[] = {
                       "comment\n\n  "
                       ".\nX\n"
                       "# last",
-                      "[ \"$(wc -l <~/../run/text)\" = 4 ]" },
+                      "[ ~ = \"$HOME\" ] && [ \"$(wc -l </run/text)\" = 4 ]" },
           .after = { AFTER },
           .timeout = 60,
           .script = "HOME=/root freeze; printf '%s\\n' '\\047\"`$(id)`\" \\ \\n %s {{x}} # ! "

@@ -67,8 +67,8 @@ static void test_a_state_that_others_may_write_is_refused(void **state)
                 unsigned int mode, good;
                 const char *says;
         } rows[] = {
-                { "", 0777, 0700, "has mode 0777: everybody may change it; chmod o" },
-                { "/amid.db", 0666, 0600, "amid.db has mode 0666: everybody may change it" },
+                { "", 0707, 0700, "has mode 0707: everybody may change it; chmod o" },
+                { "/amid.db", 0606, 0600, "amid.db has mode 0606: everybody may change it" },
         };
 
         make_database(*state);
