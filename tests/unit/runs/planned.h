@@ -30,8 +30,8 @@ static inline void reload(struct world *world, const char *keys)
         world_apply(world, text);
 }
 
-/* The firings of all backup runs, in the order in which they were added, as "HH:MM", those skipped in brackets, with the
- * trigger when it is not "schedule". */
+/* The firings of all backup runs, in the order in which they were added, as "HH:MM", those skipped
+ * in brackets, with the trigger when it is not "schedule". */
 static inline char *firings(struct world *world)
 {
         _cleanup_(text_done) struct text text = {};
