@@ -413,6 +413,7 @@ struct verdict start_again(struct task *task)
                          task->row.subject);
                 return go("start-instance");
         }
+        live->patient->wants_reason = false; /* until it was started once more */
         delay = start_later(task);
         why = xasprintf("it was started, and has stopped again: %s%s",
                         reason ? reason : "EC2 gives no reason",

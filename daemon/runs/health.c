@@ -13,6 +13,10 @@
 #define LOOK_TOGETHER    USEC_PER_SEC
 #define FIRST_INTERVAL   (5 * USEC_PER_SEC)
 #define LONGEST_INTERVAL (15 * USEC_PER_SEC)
+/* From one look at the StateReason of an instance that stays stopped to the next: doubled each
+ * time. */
+#define REASON_FIRST   (15 * USEC_PER_SEC)
+#define REASON_LONGEST (10 * 60 * USEC_PER_SEC)
 
 struct doctor {
         struct place *place;
@@ -57,6 +61,8 @@ static void patient_see_state(struct patient *patient, int state, usec_t now)
         patient->asked = true;
         patient->refused = false;
         patient->read = now;
+        if (state != patient->state)
+                patient->reason_due = patient->reason_pause = 0;
         patient->state = state;
         if (state == INSTANCE_TERMINATED || state == INSTANCE_SHUTTING_DOWN)
                 gone_end(&patient->gone);
@@ -77,6 +83,25 @@ static void patient_see(struct patient *patient, const struct ec2_instance_statu
         see_check(patient, status->instance, status->instance_details, status->n_instance_details);
 }
 
+/* Whether the last reading of its state calls for the StateReason. */
+static bool patient_needs_reason(const struct patient *patient, usec_t now)
+{
+        return patient->wants_reason &&
+               (patient->state == INSTANCE_STOPPING || patient->state == INSTANCE_STOPPED) &&
+               now >= patient->reason_due;
+}
+
+static void patient_note_reason(struct patient *patient, const struct ec2_instance *instance,
+                                usec_t now)
+{
+        usec_t longer = patient->reason_pause ? 2 * patient->reason_pause : REASON_FIRST;
+
+        xreplace(&patient->reason_code, instance->reason_code);
+        xreplace(&patient->reason, instance->reason_message);
+        patient->reason_pause = longer < REASON_LONGEST ? longer : REASON_LONGEST;
+        patient->reason_due = now + patient->reason_pause;
+}
+
 /* DescribeInstances tells nothing of the checks. */
 static void patient_see_listed(struct patient *patient, const struct ec2_instance *instance,
                                usec_t now)
@@ -85,8 +110,7 @@ static void patient_see_listed(struct patient *patient, const struct ec2_instanc
                 patient->system = patient->check = CHECK_INSUFFICIENT_DATA;
         patient->unknown = false;
         patient_see_state(patient, instance->state, now);
-        xreplace(&patient->reason_code, instance->reason_code);
-        xreplace(&patient->reason, instance->reason_message);
+        patient_note_reason(patient, instance, now);
 }
 
 bool patient_is_gone(const struct patient *patient)
@@ -174,10 +198,9 @@ static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)
                 for (size_t j = 0; j < statuses->n_statuses; j++)
                         if (streq(statuses->statuses[j].id, patient->instance))
                                 patient_see(patient, &statuses->statuses[j], now);
-                patient->listing = patient->unknown ||
-                                   (patient->wants_reason && (patient->state == INSTANCE_STOPPING ||
-                                                              patient->state == INSTANCE_STOPPED));
-                task_wake(patient->task);
+                patient->listing = patient->unknown || patient_needs_reason(patient, now);
+                if (!patient->listing)
+                        task_wake(patient->task);
         }
         doctor_answered(doctor);
 }

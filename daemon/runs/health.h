@@ -28,7 +28,12 @@ struct patient {
         sec_t impaired;    /* no proof of that: since when a check was said to fail, the latest
                               there was, by EC2's clock; 0: none */
         struct gone gone;  /* what is known of its end: patient_is_gone() */
-        bool wants_reason; /* set by the task: StateReason is read while it stops, or is stopped */
+        /* Set by the task: when the instance is seen to stop, or to be stopped, its StateReason is
+         * read before the task is woken; and again after pauses that grow, since EC2 may still give
+         * that of an earlier stop. */
+        bool wants_reason;
+        usec_t reason_due; /* monotonic: not read before; 0: not read since the state changed */
+        usec_t reason_pause;
         char *reason_code,
                 *reason; /* StateReason, "Client.InternalError" and a sentence; or NULL */
         bool refused;    /* EC2 refused the last request for its status */

@@ -10,7 +10,9 @@
  *                image, to see it begin and to be there when its snapshots say it will end
  *     status     while instances reboot or are stopped, one for all of them each 15 s; a few at the
  *                beginning
- *     instances  one for each region of a run, and one for each image, when its turn comes
+ *     instances  one for each region of a run, and one for each image, when its turn comes; and
+ *                three for each start of an instance, of which the StateReason may tell that it
+ *                failed: a minute decides, and it is asked for ever less often
  *     lists      one for each region of a run
  *     daemons    one for each region of a run, and one for each image, before its outage: whether
  *                another daemon has made images for this owner
@@ -46,6 +48,9 @@ enum { ODD_ONES = 12 };
 /* About the image, its uses, and its snapshots; until it is seen that something is gone. */
 enum { LOOKS_AT_REMOVAL = 4, LOOKS_AT_ABSENCE = 40 };
 #define REMOVAL_LASTS (2 * SEC_PER_HOUR * SECOND)
+
+/* At the StateReason: within the minute in which a start shows, at 0, 15 and 45 s. */
+enum { LOOKS_AT_START = 3 };
 
 /* A look every 15 s for the longest 'ready_timeout' there is. */
 enum { PUT_BACK_LOOKS = 120 };
@@ -95,10 +100,6 @@ static void economy_go_on(struct witness *witness, struct economy *economy)
         /* What cannot be written down goes on being looked at. */
         if (economy->n_awaited || economy->n_stopped || disk->full || disk->broken)
                 economy->allowed[ECONOMY_STATUS] +=
-                        (double)(now - economy->seen) / (double)(15 * SECOND);
-        /* Of one that is stopped the StateReason is read as often: a start may have failed. */
-        if (economy->n_stopped)
-                economy->allowed[ECONOMY_INSTANCES] +=
                         (double)(now - economy->seen) / (double)(15 * SECOND);
         while (economy->n_followed && economy->seen < now) {
                 usec_t interval = patience(economy->seen - economy->youngest);
@@ -297,6 +298,8 @@ void economy_sent(struct witness *witness, const char *action, const char *regio
                 economy_of(witness, region)->allowed[ECONOMY_STATUS]++;
                 economy_of(witness, region)->allowed[ECONOMY_DAEMONS]++;
         }
+        if (streq(action, "StartInstances"))
+                economy_of(witness, region)->allowed[ECONOMY_INSTANCES] += LOOKS_AT_START;
 }
 
 void economy_answered(struct witness *witness, const struct cloud_request *request)

@@ -581,6 +581,32 @@ static void test_a_start_that_falls_back_is_told_and_goes_on(void **state)
         world_done(&world);
 }
 
+/* StateReason is read when the instance is seen to be down after a start, not with each reading of
+ * its status while it waits for the next one. */
+static void a_state_reason_is_read_once_for_each_start(void **state)
+{
+        struct model_instance *first;
+        struct world world;
+        size_t starts, listed;
+
+        (void)state;
+        first = world_setup(&world,
+                            HEAD "    consistency: stop\n    reboot: {ready_timeout: 10m}\n", 1);
+        first->falls = SCRIPTED_ALWAYS;
+        first->reason_code = "Client.InternalError";
+        first->reason = "Client.InternalError: Client error on launch";
+        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+        scripted_forget_calls(&world.aws);
+        captured_clear();
+        virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
+        starts = scripted_count(&world.aws, "StartInstances", NULL);
+        listed = scripted_count(&world.aws, "DescribeInstances", NULL);
+        assert_true(starts > 10);
+        assert_in_range(listed, starts - 1, starts + 1);
+        assert_in_range(captured_words("Client error on launch"), starts - 1, starts + 1);
+        world_done(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -600,6 +626,7 @@ int main(void)
                 cmocka_unit_test(a_stop_without_an_answer_is_undone_however_late_it_is_refused),
                 cmocka_unit_test(an_outage_that_a_lost_start_ended_is_one),
                 cmocka_unit_test(test_a_start_that_falls_back_is_told_and_goes_on),
+                cmocka_unit_test(a_state_reason_is_read_once_for_each_start),
         };
 
         return cmocka_run_group_tests_name("stop", tests, NULL, NULL);
