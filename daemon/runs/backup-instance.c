@@ -30,9 +30,18 @@ struct image_live *image_live(struct task *task)
                 return live;
         /* Of what was sent before the restart nothing is known. */
         if (task_holds(task))
-                live->doubt = task->inherited + REQUEST_LIVES;
+                image_doubt_earlier(task);
         live->unsure = !task->row.image && task->step && !task->step->waits && !task->step->looks;
         return live;
+}
+
+void image_doubt_earlier(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t until = task->inherited + REQUEST_LIVES;
+
+        if (live->doubt < until) /* else a later request is in doubt */
+                live->doubt = until;
 }
 
 void image_note_doubt(struct task *task, const struct aws_reply *reply)
@@ -65,6 +74,7 @@ void image_forget(struct task *task)
                 return;
         free(live->scaling_group);
         free(live->refusal);
+        free(live->label_refusal);
         free(live->no_more.detail);
         free(live->misfit);
         shape_done(ec2_describe_instances.output, &live->instance);

@@ -87,6 +87,10 @@ struct verdict label_ask(struct task *task)
                 return next(); /* as the create call has said */
         if (task->run->row.abandoned)
                 return image_abandoned(task);
+        if (task->resumed) {
+                image_doubt_earlier(task);
+                live->label_unsure = true;
+        }
         if (live->label_look) {
                 look_for_image(task);
                 return stay();
@@ -106,6 +110,9 @@ struct verdict label_refused(struct task *task, char *detail)
 {
         _cleanup_free_ char *why = detail;
 
+        if (image_live(task)
+                    ->labelled) /* the image is, and the label of a snapshot is for people */
+                return next();
         free(task->row.evidence);
         task->row.evidence =
                 xasprintf("its label cannot be changed to %s: %s", task->row.consistency, why);
@@ -113,6 +120,33 @@ struct verdict label_refused(struct task *task, char *detail)
                 xreplace(&task->row.consistency, PROVEN_CRASH);
         task_touch(task);
         return next();
+}
+
+/* EC2 refuses CreateTags. Where an earlier request may have been carried out, the tags of the image
+ * tell what its label is. Takes `detail`. */
+static struct verdict label_refused_now(struct task *task, char *detail)
+{
+        struct image_live *live = image_live(task);
+
+        if (!live->label_unsure)
+                return label_refused(task, detail);
+        free(live->label_refusal);
+        live->label_refusal = detail;
+        live->label_look = true;
+        return go("tag-consistency");
+}
+
+/* The image is there, and CreateTags was refused. */
+static struct verdict label_read(struct task *task, const struct ec2_image *image)
+{
+        struct image_live *live = image_live(task);
+        const char *label = ec2_tag_value(image->tags, image->n_tags, TAG_CONSISTENCY);
+
+        if (streq(label, task->row.consistency))
+                return next(); /* an earlier request was carried out */
+        if (image_doubt(task)) /* or may still be */
+                return again(image_doubt(task), xstrdup(live->label_refusal));
+        return label_refused(task, steal(live->label_refusal));
 }
 
 static usec_t label_delay(const struct task *task)
@@ -133,7 +167,6 @@ static struct verdict label_unknown(struct task *task, char *detail)
                 live->label_look = true;
                 return again(label_delay(task), detail);
         }
-        /* The label of a snapshot is for people; the one of the image is what counts. */
         if (task_spent(task) < LABEL_SOON)
                 return again(LABEL_RETRY, detail);
         free(detail);
@@ -158,6 +191,10 @@ static struct verdict label_looked(struct task *task, const struct aws_reply *re
                 gone_miss(&live->labelled_gone, now);
         if (gone_is_certain(&live->labelled_gone, GONE_IMAGE))
                 return label_refused(task, xstrdup("it is no longer there"));
+        if (live->label_refusal && !live->labelled_gone.looks)
+                return label_read(task, &found->images[0]);
+        if (live->label_refusal)
+                return again(label_delay(task), xstrdup(live->label_refusal));
         live->label_look = live->labelled_gone.looks > 0;
         return again(label_delay(task), xstrdup("EC2 did not know the image when it was labelled"));
 }
@@ -169,6 +206,8 @@ struct verdict label_answer(struct task *task, const struct aws_reply *reply)
 
         if (task->action == &ec2_describe_images)
                 return label_looked(task, reply);
+        image_note_doubt(task, reply);
+        live->label_unsure |= image_doubt(task) > 0;
         if (reply->outcome == AWS_OK && !live->label_apart)
                 return next();
         if (reply->outcome == AWS_OK) {
@@ -180,7 +219,7 @@ struct verdict label_answer(struct task *task, const struct aws_reply *reply)
                 return label_unknown(task, detail);
         if (reply->outcome != AWS_ERROR)
                 return again(label_delay(task), detail);
-        return label_refused(task, detail);
+        return label_refused_now(task, detail);
 }
 
 /* ---- judge: whether it is worth what was asked for ---- */

@@ -170,12 +170,84 @@ static void test_full_disk(void **state)
         }
 }
 
+/* CreateTags is carried out, or not, without an answer, and then refused: what the tags of the
+ * image say is what it counts as. */
+static void what_ec2_shows_of_a_label_that_is_refused_counts(void **state)
+{
+        static const struct {
+                int line;
+                enum aws_outcome first;
+                bool effect, restarts;
+                const char *label;
+        } rows[] = {
+                { __LINE__, AWS_UNKNOWN, true, false, PROVEN_REBOOT_CLEAN },
+                { __LINE__, AWS_UNREACHABLE, true, false, PROVEN_REBOOT_CLEAN },
+                { __LINE__, AWS_UNREACHABLE, false, false, PROVEN_CRASH },
+                { __LINE__, AWS_UNKNOWN, true, true, PROVEN_REBOOT_CLEAN },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *worth = NULL;
+                struct world world;
+
+                world_setup(&world, REBOOT, 1)->back = 100 * USEC_PER_SEC;
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateTags",
+                                                                    .outcome = rows[i].first,
+                                                                    .effect = rows[i].effect });
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "CreateTags",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "UnauthorizedOperation" });
+                while (!scripted_count(&world.aws, "CreateTags", NULL))
+                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                if (rows[i].restarts) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                worth = worth_in_state(&world, 0);
+                if (!streq(worth, rows[i].label) || !streq(world_label(&world, 0), rows[i].label))
+                        fail_msg("line %d: %s, labelled %s", rows[i].line, worth,
+                                 world_label(&world, 0));
+                assert_in_range(scripted_count(&world.aws, "CreateTags", NULL), 2, 3);
+                world_done(&world);
+        }
+}
+
+/* A snapshot that EC2 does not know at first is labelled apart, and that is refused: the image has
+ * its label all the same. */
+static void the_label_of_an_image_does_not_need_that_of_its_snapshots(void **state)
+{
+        _cleanup_free_ char *worth = NULL;
+        struct world world;
+
+        (void)state;
+        world_setup(&world, REBOOT, 1)->back = 100 * USEC_PER_SEC;
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateTags",
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "InvalidSnapshot.NotFound" });
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateTags",
+                                                            .skip = 1,
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "UnauthorizedOperation" });
+        virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+        worth = worth_in_state(&world, 0);
+        assert_string_equal(world_label(&world, 0), PROVEN_REBOOT_CLEAN);
+        assert_string_equal(worth, PROVEN_REBOOT_CLEAN);
+        world_done(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_stopped_on_the_way),
                 cmocka_unit_test(test_full_disk),
+                cmocka_unit_test(what_ec2_shows_of_a_label_that_is_refused_counts),
+                cmocka_unit_test(the_label_of_an_image_does_not_need_that_of_its_snapshots),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
