@@ -355,6 +355,7 @@ const struct happening_kind happening_kinds[] = {
         { "protected", 20 * DAY, stranger_protects, ANYWHERE, true, false },
         { "second-daemon", 60 * DAY, stranger_daemon, ANYWHERE, false, NOT_YET },
         { "clone", 60 * DAY, stranger_clones, ANYWHERE, false, false },
+        { "clone-ends", 3 * DAY, stranger_ends_clone, ANYWHERE, false, false },
         { "kill", 5 * DAY, happen_kill, RUNS_MOSTLY, true, false },
         { "power", 15 * DAY, happen_power, RUNS_MOSTLY, true, false },
         { "restart", 15 * DAY, happen_restart, RUNS_MOSTLY, true, false },

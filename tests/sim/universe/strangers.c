@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "schedule/schedule.h"
 #include "sim/sim-image.h"
+#include "sim/sim-instance.h"
 #include "sim/universe/people.h"
 #include "sim/universe/universe.h"
 #include "sim/universe/witness.h"
@@ -161,10 +162,26 @@ void stranger_daemon(struct universe *universe)
                          format_compact(firing, compact), tags));
 }
 
+/* The machine that was launched from an image of ours and is not terminated yet; NULL: none. */
+static struct instance *find_clone(struct universe *universe, const char *region)
+{
+        FOREACH_RESOURCE(resource, people_place(universe, region), KIND_INSTANCE)
+        {
+                enum state state =
+                        instance_state((struct instance *)resource, people_now(universe));
+
+                if (tags_get(&resource->tags, "Clone") && state != STATE_SHUTTING_DOWN &&
+                    state != STATE_TERMINATED)
+                        return (struct instance *)resource;
+        }
+        return NULL;
+}
+
+/* A restore is tried, one in a region at a time. */
 void stranger_clones(struct universe *universe)
 {
         const char *region = some_region(universe);
-        struct image *image = one_of_ours(universe, region);
+        struct image *image = find_clone(universe, region) ? NULL : one_of_ours(universe, region);
 
         if (image)
                 free(people_call(universe, region, NULL,
@@ -173,6 +190,19 @@ void stranger_clones(struct universe *universe)
                                  "TagSpecification.1.Tag.1.Key=Group&"
                                  "TagSpecification.1.Tag.1.Value=g%zu&"
                                  "TagSpecification.1.Tag.2.Key=Role&"
-                                 "TagSpecification.1.Tag.2.Value=web",
+                                 "TagSpecification.1.Tag.2.Value=web&"
+                                 "TagSpecification.1.Tag.3.Key=Clone&"
+                                 "TagSpecification.1.Tag.3.Value=yes",
                                  image->resource.id, dice_below(&universe->dice, GROUPS)));
+}
+
+/* The restore was tried: fleets do not grow for as long as they are watched. */
+void stranger_ends_clone(struct universe *universe)
+{
+        const char *region = some_region(universe);
+        struct instance *clone = find_clone(universe, region);
+
+        if (clone)
+                free(people_call(universe, region, NULL,
+                                 "Action=TerminateInstances&InstanceId.1=%s", clone->resource.id));
 }

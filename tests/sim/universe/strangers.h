@@ -17,5 +17,8 @@ void stranger_edits_tags(struct universe *universe);
 void stranger_protects(struct universe *universe);
 /* Another daemon of the same owner makes an image. */
 void stranger_daemon(struct universe *universe);
-/* A person launches a machine from an image of ours and lets it be backed up as the others. */
+/* A person tries a restore: a machine from an image of ours, backed up as the others for a while.
+ */
 void stranger_clones(struct universe *universe);
+/* That machine is terminated. */
+void stranger_ends_clone(struct universe *universe);
