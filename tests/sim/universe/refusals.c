@@ -161,7 +161,7 @@ static usec_t some_time(struct universe *universe)
                                                    : dice_wait(&universe->dice, 12 * HOUR);
 }
 
-void refuse_once(struct universe *universe)
+static void refuse(struct universe *universe, uint64_t count, usec_t lasts)
 {
         const char *action = some_action(universe);
         const struct aws_error *error = some_error(universe, action);
@@ -171,24 +171,21 @@ void refuse_once(struct universe *universe)
                                .action = action,
                                .region = some_region(universe),
                                .acted = error->may_have_acted && dice_chance(&universe->dice, 0.5),
-                               .count = dice_chance(&universe->dice, 0.7)
-                                                ? 1
-                                                : (uint64_t)dice_between(&universe->dice, 2, 6),
-                               .until = universe->clock.now + 6 * HOUR });
+                               .count = count,
+                               .until = universe->clock.now + lasts });
+}
+
+void refuse_once(struct universe *universe)
+{
+        refuse(universe,
+               dice_chance(&universe->dice, 0.7) ? 1
+                                                 : (uint64_t)dice_between(&universe->dice, 2, 6),
+               6 * HOUR);
 }
 
 void refuse_for_long(struct universe *universe)
 {
-        const char *action = some_action(universe);
-        const struct aws_error *error = some_error(universe, action);
-
-        add(universe,
-            &(struct refusal){ .error = error,
-                               .action = action,
-                               .region = some_region(universe),
-                               .acted = error->may_have_acted && dice_chance(&universe->dice, 0.5),
-                               .count = UINT64_MAX,
-                               .until = universe->clock.now + some_time(universe) });
+        refuse(universe, UINT64_MAX, some_time(universe));
 }
 
 void answer_foreign(struct universe *universe)
