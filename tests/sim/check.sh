@@ -33,7 +33,7 @@ cmp <(grep -o 'history [0-9a-f]*' "$folder/alone") <(grep '^seed 3' "$folder/sec
 echo "  and after another one"
 
 echo "new seeds:"
-"$sim" --seed "${SIM_SEED:-1000}" --seeds "${SIM_SEEDS:-12}" >"$folder/seeds" ||
+"$sim" --seed "${SIM_SEED:-1000}" --seeds "${SIM_SEEDS:-24}" >"$folder/seeds" ||
         { cat "$folder/seeds"; exit 1; }
 grep '^total' "$folder/seeds"
 "$sim" --seed 6 --seeds 3 --years 20 --quiet | tail -1
