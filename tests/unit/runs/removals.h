@@ -84,3 +84,42 @@ static inline bool is_recorded_gone(struct world *world, size_t i)
         store_image_done(&row);
         return gone;
 }
+
+static inline void expect_calls(const struct world *world, size_t deregister, size_t delete)
+{
+        assert_int_equal(scripted_count(&world->aws, "DeregisterImage", NULL), deregister);
+        assert_int_equal(scripted_count(&world->aws, "DeleteSnapshot", NULL), delete);
+}
+
+/* What a run or a dry run has decided: of each action how often, and why the last time. */
+struct decisions {
+        unsigned int count[PRUNE_ACTIONS];
+        char *why[PRUNE_ACTIONS];
+};
+
+static inline void hear_decision(const struct run_event *event, void *userdata)
+{
+        struct decisions *decisions = userdata;
+
+        if (!event->decision)
+                return;
+        assert_true(*event->decision->why);
+        decisions->count[event->decision->action]++;
+        xreplace(&decisions->why[event->decision->action], event->decision->why);
+}
+
+static inline void decisions_done(struct decisions *decisions)
+{
+        for (size_t i = 0; i < PRUNE_ACTIONS; i++)
+                free(decisions->why[i]);
+}
+
+static inline struct decisions dry_run(struct world *world)
+{
+        struct decisions decisions = {};
+        struct watch *watch = manager_watch(world->manager, NULL, hear_decision, &decisions);
+
+        free(prune(world, true));
+        watch_free(watch);
+        return decisions;
+}

@@ -38,32 +38,16 @@ static struct model_image *add(struct world *world, const struct stranger *stran
         return image;
 }
 
-struct heard {
-        unsigned int adopted, left;
-        char *why;
-};
-
-static void hear(const struct run_event *event, void *userdata)
-{
-        struct heard *heard = userdata;
-
-        if (!event->decision)
-                return;
-        heard->adopted += event->decision->action == PRUNE_ADOPT;
-        heard->left += event->decision->action == PRUNE_LEAVE;
-        xreplace(&heard->why, event->decision->why);
-}
-
-static struct heard adopt(struct world *world, bool dry)
+static struct decisions adopt(struct world *world, bool dry)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
-        struct heard heard = {};
-        struct watch *watch = manager_watch(world->manager, NULL, hear, &heard);
+        struct decisions decisions = {};
+        struct watch *watch = manager_watch(world->manager, NULL, hear_decision, &decisions);
 
         assert_int_equal(manager_adopt(world->manager, dry, &run, &error), 0);
         virtual_run_for(world->loop, MINUTES(5));
         watch_free(watch);
-        return heard;
+        return decisions;
 }
 
 static bool has_row(struct world *world, const struct model_image *image)
@@ -118,7 +102,6 @@ static void an_image_is_adopted_only_when_everything_fits(void **state)
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 _cleanup_free_ char *yaml = xasprintf(SETTINGS, 1);
                 struct model_image *image;
-                struct heard heard;
                 struct world world;
 
                 world_init(&world);
@@ -127,13 +110,17 @@ static void an_image_is_adopted_only_when_everything_fits(void **state)
                 world_apply(&world, yaml);
                 image = add(&world, &rows[i]);
                 for (int dry = 1; dry >= 0; dry--) {
-                        heard = adopt(&world, dry);
-                        if (heard.adopted != !rows[i].why || heard.left == !rows[i].why)
-                                fail_msg("%s: %u adopted, %u left: %s", rows[i].name, heard.adopted,
-                                         heard.left, heard.why);
-                        if (rows[i].why && !strstr(heard.why, rows[i].why))
-                                fail_msg("%s: %s", rows[i].name, heard.why);
-                        free(heard.why);
+                        struct decisions decisions = adopt(&world, dry);
+                        unsigned int adopted = decisions.count[PRUNE_ADOPT],
+                                     left = decisions.count[PRUNE_LEAVE];
+                        const char *why = decisions.why[PRUNE_LEAVE];
+
+                        if (adopted != !rows[i].why || left == !rows[i].why)
+                                fail_msg("%s: %u adopted, %u left: %s", rows[i].name, adopted, left,
+                                         why ? why : "-");
+                        if (rows[i].why && !strstr(why, rows[i].why))
+                                fail_msg("%s: %s", rows[i].name, why);
+                        decisions_done(&decisions);
                         if (has_row(&world, image) != (!dry && !rows[i].why))
                                 fail_msg("%s: dry %d: row", rows[i].name, dry);
                         assert_int_equal(captured_events(&events[EVENT_IMAGE_NOT_ADOPTED]),
@@ -150,7 +137,7 @@ static void one_image_of_a_firing_is_adopted(void **state)
 {
         static const struct stranger stranger = { .name = "twin" };
         _cleanup_free_ char *yaml = xasprintf(SETTINGS, 1);
-        struct heard heard;
+        struct decisions decisions;
         struct world world;
 
         (void)state;
@@ -159,15 +146,15 @@ static void one_image_of_a_firing_is_adopted(void **state)
         world_apply(&world, yaml);
         add(&world, &stranger);
         add(&world, &stranger);
-        heard = adopt(&world, false);
-        assert_int_equal(heard.adopted, 1);
-        assert_int_equal(heard.left, 1);
-        free(heard.why);
-        heard = adopt(&world, false);
-        assert_int_equal(heard.adopted, 0);
-        assert_int_equal(heard.left, 1);
-        assert_non_null(strstr(heard.why, "another image"));
-        free(heard.why);
+        decisions = adopt(&world, false);
+        assert_int_equal(decisions.count[PRUNE_ADOPT], 1);
+        assert_int_equal(decisions.count[PRUNE_LEAVE], 1);
+        decisions_done(&decisions);
+        decisions = adopt(&world, false);
+        assert_int_equal(decisions.count[PRUNE_ADOPT], 0);
+        assert_int_equal(decisions.count[PRUNE_LEAVE], 1);
+        assert_non_null(strstr(decisions.why[PRUNE_LEAVE], "another image"));
+        decisions_done(&decisions);
         world_done(&world);
 }
 

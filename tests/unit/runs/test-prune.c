@@ -31,21 +31,6 @@ static void test_by_the_run(void **state)
         world_done(&world);
 }
 
-struct decisions {
-        unsigned int kept, removed;
-};
-
-static void hear(const struct run_event *event, void *userdata)
-{
-        struct decisions *decisions = userdata;
-
-        if (!event->decision)
-                return;
-        assert_true(*event->decision->why);
-        decisions->removed += event->decision->action == PRUNE_REMOVE;
-        decisions->kept += event->decision->action == PRUNE_KEEP;
-}
-
 static void test_dry(void **state)
 {
         _cleanup_free_ char *run = NULL, *second = NULL, *error = NULL;
@@ -57,7 +42,7 @@ static void test_dry(void **state)
 
         (void)state;
         setup(&world, 5, 2);
-        watch = manager_watch(world.manager, NULL, hear, &decisions);
+        watch = manager_watch(world.manager, NULL, hear_decision, &decisions);
         commits = world.commits;
         scripted_forget_calls(&world.aws);
         assert_int_equal(manager_prune(world.manager, "s", true, &run, &error), 0);
@@ -65,14 +50,15 @@ static void test_dry(void **state)
         assert_int_equal(manager_prune(world.manager, "s", true, &second, &error), 0);
         assert_string_not_equal(run, second);
         virtual_run_for(world.loop, HOURS(1));
-        assert_int_equal(decisions.kept, 4);
-        assert_int_equal(decisions.removed, 6);
+        assert_int_equal(decisions.count[PRUNE_KEEP], 4);
+        assert_int_equal(decisions.count[PRUNE_REMOVE], 6);
         LEFT(world, "1 2 3 4 5");
         assert_int_equal(world.commits, commits);
         assert_int_equal(store_load_run(world.store, run, &row), 0);
         for (size_t i = 0; i < world.aws.n_calls; i++)
                 assert_non_null(startswith(world.aws.calls[i].action, "Describe"));
         watch_free(watch);
+        decisions_done(&decisions);
         world_done(&world);
 }
 

@@ -226,73 +226,6 @@ static void test_stop_troubles(void **state)
         }
 }
 
-/* One that does not stop in time, or is gone meanwhile, ends the waiting, not the care. */
-static void test_stop_that_hangs(void **state)
-{
-        struct world world;
-
-        (void)state;
-        world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 5m}\n", 1)
-                ->stopping = MINUTES(30);
-        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
-        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
-        assert_int_equal(world_images(&world, NULL), 0);
-        expect_all_up(&world, "hangs");
-        world_done(&world);
-
-        world_setup(&world, HEAD "    consistency: stop\n", 1)->stopping = MINUTES(5);
-        virtual_run_until(world.loop, at("2026-03-02T01:02:00Z"));
-        world.model.instances[0]->state = INSTANCE_TERMINATED;
-        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
-        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
-        assert_int_equal(virtual_armed(world.loop), 1);
-        world_done(&world);
-}
-
-/* A fault of the host keeps it in "stopping" for hours. */
-static void one_that_hangs_in_stopping_is_told_and_halts_the_run(void **state)
-{
-        struct world world;
-
-        (void)state;
-        world_setup(&world,
-                    HEAD "    consistency: stop\n"
-                         "    reboot: {ready_timeout: 5m, max_parallel: 2}\n",
-                    9)
-                ->stopping = HOURS(6);
-        virtual_run_until(world.loop, at("2026-03-02T01:15:00Z"));
-        assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
-        assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
-        assert_true(captured_words("stop-instances --force") > 0);
-        assert_int_equal(world_task(&world, RUN, "i-9", NULL), OUTCOME_CANCELLED);
-        virtual_run_until(world.loop, at("2026-03-02T09:00:00Z"));
-        expect_all_up(&world, "stopping");
-        assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
-        assert_int_equal(world.model.instances[0]->outages, 1);
-        assert_int_equal(world.model.instances[8]->outages, 0);
-        world_done(&world);
-}
-
-/* DescribeInstanceStatus is refused for hours. */
-static void an_instance_whose_state_is_not_told_is_started_again(void **state)
-{
-        struct world world;
-
-        (void)state;
-        world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 10m}\n", 1);
-        scripted_fault(&world.aws,
-                       (struct scripted_fault){ .action = "DescribeInstanceStatus",
-                                                .skip = 1, /* the look before it is touched */
-                                                .times = SCRIPTED_ALWAYS,
-                                                .outcome = AWS_ERROR,
-                                                .code = "UnauthorizedOperation" });
-        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
-        expect_all_up(&world, "state not told");
-        assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
-        assert_int_equal(world_images(&world, NULL), 0);
-        world_done(&world);
-}
-
 /* It was stopped for its image, and somebody starts it before EC2 takes the call: it is stopped
  * again or given up, and no image is labelled for what it was before. */
 static void test_started_by_somebody(void **state)
@@ -552,61 +485,6 @@ static void an_outage_that_a_lost_start_ended_is_one(void **state)
         world_done(&world);
 }
 
-/* A start is taken, and the instance stops again, for a key that may not be used. */
-static void test_a_start_that_falls_back_is_told_and_goes_on(void **state)
-{
-        struct model_instance *first;
-        struct world world;
-
-        (void)state;
-        first = world_setup(&world,
-                            HEAD "    consistency: stop\n    reboot: {ready_timeout: 10m}\n", 3);
-        first->falls = 8;
-        first->reason_code = "Client.InternalError";
-        first->reason = "Client.InternalError: Client error on launch";
-        virtual_run_until(world.loop, at("2026-03-02T01:20:00Z"));
-        assert_true(captured_words("Client error on launch (most often the KMS key") > 0);
-        assert_int_equal(captured_words("arrived late"), 0);
-        assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
-        assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
-        assert_true(scripted_count(&world.aws, "StartInstances", NULL) < 10);
-        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
-        expect_all_up(&world, "falls back");
-        assert_int_equal(captured_events(&events[EVENT_INSTANCE_READY]), 1);
-        assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
-        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
-        assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_CANCELLED);
-        assert_int_equal(world.model.instances[1]->outages, 0);
-        assert_int_equal(world_images(&world, NULL), 1);
-        world_done(&world);
-}
-
-/* StateReason is read when the instance is seen to be down after a start, not with each reading of
- * its status while it waits for the next one. */
-static void a_state_reason_is_read_once_for_each_start(void **state)
-{
-        struct model_instance *first;
-        struct world world;
-        size_t starts, listed;
-
-        (void)state;
-        first = world_setup(&world,
-                            HEAD "    consistency: stop\n    reboot: {ready_timeout: 10m}\n", 1);
-        first->falls = SCRIPTED_ALWAYS;
-        first->reason_code = "Client.InternalError";
-        first->reason = "Client.InternalError: Client error on launch";
-        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
-        scripted_forget_calls(&world.aws);
-        captured_clear();
-        virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
-        starts = scripted_count(&world.aws, "StartInstances", NULL);
-        listed = scripted_count(&world.aws, "DescribeInstances", NULL);
-        assert_true(starts > 10);
-        assert_in_range(listed, starts - 1, starts + 1);
-        assert_in_range(captured_words("Client error on launch"), starts - 1, starts + 1);
-        world_done(&world);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -614,9 +492,6 @@ int main(void)
                 cmocka_unit_test(test_stop_refused),
                 cmocka_unit_test(test_types_are_asked_once),
                 cmocka_unit_test(test_stop_troubles),
-                cmocka_unit_test(test_stop_that_hangs),
-                cmocka_unit_test(one_that_hangs_in_stopping_is_told_and_halts_the_run),
-                cmocka_unit_test(an_instance_whose_state_is_not_told_is_started_again),
                 cmocka_unit_test(test_started_by_somebody),
                 cmocka_unit_test(test_label_of_one_that_failed),
                 cmocka_unit_test(test_no_room),
@@ -625,8 +500,6 @@ int main(void)
                 cmocka_unit_test(test_a_stop_that_may_have_been_taken_is_undone),
                 cmocka_unit_test(a_stop_without_an_answer_is_undone_however_late_it_is_refused),
                 cmocka_unit_test(an_outage_that_a_lost_start_ended_is_one),
-                cmocka_unit_test(test_a_start_that_falls_back_is_told_and_goes_on),
-                cmocka_unit_test(a_state_reason_is_read_once_for_each_start),
         };
 
         return cmocka_run_group_tests_name("stop", tests, NULL, NULL);
