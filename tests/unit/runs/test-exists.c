@@ -42,6 +42,18 @@ static const struct {
         { "crash, at the image", "crash", { .action = "CreateImage", NOT_FOUND("InstanceID") } },
 };
 
+/* A world of two instances at the level of a moment, which is to last so many calls. */
+static void setup(struct world *world, size_t moment, unsigned int times)
+{
+        _cleanup_free_ char *yaml =
+                xasprintf(HEAD "    consistency: %s\n", moments[moment].consistency);
+        struct scripted_fault fault = moments[moment].fault;
+
+        world_setup(world, yaml, 2);
+        fault.times = times;
+        scripted_fault(&world->aws, fault);
+}
+
 static void expect_well(struct world *world, const char *where)
 {
         _cleanup_free_ char *detail = NULL;
@@ -62,16 +74,11 @@ static void test_what_is_unknown_for_a_moment_is_not_gone(void **state)
         (void)state;
         for (size_t i = 0; i < ELEMENTS(moments); i++)
                 for (size_t j = 0; j < ELEMENTS(times); j++) {
-                        _cleanup_free_ char *yaml =
-                                xasprintf(HEAD "    consistency: %s\n", moments[i].consistency);
-                        struct scripted_fault fault = moments[i].fault;
                         struct world world;
 
-                        world_setup(&world, yaml, 2);
+                        setup(&world, i, times[j]);
                         for (size_t k = 0; k < 2; k++)
                                 world.model.instances[k]->back = 150 * USEC_PER_SEC;
-                        fault.times = times[j];
-                        scripted_fault(&world.aws, fault);
                         virtual_run_until(world.loop, at("2026-03-02T08:00:00Z"));
                         if (world.aws.faults[0].times)
                                 fail_msg("%s: struck only %u times", moments[i].name,
@@ -86,14 +93,9 @@ static void test_an_hour_of_not_found_leaves_nobody_down(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(moments); i++) {
-                _cleanup_free_ char *yaml =
-                        xasprintf(HEAD "    consistency: %s\n", moments[i].consistency);
-                struct scripted_fault fault = moments[i].fault;
                 struct world world;
 
-                world_setup(&world, yaml, 2);
-                fault.times = SCRIPTED_ALWAYS;
-                scripted_fault(&world.aws, fault);
+                setup(&world, i, SCRIPTED_ALWAYS);
                 virtual_run_until(world.loop, at("2026-03-02T02:00:30Z"));
                 scripted_no_faults(&world.aws);
                 virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));

@@ -273,12 +273,7 @@ static void test_status_never_told(void **state)
 
         (void)state;
         world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 2);
-        scripted_fault(&world.aws,
-                       (struct scripted_fault){ .action = "DescribeInstanceStatus",
-                                                .skip = 1, /* the look before it is touched */
-                                                .times = SCRIPTED_ALWAYS,
-                                                .outcome = AWS_ERROR,
-                                                .code = "UnauthorizedOperation" });
+        world_hide_status(&world);
         virtual_run_until(world.loop, at("2026-03-02T01:05:00Z"));
         world_end(&world, true);
         world_start(&world);

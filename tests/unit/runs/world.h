@@ -206,6 +206,16 @@ static inline void world_protect(struct world *world, bool protect)
                      NULL);
 }
 
+/* EC2 tells the status of the first instance right before it is touched, and of none after that. */
+static inline void world_hide_status(struct world *world)
+{
+        scripted_fault(&world->aws, (struct scripted_fault){ .action = "DescribeInstanceStatus",
+                                                             .skip = 1,
+                                                             .times = SCRIPTED_ALWAYS,
+                                                             .outcome = AWS_ERROR,
+                                                             .code = "UnauthorizedOperation" });
+}
+
 /* ---- what tests ask ---- */
 
 /* Runs of a schedule (NULL: all) with this outcome (-1: any) and trigger (NULL: any). */
