@@ -1,5 +1,5 @@
-/* An instance that was stopped for its image does not stop, or does not start, as it should: that is
- * told, it is started again and again, and nobody else is stopped meanwhile. */
+/* An instance that was stopped for its image does not stop, or does not start, as it should: that
+ * is told, it is started again and again, and nobody else is stopped meanwhile. */
 #include "levels.h"
 
 /* One that does not stop in time, or is gone meanwhile, ends the waiting, not the care. */
