@@ -7,6 +7,7 @@
 
 #include "aws/autoscaling.h"
 #include "aws/elb.h"
+#include "model-instances.h"
 #include "runs/naming.h"
 
 struct model_target {
@@ -39,10 +40,6 @@ struct model_elb {
         unsigned int touched_in_service;
         const char *never_healthy; /* an instance, once it was touched */
 };
-
-static inline struct model_instance *model_find_instance(struct model *model, const char *id);
-static inline bool model_is_down(const struct model *model, const struct model_instance *instance);
-static inline int model_state(const struct model *model, struct model_instance *instance);
 
 static inline struct model_elb *model_elb(struct model *model)
 {

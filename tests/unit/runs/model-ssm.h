@@ -4,7 +4,8 @@
  */
 #pragma once
 
-static inline struct model_instance *model_find_instance(struct model *model, const char *id);
+#include "aws/ssm.h"
+#include "model-instances.h"
 
 /* Thaws by itself when it is time. */
 static inline bool model_is_frozen(const struct model *model, struct model_instance *instance)
