@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "control/calendar.h"
 #include "control/output.h"
 #include "control/rate-anchor.h"
@@ -16,6 +17,7 @@
 static void warn_of_never(const struct ctl *ctl, const struct settings *settings,
                           struct text *messages)
 {
+        _cleanup_free_ char *file = text_clean(settings->file, CLEAN_LINE_MAX);
         sec_t now = loop_wall(ctl->loop);
 
         for (size_t i = 0; i < settings->n_schedules; i++) {
@@ -27,8 +29,8 @@ static void warn_of_never(const struct ctl *ctl, const struct settings *settings
                 schedule.anchor = now;
                 if (settings->schedules[i].enabled && schedule_next(&schedule, now) == SEC_NEVER)
                         text_printf(messages,
-                                    "%s: warning: schedule \"%s\" never fires again: %s\n",
-                                    settings->file, settings->schedules[i].name,
+                                    "%s: warning: schedule \"%s\" never fires again: %s\n", file,
+                                    settings->schedules[i].name,
                                     settings->schedules[i].expression_text);
         }
 }
@@ -67,6 +69,7 @@ int verb_check(struct ctl *ctl, char **arguments, size_t n)
 {
         _cleanup_(settings_unrefp) struct settings *settings = NULL;
         _cleanup_(text_done) struct text messages = {}, notes = {};
+        _cleanup_free_ char *file = NULL;
         int r = settings_load(n ? arguments[0] : ctl->file, &settings, &messages);
 
         if (r == 0) {
@@ -80,7 +83,8 @@ int verb_check(struct ctl *ctl, char **arguments, size_t n)
         fputs(text_get(&messages), stderr);
         if (r < 0)
                 return CTL_FAILED;
-        fprintf(ctl->out.stream, "%s: good; %zu schedule%s, %zu account%s\n", settings->file,
+        file = text_clean(settings->file, CLEAN_LINE_MAX);
+        fprintf(ctl->out.stream, "%s: good; %zu schedule%s, %zu account%s\n", file,
                 settings->n_schedules, settings->n_schedules == 1 ? "" : "s", settings->n_accounts,
                 settings->n_accounts == 1 ? "" : "s");
         fputs(text_get(&notes), ctl->out.stream);
