@@ -191,7 +191,7 @@ static const struct scenario scenarios[] = {
           .after = { AFTER },
           .script = STRANGER
           "stranger 'printf \"x\\ny\" >/proc/$$/comm; while :; do sleep 1; done' &\n"
-          "await /usr/bin/pgrep -u 65534 y; other=$(/usr/bin/pgrep -u 65534 y)\n"
+          "await /usr/bin/pgrep -u 65534 y; other=$(/usr/bin/pgrep -o -u 65534 y)\n"
           "sh freeze.sh & await seen before 1; kill -9 $!; thaw; says thaw thawed-by=amid\n"
           "seen after 1; seen late 0; kill -0 $other\n" },
         { .name = "a process that bears the number of the group in its name is not waited for",
