@@ -34,27 +34,29 @@ INSTALLED := $(SBINDIR)/amid $(BINDIR)/amictl \
              $(DOCDIR)/README.md $(RECIPES) $(POLICIES)
 
 to = $(DESTDIR)$(filter %/$1,$(INSTALLED))
+# Manual and settings name the folder of the policies and recipes.
+install_text = sed 's|/usr/local/share/doc/amid|$(DOCDIR)|g' $1 >$2 && chmod 644 $2
 
 .PHONY: install
 install: all systemd/amid.catalog ## install below DESTDIR/PREFIX; an existing amid.yaml stays as it is
 	install -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%))) $(DESTDIR)$(SYSCONFDIR)/amid/conf.d
 	install -m 755 build/amid $(call to,amid)
 	install -m 755 build/amictl $(call to,amictl)
-	install -m 644 man/amid.8 $(call to,amid.8)
-	install -m 644 man/amictl.1 $(call to,amictl.1)
-	install -m 644 man/amid.yaml.5 $(call to,amid.yaml.5)
-	install -m 644 man/amid-consistency.7 $(call to,amid-consistency.7)
+	$(call install_text,man/amid.8,$(call to,amid.8))
+	$(call install_text,man/amictl.1,$(call to,amictl.1))
+	$(call install_text,man/amid.yaml.5,$(call to,amid.yaml.5))
+	$(call install_text,man/amid-consistency.7,$(call to,amid-consistency.7))
 	sed -e 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/bin|$(BINDIR)|' systemd/amid.service >$(call to,amid.service)
 	chmod 644 $(call to,amid.service)
 	install -m 644 systemd/amid.sysusers $(call to,amid.conf)
 	install -m 644 systemd/amid.catalog $(call to,amid.catalog)
-	install -m 644 config/amid.yaml $(call to,amid.yaml)
-	install -m 644 config/amid.schema.json $(call to,amid.schema.json)
+	$(call install_text,config/amid.yaml,$(call to,amid.yaml))
+	$(call install_text,config/amid.schema.json,$(call to,amid.schema.json))
 	install -m 644 README.md $(call to,README.md)
 	install -m 644 config/freeze/*.yaml $(DESTDIR)$(DOCDIR)/freeze/
 	install -m 644 config/policy/*.json $(DESTDIR)$(DOCDIR)/policy/
 	@test -e $(DESTDIR)$(SYSCONFDIR)/amid/amid.yaml || \
-		install -v -m 644 config/amid.yaml $(DESTDIR)$(SYSCONFDIR)/amid/amid.yaml
+		install -v -m 644 $(call to,amid.yaml) $(DESTDIR)$(SYSCONFDIR)/amid/amid.yaml
 	@test -n '$(DESTDIR)' || printf '%s\n' 'Next, as root: systemd-sysusers; journalctl --update-catalog; systemctl daemon-reload' \
 		'then edit $(SYSCONFDIR)/amid/amid.yaml, amictl check, systemctl enable --now amid'
 

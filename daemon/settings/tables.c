@@ -199,7 +199,7 @@ static const struct key freeze_keys[] = {
                 "before", scripts, struct setting_freeze, before, .max = 100, .required = true,
                 .help = "Shell commands that SSM runs on the instance as root to bring its data to "
                         "rest, one after the other; the first that fails ends them, and after is "
-                        "run at once. See config/freeze for ready-made ones."),
+                        "run at once. /usr/local/share/doc/amid/freeze has ready-made ones."),
         KEY_LIST("after", scripts, struct setting_freeze, after, .max = 100, .required = true,
                  .help = "Shell commands that let it go on. All of them are run, also when one "
                          "fails, and whenever any of before was begun."),
@@ -360,7 +360,8 @@ const struct key account_keys[] = {
             .help = "The name of the role's session, as CloudTrail shows it. Without it: amid."),
         KEY_LIST("session_tags", tags, struct setting_account, session_tags,
                  .help = "Tags of the role's session, for policies that ask for them; the trust "
-                         "policy must allow sts:TagSession."),
+                         "policy must allow sts:TagSession, and so must that of the identity that "
+                         "takes the role."),
         KEY("duration", duration, struct setting_account, duration, .min = 1800, .max = 43200,
             .help = "How long a session of the role lasts, from 30m to 12h and no longer than the "
                     "role allows. Without it: 1h, which is also the most for a role that is taken "
