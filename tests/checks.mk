@@ -19,7 +19,7 @@ check: | $(filter deps,$(MAKECMDGOALS)) ## every tier, with a table of what ran 
 
 # ---- unit ------------------------------------------------------------------------------------
 .PHONY: check-unit
-check-unit: $(UNIT_TESTS) deps-check flags-check headers-check ## unit tests and the include rule: no root, no network, under 10 s
+check-unit: $(UNIT_TESTS) deps-check flags-check headers-check ## unit tests and the include rule: no root, no network
 	@printf '%s\n' $(UNIT_TESTS) | xargs -r -P $(JOBS) -n 1 tests/unit/run.sh
 
 .PHONY: deps-check
