@@ -6,11 +6,11 @@
  * of the other for late ones of its own. What tells them apart is the tag amid:daemon, a random
  * word of the process that asked for an image. An image tells of another daemon when
  *
- *     its amid:daemon is not the word of this process
- *     EC2 created it after this process began, and RIVAL_AFTER more: a request of an earlier
- * process of our own can no longer be on its way CreateImage made it of the instance that its tag
- * names: a copy has no SourceInstanceId it has the name that our settings give for its schedule,
- * instance and time
+ *   - its amid:daemon is not the word of this process;
+ *   - EC2 created it after this process began, and RIVAL_AFTER more: a request of an earlier
+ *     process of our own can no longer be on its way;
+ *   - CreateImage made it of the instance that its tag names: a copy has no SourceInstanceId;
+ *   - it has the name that our settings give for its schedule, instance and time.
  *
  * That is looked for before an outage, once in a while for all tasks of a location. Once seen, it
  * holds until this process ends.

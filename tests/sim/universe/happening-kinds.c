@@ -160,7 +160,8 @@ static void happen_adopt(struct universe *universe)
         char *error = NULL;
         int r;
 
-        if (!machine_is_up(&universe->machine))
+        /* Not before they know whose images these are. */
+        if (!machine_is_up(&universe->machine) || universe->second.image)
                 return;
         r = manager_adopt(universe->machine.manager, false, &run, &error);
         told(universe, "adopt", NULL, r, error);
@@ -353,7 +354,8 @@ const struct happening_kind happening_kinds[] = {
         { "name-taken", 30 * DAY, stranger_takes_the_name, ANYWHERE, false, false },
         { "tags-edited", 20 * DAY, stranger_edits_tags, ANYWHERE, true, false },
         { "protected", 20 * DAY, stranger_protects, ANYWHERE, true, false },
-        { "second-daemon", 60 * DAY, stranger_daemon, ANYWHERE, false, NOT_YET },
+        { "second-daemon", 60 * DAY, stranger_daemon, ANYWHERE, false, false },
+        { "second-daemon-ends", 2 * DAY, stranger_daemon_ends, ANYWHERE, false, false },
         { "clone", 60 * DAY, stranger_clones, ANYWHERE, false, false },
         { "clone-ends", 3 * DAY, stranger_ends_clone, ANYWHERE, false, false },
         { "kill", 5 * DAY, happen_kill, RUNS_MOSTLY, true, false },

@@ -8,6 +8,7 @@
 #include "sim/universe/happening-kinds.h"
 #include "sim/universe/odd-states.h"
 #include "sim/universe/people.h"
+#include "sim/universe/strangers.h"
 #include "sim/universe/universe.h"
 #include "sim/universe/witness.h"
 
@@ -169,6 +170,7 @@ void happenings_end(struct universe *universe)
         }
         odd_states_end(universe);
         people_repair(universe);
+        stranger_daemon_ends(universe);
         witness_calm_begins(universe->witness);
         if (!machine_is_up(&universe->machine) && !universe->machine.dying)
                 timer_arm(universe->machine.start, USEC_PER_SEC);

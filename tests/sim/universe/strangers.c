@@ -150,16 +150,36 @@ void stranger_daemon(struct universe *universe)
         sec_t firing = people_now(universe) / USEC_PER_SEC;
         _cleanup_free_ char *tags = NULL;
         char compact[TIME_TEXT_MAX];
+        char *image;
 
-        if (!instance)
+        if (!instance || universe->second.image)
                 return;
         tags = our_tags(schedule, instance->resource.id, firing,
                         "&TagSpecification.1.Tag.7.Key=amid%3Adaemon"
                         "&TagSpecification.1.Tag.7.Value=0123456789abcdef");
-        free(people_call(universe, region, NULL,
-                         "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=%s-%s-%s%s",
-                         instance->resource.id, schedule, instance->resource.id,
-                         format_compact(firing, compact), tags));
+        image = people_call(universe, region, "imageId",
+                            "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=%s-%s-%s%s",
+                            instance->resource.id, schedule, instance->resource.id,
+                            format_compact(firing, compact), tags);
+        if (image)
+                universe->second = (struct second_daemon){ .image = image,
+                                                           .schedule = xstrdup(schedule),
+                                                           .region = region,
+                                                           .at = universe->clock.now };
+}
+
+void stranger_daemon_ends(struct universe *universe)
+{
+        if (!universe->second.image)
+                return;
+        trace_line(universe->trace, "! the second daemon is ended");
+        machine_stop(&universe->machine, 5 * USEC_PER_SEC);
+        free(people_call(universe, universe->second.region, NULL,
+                         "Action=DeregisterImage&ImageId=%s&DeleteAssociatedSnapshots=true",
+                         universe->second.image));
+        free(universe->second.image);
+        free(universe->second.schedule);
+        universe->second = (struct second_daemon){};
 }
 
 /* The machine that was launched from an image of ours and is not terminated yet; NULL: none. */

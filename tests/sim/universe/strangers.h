@@ -17,6 +17,8 @@ void stranger_edits_tags(struct universe *universe);
 void stranger_protects(struct universe *universe);
 /* Another daemon of the same owner makes an image. */
 void stranger_daemon(struct universe *universe);
+/* People end it, remove its image and restart ours, as the journal demands. */
+void stranger_daemon_ends(struct universe *universe);
 /* A person tries a restore: a machine from an image of ours, backed up as the others for a while.
  */
 void stranger_clones(struct universe *universe);

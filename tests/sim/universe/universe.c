@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "sim/universe/happenings.h"
 #include "sim/universe/people.h"
+#include "sim/universe/strangers.h"
 #include "sim/universe/walk.h"
 #include "sim/universe/witness.h"
 
@@ -147,6 +148,7 @@ struct universe *universe_free(struct universe *universe)
 {
         machine_done(&universe->machine);
         walk_end(universe);
+        stranger_daemon_ends(universe);
         happenings_done(universe);
         witness_free(universe->witness);
         timer_free(universe->season);

@@ -20,6 +20,13 @@
 struct witness;
 struct happening;
 
+/* The last image of another daemon of the same owner. */
+struct second_daemon {
+        char *image, *schedule; /* NULL: there is none, or people have seen to it */
+        const char *region;     /* of the fleet */
+        usec_t at;              /* monotonic */
+};
+
 struct options {
         uint64_t seed;
         sec_t duration;            /* 0: as long as such a fleet is watched */
@@ -58,6 +65,7 @@ struct universe {
         struct timer *season; /* the next change between trouble and calm */
         bool calm;
         usec_t calm_since;
+        struct second_daemon second; /* strangers.c */
         uint64_t deaths;
 };
 

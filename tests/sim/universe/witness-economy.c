@@ -150,6 +150,7 @@ void economy_instance_stops(struct witness *witness, const char *region, bool be
 void economy_no_image(struct witness *witness, const char *region)
 {
         economy_of(witness, region)->allowed[ECONOMY_INSTANCES]++;
+        economy_of(witness, region)->allowed[ECONOMY_STATUS]++;
         economy_of(witness, region)->allowed[ECONOMY_DAEMONS]++;
 }
 

@@ -16,6 +16,10 @@
 /* How long an instance's checks have to have failed, with nothing else in the way, for the daemon
  * to know. */
 #define KNOWN_ILL (30 * SEC_PER_MIN * USEC_PER_SEC)
+/* How long after the daemon began another one's image tells of it, and how long it has to be there,
+ * with nothing in the way, for the daemon to know; runs/rival.h. */
+#define SECOND_DAEMON_AFTER (10 * SEC_PER_MIN * USEC_PER_SEC)
+#define SECOND_DAEMON_KNOWN (30 * SEC_PER_MIN * USEC_PER_SEC)
 /* The longest 'ready_timeout' of a fleet, and what else may lie between. */
 #define LINE_DUE ((30 + 60) * SEC_PER_MIN * USEC_PER_SEC)
 
@@ -68,18 +72,52 @@ static void judge_well_before(struct witness *witness, const struct cloud_reques
                       (long long)((now - instance_impaired_since(instance, now)) / USEC_PER_SEC));
 }
 
+/* The image of another daemon is there, for long enough, and as our settings would name it. */
+static bool second_daemon_shows(const struct witness *witness, const char *region)
+{
+        struct universe *universe = witness->universe;
+        const struct second_daemon *second = &universe->second;
+        usec_t fair = happenings_fair_since(universe), now = universe->clock.now;
+        const struct image *image;
+
+        if (!second->image || !streq(second->region, region) ||
+            second->at < witness->started + SECOND_DAEMON_AFTER ||
+            now - second->at < SECOND_DAEMON_KNOWN || fair == USEC_INFINITY ||
+            now - fair < SECOND_DAEMON_KNOWN ||
+            !settings_schedule(fleet_settings(&universe->fleet), second->schedule))
+                return false;
+        image = place_find(sim_place(universe->cloud.sim, DEFAULT_ACCOUNT, region), KIND_IMAGE,
+                           second->image);
+        return image && streq(tags_get(&image->resource.tags, "amid:owner"), "sim") &&
+               streq(tags_get(&image->resource.tags, "amid:schedule"), second->schedule) &&
+               streq(tags_get(&image->resource.tags, "amid:instance"), image->source_instance);
+}
+
+static void judge_outage(struct witness *witness, const struct cloud_request *request,
+                         const char *id)
+{
+        judge_well_before(witness, request, id);
+        if (second_daemon_shows(witness, request->region))
+                universe_fail(witness->universe, "two daemons make no outages",
+                              "%s takes %s down, and another daemon made %s %lld min ago",
+                              request->action, id, witness->universe->second.image,
+                              (long long)((witness->universe->clock.now -
+                                           witness->universe->second.at) /
+                                          USEC_PER_SEC / 60));
+}
+
 void outage_asking(struct witness *witness, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = NULL, *no_reboot = NULL;
 
         if (streq(request->action, "StopInstances")) {
                 id = request_parameter(request->body, "InstanceId.1");
-                judge_well_before(witness, request, id);
+                judge_outage(witness, request, id);
         } else if (streq(request->action, "CreateImage")) {
                 id = request_parameter(request->body, "InstanceId");
                 no_reboot = request_parameter(request->body, "NoReboot");
                 if (!streq(no_reboot, "true"))
-                        judge_well_before(witness, request, id);
+                        judge_outage(witness, request, id);
         }
 }
 
