@@ -106,7 +106,8 @@ void removal_add(struct task *retention, const struct store_image *image, const 
 {
         struct task *task;
 
-        if (is_added(retention, image->id))
+        if (is_added(retention, image->id) ||
+            (MUTANT(removes_few_at_once) && retention->run->last_task->kind == &removal_task))
                 return;
         task = run_add_task(retention->run, &removal_task, retention->place, image->id);
         task->row.name = xstrdup(why);

@@ -344,7 +344,7 @@ static void happen_foreign(struct universe *universe)
 const struct happening_kind happening_kinds[] = {
         { "error-once", 3 * DAY, refuse_once, RUNS_MOSTLY, true, false },
         { "error-for-long", 8 * DAY, refuse_for_long, RUNS_MOSTLY, true, false },
-        { "unknown-id", 8 * DAY, refuse_one_id, RUNS_MOSTLY, false, false },
+        { "unknown-id", 2 * DAY, refuse_one_id, RUNS_MOSTLY, false, false },
         { "foreign-answer", 8 * DAY, answer_foreign, RUNS_MOSTLY, true, false },
         { "odd-image", 10 * DAY, odd_image_state, RUNS_MOSTLY, true, NOT_YET },
         { "start-fails", 20 * DAY, odd_start_fails, RUNS_MOSTLY, true, false },
