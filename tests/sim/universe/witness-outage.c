@@ -98,12 +98,12 @@ static void judge_outage(struct witness *witness, const struct cloud_request *re
 {
         judge_well_before(witness, request, id);
         if (second_daemon_shows(witness, request->region))
-                universe_fail(witness->universe, "two daemons make no outages",
-                              "%s takes %s down, and another daemon made %s %lld min ago",
-                              request->action, id, witness->universe->second.image,
-                              (long long)((witness->universe->clock.now -
-                                           witness->universe->second.at) /
-                                          USEC_PER_SEC / 60));
+                universe_fail(
+                        witness->universe, "two daemons make no outages",
+                        "%s takes %s down, and another daemon made %s %lld min ago",
+                        request->action, id, witness->universe->second.image,
+                        (long long)((witness->universe->clock.now - witness->universe->second.at) /
+                                    USEC_PER_SEC / 60));
 }
 
 void outage_asking(struct witness *witness, const struct cloud_request *request)
