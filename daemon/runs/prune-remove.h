@@ -20,6 +20,7 @@ struct removal_snapshot {
         enum snapshot_fate fate;
         char *reason; /* why it is kept or refused; or NULL */
         struct gone gone;
+        bool refused;       /* by the last call: a look tells whether it is still there */
         bool transient;     /* it was refused by a trouble of AWS's: the next run tries again */
         unsigned int calls; /* of DeleteSnapshot, that led to another look */
 };

@@ -139,6 +139,8 @@ static void judge_snapshot(struct task *task, const struct store_image *row,
         difference = provenance_snapshot(listed, row, task->run->settings->owner);
         if (difference)
                 set_fate(snapshot, SNAPSHOT_KEPT, difference);
+        else if (snapshot->refused)
+                set_fate(snapshot, SNAPSHOT_REFUSED, steal(snapshot->reason));
         else
                 set_fate(snapshot, SNAPSHOT_OURS, NULL);
 }
@@ -222,6 +224,14 @@ static void try_later(struct task *task, struct removal_snapshot *snapshot, char
         removal->look_after = loop_monotonic(task->run->engine->loop) + LAG_RETRY;
 }
 
+/* An earlier call that had no answer may have deleted it all the same: it is looked at first. */
+static void refused_for_now(struct task *task, struct removal_snapshot *snapshot, char *why)
+{
+        snapshot->refused = true;
+        set_fate(snapshot, SNAPSHOT_OPEN, why);
+        removal_of(task)->look_after = loop_monotonic(task->run->engine->loop) + LAG_RETRY;
+}
+
 /* EC2 says that the image which is deregistered still uses it. */
 static void note_lag(struct task *task, struct removal_snapshot *snapshot, char *why)
 {
@@ -243,7 +253,7 @@ static void note_refusal(struct task *task, struct removal_snapshot *snapshot,
 {
         snapshot->transient = reply->status >= 500;
         if (!streq(reply->code, "InvalidSnapshot.InUse"))
-                set_fate(snapshot, SNAPSHOT_REFUSED, why);
+                refused_for_now(task, snapshot, why);
         else if (is_used_by_another(task, reply))
                 set_fate(snapshot, SNAPSHOT_KEPT, why);
         else

@@ -189,6 +189,53 @@ static void an_unlisted_snapshot_is_deleted_by_evidence_only(void **state)
         }
 }
 
+/* The answer to DeleteSnapshot is lost, or the process ends before it comes, and the next call is
+ * refused: a snapshot that is gone is not told to be left, one that is there is. */
+static void a_refusal_does_not_undo_an_earlier_deletion(void **state)
+{
+        static const struct {
+                const char *name, *left;
+                bool effect, restart;
+        } rows[] = {
+                { .name = "deleted", .left = "3", .effect = true },
+                { .name = "deleted, restart", .left = "3", .effect = true, .restart = true },
+                { .name = "not deleted", .left = "2! 3" },
+                { .name = "not deleted, restart", .left = "2! 3", .restart = true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL, *error = NULL;
+                struct world world;
+
+                setup_young(&world);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeleteSnapshot",
+                                                                    .about = "snap-0002",
+                                                                    .outcome = AWS_UNREACHABLE,
+                                                                    .effect = rows[i].effect });
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "DeleteSnapshot",
+                                                        .about = "snap-0002",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "UnauthorizedOperation" });
+                assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+                while (!scripted_count(&world.aws, "DeleteSnapshot", "snap-0002"))
+                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                if (rows[i].restart) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_for(world.loop, HOURS(1));
+                expect_left(&world, rows[i].left, (int)i);
+                assert_int_equal(is_recorded_gone(&world, 1), rows[i].effect);
+                if (captured_events(&events[EVENT_SNAPSHOTS_LEFT]) != !rows[i].effect)
+                        fail_msg("%s", rows[i].name);
+                assert_true(scripted_count(&world.aws, "DeleteSnapshot", "snap-0002") <= 2);
+                world_done(&world);
+        }
+}
+
 static void test_shared_snapshot(void **state)
 {
         _cleanup_free_ char *run = NULL;
@@ -256,6 +303,7 @@ int main(void)
                 cmocka_unit_test(test_trouble),
                 cmocka_unit_test(test_unknown_snapshot),
                 cmocka_unit_test(an_unlisted_snapshot_is_deleted_by_evidence_only),
+                cmocka_unit_test(a_refusal_does_not_undo_an_earlier_deletion),
                 cmocka_unit_test(test_shared_snapshot),
                 cmocka_unit_test(an_image_that_is_protected_from_deregistration_is_kept),
         };
