@@ -107,11 +107,11 @@ struct verdict freeze_ask(struct task *task)
 
 struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
 {
-        bool begun;
+        struct image_live *live = image_live(task);
         char *why;
 
         image_note_doubt(task, reply);
-        begun = image_doubt(task) > 0; /* an earlier request may have been taken */
+        live->freeze_unanswered |= aws_may_have_acted(reply);
         switch (remote_sent(task, reply)) {
         case REMOTE_SENT:
                 return next();
@@ -124,7 +124,7 @@ struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
                 why = aws_describe_failure(reply, &ssm_send_command, task->row.region);
                 if (gone_is_claimed(reply) && task_spent(task) < UNKNOWN_FOR)
                         return again(SEND_RETRY, why);
-                return not_frozen(task, why, begun);
+                return not_frozen(task, why, live->freeze_unanswered);
         }
         abort();
 }
@@ -146,7 +146,8 @@ static struct verdict frozen_failed(struct task *task, const struct ssm_invocati
         _cleanup_free_ char *failure = remote_failure(invocation);
 
         return not_frozen(task, reason ? xasprintf("%s (%s)", reason, failure) : steal(failure),
-                          !streq(state, "thawed") && !streq(state, "refused"));
+                          !streq(state, "thawed") && (!streq(state, "refused") ||
+                                                      image_live(task)->freeze_unanswered));
 }
 
 struct verdict await_frozen_answer(struct task *task, const struct aws_reply *reply)
@@ -161,7 +162,8 @@ struct verdict await_frozen_answer(struct task *task, const struct aws_reply *re
                         return again(REMOTE_LOOK_EACH, xstrdup("the freeze goes on"));
                 return not_frozen(task, xstrdup("SSM does not tell what became of it"), true);
         case REMOTE_NEVER:
-                return not_frozen(task, remote_failure(invocation), false);
+                return not_frozen(task, remote_failure(invocation),
+                                  image_live(task)->freeze_unanswered);
         case REMOTE_FAILED:
                 return frozen_failed(task, invocation);
         case REMOTE_DONE:

@@ -114,6 +114,7 @@ struct verdict image_start_over(struct task *task)
                 task->row.evidence = xstrdup("it may be from before the last freeze");
         image_live(task)->look_again = true;
         image_live(task)->asked = 0;
+        image_live(task)->freeze_unanswered = false;
         return go("wait-turn");
 }
 

@@ -29,8 +29,10 @@ struct image_live *image_live(struct task *task)
         if (!task->inherited)
                 return live;
         /* Of what was sent before the restart nothing is known. */
-        if (task_holds(task))
+        if (task_holds(task)) {
                 image_doubt_earlier(task);
+                live->stop_taken = live->freeze_unanswered = true;
+        }
         live->unsure = !task->row.image && task->step && !task->step->waits && !task->step->looks;
         return live;
 }

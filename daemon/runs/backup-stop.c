@@ -137,8 +137,6 @@ struct verdict stop_ask(struct task *task)
         struct image_live *live = image_live(task);
         const char *id = task->row.subject;
 
-        /* Of what was sent before a restart nothing is known. */
-        live->stop_taken |= task->resumed && task->row.downed != SEC_NONE;
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
                 return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
         if (live->patient && patient_is_gone(live->patient))

@@ -66,6 +66,7 @@ struct image_live {
         unsigned int busy;         /* and for a limit that was reached, or a lack of room */
         usec_t asked;              /* monotonic: when EC2 was first asked for it; 0: not yet */
         unsigned int stale;        /* freezes that were over before EC2 took the call */
+        bool freeze_unanswered;    /* a request to freeze it had no answer: it may be frozen */
         struct gone gone;          /* whether the instance exists, by what the task's looks list */
 
         struct gone labelled_gone; /* whether the image that is to be labelled exists */

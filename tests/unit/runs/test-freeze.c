@@ -218,12 +218,69 @@ static void a_freeze_that_ssm_lost_sight_of_is_thawed(void **state)
         }
 }
 
+/* The answer to SendCommand is lost, or the process ends before it comes, and what is sent later
+ * comes to nothing, long after a signature lives: the instance is thawed all the same. */
+static void a_freeze_without_an_answer_is_thawed(void **state)
+{
+        static const struct {
+                const char *name;
+                unsigned int unsigned_calls; /* 5 s each */
+                const char *code;            /* of the last one; NULL: it is taken, in vain */
+                bool restart;
+        } rows[] = {
+                { .name = "refused", .unsigned_calls = 80, .code = "AccessDeniedException" },
+                { .name = "refused, restart",
+                  .unsigned_calls = 80,
+                  .code = "AccessDeniedException",
+                  .restart = true },
+                { .name = "undeliverable" },
+                { .name = "undeliverable, restart", .restart = true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD "    consistency: freeze\n" FREEZE, ", timeout: 15m");
+                struct model_instance *instance;
+                struct world world;
+
+                instance = world_setup(&world, yaml, 1);
+                instance->unreported = "Undeliverable";
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "SendCommand",
+                                                                    .outcome = AWS_UNKNOWN,
+                                                                    .effect = true });
+                if (rows[i].unsigned_calls)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "SendCommand",
+                                                                .times = rows[i].unsigned_calls,
+                                                                .outcome = AWS_UNSIGNED });
+                if (rows[i].code)
+                        scripted_fault(&world.aws, (struct scripted_fault){ .action = "SendCommand",
+                                                                            .outcome = AWS_ERROR,
+                                                                            .code = rows[i].code });
+                while (!scripted_count(&world.aws, "SendCommand", NULL))
+                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                if (rows[i].restart) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_until(world.loop, at("2026-03-02T01:12:00Z"));
+                if (model_is_frozen(&world.model, instance) || !endswith(instance->thawed, " amid"))
+                        fail_msg("%s: frozen", rows[i].name);
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                expect_all_up(&world, rows[i].name);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_freeze_troubles),
                 cmocka_unit_test(a_freeze_that_ssm_lost_sight_of_is_thawed),
+                cmocka_unit_test(a_freeze_without_an_answer_is_thawed),
         };
 
         return cmocka_run_group_tests_name("freeze", tests, NULL, NULL);
