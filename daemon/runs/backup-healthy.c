@@ -27,6 +27,15 @@ static struct verdict not_as_before(struct task *task, char *why)
         return next();
 }
 
+static void say_not_yet(struct task *task, const char *why)
+{
+        struct log_about about = task_about(task);
+
+        log_event(&events[EVENT_NOT_PUT_BACK], &about,
+                  "Instance %s cannot leave standby yet (attempt %u): %s; tried again.",
+                  task->row.subject, image_live(task)->exits, why);
+}
+
 /* True: it is time for another order to put it back, which is counted. */
 static bool puts_again(struct task *task)
 {
@@ -172,19 +181,15 @@ struct verdict await_put_back_ask(struct task *task)
 static struct verdict not_in_service(struct task *task, int lifecycle)
 {
         struct image_live *live = image_live(task);
-        struct log_about about = task_about(task);
         char time[TIME_TEXT_MAX];
 
         if (lifecycle == LIFECYCLE_STANDBY && puts_again(task)) {
                 if (live->refusal)
-                        log_event(&events[EVENT_NOT_PUT_BACK], &about,
-                                  "Instance %s cannot leave standby yet (attempt %u): %s; tried "
-                                  "again.",
-                                  task->row.subject, live->exits, live->refusal);
-                free(steal(live->refusal));
+                        say_not_yet(task, live->refusal);
                 return go("put-back");
         }
-        if (task_spent(task) >= image_ready_timeout(task) && !image_doubt(task))
+        if (lifecycle != LIFECYCLE_STANDBY && task_spent(task) >= image_ready_timeout(task) &&
+            !image_doubt(task))
                 return not_as_before(
                         task, xasprintf("not in service again within %s (its Auto Scaling group "
                                         "has it %s)",
@@ -194,14 +199,32 @@ static struct verdict not_in_service(struct task *task, int lifecycle)
                                                      rotation_lifecycle_name(lifecycle)));
 }
 
+/* What its Auto Scaling group has it as is not known. Once that is so for long, an order that AWS
+ * has taken counts as carried out, and another one is given again. Takes `why`. */
+static struct verdict lifecycle_unknown(struct task *task, char *why)
+{
+        bool was_taken = !image_live(task)->refusal && !task->resumed;
+        bool watched = has_watched(task);
+
+        if (task_spent(task) < image_ready_timeout(task) || !watched)
+                return again(LOOK_RETRY, why);
+        if (was_taken)
+                return not_as_before(task, why);
+        image_live(task)->exits++;
+        image_live(task)->put = 0;
+        say_not_yet(task, why);
+        free(why);
+        return go("put-back");
+}
+
 struct verdict await_put_back_answer(struct task *task, const struct aws_reply *reply)
 {
         const struct autoscaling_instances *found = reply->output;
         int lifecycle;
 
         if (reply->outcome != AWS_OK)
-                return again(LOOK_RETRY,
-                             aws_describe_failure(reply, task->action, task->row.region));
+                return lifecycle_unknown(task, aws_describe_failure(reply, task->action,
+                                                                    task->row.region));
         if (!rotation_lifecycle(task, found, &lifecycle))
                 return again(rotation_pause(task),
                              xstrdup("its Auto Scaling group does not list it"));

@@ -131,7 +131,8 @@ struct verdict put_back_ask(struct task *task)
         return stay();
 }
 
-/* One line for each attempt that AWS refused: somebody's machine does no work. `why` is taken. */
+/* One line for each attempt that came to nothing: somebody's machine does no work. `why` is taken.
+ */
 static struct verdict put_refused(struct task *task, const struct putback_line *line, char *why)
 {
         struct log_about about = task_about(task);
@@ -168,19 +169,22 @@ struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
         struct image_live *live = image_live(task);
         _cleanup_(putback_done) struct putback putback = {};
         const struct putback_line *line;
+        bool refused = reply->outcome == AWS_ERROR && !rotation_is_busy(reply);
         char *why;
 
+        if (task->action == &autoscaling_exit_standby)
+                free(steal(live->refusal));
         if (reply->outcome == AWS_OK)
                 return put(task);
         putback_parse(task->row.putback, &putback);
         line = &putback.lines[live->put];
         why = aws_describe_failure(reply, task->action, task->row.region);
-        if (reply->outcome != AWS_ERROR || rotation_is_busy(reply))
-                return again(PUT_RETRY, why);
+        if (!refused)
+                return task_spent(task) < image_ready_timeout(task) ? again(PUT_RETRY, why)
+                                                                    : put_refused(task, line, why);
         if (line->kind == PUTBACK_STANDBY && streq(reply->code, "ValidationError")) {
                 /* It is not in standby (any more, or yet), or may not leave: its state will tell.
                  */
-                free(live->refusal);
                 live->refusal = why;
                 return put(task);
         }

@@ -116,6 +116,8 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
         char *why;
 
         image_note_doubt(task, reply);
+        if (is_standby)
+                free(steal(live->refusal));
         live->took |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
         if (reply->outcome == AWS_OK)
                 return is_standby ? next() : taken(task);
@@ -124,7 +126,6 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
                 return again(TAKE_RETRY, why);
         if (is_standby && streq(reply->code, "ValidationError")) {
                 /* It says so of one that is in standby already, too: its state will tell. */
-                free(live->refusal);
                 live->refusal = why;
                 return next();
         }
@@ -239,7 +240,8 @@ struct verdict await_taken_out_answer(struct task *task, const struct aws_reply 
         live->took |= lifecycle != LIFECYCLE_IN_SERVICE;
         if (lifecycle == LIFECYCLE_STANDBY || lifecycle == LIFECYCLE_DETACHED) {
                 live->in_standby = true;
-                return go("take-out"); /* of its target groups */
+                free(steal(live->refusal)); /* it was there already */
+                return go("take-out");      /* of its target groups */
         }
         if (lifecycle == LIFECYCLE_IN_SERVICE && live->refusal)
                 return refused(task);

@@ -94,7 +94,8 @@ struct image_live {
         size_t taken, put;   /* lines of row.putback that are dealt with; after a restart again */
         bool took;           /* something was taken out, or may have been */
         bool in_standby, in_service;
-        char *refusal; /* what AWS said to the last order, if its state may contradict that */
+        char *refusal; /* what AWS said to the last order to its Auto Scaling group, if the state
+                          of the instance may contradict that; or NULL */
         unsigned int refused; /* attempts to put it back into one thing */
         unsigned int exits;   /* times it was put back in vain */
         bool in_vain;         /* something is no longer there to be put back into */

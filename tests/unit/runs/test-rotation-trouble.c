@@ -352,6 +352,72 @@ static void test_a_refused_take_out_is_no_outage(void **state)
         }
 }
 
+/* Auto Scaling takes ExitStandby, or does not, and then does not tell what became of it. */
+static void an_instance_whose_standby_is_not_told_is_put_back(void **state)
+{
+        (void)state;
+        for (int refused = 0; refused < 2; refused++) {
+                struct world world;
+
+                setup(&world, S("reboot", "auto_scaling: standby, ready_timeout: 10m"), 1);
+                model_add_member(&world.model, world.model.instances[0]);
+                if (refused)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "ExitStandby",
+                                                                .outcome = AWS_ERROR,
+                                                                .code = "ValidationError" });
+                while (!scripted_count(&world.aws, "ExitStandby", NULL))
+                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "DescribeAutoScalingInstances",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "AccessDenied" });
+                virtual_run_until(world.loop, at("2026-03-02T02:00:00Z"));
+                expect_all_in(&world, refused ? "refused" : "taken");
+                assert_int_equal(captured_events(&events[EVENT_NOT_PUT_BACK]), refused);
+                assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                world_done(&world);
+        }
+}
+
+/* A refusal of EnterStandby that the state of the instance explains is forgotten: it is not told of
+ * the exit. And an exit that is refused is tried until it works. */
+static void only_the_last_order_is_told_as_refused(void **state)
+{
+        static const struct {
+                struct scripted_fault enter, leave;
+                size_t lines;
+        } rows[] = {
+                { { .action = "EnterStandby", .outcome = AWS_UNKNOWN, .effect = true },
+                  { .action = "ExitStandby", .empty = true },
+                  0 },
+                { {},
+                  { .action = "ExitStandby",
+                    .times = 20,
+                    .outcome = AWS_ERROR,
+                    .code = "ValidationError" },
+                  20 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct world world;
+
+                setup(&world, S("reboot", "auto_scaling: standby, ready_timeout: 5m"), 1);
+                model_add_member(&world.model, world.model.instances[0]);
+                if (rows[i].enter.action)
+                        scripted_fault(&world.aws, rows[i].enter);
+                scripted_fault(&world.aws, rows[i].leave);
+                virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
+                expect_all_in(&world, "standby");
+                assert_int_equal(captured_events(&events[EVENT_NOT_PUT_BACK]), rows[i].lines);
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -366,6 +432,8 @@ int main(void)
                 cmocka_unit_test(test_window),
                 cmocka_unit_test(test_what_is_unknown_for_a_moment_is_put_back),
                 cmocka_unit_test(test_a_refused_take_out_is_no_outage),
+                cmocka_unit_test(an_instance_whose_standby_is_not_told_is_put_back),
+                cmocka_unit_test(only_the_last_order_is_told_as_refused),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
