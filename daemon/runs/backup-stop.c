@@ -132,6 +132,17 @@ static struct verdict not_stopped(struct task *task, enum outcome outcome, char 
         return image_untouched(task, outcome, detail);
 }
 
+/* How long ago the first attempt to stop it was: seconds. */
+static sec_t stop_age(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (!live->stop_first) /* now, or before a restart: so long ago at least */
+                live->stop_first = now - task_spent(task) * USEC_PER_SEC;
+        return (now - live->stop_first) / USEC_PER_SEC;
+}
+
 struct verdict stop_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -143,6 +154,7 @@ struct verdict stop_ask(struct task *task)
                 return not_stopped(task, OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
         if (image_touch(task))
                 return go("stop-instance");
+        stop_age(task);
         task_call(task, &ec2_stop_instances, &(struct change_instances){ .ids = &id, .n_ids = 1 });
         return stay();
 }
@@ -174,7 +186,8 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
         detail = aws_describe_failure(reply, &ec2_stop_instances, task->row.region);
         if (gone_is_claimed(reply))
                 return stop_unknown(task, detail);
-        if (reply->outcome != AWS_ERROR || streq(reply->code, "IncorrectInstanceState"))
+        if ((reply->outcome != AWS_ERROR || streq(reply->code, "IncorrectInstanceState")) &&
+            stop_age(task) < image_ready_timeout(task))
                 return again(STOP_RETRY, detail);
         return not_stopped(task, OUTCOME_FAILED, detail);
 }
@@ -185,7 +198,7 @@ struct verdict await_stopped_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
         sec_t timeout = image_ready_timeout(task);
-        sec_t waited = task_spent(task);
+        sec_t waited = stop_age(task);
         const struct patient *patient;
         char time[TIME_TEXT_MAX];
 

@@ -103,6 +103,15 @@ struct verdict take_out_ask(struct task *task)
         return stay();
 }
 
+/* AWS does not answer, or not yet. What may be out already is not kept so for longer than it may
+ * take to come back. Takes `why`. */
+static struct verdict take_later(struct task *task, char *why)
+{
+        if (!nothing_was_taken(task) && image_away(task) >= image_ready_timeout(task))
+                return hand_back(task, OUTCOME_FAILED, why);
+        return again(TAKE_RETRY, why);
+}
+
 static struct verdict taken(struct task *task)
 {
         image_live(task)->taken++;
@@ -123,7 +132,7 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
                 return is_standby ? next() : taken(task);
         why = aws_describe_failure(reply, task->action, task->row.region);
         if (reply->outcome != AWS_ERROR || rotation_is_busy(reply))
-                return again(TAKE_RETRY, why);
+                return take_later(task, why);
         if (is_standby && streq(reply->code, "ValidationError")) {
                 /* It says so of one that is in standby already, too: its state will tell. */
                 live->refusal = why;

@@ -78,6 +78,7 @@ struct image_live {
 
         /* Starting an instance that was stopped for its image. */
         usec_t fit;          /* monotonic: when its checks were seen not to fail; 0: never */
+        usec_t stop_first;   /* monotonic: the first attempt to stop it; 0: none yet */
         bool stop_taken;     /* a request to stop it was taken, or may have been */
         bool was_running;    /* it never stopped: the first start found it running */
         bool awaits_stop;    /* it still stops: it is started once it was seen stopped */

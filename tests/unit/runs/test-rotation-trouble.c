@@ -352,6 +352,43 @@ static void test_a_refused_take_out_is_no_outage(void **state)
         }
 }
 
+/* What AWS does not take, or takes and does not do, ends after 'ready_timeout': meanwhile the
+ * instance is out, in part at least. */
+static void nobody_is_kept_out_for_longer_than_it_may_take_to_come_back(void **state)
+{
+        static const struct {
+                const char *level;
+                struct scripted_fault fault;
+        } rows[] = {
+                { "reboot",
+                  { .action = "DeregisterTargets", .skip = 1, .outcome = AWS_UNREACHABLE } },
+                { "stop",
+                  { .action = "StopInstances",
+                    .outcome = AWS_ERROR,
+                    .code = "IncorrectInstanceState" } },
+                { "stop", { .action = "StopInstances", .empty = true } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml = xasprintf(
+                        S("%s", "target_groups: drain, ready_timeout: 10m"), rows[i].level);
+                struct scripted_fault fault = rows[i].fault;
+                struct world world;
+
+                setup(&world, yaml, 1);
+                fault.times = SCRIPTED_ALWAYS;
+                scripted_fault(&world.aws, fault);
+                virtual_run_until(world.loop, at("2026-03-02T01:17:00Z"));
+                expect_all_in(&world, fault.action);
+                virtual_run_until(world.loop, at("2026-03-02T02:00:00Z"));
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_FAILED]), 1);
+                assert_int_equal(world_outages(&world), 0);
+                world_done(&world);
+        }
+}
+
 /* Auto Scaling takes ExitStandby, or does not, and then does not tell what became of it. */
 static void an_instance_whose_standby_is_not_told_is_put_back(void **state)
 {
@@ -432,6 +469,7 @@ int main(void)
                 cmocka_unit_test(test_window),
                 cmocka_unit_test(test_what_is_unknown_for_a_moment_is_put_back),
                 cmocka_unit_test(test_a_refused_take_out_is_no_outage),
+                cmocka_unit_test(nobody_is_kept_out_for_longer_than_it_may_take_to_come_back),
                 cmocka_unit_test(an_instance_whose_standby_is_not_told_is_put_back),
                 cmocka_unit_test(only_the_last_order_is_told_as_refused),
         };
