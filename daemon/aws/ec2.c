@@ -45,6 +45,37 @@ bool ec2_instance_loses_address(const struct ec2_instance *instance)
         return false;
 }
 
+static const char *self[] = { "self" };
+
+struct describe_images ec2_own_images(struct ec2_filter *filters, size_t n_filters)
+{
+        return (struct describe_images){
+                .owners = self,
+                .n_owners = ELEMENTS(self),
+                .filters = filters,
+                .n_filters = n_filters,
+                .include_disabled = true,
+        };
+}
+
+struct describe_snapshots ec2_own_snapshots(struct ec2_filter *filters, size_t n_filters)
+{
+        return (struct describe_snapshots){
+                .owners = self,
+                .n_owners = ELEMENTS(self),
+                .filters = filters,
+                .n_filters = n_filters,
+        };
+}
+
+const struct ec2_image *ec2_find_image(const struct ec2_images *images, const char *id)
+{
+        for (size_t i = 0; i < images->n_images; i++)
+                if (streq(images->images[i].id, id))
+                        return &images->images[i];
+        return NULL;
+}
+
 /* What an account may do in a region, EC2's published token buckets:
  * https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html */
 #define BUCKET_READ                                                                                \

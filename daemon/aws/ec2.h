@@ -190,6 +190,12 @@ struct describe_images {
 };
 extern const struct action ec2_describe_images;
 
+/* Asks for the images of the account itself that all filters fit, the disabled ones too. `filters`
+ * is borrowed. A filter leaves out an image that does not exist; ids would fail the whole call. */
+struct describe_images ec2_own_images(struct ec2_filter *filters, size_t n_filters);
+/* The image with this id, or NULL. */
+const struct ec2_image *ec2_find_image(const struct ec2_images *images, const char *id);
+
 struct ec2_snapshot {
         char *id, *volume, *message; /* StatusMessage */
         char *description;           /* CreateImage: "Created by CreateImage(i-1) for ami-1" */
@@ -210,6 +216,9 @@ struct describe_snapshots {
         size_t n_filters;
 };
 extern const struct action ec2_describe_snapshots;
+
+/* The same for snapshots. */
+struct describe_snapshots ec2_own_snapshots(struct ec2_filter *filters, size_t n_filters);
 
 /* Tags for what a call creates; `type` is "image" or "snapshot". */
 struct ec2_tag_specification {

@@ -183,18 +183,12 @@ static char *adoption_misfit(const struct task *task, const struct adoption *ado
 
 static struct verdict adoption_ask(struct task *task)
 {
-        const char *self = "self";
         struct name_filter owner;
+        struct describe_images input;
 
         name_filter_init(&owner, "tag:" TAG_OWNER, task->run->settings->owner);
-        task_call(task, &ec2_describe_images,
-                  &(struct describe_images){
-                          .owners = &self,
-                          .n_owners = 1,
-                          .filters = &owner.filter,
-                          .n_filters = 1,
-                          .include_disabled = true,
-                  });
+        input = ec2_own_images(&owner.filter, 1);
+        task_call(task, &ec2_describe_images, &input);
         name_filter_done(&owner);
         return stay();
 }

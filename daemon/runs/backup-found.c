@@ -29,18 +29,12 @@ enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72, LOOKS_IN_HASTE = 20 };
 
 struct verdict find_ask(struct task *task)
 {
-        const char *self = "self";
         struct name_filter filter;
+        struct describe_images input;
 
         name_filter_init(&filter, "name", task->row.name);
-        task_call(task, &ec2_describe_images,
-                  &(struct describe_images){
-                          .owners = &self,
-                          .n_owners = 1,
-                          .filters = &filter.filter,
-                          .n_filters = 1,
-                          .include_disabled = true,
-                  });
+        input = ec2_own_images(&filter.filter, 1);
+        task_call(task, &ec2_describe_images, &input);
         name_filter_done(&filter);
         return stay();
 }

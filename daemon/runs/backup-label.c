@@ -58,16 +58,12 @@ static const char **label_ids(struct task *task, size_t *ret_n)
 
 static void look_for_image(struct task *task)
 {
-        const char *self = "self";
         struct name_filter filter;
+        struct describe_images input;
 
         name_filter_init(&filter, "image-id", task->row.image);
-        task_call(task, &ec2_describe_images,
-                  &(struct describe_images){ .owners = &self,
-                                             .n_owners = 1,
-                                             .filters = &filter.filter,
-                                             .n_filters = 1,
-                                             .include_disabled = true });
+        input = ec2_own_images(&filter.filter, 1);
+        task_call(task, &ec2_describe_images, &input);
         name_filter_done(&filter);
 }
 

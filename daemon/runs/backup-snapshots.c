@@ -37,21 +37,15 @@ static struct verdict all_begun(const struct task *task)
 
 struct verdict await_snapshots_ask(struct task *task)
 {
-        const char *self = "self";
         struct name_filter run, instance;
         struct ec2_filter filters[2];
+        struct describe_snapshots input = ec2_own_snapshots(filters, ELEMENTS(filters));
 
         name_filter_init(&run, "tag:" TAG_RUN, task->row.run);
         name_filter_init(&instance, "tag:" TAG_INSTANCE, task->row.subject);
         filters[0] = run.filter;
         filters[1] = instance.filter;
-        task_call(task, &ec2_describe_snapshots,
-                  &(struct describe_snapshots){
-                          .owners = &self,
-                          .n_owners = 1,
-                          .filters = filters,
-                          .n_filters = ELEMENTS(filters),
-                  });
+        task_call(task, &ec2_describe_snapshots, &input);
         name_filter_done(&run);
         name_filter_done(&instance);
         return stay();

@@ -198,28 +198,14 @@ static struct ec2_filter snapshot_filter(const struct follower *follower,
 
 static void follower_ask_snapshots(struct follower *follower)
 {
-        const char *self = "self", *values[PER_REQUEST];
+        const char *values[PER_REQUEST];
         struct ec2_filter filter = snapshot_filter(follower, values);
+        struct describe_snapshots input = ec2_own_snapshots(&filter, 1);
 
         follower->snapshots_asked = true;
         aws_slot_free(follower->call);
-        follower->call =
-                aws_call(follower->place->aws, follower->place->region, &ec2_describe_snapshots,
-                         &(struct describe_snapshots){
-                                 .owners = &self,
-                                 .n_owners = 1,
-                                 .filters = &filter,
-                                 .n_filters = 1,
-                         },
-                         follower_on_snapshots, follower);
-}
-
-static const struct ec2_image *find_image(const struct ec2_images *images, const char *id)
-{
-        for (size_t i = 0; i < images->n_images; i++)
-                if (streq(images->images[i].id, id))
-                        return &images->images[i];
-        return NULL;
+        follower->call = aws_call(follower->place->aws, follower->place->region,
+                                  &ec2_describe_snapshots, &input, follower_on_snapshots, follower);
 }
 
 static void follower_on_images(const struct aws_reply *reply, void *userdata)
@@ -238,7 +224,7 @@ static void follower_on_images(const struct aws_reply *reply, void *userdata)
 
                 if (!followed)
                         continue;
-                image = find_image(reply->output, followed->image);
+                image = ec2_find_image(reply->output, followed->image);
                 if (image)
                         followed_see_image(followed, image, now);
                 else
@@ -249,24 +235,17 @@ static void follower_on_images(const struct aws_reply *reply, void *userdata)
 
 static void follower_ask_images(struct follower *follower)
 {
-        const char *self = "self", *ids[PER_REQUEST];
+        const char *ids[PER_REQUEST];
         struct ec2_filter filter = { .name = "image-id", .values = ids };
+        struct describe_images input = ec2_own_images(&filter, 1);
 
         for (size_t i = 0; i < follower->n_asked; i++)
                 if (follower->asked[i])
                         ids[filter.n_values++] = follower->asked[i]->image;
         follower->images_asked = true;
         aws_slot_free(follower->call);
-        follower->call =
-                aws_call(follower->place->aws, follower->place->region, &ec2_describe_images,
-                         &(struct describe_images){
-                                 .owners = &self,
-                                 .n_owners = 1,
-                                 .filters = &filter,
-                                 .n_filters = 1,
-                                 .include_disabled = true,
-                         },
-                         follower_on_images, follower);
+        follower->call = aws_call(follower->place->aws, follower->place->region,
+                                  &ec2_describe_images, &input, follower_on_images, follower);
 }
 
 static void follower_begin_part(struct follower *follower)

@@ -56,9 +56,9 @@ static void retention_forget(struct task *task)
 
 static struct verdict describe_ask(struct task *task)
 {
-        const char *self = "self";
         struct name_filter owner, schedule;
         struct ec2_filter filters[2];
+        struct describe_images input = ec2_own_images(filters, ELEMENTS(filters));
         struct verdict held;
 
         if (!clock_guard_lets_remove(task, &held))
@@ -67,14 +67,7 @@ static struct verdict describe_ask(struct task *task)
         name_filter_init(&schedule, "tag:" TAG_SCHEDULE, task->row.subject);
         filters[0] = owner.filter;
         filters[1] = schedule.filter;
-        task_call(task, &ec2_describe_images,
-                  &(struct describe_images){
-                          .owners = &self,
-                          .n_owners = 1,
-                          .filters = filters,
-                          .n_filters = ELEMENTS(filters),
-                          .include_disabled = true,
-                  });
+        task_call(task, &ec2_describe_images, &input);
         name_filter_done(&owner);
         name_filter_done(&schedule);
         return stay();

@@ -98,8 +98,8 @@ static bool is_open(const struct missing *missing, size_t i)
 
 struct verdict missing_ask(struct task *task, struct missing *missing)
 {
-        const char *self = "self";
         struct ec2_filter filter = { .name = "image-id" };
+        struct describe_images input = ec2_own_images(&filter, 1);
 
         if (!missing)
                 return next();
@@ -108,14 +108,7 @@ struct verdict missing_ask(struct task *task, struct missing *missing)
                 if (is_open(missing, missing->asked))
                         *append(filter.values, filter.n_values) = missing->rows[missing->asked].id;
         if (filter.n_values)
-                task_call(task, &ec2_describe_images,
-                          &(struct describe_images){
-                                  .owners = &self,
-                                  .n_owners = 1,
-                                  .filters = &filter,
-                                  .n_filters = 1,
-                                  .include_disabled = true,
-                          });
+                task_call(task, &ec2_describe_images, &input);
         free(filter.values);
         return filter.n_values ? stay() : next();
 }
@@ -192,14 +185,6 @@ static enum fate note_found(struct task *task, struct store_image *row,
         return FATE_OPEN;
 }
 
-static const struct ec2_image *find_image(const struct ec2_images *images, const char *id)
-{
-        for (size_t i = 0; i < images->n_images; i++)
-                if (streq(images->images[i].id, id))
-                        return &images->images[i];
-        return NULL;
-}
-
 struct verdict missing_answer(struct task *task, struct missing *missing,
                               const struct aws_reply *reply)
 {
@@ -213,7 +198,7 @@ struct verdict missing_answer(struct task *task, struct missing *missing,
 
                 if (!is_open(missing, i))
                         continue;
-                image = find_image(reply->output, row->id);
+                image = ec2_find_image(reply->output, row->id);
                 missing->fates[i] = image ? note_found(task, row, image) : note_absent(task, row);
         }
         return go("look-at-missing");

@@ -134,8 +134,9 @@ bool removal_looks_later(struct task *task, const struct removal *removal)
 static struct verdict look_image_ask(struct task *task)
 {
         struct removal *removal = removal_of(task);
-        const char *self = "self", *id = task->row.subject;
+        const char *id = task->row.subject;
         struct ec2_filter filter = { .name = "image-id", .values = &id, .n_values = 1 };
+        struct describe_images input = ec2_own_images(&filter, 1);
         struct store_image row;
         bool deregistered;
         int r;
@@ -154,14 +155,7 @@ static struct verdict look_image_ask(struct task *task)
         store_image_done(&row);
         if (deregistered)
                 return go("look-at-snapshots");
-        task_call(task, &ec2_describe_images,
-                  &(struct describe_images){
-                          .owners = &self,
-                          .n_owners = 1,
-                          .filters = &filter,
-                          .n_filters = 1,
-                          .include_disabled = true,
-                  });
+        task_call(task, &ec2_describe_images, &input);
         return stay();
 }
 

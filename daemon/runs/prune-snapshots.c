@@ -94,8 +94,8 @@ static void set_fate(struct removal_snapshot *snapshot, enum snapshot_fate fate,
 struct verdict look_snapshots_ask(struct task *task)
 {
         struct removal *removal = removal_of(task);
-        const char *self = "self";
         struct ec2_filter filter = { .name = "snapshot-id" };
+        struct describe_snapshots input = ec2_own_snapshots(&filter, 1);
 
         load_snapshots(task, removal);
         if (!removal->loaded)
@@ -107,9 +107,7 @@ struct verdict look_snapshots_ask(struct task *task)
         for (size_t i = 0; i < removal->n && filter.n_values < FILTER_VALUES_MAX; i++)
                 if (removal->snapshots[i].fate == SNAPSHOT_OPEN)
                         *append(filter.values, filter.n_values) = removal->snapshots[i].id;
-        task_call(task, &ec2_describe_snapshots,
-                  &(struct describe_snapshots){
-                          .owners = &self, .n_owners = 1, .filters = &filter, .n_filters = 1 });
+        task_call(task, &ec2_describe_snapshots, &input);
         free(filter.values);
         return stay();
 }
