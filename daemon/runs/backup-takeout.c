@@ -29,6 +29,11 @@ static struct verdict hand_back(struct task *task, enum outcome outcome, char *d
         return go("put-back");
 }
 
+struct verdict take_out_lost_patience(struct task *task, char *detail)
+{
+        return hand_back(task, OUTCOME_FAILED, detail);
+}
+
 /* Whether nothing more is to begin: the instance goes back at once. Told to end, amid takes it out
  * again at its next start. */
 static bool is_called_off(struct task *task, struct verdict *ret)

@@ -326,27 +326,32 @@ static void test_what_is_unknown_for_a_moment_is_put_back(void **state)
 static void test_a_refused_take_out_is_no_outage(void **state)
 {
         static const struct {
-                const char *action, *reboot;
+                const char *level, *action, *reboot, *code;
         } rows[] = {
-                { "DeregisterTargets", "target_groups: drain" },
-                { "EnterStandby", "auto_scaling: standby" },
+                { "reboot", "DeregisterTargets", "target_groups: drain", "AccessDenied" },
+                { "reboot", "EnterStandby", "auto_scaling: standby", "AccessDenied" },
+                { "stop", "EnterStandby", "auto_scaling: standby", "AccessDenied" },
+                { "reboot", "EnterStandby", "auto_scaling: standby", "ScalingActivityInProgress" },
+                { "stop", "EnterStandby", "auto_scaling: standby", "ScalingActivityInProgress" },
         };
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
-                _cleanup_free_ char *yaml = xasprintf(S("reboot", "%s"), rows[i].reboot);
+                _cleanup_free_ char *yaml = xasprintf(S("%s", "%s"), rows[i].level, rows[i].reboot);
                 struct world world;
 
                 setup(&world, yaml, 1);
                 model_add_member(&world.model, world.model.instances[0]);
                 scripted_fault(&world.aws, (struct scripted_fault){ .action = rows[i].action,
+                                                                    .times = SCRIPTED_ALWAYS,
                                                                     .outcome = AWS_ERROR,
-                                                                    .code = "AccessDenied" });
+                                                                    .code = rows[i].code });
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
                 assert_int_equal(captured_events(&events[EVENT_PUT_BACK]), 0);
                 assert_int_equal(scripted_count(&world.aws, "RegisterTargets", NULL), 0);
                 assert_int_equal(scripted_count(&world.aws, "ExitStandby", NULL), 0);
+                assert_int_equal(scripted_count(&world.aws, "StartInstances", NULL), 0);
                 expect_all_in(&world, rows[i].action);
                 world_done(&world);
         }
