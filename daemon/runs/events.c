@@ -217,7 +217,7 @@ const struct log_event events[EVENTS] = {
         .id = "95e17068239d4344b0af7a092459b171",
         .priority = LOG_ERR,
         .subject = "An instance cannot be put back into service",
-        .help = "The line says what into and why. What AWS refuses is tried again until it works, and each attempt\nis a line: allow what it names. What was removed meanwhile, or an instance that does not run, is left:\nregister it by hand if it is to be there.",
+        .help = "The line says what into and why. What AWS refuses, or does not do within\n'ready_timeout', is tried again until it works, and each attempt is a line: allow what it names. What\nwas removed meanwhile, or an instance that does not run, is left: register it\nby hand if it is to be there.",
 },
 [EVENT_LEFT_DOWN] = {
         .name = "instance-left",
