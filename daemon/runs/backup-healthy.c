@@ -109,12 +109,6 @@ static char *health_text(const struct putback_line *line, const struct elb_healt
                          *words ? ", " : "", words);
 }
 
-/* It is not registered, or not for long any more. */
-static bool is_out(const struct elb_health *health)
-{
-        return !health || health->state == TARGET_UNUSED || health->state == TARGET_DRAINING;
-}
-
 /* An answer from before the restart of amid is none. */
 static bool has_watched(struct task *task)
 {
@@ -148,7 +142,7 @@ static struct verdict await_health(struct task *task, const struct putback *putb
         line = find_unhealthy(task, putback, &health);
         if (!line)
                 return as_before(task);
-        taken_out = line->kind == PUTBACK_DRAIN && is_out(health) && image_doubt(task);
+        taken_out = line->kind == PUTBACK_DRAIN && !rotation_is_in(task, line) && image_doubt(task);
         if (taken_out && puts_again(task))
                 return go("put-back");
         why = health_text(line, health);

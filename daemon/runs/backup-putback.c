@@ -36,6 +36,7 @@ static struct verdict put(struct task *task)
 
         live->put++;
         live->refused = 0;
+        live->look_first = 0;
         return go("put-back");
 }
 
@@ -77,24 +78,30 @@ static struct verdict await_running(struct task *task, const struct putback_line
         return stay();
 }
 
-/* A call has found no such target group: true while it is looked at whether that is so, or with the
- * verdict if it is. */
+/* A call was refused. An earlier one without an answer, or somebody, may have registered it all the
+ * same, or the target group was removed: true while that is looked at, or with the verdict if so.
+ */
 static bool looks_first(struct task *task, const struct putback_line *line, struct verdict *ret)
 {
         struct image_live *live = image_live(task);
         struct putback only = { .lines = (struct putback_line *)(uintptr_t)line, .n = 1 };
+        enum rotation_sight sight;
         char *why = NULL;
 
         if (!live->look_first || line->kind == PUTBACK_STANDBY)
                 return false;
         *ret = stay();
-        if (rotation_look(task, &only, live->look_first, &why) == ROTATION_LOOKING)
+        sight = rotation_look(task, &only, live->look_first, &why);
+        if (sight == ROTATION_LOOKING)
                 return true;
         free(why);
         live->look_first = 0;
-        if (!rotation_is_gone(task->place, line->name))
+        if (rotation_is_gone(task->place, line->name))
+                *ret = put_in_vain(task, line, "it was removed meanwhile");
+        else if (sight == ROTATION_SEEN && rotation_is_in(task, line))
+                *ret = put(task);
+        else
                 return false;
-        *ret = put_in_vain(task, line, "it was removed meanwhile");
         return true;
 }
 
@@ -141,6 +148,7 @@ static struct verdict put_refused(struct task *task, const struct putback_line *
         usec_t delay = image_insist_after(attempt);
         char time[TIME_TEXT_MAX];
 
+        image_live(task)->look_first = loop_monotonic(task->run->engine->loop);
         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                   "Instance %s cannot be put back into %s yet (attempt %u): %s; tried again in "
                   "about %s.",
@@ -182,7 +190,7 @@ struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
         if (!refused)
                 return task_spent(task) < image_ready_timeout(task) ? again(PUT_RETRY, why)
                                                                     : put_refused(task, line, why);
-        if (line->kind == PUTBACK_STANDBY && streq(reply->code, "ValidationError")) {
+        if (line->kind == PUTBACK_STANDBY) {
                 /* It is not in standby (any more, or yet), or may not leave: its state will tell.
                  */
                 live->refusal = why;

@@ -83,6 +83,14 @@ usec_t rotation_pause(const struct task *task)
         return task_spent(task) < SEC_PER_MIN ? LOOK_SOON : LOOK_LATER;
 }
 
+bool rotation_is_in(const struct task *task, const struct putback_line *line)
+{
+        const struct elb_health *health =
+                rotation_health(task->place, line->name, task->row.subject, line->port);
+
+        return health && health->state != TARGET_UNUSED && health->state != TARGET_DRAINING;
+}
+
 const char *rotation_state_name(const struct elb_health *health)
 {
         const char *name = health ? target_state_names[health->state] : "not registered";

@@ -28,6 +28,8 @@ bool rotation_is_busy(const struct aws_reply *reply);
 /* A look at the target groups has to be younger than this: seconds old, and from after the step
  * began. Tasks that wait at the same time share it. */
 usec_t rotation_since(const struct task *task);
+/* Whether the last look has shown that the registration of the line exists and does not end. */
+bool rotation_is_in(const struct task *task, const struct putback_line *line);
 /* How long to wait before the next look: longer from the second minute on. */
 usec_t rotation_pause(const struct task *task);
 

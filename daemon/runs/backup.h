@@ -89,7 +89,7 @@ struct image_live {
 
         /* Taking it out of rotation, and back. */
         struct gone member; /* whether its Auto Scaling group has it */
-        usec_t look_first;  /* monotonic: since then a call found no such group: it is looked at */
+        usec_t look_first;  /* monotonic: a call was refused then: the registration is looked at */
         enum { SCALING_UNKNOWN, SCALING_IN_SERVICE, SCALING_KNOWN } scaling; /* what was asked */
         char *scaling_group; /* in which it is in service; or NULL */
         size_t taken, put;   /* lines of row.putback that are dealt with; after a restart again */

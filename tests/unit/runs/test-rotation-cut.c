@@ -145,6 +145,55 @@ static void test_late_request(void **state)
         }
 }
 
+/* An order is carried out without an answer, or by somebody's hand, and refused from then on: what
+ * is back already is seen, and not ordered for ever. */
+static void what_is_back_is_not_put_back_again(void **state)
+{
+        static const struct {
+                const char *action, *about;
+                bool by_hand;
+        } rows[] = {
+                { "RegisterTargets", "Port=80", false },
+                { "ExitStandby", NULL, false },
+                { "RegisterTargets", NULL, true },
+                { "ExitStandby", NULL, true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct model_group *group;
+                struct model_member *member;
+                struct world world;
+
+                group = setup(&world, S("reboot", "target_groups: drain, auto_scaling: standby"),
+                              1);
+                model_add_member(&world.model, world.model.instances[0]);
+                if (!rows[i].by_hand)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = rows[i].action,
+                                                                .about = rows[i].about,
+                                                                .outcome = AWS_UNREACHABLE,
+                                                                .effect = true });
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = rows[i].action,
+                                                                    .about = rows[i].about,
+                                                                    .times = SCRIPTED_ALWAYS,
+                                                                    .outcome = AWS_ERROR,
+                                                                    .code = "AccessDenied" });
+                virtual_run_until(world.loop, at("2026-03-02T01:40:00Z"));
+                if (rows[i].by_hand) {
+                        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_OPEN);
+                        assert_true(captured_events(&events[EVENT_NOT_PUT_BACK]) > 2);
+                        member = &world.model.elb->members[0];
+                        member->lifecycle = member->becomes = LIFECYCLE_IN_SERVICE;
+                        group->targets[0].registered = group->targets[1].registered = true;
+                        virtual_run_until(world.loop, at("2026-03-02T01:55:00Z"));
+                }
+                expect_all_in(&world, rows[i].action);
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                world_done(&world);
+        }
+}
+
 static void crash_at_every_commit(const char *level, const char *reboot, bool before)
 {
         _cleanup_free_ char *yaml = xasprintf(S("%s", "%s"), level, reboot);
@@ -194,6 +243,7 @@ int main(void)
                 cmocka_unit_test(test_cancel),
                 cmocka_unit_test(test_close),
                 cmocka_unit_test(test_late_request),
+                cmocka_unit_test(what_is_back_is_not_put_back_again),
                 cmocka_unit_test(test_crash_at_every_commit),
         };
 
