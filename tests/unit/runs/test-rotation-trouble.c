@@ -71,30 +71,6 @@ static void test_unreachable(void **state)
         world_done(&world);
 }
 
-/* The group has none to spare, or one, which goes round. */
-static void test_min_size(void **state)
-{
-        for (unsigned int min = 1; min <= 2; min++) {
-                _cleanup_free_ char *detail = NULL;
-                struct world world;
-
-                (void)state;
-                setup(&world, S("reboot", "auto_scaling: standby, max_parallel: 2"), 2);
-                for (size_t j = 0; j < 2; j++)
-                        model_add_member(&world.model, world.model.instances[j]);
-                world.model.elb->min = min;
-                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
-                assert_int_equal(world_run(&world, RUN, &detail),
-                                 min == 1 ? OUTCOME_DONE : OUTCOME_FAILED);
-                assert_int_equal(world_outages(&world), min == 1 ? 2 : 0);
-                assert_int_equal(world.model.most_down, min == 1);
-                if (min == 2)
-                        assert_non_null(strstr(detail, "may not have less than 2"));
-                expect_all_in(&world, "min");
-                world_done(&world);
-        }
-}
-
 /* The way back is gone, whatever AWS says, and each refusal is a line. */
 static void test_put_back_troubles(void **state)
 {
@@ -465,7 +441,6 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_denied),
                 cmocka_unit_test(test_unreachable),
-                cmocka_unit_test(test_min_size),
                 cmocka_unit_test(test_put_back_troubles),
                 cmocka_unit_test(test_group_removed),
                 cmocka_unit_test(test_never_healthy),

@@ -245,6 +245,30 @@ static void test_fleet_in_line(void **state)
         world_done(&world);
 }
 
+/* The group has none to spare, or one, which goes round. */
+static void test_min_size(void **state)
+{
+        for (unsigned int min = 1; min <= 2; min++) {
+                _cleanup_free_ char *detail = NULL;
+                struct world world;
+
+                (void)state;
+                setup(&world, S("reboot", "auto_scaling: standby, max_parallel: 2"), 2);
+                for (size_t j = 0; j < 2; j++)
+                        model_add_member(&world.model, world.model.instances[j]);
+                world.model.elb->min = min;
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                assert_int_equal(world_run(&world, RUN, &detail),
+                                 min == 1 ? OUTCOME_DONE : OUTCOME_FAILED);
+                assert_int_equal(world_outages(&world), min == 1 ? 2 : 0);
+                assert_int_equal(world.model.most_down, min == 1);
+                if (min == 2)
+                        assert_non_null(strstr(detail, "may not have less than 2"));
+                expect_all_in(&world, "min");
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -255,6 +279,7 @@ int main(void)
                 cmocka_unit_test(test_overlapping_groups),
                 cmocka_unit_test(test_fleet),
                 cmocka_unit_test(test_fleet_in_line),
+                cmocka_unit_test(test_min_size),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
