@@ -7,11 +7,11 @@ const struct verb verbs[] = {
           "FILE:LINE:COL: message. Also warns of schedules that will never fire.",
           0, 1, 0, false, verb_check },
         { "calendar", "EXPRESSION | -", "next firings of an expression",
-          "Prints when a schedule expression fires next. With - reads lines of EXPRESSION, "
-          "TIMEZONE "
-          "and FROM, separated by tabs (the last two may be left out), and prints a line for each: "
-          "the firings in UTC separated by tabs, never where none is left, or invalid: and why. "
-          "The first firing of a rate is one interval after FROM.",
+          "Prints when a schedule expression fires next, 5 times unless -n says otherwise. With - "
+          "reads lines of EXPRESSION, TIMEZONE and FROM, separated by tabs (the last two may be "
+          "left out), and prints a line for each: its firings in UTC, separated by tabs; the word "
+          "never when none is left; or invalid: with the reason. The first firing of a rate is one "
+          "interval after FROM.",
           1, 1, OPTION_TIMEZONE | OPTION_FROM | OPTION_COUNT, false, verb_calendar },
         { "next", "[SCHEDULE]", "next firings of the schedules in the settings",
           "Prints when each schedule of the settings fires next.", 0, 1, OPTION_FROM | OPTION_COUNT,
