@@ -36,6 +36,30 @@ char *ec2_filter_literal(const char *value)
         return literal;
 }
 
+char **ec2_filter_dates(sec_t first, sec_t last, size_t *ret_n)
+{
+        static const int units[] = { sizeof("2026-11-30") - 1, sizeof("2026-11") - 1,
+                                     sizeof("2026") - 1 };
+        char **values = NULL, time[TIME_TEXT_MAX];
+        size_t n = 0;
+
+        for (size_t unit = 0; unit < ELEMENTS(units) && (!n || n > EC2_FILTER_DATES); unit++) {
+                strings_free(values, n);
+                values = NULL;
+                n = 0;
+                for (sec_t day = first - first % SEC_PER_DAY; day <= last; day += SEC_PER_DAY) {
+                        char *value = xasprintf("%.*s*", units[unit], format_rfc3339(day, time));
+
+                        if (n && streq(values[n - 1], value))
+                                free(value);
+                        else
+                                *append(values, n) = value;
+                }
+        }
+        *ret_n = n;
+        return values;
+}
+
 bool ec2_instance_loses_address(const struct ec2_instance *instance)
 {
         for (size_t i = 0; i < instance->n_interfaces; i++)

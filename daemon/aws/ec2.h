@@ -23,6 +23,12 @@ struct ec2_filter {
         size_t n_values;
 };
 char *ec2_filter_literal(const char *value);
+/* Values of a filter by creation-date for what was created from `first` to `last`, both by EC2's
+ * clock: one for each day, `2026-11-30*`; where that were more than EC2_FILTER_DATES, one for each
+ * month, or one for each year. So they may fit more than was asked for. Freed by strings_free().
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html */
+enum { EC2_FILTER_DATES = 7 };
+char **ec2_filter_dates(sec_t first, sec_t last, size_t *ret_n);
 
 enum instance_state {
         INSTANCE_PENDING,

@@ -10,11 +10,15 @@
 #define FRESH (120 * USEC_PER_SEC)
 /* Between attempts when EC2 cannot be asked. */
 #define RETRY (15 * USEC_PER_SEC)
+/* Seconds around the time that is looked at, for lists that lag, and for a wall clock that counts
+ * where AWS tells no time. */
+#define AROUND SEC_PER_DAY
 
 struct rival {
         struct place *place;
         struct aws_slot *call;
         usec_t looked, failed; /* monotonic: the last answers; 0: none */
+        struct settings *by;   /* what the images looked at were held to; or NULL */
         char *error;           /* of the last failure */
         const struct action *refused;
 };
@@ -103,19 +107,49 @@ static void on_images(const struct aws_reply *reply, void *userdata)
                         task_wake(task);
 }
 
-static void look(struct rival *rival, const char *owner)
+/* Values of creation-date for what EC2 has created since the last look, or since this process
+ * began. Freed by strings_free(). */
+static char **new_dates(const struct rival *rival, size_t *ret_n)
 {
-        const char *self = "self";
-        struct name_filter filter;
+        const struct engine *engine = rival->place->engine;
+        usec_t since = rival->looked ? rival->looked : engine->process_began;
+        sec_t now, age = (loop_monotonic(engine->loop) - since) / USEC_PER_SEC;
+        struct aws_clock clock;
 
+        aws_clock(engine->aws, &clock);
+        now = clock.state == AWS_CLOCK_COMPARED ? clock.theirs : loop_wall(engine->loop);
+        return ec2_filter_dates(now - age - AROUND, now + AROUND, ret_n);
+}
+
+static void look(struct rival *rival)
+{
+        struct place *place = rival->place;
+        struct settings *settings = place->engine->settings;
+        struct name_filter owner;
+        const char *self = "self";
+        char **dates;
+        size_t n;
+
+        if (rival->by != settings) {
+                settings_unref(rival->by);
+                rival->by = settings_ref(settings);
+                rival->looked = 0;
+        }
         rival->failed = 0;
-        name_filter_init(&filter, "tag:" TAG_OWNER, owner);
-        rival->call = aws_call(
-                rival->place->aws, rival->place->region, &ec2_describe_images,
-                &(struct describe_images){
-                        .owners = &self, .n_owners = 1, .filters = &filter.filter, .n_filters = 1 },
-                on_images, rival);
-        name_filter_done(&filter);
+        dates = new_dates(rival, &n);
+        name_filter_init(&owner, "tag:" TAG_OWNER, settings->owner);
+        rival->call = aws_call(place->aws, place->region, &ec2_describe_images,
+                               &(struct describe_images){
+                                       .owners = &self,
+                                       .n_owners = 1,
+                                       .filters = (struct ec2_filter[]){ owner.filter,
+                                                                         { .name = "creation-date",
+                                                                           .values = (void *)dates,
+                                                                           .n_values = n } },
+                                       .n_filters = 2 },
+                               on_images, rival);
+        name_filter_done(&owner);
+        strings_free(dates, n);
 }
 
 static struct rival *rival_of(struct place *place)
@@ -140,7 +174,7 @@ struct verdict rival_ask(struct task *task)
         if (rival->failed && now - rival->failed < RETRY / 4)
                 return again(RETRY, xstrdup(rival->error));
         if (!rival->call)
-                look(rival, engine->settings->owner);
+                look(rival);
         task_set_waiting(task, "a look for another daemon of this owner");
         return stay();
 }
@@ -150,6 +184,7 @@ struct rival *rival_free(struct rival *rival)
         if (!rival)
                 return NULL;
         aws_slot_free(rival->call);
+        settings_unref(rival->by);
         free(rival->error);
         free(rival);
         return NULL;

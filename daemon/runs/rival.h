@@ -12,8 +12,9 @@
  *   - CreateImage made it of the instance that its tag names: a copy has no SourceInstanceId;
  *   - it has the name that our settings give for its schedule, instance and time.
  *
- * That is looked for before an outage, once in a while for all tasks of a location. Once seen, it
- * holds until this process ends.
+ * That is looked for before an outage, once in a while for all tasks of a location, among the
+ * images of the days since this process began, or since the last look. Once seen, it holds until
+ * this process ends.
  */
 #pragma once
 

@@ -301,6 +301,8 @@ class Timelines:
         def get_filter_value(image, name, method_name=None):
             if name == "block-device-mapping.snapshot-id":  # EC2: a filter; moto: unknown
                 return [snapshot.id for _, snapshot in getattr(image, "devices", [])]
+            if name == "creation-date":  # EC2: text that takes a wildcard; moto: a datetime
+                return f"{image.creation_date:%Y-%m-%dT%H:%M:%S.000Z}"
             return filter_value(image, name, method_name)
 
         return [

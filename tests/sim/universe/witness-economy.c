@@ -285,7 +285,7 @@ static enum economy_class class_of(struct witness *witness, const struct cloud_r
                         _cleanup_free_ char *second =
                                 request_parameter(request->body, "Filter.2.Name");
 
-                        return second ? ECONOMY_LISTS : ECONOMY_DAEMONS;
+                        return streq(second, "creation-date") ? ECONOMY_DAEMONS : ECONOMY_LISTS;
                 }
         }
         return ECONOMY_CLASSES; /* what acts, and the search by name for what may have happened */

@@ -409,6 +409,40 @@ static void test_filter_literal(void **state)
         assert_string_equal(plain, "");
 }
 
+static void dates_are_few_however_long_ago_the_first_is(void **state)
+{
+        static const struct {
+                const char *first, *last, *values;
+        } rows[] = {
+                { "2026-11-30T00:00:00Z", "2026-11-30T23:59:59Z", "2026-11-30*" },
+                { "2026-11-30T23:59:59Z", "2026-12-01T00:00:00Z", "2026-11-30* 2026-12-01*" },
+                { "2026-12-29T12:00:00Z", "2027-01-04T11:00:00Z",
+                  "2026-12-29* 2026-12-30* 2026-12-31* 2027-01-01* 2027-01-02* 2027-01-03* "
+                  "2027-01-04*" },
+                { "2026-12-29T12:00:00Z", "2027-01-05T00:00:00Z", "2026-12* 2027-01*" },
+                { "2026-06-30T12:00:00Z", "2026-12-01T00:00:00Z",
+                  "2026-06* 2026-07* 2026-08* 2026-09* 2026-10* 2026-11* 2026-12*" },
+                { "2026-05-31T23:00:00Z", "2026-12-01T00:00:00Z", "2026*" },
+                { "2026-05-31T23:00:00Z", "2028-01-01T00:00:00Z", "2026* 2027* 2028*" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(text_done) struct text joined = {};
+                sec_t first, last;
+                char **values;
+                size_t n;
+
+                assert_true(parse_rfc3339(rows[i].first, &first));
+                assert_true(parse_rfc3339(rows[i].last, &last));
+                values = ec2_filter_dates(first, last, &n);
+                for (size_t j = 0; j < n; j++)
+                        text_printf(&joined, "%s%s", j ? " " : "", values[j]);
+                assert_string_equal(text_get(&joined), rows[i].values);
+                strings_free(values, n);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -421,6 +455,7 @@ int main(void)
                 cmocka_unit_test(nothing_is_decoded_after_a_refusal),
                 cmocka_unit_test(test_pages_add_up),
                 cmocka_unit_test(test_filter_literal),
+                cmocka_unit_test(dates_are_few_however_long_ago_the_first_is),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,12 +117,15 @@ static inline void model_set_tag(struct ec2_tag **tags, size_t *n, const char *k
         *append(*tags, *n) = (struct ec2_tag){ xstrdup(key), xstrdup(value) };
 }
 
+/* The one pattern is a star at the end. */
 static inline bool model_filter_has(const struct ec2_filter *filter, const char *value)
 {
         for (size_t i = 0; value && i < filter->n_values; i++) {
                 _cleanup_free_ char *literal = ec2_filter_literal(value);
+                size_t n = strcspn(filter->values[i], "*");
 
-                if (streq(filter->values[i], literal))
+                if (streq(filter->values[i], literal) ||
+                    (streq(filter->values[i] + n, "*") && !strncmp(filter->values[i], literal, n)))
                         return true;
         }
         return false;

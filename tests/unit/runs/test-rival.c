@@ -85,6 +85,61 @@ static void an_image_of_another_daemon_ends_outages(void **state)
         }
 }
 
+/* Days, months and years are looked at, from the one in which this process began. */
+static void an_image_is_found_however_long_this_process_has_run(void **state)
+{
+        static const struct {
+                const char *name, *schedule, *made, *until, *asked, *not_asked;
+        } rows[] = {
+                { "minutes before midnight", "0 0 3 3 ? *", "2026-03-02T23:58:00Z",
+                  "2026-03-03T00:50:00Z", "2026-03-02", "2026-02-27" },
+                { "a month", "0 0 1 4 ? *", "2026-03-02T00:30:00Z", "2026-04-01T00:50:00Z",
+                  "2026-03", "2026-03-0" },
+                { "a year", "0 0 1 3 ? 2027", "2026-03-10T00:00:00Z", "2027-03-01T00:50:00Z",
+                  "2026", "2026-" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml = xasprintf(
+                        "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n"
+                        "  s:\n    schedule: cron(%s)\n    targets: {tags: {A: b}}\n"
+                        "    consistency: reboot\n",
+                        rows[i].schedule);
+                struct world world;
+
+                world_setup(&world, yaml, 1);
+                virtual_run_until(world.loop, at(rows[i].made));
+                add_theirs(&world);
+                virtual_run_until(world.loop, at(rows[i].until));
+                if (world_outages(&world) || captured_events(&events[EVENT_ANOTHER_DAEMON]) != 1)
+                        fail_msg("%s: not found", rows[i].name);
+                assert_int_equal(scripted_count(&world.aws, "DescribeImages", rows[i].asked), 1);
+                assert_int_equal(scripted_count(&world.aws, "DescribeImages", rows[i].not_asked),
+                                 0);
+                world_done(&world);
+        }
+}
+
+/* Within a run the images of the days since the last look are read, not all since March. */
+static void a_second_look_reads_what_is_new(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world,
+                    "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n  s:\n"
+                    "    schedule: cron(0 1 1 5 ? *)\n    targets: {tags: {A: b}}\n"
+                    "    consistency: reboot\n    reboot: {max_parallel: 1}\n",
+                    2);
+        world.model.takes = MINUTES(5);
+        virtual_run_until(world.loop, at("2026-05-01T03:00:00Z"));
+        assert_int_equal(world_outages(&world), 2);
+        assert_int_equal(scripted_count(&world.aws, "DescribeImages", "2026-03"), 1);
+        assert_int_equal(scripted_count(&world.aws, "DescribeImages", "2026-05-01"), 1);
+        world_done(&world);
+}
+
 /* Nobody is down for it: the images go on. */
 static void images_without_an_outage_go_on(void **state)
 {
@@ -140,6 +195,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_image_of_another_daemon_ends_outages),
+                cmocka_unit_test(an_image_is_found_however_long_this_process_has_run),
+                cmocka_unit_test(a_second_look_reads_what_is_new),
                 cmocka_unit_test(images_without_an_outage_go_on),
                 cmocka_unit_test(a_location_is_asked_once),
                 cmocka_unit_test(a_name_that_another_daemon_has_taken_tells_of_it),
