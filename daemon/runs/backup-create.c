@@ -143,14 +143,16 @@ static struct verdict too_late_for_freeze(struct task *task)
         return go("thaw-instance");
 }
 
-/* EC2 may not take the call for hours: the checks may have begun to fail since they were looked at.
- */
+/* EC2 may not take the call for hours, or the daemon be away: the checks may have begun to fail
+ * since they were looked at, if they were by this process. */
 static bool is_look_too_old(struct task *task)
 {
         const struct image_live *live = image_live(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
 
-        return task->method->reboots && task->row.downed == SEC_NONE && !live->sought &&
-               live->fit && loop_monotonic(task->run->engine->loop) - live->fit > STATUS_FRESH;
+        return task->method->reboots && task->row.downed == SEC_NONE &&
+               live->instance.instances->state == INSTANCE_RUNNING &&
+               (!live->fit || now - live->fit > STATUS_FRESH);
 }
 
 struct verdict create_ask(struct task *task)
@@ -169,8 +171,8 @@ struct verdict create_ask(struct task *task)
         if (!live->instance.n_instances || live->look_again)
                 return go(had_turn ? "check-again" : "check-instance");
         if (is_look_too_old(task)) {
-                live->look_again = true;
-                return go("check-instance");
+                live->look_again = !had_turn;
+                return go(had_turn ? "check-status-again" : "check-instance");
         }
         live->rebooted = loop_monotonic(task->run->engine->loop);
         if (!live->asked)

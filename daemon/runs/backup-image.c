@@ -333,6 +333,7 @@ static const struct step image_steps[] = {
           .answer = check_again_answer,
           .patience = SEC_PER_HOUR,
           .down = true },
+        { .name = "check-status-again", .ask = check_status_again_ask, .down = true },
         {},
 };
 

@@ -4,6 +4,8 @@
  * image without an outage, or none, as 'targets.impaired' says.
  *
  * All instances whose turn comes within a second are asked about together (health.h).
+ *
+ * check-status-again: the same, once an earlier call may have made the image.
  */
 #include <stdlib.h>
 
@@ -54,7 +56,7 @@ static struct verdict was_impaired(struct task *task)
                   "Instance %s was impaired before (%s): not %s; %s.", task->row.subject, checks,
                   not_done, skip ? "no image is made of it" : "its image is made without that");
         if (skip)
-                return finish(OUTCOME_SKIPPED, why);
+                return end_without_image(task, OUTCOME_SKIPPED, why);
         image_set_method(task, &method_crash);
         free(task->row.evidence);
         task->row.evidence = why;
@@ -67,7 +69,16 @@ static struct verdict is_fit(struct task *task)
         image_live(task)->fit = loop_monotonic(task->run->engine->loop);
         if (task->method != &method_freeze)
                 free(steal(task->row.evidence)); /* of a look before this one */
+        if (image_live(task)->sought)
+                return go("create-image"); /* it has had its turn */
         return gate_is_open(task) ? next() : go("wait-turn");
+}
+
+static struct verdict describe_first(const struct task *task)
+{
+        const struct image_live *live = task->live;
+
+        return go(live->sought ? "check-again" : "check-instance");
 }
 
 /* It is in another state than it was described in. */
@@ -78,10 +89,11 @@ static struct verdict changed_state(struct task *task)
 
         end_look(task);
         if (++live->wrong_states > CONTRADICTIONS)
-                return finish(OUTCOME_FAILED,
-                              xasprintf("EC2 lists it as running, and says that it is %s", state));
+                return end_without_image(
+                        task, OUTCOME_FAILED,
+                        xasprintf("EC2 lists it as running, and says that it is %s", state));
         live->look_again = true;
-        return go("check-instance");
+        return describe_first(task);
 }
 
 static struct verdict await_reading(struct task *task, sec_t at_most, const char *what)
@@ -98,9 +110,9 @@ static struct verdict not_told(struct task *task)
         sec_t at_most = patient->suspect || patient->refused ? UNDECIDED_FOR : SILENT_FOR;
 
         if (task_spent(task) >= at_most)
-                return finish(OUTCOME_FAILED,
-                              xstrdup("not touched: EC2 does not tell its status (allow "
-                                      "ec2:DescribeInstanceStatus)"));
+                return end_without_image(task, OUTCOME_FAILED,
+                                         xstrdup("not touched: EC2 does not tell its status "
+                                                 "(allow ec2:DescribeInstanceStatus)"));
         return await_reading(task, at_most, "reading its status checks");
 }
 
@@ -110,12 +122,13 @@ struct verdict check_status_ask(struct task *task)
         const struct patient *patient;
 
         if (!task->run->schedule || !live->instance.n_instances)
-                return go("check-instance");
+                return describe_first(task);
         if (!live->patient)
                 live->patient = health_look(task);
         patient = live->patient;
         if (patient_is_gone(patient))
-                return finish(OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
+                return end_without_image(task, OUTCOME_SKIPPED,
+                                         xstrdup("the instance was terminated"));
         if (!patient->asked || patient->suspect)
                 return not_told(task);
         if (patient->state != INSTANCE_RUNNING)
@@ -126,4 +139,11 @@ struct verdict check_status_ask(struct task *task)
         if (patient_is_well(patient) || task_spent(task) >= UNDECIDED_FOR)
                 return is_fit(task);
         return await_reading(task, UNDECIDED_FOR, "its status checks are not decided yet");
+}
+
+struct verdict check_status_again_ask(struct task *task)
+{
+        if (task->resumed && !MUTANT(takes_over_nothing))
+                image_live(task)->sought = true; /* an earlier call may have made the image */
+        return check_status_ask(task);
 }

@@ -16,7 +16,8 @@
  *         freeze-instance, await-frozen        freeze
  *         stop-instance, await-stopped         stop
  *         create-image                         or find-image, when the outcome of the call is not
- *                                              known; check-again before it is made once more
+ *                                              known; check-again, check-status-again
+ *                                              before it is made once more
  *         record-image
  *         await-snapshots                      freeze, stop, stopped: the moment is fixed
  *         prove-stopped                        stop, stopped: it was stopped until then
@@ -167,6 +168,7 @@ bool image_is_too_late(const struct task *task);
 
 /* backup-status.c: whether it is well before it is touched. */
 struct verdict check_status_ask(struct task *task);
+struct verdict check_status_again_ask(struct task *task);
 
 /* backup-gate.c: whether the task may begin now; otherwise says what it waits for. */
 bool gate_is_open(struct task *task);

@@ -46,6 +46,86 @@ static void test_an_impaired_instance_is_not_taken_down(void **state)
         }
 }
 
+/* EC2 takes no call for hours, and meanwhile the daemon restarts, or a call is left without an
+ * answer: the checks are looked at anew before the next call. */
+static void one_that_became_impaired_before_the_next_call_is_not_rebooted(void **state)
+{
+        static const struct {
+                int line;
+                const char *impaired;
+                bool unanswered; /* else the daemon restarts */
+                enum outcome outcome;
+                size_t images;
+        } rows[] = {
+                { __LINE__, "image", false, OUTCOME_DONE, 1 },
+                { __LINE__, "skip", false, OUTCOME_SKIPPED, 0 },
+                { __LINE__, "image", true, OUTCOME_DONE, 1 },
+                { __LINE__, "skip", true, OUTCOME_SKIPPED, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct model_instance *first;
+                _cleanup_free_ char *yaml = xasprintf(
+                        "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n"
+                        "  s:\n    schedule: cron(0 1 * * ? *)\n"
+                        "    targets: {tags: {A: b}, impaired: %s}\n    consistency: reboot\n",
+                        rows[i].impaired);
+                struct world world;
+
+                first = world_setup(&world, yaml, 1);
+                if (rows[i].unanswered)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "CreateImage",
+                                                                .outcome = AWS_UNKNOWN });
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "CreateImage",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "ResourceLimitExceeded" });
+                virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+                first->impaired = at("2026-03-02T01:30:00Z");
+                first->heals = at("2026-03-09T12:00:00Z");
+                if (!rows[i].unanswered) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                scripted_no_faults(&world.aws);
+                virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+                if (world_task(&world, RUN, "i-1", NULL) != rows[i].outcome ||
+                    world_images(&world, "i-1") != rows[i].images || first->outages ||
+                    captured_events(&events[EVENT_WAS_IMPAIRED]) != 1)
+                        fail_msg("line %d: %s, %zu images, %u outages", rows[i].line,
+                                 outcome_names[world_task(&world, RUN, "i-1", NULL)],
+                                 world_images(&world, "i-1"), first->outages);
+                expect_true_labels(&world, "impaired meanwhile");
+                world_done(&world);
+        }
+}
+
+/* The same, and somebody has stopped the instance: nothing takes it down, and no check tells. */
+static void one_that_was_stopped_before_the_next_call_gets_its_image(void **state)
+{
+        struct model_instance *first;
+        struct world world;
+
+        (void)state;
+        first = world_setup(&world, HEAD "    consistency: reboot\n", 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "ResourceLimitExceeded" });
+        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+        first->state = INSTANCE_STOPPED;
+        world_end(&world, false);
+        world_start(&world);
+        scripted_no_faults(&world.aws);
+        virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+        assert_int_equal(world_images(&world, "i-1"), 1);
+        assert_in_range(scripted_count(&world.aws, "DescribeInstances", NULL), 1, 30);
+        world_done(&world);
+}
+
 /* Those that begin together are looked at together. */
 static void test_one_look_for_all_that_begin(void **state)
 {
@@ -87,6 +167,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_an_impaired_instance_is_not_taken_down),
+                cmocka_unit_test(one_that_became_impaired_before_the_next_call_is_not_rebooted),
+                cmocka_unit_test(one_that_was_stopped_before_the_next_call_gets_its_image),
                 cmocka_unit_test(test_one_look_for_all_that_begin),
                 cmocka_unit_test(test_what_failed_last_night_goes_last),
         };
