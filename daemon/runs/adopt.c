@@ -10,6 +10,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/place.h"
+#include "runs/provenance.h"
 #include "runs/prune.h"
 
 /* How far the nominal time of a firing may be ahead of EC2's clock, and how long a run may take
@@ -193,14 +194,32 @@ static struct verdict adoption_ask(struct task *task)
         return stay();
 }
 
+/* Brings a row up to the state that EC2 lists. Retention does that for schedules with 'retain'; the
+ * images of others are listed here only. What was removed or released is left to retention. */
+static void refresh_state(struct task *task, struct store_image *row, const struct ec2_image *image)
+{
+        static const char *const of_retention[] = { STATE_DEREGISTERING, STATE_DEREGISTERED,
+                                                    STATE_RELEASED, STATE_GONE };
+        _cleanup_free_ char *difference = provenance_image(image, row, task->run->settings->owner);
+        const char *state = image_state_names[image->state];
+
+        for (size_t i = 0; i < ELEMENTS(of_retention); i++)
+                if (streq(row->state, of_retention[i]))
+                        return;
+        if (difference || task->run->dry || streq(row->state, state))
+                return;
+        xreplace(&row->state, state ? state : "other");
+        store_save_image(task->run->engine->store, row);
+}
+
 static bool has_row(struct task *task, const struct ec2_image *image)
 {
-        struct store_image row;
+        _cleanup_(store_image_done) struct store_image row = {};
 
         if (store_load_image(task->run->engine->store, task->row.account, task->row.region,
                              image->id, &row) <= 0)
                 return false;
-        store_image_done(&row);
+        refresh_state(task, &row, image);
         return true;
 }
 

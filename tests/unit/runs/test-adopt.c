@@ -158,11 +158,63 @@ static void one_image_of_a_firing_is_adopted(void **state)
         world_done(&world);
 }
 
+/* A row follows what EC2 lists, unless it tells of a removal, or the image is not the one it tells
+ * of. */
+static void the_row_of_a_listed_image_follows_its_state(void **state)
+{
+        static const struct {
+                const char *was, *becomes;
+                const char *instance; /* of the row */
+                bool dry;
+        } rows[] = {
+                { "failed", "available", "i-1", false },
+                { "disabled", "available", "i-1", false },
+                { "failed", "failed", "i-1", true },
+                { "failed", "failed", "i-2", false },
+                { STATE_DEREGISTERING, STATE_DEREGISTERING, "i-1", false },
+                { STATE_DEREGISTERED, STATE_DEREGISTERED, "i-1", false },
+                { STATE_RELEASED, STATE_RELEASED, "i-1", false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml = xasprintf(SETTINGS, 1);
+                struct model_image *image;
+                struct decisions decisions;
+                struct store_image row;
+                struct world world;
+
+                world_init(&world);
+                world.loop->wall_ahead =
+                        at("2026-04-03T00:00:00Z") * USEC_PER_SEC - world.loop->now;
+                world_apply(&world, yaml);
+                image = add(&world, &(struct stranger){});
+                decisions = adopt(&world, false);
+                assert_int_equal(decisions.count[PRUNE_ADOPT], 1);
+                decisions_done(&decisions);
+                assert_int_equal(
+                        store_load_image(world.store, "default", "eu-west-1", image->id, &row), 1);
+                xreplace(&row.state, rows[i].was);
+                xreplace(&row.instance, rows[i].instance);
+                assert_int_equal(store_save_image(world.store, &row), 0);
+                store_image_done(&row);
+                decisions = adopt(&world, rows[i].dry);
+                decisions_done(&decisions);
+                assert_int_equal(
+                        store_load_image(world.store, "default", "eu-west-1", image->id, &row), 1);
+                if (!streq(row.state, rows[i].becomes))
+                        fail_msg("row %zu: %s became %s", i, rows[i].was, row.state);
+                store_image_done(&row);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_image_is_adopted_only_when_everything_fits),
                 cmocka_unit_test(one_image_of_a_firing_is_adopted),
+                cmocka_unit_test(the_row_of_a_listed_image_follows_its_state),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
