@@ -311,6 +311,8 @@ void economy_answered(struct witness *witness, const struct cloud_request *reque
         if (streq(request->action, "DeregisterImage"))
                 economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] +=
                         request->succeeded && request->heard ? LOOKS_AT_REMOVAL : LOOKS_AT_ABSENCE;
+        if (streq(request->action, "DeleteSnapshot") && !request->heard)
+                economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] += LOOKS_AT_ABSENCE;
         /* All pages of an answer are one. */
         if (class != ECONOMY_CLASSES && request->succeeded && request->heard && !page)
                 economy_of(witness, request->region)->asked[class]++;
