@@ -3,7 +3,7 @@
  * in one file of a program. The tables of actions and the words for failures stay the real ones.
  *
  * A call is noted with its parameters as they would be sent, then looked up among the faults; the
- * first that fits and has a turn left decides how it goes. Everything else is answered by `handler`
+ * first that fits and has a turn left decides how it goes; a fault that no call meets fails the test. Everything else is answered by `handler`
  * (a model of EC2), when the call is sent; the caller hears of it `delay` later.
  */
 #pragma once
@@ -39,6 +39,8 @@ struct scripted_fault {
         bool effect;                /* it happens, though the caller does not hear of it */
         usec_t delay;               /* 0: as usual */
         bool queued;                /* it spends all of that in our own queue */
+        bool unmet;                 /* no call is to meet it; a test fails when none meets another */
+        bool met;                   /* set by the first call that does */
 };
 #define SCRIPTED_ALWAYS (~0U)
 
@@ -201,6 +203,7 @@ static inline const struct scripted_fault *scripted_find_fault(struct aws *aws,
                         continue;
                 if (fault->times != SCRIPTED_ALWAYS)
                         fault->times--;
+                fault->met = true;
                 return fault;
         }
         return NULL;
@@ -372,6 +375,11 @@ static inline void scripted_fault(struct aws *aws, struct scripted_fault fault)
 
 static inline void scripted_no_faults(struct aws *aws)
 {
+        for (size_t i = 0; i < aws->n_faults; i++)
+                if (aws->faults[i].met == aws->faults[i].unmet)
+                        fail_msg("fault %zu, %s, was %s", i,
+                                 aws->faults[i].action ? aws->faults[i].action : "any call",
+                                 aws->faults[i].met ? "met" : "met by no call");
         free(steal(aws->faults));
         aws->n_faults = 0;
 }

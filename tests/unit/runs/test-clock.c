@@ -26,11 +26,7 @@ static void setup(struct world *world)
 
 static size_t calls(const struct world *world, const char *action)
 {
-        size_t n = 0;
-
-        for (size_t i = 0; i < world->aws.n_calls; i++)
-                n += streq(world->aws.calls[i].action, action);
-        return n;
+        return scripted_count(&world->aws, action, NULL);
 }
 
 /* Ahead and behind, by a little and by much: whether it fires at its 03:00. */
@@ -116,8 +112,7 @@ static void a_removal_under_way_waits_for_the_clock(void **state)
         before = calls(&world, "DeregisterImage");
         scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeregisterImage",
                                                             .outcome = AWS_UNREACHABLE });
-        while (calls(&world, "DeregisterImage") == before)
-                virtual_run_for(world.loop, USEC_PER_SEC);
+        world_run_until_sent(&world, "DeregisterImage", NULL);
         virtual_set_wall(world.loop, loop_wall(world.loop) + YEARS_16);
         virtual_run_for(world.loop, MINUTES(30));
         assert_int_equal(calls(&world, "DeregisterImage"), before + 1);
@@ -148,7 +143,7 @@ static void a_firing_without_a_comparison_makes_no_image_under_a_wrong_clock(voi
                 virtual_run_for(world.loop, HOURS(1) + MINUTES(1)); /* and it is 03:01 */
                 assert_int_equal(calls(&world, "CreateImage"), 3);
                 assert_int_equal(world_runs(&world, "s", OUTCOME_OPEN, NULL), 1);
-                world.aws.n_faults = 0;
+                scripted_no_faults(&world.aws);
                 virtual_run_for(world.loop, MINUTES(30));
                 assert_int_equal(calls(&world, "CreateImage"), aheads[i] ? 3 : 4);
                 world_done(&world);
@@ -195,14 +190,14 @@ static void a_clock_that_is_set_changes_no_duration(void **state)
                 size_t n = 0;
 
                 world_setup(&world, YAML_STOP, 1);
-                for (began = 0; !calls(&world, "StopInstances");) {
-                        virtual_run_for(world.loop, USEC_PER_SEC);
-                        began = loop_monotonic(world.loop);
-                }
+                world_run_until_sent(&world, "StopInstances", NULL);
+                began = loop_monotonic(world.loop);
                 virtual_run_for(world.loop, 5 * USEC_PER_SEC);
                 virtual_set_wall(world.loop, at(set_to[i]));
-                while (world_runs(&world, "s", OUTCOME_OPEN, NULL))
+                while (world_runs(&world, "s", OUTCOME_OPEN, NULL)) {
+                        assert_true(loop_monotonic(world.loop) < began + HOURS(6));
                         virtual_run_for(world.loop, USEC_PER_SEC);
+                }
                 assert_int_equal(store_load_runs(world.store, "s", false, 1, &runs, &n), 0);
                 assert_int_equal(n, 1);
                 assert_in_range(runs[0].finished - runs[0].started, 1,

@@ -115,8 +115,7 @@ static void test_a_terminated_instance_is_given_up(void **state)
 
         (void)state;
         first = world_setup(&world, HEAD "    consistency: stop\n", 1);
-        while (!scripted_count(&world.aws, "CreateImage", NULL))
-                assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+        world_run_until_sent(&world, "CreateImage", NULL);
         first->state = INSTANCE_TERMINATED;
         scripted_fault(&world.aws, (struct scripted_fault){ .action = "StartInstances",
                                                             .times = SCRIPTED_ALWAYS,

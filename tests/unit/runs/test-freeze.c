@@ -258,8 +258,7 @@ static void a_freeze_without_an_answer_is_thawed(void **state)
                         scripted_fault(&world.aws, (struct scripted_fault){ .action = "SendCommand",
                                                                             .outcome = AWS_ERROR,
                                                                             .code = rows[i].code });
-                while (!scripted_count(&world.aws, "SendCommand", NULL))
-                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                world_run_until_sent(&world, "SendCommand", NULL);
                 if (rows[i].restart) {
                         world_end(&world, false);
                         world_start(&world);

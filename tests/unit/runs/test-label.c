@@ -200,8 +200,7 @@ static void what_ec2_shows_of_a_label_that_is_refused_counts(void **state)
                                                         .times = SCRIPTED_ALWAYS,
                                                         .outcome = AWS_ERROR,
                                                         .code = "UnauthorizedOperation" });
-                while (!scripted_count(&world.aws, "CreateTags", NULL))
-                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                world_run_until_sent(&world, "CreateTags", NULL);
                 if (rows[i].restarts) {
                         world_end(&world, false);
                         world_start(&world);

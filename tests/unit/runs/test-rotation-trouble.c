@@ -11,19 +11,23 @@ static void test_denied(void **state)
                 const char *reboot, *action;
                 enum outcome outcome;
                 size_t warnings, outages;
+                bool unasked;
         } rows[] = {
-                { __LINE__, "", "DescribeTargetGroups", OUTCOME_DONE, 1, 2 },
-                { __LINE__, "", "DescribeTargetHealth", OUTCOME_DONE, 1, 2 },
-                { __LINE__, "target_groups: ignore", "DescribeTargetGroups", OUTCOME_DONE, 0, 2 },
-                { __LINE__, "target_groups: drain", "DescribeTargetGroups", OUTCOME_FAILED, 0, 0 },
-                { __LINE__, "group_by: target-group", "DescribeTargetHealth", OUTCOME_FAILED, 0,
-                  0 },
+                { __LINE__, "", "DescribeTargetGroups", OUTCOME_DONE, 1, 2, false },
+                { __LINE__, "", "DescribeTargetHealth", OUTCOME_DONE, 1, 2, false },
+                { __LINE__, "target_groups: ignore", "DescribeTargetGroups", OUTCOME_DONE, 0, 2,
+                  true },
+                { __LINE__, "target_groups: drain", "DescribeTargetGroups", OUTCOME_FAILED, 0, 0,
+                  false },
+                { __LINE__, "group_by: target-group", "DescribeTargetHealth", OUTCOME_FAILED, 0, 0,
+                  false },
                 { __LINE__, "auto_scaling: standby", "DescribeAutoScalingInstances", OUTCOME_FAILED,
-                  0, 0 },
+                  0, 0, false },
                 { __LINE__, "auto_scaling: standby", "DescribeAutoScalingGroups", OUTCOME_FAILED, 0,
-                  0 },
-                { __LINE__, "target_groups: drain", "DeregisterTargets", OUTCOME_FAILED, 0, 0 },
-                { __LINE__, "auto_scaling: standby", "EnterStandby", OUTCOME_FAILED, 0, 0 },
+                  0, false },
+                { __LINE__, "target_groups: drain", "DeregisterTargets", OUTCOME_FAILED, 0, 0,
+                  false },
+                { __LINE__, "auto_scaling: standby", "EnterStandby", OUTCOME_FAILED, 0, 0, false },
         };
 
         (void)state;
@@ -38,7 +42,8 @@ static void test_denied(void **state)
                 scripted_fault(&world.aws, (struct scripted_fault){ .action = rows[i].action,
                                                                     .times = SCRIPTED_ALWAYS,
                                                                     .outcome = AWS_ERROR,
-                                                                    .code = "AccessDenied" });
+                                                                    .code = "AccessDenied",
+                                                                    .unmet = rows[i].unasked });
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 if (world_run(&world, RUN, &detail) != rows[i].outcome ||
                     world_outages(&world) != rows[i].outages)
@@ -384,8 +389,7 @@ static void an_instance_whose_standby_is_not_told_is_put_back(void **state)
                                        (struct scripted_fault){ .action = "ExitStandby",
                                                                 .outcome = AWS_ERROR,
                                                                 .code = "ValidationError" });
-                while (!scripted_count(&world.aws, "ExitStandby", NULL))
-                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                world_run_until_sent(&world, "ExitStandby", NULL);
                 scripted_fault(&world.aws,
                                (struct scripted_fault){ .action = "DescribeAutoScalingInstances",
                                                         .times = SCRIPTED_ALWAYS,

@@ -252,8 +252,7 @@ static void test_started_by_somebody(void **state)
 
                 world_setup(&world, HEAD "    consistency: stop\n", 1);
                 scripted_fault(&world.aws, rows[i].fault);
-                while (!scripted_count(&world.aws, "CreateImage", NULL))
-                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                world_run_until_sent(&world, "CreateImage", NULL);
                 virtual_run_for(world.loop, 2 * USEC_PER_SEC);
                 assert_int_equal(world.model.instances[0]->state, INSTANCE_STOPPED);
                 world.model.instances[0]->state = INSTANCE_RUNNING;
@@ -367,7 +366,8 @@ static void nobody_is_kept_stopped_while_ec2_does_not_answer(void **state)
                 look.about = "=name";
                 create.times = look.times = SCRIPTED_ALWAYS;
                 scripted_fault(&world.aws, create);
-                scripted_fault(&world.aws, look);
+                if (rows[i].look.outcome != AWS_OK)
+                        scripted_fault(&world.aws, look);
                 virtual_run_until(world.loop, at("2026-03-02T01:18:00Z"));
                 expect_all_up(&world, rows[i].name);
                 virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
@@ -445,8 +445,7 @@ static void a_stop_without_an_answer_is_undone_however_late_it_is_refused(void *
                                                         .times = SCRIPTED_ALWAYS,
                                                         .outcome = AWS_ERROR,
                                                         .code = "InvalidInstanceID.NotFound" });
-                while (!scripted_count(&world.aws, "StopInstances", NULL))
-                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                world_run_until_sent(&world, "StopInstances", NULL);
                 if (restart) {
                         world_end(&world, false);
                         world_start(&world);

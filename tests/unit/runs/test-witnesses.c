@@ -252,8 +252,7 @@ static void a_refusal_does_not_undo_an_earlier_call(void **state)
                                                         .outcome = AWS_ERROR,
                                                         .code = "UnauthorizedOperation" });
                 assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
-                while (!scripted_count(&world.aws, "DeregisterImage", "ami-0001"))
-                        assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
+                world_run_until_sent(&world, "DeregisterImage", "ami-0001");
                 if (restart) {
                         world_end(&world, false);
                         world_start(&world);

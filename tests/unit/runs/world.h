@@ -117,6 +117,18 @@ static inline void world_apply(struct world *world, const char *yaml)
         virtual_run_for(world->loop, 0);
 }
 
+/* Goes on until one more call of an action is sent that carries `about` (NULL: any) among its
+ * parameters; fails when none is sent for two days. */
+static inline void world_run_until_sent(struct world *world, const char *action, const char *about)
+{
+        size_t before = scripted_count(&world->aws, action, about);
+        usec_t end = loop_monotonic(world->loop) + HOURS(48);
+
+        while (scripted_count(&world->aws, action, about) == before)
+                if (!virtual_step(world->loop, end))
+                        fail_msg("%s was not sent", action);
+}
+
 /* A new world with so many instances, i-1 and on, of tag A=b in eu-west-1, and these settings. The
  * first instance. */
 static inline struct model_instance *world_setup(struct world *world, const char *yaml,
