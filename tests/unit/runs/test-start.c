@@ -1,5 +1,5 @@
-/* An instance that was stopped for its image does not stop, or does not start, as it should: that
- * is told, it is started again and again, and nobody else is stopped meanwhile. */
+/* An instance that was stopped for its image does not stop, or does not start, as it should, or EC2
+ * does not answer: that is told, it is started again, and nobody else is stopped meanwhile. */
 #include "levels.h"
 
 /* One that does not stop in time, or is gone meanwhile, ends the waiting, not the care. */
@@ -119,6 +119,155 @@ static void a_state_reason_is_read_once_for_each_start(void **state)
         world_done(&world);
 }
 
+/* An instance is stopped for its image, and EC2 cannot be asked for that, or not be asked what
+ * became of it, for hours: it is started after ready_timeout. */
+static void nobody_is_kept_stopped_while_ec2_does_not_answer(void **state)
+{
+        static const struct {
+                const char *name;
+                struct scripted_fault create, look;
+        } rows[] = {
+                { .name = "unreachable", .create = { .outcome = AWS_UNREACHABLE } },
+                { .name = "no credentials", .create = { .outcome = AWS_UNSIGNED } },
+                { .name = "never an answer", .create = { .outcome = AWS_UNKNOWN } },
+                { .name = "the look is refused",
+                  .create = { .outcome = AWS_UNKNOWN },
+                  .look = { .outcome = AWS_ERROR, .code = "UnauthorizedOperation" } },
+                { .name = "the look is not answered",
+                  .create = { .outcome = AWS_UNKNOWN, .effect = true },
+                  .look = { .outcome = AWS_UNREACHABLE } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct scripted_fault create = rows[i].create, look = rows[i].look;
+                struct world world;
+
+                world_setup(&world,
+                            HEAD "    consistency: stop\n    reboot: {ready_timeout: 10m}\n", 1);
+                create.action = "CreateImage";
+                look.action = "DescribeImages";
+                look.about = "=name";
+                create.times = look.times = SCRIPTED_ALWAYS;
+                scripted_fault(&world.aws, create);
+                if (rows[i].look.outcome != AWS_OK)
+                        scripted_fault(&world.aws, look);
+                virtual_run_until(world.loop, at("2026-03-02T01:18:00Z"));
+                expect_all_up(&world, rows[i].name);
+                virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_FAILED]), 1);
+                assert_int_equal(world.model.instances[0]->outages, 1);
+                world_done(&world);
+        }
+}
+
+/* Nothing happened, so nothing is claimed: no start, no outage, no line about either. */
+static void test_a_refused_stop_is_no_outage(void **state)
+{
+        static const char *const codes[] = { "OperationNotPermitted", "UnauthorizedOperation",
+                                             "UnsupportedOperation" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(codes); i++) {
+                struct store_task *tasks;
+                struct world world;
+                size_t n;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "StopInstances",
+                                                                    .outcome = AWS_ERROR,
+                                                                    .code = codes[i] });
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                assert_int_equal(scripted_count(&world.aws, "StartInstances", NULL), 0);
+                assert_int_equal(captured_events(&events[EVENT_INSTANCE_STOPPING]), 0);
+                assert_int_equal(captured_events(&events[EVENT_INSTANCE_STARTED]), 0);
+                assert_int_equal(captured_events(&events[EVENT_INSTANCE_READY]), 0);
+                assert_int_equal(store_load_returned(world.store, "s", &tasks, &n), 0);
+                assert_int_equal(n, 0);
+                store_tasks_free(tasks, n);
+                world_done(&world);
+        }
+}
+
+/* The first answer is lost, the second is a refusal: the instance may be stopped, and is started.
+ */
+static void test_a_stop_that_may_have_been_taken_is_undone(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "StopInstances",
+                                                            .outcome = AWS_UNREACHABLE,
+                                                            .effect = true });
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "StopInstances",
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "OperationNotPermitted" });
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+        assert_int_equal(world.model.instances[0]->outages, 1);
+        expect_all_up(&world, "may have been taken");
+        world_done(&world);
+}
+
+/* The answer to StopInstances is lost, or the process ends before it comes; then EC2 does not know
+ * the instance for minutes, longer than a signature lives. It is stopped, and is started. */
+static void a_stop_without_an_answer_is_undone_however_late_it_is_refused(void **state)
+{
+        (void)state;
+        for (int restart = 0; restart < 2; restart++) {
+                struct world world;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "StopInstances",
+                                                                    .outcome = AWS_UNREACHABLE,
+                                                                    .effect = true });
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "StopInstances",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "InvalidInstanceID.NotFound" });
+                world_run_until_sent(&world, "StopInstances", NULL);
+                if (restart) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                expect_all_up(&world, restart ? "restart" : "lost answer");
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                assert_int_equal(world.model.instances[0]->outages, 1);
+                world_done(&world);
+        }
+}
+
+/* Its image is refused, and the answer to the first start is lost: the second one finds the
+ * instance running. It was down all the same, and that is told and measured. */
+static void an_outage_that_a_lost_start_ended_is_one(void **state)
+{
+        struct store_task *tasks;
+        struct world world;
+        size_t n;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 1)->back = USEC_PER_SEC;
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "UnauthorizedOperation" });
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "StartInstances",
+                                                            .times = 3,
+                                                            .outcome = AWS_UNREACHABLE,
+                                                            .effect = true });
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        expect_all_up(&world, "lost start");
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_READY]), 1);
+        assert_int_equal(store_load_returned(world.store, "s", &tasks, &n), 0);
+        assert_int_equal(n, 1);
+        store_tasks_free(tasks, n);
+        world_done(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -127,6 +276,11 @@ int main(void)
                 cmocka_unit_test(an_instance_whose_state_is_not_told_is_started_again),
                 cmocka_unit_test(test_a_start_that_falls_back_is_told_and_goes_on),
                 cmocka_unit_test(a_state_reason_is_read_once_for_each_start),
+                cmocka_unit_test(nobody_is_kept_stopped_while_ec2_does_not_answer),
+                cmocka_unit_test(test_a_refused_stop_is_no_outage),
+                cmocka_unit_test(test_a_stop_that_may_have_been_taken_is_undone),
+                cmocka_unit_test(a_stop_without_an_answer_is_undone_however_late_it_is_refused),
+                cmocka_unit_test(an_outage_that_a_lost_start_ended_is_one),
         };
 
         return cmocka_run_group_tests_name("start", tests, NULL, NULL);
