@@ -62,6 +62,11 @@ bool gone_is_doubted(const struct gone *gone, enum gone_kind kind)
         return gone->looks && !gone_is_certain(gone, kind);
 }
 
+bool gone_would_show(enum gone_kind kind, usec_t since, usec_t now)
+{
+        return now - since >= proofs[kind].seen_before;
+}
+
 bool gone_is_claimed(const struct aws_reply *reply)
 {
         if (reply->outcome != AWS_ERROR || !reply->code)

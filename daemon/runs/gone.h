@@ -7,10 +7,10 @@
  * https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
  * Evidence is
  *
- *     a state    terminated, shutting-down, deregistered: gone_end(), final at once
- *     absence    from lists that were filtered by its id (a filter leaves out what does not exist,
- * an id parameter fails the whole call): gone_miss() for each such list; gone after several of them
- * in a row over some minutes, by the monotonic clock
+ *   - a state: terminated, shutting-down, deregistered: gone_end(), final at once;
+ *   - absence from lists that were filtered by its id (a filter leaves out what does not exist, an
+ *     id parameter fails the whole call): gone_miss() for each such list; gone after several of
+ * them in a row over some minutes, by the monotonic clock.
  *
  * A list that contains the resource (gone_see()) ends the absence. EC2 gives no time of deletion
  * for any of these kinds.
@@ -49,6 +49,10 @@ void gone_miss(struct gone *gone, usec_t now);
 bool gone_is_certain(const struct gone *gone, enum gone_kind kind);
 /* Whether it was absent from the last list, and that does not prove anything yet. */
 bool gone_is_doubted(const struct gone *gone, enum gone_kind kind);
+
+/* Whether a list of `now` shows what a call of `since` has done to the resource (both monotonic): a
+ * resource that such a list contains was not removed by that call. */
+bool gone_would_show(enum gone_kind kind, usec_t since, usec_t now);
 
 /* Whether a reply says that what the call names does not exist (any more): a reason to look, by a
  * list that is filtered, and nothing else. */

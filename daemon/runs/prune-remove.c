@@ -151,7 +151,8 @@ static struct verdict look_image_ask(struct task *task)
                 return kept(xstrdup("it is not in the state"));
         deregistered = streq(row.state, STATE_DEREGISTERED);
         /* A process before this one, or an earlier run, was about to send it. */
-        removal->unanswered |= !removal->calls && streq(row.state, STATE_DEREGISTERING);
+        if (!removal->calls && !removal->in_doubt && streq(row.state, STATE_DEREGISTERING))
+                removal->in_doubt = loop_monotonic(task->run->engine->loop);
         store_image_done(&row);
         if (deregistered)
                 return go("look-at-snapshots");
@@ -162,7 +163,7 @@ static struct verdict look_image_ask(struct task *task)
 /* EC2 provably no longer has the image. Its snapshots are deleted only when that is our doing. */
 static struct verdict image_is_gone(struct task *task, const struct store_image *row)
 {
-        bool ours = removal_of(task)->unanswered || streq(row->state, STATE_DEREGISTERING);
+        bool ours = removal_of(task)->in_doubt || streq(row->state, STATE_DEREGISTERING);
         const char *why = "somebody deregistered it; its snapshots stay";
         int r;
 
@@ -198,10 +199,19 @@ static char *image_has_changed(struct task *task, struct store_image *row, const
         return NULL;
 }
 
-/* A call was not answered, and a later one refused: as long as nobody knows what the first has
- * done, the row says so. */
-static struct verdict refused_in_the_end(struct removal *removal)
+/* A call may have deregistered it, a later one was refused, and EC2 lists the image: once the list
+ * would show what the first one did, the row says again what EC2 says. */
+static struct verdict refused_in_the_end(struct task *task, const char *state)
 {
+        struct removal *removal = removal_of(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (!gone_would_show(GONE_IMAGE, removal->in_doubt, now))
+                return again(LOOK_RETRY,
+                             xasprintf("whether it is deregistered shows in minutes: %s",
+                                       removal->refusal));
+        if (removal_note(task, state, NULL) < 0)
+                return removal_not_recorded(task);
         return finish(OUTCOME_FAILED, steal(removal->refusal));
 }
 
@@ -230,7 +240,7 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
                 return kept(change);
         }
         if (removal->refusal)
-                return refused_in_the_end(removal);
+                return refused_in_the_end(task, state);
         xreplace(&removal->state, state);
         return next();
 }
@@ -313,13 +323,10 @@ static struct verdict deregister_ask(struct task *task)
 }
 
 /* The call was refused, or never left: the row says again what it said before. Where that cannot be
- * written, or a call may have done it after all, the next run looks at the image. */
+ * written, the next run looks at the image. */
 static struct verdict put_back(struct task *task, char *why)
 {
-        const struct removal *removal = removal_of(task);
-
-        if (!removal->unanswered)
-                removal_note(task, removal->state, NULL);
+        removal_note(task, removal_of(task)->state, NULL);
         return finish(OUTCOME_FAILED, why);
 }
 
@@ -328,8 +335,10 @@ static struct verdict look_again(struct task *task, char *why)
 {
         struct removal *removal = removal_of(task);
 
-        if (removal->calls >= CALLS_AT_MOST)
+        if (removal->calls >= CALLS_AT_MOST && !removal->in_doubt)
                 return put_back(task, why);
+        if (removal->calls >= CALLS_AT_MOST)
+                xreplace(&removal->refusal, why);
         task_set_waiting(task, "%s", why);
         free(why);
         removal->look_after = loop_monotonic(task->run->engine->loop) + LOOK_RETRY;
@@ -343,7 +352,8 @@ static struct verdict deregister_answer(struct task *task, const struct aws_repl
 
         if (reply->outcome != AWS_OK)
                 why = aws_describe_failure(reply, &ec2_deregister_image, task->row.region);
-        removal->unanswered |= aws_may_have_acted(reply);
+        if (aws_may_have_acted(reply))
+                removal->in_doubt = loop_monotonic(task->run->engine->loop);
         switch (reply->outcome) {
         case AWS_OK:
                 if (removal_note(task, STATE_DEREGISTERED, task->row.name) < 0)
@@ -356,10 +366,9 @@ static struct verdict deregister_answer(struct task *task, const struct aws_repl
         case AWS_ERROR:
                 if (gone_is_claimed(reply))
                         return look_again(task, why);
-                if (!removal->unanswered)
+                if (!removal->in_doubt)
                         return put_back(task, why);
-                free(removal->refusal);
-                removal->refusal = xstrdup(why);
+                xreplace(&removal->refusal, why);
                 return look_again(task, why);
         }
         abort();

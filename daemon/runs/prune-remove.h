@@ -29,9 +29,10 @@ struct removal {
         char *state; /* EC2's word for the image when it was looked at; NULL: not looked at yet */
         struct gone gone;
         unsigned int calls; /* of DeregisterImage */
-        bool unanswered;    /* one of these may have deregistered it */
-        char *refusal;      /* of a later one */
-        usec_t look_after;  /* monotonic: EC2's lists lag behind the call */
+        usec_t in_doubt; /* monotonic: the last of these that may have deregistered it, or the first
+                          * look after one of an earlier process; 0: none may have */
+        char *refusal;   /* of a later one: no more are sent */
+        usec_t look_after; /* monotonic: EC2's lists lag behind the call */
         struct removal_snapshot *snapshots;
         size_t n;
         bool loaded;       /* `snapshots` is filled in */

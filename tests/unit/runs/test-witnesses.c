@@ -172,26 +172,34 @@ static void every_answer_at_every_call(void **state)
         }
 }
 
-/* DeregisterImage was refused, or nobody knows what became of it; then the operator keeps it. */
+/* DeregisterImage was refused, or never answered, and EC2 lists the image once no call can be on
+ * its way: the row says so. Then the operator keeps it. */
 static void an_image_that_is_kept_by_its_tag_after_a_refusal_stays(void **state)
 {
         static const struct {
                 const char *name;
                 struct scripted_fault fault;
                 const char *state;
+                bool then_refused;
         } rows[] = {
-                { "refused",
-                  { .action = "DeregisterImage",
-                    .about = "ami-0001",
-                    .outcome = AWS_ERROR,
-                    .code = "UnauthorizedOperation" },
-                  "available" },
-                { "unanswered, and the look is refused",
-                  { .action = "DeregisterImage",
-                    .about = "ami-0001",
-                    .outcome = AWS_UNKNOWN,
-                    .times = SCRIPTED_ALWAYS },
-                  STATE_DEREGISTERING },
+                { .name = "refused",
+                  .fault = { .action = "DeregisterImage",
+                             .about = "ami-0001",
+                             .outcome = AWS_ERROR,
+                             .code = "UnauthorizedOperation" },
+                  .state = "available" },
+                { .name = "unanswered, and listed in the end",
+                  .fault = { .action = "DeregisterImage",
+                             .about = "ami-0001",
+                             .outcome = AWS_UNKNOWN,
+                             .times = SCRIPTED_ALWAYS },
+                  .state = "available" },
+                { .name = "unanswered, then refused, and listed in the end",
+                  .fault = { .action = "DeregisterImage",
+                             .about = "ami-0001",
+                             .outcome = AWS_UNREACHABLE },
+                  .state = "available",
+                  .then_refused = true },
         };
 
         (void)state;
@@ -201,6 +209,8 @@ static void an_image_that_is_kept_by_its_tag_after_a_refusal_stays(void **state)
 
                 setup(&world, 5, 2);
                 scripted_fault(&world.aws, rows[i].fault);
+                if (rows[i].then_refused)
+                        scripted_fault(&world.aws, rows[0].fault);
                 free(prune(&world, false));
                 LEFT(world, "1 4 5");
                 expect_state(&world, 0, rows[i].state, __LINE__);
