@@ -130,6 +130,7 @@ struct aws_reply {
         const char *owner;                       /* of aws_set_owner(), or NULL */
         int status;
         unsigned int attempts;
+        bool may_have_acted; /* an attempt was not answered: see aws_may_have_acted() */
         sec_t date; /* of the last answer by AWS's clock, its header Date; 0: it did not tell */
 };
 
@@ -193,7 +194,8 @@ typedef void aws_usage_fn(const struct aws_usage *usage, void *userdata);
 void aws_usage(struct aws *aws, aws_usage_fn *callback, void *userdata);
 
 /* Whether an attempt of the call has no answer and may have been carried out, or may be yet: a
- * refusal of a later attempt, or of the next call, does not tell that nothing happened. */
+ * refusal of a later attempt, or of the next call, does not tell that nothing happened. An attempt
+ * that AWS refused, also for now (throttling, another request to the same thing), was not. */
 bool aws_may_have_acted(const struct aws_reply *reply);
 
 /* "AWS answered UnauthorizedOperation to ec2:CreateImage in us-east-1: ... (request 1234)", with

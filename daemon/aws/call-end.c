@@ -46,6 +46,7 @@ void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
                         .owner = slot->account ? slot->account->aws->owner : NULL,
                         .status = slot->status,
                         .attempts = slot->attempts,
+                        .may_have_acted = slot->may_have_acted,
                         .date = slot->date,
                 },
                 slot->userdata);

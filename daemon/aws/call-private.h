@@ -26,8 +26,9 @@ struct aws_slot {
         bool elsewhere;          /* it does */
         struct retry retry;
         unsigned int attempts, pages;
-        size_t rows, bytes; /* of all its pages */
-        char *seen_token;   /* of an earlier page, to notice one that comes again */
+        bool may_have_acted; /* as in struct aws_reply */
+        size_t rows, bytes;  /* of all its pages */
+        char *seen_token;    /* of an earlier page, to notice one that comes again */
 
         void *output;
         struct shape_decoded decoded; /* of the last readable reply */

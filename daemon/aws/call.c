@@ -111,6 +111,7 @@ static void on_reply(const struct http_reply *reply, void *userdata)
         slot->date = server_time;
         if (readable && slot->credentials)
                 clock_sample_take(slot->tools->clock, slot->tools->loop, reply->date);
+        slot->may_have_acted |= retry_may_have_acted(&attempt);
         verdict = retry_decide(&slot->retry, &attempt, &after);
         if (verdict == VERDICT_REFRESH &&
             (!slot->keyring || !keyring_reject(slot->keyring, slot->credentials)))

@@ -91,7 +91,7 @@ static void write_details(struct text *text, const struct aws_reply *reply)
 
 bool aws_may_have_acted(const struct aws_reply *reply)
 {
-        return reply->attempts > 1 || reply->outcome == AWS_UNKNOWN ||
+        return reply->may_have_acted || reply->outcome == AWS_UNKNOWN ||
                reply->outcome == AWS_UNREACHABLE;
 }
 

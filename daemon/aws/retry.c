@@ -224,6 +224,16 @@ enum verdict retry_decide(struct retry *retry, const struct attempt *attempt, us
         return success ? VERDICT_GOOD : decide_error(retry, attempt, ret_after);
 }
 
+bool retry_may_have_acted(const struct attempt *attempt)
+{
+        struct attempt once = *attempt;
+        struct retry retry = {};
+        usec_t after;
+
+        once.repeatable = false;
+        return retry_decide(&retry, &once, &after) == VERDICT_UNKNOWN;
+}
+
 /* `count` digits as a number. */
 static int digits(const char *text, int count)
 {

@@ -62,6 +62,10 @@ struct retry {
 
 enum verdict retry_decide(struct retry *retry, const struct attempt *attempt, usec_t *ret_after);
 
+/* Whether the attempt may have been carried out, or may be yet, though it did not end well: no
+ * answer of AWS came back, or a server error. What is not repeatable is then unknown. */
+bool retry_may_have_acted(const struct attempt *attempt);
+
 /* Whether `code` says that there were too many requests. */
 bool retry_is_throttle(const char *code, int status);
 

@@ -26,6 +26,7 @@ struct world {
         enum aws_outcome outcome;
         char *code, *message, *request_id, *described;
         unsigned int attempts;
+        bool may_have_acted;
         const struct action *action;
         struct ec2_images images;
         struct ec2_created_image created;
@@ -74,6 +75,7 @@ static inline void on_done(const struct aws_reply *reply, void *userdata)
         world->answers++;
         world->outcome = reply->outcome;
         world->attempts = reply->attempts;
+        world->may_have_acted = aws_may_have_acted(reply);
         world->code = xstrdup(reply->code);
         world->message = xstrdup(reply->message);
         world->request_id = xstrdup(reply->request_id);

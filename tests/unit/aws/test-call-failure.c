@@ -254,6 +254,40 @@ static void test_failures(void **state)
         }
 }
 
+/* A call is refused in the end: whether it was carried out before depends on what AWS said to the
+ * attempts before that. */
+static void a_refused_attempt_has_not_acted(void **state)
+{
+        static const struct {
+                const char *name;
+                struct fake_answer first;
+                bool may_have_acted;
+        } rows[] = {
+                { "lost", LOST, true },
+                { "server error", ERROR(500, "InternalError"), true },
+                { "a proxy", { .status = 502, .body = HTML }, true },
+                { "not sent", UNSENT, false },
+                { "throttled", ERROR(503, "RequestLimitExceeded"), false },
+                { "another request", ERROR(400, "ConcurrentTagAccess"), false },
+        };
+        static const struct deregister_image input = { .image = "ami-1" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                const struct fake_answer script[] = { rows[i].first,
+                                                      ERROR(403, "UnauthorizedOperation") };
+                struct world world;
+
+                world_init(&world, ROWS(script));
+                call(&world, &ec2_deregister_image, &input);
+                assert_int_equal(world.outcome, AWS_ERROR);
+                assert_int_equal(world.http.n_sent, 2);
+                if (world.may_have_acted != rows[i].may_have_acted)
+                        fail_msg("%s: %d", rows[i].name, world.may_have_acted);
+                world_done(&world);
+        }
+}
+
 /* Throttled without end: minutes, not seconds, and not for ever. */
 static void test_throttled_on_and_on(void **state)
 {
@@ -361,6 +395,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_failures),
+                cmocka_unit_test(a_refused_attempt_has_not_acted),
                 cmocka_unit_test(test_throttled_on_and_on),
                 cmocka_unit_test(a_repeated_token_ends_the_call),
                 cmocka_unit_test(endless_pages_end_the_call),

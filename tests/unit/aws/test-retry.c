@@ -146,6 +146,8 @@ static void test_first_attempt(void **state)
                         if (verdict != (repeatable ? rows[i].repeatable : rows[i].once))
                                 fail_msg("row of line %d, repeatable %d: %d", rows[i].line,
                                          repeatable, verdict);
+                        if (retry_may_have_acted(&attempt) != (rows[i].once == VERDICT_UNKNOWN))
+                                fail_msg("row of line %d: may have acted", rows[i].line);
                         if ((after > 0) != (verdict == VERDICT_AGAIN))
                                 fail_msg("row of line %d: after %ld us", rows[i].line, (long)after);
                 }
