@@ -208,7 +208,7 @@ static const struct scenario scenarios[] = {
           .after = { AFTER },
           .script = "sh freeze.sh & freeze=$!; await seen before 1\n"
                     "group=$(cd amid-freeze/web.1/fact; echo before=*); group=${group#*=}\n"
-                    "kill -9 $freeze; group=${group%:*}; kill -9 -$group; sleep 0.3\n"
+                    "kill -9 $freeze; group=${group%:*}; kill -9 -$group\n"
                     "await nobody before.sh; while kill -0 $group; do wait || :; sleep 0.1; done\n"
                     "echo $((group - 1)) >/proc/sys/kernel/ns_last_pid; setsid sleep 4323 &\n"
                     "[ $! = $group ]; thaw; says thaw thawed-by=amid; seen after 1\n"

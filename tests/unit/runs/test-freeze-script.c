@@ -53,7 +53,7 @@ static const struct scenario scenarios[] = {
         /* It takes too long: what it started is gone before the thaw. */
         { .name = "a before that takes too long is ended",
           .before = { BEFORE "; trap '' TERM; sleep 4321" },
-          .after = { "! ps -ef | grep '[s]leep 4321'; " AFTER },
+          .after = { "if ps -ef | grep '[s]leep 4321'; then exit 1; fi; " AFTER },
           .timeout = 2,
           .script = "freeze && exit 9\n"
                     "says freeze reason=before-timed-out; seen after 1\n" },
