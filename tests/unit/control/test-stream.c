@@ -99,6 +99,7 @@ static struct store_task add_tasks(struct fixture *fixture, const char *run)
 {
         struct store_task first = {};
 
+        store_begin(fixture->store);
         for (size_t i = 1; i <= TASKS; i++) {
                 _cleanup_free_ char *instance = xasprintf("i-%017zx", i);
                 struct store_task task = fixture_task(run, instance);
@@ -108,6 +109,7 @@ static struct store_task add_tasks(struct fixture *fixture, const char *run)
                 if (i == 1)
                         first = task;
         }
+        assert_int_equal(store_commit(fixture->store), 0);
         first.subject = W("i-00000000000000001");
         return first;
 }
@@ -209,7 +211,8 @@ static void a_dry_run_of_any_size_is_followed(void **state)
                                              .firing = 1700000000,
                                              .created = SEC_NONE,
                                              .removed = SEC_NONE };
-                struct prune_decision decision = { &image, true, "daily 7 no longer keeps it" };
+                struct prune_decision decision = { &image, PRUNE_REMOVE,
+                                                   "daily 7 no longer keeps it" };
 
                 if (i > DECISIONS - 10)
                         assert_int_equal(store_save_image(fixture->store, &image), 0);
@@ -236,7 +239,7 @@ static void who_leaves_in_between_leaves_nothing_behind(void **state)
         struct fixture *fixture = *state;
         struct store_run run = fixture_run("prune.1", OUTCOME_OPEN);
         struct store_image image = { .account = W("a"), .region = W("r"), .id = W("ami-0") };
-        struct prune_decision decision = { &image, false, "last 1" };
+        struct prune_decision decision = { &image, PRUNE_KEEP, "last 1" };
         struct session *session;
 
         session = ask(fixture, "{\"method\":\"io.amid.Manager.Prune\",\"parameters\":{"
