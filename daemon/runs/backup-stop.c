@@ -236,6 +236,12 @@ struct verdict await_stopped_ask(struct task *task)
 
 static struct verdict gone_while_stopped(struct task *task)
 {
+        struct log_about about = task_about(task);
+
+        log_event(&events[EVENT_INSTANCE_NOT_READY], &about,
+                  "Instance %s did not come back: it was terminated while it was stopped for its "
+                  "image.",
+                  task->row.subject);
         image_live(task)->patient = health_end(image_live(task)->patient);
         image_note_failure(
                 task, xstrdup("the instance was terminated while it was stopped for its image"));

@@ -123,6 +123,7 @@ static void test_a_terminated_instance_is_given_up(void **state)
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
         assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
         assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 0);
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
         world_done(&world);
 }
 
