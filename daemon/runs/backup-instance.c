@@ -11,10 +11,6 @@
 #include "runs/putback.h"
 #include "runs/rotation.h"
 
-/* "The request must reach AWS within five minutes of its time stamp", and a little more:
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
-#define REQUEST_LIVES (310 * USEC_PER_SEC)
-
 /* What is not given up: 15 s at first, then twice as long each time. */
 #define INSIST_FIRST   (15 * USEC_PER_SEC)
 #define INSIST_LONGEST (300 * USEC_PER_SEC)
@@ -30,20 +26,11 @@ struct image_live *image_live(struct task *task)
                 return live;
         /* Of what was sent before the restart nothing is known. */
         if (task_holds(task)) {
-                image_doubt_earlier(task);
+                live->doubt = task->inherited + REQUEST_LIVES;
                 live->stop_taken = live->freeze_unanswered = true;
         }
         live->unsure = !task->row.image && task->step && !task->step->waits && !task->step->looks;
         return live;
-}
-
-void image_doubt_earlier(struct task *task)
-{
-        struct image_live *live = image_live(task);
-        usec_t until = task->inherited + REQUEST_LIVES;
-
-        if (live->doubt < until) /* else a later request is in doubt */
-                live->doubt = until;
 }
 
 void image_note_doubt(struct task *task, const struct aws_reply *reply)

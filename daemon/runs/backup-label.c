@@ -83,10 +83,8 @@ struct verdict label_ask(struct task *task)
                 return next(); /* as the create call has said */
         if (task->run->row.abandoned)
                 return image_abandoned(task);
-        if (task->resumed) {
-                image_doubt_earlier(task);
-                live->label_unsure = true;
-        }
+        if (task->resumed && !live->label_doubt)
+                live->label_doubt = task->inherited + REQUEST_LIVES;
         if (live->label_look) {
                 look_for_image(task);
                 return stay();
@@ -124,7 +122,7 @@ static struct verdict label_refused_now(struct task *task, char *detail)
 {
         struct image_live *live = image_live(task);
 
-        if (!live->label_unsure)
+        if (!live->label_doubt)
                 return label_refused(task, detail);
         free(live->label_refusal);
         live->label_refusal = detail;
@@ -137,11 +135,12 @@ static struct verdict label_read(struct task *task, const struct ec2_image *imag
 {
         struct image_live *live = image_live(task);
         const char *label = ec2_tag_value(image->tags, image->n_tags, TAG_CONSISTENCY);
+        usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (streq(label, task->row.consistency))
-                return next(); /* an earlier request was carried out */
-        if (image_doubt(task)) /* or may still be */
-                return again(image_doubt(task), xstrdup(live->label_refusal));
+                return next();       /* an earlier request was carried out */
+        if (live->label_doubt > now) /* or may still be */
+                return again(live->label_doubt - now + LABEL_RETRY, xstrdup(live->label_refusal));
         return label_refused(task, steal(live->label_refusal));
 }
 
@@ -202,8 +201,8 @@ struct verdict label_answer(struct task *task, const struct aws_reply *reply)
 
         if (task->action == &ec2_describe_images)
                 return label_looked(task, reply);
-        image_note_doubt(task, reply);
-        live->label_unsure |= image_doubt(task) > 0;
+        if (aws_may_have_acted(reply))
+                live->label_doubt = loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
         if (reply->outcome == AWS_OK && !live->label_apart)
                 return next();
         if (reply->outcome == AWS_OK) {

@@ -45,6 +45,10 @@ struct verdict backup_begin_images(struct run *run);
 struct followed;
 struct patient;
 
+/* "The request must reach AWS within five minutes of its time stamp", and a little more:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+#define REQUEST_LIVES (310 * USEC_PER_SEC)
+
 /* What an image task knows beyond its row; made anew after a restart. */
 struct image_live {
         struct ec2_instances instance; /* one, or none: not described yet */
@@ -74,7 +78,8 @@ struct image_live {
         bool label_apart;          /* EC2 did not know one id: each is labelled by itself */
         bool label_look;           /* that one was the image: it is looked for */
         size_t labelled;           /* so many of its ids are dealt with */
-        bool label_unsure;         /* an earlier request may have labelled the image */
+        usec_t label_doubt;        /* monotonic: until then a request that may have labelled it may
+                                      still arrive; 0: there is none */
         char *label_refusal; /* why EC2 does not label it, while the tags it has are looked at */
 
         /* Starting an instance that was stopped for its image. */
@@ -125,12 +130,10 @@ bool image_touch(struct task *task);
  * restart. */
 sec_t image_away(struct task *task);
 
-/* Notes, by the reply to a call that takes the instance away or labels its image, whether a request
- * without an answer may still be on its way: it can be carried out until its signature is too old.
+/* Notes, by the reply to a call that takes the instance away, whether a request without an answer
+ * may still be on its way: until its signature is too old it can undo what was put right meanwhile.
  */
 void image_note_doubt(struct task *task, const struct aws_reply *reply);
-/* The same of a request that an earlier process may have sent. */
-void image_doubt_earlier(struct task *task);
 /* How long that is so from now on; 0: it is not. */
 usec_t image_doubt(struct task *task);
 /* The same, of an instance that is as it was before: nobody has to wait for the rest at an end. */
