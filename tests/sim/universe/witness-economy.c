@@ -20,7 +20,8 @@
  *                image that is removed one each about the image, its uses and its snapshots, before
  *                and after they are deleted. Where the answer to a call was lost, the daemon was
  *                restarted in the midst of it, or an earlier run left a removal undone, so many as
- *                it takes to see that something is gone for ten minutes
+ *                it takes to see that something is gone for ten minutes. The same class counts the
+ *                looks at an image that could not be labelled
  *
  * Whether the snapshots of one image have begun is asked often, since its instance waits for that,
  * and not counted; nor is how a command goes on.
@@ -47,6 +48,9 @@ enum { ODD_ONES = 12 };
 
 /* About the image, its uses, and its snapshots; until it is seen that something is gone. */
 enum { LOOKS_AT_REMOVAL = 4, LOOKS_AT_ABSENCE = 40 };
+/* At the tags of an image whose label was refused or not answered: now, and when no request can be
+ * on its way any more. */
+enum { LOOKS_AT_LABEL = 3 };
 #define REMOVAL_LASTS (2 * SEC_PER_HOUR * SECOND)
 
 /* At the StateReason: within the minute in which a start shows, at 0, 15 and 45 s. */
@@ -311,6 +315,8 @@ void economy_answered(struct witness *witness, const struct cloud_request *reque
         if (streq(request->action, "DeregisterImage"))
                 economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] +=
                         request->succeeded && request->heard ? LOOKS_AT_REMOVAL : LOOKS_AT_ABSENCE;
+        if (streq(request->action, "CreateTags") && !(request->succeeded && request->heard))
+                economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] += LOOKS_AT_LABEL;
         if (streq(request->action, "DeleteSnapshot") && !request->heard)
                 economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] += LOOKS_AT_ABSENCE;
         /* All pages of an answer are one. */
