@@ -174,6 +174,10 @@ void stranger_daemon_ends(struct universe *universe)
                 return;
         trace_line(universe->trace, "! the second daemon is ended");
         machine_stop(&universe->machine, 5 * USEC_PER_SEC);
+        /* Where its removal is refused it is at least nobody's. */
+        free(people_call(universe, universe->second.region, NULL,
+                         "Action=DeleteTags&ResourceId.1=%s&Tag.1.Key=amid%%3Aowner",
+                         universe->second.image));
         free(people_call(universe, universe->second.region, NULL,
                          "Action=DeregisterImage&ImageId=%s&DeleteAssociatedSnapshots=true",
                          universe->second.image));
