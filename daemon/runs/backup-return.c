@@ -1,5 +1,6 @@
 /* Until the instance is back, and what that proves. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/mutant.h"
@@ -48,17 +49,22 @@ static void halt_run(struct task *failed)
                   total - touched - 1, total - touched == 2 ? "was" : "were");
 }
 
+#define NOT_BACK "the instance did not come back"
+
+/* Once: also after a restart, when it still does not run. */
 void instance_note_failed(struct task *task, const char *why)
 {
         struct run *run = task->run;
+        const char *detail = task->row.detail;
 
+        if (task->row.ending != OUTCOME_OPEN && detail && strstr(detail, NOT_BACK))
+                return;
         if (!run->schedule || run->schedule->reboot.on_failure == ON_FAILURE_HALT)
                 halt_run(task);
         if (task->row.ending == OUTCOME_OPEN)
-                image_note_failure(task, xasprintf("the instance did not come back: %s", why));
+                image_note_failure(task, xasprintf(NOT_BACK ": %s", why));
         else
-                image_note_failure(task, xasprintf("%s; and the instance did not come back: %s",
-                                                   task->row.detail, why));
+                image_note_failure(task, xasprintf("%s; and " NOT_BACK ": %s", detail, why));
 }
 
 struct verdict instance_failed(struct task *task, char *why)

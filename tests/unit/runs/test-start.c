@@ -49,6 +49,34 @@ static void one_that_hangs_in_stopping_is_told_and_halts_the_run(void **state)
         world_done(&world);
 }
 
+/* amid is restarted twice meanwhile: that it does not run is said anew, the rest is not. */
+static void a_restart_notes_no_failure_again(void **state)
+{
+        static const char *const times[] = { "2026-03-02T01:15:00Z", "2026-03-02T01:30:00Z",
+                                             "2026-03-02T01:45:00Z" };
+        _cleanup_free_ char *detail = NULL;
+        const char *noted;
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 5m}\n", 2)
+                ->stopping = HOURS(6);
+        for (size_t i = 0; i < ELEMENTS(times); i++) {
+                virtual_run_until(world.loop, at(times[i]));
+                assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), i + 1);
+                assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
+                world_end(&world, false);
+                world_start(&world);
+        }
+        virtual_run_until(world.loop, at("2026-03-02T09:00:00Z"));
+        expect_all_up(&world, "restarts");
+        assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
+        noted = strstr(detail, "did not come back");
+        if (!noted || strstr(noted + 1, "did not come back"))
+                fail_msg("%s", detail);
+        world_done(&world);
+}
+
 /* DescribeInstanceStatus is refused for hours. */
 static void an_instance_whose_state_is_not_told_is_started_again(void **state)
 {
@@ -273,6 +301,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_stop_that_hangs),
                 cmocka_unit_test(one_that_hangs_in_stopping_is_told_and_halts_the_run),
+                cmocka_unit_test(a_restart_notes_no_failure_again),
                 cmocka_unit_test(an_instance_whose_state_is_not_told_is_started_again),
                 cmocka_unit_test(test_a_start_that_falls_back_is_told_and_goes_on),
                 cmocka_unit_test(a_state_reason_is_read_once_for_each_start),
