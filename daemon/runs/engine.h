@@ -7,8 +7,8 @@
  *
  *     reserve   the row of the next step is committed to the store
  *     act       then its ask() runs, which sends one request, arms one wait, or decides at once
- *     record    answer() reads the reply into the row; its verdict is committed before the next
- * step
+ *     record    answer() reads the reply into the row; its verdict is committed before
+ *               the next step
  *
  * All rows that moved in one turn of the loop are committed in one transaction. Any step may be
  * asked twice: after a crash, after a wait, after a wake-up. ask() looks at the state of things and

@@ -9,8 +9,8 @@
  *
  *   - a state: terminated, shutting-down, deregistered: gone_end(), final at once;
  *   - absence from lists that were filtered by its id (a filter leaves out what does not exist, an
- *     id parameter fails the whole call): gone_miss() for each such list; gone after several of
- * them in a row over some minutes, by the monotonic clock.
+ *     id parameter fails the whole call): gone_miss() for each such list; gone after several
+ *     of them in a row over some minutes, by the monotonic clock.
  *
  * A list that contains the resource (gone_see()) ends the absence. EC2 gives no time of deletion
  * for any of these kinds.

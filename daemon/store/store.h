@@ -13,8 +13,7 @@
  *     store_begin(store);
  *     store_save_run(store, &run);
  *     store_save_task(store, &task);
- *     r = store_commit(store);         // 0, or -ENOSPC, -EROFS, -EIO, ...; then nothing was
- * written
+ *     r = store_commit(store);         // 0, or -ENOSPC, -EROFS, ...; nothing is written
  *
  * Outside of a transaction each write is one of its own and returns the same.
  */
