@@ -51,6 +51,16 @@ static inline void world_init(struct world *world, const struct fake_answer *scr
                 aws_account(world->aws, &(struct aws_account_options){ .name = "default" });
 }
 
+/* Of the answer before, if there was one. */
+static inline void forget_answer(struct world *world)
+{
+        free(steal(world->code));
+        free(steal(world->message));
+        free(steal(world->request_id));
+        free(steal(world->described));
+        world->answers = 0;
+}
+
 static inline void world_done(struct world *world)
 {
         aws_slot_free(world->slot);
@@ -59,10 +69,7 @@ static inline void world_done(struct world *world)
         assert_int_equal(world->http.open, 0);
         assert_null(world->loop.timers);
         fake_http_done(&world->http);
-        free(world->code);
-        free(world->message);
-        free(world->request_id);
-        free(world->described);
+        forget_answer(world);
         if (ec2_describe_images.output)
                 shape_done(ec2_describe_images.output, &world->images);
         free(world->created.id);
@@ -92,6 +99,7 @@ static inline void on_done(const struct aws_reply *reply, void *userdata)
 
 static inline void start(struct world *world, const struct action *action, const void *input)
 {
+        forget_answer(world);
         world->action = action;
         world->slot = aws_call(world->account, "us-east-1", action, input, on_done, world);
         assert_int_equal(world->answers, 0);

@@ -159,9 +159,6 @@ static void test_ids_without_page_size(void **state)
         assert_string_equal(world.http.sent[0].body,
                             "Action=DescribeInstanceStatus&Version=2016-11-15&InstanceId.1=i-1"
                             "&InstanceId.2=i-2&IncludeAllInstances=true");
-        free(steal(world.request_id));
-        free(steal(world.described));
-        world.answers = 0;
         call(&world, &ec2_describe_instance_status, &all);
         assert_true(endswith(world.http.sent[1].body, "&IncludeAllInstances=true&MaxResults=1000"));
         world_done(&world);
@@ -256,9 +253,7 @@ static void test_share(void **state)
         capacities = (struct capacities){};
         aws_usage(world.aws, on_usage, &capacities);
         assert_true(capacities.least > 19 && capacities.most < 21);
-        free(steal(world.request_id));
-        free(steal(world.described));
-        world.answers = 0;
+        forget_answer(&world);
         world.slot =
                 aws_call(world.account, "eu-west-1", &ec2_describe_images, &mine, on_done, &world);
         fake_run(&world.loop);
