@@ -56,6 +56,7 @@ static void test_cancel(void **state)
                         /* the next one is as ever */
                         virtual_run_until(world.loop, at("2026-03-02T02:50:00Z"));
                         assert_int_equal(world_run(&world, NEXT, NULL), OUTCOME_DONE);
+                        assert_true(scripted_count(&world.aws, "DescribeImages", "schedule") > 0);
                         world_done(&world);
                 }
         }

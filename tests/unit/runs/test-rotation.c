@@ -121,6 +121,7 @@ static void test_not_ours(void **state)
         assert_int_equal(scripted_count(&world.aws, "DeregisterTargets", "web"), 2);
         assert_int_equal(scripted_count(&world.aws, "RegisterTargets", "web"), 2);
         assert_int_equal(scripted_count(&world.aws, "DeregisterTargets", NULL), 2);
+        assert_true(scripted_count(&world.aws, "DescribeTargetHealth", "targetgroup%2Fweb") > 0);
         assert_int_equal(scripted_count(&world.aws, "DescribeTargetHealth", "targetgroup%2Fip"), 0);
         assert_true(web->targets[0].registered && web->targets[1].registered);
         world_done(&world);
