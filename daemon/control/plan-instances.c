@@ -148,7 +148,7 @@ static void find_order(struct plan_instances *plan)
 /* ---- in print ---- */
 
 static const struct table_column columns[] = {
-        { .heading = "INSTANCE" },
+        { .heading = "INSTANCE", .whole = true },
         { .heading = "HOW" },
         { .heading = "ORDER", .drop = 3 },
         { .heading = "BEGINS", .drop = 4 },

@@ -84,15 +84,16 @@ static size_t spare_of(const struct table *table, const struct layout *layout, s
         return least && layout->widths[column] > least ? layout->widths[column] - least : 0;
 }
 
-/* Takes `excess` from the widest column, again and again: from those that can be cut, or from any
- * when `forced`. */
+/* Takes `excess` from the widest column, again and again: from those that can be cut, or, when
+ * `forced`, from any but ids. */
 static void shrink(const struct table *table, struct layout *layout, size_t excess, bool forced)
 {
         for (; excess; excess--) {
                 size_t widest = table->n_columns;
 
                 for (size_t i = 0; i < table->n_columns; i++)
-                        if ((forced ? layout->widths[i] > 1 : spare_of(table, layout, i) > 0) &&
+                        if ((forced ? layout->widths[i] > 1 && !table->columns[i].whole
+                                    : spare_of(table, layout, i) > 0) &&
                             (widest == table->n_columns ||
                              layout->widths[i] > layout->widths[widest]))
                                 widest = i;

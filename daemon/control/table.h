@@ -12,6 +12,7 @@ struct table_column {
         const char *heading;
         size_t shrinks_to; /* columns it may be cut to; 0: only where nothing else helps */
         unsigned int drop; /* left out where there is no room, the highest first; 0: never */
+        bool whole; /* an id, which people copy: the line is too long rather than it is cut */
 };
 
 enum { TABLE_COLUMNS_MAX = 10 };

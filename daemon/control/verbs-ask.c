@@ -131,10 +131,8 @@ int verb_status(struct ctl *ctl, char **arguments, size_t n)
 /* ---- runs ---- */
 
 static const struct table_column runs_columns[] = {
-        { .heading = "RUN" },
-        { .heading = "OUTCOME" },
-        { .heading = "TOOK", .drop = 3 },
-        { .heading = "FIRED", .drop = 2 },
+        { .heading = "RUN", .whole = true }, { .heading = "OUTCOME" },
+        { .heading = "TOOK", .drop = 3 },    { .heading = "FIRED", .drop = 2 },
         { .heading = "BY", .drop = 4 },
 };
 
@@ -182,8 +180,8 @@ int verb_runs(struct ctl *ctl, char **arguments, size_t n)
 
 static const struct table_column show_columns[] = {
         { .heading = "TASK" },
-        { .heading = "SUBJECT", .shrinks_to = 19 },
-        { .heading = "IMAGE", .drop = 2 },
+        { .heading = "SUBJECT", .whole = true },
+        { .heading = "IMAGE", .drop = 2, .whole = true },
         { .heading = "OUTCOME" },
         { .heading = "STEP", .shrinks_to = 6, .drop = 3 },
         { .heading = "PROVEN", .drop = 4 },
@@ -273,8 +271,8 @@ int verb_show(struct ctl *ctl, char **arguments, size_t n)
 /* ---- images ---- */
 
 static const struct table_column images_columns[] = {
-        { .heading = "IMAGE" },
-        { .heading = "INSTANCE", .drop = 1 },
+        { .heading = "IMAGE", .whole = true },
+        { .heading = "INSTANCE", .drop = 1, .whole = true },
         { .heading = "FIRED", .drop = 2 },
         { .heading = "STATE", .shrinks_to = 7 },
         { .heading = "CONSISTENCY", .drop = 3 },

@@ -15,12 +15,9 @@ enum { FIRINGS_SHOWN = 3, FIRINGS_MAX = 1000 };
 static const struct table_column firing_columns[] = { { .heading = "FIRES" }, { .heading = "" } };
 
 static const struct table_column image_columns[] = {
-        { .heading = "IMAGE" },
-        { .heading = "INSTANCE", .drop = 2 },
-        { .heading = "FIRED", .drop = 3 },
-        { .heading = "CONSISTENCY", .drop = 4 },
-        { .heading = "OUTCOME", .drop = 5 },
-        { .heading = "WHY", .shrinks_to = 20 },
+        { .heading = "IMAGE", .whole = true }, { .heading = "INSTANCE", .drop = 2, .whole = true },
+        { .heading = "FIRED", .drop = 3 },     { .heading = "CONSISTENCY", .drop = 4 },
+        { .heading = "OUTCOME", .drop = 5 },   { .heading = "WHY", .shrinks_to = 20 },
 };
 
 struct planned {

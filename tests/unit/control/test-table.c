@@ -70,6 +70,48 @@ static void test_fit(void **state)
         }
 }
 
+/* A line that is too long can be copied from; an id that is cut is of no use. */
+static void an_id_is_never_cut(void **state)
+{
+        static const struct table_column columns_of_show[] = {
+                { .heading = "TASK" },
+                { .heading = "SUBJECT", .whole = true },
+                { .heading = "IMAGE", .drop = 2, .whole = true },
+                { .heading = "STEP", .shrinks_to = 6, .drop = 3 },
+        };
+        static const struct {
+                size_t width;
+                const char *output;
+        } rows[] = {
+                { 80, "TASK   SUBJECT                IMAGE                  STEP\n"
+                      "prune  ami-0123456789abcdef0  ami-00000000000000001  delete-snapshots\n" },
+                { 60, "TASK   SUBJECT                IMAGE                  STEP\n"
+                      "prune  ami-0123456789abcdef0  ami-00000000000000001  delet..\n" },
+                { 52, "TASK   SUBJECT                IMAGE\n"
+                      "prune  ami-0123456789abcdef0  ami-00000000000000001\n" },
+                { 40, "TASK   SUBJECT\nprune  ami-0123456789abcdef0\n" },
+                { 20, "T  SUBJECT\np  ami-0123456789abcdef0\n" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(table_done) struct table table = TABLE(columns_of_show);
+                _cleanup_(text_done) struct text text = {};
+                struct terminal terminal = { .width = rows[i].width };
+
+                text_append(&text, "");
+                terminal.stream = text.stream;
+                table_row(&table);
+                table_cell(&table, STYLE_PLAIN, "prune");
+                table_cell(&table, STYLE_PLAIN, "ami-0123456789abcdef0");
+                table_cell(&table, STYLE_PLAIN, "ami-00000000000000001");
+                table_cell(&table, STYLE_PLAIN, "delete-snapshots");
+                table_print(&table, &terminal);
+                if (!streq(text_get(&text), rows[i].output))
+                        fail_msg("%zu columns:\n%s", rows[i].width, text_get(&text));
+        }
+}
+
 static void test_colours(void **state)
 {
         _cleanup_free_ char *output = printed("web", "i-1", "x", "", 80, true);
@@ -143,6 +185,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_fit),
+                cmocka_unit_test(an_id_is_never_cut),
                 cmocka_unit_test(test_colours),
                 cmocka_unit_test(test_columns),
                 cmocka_unit_test(test_wrap),
