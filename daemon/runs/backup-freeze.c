@@ -240,6 +240,16 @@ struct verdict await_thawed_ask(struct task *task)
         return stay();
 }
 
+/* Whether `before` did not succeed, or was not begun, as the last line of the thaw has it:
+ * freeze-script.h. */
+static bool never_froze(const char *output)
+{
+        _cleanup_free_ char *by = remote_value(output, "amid-thaw", "thawed-by"),
+                            *reason = remote_value(output, "amid-thaw", "reason");
+
+        return streq(by, "freeze") || streq(reason, "never-frozen");
+}
+
 /* The instance goes on: whether it was frozen up to now decides what the image is worth. */
 static struct verdict thawed(struct task *task, const char *output)
 {
@@ -248,9 +258,13 @@ static struct verdict thawed(struct task *task, const char *output)
         char time[TIME_TEXT_MAX];
 
         format_timespan(image_away(task), time);
-        log_event(&events[EVENT_INSTANCE_THAWED], &about,
-                  "Instance %s goes on after its freeze of %s%s.", task->row.subject, time,
-                  streq(by, "watchdog") ? "; its own timer was sooner" : "");
+        if (never_froze(output))
+                log_event(&events[EVENT_INSTANCE_THAWED], &about,
+                          "Instance %s goes on; its freeze had not succeeded.", task->row.subject);
+        else
+                log_event(&events[EVENT_INSTANCE_THAWED], &about,
+                          "Instance %s goes on after its freeze of %s%s.", task->row.subject, time,
+                          streq(by, "watchdog") ? "; its own timer was sooner" : "");
         if (task->row.image && !task->row.evidence &&
             (streq(by, "amid") || MUTANT(claims_to_have_frozen))) {
                 xreplace(&task->row.consistency, PROVEN_FROZEN);

@@ -218,6 +218,23 @@ static void a_freeze_that_ssm_lost_sight_of_is_thawed(void **state)
         }
 }
 
+/* The freeze never began, which only the thaw finds out. */
+static void a_thaw_of_what_was_not_frozen_tells_of_no_freeze(void **state)
+{
+        _cleanup_free_ char *yaml = xasprintf(HEAD "    consistency: freeze\n" FREEZE, "");
+        struct model_instance *instance;
+        struct world world;
+
+        (void)state;
+        instance = world_setup(&world, yaml, 1);
+        instance->unreported = "Delivery Timed Out";
+        instance->cannot_freeze = true;
+        virtual_run_until(world.loop, at("2026-03-02T01:50:00Z"));
+        assert_int_equal(captured_words("goes on; its freeze had not succeeded"), 1);
+        assert_int_equal(captured_words("goes on after its freeze"), 0);
+        world_done(&world);
+}
+
 /* The answer to SendCommand is lost, or the process ends before it comes, and what is sent later
  * comes to nothing, long after a signature lives: the instance is thawed all the same. */
 static void a_freeze_without_an_answer_is_thawed(void **state)
@@ -279,6 +296,7 @@ int main(void)
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_freeze_troubles),
                 cmocka_unit_test(a_freeze_that_ssm_lost_sight_of_is_thawed),
+                cmocka_unit_test(a_thaw_of_what_was_not_frozen_tells_of_no_freeze),
                 cmocka_unit_test(a_freeze_without_an_answer_is_thawed),
         };
 
