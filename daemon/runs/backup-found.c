@@ -175,6 +175,7 @@ static struct verdict take_over(struct task *task, struct ec2_image *image)
                                              "instance is not known");
         }
         task->row.image = steal(image->id);
+        image_live(task)->taken_over = true;
         about = task_about(task);
         log_event(&events[EVENT_IMAGE_FOUND], &about,
                   "Image %s of %s exists already and is taken over; it is not created again.",

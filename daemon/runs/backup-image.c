@@ -55,9 +55,11 @@ static struct verdict record_ask(struct task *task)
                 return image_not_recorded(task);
         if (task->method->reboots)
                 image_touch(task);
-        log_event(&events[EVENT_IMAGE_STARTED], &about, "Image %s of %s is being created%s.",
-                  task->row.image, task->row.subject,
-                  task->method->reboots ? ", with a reboot" : "");
+        if (!image_live(task)->taken_over)
+                log_event(&events[EVENT_IMAGE_STARTED], &about,
+                          "Image %s of %s is being created%s.", task->row.image, task->row.subject,
+                          task->method->reboots ? ", with a reboot" : "");
+        image_live(task)->taken_over = false;
         image_live(task)->followed = follow_begin(task);
         return task->row.launched != SEC_NONE ? go("await-snapshots") : next();
 }

@@ -63,6 +63,7 @@ struct image_live {
         bool unsure;     /* a call was made whose outcome is not known: it may have made an image */
         char *misfit;    /* what has the name, and why that is not ours; or NULL */
         bool sought;     /* an image was looked for that a call may have made */
+        bool taken_over; /* the image was found: nobody is told that it is being created */
         struct verdict no_more; /* a MOVE_FINISH: no further call is made, and that is how it ends
                                    if the image is not found */
         unsigned int rounds;    /* how often the call was come back to after that */

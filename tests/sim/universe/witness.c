@@ -53,7 +53,7 @@ static void note_image(struct witness *witness, const struct log_event *event, c
                 return;
         if (event == &events[EVENT_INSTANCE_READY] && !strstr(message, "not proven"))
                 levels_back(witness, creation);
-        if (event == &events[EVENT_IMAGE_STARTED])
+        if (event == &events[EVENT_IMAGE_STARTED] || event == &events[EVENT_IMAGE_FOUND])
                 economy_image_begins(witness, creation);
         else if (event == &events[EVENT_INSTANCE_READY] ||
                  event == &events[EVENT_INSTANCE_NOT_READY])

@@ -74,6 +74,8 @@ static void an_image_is_taken_over_only_when_everything_fits(void **state)
                                      !strstr(detail, "change image.name")))
                         fail_msg("%s: %s", rows[i].name, detail);
                 assert_int_equal(world.model.n_images, 1);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_FOUND]), !rows[i].says);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_STARTED]), 0);
                 world_done(&world);
         }
 }
