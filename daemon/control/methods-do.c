@@ -113,19 +113,25 @@ void method_reload(struct call *call)
 {
         _cleanup_(text_done) struct text messages = {};
         int r = call->options->reload(&messages, call->options->userdata);
-        cJSON *parameters;
+        const char *why = r < 0 && !text_size(&messages) ? strerror(-r) : text_get(&messages);
+        _cleanup_free_ char *refusal = NULL;
+        cJSON *parameters, *array;
+        char **lines;
+        size_t n;
 
+        lines = strings_split(why, "\n", &n);
         if (r < 0) {
-                _cleanup_free_ char *lines =
-                        xstrdup(text_size(&messages) ? text_get(&messages) : strerror(-r));
-                size_t length = strlen(lines);
+                _cleanup_free_ char *all = strings_join(lines, n, "\n");
 
-                if (length > 0 && lines[length - 1] == '\n') /* an error ends without one */
-                        lines[length - 1] = '\0';
-                call_fail(call, MANAGER_INTERFACE ".BadSettings", lines);
-                return;
+                refusal = xasprintf("The settings were refused; the old ones stay in force:\n%s",
+                                    all);
+                call_fail(call, MANAGER_INTERFACE ".BadSettings", refusal);
+        } else {
+                parameters = cJSON_CreateObject();
+                array = cJSON_AddArrayToObject(parameters, "messages");
+                for (size_t i = 0; i < n; i++)
+                        cJSON_AddItemToArray(array, cJSON_CreateString(lines[i]));
+                call_reply(call, parameters, false);
         }
-        parameters = cJSON_CreateObject();
-        cJSON_AddStringToObject(parameters, "messages", text_get(&messages));
-        call_reply(call, parameters, false);
+        strings_free(lines, n);
 }

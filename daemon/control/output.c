@@ -36,11 +36,8 @@ struct client *ctl_connect(const struct ctl *ctl)
 /* For tables and lines. JSON output has the true values. */
 static void clean_texts(cJSON *value)
 {
-        bool lines = streq(value->string, "messages");
-
         if (cJSON_IsString(value)) {
-                _cleanup_free_ char *clean = lines ? text_clean_lines(value->valuestring)
-                                                   : text_clean(value->valuestring, CLEAN_LINE_MAX);
+                _cleanup_free_ char *clean = text_clean(value->valuestring, CLEAN_LINE_MAX);
 
                 cJSON_SetValuestring(value, clean);
         }

@@ -140,14 +140,16 @@ int verb_cancel(struct ctl *ctl, char **arguments, size_t n)
 
 static int on_reloaded(struct ctl *ctl, const cJSON *parameters, void *userdata)
 {
-        const char *messages = json_text(parameters, "messages");
+        const cJSON *message;
 
         (void)userdata;
-        if (ctl->json)
+        if (ctl->json) {
                 ctl_print_json(ctl, parameters);
-        else
-                fprintf(ctl->out.stream, "%sThe settings are in force.\n",
-                        messages ? messages : "");
+                return CTL_DONE;
+        }
+        cJSON_ArrayForEach (message, json_member(parameters, "messages"))
+                fprintf(stderr, "%s\n", message->valuestring);
+        fputs("The settings are in force.\n", ctl->out.stream);
         return CTL_DONE;
 }
 

@@ -33,6 +33,7 @@ def test_reload_takes_good_settings(account, daemon):
     daemon.amictl("reload")
     shown = daemon.amictl("status")
     assert "db" in shown and "web" not in shown
+    assert daemon.json("reload") == {"messages": []}
 
 
 def test_reload_refuses_bad_settings(account, daemon):
@@ -43,8 +44,9 @@ def test_reload_refuses_bad_settings(account, daemon):
     daemon.file.write_text(good + "nonsense: [1\n")
     done = daemon.try_amictl("reload")
     assert done.returncode == 1
-    assert re.search(r"amid\.yaml:\d+:\d+: ", done.stdout + done.stderr)
-    assert not done.stderr.endswith("\n\n")
+    head, *lines = done.stderr.splitlines()
+    assert head == "amictl: The settings were refused; the old ones stay in force:"
+    assert lines and all(re.search(r"^/.*amid\.yaml:\d+:\d+: ", line) for line in lines), lines
     assert daemon.alive()
     daemon.run("web")
     assert len(account.images()) == 1

@@ -13,7 +13,7 @@ static void test_calls(void **state)
         } rows[] = {
                 { __LINE__, 0, S "GetInfo\"}", "\"interfaces\":[\"org.varlink.service\"", NULL },
                 { __LINE__, 0, S "GetInterfaceDescription" P "{\"interface\":\"io.amid.Manager\"}}",
-                  "method Reload() -> (messages: string)", NULL },
+                  "method Reload() -> (messages: []string)", NULL },
                 { __LINE__, 0, S "GetInterfaceDescription" P "{\"interface\":\"x.y\"}}",
                   "{\"error\":\"org.varlink.service.InterfaceNotFound\",\"parameters\":{"
                   "\"interface\":\"x.y\"}}",
@@ -68,7 +68,7 @@ static void test_calls(void **state)
                   NULL },
                 { __LINE__, 0, M "Run" P "{\"schedule\":\"web\",\"instances\":[1]}}",
                   "\"parameter\":\"instances\"", NULL },
-                { __LINE__, 0, M "Reload\"}", "{\"parameters\":{\"messages\":\"\"}}", NULL },
+                { __LINE__, 0, M "Reload\"}", "{\"parameters\":{\"messages\":[]}}", NULL },
         };
         struct fixture *fixture = *state;
         struct side side;
@@ -98,7 +98,14 @@ static void test_reload_errors(void **state)
         say(&side, M "Reload\"}");
         check_answer(__LINE__, &side,
                      "{\"error\":\"io.amid.Manager.BadSettings\",\"parameters\":{\"message\":"
-                     "\"amid.yaml:3:5: bad\"}}");
+                     "\"The settings were refused; the old ones stay in force:\\namid.yaml:3:5: "
+                     "bad\"}}");
+        fixture->reload_answer = 1;
+        say(&side, M "Reload\"}");
+        check_answer(
+                __LINE__, &side,
+                "{\"parameters\":{\"messages\":[\"amid.yaml:3:5: odd\",\"amid.yaml:7:1: odd\"]}}");
+        fixture->reload_answer = 0;
         session_free(side.session);
 }
 
