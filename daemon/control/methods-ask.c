@@ -21,13 +21,10 @@ bool method_check_schedule(struct call *call)
         const struct settings *settings = manager_settings(call->options->manager);
         const char *name = call->arguments.schedule;
         _cleanup_free_ char *message = NULL;
-        const char *near;
 
-        if (!name || (settings && settings_schedule(settings, name)))
+        if (!name || settings_schedule(settings, name))
                 return true;
-        near = settings ? settings_closest_schedule(settings, name) : NULL;
-        message = xasprintf("There is no schedule \"%s\" in the settings%s%s%s", name,
-                            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : ".");
+        message = settings_no_schedule(settings, name);
         call_fail(call, MANAGER_INTERFACE ".NoSuchSchedule", message);
         return false;
 }

@@ -159,7 +159,7 @@ int verb_whoami(struct ctl *ctl, char **arguments, size_t n)
                 return CTL_FAILED;
         }
         if (n && !settings_account(settings, arguments[0])) {
-                ctl_complain("there is no account %s in the settings", arguments[0]);
+                ctl_complain("There is no account \"%s\" in the settings.", arguments[0]);
                 return CTL_FAILED;
         }
         if (ctl_open_aws(ctl, &http, &aws) < 0)

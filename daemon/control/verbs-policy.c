@@ -180,7 +180,7 @@ int verb_policy(struct ctl *ctl, char **arguments, size_t n)
                 return CTL_FAILED;
         }
         if (account && !settings_account(settings, account)) {
-                ctl_complain("there is no account \"%s\" in the settings", account);
+                ctl_complain("There is no account \"%s\" in the settings.", account);
                 return CTL_FAILED;
         }
         for (size_t i = 0; i < settings->n_accounts; i++)

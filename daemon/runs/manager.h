@@ -67,7 +67,7 @@ int manager_prune(struct manager *manager, const char *schedule, bool dry_run, c
 int manager_adopt(struct manager *manager, bool dry_run, char **ret_run, char **ret_error);
 /* Begins nothing new for the run; images under way are followed to their end. `abandon`: they are
  * no longer followed, nor changed on AWS; an instance that is held for one is put right before
- * that. */
+ * that. -ENOENT, with an error when it has ended already, and none when there is no such run. */
 int manager_cancel(struct manager *manager, const char *run_id, bool abandon, char **ret_error);
 int manager_pause(struct manager *manager, const char *schedule, bool pause, char **ret_error);
 

@@ -28,24 +28,21 @@ static int start_now(struct manager *manager, struct run_request *request, char 
 
 static int no_such_schedule(struct manager *manager, const char *schedule, char **ret_error)
 {
-        const char *near = settings_closest_schedule(manager->engine->settings, schedule);
-
-        *ret_error = near ? xasprintf("there is no schedule %s; did you mean %s?", schedule, near)
-                          : xasprintf("there is no schedule %s", schedule);
+        *ret_error = settings_no_schedule(manager->engine->settings, schedule);
         return -ENOENT;
 }
 
 static int store_trouble(struct manager *manager, int r, char **ret_error)
 {
         if (manager->engine->closing) {
-                *ret_error = xstrdup("amid is about to end, and begins nothing new");
+                *ret_error = xstrdup("amid is about to end, and begins nothing new.");
                 return -EAGAIN;
         }
         if (!manager->resumed) {
-                *ret_error = xstrdup("amid is still starting; try again in a moment");
+                *ret_error = xstrdup("amid is still starting; try again in a moment.");
                 return -EAGAIN;
         }
-        *ret_error = xasprintf("the state cannot be written: %s", store_error(manager->store));
+        *ret_error = xasprintf("The state cannot be written: %s.", store_error(manager->store));
         return r;
 }
 
@@ -60,8 +57,9 @@ static bool clock_lets(struct manager *manager, struct run_request *request, cha
         request->compared = state == CLOCK_AGREES;
         if (state != CLOCK_WRONG)
                 return true;
-        *ret_error = xasprintf("%s: set it right first (`timedatectl set-ntp true`)",
-                               wrong ? wrong : "the clock of this machine is wrong");
+        *ret_error =
+                xasprintf("Nothing is begun: %s. Set it right first (`timedatectl set-ntp true`).",
+                          wrong ? wrong : "the clock of this machine is wrong");
         return false;
 }
 
@@ -104,9 +102,9 @@ int manager_prune(struct manager *manager, const char *schedule, bool dry_run, c
                 if (!setting)
                         return no_such_schedule(manager, schedule, ret_error);
                 if (!setting->has_retain) {
-                        *ret_error = xasprintf(
-                                "schedule %s has no 'retain': none of its images is ever removed",
-                                schedule);
+                        *ret_error = xasprintf("Schedule \"%s\" has no 'retain': none of its "
+                                               "images is ever removed.",
+                                               schedule);
                         return -EINVAL;
                 }
         }
@@ -127,11 +125,13 @@ int manager_adopt(struct manager *manager, bool dry_run, char **ret_run, char **
 int manager_cancel(struct manager *manager, const char *run_id, bool abandon, char **ret_error)
 {
         struct run *run = engine_find_run(manager->engine, run_id);
+        _cleanup_(store_run_done) struct store_run ended = {};
 
-        if (!run) {
-                *ret_error = xasprintf("no run %s is going", run_id);
+        if (!run && store_load_run(manager->store, run_id, &ended) == 1)
+                *ret_error = xasprintf("Run \"%s\" has ended already; `amictl show %s` tells how.",
+                                       run_id, run_id);
+        if (!run)
                 return -ENOENT;
-        }
         if (abandon)
                 run_abandon(run, "abandoned by an operator");
         else

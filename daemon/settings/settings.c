@@ -238,6 +238,15 @@ const char *settings_closest_schedule(const struct settings *settings, const cha
         return closest(name, names, settings->n_schedules);
 }
 
+char *settings_no_schedule(const struct settings *settings, const char *name)
+{
+        const char *near = settings_closest_schedule(settings, name);
+
+        return near ? xasprintf("There is no schedule \"%s\" in the settings; did you mean \"%s\"?",
+                                name, near)
+                    : xasprintf("There is no schedule \"%s\" in the settings.", name);
+}
+
 const struct setting_account *settings_account(const struct settings *settings, const char *name)
 {
         return bsearch(name, settings->accounts, settings->n_accounts, sizeof(*settings->accounts),

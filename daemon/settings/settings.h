@@ -185,6 +185,9 @@ const struct setting_schedule *settings_schedule(const struct settings *settings
 const struct setting_account *settings_account(const struct settings *settings, const char *name);
 /* The name of the schedule that may have been meant, or NULL; part of `settings`. */
 const char *settings_closest_schedule(const struct settings *settings, const char *name);
+/* The sentence that there is no schedule of that name, and which one may have been meant. Caller
+ * frees. */
+char *settings_no_schedule(const struct settings *settings, const char *name);
 
 /* Words of the enums above, as in the file. */
 const char *consistency_name(enum setting_consistency consistency);

@@ -91,7 +91,7 @@ def test_a_full_disk_before_a_run(account, daemon, front):
         filler = fill(daemon.state)
         done = daemon.try_amictl("run", "web", "--wait")
         assert done.returncode == 1
-        assert re.search("the state cannot be written: .*full", done.stderr), done.stderr
+        assert re.search("The state cannot be written: .*full", done.stderr), done.stderr
         assert not front.log("CreateImage")
         filler.unlink()
         daemon.run("web")

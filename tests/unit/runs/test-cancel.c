@@ -8,6 +8,17 @@ static void cancel(struct world *world, const char *run)
         assert_int_equal(manager_cancel(world->manager, run, false, &error), 0);
 }
 
+/* Who cancels too late is told that it has ended, not that there is no such run. */
+static void expect_over(struct world *world, const char *run)
+{
+        _cleanup_free_ char *error = NULL, *none = NULL;
+
+        assert_int_equal(manager_cancel(world->manager, run, false, &error), -ENOENT);
+        assert_non_null(strstr(error, "has ended already"));
+        assert_int_equal(manager_cancel(world->manager, "s.no-such-run", false, &none), -ENOENT);
+        assert_null(none);
+}
+
 /* Cancelled so long after the firing: so many images are made, and nothing is pruned. */
 static void test_cancel(void **state)
 {
@@ -43,6 +54,7 @@ static void test_cancel(void **state)
                         if (world.model.n_images != rows[i].images)
                                 fail_msg("line %d: %zu images", rows[i].line, world.model.n_images);
                         assert_int_equal(world_run(&world, RUN, &detail), OUTCOME_CANCELLED);
+                        expect_over(&world, RUN);
                         if (rows[i].first) {
                                 assert_string_equal(
                                         outcome_names[world_task(&world, RUN, "i-1", NULL)],
