@@ -17,7 +17,7 @@
 /* From one look at the StateReason of an instance that stays stopped to the next: doubled each
  * time. */
 #define REASON_FIRST   (15 * USEC_PER_SEC)
-#define REASON_LONGEST (10 * 60 * USEC_PER_SEC)
+#define REASON_LONGEST (600 * USEC_PER_SEC)
 
 struct doctor {
         struct place *place;
