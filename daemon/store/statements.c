@@ -6,11 +6,13 @@
 #include "store/connection.h"
 
 /* The finished run of each kind and schedule that was added last is what `status` shows: it stays.
- */
+ * A clock that is set while a run goes on makes its end older than it is: the latest of its times
+ * counts. */
 #define FORGET_AT_ONCE "500"
 #define FORGET_RUNS_SQL                                                                            \
         "DELETE FROM runs WHERE rowid IN (SELECT old.rowid FROM runs AS old"                       \
-        " WHERE old.outcome <> 'open' AND old.finished < ?1 AND EXISTS"                            \
+        " WHERE old.outcome <> 'open'"                                                             \
+        " AND max(old.finished, old.started, coalesce(old.firing, old.started)) < ?1 AND EXISTS"   \
         " (SELECT 1 FROM runs AS newer WHERE newer.schedule IS old.schedule"                       \
         "  AND newer.kind = old.kind AND newer.outcome <> 'open' AND newer.rowid > old.rowid)"     \
         " ORDER BY old.rowid LIMIT " FORGET_AT_ONCE ")"

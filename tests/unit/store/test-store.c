@@ -347,6 +347,34 @@ static void test_task_saved_again_after_failure(void **state)
         store_tasks_free(tasks, n);
 }
 
+/* The clock was behind by years when the run ended, or is ahead in its nominal time. */
+static void a_run_is_as_old_as_the_latest_of_its_times(void **state)
+{
+        static const struct {
+                sec_t firing, started, finished;
+                int forgotten;
+        } rows[] = {
+                { 100, 100, 100, 1 },  { 9000, 9000, 100, 0 }, { 9000, 100, 100, 0 },
+                { 100, 9000, 100, 0 }, { 100, 100, 9000, 0 },  { SEC_NONE, 100, 100, 1 },
+        };
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        struct store_run newer = scratch_run("newer", "web", 20000, OUTCOME_DONE);
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *id = xasprintf("run-%zu", i);
+                struct store_run run = scratch_run(id, "web", rows[i].firing, OUTCOME_DONE);
+
+                run.started = rows[i].started;
+                run.finished = rows[i].finished;
+                assert_int_equal(store_add_run(store, &run), 0);
+                newer.id = xasprintf("newer-%zu", i);
+                assert_int_equal(store_add_run(store, &newer), 0);
+                free(newer.id);
+                if (store_forget(store, 1000) != rows[i].forgotten)
+                        fail_msg("row %zu", i);
+        }
+}
+
 static void test_forget(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
@@ -409,6 +437,7 @@ int main(void)
                 TEST(test_images),
                 TEST(test_transactions),
                 TEST(test_task_saved_again_after_failure),
+                TEST(a_run_is_as_old_as_the_latest_of_its_times),
                 TEST(test_forget),
                 TEST(test_forget_is_bounded),
         };
