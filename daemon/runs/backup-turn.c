@@ -153,9 +153,9 @@ static bool instance_is_listed(struct task *task, const struct ec2_instances *fo
         return found->n_instances;
 }
 
-static struct verdict look_once_more(void)
+static struct verdict look_once_more(usec_t pause)
 {
-        return again(STATE_RETRY, xstrdup("EC2 does not list the instance; whether it is gone"));
+        return again(pause, xstrdup("EC2 does not list the instance; whether it is gone"));
 }
 
 struct verdict check_answer(struct task *task, const struct aws_reply *reply)
@@ -167,7 +167,7 @@ struct verdict check_answer(struct task *task, const struct aws_reply *reply)
                 return task_trouble(task, reply, &ec2_describe_instances);
         if (!instance_is_listed(task, found, &is_gone))
                 return is_gone ? finish(OUTCOME_SKIPPED, xstrdup("the instance is gone"))
-                               : look_once_more();
+                               : look_once_more(gone_pause(GONE_INSTANCE));
         image_describe(task, &found->instances[0], reply->date);
         return check_verdict(task);
 }
@@ -212,7 +212,7 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
         if (!instance_is_listed(task, found, &is_gone))
                 return is_gone ? end_without_image(task, OUTCOME_SKIPPED,
                                                    xstrdup("the instance is gone"))
-                               : look_once_more();
+                               : look_once_more(STATE_RETRY); /* it may be held */
         image_describe(task, &found->instances[0], reply->date);
         keep_turn(task, method);
         switch ((enum instance_state)image_live(task)->instance.instances->state) {

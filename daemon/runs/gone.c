@@ -62,6 +62,11 @@ bool gone_is_doubted(const struct gone *gone, enum gone_kind kind)
         return gone->looks && !gone_is_certain(gone, kind);
 }
 
+usec_t gone_pause(enum gone_kind kind)
+{
+        return proofs[kind].seen_before / proofs[kind].looks;
+}
+
 bool gone_would_show(enum gone_kind kind, usec_t since, usec_t now)
 {
         return now - since >= proofs[kind].seen_before;

@@ -50,6 +50,10 @@ bool gone_is_certain(const struct gone *gone, enum gone_kind kind);
 /* Whether it was absent from the last list, and that does not prove anything yet. */
 bool gone_is_doubted(const struct gone *gone, enum gone_kind kind);
 
+/* How far apart the lists are to be read that prove an absence, where nothing else waits for them:
+ * so that no more are read than it takes. */
+usec_t gone_pause(enum gone_kind kind);
+
 /* Whether a list of `now` shows what a call of `since` has done to the resource (both monotonic): a
  * resource that such a list contains was not removed by that call. */
 bool gone_would_show(enum gone_kind kind, usec_t since, usec_t now);

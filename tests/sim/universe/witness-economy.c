@@ -105,6 +105,9 @@ static void economy_go_on(struct witness *witness, struct economy *economy)
         if (economy->n_awaited || economy->n_stopped || disk->full || disk->broken)
                 economy->allowed[ECONOMY_STATUS] +=
                         (double)(now - economy->seen) / (double)(15 * SECOND);
+        if (disk->full || disk->broken)
+                economy->allowed[ECONOMY_INSTANCES] +=
+                        (double)(now - economy->seen) / (double)(15 * SECOND);
         while (economy->n_followed && economy->seen < now) {
                 usec_t interval = patience(economy->seen - economy->youngest);
                 usec_t until = economy->seen + interval < now ? economy->seen + interval : now;
