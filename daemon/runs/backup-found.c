@@ -195,7 +195,7 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
         free(steal(live->misfit));
         for (size_t i = 0; i < found->n_images; i++) {
                 struct ec2_image *image = &found->images[i];
-                char *misfit = find_misfit(task, image);
+                char *misfit = MUTANT(takes_over_by_name) ? NULL : find_misfit(task, image);
 
                 rival_see(task->place, image, reply->date);
                 if (!misfit)

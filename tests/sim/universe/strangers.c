@@ -86,7 +86,7 @@ void stranger_takes_the_name(struct universe *universe)
         if (!setting || !victim || !other || victim == other)
                 return;
         firing = schedule_next(&setting->schedule, people_now(universe) / USEC_PER_SEC);
-        if (firing == SEC_NONE)
+        if (firing == SEC_NEVER)
                 return;
         tags = our_tags(drawn->name, victim->resource.id, firing, "");
         free(people_call(universe, region, NULL,

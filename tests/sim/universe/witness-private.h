@@ -139,9 +139,11 @@ void retention_check(struct witness *witness);
 /* The image of a creation; NULL once it was deregistered. */
 struct image *creation_image(struct witness *witness, const struct creation *creation);
 
-/* witness-removal.c: before it happens; and once images were adopted, which may be removed later.
- */
+/* witness-removal.c: before it happens; and once an image was taken over, or images were adopted,
+ * which may be removed later. */
 void removal_asking(struct witness *witness, const struct cloud_request *request);
+void removal_counted(struct witness *witness, const char *region, const char *id,
+                     const char *instance);
 void removal_adopted(struct witness *witness);
 
 /* witness-outage.c: before it happens, what the journal says of an instance, and whether it had to

@@ -144,7 +144,20 @@ void removal_asking(struct witness *witness, const struct cloud_request *request
                 judge_deleting(witness, request);
 }
 
-/* ---- what is adopted ---- */
+/* ---- what is counted ---- */
+
+void removal_counted(struct witness *witness, const char *region, const char *id,
+                     const char *instance)
+{
+        const struct image *image = place_find(
+                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, region), KIND_IMAGE, id);
+
+        if (image && !streq(image->source_instance, instance))
+                universe_fail(witness->universe, "nothing foreign is counted",
+                              "%s is in the state as an image of %s, and was made of %s", id,
+                              instance,
+                              image->source_instance ? image->source_instance : "another image");
+}
 
 void removal_adopted(struct witness *witness)
 {
@@ -154,17 +167,7 @@ void removal_adopted(struct witness *witness)
         if (store_load_images(witness->universe->machine.store, NULL, NULL, NULL, false, &rows,
                               &n) < 0)
                 return;
-        for (size_t i = 0; i < n; i++) {
-                const struct image *image = place_find(sim_place(witness->universe->cloud.sim,
-                                                                 DEFAULT_ACCOUNT, rows[i].region),
-                                                       KIND_IMAGE, rows[i].id);
-
-                if (image && !streq(image->source_instance, rows[i].instance))
-                        universe_fail(witness->universe, "nothing foreign is counted",
-                                      "%s is in the state as an image of %s, and was made of %s",
-                                      rows[i].id, rows[i].instance,
-                                      image->source_instance ? image->source_instance
-                                                             : "another image");
-        }
+        for (size_t i = 0; i < n; i++)
+                removal_counted(witness, rows[i].region, rows[i].id, rows[i].instance);
         store_images_free(rows, n);
 }

@@ -74,6 +74,8 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
         lines_journal(witness, event, about, message);
         if (event == &events[EVENT_IMAGE_FAILED] && !about->image)
                 economy_no_image(witness, about->region);
+        if (event == &events[EVENT_IMAGE_FOUND])
+                removal_counted(witness, about->region, about->image, about->instance);
         if (event == &events[EVENT_IMAGES_ADOPTED])
                 removal_adopted(witness);
         if (event == &events[EVENT_FIRING_MISSED])
