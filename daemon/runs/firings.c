@@ -43,6 +43,7 @@ int firings_handle(struct engine *engine, struct firings *firings, sec_t nominal
                 firings->row.matched = matched;
                 return r;
         }
+        firings->fitted = false;
         firings_advance(firings);
         return 0;
 }
@@ -178,12 +179,24 @@ static int make_up(struct engine *engine, struct firings *firings, sec_t now)
         return r < 0 ? r : firings_handle(engine, firings, latest);
 }
 
+static int store_failed(struct engine *engine, const struct firings *firings, int r)
+{
+        engine_store_failed(engine, &(struct log_about){ .schedule = firings->row.name });
+        return r;
+}
+
 int firings_run(struct engine *engine, struct firings *firings, sec_t now, bool compared)
 {
+        int r;
+
         firings->compared = compared;
+        if (compared && firings->fitted) {
+                r = firings_handle(engine, firings, firings->row.handled);
+                if (r < 0)
+                        return store_failed(engine, firings, r);
+        }
         while (firings_due(firings) <= now) {
                 sec_t nominal = firings->nominal;
-                int r;
 
                 if (now - firings_due(firings) > ON_TIME && firings->tried != nominal) {
                         r = make_up(engine, firings, now);
@@ -193,11 +206,8 @@ int firings_run(struct engine *engine, struct firings *firings, sec_t now, bool 
                         if (r >= 0)
                                 r = firings_handle(engine, firings, nominal);
                 }
-                if (r < 0) {
-                        engine_store_failed(engine,
-                                            &(struct log_about){ .schedule = firings->row.name });
-                        return r;
-                }
+                if (r < 0)
+                        return store_failed(engine, firings, r);
                 engine_store_works(engine);
         }
         return 0;
@@ -228,8 +238,10 @@ void firings_fit_clock(struct firings *firings, sec_t now)
                 if (row->handled > firings->reached)
                         firings->reached = row->handled;
                 row->handled = now;
+                firings->fitted = true;
         } else if (firings->reached <= now && firings->reached > row->handled) {
                 row->handled = firings->reached;
+                firings->fitted = true;
         }
         /* one that begins with the next full minute has just been added */
         if (firings->schedule.expression.kind == EXPRESSION_RATE &&

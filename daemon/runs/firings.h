@@ -20,6 +20,7 @@ struct firings {
         sec_t tried;   /* was on time, but could not be claimed: it is as soon as it can */
         sec_t told;    /* the latest firing that was told to be missed */
         sec_t reached; /* what was handled before the clock was set back */
+        bool fitted; /* row.handled was set by firings_fit_clock(), and the store says otherwise */
         bool compared; /* those that fire now are claimed by a clock that was compared */
 };
 void firings_done(struct firings *firings);
@@ -38,7 +39,8 @@ sec_t firings_due(const struct firings *firings);
 int firings_run(struct engine *engine, struct firings *firings, sec_t now, bool compared);
 /* Records that everything up to `nominal` has been dealt with, and whether it is paused. */
 int firings_handle(struct engine *engine, struct firings *firings, sec_t nominal);
-/* Makes what was remembered under another clock fit this one. */
+/* Makes what was remembered under another clock fit this one. It is recorded by firings_run() once
+ * the clock is known to be right: a start after what a wrong clock has handled would miss it. */
 void firings_fit_clock(struct firings *firings, sec_t now);
 /* A schedule that was taken out of the settings begins anew if it comes back. */
 int firings_forget(struct engine *engine, const char *name);

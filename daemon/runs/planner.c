@@ -59,6 +59,15 @@ static int record(struct planner *planner)
         return r;
 }
 
+/* Whether something was remembered under another clock, and the right one is not recorded. */
+static bool is_fitted(const struct planner *planner)
+{
+        for (size_t i = 0; i < planner->n; i++)
+                if (planner->all[i].fitted)
+                        return true;
+        return false;
+}
+
 /* Whether what is due may be claimed: not under a clock that is wrong. clock-guard.h wakes the
  * planner when that changes. */
 static bool may_claim(struct planner *planner, sec_t now, bool *ret_compared)
@@ -66,7 +75,7 @@ static bool may_claim(struct planner *planner, sec_t now, bool *ret_compared)
         const struct setting_schedule *first;
         enum clock_state state;
 
-        if (planner_soonest(planner, &first) > now)
+        if (planner_soonest(planner, &first) > now && !is_fitted(planner))
                 return true;
         state = clock_guard_check(planner->engine->clock);
         *ret_compared = state == CLOCK_AGREES;
@@ -94,6 +103,8 @@ static void planner_run(void *userdata)
         }
         if (failed)
                 timer_arm(planner->timer, STORE_RETRY);
+        else if (is_fitted(planner) && soonest > now + CLOCK_LOOK_AGAIN)
+                timer_arm(planner->timer, CLOCK_LOOK_AGAIN * USEC_PER_SEC); /* AWS was silent */
         else if (soonest != SEC_NEVER)
                 timer_arm_wall(planner->timer, soonest);
         else

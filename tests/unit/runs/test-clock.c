@@ -150,6 +150,34 @@ static void a_firing_without_a_comparison_makes_no_image_under_a_wrong_clock(voi
         }
 }
 
+/* A clock that is days ahead handles what lies ahead, while nobody can be asked. It is set right,
+ * the daemon ends, and starts after three firings: they were missed. */
+static void what_a_wrong_clock_has_handled_is_missed_by_a_later_start(void **state)
+{
+        struct scripted_fault silent = { .outcome = AWS_UNREACHABLE, .times = SCRIPTED_ALWAYS };
+        struct world world;
+
+        (void)state;
+        setup(&world);
+        world_end(&world, true);
+        world.aws.compared = false;
+        world.loop->wall_ahead += 5 * SEC_PER_DAY * USEC_PER_SEC;
+        scripted_fault(&world.aws, silent);
+        world_start(&world);
+        virtual_run_for(world.loop, HOURS(1) + MINUTES(1));
+        scripted_no_faults(&world.aws);
+        virtual_set_wall(world.loop, loop_wall(world.loop) - 5 * SEC_PER_DAY);
+        virtual_run_for(world.loop, HOURS(1));
+        world_end(&world, true);
+        captured_clear();
+        virtual_run_until(world.loop, at("2026-03-08T04:00:00Z"));
+        world_start(&world);
+        virtual_run_for(world.loop, HOURS(1));
+        assert_int_equal(captured_words("from 2026-03-06T03:00:00Z to 2026-03-08T03:00:00Z"), 1);
+        assert_int_equal(world_runs(&world, "s", OUTCOME_DONE, "missed"), 1);
+        world_done(&world);
+}
+
 static void a_fresh_comparison_is_not_repeated(void **state)
 {
         struct world world;
@@ -220,6 +248,7 @@ int main(void)
                 cmocka_unit_test(operators_are_told_of_a_wrong_clock),
                 cmocka_unit_test(a_removal_under_way_waits_for_the_clock),
                 cmocka_unit_test(a_firing_without_a_comparison_makes_no_image_under_a_wrong_clock),
+                cmocka_unit_test(what_a_wrong_clock_has_handled_is_missed_by_a_later_start),
                 cmocka_unit_test(a_fresh_comparison_is_not_repeated),
                 cmocka_unit_test(without_a_date_nothing_is_held_up),
                 cmocka_unit_test(a_clock_that_is_set_changes_no_duration),
