@@ -25,21 +25,35 @@ void engine_turn_soon(struct engine *engine)
                 timer_arm(engine->turn, 0);
 }
 
+/* Each of the instances that are held has a line. */
+static void say_store_failed(const struct engine *engine, const struct log_about *about)
+{
+        static const char *const what = "nothing is begun or brought back until it can";
+        bool said = false;
+
+        for (const struct task *task = engine->down; task; task = task->next_down) {
+                struct log_about named = task_about(task);
+
+                if (!task_holds(task))
+                        continue;
+                log_event(&events[EVENT_STORE_FAILED], &named, "%s; %s, and %s %s.",
+                          engine->store_failure, what, task->row.subject,
+                          task->method == &method_freeze ? "thaws by itself"
+                                                         : "stays stopped or out of service");
+                said = true;
+        }
+        if (!said)
+                log_event(&events[EVENT_STORE_FAILED], about, "%s; %s.", engine->store_failure,
+                          what);
+}
+
 void engine_store_failed(struct engine *engine, const struct log_about *about)
 {
-        const struct task *held = engine_find_held(engine);
-        struct log_about named = held ? task_about(held) : *about;
-
         if (engine->store_failure)
                 return;
         engine->store_failure =
                 xasprintf("The state cannot be written: %s", store_error(engine->store));
-        log_event(&events[EVENT_STORE_FAILED], &named,
-                  "%s; nothing is begun or brought back until it can%s%s%s.", engine->store_failure,
-                  held ? ", and " : "", held ? held->row.subject : "",
-                  !held                            ? ""
-                  : held->method == &method_freeze ? " thaws by itself"
-                                                   : " stays stopped or out of service");
+        say_store_failed(engine, about);
         engine->news = true;
         engine_turn_soon(engine);
 }
