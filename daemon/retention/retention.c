@@ -30,6 +30,16 @@ static int compare_images(const void *a, const void *b)
         return strcmp(y->id, x->id);
 }
 
+bool retention_replaces(const struct retention_terms *terms, const struct retention_image *newer,
+                        const struct retention_image *older)
+{
+        const struct entry a = { .image = newer }, b = { .image = older };
+
+        return newer->created != SEC_NONE && older->created != SEC_NONE &&
+               compare_images(&a, &b) < 0 &&
+               (older->failed || rank_of(newer, terms->asked) >= rank_of(older, terms->asked));
+}
+
 bool retention_stays(const struct retention_verdict *verdict)
 {
         switch (verdict->outcome) {

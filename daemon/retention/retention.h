@@ -120,6 +120,12 @@ bool retention_stays(const struct retention_verdict *verdict);
 bool retention_is_plausible(const struct retention_terms *terms,
                             const struct retention_image *image);
 
+/* Whether `newer`, while it is available, may stand in the place of `older`: EC2 created it later,
+ * and it ranks as high, counted up to the level that is asked for. One that failed is worth
+ * nothing. */
+bool retention_replaces(const struct retention_terms *terms, const struct retention_image *newer,
+                        const struct retention_image *older);
+
 /* Fills verdicts[i] for images[i], which may come in any order. O(n log n) for each rank there is,
  * of which there are two per level up to `full`. */
 void retention_decide(const struct retention_terms *terms, const struct retention_image *images,

@@ -2,7 +2,8 @@
  * The removal of one image: witnesses first, then DeregisterImage.
  *
  * The decision was made from a list, and may be minutes or, after a restart, days old. So EC2 is
- * asked for the image by id right before the call, and what does not fit the row keeps it.
+ * asked for the image and for what stays in its place by id right before the call, and what does
+ * not fit the row keeps it.
  */
 #include "runs/prune-remove.h"
 
@@ -15,6 +16,7 @@
 #include "runs/clock-guard.h"
 #include "runs/place.h"
 #include "runs/provenance.h"
+#include "runs/successor.h"
 
 /* Between looks at an image that EC2 does not list, and before one that follows an unknown outcome:
  * lists lag. */
@@ -46,6 +48,7 @@ static void removal_forget(struct task *task)
                 return;
         removal_snapshots_free(removal);
         free(removal->state);
+        free(removal->successor);
         free(removal->refusal);
         free(removal);
         task->live = NULL;
@@ -134,14 +137,15 @@ bool removal_looks_later(struct task *task, const struct removal *removal)
 static struct verdict look_image_ask(struct task *task)
 {
         struct removal *removal = removal_of(task);
-        const char *id = task->row.subject;
-        struct ec2_filter filter = { .name = "image-id", .values = &id, .n_values = 1 };
-        struct describe_images input = ec2_own_images(&filter, 1);
+        const char *ids[2] = { task->row.subject };
+        struct ec2_filter filter = { .name = "image-id", .values = ids, .n_values = 1 };
+        struct describe_images input;
         struct store_image row;
         bool deregistered;
         int r;
 
         free(steal(removal->state));
+        free(steal(removal->successor));
         if (removal_looks_later(task, removal))
                 return stay();
         r = removal_load(task, &row);
@@ -153,9 +157,15 @@ static struct verdict look_image_ask(struct task *task)
         /* A process before this one, or an earlier run, was about to send it. */
         if (!removal->calls && !removal->in_doubt && streq(row.state, STATE_DEREGISTERING))
                 removal->in_doubt = loop_monotonic(task->run->engine->loop);
+        r = successor_find(task, &row, &removal->successor);
         store_image_done(&row);
         if (deregistered)
                 return go("look-at-snapshots");
+        if (r < 0)
+                return removal_not_recorded(task);
+        if (removal->successor)
+                ids[filter.n_values++] = removal->successor;
+        input = ec2_own_images(&filter, 1);
         task_call(task, &ec2_describe_images, &input);
         return stay();
 }
@@ -199,24 +209,29 @@ static char *image_has_changed(struct task *task, struct store_image *row, const
         return NULL;
 }
 
-/* A call may have deregistered it, a later one was refused, and EC2 lists the image: once the list
- * would show what the first one did, the row says again what EC2 says. */
-static struct verdict refused_in_the_end(struct task *task, const char *state)
+/* It is there, and is not removed now: for `change`, which is taken, or since a call was refused.
+ * Where an earlier call may have deregistered it, the row says again what EC2 says once a list
+ * would show that. */
+static struct verdict stays(struct task *task, const char *state, char *change)
 {
         struct removal *removal = removal_of(task);
         usec_t now = loop_monotonic(task->run->engine->loop);
+        _cleanup_free_ char *why = change ? change : steal(removal->refusal);
 
-        if (!gone_would_show(GONE_IMAGE, removal->in_doubt, now))
-                return again(LOOK_RETRY,
-                             xasprintf("whether it is deregistered shows in minutes: %s",
-                                       removal->refusal));
+        if (removal->in_doubt && !gone_would_show(GONE_IMAGE, removal->in_doubt, now)) {
+                char *detail = xasprintf("whether it is deregistered shows in minutes: %s", why);
+
+                if (!change)
+                        removal->refusal = steal(why);
+                return again(LOOK_RETRY, detail);
+        }
         if (removal_note(task, state, NULL) < 0)
                 return removal_not_recorded(task);
-        return finish(OUTCOME_FAILED, steal(removal->refusal));
+        return change ? kept(steal(why)) : finish(OUTCOME_FAILED, steal(why));
 }
 
 static struct verdict image_is_there(struct task *task, struct store_image *row,
-                                     const struct ec2_image *image)
+                                     const struct ec2_images *found, const struct ec2_image *image)
 {
         struct removal *removal = removal_of(task);
         const char *word = image_state_names[image->state], *state = word ? word : "other";
@@ -232,15 +247,10 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
         change = image_has_changed(task, row, state);
         if (!change)
                 change = image_protection(image);
-        if (change) {
-                if (removal_note(task, state, NULL) < 0) {
-                        free(change);
-                        return removal_not_recorded(task);
-                }
-                return kept(change);
-        }
-        if (removal->refusal)
-                return refused_in_the_end(task, state);
+        if (!change && !successor_is_there(task, found, removal->successor))
+                change = xstrdup("no newer image that is worth as much is available any more");
+        if (change || removal->refusal)
+                return stays(task, state, change);
         xreplace(&removal->state, state);
         return next();
 }
@@ -248,6 +258,7 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
 static struct verdict look_image_answer(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_images *found = reply->output;
+        const struct ec2_image *image;
         struct store_image row;
         struct verdict verdict;
         int r;
@@ -259,13 +270,14 @@ static struct verdict look_image_answer(struct task *task, const struct aws_repl
                 return removal_not_recorded(task);
         if (r == 0)
                 return kept(xstrdup("it is not in the state"));
-        if (!found->n_images) {
+        image = ec2_find_image(found, task->row.subject);
+        if (!image) {
                 verdict = image_is_absent(task, &row);
-        } else if (found->images[0].state == IMAGE_DEREGISTERED) {
+        } else if (image->state == IMAGE_DEREGISTERED) {
                 gone_end(&removal_of(task)->gone);
                 verdict = image_is_gone(task, &row);
         } else {
-                verdict = image_is_there(task, &row, &found->images[0]);
+                verdict = image_is_there(task, &row, found, image);
         }
         store_image_done(&row);
         return verdict;

@@ -27,6 +27,7 @@ struct removal_snapshot {
 
 struct removal {
         char *state; /* EC2's word for the image when it was looked at; NULL: not looked at yet */
+        char *successor; /* what stays in its place, by the state; or NULL */
         struct gone gone;
         unsigned int calls; /* of DeregisterImage */
         usec_t in_doubt; /* monotonic: the last of these that may have deregistered it, or the first

@@ -28,6 +28,7 @@ enum statement {
         LOAD_IMAGE,
         LOAD_IMAGES,
         LOAD_SCHEDULE_IMAGES,
+        LOAD_NEWER_IMAGES,
         FORGET_RUNS,
         FORGET_IMAGES,
         STATEMENTS,

@@ -28,6 +28,12 @@
 #define IMAGES_OF                                                                                  \
         "(?1 IS NULL OR account = ?1) AND (?2 IS NULL OR region = ?2) AND (?3 OR removed IS NULL)"
 
+/* Listed as available when they were last looked at. */
+#define NEWER                                                                                      \
+        " WHERE schedule = ?1 AND account = ?2 AND region = ?3 AND instance = ?4"                  \
+        " AND state = 'available' AND removed IS NULL AND missed IS NULL AND created >= ?5"        \
+        " ORDER BY created DESC, id DESC"
+
 #define RETURNED                                                                                   \
         " WHERE (returned IS NOT NULL OR (outcome = 'failed' AND downed IS NOT NULL)) AND run IN"  \
         " (SELECT id FROM runs WHERE schedule = ?1" LAST_ADDED_FIRST " LIMIT ?2) ORDER BY id DESC"
@@ -63,6 +69,7 @@ static const struct {
         [LOAD_IMAGES] = { &image_record, record_sql_load, " WHERE " IMAGES_OF NEWEST_FIRST },
         [LOAD_SCHEDULE_IMAGES] = { &image_record, record_sql_load,
                                    " WHERE schedule = ?4 AND " IMAGES_OF NEWEST_FIRST },
+        [LOAD_NEWER_IMAGES] = { &image_record, record_sql_load, NEWER },
         [FORGET_RUNS] = { .tail = FORGET_RUNS_SQL },
         [FORGET_IMAGES] = { .tail = FORGET_IMAGES_SQL },
 };

@@ -257,6 +257,17 @@ int store_load_images(struct store *store, const char *schedule, const char *acc
                               parameters, schedule ? 4 : 3, (void **)ret, ret_n);
 }
 
+int store_load_newer_images(struct store *store, const struct store_image *image,
+                            struct store_image **ret, size_t *ret_n)
+{
+        const struct parameter parameters[] = { TEXT(image->schedule), TEXT(image->account),
+                                                TEXT(image->region), TEXT(image->instance),
+                                                NUMBER(image->created) };
+
+        return statement_load(store, LOAD_NEWER_IMAGES, &image_record, parameters,
+                              ELEMENTS(parameters), (void **)ret, ret_n);
+}
+
 int store_forget(struct store *store, sec_t before)
 {
         int runs = statement_write(store, FORGET_RUNS, &NUMBER(before), 1);

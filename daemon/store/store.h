@@ -175,6 +175,11 @@ int store_load_image(struct store *store, const char *account, const char *regio
 int store_load_images(struct store *store, const char *schedule, const char *account,
                       const char *region, bool with_removed, struct store_image **ret,
                       size_t *ret_n);
+/* Of the image's schedule, place and instance: those that were available when EC2 was last asked,
+ * and that EC2 created no earlier; the newest of these first. The image itself may be among them.
+ */
+int store_load_newer_images(struct store *store, const struct store_image *image,
+                            struct store_image **ret, size_t *ret_n);
 
 /* Forgets finished runs and removed images that are older than `before`, at most a bounded number
  * per call (of each schedule and kind the finished run that was added last stays). Returns how many

@@ -275,6 +275,46 @@ static void a_refusal_does_not_undo_an_earlier_call(void **state)
         }
 }
 
+/* People deregister the images that were to stay, after it was decided what goes: in the same
+ * process while a look is not answered, or while the daemon is down. */
+static void what_stays_in_its_place_is_asked_about_right_before(void **state)
+{
+        static const struct {
+                const char *name, *left;
+                bool restart;
+        } rows[] = {
+                { .name = "a look without an answer", .left = "1 4! 5!" },
+                { .name = "a restart", .left = "1 2 3 4! 5!", .restart = true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL, *error = NULL;
+                struct world world;
+
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeImages",
+                                                                    .about = "ami-0001",
+                                                                    .outcome = AWS_UNREACHABLE });
+                assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+                world_run_until_sent(&world, "DescribeImages", "ami-0001");
+                if (rows[i].restart)
+                        world_end(&world, false);
+                else
+                        virtual_run_for(world.loop, 5 * USEC_PER_SEC);
+                for (size_t j = 3; j < 5; j++)
+                        world.model.images[j]->gone = true;
+                if (rows[i].restart)
+                        world_start(&world);
+                virtual_run_for(world.loop, HOURS(2));
+                expect_left(&world, rows[i].left, (int)i);
+                expect_state(&world, 0, "available", __LINE__);
+                assert_int_equal(captured_words("worth as much is available any more"),
+                                 rows[i].restart ? 3 : 1);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -282,6 +322,7 @@ int main(void)
                 cmocka_unit_test(every_answer_at_every_call),
                 cmocka_unit_test(an_image_that_is_kept_by_its_tag_after_a_refusal_stays),
                 cmocka_unit_test(a_refusal_does_not_undo_an_earlier_call),
+                cmocka_unit_test(what_stays_in_its_place_is_asked_about_right_before),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
