@@ -35,7 +35,7 @@ static inline int fresh_directory_make(void **state)
 
 static inline int fresh_directory_remove(void **state)
 {
-        int r = chdir(*state);
+        int r = *state ? chdir(*state) : -1;
 
         free(*state);
         if (r < 0)
