@@ -16,18 +16,43 @@
 #define LOOK_EACH (2 * USEC_PER_SEC)
 /* So long an instance that was stopped for its image is kept down for that. */
 #define STOPPED_AT_MOST (15 * SEC_PER_MIN)
-/* So long it is tried to learn that it is stopped. */
+/* So long it is tried to learn something that AWS refuses to tell: a denial lasts. */
 #define PROVE_AT_MOST SEC_PER_MIN
 
-/* The rest is not waited for: the image goes on, but nothing is proven. */
-static struct verdict not_all(struct task *task, size_t n)
+/* The rest is not waited for: the image goes on, but nothing is proven. `failure`, which is taken:
+ * why EC2 does not tell, or NULL. */
+static struct verdict not_all(struct task *task, size_t n, char *failure)
 {
+        _cleanup_free_ char *why = failure;
+
         free(task->row.evidence);
-        task->row.evidence = xasprintf("only %zu of %u snapshots were seen to begin before the "
-                                       "instance went on",
-                                       n, task->row.volumes);
+        task->row.evidence =
+                why ? xasprintf("whether its snapshots had begun before the instance went on is "
+                                "not known: %s",
+                                why)
+                    : xasprintf("only %zu of %u snapshots were seen to begin before the instance "
+                                "went on",
+                                n, task->row.volumes);
         task_touch(task);
         return next();
+}
+
+/* How long the instance may be held until its snapshots are seen: where EC2 does not tell, no
+ * longer than it may take to come back. */
+static sec_t hold_at_most(const struct task *task, const struct aws_reply *reply)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        sec_t ready = image_ready_timeout(task);
+        sec_t at_most = task->method == &method_freeze && schedule ? schedule->freeze.timeout
+                                                                   : STOPPED_AT_MOST;
+
+        if (task->run->row.abandoned)
+                return 0;
+        if (reply->outcome == AWS_OK)
+                return at_most;
+        if (reply->outcome == AWS_ERROR && ready > PROVE_AT_MOST)
+                ready = PROVE_AT_MOST;
+        return at_most < ready ? at_most : ready;
 }
 
 static struct verdict all_begun(const struct task *task)
@@ -53,10 +78,8 @@ struct verdict await_snapshots_ask(struct task *task)
 
 struct verdict await_snapshots_answer(struct task *task, const struct aws_reply *reply)
 {
-        const struct setting_schedule *schedule = task->run->schedule;
         const struct ec2_snapshots *found = reply->output;
-        sec_t at_most = task->method == &method_freeze && schedule ? schedule->freeze.timeout
-                                                                   : STOPPED_AT_MOST;
+        char *failure = NULL;
         size_t n = 0;
 
         for (size_t i = 0; reply->outcome == AWS_OK && i < found->n_snapshots; i++)
@@ -65,13 +88,13 @@ struct verdict await_snapshots_answer(struct task *task, const struct aws_reply 
                                     task->row.subject);
         if (n > 0 && n >= task->row.volumes)
                 return all_begun(task);
-        if (task_spent(task) >= at_most)
-                return not_all(task, n);
+        if (reply->outcome != AWS_OK)
+                failure = aws_describe_failure(reply, &ec2_describe_snapshots, task->row.region);
+        if (task_spent(task) >= hold_at_most(task, reply))
+                return not_all(task, n, failure);
         return again(LOOK_EACH,
-                     reply->outcome == AWS_OK
-                             ? xasprintf("%zu of %u snapshots have begun", n, task->row.volumes)
-                             : aws_describe_failure(reply, &ec2_describe_snapshots,
-                                                    task->row.region));
+                     failure ? failure
+                             : xasprintf("%zu of %u snapshots have begun", n, task->row.volumes));
 }
 
 /* ---- prove-stopped ---- */

@@ -282,7 +282,8 @@ static void test_label_of_one_that_failed(void **state)
                                                             .times = SCRIPTED_ALWAYS,
                                                             .outcome = AWS_ERROR,
                                                             .code = "InternalError" });
-        virtual_run_until(world.loop, at("2026-03-02T01:10:00Z"));
+        world_run_until_sent(&world, "CreateImage", NULL);
+        virtual_run_for(world.loop, 30 * USEC_PER_SEC);
         assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
         world.model.instances[0]->back = USEC_INFINITY;
         virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
@@ -290,6 +291,26 @@ static void test_label_of_one_that_failed(void **state)
         virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
         assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
         assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+        world_done(&world);
+}
+
+/* AWS does not let it be seen whether the snapshots have begun: nobody stays stopped for that. */
+static void an_instance_is_started_where_its_snapshots_are_not_told(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeSnapshots",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "UnauthorizedOperation" });
+        world_run_until_sent(&world, "CreateImage", NULL);
+        virtual_run_for(world.loop, MINUTES(3));
+        expect_all_up(&world, "three minutes later");
+        virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+        assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+        assert_true(captured_words("ec2:DescribeSnapshots") > 0);
         world_done(&world);
 }
 
@@ -344,6 +365,7 @@ int main(void)
                 cmocka_unit_test(test_stop_troubles),
                 cmocka_unit_test(test_started_by_somebody),
                 cmocka_unit_test(test_label_of_one_that_failed),
+                cmocka_unit_test(an_instance_is_started_where_its_snapshots_are_not_told),
                 cmocka_unit_test(test_no_room),
         };
 
