@@ -126,7 +126,8 @@ static void look(struct rival *rival)
         struct place *place = rival->place;
         struct settings *settings = place->engine->settings;
         struct name_filter owner;
-        const char *self = "self";
+        struct ec2_filter filters[2];
+        struct describe_images input = ec2_own_images(filters, ELEMENTS(filters));
         char **dates;
         size_t n;
 
@@ -138,16 +139,12 @@ static void look(struct rival *rival)
         rival->failed = 0;
         dates = new_dates(rival, &n);
         name_filter_init(&owner, "tag:" TAG_OWNER, settings->owner);
-        rival->call = aws_call(place->aws, place->region, &ec2_describe_images,
-                               &(struct describe_images){
-                                       .owners = &self,
-                                       .n_owners = 1,
-                                       .filters = (struct ec2_filter[]){ owner.filter,
-                                                                         { .name = "creation-date",
-                                                                           .values = (void *)dates,
-                                                                           .n_values = n } },
-                                       .n_filters = 2 },
-                               on_images, rival);
+        filters[0] = owner.filter;
+        filters[1] = (struct ec2_filter){ .name = "creation-date",
+                                          .values = (void *)dates,
+                                          .n_values = n };
+        rival->call =
+                aws_call(place->aws, place->region, &ec2_describe_images, &input, on_images, rival);
         name_filter_done(&owner);
         strings_free(dates, n);
 }
