@@ -247,7 +247,8 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
         change = image_has_changed(task, row, state);
         if (!change)
                 change = image_protection(image);
-        if (!change && !successor_is_there(task, found, removal->successor))
+        if (!change && !successor_is_there(task, found, removal->successor) &&
+            !MUTANT(removes_the_last_good))
                 change = xstrdup("no newer image that is worth as much is available any more");
         if (change || removal->refusal)
                 return stays(task, state, change);
