@@ -1,6 +1,7 @@
 /*
  * Any bytes as the output of a script on an instance: a value is found or not, and what is found
- * stands in the last line of that name, clean, with no blank in it.
+ * stands in the last line of that name, clean, with no blank in it; of one that is too long the
+ * middle is left out.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -30,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 continue;
                         pair = xasprintf("%s=%s", keys[j], value);
                         assert(!strpbrk(value, " \n"));
-                        assert(strstr(cleaned, names[i]) && strstr(cleaned, pair));
+                        assert(strstr(cleaned, names[i]));
+                        assert(strstr(cleaned, pair) || strstr(value, "[...]"));
                 }
         return 0;
 }
