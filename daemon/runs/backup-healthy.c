@@ -193,8 +193,9 @@ static struct verdict not_in_service(struct task *task, int lifecycle)
                                                      rotation_lifecycle_name(lifecycle)));
 }
 
-/* What its Auto Scaling group has it as is not known. Once that is so for long, an order that AWS
- * has taken counts as carried out, and another one is given again. Takes `why`. */
+/* The Auto Scaling group does not tell the lifecycle state of the instance. Once that is so for
+ * long, an order that AWS has taken counts as carried out, and another one is given again. Takes
+ * `why`. */
 static struct verdict lifecycle_unknown(struct task *task, char *why)
 {
         bool was_taken = !image_live(task)->refusal && !task->resumed;

@@ -138,8 +138,8 @@ struct verdict put_back_ask(struct task *task)
         return stay();
 }
 
-/* One line for each attempt that came to nothing: somebody's machine does no work. `why` is taken.
- */
+/* AWS refuses to register the instance, or to end its standby. Each attempt has a line, since the
+ * instance gets no work. `why` is taken. */
 static struct verdict put_refused(struct task *task, const struct putback_line *line, char *why)
 {
         struct log_about about = task_about(task);

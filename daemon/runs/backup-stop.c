@@ -351,8 +351,8 @@ static struct verdict start_too_early(struct task *task, const struct aws_reply 
         return stay();
 }
 
-/* It ran all the time: the request to stop it came to nothing, and no earlier start of ours can be
- * why it runs. */
+/* Whether StartInstances shows that the instance ran all the time: StopInstances came to nothing,
+ * and no earlier StartInstances of ours can be why it runs. */
 static bool start_found_it_running(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_instance_changes *done = reply->output;

@@ -209,9 +209,9 @@ static char *image_has_changed(struct task *task, struct store_image *row, const
         return NULL;
 }
 
-/* It is there, and is not removed now: for `change`, which is taken, or since a call was refused.
- * Where an earlier call may have deregistered it, the row says again what EC2 says once a list
- * would show that. */
+/* The image is there, and is not removed now: for `change`, which is taken, or since a call was
+ * refused. Where an earlier DeregisterImage may have been carried out, the row says again what EC2
+ * says once a list would show that. */
 static struct verdict stays(struct task *task, const char *state, char *change)
 {
         struct removal *removal = removal_of(task);

@@ -7,7 +7,8 @@
 #include "runs/place.h"
 #include "runs/putback.h"
 
-/* What a run or a step had spent before the restart, by the wall clock: no other survives it. */
+/* The time that a run or a step had spent before the restart, by the wall clock: no other survives
+ * it. */
 static usec_t time_since(const struct run *run, sec_t begun)
 {
         sec_t now = loop_wall(run->engine->loop);

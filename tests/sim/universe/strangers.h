@@ -22,5 +22,5 @@ void stranger_daemon_ends(struct universe *universe);
 /* A person tries a restore: a machine from an image of ours, backed up as the others for a while.
  */
 void stranger_clones(struct universe *universe);
-/* That machine is terminated. */
+/* A person terminates the machine of a restore. */
 void stranger_ends_clone(struct universe *universe);

@@ -112,7 +112,7 @@ static void test_refused(void **state)
         }
 }
 
-/* What stands where something else was wanted is passed over. */
+/* A member of JSON that has another type than the shape wants is passed over. */
 static void test_strange_types(void **state)
 {
         struct ssm_commands commands = {};

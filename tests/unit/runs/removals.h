@@ -91,7 +91,7 @@ static inline void expect_calls(const struct world *world, size_t deregister, si
         assert_int_equal(scripted_count(&world->aws, "DeleteSnapshot", NULL), delete);
 }
 
-/* What a run or a dry run has decided: of each action how often, and why the last time. */
+/* The decisions of a run or a dry run: of each action how often, and why the last time. */
 struct decisions {
         unsigned int count[PRUNE_ACTIONS];
         char *why[PRUNE_ACTIONS];
