@@ -90,11 +90,20 @@ static bool was_down(struct task *task, const struct patient *patient)
                                      patient->impaired >= followed->created);
 }
 
+/* Whether it has been well for so long that it would have been seen to go down. A restart begins
+ * that anew: how long the process was away only a wall clock knows. */
+static bool is_settled(const struct task *task, const struct patient *patient, sec_t settle)
+{
+        usec_t since = task->entered > task->inherited ? task->entered : task->inherited;
+
+        return patient->read >= since && patient->read - since >= settle * USEC_PER_SEC;
+}
+
 static bool is_back(struct task *task, const struct patient *patient, sec_t settle)
 {
         return patient_is_well(patient) &&
                (was_down(task, patient) || MUTANT(believes_old_checks) ||
-                patient->read - task->entered >= settle * USEC_PER_SEC);
+                is_settled(task, patient, settle));
 }
 
 static const char *check_name(int status)
@@ -222,7 +231,7 @@ struct verdict await_instance_ask(struct task *task)
                 return not_up_in_time(task, patient);
         /* After a restart EC2 is asked before the time that passed meanwhile counts. */
         if (waited >= timeout && (patient->asked || watched >= timeout) &&
-            !goes_on_being_started(task, patient))
+            !patient_is_well(patient) && !goes_on_being_started(task, patient))
                 return instance_failed(
                         task,
                         xasprintf("not ready within %s (%s; system check %s, instance check %s)",

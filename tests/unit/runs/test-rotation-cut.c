@@ -194,6 +194,29 @@ static void what_is_back_is_not_put_back_again(void **state)
         }
 }
 
+/* The wall clock steps while the daemon is away, before a check has shown that i-1 reboots. */
+static void a_restart_begins_anew_how_long_an_instance_has_been_well(void **state)
+{
+        (void)state;
+        for (int minutes = -4; minutes <= 4; minutes += 2) {
+                struct world world;
+
+                world_setup(&world, S("reboot", ""), 2);
+                for (size_t i = 0; i < 2; i++)
+                        world.model.instances[i]->stale = 100 * USEC_PER_SEC;
+                world_run_until_sent(&world, "CreateImage", "i-1");
+                virtual_run_for(world.loop, 20 * USEC_PER_SEC);
+                world_end(&world, false);
+                world.loop->wall_ahead += minutes * (int64_t)MINUTES(1);
+                world_start(&world);
+                virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+                if (world.model.most_down != 1 || world_run(&world, RUN, NULL) != OUTCOME_DONE)
+                        fail_msg("%+d minutes: %u down at once, %s", minutes, world.model.most_down,
+                                 outcome_names[world_run(&world, RUN, NULL)]);
+                world_done(&world);
+        }
+}
+
 static void crash_at_every_commit(const char *level, const char *reboot, bool before)
 {
         _cleanup_free_ char *yaml = xasprintf(S("%s", "%s"), level, reboot);
@@ -244,6 +267,7 @@ int main(void)
                 cmocka_unit_test(test_close),
                 cmocka_unit_test(test_late_request),
                 cmocka_unit_test(what_is_back_is_not_put_back_again),
+                cmocka_unit_test(a_restart_begins_anew_how_long_an_instance_has_been_well),
                 cmocka_unit_test(test_crash_at_every_commit),
         };
 
