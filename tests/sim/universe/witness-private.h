@@ -77,7 +77,7 @@ enum { SHARES_MOST = 64, DECISIONS_MOST = 4000 };
 struct decisions {
         char **lines;
         size_t n;
-        uint64_t runs; /* that had ended when they were made */
+        uint64_t runs, images; /* that had ended, and were made, when they were taken */
         bool complete;
 };
 

@@ -86,6 +86,7 @@ static void ask_decisions(struct witness *witness, struct decisions *decisions, 
 
         decisions_done(decisions);
         decisions->runs = witness->runs_ended;
+        decisions->images = witness->numbers.images;
         witness->watch = watch_free(witness->watch);
         witness_dry_run(witness);
         if (manager_prune(manager, NULL, true, &run, &error) >= 0)
@@ -101,7 +102,8 @@ static void compare_decisions(struct witness *witness, const char *why)
 {
         struct decisions *before = &witness->before, *after = &witness->after;
 
-        if (!before->complete || !after->complete || before->runs != witness->runs_ended)
+        if (!before->complete || !after->complete || before->runs != witness->runs_ended ||
+            before->images != after->images)
                 return;
         if (!before->n || !after->n)
                 return;
@@ -152,12 +154,24 @@ static void agenda_compare(struct witness *witness)
         compare_decisions(witness, "a restart");
 }
 
+static bool goes_on(const struct witness *witness)
+{
+        struct store_run *runs;
+        size_t n;
+
+        if (store_load_runs(witness->universe->machine.store, NULL, true, 0, &runs, &n) < 0)
+                return true;
+        store_runs_free(runs, n);
+        return n > 0;
+}
+
+/* Not while a run goes on: what it has taken out of service only the state knows. */
 static void agenda_lose(struct witness *witness)
 {
         struct universe *universe = witness->universe;
 
-        witness->state_lost =
-                !universe->options->never_restart && dice_chance(&universe->dice, 0.2);
+        witness->state_lost = !universe->options->never_restart &&
+                              dice_chance(&universe->dice, 0.2) && !goes_on(witness);
         if (!witness->state_lost)
                 return;
         agenda_restart(witness);
