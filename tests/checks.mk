@@ -5,6 +5,7 @@ BENCHES       := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench-*.c))
 TOOLS         := $(patsubst %.c,$(B)/tests/tools/%,$(notdir $(sort $(wildcard tests/tools/*.c tests/zones/*.c))))
 ALL_SOURCES   := $(sort $(wildcard daemon/*.c daemon/*/*.c tests/*/*.c tests/unit/*/*.c tests/sim/universe/*.c))
 ALL_HEADERS   := $(sort $(wildcard daemon/*/*.h tests/*.h tests/*/*.h tests/sim/universe/*.h))
+UNIT_HEADERS  := $(wildcard tests/unit/*/*.h) # of one test program each: not meant to stand alone
 VENV          := tests/.venv
 FUZZ_SECONDS  ?= 60
 JOBS          ?= $(shell nproc)
@@ -157,9 +158,9 @@ analyze-shell:
 
 .PHONY: format check-format
 format: ## lay out every C file
-	$(Q)clang-format -i $(ALL_SOURCES) $(ALL_HEADERS)
+	$(Q)clang-format -i $(ALL_SOURCES) $(ALL_HEADERS) $(UNIT_HEADERS)
 check-format: ## fail when `make format` would change something
-	$(Q)clang-format --dry-run -Werror $(ALL_SOURCES) $(ALL_HEADERS)
+	$(Q)clang-format --dry-run -Werror $(ALL_SOURCES) $(ALL_HEADERS) $(UNIT_HEADERS)
 
 comma := ,
 compile_commands.json: $(ALL_SOURCES) Makefile tests/flags.mk tests/checks.mk ## for editors and language servers

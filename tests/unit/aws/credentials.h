@@ -1,5 +1,5 @@
-/* A world in which credentials are looked for: an environment, files, and who answers over HTTP. Include
- * it in one file of a program. */
+/* A world in which credentials are looked for: an environment, files, and who answers over HTTP.
+ * Include it in one file of a program. */
 #pragma once
 
 #include <setjmp.h>
@@ -57,8 +57,8 @@ static const char *const variables[] = {
         "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
 };
 
-static inline void world_init(struct world *world, const char *profile, const struct fake_answer *script,
-                       size_t n)
+static inline void world_init(struct world *world, const char *profile,
+                              const struct fake_answer *script, size_t n)
 {
         *world = (struct world){ .loop = { .wall0 = 1800000000 },
                                  .folder = "/tmp/amid-test-XXXXXX" };
@@ -67,9 +67,8 @@ static inline void world_init(struct world *world, const char *profile, const st
                 unsetenv(variables[i]);
         assert_non_null(mkdtemp(world->folder));
         setenv("HOME", world->folder, 1);
-        world->tools =
-                (struct tools){ &world->loop, &world->http, imds_new(&world->loop, &world->http),
-                                &world->clock };
+        world->tools = (struct tools){ &world->loop, &world->http,
+                                       imds_new(&world->loop, &world->http), &world->clock };
         world->keyring = keyring_new(
                 &(struct keyring_options){ .tools = &world->tools, .profile = profile });
 }

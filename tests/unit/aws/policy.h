@@ -63,7 +63,7 @@ static inline bool any_matches(const cJSON *conditions, const char *key, const c
         return false;
 }
 
-static inline bool condition_holds(const char *operator, const cJSON *conditions, const char *key,
+static inline bool condition_holds(const char *operator, const cJSON * conditions, const char *key,
                                    const struct asked *asked)
 {
         const char *const *values = context_of(asked, key);
@@ -85,7 +85,7 @@ static inline bool condition_holds(const char *operator, const cJSON *conditions
 static inline bool conditions_hold(const cJSON *statement, const struct asked *asked)
 {
         const cJSON *operators = cJSON_GetObjectItemCaseSensitive(statement, "Condition");
-        const cJSON *operator, *condition;
+        const cJSON *operator, * condition;
 
         cJSON_ArrayForEach (operator, operators)
                 cJSON_ArrayForEach (condition, operator)

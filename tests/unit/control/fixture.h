@@ -30,9 +30,10 @@ static inline int fixture_reload(struct text *messages, void *userdata)
 {
         struct fixture *fixture = userdata;
 
-        text_append(messages, fixture->reload_answer < 0   ? "amid.yaml:3:5: bad\n"
-                              : fixture->reload_answer > 0 ? "amid.yaml:3:5: odd\namid.yaml:7:1: odd\n"
-                                                           : "");
+        text_append(messages, fixture->reload_answer < 0 ? "amid.yaml:3:5: bad\n"
+                              : fixture->reload_answer > 0
+                                      ? "amid.yaml:3:5: odd\namid.yaml:7:1: odd\n"
+                                      : "");
         return fixture->reload_answer;
 }
 

@@ -41,8 +41,8 @@ static inline bool oracle_replaces(const struct retention_image *other,
                                    const struct retention_image *image, unsigned int most)
 {
         return other->available && other->created != SEC_NONE &&
-               streq(other->series, image->series) &&
-               oracle_newer(other, image) && oracle_as_strong(other, image, most);
+               streq(other->series, image->series) && oracle_newer(other, image) &&
+               oracle_as_strong(other, image, most);
 }
 
 static inline void oracle_period(const struct retention_terms *terms, enum retain_rule rule,
@@ -98,7 +98,8 @@ static inline bool oracle_rule(const struct retention_terms *terms,
         return first && n_seen < terms->policy.keep[rule];
 }
 
-/* Whether anything newer can stand for image number `i`, when no level counts higher than `most`. */
+/* Whether anything newer can stand for image number `i`, when no level counts higher than `most`.
+ */
 static inline bool oracle_is_replaced(const struct retention_image *images, size_t n, size_t i,
                                       unsigned int most)
 {

@@ -120,13 +120,11 @@ static inline void model_describe_images(struct model *model, const char *region
         for (size_t i = 0; i < model->n_images; i++) {
                 const struct model_image *image = model->images[i];
                 char created[TIME_TEXT_MAX];
-                const char *attributes[] = { "image-id",
-                                             image->id,
-                                             "name",
-                                             image->name,
-                                             "creation-date",
-                                             format_rfc3339(image->creation_date, created),
-                                             NULL };
+                const char *attributes[] = {
+                        "image-id",  image->id,       "name",
+                        image->name, "creation-date", format_rfc3339(image->creation_date, created),
+                        NULL
+                };
 
                 usec_t now = loop_monotonic(model->aws->loop);
 

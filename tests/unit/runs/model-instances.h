@@ -1,6 +1,6 @@
 /*
- * The part of model-ec2.h that is about instances: they reboot, stop and start, and are checked once
- * in a while.
+ * The part of model-ec2.h that is about instances: they reboot, stop and start, and are checked
+ * once in a while.
  */
 #pragma once
 

@@ -9,9 +9,9 @@
 
 struct model_instance {
         char *id, *region, *zone;
-        int state;   /* enum instance_state */
+        int state;      /* enum instance_state */
         sec_t launched; /* LaunchTime: when it was started last */
-        char *image; /* it was started from */
+        char *image;    /* it was started from */
         struct ec2_tag *tags;
         size_t n_tags;
         bool reboots; /* since `rebooted` */
@@ -32,7 +32,7 @@ struct model_instance {
         usec_t thaws;
         bool no_agent, cannot_freeze, cannot_thaw;
         const char *unreported; /* of its freeze, which runs, SSM says this at last */
-        const char *clean; /* what the boot probe says of the last shutdown */
+        const char *clean;      /* what the boot probe says of the last shutdown */
 };
 
 struct model_image {
@@ -56,7 +56,7 @@ struct model_image {
         char *second;                 /* a snapshot of its other volume; or NULL */
         bool second_gone;
         usec_t snapshot_unlisted; /* monotonic: lists do not contain the snapshot until then */
-        int percent;                  /* -1: as time goes; else it stands there */
+        int percent;              /* -1: as time goes; else it stands there */
 };
 
 struct model_command {

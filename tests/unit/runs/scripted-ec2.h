@@ -3,8 +3,9 @@
  * in one file of a program. The tables of actions and the words for failures stay the real ones.
  *
  * A call is noted with its parameters as they would be sent, then looked up among the faults; the
- * first that fits and has a turn left decides how it goes; a fault that no call meets fails the test. Everything else is answered by `handler`
- * (a model of EC2), when the call is sent; the caller hears of it `delay` later.
+ * first that fits and has a turn left decides how it goes; a fault that no call meets fails the
+ * test. Everything else is answered by `handler` (a model of EC2), when the call is sent; the
+ * caller hears of it `delay` later.
  */
 #pragma once
 
@@ -39,8 +40,8 @@ struct scripted_fault {
         bool effect;                /* it happens, though the caller does not hear of it */
         usec_t delay;               /* 0: as usual */
         bool queued;                /* it spends all of that in our own queue */
-        bool unmet;                 /* no call is to meet it; a test fails when none meets another */
-        bool met;                   /* set by the first call that does */
+        bool unmet; /* no call is to meet it; a test fails when none meets another */
+        bool met;   /* set by the first call that does */
 };
 #define SCRIPTED_ALWAYS (~0U)
 
