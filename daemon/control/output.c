@@ -67,6 +67,8 @@ int ctl_call(struct ctl *ctl, const char *method, cJSON *parameters, bool more,
                         if (!ctl->json && got.parameters)
                                 clean_texts(got.parameters);
                         status = answer(ctl, got.parameters, userdata);
+                        if (status == CTL_ENOUGH)
+                                return CTL_DONE;
                         break;
                 case CLIENT_REFUSED:
                         ctl_complain("%s", got.message);

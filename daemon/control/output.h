@@ -15,8 +15,10 @@ struct client *ctl_connect(const struct ctl *ctl);
 
 /*
  * Makes a call and gives every answer to `answer`, which returns an exit status; the last one
- * counts. Takes `parameters`. Refusals and lost connections are told on stderr.
+ * counts. CTL_ENOUGH: no further answer is waited for, and it is done. Takes `parameters`. Refusals
+ * and lost connections are told on stderr.
  */
+enum { CTL_ENOUGH = -1 };
 typedef int ctl_answer_fn(struct ctl *ctl, const cJSON *parameters, void *userdata);
 int ctl_call(struct ctl *ctl, const char *method, cJSON *parameters, bool more,
              ctl_answer_fn *answer, void *userdata);

@@ -51,14 +51,43 @@ static int follow(struct ctl *ctl, const char *method, cJSON *parameters)
         return status;
 }
 
+/* ---- a run that is begun, and not followed ---- */
+
+/* Whether all named instances are targets is known when they have been looked for: the run goes on
+ * then, or has failed. Where AWS is silent nobody waits for that. */
+static int on_search(const cJSON *event)
+{
+        const cJSON *run = json_member(event, "run");
+        const char *id = json_text(run, "id"), *outcome = json_text(run, "outcome");
+        const char *waiting = json_text(json_member(event, "task"), "waiting");
+        const char *phase = json_text(run, "phase");
+
+        if (streq(outcome, "failed") || streq(outcome, "cancelled")) {
+                ctl_complain("%s: %s", id, json_text(run, "detail"));
+                return CTL_FAILED;
+        }
+        /* "": it has not begun, or waits for the run before it */
+        if (!streq(outcome, "open") || (!streq(phase, "") && !streq(phase, "find-targets")))
+                return CTL_ENOUGH;
+        if (!waiting)
+                return CTL_DONE;
+        ctl_complain("%s has begun, and waits: %s", id, waiting);
+        return CTL_ENOUGH;
+}
+
 static int on_started(struct ctl *ctl, const cJSON *parameters, void *userdata)
 {
+        const cJSON *event = json_member(parameters, "event");
+
         (void)userdata;
+        if (event)
+                return on_search(event);
         if (ctl->json)
                 ctl_print_json(ctl, parameters);
         else
                 fprintf(ctl->out.stream, "%s\n", json_text(parameters, "run"));
-        return CTL_DONE;
+        fflush(ctl->out.stream);
+        return ctl->n_instances ? CTL_DONE : CTL_ENOUGH;
 }
 
 int verb_run(struct ctl *ctl, char **arguments, size_t n)
@@ -74,7 +103,7 @@ int verb_run(struct ctl *ctl, char **arguments, size_t n)
         }
         if (ctl->wait)
                 return follow(ctl, "Run", parameters);
-        return ctl_call(ctl, "Run", parameters, false, on_started, NULL);
+        return ctl_call(ctl, "Run", parameters, true, on_started, NULL);
 }
 
 int verb_watch(struct ctl *ctl, char **arguments, size_t n)

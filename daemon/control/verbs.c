@@ -54,7 +54,9 @@ const struct verb verbs[] = {
           OPTION_ALL, true, verb_images },
         { "run", "SCHEDULE", "fire a schedule now",
           "Begins a run at once and prints its id. --instance (may be repeated) limits it to these "
-          "of the schedule's targets. Right after a start or a reload it waits, 20 s at most, "
+          "of the schedule's targets; it is waited for until they are found, and where one of them "
+          "does not exist, or is no target of the schedule, nothing is touched and the exit status "
+          "is 1. Right after a start or a reload it waits, 20 s at most, "
           "until "
           "the regions are known. With --wait follows the run to its end; the exit status is then "
           "0 "

@@ -187,18 +187,6 @@ static struct verdict targets_ask(struct task *task)
 
 /* ---- taking the answer ---- */
 
-static bool is_excluded(const struct setting_targets *targets, const struct ec2_instance *instance)
-{
-        for (size_t i = 0; i < targets->n_exclude_tags; i++) {
-                const struct setting_tag_match *match = &targets->exclude_tags[i];
-                const char *value = ec2_tag_value(instance->tags, instance->n_tags, match->key);
-
-                if (value && strings_contain(match->values, match->n_values, value))
-                        return true;
-        }
-        return false;
-}
-
 static bool is_asked_for(const struct run *run, const struct ec2_instance *instance)
 {
         char **only;
@@ -224,7 +212,7 @@ static struct verdict targets_answer(struct task *task, const struct aws_reply *
                 struct ec2_instance *instance = &found->instances[i];
                 struct task *image;
 
-                if (is_excluded(&run->schedule->targets, instance) ||
+                if (targets_exclude(&run->schedule->targets, instance) ||
                     !is_asked_for(run, instance) ||
                     run_find_task(run,
                                   instance->id)) /* pages that changed under us list it twice */
@@ -256,6 +244,11 @@ static const struct step targets_steps[] = {
           .answer = targets_answer,
           .patience = SEC_PER_HOUR,
           .looks = true },
+        { .name = "describe-named",
+          .ask = named_ask,
+          .answer = named_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
         {},
 };
 
@@ -282,22 +275,6 @@ struct verdict backup_begin_targets(struct run *run)
                               xasprintf("schedule %s is not in the settings", run->row.schedule));
         error = places_of(run->engine, run->settings, run->schedule, add_targets_task, run);
         return error ? finish(OUTCOME_FAILED, error) : next();
-}
-
-/* The first instance an operator named that is none of the schedule's targets, or NULL. */
-static char *find_stranger(const struct run *run)
-{
-        char **only, *stranger = NULL;
-        size_t n;
-
-        if (!run->row.only)
-                return NULL;
-        only = strings_split(run->row.only, " ", &n);
-        for (size_t i = 0; i < n && !stranger; i++)
-                if (!run_find_task(run, only[i]))
-                        stranger = xstrdup(only[i]);
-        strings_free(only, n);
-        return stranger;
 }
 
 /* Compares what was found with what the last run found, and remembers it. */
@@ -350,7 +327,7 @@ static struct verdict expectation_failed(struct run *run, unsigned int found, si
 
 struct verdict backup_begin_images(struct run *run)
 {
-        _cleanup_free_ char *stranger = NULL;
+        _cleanup_free_ char *strangers = NULL;
         unsigned int found = 0;
         size_t searched = 0, failed = 0;
         const struct task *failure = NULL;
@@ -369,11 +346,9 @@ struct verdict backup_begin_images(struct run *run)
                 return finish(OUTCOME_FAILED, xstrdup(failure->row.detail));
         if (!run->schedule)
                 return next();
-        stranger = find_stranger(run);
-        if (stranger)
-                return finish(OUTCOME_FAILED,
-                              xasprintf("%s is no target of the schedule now; nothing was touched",
-                                        stranger));
+        strangers = named_strangers(run);
+        if (strangers)
+                return finish(OUTCOME_FAILED, xasprintf("%s; nothing was touched", strangers));
         if (!run->row.only && !is_expected(&run->schedule->targets, found))
                 return expectation_failed(run, found, failed);
         if (!failed) /* of a region that could not be searched nothing is known */

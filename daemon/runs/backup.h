@@ -3,7 +3,8 @@
  * Internal to runs/.
  *
  *     targets task, one per place:     describe-instances, for `auto` after describe-images;
- *                                      before it find-target-groups, where they matter
+ *                                      before it find-target-groups, where they matter; after
+ *                                      it describe-named, where an operator named instances
  *     image task, one per instance:    its method (method.h) decides which of these it goes through
  *
  *         wait-turn, check-instance
@@ -41,6 +42,16 @@ extern const struct task_kind targets_task, image_task;
 /* Phases: adds a targets task per place; holds what was found to `expect`. */
 struct verdict backup_begin_targets(struct run *run);
 struct verdict backup_begin_images(struct run *run);
+
+/* backup-named.c: the step that asks EC2 for the instances an operator named and that are no
+ * targets. What it says of them is the detail of the targets task. */
+struct verdict named_ask(struct task *task);
+struct verdict named_answer(struct task *task, const struct aws_reply *reply);
+/* Those that no region has as a target, each with the reason; NULL: there are none. Caller frees.
+ */
+char *named_strangers(const struct run *run);
+/* Whether an instance has a tag of `exclude_tags`. */
+bool targets_exclude(const struct setting_targets *targets, const struct ec2_instance *instance);
 
 struct followed;
 struct patient;

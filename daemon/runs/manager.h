@@ -55,8 +55,8 @@ void manager_stop(struct manager *manager);
 /* ---- what an operator may ask for; 0, or negative errno with a message (caller frees) ---- */
 
 /* Fires now. `instances` limits it to these of the targets. *ret_run is the id (caller frees).
- * -ENOENT no such schedule, -EBUSY one is going and overlap is skip, -EAGAIN amid is
- * still finding out where it runs. */
+ * -ENOENT no such schedule, -EINVAL what is no instance id, -EBUSY one is going and overlap is
+ * skip, -EAGAIN amid is still finding out where it runs. */
 int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
                 char **ret_run, char **ret_error);
 /* Applies retention of one schedule (or all: NULL) now. `dry_run` decides and explains only. */

@@ -55,12 +55,14 @@ char *image_snapshots(const struct ec2_image *image)
         return text_steal(&text);
 }
 
-/* Whether `text` has this id as a word of its own. */
-static bool names_id(const char *text, const char *id)
+bool names_id(const char *text, const char *id)
 {
-        const char *at = text ? strstr(text, id) : NULL;
+        size_t size = strlen(id);
 
-        return at && !isalnum((unsigned char)at[strlen(id)]);
+        for (const char *at = text; at && (at = strstr(at, id)); at += size)
+                if (!isalnum((unsigned char)at[size]))
+                        return true;
+        return false;
 }
 
 bool snapshot_is_of(const struct ec2_snapshot *snapshot, const char *image, const char *run,

@@ -51,6 +51,9 @@ char *image_snapshots(const struct ec2_image *image);
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deregistration-protection.html */
 char *image_protection(const struct ec2_image *image);
 
+/* Whether `text` (may be NULL) has this id as a word of its own. */
+bool names_id(const char *text, const char *id);
+
 /* Whether CreateImage made the snapshot for this image of this run and instance: by its tags and by
  * its description, which names the image. People copy tags with a snapshot, and make snapshots with
  * any tags. */

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -63,6 +64,19 @@ static bool clock_lets(struct manager *manager, struct run_request *request, cha
         return false;
 }
 
+/* The first of `instances` that cannot be the id of one, or NULL. */
+static const char *find_no_id(char *const *instances, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                const char *rest = startswith(instances[i], "i-");
+
+                if (!rest || !*rest ||
+                    strspn(rest, "0123456789abcdefghijklmnopqrstuvwxyz") != strlen(rest))
+                        return instances[i];
+        }
+        return NULL;
+}
+
 int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
                 char **ret_run, char **ret_error)
 {
@@ -70,11 +84,17 @@ int manager_run(struct manager *manager, const char *schedule, char *const *inst
                 settings_schedule(manager->engine->settings, schedule);
         _cleanup_free_ char *only = n ? strings_join(instances, n, " ") : NULL;
         struct run_request request = { .kind = "backup", .schedule = schedule, .only = only };
+        const char *no_id = find_no_id(instances, n);
         bool queued;
         int r;
 
         if (!setting)
                 return no_such_schedule(manager, schedule, ret_error);
+        if (no_id) {
+                *ret_error =
+                        xasprintf("\"%s\" is no instance id such as i-0123456789abcdef0.", no_id);
+                return -EINVAL;
+        }
         request.queued = engine_schedule_is_busy(manager->engine, schedule, &queued);
         if (request.queued && (setting->overlap == OVERLAP_SKIP || queued)) {
                 *ret_error =

@@ -80,6 +80,27 @@ def test_a_schedule_that_is_gone_finishes_its_run(account, daemon, timelines, fr
     daemon.start()
 
 
+@pytest.mark.parametrize("wait", [[], ["--wait"]])
+def test_an_instance_that_is_no_target_fails_the_command(account, daemon, wait):
+    [target] = account.launch(Backup="yes")
+    [other] = account.launch(Backup="no")
+    daemon.schedule()
+    daemon.start()
+    absent = "i-0123456789abcdef0"
+    for named, why in [
+        ([absent], f"there is no instance {absent} in test/us-east-1"),
+        ([target, absent], f"there is no instance {absent} in test/us-east-1"),
+        ([other], f"{other} is no target of schedule web: its tag Backup is no, and not yes"),
+        (["web-1"], '"web-1" is no instance id'),
+    ]:
+        words = [word for id in named for word in ("--instance", id)]
+        done = daemon.try_amictl("run", "web", *words, *wait)
+        assert done.returncode == 1 and why in done.stderr + done.stdout, done
+    assert account.images() == []
+    daemon.amictl("run", "web", "--instance", target, *wait)
+    daemon.wait(lambda: len(account.images()) == 1, "the image of the target")
+
+
 def test_adopt_after_the_state_was_lost(account, daemon, front):
     account.launch(2, Backup="yes")
     daemon.schedule(retain={"last": 1})

@@ -30,6 +30,67 @@ static void test_run_now(void **state)
         world_done(&world);
 }
 
+/* What an operator named and is no target: the run says of each why, and touches nothing. */
+static void an_instance_that_is_no_target_is_told_with_the_reason(void **state)
+{
+        static const struct {
+                int line;
+                const char *named, *said;
+        } rows[] = {
+                { __LINE__, "i-33", "there is no instance i-33 in default/" },
+                { __LINE__, "i-1 i-33", "there is no instance i-33 in default/" },
+                { __LINE__, "i-7", "i-7 is no target of schedule s: it has no tag A=b" },
+                { __LINE__, "i-8", "i-8 is no target of schedule s: its tag A is c, and not b" },
+                { __LINE__, "i-9",
+                  "i-9 is no target of schedule s: it has a tag of `exclude_tags`" },
+                { __LINE__, "i-10", "i-10 is no target of schedule s: it is terminated" },
+        };
+        struct model_instance *excluded;
+        struct world world;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE(", exclude_tags: {Out: \"yes\"}") "    consistency: crash\n",
+              2);
+        model_add_instance(&world.model, "i-7", "eu-west-1", "B", "b");
+        model_add_instance(&world.model, "i-8", "eu-west-1", "A", "c");
+        excluded = model_add_instance(&world.model, "i-9", "eu-west-1", "A", "b");
+        model_set_tag(&excluded->tags, &excluded->n_tags, "Out", "yes");
+        model_add_instance(&world.model, "i-10", "eu-west-1", "A", "b")->state =
+                INSTANCE_TERMINATED;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL, *detail = NULL, *error = NULL;
+                size_t n;
+                char **named = strings_split(rows[i].named, " ", &n);
+
+                assert_int_equal(manager_run(world.manager, "s", named, n, &run, &error), 0);
+                strings_free(named, n);
+                virtual_run_for(world.loop, MINUTES(1));
+                assert_int_equal(world_run(&world, run, &detail), OUTCOME_FAILED);
+                if (!strstr(detail, rows[i].said) || strstr(detail, "i-1 is"))
+                        fail_msg("line %d: %s", rows[i].line, detail);
+        }
+        assert_int_equal(world.model.n_images, 0);
+        world_done(&world);
+}
+
+static void what_is_no_instance_id_is_refused(void **state)
+{
+        static const char *const rows[] = { "bogus", "i-", "", "i-1 i-2", "ami-1" };
+        struct world world;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE("") "    consistency: crash\n", 2);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL, *error = NULL;
+                char *only = (char *)(uintptr_t)rows[i];
+
+                assert_int_equal(manager_run(world.manager, "s", &only, 1, &run, &error), -EINVAL);
+                assert_non_null(strstr(error, "no instance id"));
+                assert_null(run);
+        }
+        world_done(&world);
+}
+
 /* The image of i-1 stays pending: the next firings go on with i-2; of i-1 they skip it, or one of
  * them waits for it, by `overlap`. */
 static void a_pending_image_holds_up_only_its_instance(void **state)
@@ -249,6 +310,8 @@ int main(void)
                 cmocka_unit_test(test_expect),
                 cmocka_unit_test(test_shrunk),
                 cmocka_unit_test(test_run_now),
+                cmocka_unit_test(an_instance_that_is_no_target_is_told_with_the_reason),
+                cmocka_unit_test(what_is_no_instance_id_is_refused),
                 cmocka_unit_test(test_listed_twice),
                 cmocka_unit_test(test_reload_in_a_run),
                 cmocka_unit_test(test_status),
