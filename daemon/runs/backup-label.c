@@ -144,8 +144,12 @@ static struct verdict label_read(struct task *task, const struct ec2_image *imag
         return label_refused(task, steal(live->label_refusal));
 }
 
-static usec_t label_delay(const struct task *task)
+/* Until the next request; of looks at an image that EC2 does not list no more are made than the
+ * proof takes. */
+static usec_t label_delay(struct task *task)
 {
+        if (gone_is_doubted(&image_live(task)->labelled_gone, GONE_IMAGE))
+                return gone_pause(GONE_IMAGE);
         return task_spent(task) < LABEL_SOON ? LABEL_RETRY : LABEL_LATER;
 }
 

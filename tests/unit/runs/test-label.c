@@ -239,6 +239,28 @@ static void the_label_of_an_image_does_not_need_that_of_its_snapshots(void **sta
         world_done(&world);
 }
 
+/* Somebody deregisters the image before it is labelled: no more lists are read than the proof
+ * takes. */
+static void an_image_that_is_gone_before_its_label_is_looked_for_in_few_lists(void **state)
+{
+        struct world world;
+        size_t before;
+
+        (void)state;
+        world_setup(&world, REBOOT, 1)->back = 100 * USEC_PER_SEC;
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateTags",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "InvalidAMIID.NotFound" });
+        world_run_until_sent(&world, "CreateTags", NULL);
+        world.model.images[0]->gone = true;
+        before = scripted_count(&world.aws, "DescribeImages", NULL);
+        virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_DONE);
+        assert_in_range(scripted_count(&world.aws, "DescribeImages", NULL) - before, 4, 28);
+        world_done(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -247,6 +269,7 @@ int main(void)
                 cmocka_unit_test(test_full_disk),
                 cmocka_unit_test(what_ec2_shows_of_a_label_that_is_refused_counts),
                 cmocka_unit_test(the_label_of_an_image_does_not_need_that_of_its_snapshots),
+                cmocka_unit_test(an_image_that_is_gone_before_its_label_is_looked_for_in_few_lists),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
