@@ -248,7 +248,7 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
         if (!change)
                 change = image_protection(image);
         if (!change && !successor_is_there(task, found, removal->successor) &&
-            !MUTANT(removes_the_last_good))
+            !MUTANT(removes_the_last_good) && !MUTANT(removes_on_old_news))
                 change = xstrdup("no newer image that is worth as much is available any more");
         if (change || removal->refusal)
                 return stays(task, state, change);
@@ -300,8 +300,10 @@ static struct verdict look_uses_answer(struct task *task, const struct aws_reply
 {
         const struct ec2_instances *users = reply->output;
 
-        if (reply->outcome != AWS_OK)
+        if (reply->outcome != AWS_OK) {
+                free(steal(removal_of(task)->state)); /* by the next answer the look is too old */
                 return task_trouble(task, reply, &ec2_describe_instances); /* unknown means keep */
+        }
         for (size_t i = 0; i < users->n_instances; i++)
                 if (users->instances[i].state != INSTANCE_TERMINATED && !MUTANT(ignores_uses))
                         return kept(xasprintf("instance %s was launched from it meanwhile",
@@ -321,12 +323,14 @@ static struct verdict deregister_ask(struct task *task)
                 return held;
         }
         if (!removal_of(task)->state)
-                return go("look-at-image"); /* a restart: nothing is known, and it is asked again */
+                return go("look-at-image"); /* nothing is known, or it was held up since */
         r = MUTANT(forgets_what_it_deregisters)
                     ? 1
                     : removal_note(task, STATE_DEREGISTERING, task->row.name);
-        if (r < 0)
+        if (r < 0) {
+                free(steal(removal_of(task)->state)); /* it may be hours until it is recorded */
                 return removal_not_recorded(task);
+        }
         if (r == 0)
                 return kept(xstrdup("it is not in the state"));
         removal_of(task)->calls++;

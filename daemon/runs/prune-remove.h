@@ -26,7 +26,7 @@ struct removal_snapshot {
 };
 
 struct removal {
-        char *state; /* EC2's word for the image when it was looked at; NULL: not looked at yet */
+        char *state;     /* EC2's word for the image when it was looked at; NULL: it has to be */
         char *successor; /* what stays in its place, by the state; or NULL */
         struct gone gone;
         unsigned int calls; /* of DeregisterImage */

@@ -280,11 +280,21 @@ static void a_refusal_does_not_undo_an_earlier_call(void **state)
 static void what_stays_in_its_place_is_asked_about_right_before(void **state)
 {
         static const struct {
-                const char *name, *left;
+                const char *name, *action, *left;
+                unsigned int skip; /* questions of the decision, about the same id */
                 bool restart;
         } rows[] = {
-                { .name = "a look without an answer", .left = "1 4! 5!" },
-                { .name = "a restart", .left = "1 2 3 4! 5!", .restart = true },
+                { .name = "a look without an answer",
+                  .action = "DescribeImages",
+                  .left = "1 4! 5!" },
+                { .name = "a look at its uses without an answer",
+                  .action = "DescribeInstances",
+                  .skip = 1,
+                  .left = "1 4! 5!" },
+                { .name = "a restart",
+                  .action = "DescribeImages",
+                  .left = "1 2 3 4! 5!",
+                  .restart = true },
         };
 
         (void)state;
@@ -293,11 +303,13 @@ static void what_stays_in_its_place_is_asked_about_right_before(void **state)
                 struct world world;
 
                 setup(&world, 5, 2);
-                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeImages",
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = rows[i].action,
                                                                     .about = "ami-0001",
+                                                                    .skip = rows[i].skip,
                                                                     .outcome = AWS_UNREACHABLE });
                 assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
-                world_run_until_sent(&world, "DescribeImages", "ami-0001");
+                for (unsigned int j = 0; j <= rows[i].skip; j++)
+                        world_run_until_sent(&world, rows[i].action, "ami-0001");
                 if (rows[i].restart)
                         world_end(&world, false);
                 else
