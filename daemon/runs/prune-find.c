@@ -339,6 +339,8 @@ static struct verdict plan_ask(struct task *task)
                 _cleanup_free_ char *why =
                         retention_explain(&live->terms, &live->verdicts[i], &live->images[i]);
 
+                if (MUTANT(stops_at_what_is_held) && candidate->held_by)
+                        break;
                 if (task->run->dry)
                         task_report(task, &(struct prune_decision){ .image = &candidate->row,
                                                                     .action = remove ? PRUNE_REMOVE

@@ -328,6 +328,11 @@ static void happen_deregister(struct universe *universe)
         people_deregister(universe, some_region(universe));
 }
 
+static void happen_discard(struct universe *universe)
+{
+        people_discard(universe, some_region(universe));
+}
+
 static void happen_use(struct universe *universe)
 {
         people_launch_from_image(universe, some_region(universe));
@@ -389,6 +394,7 @@ const struct happening_kind happening_kinds[] = {
         { "want", 6 * DAY, happen_want, ANYWHERE, true, false },
         { "unstick", 4 * HOUR, happen_unstick, ANYWHERE, false, false },
         { "deregister", 30 * DAY, happen_deregister, ANYWHERE, true, false },
+        { "discard", 60 * DAY, happen_discard, ANYWHERE, true, false },
         { "use", 30 * DAY, happen_use, ANYWHERE, false, false },
         { "foreign", 30 * DAY, happen_foreign, ANYWHERE, false, false },
 };

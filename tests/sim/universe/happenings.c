@@ -18,6 +18,10 @@
 /* A run is struck as often, so soon after its begin, and after the last time. */
 #define STRIKE_CHANCE 0.5
 #define STRIKE_WAIT   (10 * MINUTE)
+/* Or just when so many more requests, at most, have left: what takes a second in a run of an hour
+ * is as likely to be struck as what takes minutes. */
+enum { STRIKE_REQUESTS = 120 };
+#define STRIKE_AT_REQUEST (USEC_PER_SEC / 2) /* before or after it arrives, and its answer does */
 /* How often what happens to runs mostly does so elsewhere. */
 #define ELSEWHERE 0.1
 
@@ -62,9 +66,20 @@ static void on_happening(void *userdata)
 
 static void await_strike(struct universe *universe)
 {
-        if (!universe->calm && !universe->options->quiet_world &&
-            dice_chance(&universe->dice, STRIKE_CHANCE))
+        if (universe->calm || universe->options->quiet_world ||
+            !dice_chance(&universe->dice, STRIKE_CHANCE))
+                return;
+        if (dice_chance(&universe->dice, 0.5))
                 timer_arm(universe->strike, dice_wait(&universe->dice, STRIKE_WAIT));
+        else
+                universe->strike_requests =
+                        (unsigned int)dice_between(&universe->dice, 1, STRIKE_REQUESTS);
+}
+
+void happenings_request(struct universe *universe)
+{
+        if (universe->strike_requests && --universe->strike_requests == 0 && !universe->calm)
+                timer_arm(universe->strike, dice_between(&universe->dice, 0, STRIKE_AT_REQUEST));
 }
 
 static void on_strike(void *userdata)
@@ -159,6 +174,7 @@ void happenings_end(struct universe *universe)
         for (size_t i = 0; i < universe->n_happenings; i++)
                 timer_disarm(universe->happenings[i].timer);
         timer_disarm(universe->strike);
+        universe->strike_requests = 0;
         universe->cloud.weather = (struct weather){};
         universe->cloud.expired = false;
         refusals_clear(&universe->cloud.refusals);

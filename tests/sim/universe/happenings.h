@@ -13,6 +13,8 @@ void happenings_done(struct universe *universe);
 void happenings_busy(struct universe *universe, usec_t duration);
 /* A run has begun, which may be struck in its middle. */
 void happenings_run_begins(struct universe *universe);
+/* The daemon has sent a request: a run may be struck there. */
+void happenings_request(struct universe *universe);
 /* Something hinders the daemon, now. */
 void happenings_hinder(struct universe *universe);
 /* Since when nothing hinders the daemon, monotonic; USEC_INFINITY: something does. */

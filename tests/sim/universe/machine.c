@@ -125,8 +125,10 @@ static void on_cloud(enum cloud_moment moment, const char *action, const char *r
                 return;
         }
         happenings_busy(universe, 30 * SEC_PER_MIN * USEC_PER_SEC);
-        if (moment == CLOUD_SENT)
+        if (moment == CLOUD_SENT) {
                 witness_sent(universe->witness, action, region);
+                happenings_request(universe);
+        }
         on_moment(&universe->machine, moment == CLOUD_SENDING ? MOMENT_SENDING : MOMENT_SENT);
 }
 

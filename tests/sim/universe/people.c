@@ -291,6 +291,39 @@ void people_deregister(struct universe *universe, const char *region)
                          image->resource.id));
 }
 
+/* Whether people throw it away: one of an instance of theirs, not older than `since`. */
+static bool is_discarded(const struct universe *universe, struct resource *resource,
+                         const char *instance, usec_t since)
+{
+        struct image *image = (struct image *)resource;
+
+        image_settle(image, people_now(universe));
+        return image->source_instance && streq(image->source_instance, instance) &&
+               image->state == IMAGE_IS_AVAILABLE && resource->created >= since &&
+               image->deregistered > people_now(universe);
+}
+
+void people_discard(struct universe *universe, const char *region)
+{
+        const struct image *first = people_image(universe, region);
+        _cleanup_free_ char *instance = first ? xstrdup(first->source_instance) : NULL;
+        usec_t since = first ? first->resource.created + 1 : 0;
+
+        if (!instance)
+                return;
+        FOREACH_RESOURCE(resource, people_place(universe, region), KIND_IMAGE)
+        {
+                _cleanup_free_ char *done = NULL;
+
+                if (!is_discarded(universe, resource, instance, since))
+                        continue;
+                done = people_call(universe, region, "return", "Action=DeregisterImage&ImageId=%s",
+                                   resource->id);
+                if (streq(done, "true"))
+                        witness_people_took(universe->witness, resource->id);
+        }
+}
+
 void people_launch_from_image(struct universe *universe, const char *region)
 {
         struct image *image = people_image(universe, region);

@@ -41,6 +41,9 @@ void people_fill(struct universe *universe, const char *region);
 /* What EC2 has no room for: it refuses an action a number of times. */
 void people_exhaust(struct universe *universe, const char *region);
 void people_deregister(struct universe *universe, const char *region);
+/* All images of an instance that are newer than one of them: what was wrong with the machine began
+ * then. */
+void people_discard(struct universe *universe, const char *region);
 void people_launch_from_image(struct universe *universe, const char *region);
 /* An image of their own, at times with our tags on it. */
 void people_make_image(struct universe *universe, const char *region);

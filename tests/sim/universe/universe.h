@@ -57,10 +57,11 @@ struct universe {
         struct dice dice;
         struct happening *happenings;
         size_t n_happenings;
-        struct timer *strike; /* at what is going on */
-        usec_t busy_until;    /* something is, monotonic */
-        usec_t struck;        /* when something last hindered the daemon */
-        struct timer *asks;   /* walk.c */
+        struct timer *strike;         /* at what is going on */
+        unsigned int strike_requests; /* so many more, and it is armed; 0: it is not waited for */
+        usec_t busy_until;            /* something is, monotonic */
+        usec_t struck;                /* when something last hindered the daemon */
+        struct timer *asks;           /* walk.c */
         size_t asked;
         struct timer *season; /* the next change between trouble and calm */
         bool calm;

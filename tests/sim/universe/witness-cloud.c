@@ -289,6 +289,7 @@ void cloud_answered(const struct cloud_request *request, void *userdata)
                 return;
         }
         levels_answered(witness, request);
+        removal_answered(witness, request);
         if (streq(request->action, "CreateImage")) {
                 note_creation(witness, request);
                 clock_judge_image(witness, tag_parameter(request, "amid:run"));

@@ -27,6 +27,7 @@ struct creation {
         bool awaited;         /* and waits for its instance */
         usec_t removed_at;
         usec_t gone_at; /* by whoever; 0: it is there */
+        usec_t looked;  /* the daemon was last told about it by its id, monotonic; 0: never */
         bool checked;   /* its label was found to be true */
         bool condemned; /* no rule kept it when operators pruned in calm */
 };
@@ -139,8 +140,14 @@ void retention_check(struct witness *witness);
 /* The image of a creation; NULL once it was deregistered. */
 struct image *creation_image(struct witness *witness, const struct creation *creation);
 
+/* Whether an image of people's or of nobody any more was there when the daemon was last told about
+ * `removed`, right before it removes that. */
+bool creation_was_there(const struct witness *witness, const struct creation *creation,
+                        const struct creation *removed);
+
 /* witness-removal.c: before it happens; and once an image was taken over, or images were adopted,
  * which may be removed later. */
+void removal_answered(struct witness *witness, const struct cloud_request *request);
 void removal_asking(struct witness *witness, const struct cloud_request *request);
 void removal_counted(struct witness *witness, const char *region, const char *id,
                      const char *instance);

@@ -19,7 +19,7 @@
 #define SHOWN_RACE ((usec_t)3600 * USEC_PER_SEC)
 /* The witness forgets what was made so long ago (witness-season.c: 60 days), a lock may stay. */
 #define FORGOTTEN ((usec_t)59 * 24 * 3600 * USEC_PER_SEC)
-/* A run decides by the settings, and by the images, that were there when it began. */
+/* A run decides by the settings that were there when it began. */
 #define DECISION_RACE ((usec_t)72 * 3600 * USEC_PER_SEC)
 
 static usec_t now_of(const struct witness *witness)
@@ -53,14 +53,21 @@ static int strength(const char *label, enum setting_consistency asked)
         return strength;
 }
 
-/* Whether it is there, or was when the removal may have been decided. */
-static bool may_replace(struct witness *witness, const struct creation *creation)
+bool creation_was_there(const struct witness *witness, const struct creation *creation,
+                        const struct creation *removed)
+{
+        return creation->gone_at && creation->gone_at > removed->looked &&
+               witness->universe->clock.now - removed->looked < LOOK_RACE;
+}
+
+/* Whether it is there, or was at the look at the image that is removed. */
+static bool may_replace(struct witness *witness, const struct creation *creation,
+                        const struct creation *removed)
 {
         const struct image *image = creation_image(witness, creation);
 
         return image ? image->state == IMAGE_IS_AVAILABLE
-                     : (creation->taken_by_people || creation->kept_by_people) &&
-                               witness->universe->clock.now - creation->gone_at < DECISION_RACE;
+                     : creation_was_there(witness, creation, removed);
 }
 
 /* Labels of images that are gone are not known any more: the doubt is the daemon's. */
@@ -88,7 +95,7 @@ static void judge_strength(struct witness *witness, const struct creation *creat
         for (const struct creation *c = witness->creations; c; c = c->hh.next)
                 if (c != creation && streq(c->schedule, creation->schedule) &&
                     streq(c->instance, creation->instance) && streq(c->region, creation->region) &&
-                    c->asked > creation->asked && may_replace(witness, c) &&
+                    c->asked > creation->asked && may_replace(witness, c, creation) &&
                     strength_of(witness, c, schedule->level) >= strong)
                         return;
         universe_fail(universe, "no weaker image displaces a stronger one",
@@ -142,6 +149,26 @@ void removal_asking(struct witness *witness, const struct cloud_request *request
                 judge_deregistering(witness, request);
         else if (streq(request->action, "DeleteSnapshot"))
                 judge_deleting(witness, request);
+}
+
+/* The daemon is told about images by their ids. */
+void removal_answered(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *filter = NULL;
+
+        if (!streq(request->action, "DescribeImages") || !request->succeeded || !request->heard)
+                return;
+        filter = request_parameter(request->body, "Filter.1.Name");
+        for (int i = 1; streq(filter, "image-id"); i++) {
+                _cleanup_free_ char *name = xasprintf("Filter.1.Value.%d", i);
+                _cleanup_free_ char *id = request_parameter(request->body, name);
+                struct creation *creation = id ? creation_by_id(witness, id) : NULL;
+
+                if (!id)
+                        return;
+                if (creation)
+                        creation->looked = witness->universe->clock.now;
+        }
 }
 
 /* ---- what is counted ---- */

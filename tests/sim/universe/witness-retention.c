@@ -225,7 +225,7 @@ static void judge_last_good(struct witness *witness, const struct creation *crea
         for (const struct creation *c = witness->creations; c; c = c->hh.next)
                 if (c != creation && streq(c->schedule, creation->schedule) &&
                     streq(c->instance, creation->instance) && created_of(witness, c) >= created &&
-                    is_available(witness, c))
+                    (is_available(witness, c) || creation_was_there(witness, c, creation)))
                         return;
         universe_fail(witness->universe, "the last good image stays",
                       "%s is deregistered, and no newer image of %s by %s is available",
