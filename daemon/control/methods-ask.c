@@ -1,5 +1,7 @@
 #include "control/methods.h"
 
+#include <stdlib.h>
+
 #include "base/alloc.h"
 #include "base/text.h"
 #include "control/describe.h"
@@ -173,8 +175,46 @@ void method_show(struct call *call)
         }
 }
 
+/* When EC2 last listed the images of a schedule in each place. */
+struct lists {
+        char *schedule;
+        struct store_task *tasks; /* the newest first */
+        size_t n;
+};
+
+static void lists_of(struct lists *lists, struct call *call, const char *schedule)
+{
+        if (streq(lists->schedule, schedule))
+                return;
+        store_tasks_free(lists->tasks, lists->n);
+        xreplace(&lists->schedule, schedule);
+        lists->tasks = NULL;
+        lists->n = 0;
+        if (schedule &&
+            store_load_listed(call->options->store, schedule, &lists->tasks, &lists->n) < 0)
+                lists->n = 0;
+}
+
+static void lists_done(struct lists *lists)
+{
+        store_tasks_free(lists->tasks, lists->n);
+        free(lists->schedule);
+}
+
+/* SEC_NONE: nothing has listed it since it was made. */
+static sec_t seen_at(const struct lists *lists, const struct store_image *image)
+{
+        for (size_t i = 0; i < lists->n; i++)
+                if (streq(lists->tasks[i].account, image->account) &&
+                    streq(lists->tasks[i].region, image->region))
+                        return lists->tasks[i].finished >= image->created ? lists->tasks[i].finished
+                                                                          : SEC_NONE;
+        return SEC_NONE;
+}
+
 void method_images(struct call *call)
 {
+        _cleanup_(lists_done) struct lists lists = {};
         const struct settings *settings = manager_settings(call->options->manager);
         struct store_image *images = NULL;
         cJSON *parameters, *array;
@@ -189,8 +229,13 @@ void method_images(struct call *call)
                 return;
         parameters = cJSON_CreateObject();
         array = cJSON_AddArrayToObject(parameters, "images");
-        for (size_t i = 0; i < n; i++)
-                cJSON_AddItemToArray(array, describe_image(settings, &images[i]));
+        for (size_t i = 0; i < n; i++) {
+                cJSON *image = describe_image(settings, &images[i]);
+
+                lists_of(&lists, call, images[i].schedule);
+                describe_time(image, "seen", seen_at(&lists, &images[i]));
+                cJSON_AddItemToArray(array, image);
+        }
         store_images_free(images, n);
         call_reply(call, parameters, false);
 }

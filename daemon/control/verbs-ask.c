@@ -286,13 +286,18 @@ static void add_image(struct table *table, const cJSON *image)
         const char *state = json_text(image, "state");
         const char *detail = json_text(image, "detail");
         bool removed = json_text(image, "removed") != NULL;
+        bool missed = !removed && json_text(image, "missed") && streq(state, "available");
 
         table_row(table);
         table_cell(table, removed ? STYLE_DIM : STYLE_PLAIN, json_text(image, "id"));
         table_cell(table, STYLE_PLAIN, json_text(image, "instance"));
         table_take(table, STYLE_PLAIN,
                    local_minute(json_time(image, "firing"), json_text(image, "timezone")));
-        table_cell(table, removed ? STYLE_DIM : outcome_style(state), removed ? "removed" : state);
+        if (missed)
+                table_cell(table, STYLE_WARN, "not listed");
+        else
+                table_cell(table, removed ? STYLE_DIM : outcome_style(state),
+                           removed ? "removed" : state);
         table_cell(table, STYLE_DIM, json_text(image, "consistency"));
         table_cell(table, outcome_style(json_text(image, "outcome")), json_text(image, "outcome"));
         table_take(table, STYLE_DIM,
@@ -301,6 +306,35 @@ static void add_image(struct table *table, const cJSON *image)
                    xasprintf("%s/%s", json_text(image, "account"), json_text(image, "region")));
         if (detail && *detail)
                 table_note(table, detail);
+}
+
+/* When the states are from: the oldest list of them. States only change by what EC2 is asked. */
+static void print_seen(struct ctl *ctl, const cJSON *first)
+{
+        const char *schedule = json_text(first, "schedule");
+        _cleanup_free_ char *text = NULL;
+        sec_t oldest = SEC_NEVER;
+        bool unseen = false;
+
+        for (const cJSON *image = first; image; image = image->next) {
+                sec_t seen = json_time(image, "seen");
+
+                if (!streq(json_text(image, "schedule"), schedule) || json_text(image, "removed"))
+                        continue;
+                unseen |= seen == SEC_NONE;
+                if (seen != SEC_NONE && seen < oldest)
+                        oldest = seen;
+        }
+        if (oldest != SEC_NEVER) {
+                _cleanup_free_ char *ago = past_time(oldest, loop_wall(ctl->loop));
+
+                text = xasprintf("as EC2 listed them %s%s", ago,
+                                 unseen ? ", newer ones when they were made" : "");
+        } else if (unseen) {
+                text = xstrdup("as EC2 had them when they were made; not looked at since");
+        }
+        if (text)
+                terminal_wrap(&ctl->out, text, 1);
 }
 
 /* The images of the schedule of `first`, and of it alone, under its name. */
@@ -315,6 +349,7 @@ static void print_group(struct ctl *ctl, const cJSON *first)
         terminal_print(&ctl->out, STYLE_BOLD, schedule ? schedule : "(no schedule)", ctl->out.width,
                        false);
         fputc('\n', ctl->out.stream);
+        print_seen(ctl, first);
         table.indent = 1;
         table_print(&table, &ctl->out);
 }

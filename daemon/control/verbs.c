@@ -50,8 +50,10 @@ const struct verb verbs[] = {
           "Shows a run and each of its tasks, with the reason where something went wrong.", 1, 1, 0,
           true, verb_show },
         { "images", "[SCHEDULE]", "the images amid keeps",
-          "Lists the images amid made or adopted; with --all also those that were removed.", 0, 1,
-          OPTION_ALL, true, verb_images },
+          "Lists the images amid made or adopted, and when EC2 last listed them; with --all also "
+          "those "
+          "that were removed.",
+          0, 1, OPTION_ALL, true, verb_images },
         { "run", "SCHEDULE", "fire a schedule now",
           "Begins a run at once and prints its id. --instance (may be repeated) limits it to these "
           "of the schedule's targets; it is waited for until they are found, and where one of them "
@@ -68,7 +70,8 @@ const struct verb verbs[] = {
           0, 1, 0, true, verb_watch },
         { "prune", "[SCHEDULE]", "apply retention now",
           "Removes what the retention policy of the schedule (or of all) no longer keeps, and "
-          "follows it to the end. With --dry-run changes nothing and explains each image.",
+          "follows it to the end. With --dry-run changes nothing and explains each image; what EC2 "
+          "lists then is what `images` shows.",
           0, 1, OPTION_DRY_RUN, true, verb_prune },
         { "pause", "SCHEDULE", "let a schedule fire no more until resumed",
           "The schedule fires no more, also after a restart, until it is resumed. A run that is "

@@ -256,8 +256,9 @@ static void consider_all(struct task *task, struct adoption *adoption,
                          const struct ec2_images *found)
 {
         for (size_t i = 0; i < found->n_images; i++)
-                if (found->images[i].state != IMAGE_DEREGISTERED &&
-                    !has_row(task, &found->images[i]))
+                if (found->images[i].state == IMAGE_DEREGISTERED)
+                        image_note_deregistered(task, &found->images[i]);
+                else if (!has_row(task, &found->images[i]))
                         consider(task, adoption, &found->images[i]);
 }
 

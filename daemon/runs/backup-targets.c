@@ -6,6 +6,7 @@
 #include "runs/backup.h"
 #include "runs/measure.h"
 #include "runs/place.h"
+#include "runs/prune.h"
 #include "runs/rotation.h"
 
 /* ---- find-reboots: which instances had a reboot for an image lately; for `auto` ---- */
@@ -93,6 +94,8 @@ static struct verdict reboots_answer(struct task *task, const struct aws_reply *
         task->live = live = xnew(struct targets_live);
         for (size_t i = 0; i < found->n_images; i++) {
                 const struct ec2_image *image = &found->images[i];
+
+                image_note_deregistered(task, image);
                 if (is_of_instance(image) &&
                     task->run->row.firing - reboot_time(schedule, image) < schedule->reboot_max_age)
                         *append(live->rebooted, live->n_rebooted) = xstrdup(image->source_instance);

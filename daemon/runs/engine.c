@@ -141,17 +141,42 @@ void run_find_schedule(struct run *run)
                 run->schedule = settings_schedule(run->settings, run->row.schedule);
 }
 
-/* Whether somebody who asks for the run of that id would find another one. */
-static bool id_is_taken(struct engine *engine, const char *id)
+/* The id of a dry run is given to no later run: people have seen it. */
+static void note_dry_id(struct engine *engine, const char *id)
+{
+        xreplace(&engine->dry_ids[engine->n_dry_ids++ % DRY_IDS], id);
+}
+
+/* Whether a run that is not in the store has, or had, this id. */
+static bool is_dry_id(const struct engine *engine, const char *id)
+{
+        for (size_t i = 0; i < DRY_IDS && engine->dry_ids[i]; i++)
+                if (streq(engine->dry_ids[i], id))
+                        return true;
+        return false;
+}
+
+static bool is_stored_id(struct engine *engine, const char *id)
 {
         struct store_run row;
 
-        if (engine_find_run(engine, id))
-                return true;
         if (!engine->store || store_load_run(engine->store, id, &row) <= 0)
                 return false;
         store_run_done(&row);
         return true;
+}
+
+/* What has no row takes its id without a claim. */
+static int claim(struct engine *engine, const struct store_run *row, bool dry)
+{
+        if (is_dry_id(engine, row->id))
+                return -EEXIST;
+        if (!dry)
+                return store_add_run(engine->store, row);
+        if (is_stored_id(engine, row->id))
+                return -EEXIST;
+        note_dry_id(engine, row->id);
+        return 0;
 }
 
 int engine_start(struct engine *engine, const struct run_request *request, struct run **ret)
@@ -172,10 +197,7 @@ int engine_start(struct engine *engine, const struct run_request *request, struc
         int r;
 
         assert(kind);
-        if (request->dry)
-                r = id_is_taken(engine, row.id) ? -EEXIST : 0;
-        else
-                r = store_add_run(engine->store, &row);
+        r = claim(engine, &row, request->dry);
         if (r < 0) {
                 store_run_done(&row);
                 return r;
@@ -294,6 +316,8 @@ struct engine *engine_free(struct engine *engine)
         homes_free(engine);
         clock_guard_free(engine->clock);
         volumes_forget(engine);
+        for (size_t i = 0; i < DRY_IDS; i++)
+                free(engine->dry_ids[i]);
         timer_free(engine->turn);
         settings_unref(engine->settings);
         free(engine->rival);

@@ -158,6 +158,8 @@ struct run {
 
 typedef void engine_changed_fn(void *userdata);
 
+enum { DRY_IDS = 256 };
+
 struct engine {
         struct loop *loop;
         struct store *store; /* NULL in an engine for dry runs only */
@@ -174,6 +176,8 @@ struct engine {
         struct watch *watches;     /* struct watch.next */
         unsigned int telling;      /* watches are being told */
         struct task *down;         /* struct task.next_down: whose instance is held */
+        char *dry_ids[DRY_IDS];    /* of the last dry runs, which no row of the store tells of */
+        size_t n_dry_ids;          /* how many there were */
         struct imaged *imaged;     /* volumes.c */
         struct task *looked_up;    /* by engine_find_task(); or NULL */
         struct timer *turn;        /* what moved is committed and acted on */
@@ -214,7 +218,9 @@ struct run_request {
  * again. */
 void engine_store_failed(struct engine *engine, const struct log_about *about);
 void engine_store_works(struct engine *engine);
-/* Claims the firing and begins. -EEXIST: it has been claimed before. */
+/* Claims the firing and begins. -EEXIST: it has been claimed before, or its id was that of a dry
+ * run.
+ */
 int engine_start(struct engine *engine, const struct run_request *request, struct run **ret);
 /* Ends what has not begun; what has is finished, and nothing follows it. */
 void run_cancel(struct run *run, const char *why);

@@ -7,19 +7,31 @@
 #include "runs/clock-guard.h"
 #include "runs/manager-private.h"
 
-/* A moment that has no run of this kind and schedule yet: an operator may fire twice in a second.
- */
+/* Whether a second is one that a schedule fires for. Its run has the id of that firing; a run of an
+ * operator with the same one would leave the firing out. */
+static bool is_for_the_schedule(const struct manager *manager, const struct run_request *request,
+                                sec_t second)
+{
+        return streq(request->kind, "backup") && manager->planner &&
+               planner_fires_for(manager->planner, request->schedule, second);
+}
+
+/* In a second that has no run of this kind and schedule yet, and is nobody's firing: an operator
+ * may fire twice in one. */
 static int start_now(struct manager *manager, struct run_request *request, char **ret_run)
 {
+        sec_t now = loop_wall(manager->loop);
         struct run *run;
         int r = -EEXIST;
 
         if (!manager->resumed || manager->engine->closing)
                 return -EAGAIN;
-        request->firing = loop_wall(manager->loop);
         request->trigger = "operator";
-        for (int i = 0; i < 60 && r == -EEXIST; i++, request->firing++)
-                r = engine_start(manager->engine, request, &run);
+        for (sec_t i = 0; i < 600 && r == -EEXIST; i++) {
+                request->firing = now + i;
+                if (!is_for_the_schedule(manager, request, request->firing))
+                        r = engine_start(manager->engine, request, &run);
+        }
         if (r < 0)
                 return r;
         *ret_run = xstrdup(run->row.id);

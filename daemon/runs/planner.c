@@ -208,6 +208,14 @@ sec_t planner_anchor(const struct planner *planner, const char *schedule)
         return firings ? firings->schedule.anchor : SEC_NONE;
 }
 
+bool planner_fires_for(const struct planner *planner, const char *schedule, sec_t second)
+{
+        const struct firings *firings = planner_find(planner, schedule);
+
+        return firings && firings->setting->enabled &&
+               schedule_next(&firings->schedule, second - 1) == second;
+}
+
 bool planner_is_paused(const struct planner *planner, const char *schedule)
 {
         const struct firings *firings = planner_find(planner, schedule);

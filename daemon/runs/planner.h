@@ -25,6 +25,8 @@ void planner_wake(struct planner *planner);
 sec_t planner_next(const struct planner *planner, const char *schedule);
 /* The earliest of all, and whose it is: NULL with SEC_NEVER. */
 sec_t planner_soonest(const struct planner *planner, const struct setting_schedule **ret_schedule);
+/* Whether the schedule has a firing whose nominal time is this second; whatever becomes of it. */
+bool planner_fires_for(const struct planner *planner, const char *schedule, sec_t second);
 /* Since when a rate() without `start` counts; SEC_NONE for a schedule that is not there. */
 sec_t planner_anchor(const struct planner *planner, const char *schedule);
 bool planner_is_paused(const struct planner *planner, const char *schedule);

@@ -129,8 +129,8 @@ static void refresh_row(struct task *task, struct store_image *row, const struct
         row->created = image->created; /* by EC2's clock; rows of old have ours */
         if (*snapshots)
                 xreplace(&row->snapshots, snapshots);
-        if (!task->run->dry)
-                store_save_image(task->run->engine->store, row);
+        if (task->run->engine->store)
+                image_save_seen(task, row);
 }
 
 /* Why the image is not the one of its row; NULL when all fits. Caller frees. The CreationDate is

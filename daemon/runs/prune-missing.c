@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/clock-guard.h"
 #include "runs/place.h"
 #include "runs/provenance.h"
 #include "runs/prune.h"
@@ -119,6 +120,14 @@ static void save(struct task *task, struct store_image *row)
                 store_save_image(task->run->engine->store, row);
 }
 
+void image_save_seen(struct task *task, struct store_image *row)
+{
+        struct engine *engine = task->run->engine;
+
+        if (!task->run->dry || (engine->clock && clock_guard_peek(engine->clock) == CLOCK_AGREES))
+                store_save_image(engine->store, row);
+}
+
 void image_release(struct task *task, struct store_image *row, const char *why)
 {
         struct log_about about = task_about(task);
@@ -142,7 +151,28 @@ static void note_gone(struct task *task, struct store_image *row, const char *wh
         xreplace(&row->state, STATE_GONE);
         xreplace(&row->detail, why);
         row->removed = loop_wall(task->run->engine->loop);
-        save(task, row);
+        image_save_seen(task, row);
+}
+
+bool image_note_deregistered(struct task *task, const struct ec2_image *image)
+{
+        static const char *const ours[] = { STATE_DEREGISTERING, STATE_DEREGISTERED, STATE_RELEASED,
+                                            STATE_GONE };
+        _cleanup_(store_image_done) struct store_image row = {};
+        _cleanup_free_ char *difference = NULL;
+        struct engine *engine = task->run->engine;
+
+        if (image->state != IMAGE_DEREGISTERED || !engine->store ||
+            store_load_image(engine->store, task->row.account, task->row.region, image->id, &row) <=
+                    0)
+                return false;
+        difference = provenance_image(image, &row, task->run->settings->owner);
+        for (size_t i = 0; i < ELEMENTS(ours); i++)
+                if (streq(row.state, ours[i]))
+                        return false;
+        if (!difference)
+                note_gone(task, &row, "somebody deregistered it");
+        return !difference;
 }
 
 /* EC2 does not list the id. */
@@ -152,11 +182,11 @@ static enum fate note_absent(struct task *task, struct store_image *row)
 
         if (streq(row->state, STATE_DEREGISTERING))
                 return FATE_RESUME;
-        if (now - row->created < LISTED_AFTER)
-                return FATE_OPEN;
-        if (row->missed == SEC_NONE || now < row->missed) {
+        /* What was missed while lists may have lagged behind is shown, and proves nothing. */
+        if (row->missed == SEC_NONE || now < row->missed ||
+            row->missed - row->created < LISTED_AFTER) {
                 row->missed = now;
-                save(task, row);
+                image_save_seen(task, row);
         } else if (now - row->missed >= ABSENT_FOR_GOOD) {
                 note_gone(task, row, "EC2 no longer has it: somebody deregistered it");
         }
@@ -181,7 +211,7 @@ static enum fate note_found(struct task *task, struct store_image *row,
                 return FATE_RELEASED;
         }
         row->missed = SEC_NONE; /* the list by tags lags: the next one contains it */
-        save(task, row);
+        image_save_seen(task, row);
         return FATE_OPEN;
 }
 

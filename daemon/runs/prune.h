@@ -54,6 +54,14 @@ struct verdict missing_answer(struct task *task, struct missing *missing,
 /* Adds the removals that are to be resumed, or, in a dry run, reports them; the rest waits. */
 void missing_plan(struct task *task, const struct missing *missing);
 
+/* Saves what EC2 said of an image. A dry run does so too, since it has asked and changes nothing by
+ * it; not while the clock is not known to be right, which holds up no dry run. */
+void image_save_seen(struct task *task, struct store_image *row);
+
+/* Of any list that a task reads anyway: an image of a row that somebody deregistered, which EC2
+ * shows for a while in that state, is written down as gone. Whether it was. */
+bool image_note_deregistered(struct task *task, const struct ec2_image *image);
+
 /* Writes down, and says once, that an image is no longer ours: `why` is what does not fit. */
 void image_release(struct task *task, struct store_image *row, const char *why);
 

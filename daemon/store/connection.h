@@ -24,6 +24,7 @@ enum statement {
         PUT_TASK,
         LOAD_TASKS,
         LOAD_RETURNED,
+        LOAD_LISTED,
         PUT_IMAGE,
         LOAD_IMAGE,
         LOAD_IMAGES,

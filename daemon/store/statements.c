@@ -38,6 +38,12 @@
         " WHERE (returned IS NOT NULL OR (outcome = 'failed' AND downed IS NOT NULL)) AND run IN"  \
         " (SELECT id FROM runs WHERE schedule = ?1" LAST_ADDED_FIRST " LIMIT ?2) ORDER BY id DESC"
 
+#define LISTED                                                                                     \
+        " WHERE kind = 'retention' AND outcome = 'done' AND subject = ?1 AND run IN"               \
+        " (SELECT id FROM (SELECT id FROM runs WHERE schedule = ?1" LAST_ADDED_FIRST " LIMIT ?2)"  \
+        " UNION ALL SELECT id FROM (SELECT id FROM runs WHERE schedule IS NULL" LAST_ADDED_FIRST   \
+        " LIMIT ?2)) ORDER BY id DESC"
+
 typedef void sql_fn(const struct record *record, struct text *sql);
 
 static const struct {
@@ -63,6 +69,7 @@ static const struct {
         [PUT_TASK] = { &task_record, record_sql_put, " RETURNING id" },
         [LOAD_TASKS] = { &task_record, record_sql_load, " WHERE run = ?1 ORDER BY id" },
         [LOAD_RETURNED] = { &task_record, record_sql_load, RETURNED },
+        [LOAD_LISTED] = { &task_record, record_sql_load, LISTED },
         [PUT_IMAGE] = { &image_record, record_sql_put, "" },
         [LOAD_IMAGE] = { &image_record, record_sql_load,
                          " WHERE account = ?1 AND region = ?2 AND id = ?3" },

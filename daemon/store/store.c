@@ -230,6 +230,15 @@ int store_load_returned(struct store *store, const char *schedule, struct store_
                               (void **)ret, ret_n);
 }
 
+int store_load_listed(struct store *store, const char *schedule, struct store_task **ret,
+                      size_t *ret_n)
+{
+        const struct parameter parameters[] = { TEXT(schedule), NUMBER(STORE_RUNS_MEASURED) };
+
+        return statement_load(store, LOAD_LISTED, &task_record, parameters, ELEMENTS(parameters),
+                              (void **)ret, ret_n);
+}
+
 /* ---- images ---- */
 
 int store_save_image(struct store *store, const struct store_image *image)

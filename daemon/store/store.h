@@ -146,6 +146,12 @@ enum { STORE_RUNS_MEASURED = 20 };
 int store_load_returned(struct store *store, const char *schedule, struct store_task **ret,
                         size_t *ret_n);
 
+/* Of the last STORE_RUNS_MEASURED runs of a schedule, and of as many over all schedules, the tasks
+ * that had EC2 list the images of the schedule in a region; the one that was added last comes
+ * first. */
+int store_load_listed(struct store *store, const char *schedule, struct store_task **ret,
+                      size_t *ret_n);
+
 /* ---- images we made (or adopted) ---- */
 struct store_image {
         char *account, *region, *id; /* the key */

@@ -1,5 +1,6 @@
 """Reload, adopt, status and what a damaged state looks like."""
 
+import json
 import re
 import shutil
 
@@ -99,6 +100,40 @@ def test_an_instance_that_is_no_target_fails_the_command(account, daemon, wait):
     assert account.images() == []
     daemon.amictl("run", "web", "--instance", target, *wait)
     daemon.wait(lambda: len(account.images()) == 1, "the image of the target")
+
+
+def test_images_tell_when_they_were_listed_and_what_was_not(account, daemon, ec2):
+    account.launch(2, Backup="yes")
+    daemon.schedule(retain={"last": 2})
+    daemon.start()
+    daemon.run("web")
+    assert "as EC2 listed them" in daemon.amictl("images")
+    [first, second] = daemon.json("images")["images"]
+    assert first["seen"] >= first["created"] and "missed" not in first
+    ec2.deregister_image(ImageId=first["id"])
+    daemon.amictl("prune", "--dry-run")
+    shown = {line.split()[0]: line for line in daemon.amictl("images").splitlines() if "ami-" in line}
+    assert "not listed" in shown[first["id"]] and "available" in shown[second["id"]]
+    assert "missed" in daemon.json("images")["images"][0]
+
+
+def test_images_that_nothing_lists_say_so(account, daemon):
+    account.launch(Backup="yes")
+    daemon.schedule()
+    daemon.start()
+    daemon.run("web")
+    assert "as EC2 had them when they were made; not looked at since" in daemon.amictl("images")
+
+
+def test_a_dry_and_a_real_run_of_one_second_are_two(account, daemon):
+    daemon.schedule(retain={"last": 1})
+    daemon.start()
+    seen = []
+    for verb in ["adopt", "prune"]:
+        for dry in [["--dry-run"], [], ["--dry-run"], []]:
+            lines = daemon.amictl("--json", verb, *dry).splitlines()
+            seen.append(json.loads(lines[0])["run"])
+    assert len(set(seen)) == len(seen), seen
 
 
 def test_adopt_after_the_state_was_lost(account, daemon, front):

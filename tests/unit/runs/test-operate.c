@@ -30,6 +30,24 @@ static void test_run_now(void **state)
         world_done(&world);
 }
 
+/* The schedule fires at 01:00:00, and so does an operator: both runs are there. */
+static void a_run_by_hand_takes_no_firing_away(void **state)
+{
+        _cleanup_free_ char *run = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE("") "    consistency: crash\n    flexible_window: 10m\n", 2);
+        virtual_run_until(world.loop, at("2026-03-02T01:00:00Z"));
+        run = fire(&world, "i-1");
+        assert_string_not_equal(run, RUN);
+        virtual_run_until(world.loop, at("2026-03-02T01:40:00Z"));
+        assert_int_equal(world_run(&world, run, NULL), OUTCOME_DONE);
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+        assert_int_equal(world_images(&world, "i-2"), 1);
+        world_done(&world);
+}
+
 /* What an operator named and is no target: the run says of each why, and touches nothing. */
 static void an_instance_that_is_no_target_is_told_with_the_reason(void **state)
 {
@@ -310,6 +328,7 @@ int main(void)
                 cmocka_unit_test(test_expect),
                 cmocka_unit_test(test_shrunk),
                 cmocka_unit_test(test_run_now),
+                cmocka_unit_test(a_run_by_hand_takes_no_firing_away),
                 cmocka_unit_test(an_instance_that_is_no_target_is_told_with_the_reason),
                 cmocka_unit_test(what_is_no_instance_id_is_refused),
                 cmocka_unit_test(test_listed_twice),

@@ -78,6 +78,62 @@ static void test_dry_after_real(void **state)
         world_done(&world);
 }
 
+/* Nobody has to ask which of two runs an id stands for, whatever was asked in one second. */
+static void every_run_of_a_second_has_an_id_of_its_own(void **state)
+{
+        static const struct {
+                bool adopt, dry;
+        } asked[] = { { true, true },  { true, false },  { true, true },  { true, false },
+                      { false, true }, { false, false }, { false, true }, { false, false } };
+        char *runs[ELEMENTS(asked)] = {};
+        struct world world;
+
+        (void)state;
+        setup(&world, 1, 2);
+        for (size_t i = 0; i < ELEMENTS(asked); i++) {
+                _cleanup_free_ char *error = NULL;
+
+                assert_int_equal(
+                        asked[i].adopt
+                                ? manager_adopt(world.manager, asked[i].dry, &runs[i], &error)
+                                : manager_prune(world.manager, "s", asked[i].dry, &runs[i], &error),
+                        0);
+                virtual_run_for(world.loop, USEC_PER_SEC / 20); /* most have ended by then */
+                for (size_t j = 0; j < i; j++)
+                        assert_string_not_equal(runs[i], runs[j]);
+        }
+        for (size_t i = 0; i < ELEMENTS(asked); i++)
+                free(runs[i]);
+        world_done(&world);
+}
+
+/* An image that EC2 does not list is said to be missed from the first look on, also of a dry run
+ * and however young it is; that it is gone takes two looks that prove something. */
+static void an_absence_is_written_down_when_it_is_seen(void **state)
+{
+        struct store_image row;
+        struct world world;
+
+        (void)state;
+        setup(&world, 2, 2);
+        world.model.images[1]->hidden = USEC_INFINITY / 2;
+        free(prune(&world, true));
+        assert_int_equal(store_load_image(world.store, "default", "eu-west-1",
+                                          world.model.images[1]->id, &row),
+                         1);
+        assert_true(row.missed != SEC_NONE);
+        assert_string_equal(row.state, "available");
+        store_image_done(&row);
+        world.model.images[1]->hidden = 0;
+        free(prune(&world, true));
+        assert_int_equal(store_load_image(world.store, "default", "eu-west-1",
+                                          world.model.images[1]->id, &row),
+                         1);
+        assert_true(row.missed == SEC_NONE);
+        store_image_done(&row);
+        world_done(&world);
+}
+
 static void test_in_use(void **state)
 {
         struct model_instance *user;
@@ -271,6 +327,8 @@ int main(void)
                 cmocka_unit_test(test_by_the_run),
                 cmocka_unit_test(test_dry),
                 cmocka_unit_test(test_dry_after_real),
+                cmocka_unit_test(every_run_of_a_second_has_an_id_of_its_own),
+                cmocka_unit_test(an_absence_is_written_down_when_it_is_seen),
                 cmocka_unit_test(test_in_use),
                 cmocka_unit_test(test_uses_unknown),
                 cmocka_unit_test(test_many),
