@@ -36,10 +36,10 @@ static const struct phase plan_phases[] = {
 };
 
 const struct run_kind run_kinds[] = {
-        { .name = "backup", .phases = backup_phases },
-        { .name = "prune", .phases = prune_phases },
-        { .name = "adopt", .phases = adopt_phases },
-        { .name = "plan", .phases = plan_phases },
+        { .name = "backup", .phases = backup_phases, .work = &image_task },
+        { .name = "prune", .phases = prune_phases, .work = &removal_task },
+        { .name = "adopt", .phases = adopt_phases, .work = &adoption_task },
+        { .name = "plan", .phases = plan_phases, .work = &retention_task },
         {},
 };
 

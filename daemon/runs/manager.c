@@ -32,6 +32,13 @@ static void manager_forget(struct manager *manager)
         store_forget(manager->store, now - REMEMBERED);
 }
 
+/* Whether a run is one to look at: it began, and did not do what it was for. */
+static bool run_fell_short(const struct store_run *run)
+{
+        return run->outcome == OUTCOME_FAILED || run->outcome == OUTCOME_PARTIAL ||
+               (run->outcome == OUTCOME_SKIPPED && run->phase && *run->phase);
+}
+
 /* The newest failure among the newest `limit` runs, or the one known from before. */
 static void manager_note_failure(struct manager *manager, size_t limit)
 {
@@ -41,7 +48,7 @@ static void manager_note_failure(struct manager *manager, size_t limit)
         if (store_load_runs(manager->store, NULL, false, limit, &runs, &n) < 0)
                 return;
         for (size_t i = 0; i < n; i++)
-                if (runs[i].outcome == OUTCOME_FAILED || runs[i].outcome == OUTCOME_PARTIAL) {
+                if (run_fell_short(&runs[i])) {
                         xreplace(&manager->last_failure, runs[i].id);
                         break;
                 }

@@ -68,12 +68,11 @@ static void run_end(struct run *run, enum outcome outcome, char *detail)
         engine_turn_soon(run->engine);
 }
 
-/* Whether a task does what the run is for, and not only look for what is to be done. */
+/* Whether a task does what the run is for, and not only look for what is to be done, or clean up
+ * afterwards. */
 static bool task_is_work(const struct task *task)
 {
-        const struct phase *phases = task->run->kind->phases;
-
-        return task->kind != phases[0].kind || !phases[1].name;
+        return task->kind == task->run->kind->work;
 }
 
 /* How the tasks of a run ended. */
@@ -123,6 +122,17 @@ static char *tally_text(const struct run *run, const struct tally *tally, bool w
         return text_steal(&text);
 }
 
+/* How a run ends that did not do everything: it is partial only where it did some of what it is
+ * for. */
+static enum outcome outcome_short_of_all(const struct run *run, const struct tally *tally)
+{
+        if (!tally->worst && tally->n[OUTCOME_CANCELLED])
+                return OUTCOME_CANCELLED;
+        if (tally->work_done)
+                return OUTCOME_PARTIAL;
+        return tally->worst || run->n_lost ? OUTCOME_FAILED : OUTCOME_SKIPPED;
+}
+
 /* The outcome of a run whose phases are through, from those of its tasks. */
 static void run_conclude(struct run *run)
 {
@@ -131,12 +141,10 @@ static void run_conclude(struct run *run)
         bool cut_short = run_is_cut_short(run);
         enum outcome outcome;
 
-        if (!*detail)
-                outcome = cut_short ? OUTCOME_CANCELLED : OUTCOME_DONE;
-        else if (tally.worst)
-                outcome = tally.work_done ? OUTCOME_PARTIAL : OUTCOME_FAILED;
+        if (*detail)
+                outcome = outcome_short_of_all(run, &tally);
         else
-                outcome = tally.n[OUTCOME_CANCELLED] ? OUTCOME_CANCELLED : OUTCOME_PARTIAL;
+                outcome = cut_short ? OUTCOME_CANCELLED : OUTCOME_DONE;
         if (!*detail && cut_short)
                 free(steal(detail)); /* the reason it was cut short for stays */
         run_end(run, outcome, detail);

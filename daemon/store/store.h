@@ -63,11 +63,11 @@ int store_save_schedule(struct store *store, const struct store_schedule *schedu
 enum outcome {
         OUTCOME_OPEN,    /* going on */
         OUTCOME_DONE,    /* all that was asked for is there */
-        OUTCOME_PARTIAL, /* a run some of whose tasks failed or were skipped */
+        OUTCOME_PARTIAL, /* a run that made some of its images, or removed some, and not all */
         OUTCOME_FAILED,
         OUTCOME_CANCELLED, /* by an operator, or because the run was halted before this task began
                             */
-        OUTCOME_SKIPPED,   /* deliberately not done: overlap, missed, window */
+        OUTCOME_SKIPPED, /* deliberately not done: overlap, missed, window; a run: all it was for */
 };
 enum { OUTCOMES = OUTCOME_SKIPPED + 1 };
 extern const char *const outcome_names[OUTCOMES]; /* "open", "done", ...: as stored and shown */

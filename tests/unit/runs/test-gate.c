@@ -345,7 +345,8 @@ static void test_window(void **state)
                 if (world.model.n_images != rows[i].images)
                         fail_msg("line %d: %zu images", rows[i].line, world.model.n_images);
                 assert_int_equal(world_task(&world, RUN, "i-4", NULL), OUTCOME_SKIPPED);
-                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_PARTIAL);
+                assert_int_equal(world_run(&world, RUN, NULL),
+                                 rows[i].images ? OUTCOME_PARTIAL : OUTCOME_SKIPPED);
                 world_done(&world);
         }
 }
