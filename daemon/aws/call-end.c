@@ -53,6 +53,33 @@ void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
         free_output(action, output);
 }
 
+void aws_slot_watch(struct aws_slot *slot, aws_retry_fn *retry, void *userdata)
+{
+        slot->retried = retry;
+        slot->retried_userdata = userdata;
+}
+
+void call_tell_retry(struct aws_slot *slot, usec_t after)
+{
+        const struct shape_decoded *decoded = &slot->decoded;
+
+        if (!slot->retried)
+                return;
+        slot->retried(slot->action,
+                      &(struct aws_reply){
+                              .outcome = decoded->code ? AWS_ERROR : AWS_UNREACHABLE,
+                              .code = decoded->code,
+                              .message = decoded->message ? decoded->message : slot->message,
+                              .request_id = decoded->request_id,
+                              .owner = slot->account ? slot->account->aws->owner : NULL,
+                              .status = slot->status,
+                              .attempts = slot->attempts,
+                              .may_have_acted = slot->may_have_acted,
+                              .date = slot->date,
+                      },
+                      after, slot->retried_userdata);
+}
+
 bool aws_slot_is_queued(const struct aws_slot *slot)
 {
         return slot->ticket && !slot->http && !slot->wait && slot->attempts == 0;

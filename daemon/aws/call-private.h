@@ -15,6 +15,8 @@ struct aws_slot {
         char *body; /* that asks for the first page */
         aws_done_fn *done;
         void *userdata;
+        aws_retry_fn *retried; /* or NULL */
+        void *retried_userdata;
 
         struct timer *timer; /* the next attempt, or the end of what could not start */
         struct ticket *ticket;
@@ -52,6 +54,9 @@ char *call_count_page(struct aws_slot *slot);
 
 /* Gives back what belongs to one attempt. */
 void call_release(struct aws_slot *slot);
+/* Tells the one who watches the slot that the attempt is followed by another one, `after` so long.
+ */
+void call_tell_retry(struct aws_slot *slot, usec_t after);
 /* Tells the caller, whose callback may free the slot. */
 void call_finish(struct aws_slot *slot, enum aws_outcome outcome);
 /* AWS said no; a reason that is encoded is asked for first. */

@@ -69,6 +69,7 @@ static void act_on(struct aws_slot *slot, enum verdict verdict, const struct att
         case VERDICT_AGAIN:
                 if (retry_is_throttle(attempt->code, attempt->status))
                         ticket_throttled(slot->ticket);
+                call_tell_retry(slot, after);
                 again(slot, after);
                 break;
         case VERDICT_FINAL:

@@ -30,6 +30,7 @@ static const struct hint {
         { "RequestTimeTooSkewed", "check this machine's clock", false },
         { "RequestInTheFuture", "check this machine's clock", false },
         { "RequestLimitExceeded", "others in this account use up its quota of %s", false },
+        { "Throttling", "others in this account use up its quota of %s", true },
         { "PendingVerification", "AWS is still verifying the account", false },
         { "Blocked", "the account is blocked: talk to AWS Support", false },
         { "InsufficientInstanceCapacity", "AWS has no room in this zone now: wait minutes", false },
@@ -73,7 +74,7 @@ static void write_hint(struct text *text, const struct hint *hint, const char *a
 
 static const char encoded[] = " Encoded authorization failure message:";
 
-static void write_details(struct text *text, const struct aws_reply *reply)
+static void write_message(struct text *text, const struct aws_reply *reply)
 {
         const char *secret = reply->message ? strstr(reply->message, encoded) : NULL;
 
@@ -83,10 +84,29 @@ static void write_details(struct text *text, const struct aws_reply *reply)
                             (int)(secret ? (size_t)(secret - reply->message)
                                          : strlen(reply->message)),
                             reply->message);
+}
+
+static void write_request(struct text *text, const struct aws_reply *reply)
+{
         if (reply->request_id)
                 text_printf(text, " (request %s)", reply->request_id);
         if (reply->attempts > 1)
                 text_printf(text, " after %u attempts", reply->attempts);
+}
+
+static void write_advice(struct text *text, const struct aws_reply *reply,
+                         const struct action *action, const char *region)
+{
+        const struct hint *hint = find_hint(reply->code);
+
+        if (reply->elsewhere)
+                text_append(text, "; AWS takes this key elsewhere, so it is this region that "
+                                  "refuses it: enable the region for the account, or take it out "
+                                  "of 'regions'");
+        else if (denial_is(reply))
+                denial_advise(text, reply, action, region);
+        else if (hint)
+                write_hint(text, hint, action->name);
 }
 
 bool aws_may_have_acted(const struct aws_reply *reply)
@@ -99,7 +119,6 @@ char *aws_describe_failure(const struct aws_reply *reply, const struct action *a
                            const char *region)
 {
         _cleanup_(text_done) struct text text = {};
-        const struct hint *hint = find_hint(reply->code);
         const char *service = action->service->name, *name = action->name;
         enum aws_outcome outcome = reply->outcome;
 
@@ -125,14 +144,27 @@ char *aws_describe_failure(const struct aws_reply *reply, const struct action *a
                 text_printf(&text, "%s:%s in %s was not sent", service, name, region);
                 break;
         }
-        write_details(&text, reply);
-        if (reply->elsewhere)
-                text_append(&text, "; AWS takes this key elsewhere, so it is this region that "
-                                   "refuses it: enable the region for the account, or take it out "
-                                   "of 'regions'");
-        else if (denial_is(reply))
-                denial_advise(&text, reply, action, region);
-        else if (hint)
-                write_hint(&text, hint, action->name);
+        write_message(&text, reply);
+        write_request(&text, reply);
+        write_advice(&text, reply, action, region);
         return text_steal(&text);
+}
+
+void aws_describe_refusal(const struct aws_reply *reply, const struct action *action,
+                          const char *region, char **ret_what, char **ret_more)
+{
+        _cleanup_(text_done) struct text what = {}, more = {};
+
+        if (reply->code) {
+                text_printf(&what, "%s refused: %s", action->name, reply->code);
+                write_message(&more, reply);
+        } else {
+                text_printf(&what, "%s not %s", action->name,
+                            reply->outcome == AWS_UNSIGNED ? "sent" : "answered");
+                write_message(&what, reply);
+        }
+        write_request(&more, reply);
+        write_advice(&more, reply, action, region);
+        *ret_what = text_steal(&what);
+        *ret_more = text_steal(&more);
 }

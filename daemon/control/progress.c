@@ -10,6 +10,7 @@
 enum {
         BAR_WIDTH = 20,
         LABEL_WIDTH = 21, /* of an image or instance id */
+        BELOW_INDENT = 6,
         TASK_KEPT_MAX = 10000,
 };
 
@@ -88,12 +89,14 @@ static const char *task_subject(const cJSON *task)
         return subject && *subject ? subject : json_text(task, "region");
 }
 
-void progress_print_task(const struct terminal *terminal, const cJSON *task)
+/* The line of a task; what is worth saying and is not in it, or NULL. */
+static const char *print_task_head(const struct terminal *terminal, const cJSON *task)
 {
         const cJSON *percent = json_member(task, "percent");
         const char *image = json_text(task, "image"), *outcome = json_text(task, "outcome");
-        const char *subject = task_subject(task);
+        const char *subject = task_subject(task), *word = task_word(task), *below = NULL;
         size_t used = 2 + LABEL_WIDTH + 1 + LABEL_WIDTH + 2;
+        size_t left = terminal->width > used ? terminal->width - used : 0;
 
         fputs("  ", terminal->stream);
         terminal_print(terminal, STYLE_PLAIN, subject ? subject : "", LABEL_WIDTH, true);
@@ -102,12 +105,42 @@ void progress_print_task(const struct terminal *terminal, const cJSON *task)
                        true);
         fputs("  ", terminal->stream);
         if (streq(outcome, "open") && cJSON_IsNumber(percent) && percent->valueint >= 0 &&
-            percent->valueint <= 100)
+            percent->valueint <= 100) {
                 print_bar(terminal, percent->valueint);
-        else
-                terminal_print(terminal, outcome_style(outcome), task_word(task),
-                               terminal->width > used ? terminal->width - used : 10, false);
+                below = json_text(task, "waiting");
+        } else if (text_columns(word) <= left) {
+                terminal_print(terminal, outcome_style(outcome), word, left, false);
+        } else {
+                below = word;
+                if (streq(outcome, "open") && json_text(task, "step"))
+                        word = json_text(task, "step");
+                else
+                        word = outcome;
+                terminal_print(terminal, outcome_style(outcome), word, left, false);
+        }
         fputc('\n', terminal->stream);
+        return below;
+}
+
+void progress_print_task(const struct terminal *terminal, const cJSON *task)
+{
+        const char *below = print_task_head(terminal, task);
+
+        if (below)
+                terminal_wrap(terminal, below, BELOW_INDENT);
+}
+
+/* The same in two lines at most, how many: a block is to be erased again. */
+static size_t draw_task(const struct terminal *terminal, const cJSON *task)
+{
+        const char *below = print_task_head(terminal, task);
+
+        if (!below)
+                return 1;
+        fprintf(terminal->stream, "%*s", BELOW_INDENT, "");
+        terminal_print(terminal, STYLE_PLAIN, below, terminal->width - BELOW_INDENT, false);
+        fputc('\n', terminal->stream);
+        return 2;
 }
 
 /* ---- the block on a terminal ---- */
@@ -160,7 +193,7 @@ static void draw_summary(struct progress *progress)
 /* Open tasks with what they are at, as many as fit: first those that have their turn. */
 static void draw_block(struct progress *progress)
 {
-        size_t room = progress->ctl->out.height - 3, more = 0;
+        size_t room = progress->ctl->out.height > 4 ? progress->ctl->out.height - 4 : 0, more = 0;
 
         if (!progress->run)
                 return;
@@ -171,8 +204,7 @@ static void draw_block(struct progress *progress)
                         if (!is_open(task) || has_turn(task) != turn)
                                 continue;
                         if (progress->lines < room) {
-                                progress_print_task(&progress->ctl->out, task);
-                                progress->lines++;
+                                progress->lines += draw_task(&progress->ctl->out, task);
                         } else {
                                 more++;
                         }

@@ -22,5 +22,6 @@ void progress_finish(struct progress *progress);
 /* Whether nothing that was followed has ended other than done. */
 bool progress_succeeded(const struct progress *progress);
 
-/* One line about a task: `  i-... ami-... ######....  42%` */
+/* A task: `  i-... ami-... ######....  42%`, and what it waits for below where that does not fit
+ * beside it: in full. */
 void progress_print_task(const struct terminal *terminal, const cJSON *task);

@@ -99,8 +99,9 @@ static const char *probe_output(struct task *task, const struct aws_reply *reply
                 return invocation->output ? invocation->output : "";
         case REMOTE_GOES_ON:
                 *ret = task_spent(task) < PROBE_PATIENCE
-                               ? again(REMOTE_LOOK_EACH, xstrdup("SSM asks the instance"))
-                               : without_probe(task, without, xstrdup("SSM gives no answer"));
+                               ? remote_look_again(task, reply, "SSM asks the instance")
+                               : without_probe(task, without,
+                                               task_why(task, "SSM gives no answer"));
                 return NULL;
         case REMOTE_FAILED:
         case REMOTE_NEVER:

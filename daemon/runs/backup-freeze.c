@@ -159,8 +159,9 @@ struct verdict await_frozen_answer(struct task *task, const struct aws_reply *re
         switch (remote_state(reply)) {
         case REMOTE_GOES_ON:
                 if (task_spent(task) < timeout_of(task) + MARGIN)
-                        return again(REMOTE_LOOK_EACH, xstrdup("the freeze goes on"));
-                return not_frozen(task, xstrdup("SSM does not tell what became of it"), true);
+                        return remote_look_again(task, reply, "the freeze goes on");
+                return not_frozen(task, task_why(task, "SSM does not tell what became of it"),
+                                  true);
         case REMOTE_NEVER:
                 return not_frozen(task, remote_failure(invocation),
                                   image_live(task)->freeze_unanswered);
@@ -286,8 +287,8 @@ struct verdict await_thawed_answer(struct task *task, const struct aws_reply *re
         switch (remote_state(reply)) {
         case REMOTE_GOES_ON:
                 if (!is_thawed_anyway(task) || task_spent(task) < MARGIN)
-                        return again(REMOTE_LOOK_EACH, xstrdup("the thaw goes on"));
-                return thaw_again(task, xstrdup("SSM does not tell what became of it"));
+                        return remote_look_again(task, reply, "the thaw goes on");
+                return thaw_again(task, task_why(task, "SSM does not tell what became of it"));
         case REMOTE_NEVER:
         case REMOTE_FAILED:
                 return thaw_again(task, remote_failure(invocation));

@@ -149,6 +149,7 @@ static struct verdict await_image_ask(struct task *task)
                 return image_abandoned(task);
         if (!live->followed)
                 live->followed = follow_begin(task);
+        task_await(task, follow_refusal(task->place));
         switch (live->followed->sight) {
         case SIGHT_PENDING:
                 if (task->row.listed == SEC_NONE)

@@ -33,6 +33,16 @@ struct image_live *image_live(struct task *task)
         return live;
 }
 
+struct patient *image_watch(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        if (!live->patient)
+                live->patient = health_begin(task);
+        task_await(task, health_refusal(task->place));
+        return live->patient;
+}
+
 void image_note_doubt(struct task *task, const struct aws_reply *reply)
 {
         if (aws_may_have_acted(reply))

@@ -163,8 +163,7 @@ static struct verdict not_running(struct task *task, const struct putback_line *
         _cleanup_free_ char *reason = why;
         struct image_live *live = image_live(task);
 
-        if (!live->patient)
-                live->patient = health_begin(task);
+        image_watch(task);
         if (task_spent(task) < image_ready_timeout(task))
                 return again(PUT_RETRY, steal(reason));
         if (!live->patient->asked || live->patient->state == INSTANCE_RUNNING)

@@ -175,9 +175,10 @@ static bool goes_on_being_started(const struct task *task, const struct patient 
 
 static struct verdict not_up_in_time(struct task *task, const struct patient *patient)
 {
+        _cleanup_free_ char *unknown = task_why(task, "EC2 does not answer");
         _cleanup_free_ char *why =
-                xasprintf("it is %s", patient->asked ? instance_state_names[patient->state]
-                                                     : "not known how it is: EC2 does not answer");
+                patient->asked ? xasprintf("it is %s", instance_state_names[patient->state])
+                               : xasprintf("it is not known how it is: %s", unknown);
 
         start_note_overdue(task, why);
         task_set_waiting(task, "%s, and is to run", why);
@@ -195,6 +196,20 @@ static struct verdict never_was_down(struct task *task)
         return next();
 }
 
+/* What was read last, and the call in the way of a newer reading. */
+static struct verdict not_ready(struct task *task, const struct patient *patient, sec_t timeout)
+{
+        _cleanup_free_ char *trouble = task_why(task, patient->asked ? NULL : "no answer from EC2");
+        const char *state = patient->asked ? instance_state_names[patient->state] : "not known";
+        char time[TIME_TEXT_MAX];
+
+        return instance_failed(
+                task,
+                xasprintf("not ready within %s (%s; system check %s, instance check %s%s%s)",
+                          format_timespan(timeout, time), state, check_name(patient->system),
+                          check_name(patient->check), trouble ? "; " : "", trouble ? trouble : ""));
+}
+
 struct verdict await_instance_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -203,13 +218,10 @@ struct verdict await_instance_ask(struct task *task)
         sec_t timeout = image_ready_timeout(task);
         sec_t waited = task_spent(task), watched;
         struct patient *patient;
-        char time[TIME_TEXT_MAX];
 
         if (task->row.image && !live->followed)
                 live->followed = follow_begin(task);
-        if (!live->patient)
-                live->patient = health_begin(task);
-        patient = live->patient;
+        patient = image_watch(task);
         patient->wants_reason = task->method == &method_stop;
         if (patient_is_gone(patient))
                 return instance_failed(task, xstrdup("it was terminated"));
@@ -232,13 +244,7 @@ struct verdict await_instance_ask(struct task *task)
         /* After a restart EC2 is asked before the time that passed meanwhile counts. */
         if (waited >= timeout && (patient->asked || watched >= timeout) &&
             !patient_is_well(patient) && !goes_on_being_started(task, patient))
-                return instance_failed(
-                        task,
-                        xasprintf("not ready within %s (%s; system check %s, instance check %s)",
-                                  format_timespan(timeout, time),
-                                  patient->asked ? instance_state_names[patient->state]
-                                                 : "no answer from EC2",
-                                  check_name(patient->system), check_name(patient->check)));
+                return not_ready(task, patient, timeout);
         if (patient->asked)
                 task_set_waiting(task, "%s: %s, checks %s/%s", task->method->name,
                                  instance_state_names[patient->state], check_name(patient->system),

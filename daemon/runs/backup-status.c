@@ -109,10 +109,13 @@ static struct verdict not_told(struct task *task)
         const struct patient *patient = image_live(task)->patient;
         sec_t at_most = patient->suspect || patient->refused ? UNDECIDED_FOR : SILENT_FOR;
 
-        if (task_spent(task) >= at_most)
+        if (task_spent(task) >= at_most) {
+                _cleanup_free_ char *why = task_why(task, "allow ec2:DescribeInstanceStatus");
+
                 return end_without_image(task, OUTCOME_FAILED,
-                                         xstrdup("not touched: EC2 does not tell its status "
-                                                 "(allow ec2:DescribeInstanceStatus)"));
+                                         xasprintf("not touched: EC2 does not tell its status (%s)",
+                                                   why));
+        }
         return await_reading(task, at_most, "reading its status checks");
 }
 
@@ -125,6 +128,7 @@ struct verdict check_status_ask(struct task *task)
                 return describe_first(task);
         if (!live->patient)
                 live->patient = health_look(task);
+        task_await(task, health_refusal(task->place));
         patient = live->patient;
         if (patient_is_gone(patient))
                 return end_without_image(task, OUTCOME_SKIPPED,

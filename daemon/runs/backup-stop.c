@@ -162,10 +162,7 @@ struct verdict stop_ask(struct task *task)
 /* EC2 does not know the instance (for a moment): whether that is so is looked up meanwhile. */
 static struct verdict stop_unknown(struct task *task, char *detail)
 {
-        struct image_live *live = image_live(task);
-
-        if (!live->patient)
-                live->patient = health_begin(task);
+        image_watch(task);
         return task_spent(task) < STOP_UNKNOWN ? again(STOP_RETRY, detail)
                                                : not_stopped(task, OUTCOME_FAILED, detail);
 }
@@ -194,18 +191,27 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
 
 /* ---- await-stopped ---- */
 
+static struct verdict not_seen_stopped(struct task *task, const struct patient *patient,
+                                       sec_t timeout)
+{
+        _cleanup_free_ char *how = patient->asked ? xstrdup(instance_state_names[patient->state])
+                                                  : task_why(task, "EC2 does not tell its state");
+        char time[TIME_TEXT_MAX];
+
+        return end_without_image(task, OUTCOME_FAILED,
+                                 xasprintf("it was not seen stopped within %s (%s)",
+                                           format_timespan(timeout, time), how));
+}
+
 struct verdict await_stopped_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
         sec_t timeout = image_ready_timeout(task);
         sec_t waited = stop_age(task);
         const struct patient *patient;
-        char time[TIME_TEXT_MAX];
 
         live->stop_taken = true;
-        if (!live->patient)
-                live->patient = health_begin(task);
-        patient = live->patient;
+        patient = image_watch(task);
         if (patient_is_gone(patient))
                 return end_without_image(task, OUTCOME_FAILED,
                                          xstrdup("the instance was terminated"));
@@ -215,12 +221,7 @@ struct verdict await_stopped_ask(struct task *task)
         }
         /* Also where EC2 does not tell its state: it is started again, whatever it is. */
         if (waited >= timeout && !(MUTANT(waits_for_an_untold_state) && !patient->asked))
-                return end_without_image(task, OUTCOME_FAILED,
-                                         xasprintf("it was not seen stopped within %s (%s)",
-                                                   format_timespan(timeout, time),
-                                                   patient->asked
-                                                           ? instance_state_names[patient->state]
-                                                           : "EC2 does not tell its state"));
+                return not_seen_stopped(task, patient, timeout);
         if (patient->asked && patient->state == INSTANCE_RUNNING &&
             patient->read - task->entered > STOP_AGAIN) {
                 live->look_again = true; /* somebody started it, or the call was lost */
@@ -375,8 +376,8 @@ struct verdict start_answer(struct task *task, const struct aws_reply *reply)
                                   "Instance %s is started again.", task->row.subject);
                 return next();
         }
-        if (!live->patient && reply->outcome == AWS_ERROR)
-                live->patient = health_begin(task);
+        if (reply->outcome == AWS_ERROR)
+                image_watch(task);
         if (reply->outcome == AWS_ERROR && streq(reply->code, "IncorrectInstanceState"))
                 return start_too_early(task, reply);
         return start_refused(task, reply);

@@ -160,6 +160,9 @@ struct verdict image_start_over(struct task *task);
 /* Its run was abandoned: how a task ends that has let go of its instance. */
 struct verdict image_abandoned(struct task *task);
 
+/* Watches its instance (health.h), and waits for what is read of it. */
+struct patient *image_watch(struct task *task);
+
 /* The image's row cannot be written: later. */
 struct verdict image_not_recorded(struct task *task);
 

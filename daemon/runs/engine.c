@@ -232,7 +232,7 @@ static struct task *task_by_id(struct task *task, int64_t id)
         return task;
 }
 
-const struct task *engine_find_task(struct engine *engine, int64_t id)
+struct task *engine_find_task(struct engine *engine, int64_t id)
 {
         struct task *found = task_by_id(engine->looked_up, id);
 

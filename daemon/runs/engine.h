@@ -23,6 +23,7 @@
 #include "runs/manager.h"
 #include "runs/method.h"
 #include "runs/naming.h"
+#include "runs/refusal.h"
 
 struct task;
 struct run;
@@ -112,14 +113,19 @@ struct task {
         const struct action *action; /* of the last call */
         char *error, *request_id;    /* of its reply, while the step lasts; or NULL */
         struct timer *timer;
-        void *live;       /* of the kind; not stored */
-        usec_t entered;   /* monotonic: when its step began; a clock that is set changes no patience
-                           */
-        int percent;      /* of its snapshots, -1 unknown */
-        char *waiting;    /* what it waits for, for people; or NULL */
-        bool resumed;     /* this step was entered before a restart: its request may have left */
-        usec_t inherited; /* monotonic: when it was taken over from an earlier process; 0: never */
-        bool settled;     /* down, but as it was before: only a late request could change that */
+        void *live;     /* of the kind; not stored */
+        usec_t entered; /* monotonic: when its step began; a clock that is set changes no patience
+                         */
+        int percent;    /* of its snapshots, -1 unknown */
+        char *waiting;  /* what it waits for, for people; or NULL */
+        struct refusal refusal;       /* of its own call, while its step lasts */
+        const struct refusal *awaits; /* of the question it shares with others, while its step
+                                         lasts; NULL: it does not wait for one */
+        usec_t asks_again; /* monotonic: when it does, by its last verdict; 0: not known */
+        char *told;        /* of task_waiting(); or NULL */
+        bool resumed;      /* this step was entered before a restart: its request may have left */
+        usec_t inherited;  /* monotonic: when it was taken over from an earlier process; 0: never */
+        bool settled;      /* down, but as it was before: only a late request could change that */
         bool waits_behind; /* for an earlier image of the same instance: holds up no other run */
         bool dirty, moved, down;
         bool aside;                         /* counted in run->n_aside */
@@ -232,7 +238,7 @@ void run_abandon(struct run *run, const char *why);
 struct run *engine_find_run(struct engine *engine, const char *id);
 /* The task of a run that is going, by the id of its row; NULL when there is none. Fast when asked
  * in the order of the rows. */
-const struct task *engine_find_task(struct engine *engine, int64_t id);
+struct task *engine_find_task(struct engine *engine, int64_t id);
 /* Whether a backup run of the schedule may still do something to instances, so that the next one
  * has to wait for it; one whose tasks only follow their images is not in the way. */
 bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *ret_queued);
@@ -259,6 +265,14 @@ sec_t task_spent(const struct task *task);
 /* Keeps a sentence for `amictl show`, and the fields for a log line. */
 void task_set_waiting(struct task *task, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+/* What it waits for, for people: the call that AWS refuses or does not answer, else the sentence
+ * that was set; NULL when nothing is to say. `timed`: with the time until that call is asked again.
+ * Good until the task changes, or is asked again. */
+const char *task_waiting(struct task *task, bool timed);
+/* It waits for the answer to a question that others share: its trouble is the task's. */
+void task_await(struct task *task, const struct refusal *shared);
+/* The call in the way of the task and why AWS refuses it, or `otherwise`. Caller frees. */
+char *task_why(const struct task *task, const char *otherwise);
 struct log_about task_about(const struct task *task);
 /* Tells watchers that something about the task moved, `decision` may be NULL. */
 void task_report(struct task *task, const struct prune_decision *decision);

@@ -28,7 +28,7 @@ struct follower {
         struct followed *asked[PER_REQUEST]; /* in this request; NULL: ended meanwhile */
         size_t n_asked;
         bool images_asked, snapshots_asked; /* for these, this time */
-        const struct action *refused;       /* has been said */
+        struct refusal refusal;
 };
 
 /* ---- the poll ---- */
@@ -123,6 +123,7 @@ static void follower_part_done(struct follower *follower)
         else
                 poll_answered(&follower->poll, open_from(follower->all) != NULL,
                               follower_expect(follower));
+        follower->refusal.again = follower->poll.due;
 }
 
 static void follower_conclude(struct follower *follower)
@@ -155,7 +156,7 @@ static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
         struct follower *follower = userdata;
         usec_t now = loop_monotonic(follower->place->engine->loop);
 
-        place_polled(follower->place, &ec2_describe_snapshots, reply, &follower->refused);
+        place_called(&follower->refusal, &ec2_describe_snapshots, reply);
         /* Only percentages come from here: without an answer there are none this time. */
         for (size_t i = 0; i < follower->n_asked; i++)
                 if (follower->asked[i] && reply->outcome == AWS_OK)
@@ -204,8 +205,8 @@ static void follower_ask_snapshots(struct follower *follower)
 
         follower->snapshots_asked = true;
         aws_slot_free(follower->call);
-        follower->call = aws_call(follower->place->aws, follower->place->region,
-                                  &ec2_describe_snapshots, &input, follower_on_snapshots, follower);
+        follower->call = place_call(&follower->refusal, &ec2_describe_snapshots, &input,
+                                    follower_on_snapshots, follower);
 }
 
 static void follower_on_images(const struct aws_reply *reply, void *userdata)
@@ -213,7 +214,7 @@ static void follower_on_images(const struct aws_reply *reply, void *userdata)
         struct follower *follower = userdata;
         usec_t now = loop_monotonic(follower->place->engine->loop);
 
-        place_polled(follower->place, &ec2_describe_images, reply, &follower->refused);
+        place_called(&follower->refusal, &ec2_describe_images, reply);
         if (reply->outcome != AWS_OK) {
                 follower_part_done(follower); /* polling cannot fail a run: it asks again */
                 return;
@@ -244,8 +245,8 @@ static void follower_ask_images(struct follower *follower)
                         ids[filter.n_values++] = follower->asked[i]->image;
         follower->images_asked = true;
         aws_slot_free(follower->call);
-        follower->call = aws_call(follower->place->aws, follower->place->region,
-                                  &ec2_describe_images, &input, follower_on_images, follower);
+        follower->call = place_call(&follower->refusal, &ec2_describe_images, &input,
+                                    follower_on_images, follower);
 }
 
 static void follower_begin_part(struct follower *follower)
@@ -284,7 +285,7 @@ static struct follower *follower_of(struct place *place)
 {
         if (!place->follower) {
                 place->follower = xnew(struct follower);
-                place->follower->place = place;
+                place->follower->place = place->follower->refusal.place = place;
                 poll_init(&place->follower->poll, place->engine->loop, FIRST_INTERVAL,
                           LONG_INTERVAL, follower_ask, place->follower);
         }
@@ -297,8 +298,14 @@ struct follower *follower_free(struct follower *follower)
                 return NULL;
         aws_slot_free(follower->call);
         poll_done(&follower->poll);
+        refusal_done(&follower->refusal);
         free(follower);
         return NULL;
+}
+
+const struct refusal *follow_refusal(const struct place *place)
+{
+        return place->follower ? &place->follower->refusal : NULL;
 }
 
 struct followed *follow_begin(struct task *task)

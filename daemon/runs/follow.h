@@ -44,6 +44,8 @@ struct followed {
 /* Follows the image of `task` (row.image); the task owns the result until follow_end(). */
 struct followed *follow_begin(struct task *task);
 struct followed *follow_end(struct followed *followed);
+/* Of the calls that follow the images of the place, for task_await(); NULL: it follows none. */
+const struct refusal *follow_refusal(const struct place *place);
 
 struct follower *follower_free(struct follower *follower);
 

@@ -26,8 +26,8 @@ struct doctor {
         struct patient *all;                            /* struct patient.next */
         struct patient *round[DESCRIBE_STATUS_IDS_MAX]; /* asked about now; NULL: ended meanwhile */
         size_t n_round;
-        size_t at_most;               /* ids in one request of this round */
-        const struct action *refused; /* has been said */
+        size_t at_most; /* ids in one request of this round */
+        struct refusal refusal;
 };
 
 static bool check_passes(int status)
@@ -186,7 +186,7 @@ static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)
                 doctor_answered(doctor);
                 return;
         }
-        place_polled(doctor->place, &ec2_describe_instance_status, reply, &doctor->refused);
+        place_called(&doctor->refusal, &ec2_describe_instance_status, reply);
         if (reply->outcome != AWS_OK)
                 doctor_give_up(doctor, reply);
         for (size_t i = 0; i < doctor->n_round && reply->outcome == AWS_OK; i++) {
@@ -212,7 +212,7 @@ static void doctor_on_listed(const struct aws_reply *reply, void *userdata)
         const struct ec2_instances *found = reply->output;
         usec_t now = loop_monotonic(doctor->place->engine->loop);
 
-        place_polled(doctor->place, &ec2_describe_instances, reply, &doctor->refused);
+        place_called(&doctor->refusal, &ec2_describe_instances, reply);
         if (reply->outcome != AWS_OK)
                 doctor_give_up(doctor, reply);
         for (size_t i = 0; i < doctor->n_round && reply->outcome == AWS_OK; i++) {
@@ -271,7 +271,6 @@ static size_t doctor_take(struct doctor *doctor, enum asking how,
 
 static void doctor_go_on(struct doctor *doctor)
 {
-        struct place *place = doctor->place;
         const char *ids[DESCRIBE_STATUS_IDS_MAX];
         struct ec2_filter filter = { .name = "instance-id", .values = ids };
         enum asking how = ASK_STATUS;
@@ -282,19 +281,20 @@ static void doctor_go_on(struct doctor *doctor)
         while (!n && ++how < ASKINGS);
         if (!n) {
                 poll_answered(&doctor->poll, doctor->all != NULL, 0);
+                doctor->refusal.again = doctor->poll.due;
                 return;
         }
         filter.n_values = n;
         if (how == ASK_LIST)
-                doctor->call =
-                        aws_call(place->aws, place->region, &ec2_describe_instances,
-                                 &(struct describe_instances){ .filters = &filter, .n_filters = 1 },
-                                 doctor_on_listed, doctor);
+                doctor->call = place_call(&doctor->refusal, &ec2_describe_instances,
+                                          &(struct describe_instances){ .filters = &filter,
+                                                                        .n_filters = 1 },
+                                          doctor_on_listed, doctor);
         else
-                doctor->call = aws_call(place->aws, place->region, &ec2_describe_instance_status,
-                                        &(struct describe_instance_status){
-                                                .ids = ids, .n_ids = n, .include_all = true },
-                                        doctor_on_statuses, doctor);
+                doctor->call = place_call(&doctor->refusal, &ec2_describe_instance_status,
+                                          &(struct describe_instance_status){
+                                                  .ids = ids, .n_ids = n, .include_all = true },
+                                          doctor_on_statuses, doctor);
 }
 
 /* More than fit into one request take turns: the ones asked go to the end of the list. */
@@ -327,7 +327,7 @@ static struct doctor *doctor_of(struct place *place)
 {
         if (!place->doctor) {
                 place->doctor = xnew(struct doctor);
-                place->doctor->place = place;
+                place->doctor->place = place->doctor->refusal.place = place;
                 poll_init(&place->doctor->poll, place->engine->loop, FIRST_INTERVAL,
                           LONGEST_INTERVAL, doctor_ask, place->doctor);
         }
@@ -340,6 +340,7 @@ struct doctor *doctor_free(struct doctor *doctor)
                 return NULL;
         aws_slot_free(doctor->call);
         poll_done(&doctor->poll);
+        refusal_done(&doctor->refusal);
         free(doctor);
         return NULL;
 }
@@ -355,6 +356,11 @@ static struct patient *patient_new(struct task *task)
         patient->next = doctor->all;
         doctor->all = patient;
         return patient;
+}
+
+const struct refusal *health_refusal(const struct place *place)
+{
+        return place->doctor ? &place->doctor->refusal : NULL;
 }
 
 struct patient *health_begin(struct task *task)

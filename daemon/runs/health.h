@@ -52,6 +52,8 @@ struct patient *health_begin(struct task *task);
  * together with all others that are looked at then. */
 struct patient *health_look(struct task *task);
 struct patient *health_end(struct patient *patient);
+/* Of the calls that ask for the instances of the place, for task_await(); NULL: none is watched. */
+const struct refusal *health_refusal(const struct place *place);
 
 /* Whether it runs and passes its checks, going by the last reading. */
 bool patient_is_well(const struct patient *patient);

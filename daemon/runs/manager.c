@@ -299,10 +299,11 @@ void manager_measures(struct manager *manager, const char *schedule, manager_mea
 
 bool manager_task_progress(struct manager *manager, int64_t id, struct task_progress *ret)
 {
-        const struct task *task = engine_find_task(manager->engine, id);
+        struct task *task = engine_find_task(manager->engine, id);
 
         if (task)
-                *ret = (struct task_progress){ .percent = task->percent, .waiting = task->waiting };
+                *ret = (struct task_progress){ .percent = task->percent,
+                                               .waiting = task_waiting(task, true) };
         return task;
 }
 

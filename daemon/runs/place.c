@@ -123,6 +123,23 @@ void place_polled(struct place *place, const struct action *action, const struct
         log_event(&events[EVENT_AWS_REFUSES], &about, "%s. It is asked again until it works.", why);
 }
 
+struct aws_slot *place_call(struct refusal *refusal, const struct action *action, const void *input,
+                            aws_done_fn *done, void *userdata)
+{
+        const struct place *place = refusal->place;
+        struct aws_slot *slot = aws_call(place->aws, place->region, action, input, done, userdata);
+
+        refusal_watch(refusal, slot);
+        return slot;
+}
+
+void place_called(struct refusal *refusal, const struct action *action,
+                  const struct aws_reply *reply)
+{
+        place_polled(refusal->place, action, reply, &refusal->told);
+        refusal_take(refusal, action, reply);
+}
+
 /* ---- the places of a schedule ---- */
 
 static void place_visit(struct engine *engine, const struct settings *settings, const char *account,

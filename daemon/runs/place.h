@@ -22,12 +22,13 @@ struct place {
         struct aws_account *aws;
         char *account, *region;
         unsigned int references;
-        bool silent;               /* the last call got no answer, which has been said */
-        struct follower *follower; /* of images, follow.h; made when first needed */
-        struct doctor *doctor;     /* of instances, health.h; the same */
-        struct rotation *rotation; /* target groups, rotation.h; the same */
-        struct rival *rival;       /* another daemon, rival.h; the same */
-        struct place_type *types;  /* those that were asked about */
+        bool silent;                      /* the last call got no answer, which has been said */
+        const struct action *remote_told; /* of Systems Manager: was refused, which has been said */
+        struct follower *follower;        /* of images, follow.h; made when first needed */
+        struct doctor *doctor;            /* of instances, health.h; the same */
+        struct rotation *rotation;        /* target groups, rotation.h; the same */
+        struct rival *rival;              /* another daemon, rival.h; the same */
+        struct place_type *types;         /* those that were asked about */
         size_t n_types;
         struct place *next; /* of engine->places */
 };
@@ -46,6 +47,13 @@ void place_heard(struct place *place, const struct action *action, const struct 
  * refused. */
 void place_polled(struct place *place, const struct action *action, const struct aws_reply *reply,
                   const struct action **told);
+
+/* A call that many tasks wait for, as aws_call(): its trouble becomes that of `refusal`. */
+struct aws_slot *place_call(struct refusal *refusal, const struct action *action, const void *input,
+                            aws_done_fn *done, void *userdata);
+/* The reply to it; place_polled() is among this. */
+void place_called(struct refusal *refusal, const struct action *action,
+                  const struct aws_reply *reply);
 
 /* Calls back for every (account, region) of a schedule, or, with NULL, of all accounts. Gives NULL,
  * or what is wrong with the settings for it (caller frees): an account whose region nobody knows.

@@ -5,9 +5,12 @@
 #include "base/alloc.h"
 #include "base/clean.h"
 #include "base/text.h"
+#include "runs/place.h"
 
 /* SSM lets a command that cannot reach its instance wait at least so long: seconds. */
 enum { DELIVERY = SSM_TIMEOUT_MIN };
+/* So long SSM may not know a command that it has taken: seconds. */
+enum { COMMAND_UNKNOWN_FOR = 60 };
 /* Characters of what a script said that fit into a line of the journal. */
 enum { SAID_MAX = 300 };
 
@@ -99,6 +102,15 @@ enum remote_state remote_state(const struct aws_reply *reply)
                 break;
         }
         return was_kept_back(invocation) ? REMOTE_NEVER : REMOTE_FAILED;
+}
+
+struct verdict remote_look_again(struct task *task, const struct aws_reply *reply, const char *what)
+{
+        if (streq(reply->code, "InvocationDoesNotExist") && task_spent(task) < COMMAND_UNKNOWN_FOR)
+                refusal_clear(&task->refusal); /* it is not there at once */
+        else
+                place_polled(task->place, task->action, reply, &task->place->remote_told);
+        return again(REMOTE_LOOK_EACH, task_why(task, what));
 }
 
 /* The end of a text on one line, clean. Its own line breaks and tabs are blanks. */

@@ -20,7 +20,7 @@ struct rival {
         usec_t looked, failed; /* monotonic: the last answers; 0: none */
         struct settings *by;   /* what the images looked at were held to; or NULL */
         char *error;           /* of the last failure */
-        const struct action *refused;
+        struct refusal refusal;
 };
 
 /* ---- what tells of another daemon ---- */
@@ -90,7 +90,7 @@ static void on_images(const struct aws_reply *reply, void *userdata)
         struct engine *engine = rival->place->engine;
         const struct ec2_images *found = reply->output;
 
-        place_polled(rival->place, &ec2_describe_images, reply, &rival->refused);
+        place_called(&rival->refusal, &ec2_describe_images, reply);
         if (reply->outcome == AWS_OK) {
                 rival->looked = loop_monotonic(engine->loop);
                 for (size_t i = 0; i < found->n_images; i++)
@@ -143,8 +143,7 @@ static void look(struct rival *rival)
         filters[1] = (struct ec2_filter){ .name = "creation-date",
                                           .values = (void *)dates,
                                           .n_values = n };
-        rival->call =
-                aws_call(place->aws, place->region, &ec2_describe_images, &input, on_images, rival);
+        rival->call = place_call(&rival->refusal, &ec2_describe_images, &input, on_images, rival);
         name_filter_done(&owner);
         strings_free(dates, n);
 }
@@ -153,7 +152,7 @@ static struct rival *rival_of(struct place *place)
 {
         if (!place->rival) {
                 place->rival = xnew(struct rival);
-                place->rival->place = place;
+                place->rival->place = place->rival->refusal.place = place;
         }
         return place->rival;
 }
@@ -168,6 +167,7 @@ struct verdict rival_ask(struct task *task)
                 return finish(OUTCOME_FAILED, xasprintf("not touched: %s", engine->rival));
         if (rival->looked && now - rival->looked < FRESH)
                 return next();
+        task_await(task, &rival->refusal);
         if (rival->failed && now - rival->failed < RETRY / 4)
                 return again(RETRY, xstrdup(rival->error));
         if (!rival->call)
@@ -183,6 +183,7 @@ struct rival *rival_free(struct rival *rival)
         aws_slot_free(rival->call);
         settings_unref(rival->by);
         free(rival->error);
+        refusal_done(&rival->refusal);
         free(rival);
         return NULL;
 }

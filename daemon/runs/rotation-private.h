@@ -25,6 +25,7 @@ struct rotation {
         usec_t failed; /* monotonic: when the last look did; 0: never */
         bool refused;  /* by AWS; else it could not be asked */
         char *why;
+        struct refusal refusal;
 };
 
 /* NULL: it was never looked at. `rotation` may be NULL. */

@@ -85,19 +85,17 @@ static void on_health(const struct aws_reply *reply, void *userdata);
 
 static void send_lack(struct rotation *rotation, const struct lack *lack)
 {
-        const struct place *place = rotation->place;
-
-        rotation->sent = loop_monotonic(place->engine->loop);
+        rotation->sent = loop_monotonic(rotation->place->engine->loop);
         rotation->asked = lack->group;
         if (lack->list)
                 rotation->call =
-                        aws_call(place->aws, place->region, &elb_describe_target_groups,
-                                 &(struct elb_describe_target_groups){}, on_groups, rotation);
+                        place_call(&rotation->refusal, &elb_describe_target_groups,
+                                   &(struct elb_describe_target_groups){}, on_groups, rotation);
         else
-                rotation->call =
-                        aws_call(place->aws, place->region, &elb_describe_target_health,
-                                 &(struct elb_describe_target_health){ .group = lack->group->arn },
-                                 on_health, rotation);
+                rotation->call = place_call(
+                        &rotation->refusal, &elb_describe_target_health,
+                        &(struct elb_describe_target_health){ .group = lack->group->arn },
+                        on_health, rotation);
 }
 
 /* Wakes those that lack nothing any more, or all when the look has `failed`; asks for what the
@@ -144,6 +142,7 @@ static void on_groups(const struct aws_reply *reply, void *userdata)
         const struct elb_target_groups *found = reply->output;
 
         place_heard(rotation->place, &elb_describe_target_groups, reply);
+        refusal_take(&rotation->refusal, &elb_describe_target_groups, reply);
         rotation->call = aws_slot_free(rotation->call);
         if (reply->outcome != AWS_OK) {
                 rotation_failed(rotation, reply, &elb_describe_target_groups);
@@ -185,6 +184,7 @@ static void on_whether_listed(const struct aws_reply *reply, void *userdata)
         bool is_listed = false;
 
         place_heard(rotation->place, &elb_describe_target_groups, reply);
+        refusal_take(&rotation->refusal, &elb_describe_target_groups, reply);
         rotation->call = aws_slot_free(rotation->call);
         if (reply->outcome != AWS_OK) {
                 rotation_failed(rotation, reply, &elb_describe_target_groups);
@@ -210,14 +210,15 @@ static void on_whether_listed(const struct aws_reply *reply, void *userdata)
 static void on_health(const struct aws_reply *reply, void *userdata)
 {
         struct rotation *rotation = userdata;
-        const struct place *place = rotation->place;
 
         place_heard(rotation->place, &elb_describe_target_health, reply);
+        if (!gone_is_claimed(reply))
+                refusal_take(&rotation->refusal, &elb_describe_target_health, reply);
         rotation->call = aws_slot_free(rotation->call);
         if (gone_is_claimed(reply)) {
-                rotation->call = aws_call(place->aws, place->region, &elb_describe_target_groups,
-                                          &(struct elb_describe_target_groups){}, on_whether_listed,
-                                          rotation);
+                rotation->call = place_call(&rotation->refusal, &elb_describe_target_groups,
+                                            &(struct elb_describe_target_groups){},
+                                            on_whether_listed, rotation);
                 return;
         }
         if (reply->outcome != AWS_OK) {
@@ -233,7 +234,7 @@ static struct rotation *rotation_of(struct place *place)
 {
         if (!place->rotation) {
                 place->rotation = xnew(struct rotation);
-                place->rotation->place = place;
+                place->rotation->place = place->rotation->refusal.place = place;
         }
         return place->rotation;
 }
@@ -257,6 +258,7 @@ enum rotation_sight rotation_look(struct task *task, const struct putback *only,
 
         if (!lacks(rotation, only, since, &lack))
                 return ROTATION_SEEN;
+        task_await(task, &rotation->refusal);
         if (rotation->failed && now - rotation->failed < FAILURE_FRESH) {
                 *ret_why = xstrdup(rotation->why);
                 return rotation->refused ? ROTATION_REFUSED : ROTATION_TROUBLE;
@@ -300,6 +302,7 @@ struct rotation *rotation_free(struct rotation *rotation)
                 free(group);
         }
         free(rotation->why);
+        refusal_done(&rotation->refusal);
         free(rotation);
         return NULL;
 }

@@ -65,6 +65,9 @@ static void task_leave_step(struct task *task)
         timer_disarm(task->timer);
         task->call = aws_slot_free(task->call);
         free(steal(task->waiting));
+        refusal_clear(&task->refusal);
+        task->awaits = NULL;
+        task->asks_again = 0;
 }
 
 /* It counts from the row of a step that may do something to the instance until that is known to be
@@ -237,11 +240,13 @@ void task_apply(struct task *task, struct verdict verdict)
                         task_apply(task, lost_patience(task, verdict.detail));
                         return;
                 }
+                verdict.delay = with_jitter(engine, verdict.delay);
+                task->asks_again = loop_monotonic(engine->loop) + verdict.delay;
                 task_set_waiting(task, "%s", verdict.detail);
                 task_note_trouble(task, verdict.detail);
                 task_note_down(task);
                 task->call = aws_slot_free(task->call);
-                timer_arm(task->timer, with_jitter(engine, verdict.delay));
+                timer_arm(task->timer, verdict.delay);
                 return;
         case MOVE_FINISH:
                 task_end(task, verdict.outcome, verdict.detail);
@@ -258,6 +263,7 @@ static void task_on_reply(const struct aws_reply *reply, void *userdata)
         place_heard(task->place, task->action, reply);
         xreplace(&task->error, reply->outcome == AWS_ERROR ? reply->code : NULL);
         xreplace(&task->request_id, reply->request_id);
+        refusal_take(&task->refusal, task->action, reply);
         verdict = task->step->answer(task, reply);
         task->call = aws_slot_free(task->call);
         task_apply(task, verdict);
@@ -269,6 +275,7 @@ void task_call(struct task *task, const struct action *action, const void *input
         task->action = action;
         task->call =
                 aws_call(task->place->aws, task->place->region, action, input, task_on_reply, task);
+        refusal_watch(&task->refusal, task->call);
 }
 
 static void task_on_timer(void *userdata)
@@ -330,6 +337,37 @@ void task_set_waiting(struct task *task, const char *format, ...)
         free(waiting);
 }
 
+static const struct refusal *task_refusal(const struct task *task)
+{
+        if (refusal_is_shown(&task->refusal))
+                return &task->refusal;
+        return task->awaits && refusal_is_shown(task->awaits) ? task->awaits : NULL;
+}
+
+const char *task_waiting(struct task *task, bool timed)
+{
+        const struct refusal *refusal = task_refusal(task);
+
+        if (!refusal)
+                return task->waiting;
+        free(task->told);
+        task->told = refusal_text(refusal, task->asks_again,
+                                  timed ? loop_monotonic(task->run->engine->loop) : 0);
+        return task->told;
+}
+
+void task_await(struct task *task, const struct refusal *shared)
+{
+        task->awaits = shared;
+}
+
+char *task_why(const struct task *task, const char *otherwise)
+{
+        const struct refusal *refusal = task_refusal(task);
+
+        return refusal ? refusal_reason(refusal) : xstrdup(otherwise);
+}
+
 struct log_about task_about(const struct task *task)
 {
         bool refused = task->error != NULL;
@@ -359,7 +397,7 @@ struct task *task_hold(struct run *run, const struct task_kind *kind, struct pla
 
         task->run = run;
         task->kind = kind;
-        task->place = place_ref(place);
+        task->place = task->refusal.place = place_ref(place);
         task->percent = -1;
         task->entered = loop_monotonic(run->engine->loop);
         task->timer = timer_new(run->engine->loop, task_on_timer, task);
@@ -426,6 +464,8 @@ struct task *task_free(struct task *task)
         aws_slot_free(task->call);
         timer_free(task->timer);
         free(task->waiting);
+        free(task->told);
+        refusal_done(&task->refusal);
         free(task->error);
         free(task->request_id);
         place_unref(task->place);

@@ -73,7 +73,7 @@ void watches_orphan(struct engine *engine)
         }
 }
 
-void watches_tell(struct engine *engine, const struct run *run, const struct task *task,
+void watches_tell(struct engine *engine, const struct run *run, struct task *task,
                   const struct prune_decision *decision)
 {
         struct task_progress progress;
@@ -86,7 +86,7 @@ void watches_tell(struct engine *engine, const struct run *run, const struct tas
 
         if (task)
                 progress = (struct task_progress){ .percent = task->percent,
-                                                   .waiting = task->waiting };
+                                                   .waiting = task_waiting(task, false) };
         engine->telling++;
         for (struct watch *watch = engine->watches; watch; watch = watch->next)
                 if (!watch->ended && (!watch->run || streq(watch->run, run->row.id)))

@@ -7,7 +7,7 @@
 #include "runs/engine.h"
 
 /* `task` and `decision` may be NULL. */
-void watches_tell(struct engine *engine, const struct run *run, const struct task *task,
+void watches_tell(struct engine *engine, const struct run *run, struct task *task,
                   const struct prune_decision *decision);
 struct watch *watch_new(struct engine *engine, const char *run, watch_fn *callback, void *userdata);
 /* The engine goes away before its watchers: they stay valid and are told nothing more. */

@@ -40,6 +40,7 @@ struct scripted_fault {
         bool effect;                /* it happens, though the caller does not hear of it */
         usec_t delay;               /* 0: as usual */
         bool queued;                /* it spends all of that in our own queue */
+        unsigned int throttled;     /* attempts in vain before that, all told of at once */
         bool unmet; /* no call is to meet it; a test fails when none meets another */
         bool met;   /* set by the first call that does */
 };
@@ -147,6 +148,7 @@ struct aws_slot {
         struct scripted_answer answer;
         bool elsewhere;
         bool queued;
+        unsigned int throttled;
         aws_done_fn *done;
         void *userdata;
 };
@@ -242,9 +244,21 @@ struct aws_slot *aws_call(struct aws_account *account, const char *region,
                 slot->answer =
                         (struct scripted_answer){ fault->outcome, fault->code, fault->message };
         slot->queued = fault && fault->queued;
+        slot->throttled = fault ? fault->throttled : 0;
         slot->elsewhere = fault && fault->elsewhere;
         timer_arm(slot->timer, fault && fault->delay ? fault->delay : aws->delay);
         return slot;
+}
+
+void aws_slot_watch(struct aws_slot *slot, aws_retry_fn *retry, void *userdata)
+{
+        for (unsigned int i = 1; i <= slot->throttled; i++)
+                retry(slot->action,
+                      &(struct aws_reply){ .outcome = AWS_ERROR,
+                                           .code = "RequestLimitExceeded",
+                                           .message = "Request limit exceeded.",
+                                           .attempts = i },
+                      20 * USEC_PER_SEC, userdata);
 }
 
 bool aws_slot_is_queued(const struct aws_slot *slot)

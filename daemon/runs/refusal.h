@@ -1,0 +1,39 @@
+/*
+ * A call that AWS refuses, or does not answer, while it is asked again: the call and the code of
+ * the error, in the same words for every task that waits for it. Internal to runs/.
+ */
+#pragma once
+
+#include "aws/aws.h"
+#include "base/time.h"
+
+struct place;
+
+/* All zero but `place` and `own` at the beginning. */
+struct refusal {
+        struct place *place;
+        const struct action *action; /* of the call; NULL: no call is in trouble */
+        const struct action *told;   /* this has been said in the journal */
+        unsigned int attempts;       /* in vain, in a row */
+        bool certain;                /* AWS has said no, and not only that it knows no such thing */
+        usec_t again;                /* monotonic: when it is asked again; 0: not known */
+        char *what, *more;           /* of aws_describe_refusal() */
+};
+void refusal_done(struct refusal *refusal);
+/* The trouble is over, or concerns nobody any more. What the journal was told stays. */
+void refusal_clear(struct refusal *refusal);
+
+/* Takes the reply to a call, the last attempt of it. AWS_OK ends the trouble of its action. */
+void refusal_take(struct refusal *refusal, const struct action *action,
+                  const struct aws_reply *reply);
+/* Takes each attempt of the call that is followed by another one, as long as the slot lasts. */
+void refusal_watch(struct refusal *refusal, struct aws_slot *slot);
+
+/* Whether it is worth telling: from the second attempt in vain on, or when AWS has said no. */
+bool refusal_is_shown(const struct refusal *refusal);
+/* "DescribeImages refused: UnauthorizedOperation; asked again in 20s: You are not ...". `again`:
+ * monotonic, when it is asked again, where the refusal does not know; 0: not known either. `now` 0:
+ * without the time. Caller frees. */
+char *refusal_text(const struct refusal *refusal, usec_t again, usec_t now);
+/* "DescribeImages refused: UnauthorizedOperation: You are not ...". Caller frees. */
+char *refusal_reason(const struct refusal *refusal);

@@ -1,0 +1,174 @@
+/* What a task is shown to wait for while AWS refuses the call it needs: the call, the code, and
+ * when it is asked again, whoever asks and for how many. */
+#include "rotated.h"
+
+#define FREEZES                                                                                    \
+        HEAD "  s:\n    schedule: cron(0 1 * * ? *)\n    targets: {tags: {A: b}}\n"                \
+             "    consistency: freeze\n    freeze: {before: [a], after: [b]}\n"
+
+/* What task i-1 waits for, or, where there is none yet, the first task of the run. Caller frees. */
+static char *waiting_of(struct world *world)
+{
+        struct store_task *tasks;
+        char *waiting = NULL;
+        size_t n;
+
+        assert_int_equal(store_load_tasks(world->store, RUN, &tasks, &n), 0);
+        for (size_t i = 0; i < n; i++) {
+                struct task_progress progress;
+
+                if ((i == 0 || streq(tasks[i].subject, "i-1")) &&
+                    manager_task_progress(world->manager, tasks[i].id, &progress))
+                        xreplace(&waiting, progress.waiting);
+        }
+        store_tasks_free(tasks, n);
+        return waiting;
+}
+
+/* Says the next attempt to be in so many seconds. */
+static bool says(const char *waiting, const char *what, const char *more)
+{
+        const char *rest = waiting ? startswith(waiting, what) : NULL;
+
+        rest = rest ? startswith(rest, "; asked again ") : NULL;
+        return rest && (startswith(rest, "in ") || startswith(rest, "now")) && strstr(rest, more);
+}
+
+static void a_task_names_the_call_that_is_refused_and_the_code(void **state)
+{
+        static const char web[] = S("reboot", "settle: 2m"), freeze[] = FREEZES;
+        static const struct {
+                const char *name, *yaml, *action;
+                unsigned int skip;
+                const char *code; /* NULL: it is throttled, all the time */
+        } rows[] = {
+                { .name = "the search", .yaml = web, .action = "DescribeInstances" },
+                { .name = "the status before",
+                  .yaml = web,
+                  .action = "DescribeInstanceStatus",
+                  .code = "UnauthorizedOperation" },
+                { .name = "the status before", .yaml = web, .action = "DescribeInstanceStatus" },
+                { .name = "target groups",
+                  .yaml = web,
+                  .action = "DescribeTargetHealth",
+                  .skip = 4 },
+                { .name = "another daemon",
+                  .yaml = web,
+                  .action = "DescribeImages",
+                  .code = "UnauthorizedOperation" },
+                { .name = "the status afterwards",
+                  .yaml = web,
+                  .action = "DescribeInstanceStatus",
+                  .skip = 1,
+                  .code = "UnauthorizedOperation" },
+                { .name = "CreateImage", .yaml = web, .action = "CreateImage" },
+                { .name = "CreateImage, with no room",
+                  .yaml = web,
+                  .action = "CreateImage",
+                  .code = "ResourceLimitExceeded" },
+                { .name = "the image",
+                  .yaml = web,
+                  .action = "DescribeImages",
+                  .skip = 1,
+                  .code = "UnauthorizedOperation" },
+                { .name = "the snapshots",
+                  .yaml = freeze,
+                  .action = "DescribeSnapshots",
+                  .code = "UnauthorizedOperation" },
+                { .name = "the freeze",
+                  .yaml = freeze,
+                  .action = "GetCommandInvocation",
+                  .code = "AccessDeniedException" },
+                { .name = "the freeze", .yaml = freeze, .action = "GetCommandInvocation" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                const char *code = rows[i].code ? rows[i].code : "RequestLimitExceeded";
+                _cleanup_free_ char *what = xasprintf("%s refused: %s", rows[i].action, code);
+                _cleanup_free_ char *waiting = NULL;
+                usec_t end;
+                struct world world;
+
+                setup(&world, rows[i].yaml, 1);
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = rows[i].action,
+                                                        .skip = rows[i].skip,
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .throttled = rows[i].code ? 0 : 2,
+                                                        .delay = rows[i].code ? 0 : MINUTES(30),
+                                                        .code = code,
+                                                        .message = "You are not let" });
+                virtual_run_until(world.loop, at("2026-03-02T01:00:00Z"));
+                end = loop_monotonic(world.loop) + MINUTES(20);
+                while (!says(waiting, what, rows[i].code ? "You are not let" : "Request limit")) {
+                        if (!virtual_step(world.loop, end))
+                                fail_msg("%s: %s", rows[i].name, waiting ? waiting : "nothing");
+                        free(steal(waiting));
+                        waiting = waiting_of(&world);
+                }
+                world_done(&world);
+        }
+}
+
+/* One attempt in vain is none of anybody's business, and an answer ends it. */
+static void a_call_that_goes_well_after_all_is_not_told_of(void **state)
+{
+        _cleanup_free_ char *first = NULL, *then = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, S("reboot", "settle: 2m"), 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstanceStatus",
+                                                            .throttled = 1,
+                                                            .delay = MINUTES(1) });
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstanceStatus",
+                                                            .throttled = 2,
+                                                            .delay = MINUTES(1) });
+        world_run_until_sent(&world, "DescribeInstanceStatus", NULL);
+        first = waiting_of(&world);
+        assert_string_equal(first, "reading its status checks");
+        world_run_until_sent(&world, "DescribeInstanceStatus", NULL);
+        then = waiting_of(&world);
+        assert_true(says(then, "DescribeInstanceStatus refused: RequestLimitExceeded", "quota"));
+        virtual_run_for(world.loop, MINUTES(1) + USEC_PER_SEC);
+        free(steal(then));
+        then = waiting_of(&world);
+        assert_true(!then || !strstr(then, "refused"));
+        world_done(&world);
+}
+
+/* What became of the freeze cannot be asked: the end of the task and the journal say why. */
+static void a_freeze_that_cannot_be_looked_at_ends_with_the_refusal(void **state)
+{
+        _cleanup_free_ char *detail = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, FREEZES, 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "GetCommandInvocation",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "AccessDeniedException",
+                                                            .message = "not authorized" });
+        virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
+        assert_non_null(strstr(detail, "GetCommandInvocation refused: AccessDeniedException: not "
+                                       "authorized"));
+        assert_non_null(strstr(detail, "ssm:GetCommandInvocation"));
+        assert_int_equal(captured_events(&events[EVENT_AWS_REFUSES]), 1);
+        assert_true(captured_words("GetCommandInvocation refused: AccessDeniedException") >= 1);
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_task_names_the_call_that_is_refused_and_the_code),
+                cmocka_unit_test(a_call_that_goes_well_after_all_is_not_told_of),
+                cmocka_unit_test(a_freeze_that_cannot_be_looked_at_ends_with_the_refusal),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
