@@ -196,11 +196,20 @@ static struct verdict never_was_down(struct task *task)
         return next();
 }
 
+/* Whether EC2 has told the state of the instance in the last `timeout`. */
+static bool is_news(const struct task *task, const struct patient *patient, sec_t timeout)
+{
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        return patient->asked && now - patient->read < timeout * USEC_PER_SEC;
+}
+
 /* What was read last, and the call in the way of a newer reading. */
 static struct verdict not_ready(struct task *task, const struct patient *patient, sec_t timeout)
 {
-        _cleanup_free_ char *trouble = task_why(task, patient->asked ? NULL : "no answer from EC2");
-        const char *state = patient->asked ? instance_state_names[patient->state] : "not known";
+        bool news = is_news(task, patient, timeout);
+        _cleanup_free_ char *trouble = task_why(task, news ? NULL : "no answer from EC2");
+        const char *state = news ? instance_state_names[patient->state] : "not known";
         char time[TIME_TEXT_MAX];
 
         return instance_failed(
@@ -208,6 +217,12 @@ static struct verdict not_ready(struct task *task, const struct patient *patient
                 xasprintf("not ready within %s (%s; system check %s, instance check %s%s%s)",
                           format_timespan(timeout, time), state, check_name(patient->system),
                           check_name(patient->check), trouble ? "; " : "", trouble ? trouble : ""));
+}
+
+/* Beyond the time-out what is well, or is still being started, is looked at now and then. */
+static usec_t wait_left(sec_t waited, sec_t timeout)
+{
+        return (waited < timeout ? timeout - waited : SEC_PER_MIN) * USEC_PER_SEC;
 }
 
 struct verdict await_instance_ask(struct task *task)
@@ -241,9 +256,11 @@ struct verdict await_instance_ask(struct task *task)
         if (goes_on_being_started(task, patient) && start_age(task) >= timeout &&
             (patient->asked || watched >= timeout))
                 return not_up_in_time(task, patient);
-        /* After a restart EC2 is asked before the time that passed meanwhile counts. */
+        /* After a restart EC2 is asked before the time that passed meanwhile counts, and what is
+         * well then is given `settle`. */
         if (waited >= timeout && (patient->asked || watched >= timeout) &&
-            !patient_is_well(patient) && !goes_on_being_started(task, patient))
+            !(is_news(task, patient, timeout) && patient_is_well(patient)) &&
+            !goes_on_being_started(task, patient))
                 return not_ready(task, patient, timeout);
         if (patient->asked)
                 task_set_waiting(task, "%s: %s, checks %s/%s", task->method->name,
@@ -251,7 +268,6 @@ struct verdict await_instance_ask(struct task *task)
                                  check_name(patient->check));
         else
                 task_set_waiting(task, "%s", task->method->name);
-        task_wake_after(task,
-                        (waited < timeout ? timeout - waited : timeout - watched) * USEC_PER_SEC);
+        task_wake_after(task, wait_left(waited < timeout ? waited : watched, timeout));
         return stay();
 }

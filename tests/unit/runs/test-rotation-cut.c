@@ -217,6 +217,28 @@ static void a_restart_begins_anew_how_long_an_instance_has_been_well(void **stat
         }
 }
 
+/* After the restart i-1 is seen to be well once, and then EC2 does not tell for hours. */
+static void nobody_waits_for_ever_for_the_state_of_an_instance(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, S("reboot", ""), 1);
+        world_run_until_sent(&world, "CreateImage", "i-1");
+        virtual_run_for(world.loop, 20 * USEC_PER_SEC);
+        world_end(&world, false);
+        virtual_run_for(world.loop, MINUTES(10));
+        world_start(&world);
+        world_run_until_sent(&world, "DescribeInstanceStatus", NULL);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstanceStatus",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_UNREACHABLE });
+        virtual_run_for(world.loop, HOURS(2));
+        assert_int_not_equal(world_run(&world, RUN, NULL), OUTCOME_OPEN);
+        assert_true(captured_words("not ready within") > 0);
+        world_done(&world);
+}
+
 static void crash_at_every_commit(const char *level, const char *reboot, bool before)
 {
         _cleanup_free_ char *yaml = xasprintf(S("%s", "%s"), level, reboot);
@@ -268,6 +290,7 @@ int main(void)
                 cmocka_unit_test(test_late_request),
                 cmocka_unit_test(what_is_back_is_not_put_back_again),
                 cmocka_unit_test(a_restart_begins_anew_how_long_an_instance_has_been_well),
+                cmocka_unit_test(nobody_waits_for_ever_for_the_state_of_an_instance),
                 cmocka_unit_test(test_crash_at_every_commit),
         };
 
