@@ -36,7 +36,7 @@ static struct verdict put(struct task *task)
 
         live->put++;
         live->refused = 0;
-        live->look_first = 0;
+        live->look_first = live->next_put = 0;
         return go("put-back");
 }
 
@@ -111,6 +111,7 @@ struct verdict put_back_ask(struct task *task)
         const char *id = task->row.subject;
         _cleanup_(putback_done) struct putback putback = {};
         const struct putback_line *line;
+        usec_t now = loop_monotonic(task->run->engine->loop);
         struct verdict verdict;
 
         if (!task->row.putback)
@@ -127,6 +128,10 @@ struct verdict put_back_ask(struct task *task)
         if (line->kind != PUTBACK_STANDBY && live->patient && live->patient->asked &&
             live->patient->state != INSTANCE_RUNNING)
                 return await_running(task, line);
+        if (now < live->next_put) { /* woken by a reading of its status */
+                task_wake_after(task, live->next_put - now);
+                return stay();
+        }
         if (looks_first(task, line, &verdict))
                 return verdict;
         if (line->kind == PUTBACK_STANDBY)
@@ -144,11 +149,13 @@ static struct verdict put_refused(struct task *task, const struct putback_line *
 {
         struct log_about about = task_about(task);
         _cleanup_free_ char *name = line_name(line);
-        unsigned int attempt = image_live(task)->refused++;
+        struct image_live *live = image_live(task);
+        unsigned int attempt = live->refused++;
         usec_t delay = image_insist_after(attempt);
         char time[TIME_TEXT_MAX];
 
-        image_live(task)->look_first = loop_monotonic(task->run->engine->loop);
+        live->look_first = loop_monotonic(task->run->engine->loop);
+        live->next_put = live->look_first + delay / 2; /* jitter: more */
         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                   "Instance %s cannot be put back into %s yet (attempt %u): %s; tried again in "
                   "about %s.",
@@ -163,11 +170,16 @@ static struct verdict not_running(struct task *task, const struct putback_line *
         _cleanup_free_ char *reason = why;
         struct image_live *live = image_live(task);
 
-        image_watch(task);
+        if (!live->patient) {
+                image_watch(task);
+                return again(PUT_RETRY, steal(reason));
+        }
         if (task_spent(task) < image_ready_timeout(task))
                 return again(PUT_RETRY, steal(reason));
-        if (!live->patient->asked || live->patient->state == INSTANCE_RUNNING)
+        if (!live->patient->asked || live->patient->state == INSTANCE_RUNNING) {
+                live->patient = health_end(live->patient); /* until it is refused again */
                 return put_refused(task, line, steal(reason));
+        }
         return put_in_vain(task, line, reason);
 }
 
@@ -186,6 +198,8 @@ struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
         putback_parse(task->row.putback, &putback);
         line = &putback.lines[live->put];
         why = aws_describe_failure(reply, task->action, task->row.region);
+        if (!streq(reply->code, "InvalidTarget")) /* its state would not explain it */
+                live->patient = health_end(live->patient);
         if (!refused)
                 return task_spent(task) < image_ready_timeout(task) ? again(PUT_RETRY, why)
                                                                     : put_refused(task, line, why);

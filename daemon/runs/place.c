@@ -59,6 +59,7 @@ struct place *place_unref(struct place *place)
         for (size_t i = 0; i < place->n_types; i++)
                 free(place->types[i].name);
         free(place->types);
+        free(place->silent);
         aws_account_unref(place->aws);
         free(place->account);
         free(place->region);
@@ -80,6 +81,22 @@ static struct log_about about_call(const struct place *place, const struct actio
         };
 }
 
+/* Notes whether a service is silent. True: that is news. */
+static bool note_silent(struct place *place, const struct service *service, bool silent)
+{
+        size_t i = 0;
+
+        while (i < place->n_silent && place->silent[i] != service)
+                i++;
+        if (silent == (i < place->n_silent))
+                return false;
+        if (silent)
+                *append(place->silent, place->n_silent) = service;
+        else
+                place->silent[i] = place->silent[--place->n_silent];
+        return true;
+}
+
 void place_heard(struct place *place, const struct action *action, const struct aws_reply *reply)
 {
         struct log_about about = about_call(place, action, reply);
@@ -88,15 +105,14 @@ void place_heard(struct place *place, const struct action *action, const struct 
         switch (reply->outcome) {
         case AWS_OK:
         case AWS_ERROR:
-                if (place->silent)
-                        log_line(LOG_NOTICE, &about, "AWS answers again in %s.", place->region);
-                place->silent = false;
+                if (note_silent(place, action->service, false))
+                        log_line(LOG_NOTICE, &about, "AWS answers again in %s (%s).", place->region,
+                                 action->service->name);
                 return;
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:
-                if (place->silent)
+                if (!note_silent(place, action->service, true))
                         return;
-                place->silent = true;
                 why = aws_describe_failure(reply, action, place->region);
                 log_event(&events[EVENT_AWS_SILENT], &about,
                           "%s. It is tried again until it works.", why);

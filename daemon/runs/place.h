@@ -22,7 +22,9 @@ struct place {
         struct aws_account *aws;
         char *account, *region;
         unsigned int references;
-        bool silent;                      /* the last call got no answer, which has been said */
+        /* Services whose last call got no answer, which has been said. */
+        const struct service **silent;
+        size_t n_silent;
         const struct action *remote_told; /* of Systems Manager: was refused, which has been said */
         struct follower *follower;        /* of images, follow.h; made when first needed */
         struct doctor *doctor;            /* of instances, health.h; the same */
