@@ -223,6 +223,15 @@ usec_t create_time_left(struct task *task)
         return now - live->asked < at_most ? at_most - (now - live->asked) : 0;
 }
 
+usec_t create_overtime(struct task *task)
+{
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        return create_time_left(task)
+                       ? 0
+                       : now - image_live(task)->asked - image_ready_timeout(task) * USEC_PER_SEC;
+}
+
 struct verdict create_later(struct task *task, usec_t delay, char *detail)
 {
         usec_t left = create_time_left(task);

@@ -21,8 +21,9 @@
  * when no call may be made any more, so many looks tell that there is none: fewer, over some five
  * minutes, while an instance is kept down for it longer than that may take. */
 enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72, LOOKS_IN_HASTE = 20 };
-#define LOOK_SOON  (2 * USEC_PER_SEC)
-#define LOOK_LATER (15 * USEC_PER_SEC)
+#define HASTE_AT_MOST (5 * 60 * USEC_PER_SEC) /* where they are not answered */
+#define LOOK_SOON     (2 * USEC_PER_SEC)
+#define LOOK_LATER    (15 * USEC_PER_SEC)
 /* How much this machine's clock may differ from EC2's, where EC2 does not tell the time.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 #define CLOCKS_DIFFER (5 * SEC_PER_MIN)
@@ -102,7 +103,7 @@ static struct verdict find_unanswered(struct task *task, char *why)
 {
         _cleanup_free_ char *reason = why;
 
-        if (create_time_left(task) || image_live(task)->looks++ < LOOKS_IN_HASTE)
+        if (create_overtime(task) < HASTE_AT_MOST)
                 return again(LOOK_LATER, steal(reason));
         return image_give_up(
                 task, OUTCOME_FAILED,

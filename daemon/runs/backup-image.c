@@ -347,4 +347,5 @@ const struct task_kind image_task = {
         .forget = image_forget,
         .ended = image_say_end,
         .lost_patience = image_lost_patience,
+        .call_limit = image_call_limit,
 };

@@ -14,6 +14,7 @@
 /* What is not given up: 15 s at first, then twice as long each time. */
 #define INSIST_FIRST   (15 * USEC_PER_SEC)
 #define INSIST_LONGEST (300 * USEC_PER_SEC)
+enum { CALL_LEAST = 3 * SEC_PER_MIN };
 
 struct image_live *image_live(struct task *task)
 {
@@ -206,6 +207,15 @@ sec_t image_away(struct task *task)
         if (!live->touched)
                 live->touched = loop_monotonic(loop) - (spent > 0 ? spent : 0) * USEC_PER_SEC;
         return (loop_monotonic(loop) - live->touched) / USEC_PER_SEC;
+}
+
+usec_t image_call_limit(struct task *task)
+{
+        sec_t left = image_ready_timeout(task) - image_away(task);
+
+        if (task->row.downed == SEC_NONE || MUTANT(waits_for_answers))
+                return USEC_INFINITY;
+        return (left > CALL_LEAST ? left : CALL_LEAST) * USEC_PER_SEC;
 }
 
 usec_t image_insist_after(unsigned int refusals)

@@ -143,6 +143,11 @@ bool image_touch(struct task *task);
  * restart. */
 sec_t image_away(struct task *task);
 
+/* How long a call may go without an answer: while the instance is away no longer than what is left
+ * of `ready_timeout`, but three minutes at least, in which a slow answer comes. struct task_kind.
+ */
+usec_t image_call_limit(struct task *task);
+
 /* Notes, by the reply to a call that takes the instance away, whether a request without an answer
  * may still be on its way: until its signature is too old it can undo what was put right meanwhile.
  */
@@ -240,6 +245,8 @@ struct verdict create_may(struct task *task);
 /* How long an instance may still be kept stopped, frozen or out of service for the call: no longer
  * than it may take to come back. USEC_INFINITY: it is not kept so. */
 usec_t create_time_left(struct task *task);
+/* How long ago that came to its end; 0: it has not. */
+usec_t create_overtime(struct task *task);
 /* EC2 does not take the call for now, or does not tell whether it may be made: again, as long as
  * there is time. `detail` is taken. */
 struct verdict create_later(struct task *task, usec_t delay, char *detail);

@@ -77,6 +77,10 @@ struct task_kind {
         bool by_subject; /* its subjects are unique in a run: run_find_task() finds them */
         sec_t straggle;  /* how long it may go on looking when another of the run is through; 0: for
                           * ever */
+        /* How long a call that is sent now may go without an answer; USEC_INFINITY: as long as
+         * aws_call() lets it. NULL: that, always. What ends an outage (PRIORITY_START) has no limit
+         * in any case. */
+        usec_t (*call_limit)(struct task *task);
 };
 
 struct phase {
@@ -110,6 +114,8 @@ struct task {
         const struct method *method; /* of row.method; NULL: none (yet) */
         struct place *place;
         struct aws_slot *call;
+        struct timer *limit;         /* of the call; NULL: it never had one */
+        usec_t limited;              /* that limit */
         const struct action *action; /* of the last call */
         char *error, *request_id;    /* of its reply, while the step lasts; or NULL */
         struct timer *timer;

@@ -3,6 +3,7 @@
  * include this; they return verdicts. Internal to the engine.
  *
  *     task.c    moves tasks: a verdict becomes the next step, a wait or an end
+ *     task-call.c   the one call of a task, and what ends it
  *     run.c     moves runs: from phase to phase, commits, the conclusion
  *     stragglers.c  ends tasks that hold up the others
  *     engine.c  the turn, in which what moved is committed and acted on; beginning and ending
@@ -28,6 +29,10 @@ void task_note_aside(struct task *task);
 /* Takes `detail`. */
 void task_end(struct task *task, enum outcome outcome, char *detail);
 void task_apply(struct task *task, struct verdict verdict);
+
+/* ---- task-call.c ---- */
+/* Nothing more is heard of the call, if there is one; what was sent stays sent. */
+void task_end_call(struct task *task);
 
 /* ---- run.c ---- */
 struct run *run_free(struct run *run);

@@ -11,9 +11,6 @@
 #include "runs/place.h"
 #include "runs/watch.h"
 
-/* Without an answer from AWS at all, a task asks again after about this. */
-#define TROUBLE_RETRY (30 * USEC_PER_SEC)
-
 struct verdict stay(void)
 {
         return (struct verdict){ .move = MOVE_STAY };
@@ -63,7 +60,7 @@ void task_moved(struct task *task)
 static void task_leave_step(struct task *task)
 {
         timer_disarm(task->timer);
-        task->call = aws_slot_free(task->call);
+        task_end_call(task);
         free(steal(task->waiting));
         refusal_clear(&task->refusal);
         task->awaits = NULL;
@@ -245,7 +242,7 @@ void task_apply(struct task *task, struct verdict verdict)
                 task_set_waiting(task, "%s", verdict.detail);
                 task_note_trouble(task, verdict.detail);
                 task_note_down(task);
-                task->call = aws_slot_free(task->call);
+                task_end_call(task);
                 timer_arm(task->timer, verdict.delay);
                 return;
         case MOVE_FINISH:
@@ -253,29 +250,6 @@ void task_apply(struct task *task, struct verdict verdict)
                 return;
         }
         abort();
-}
-
-static void task_on_reply(const struct aws_reply *reply, void *userdata)
-{
-        struct task *task = userdata;
-        struct verdict verdict;
-
-        place_heard(task->place, task->action, reply);
-        xreplace(&task->error, reply->outcome == AWS_ERROR ? reply->code : NULL);
-        xreplace(&task->request_id, reply->request_id);
-        refusal_take(&task->refusal, task->action, reply);
-        verdict = task->step->answer(task, reply);
-        task->call = aws_slot_free(task->call);
-        task_apply(task, verdict);
-}
-
-void task_call(struct task *task, const struct action *action, const void *input)
-{
-        aws_slot_free(task->call);
-        task->action = action;
-        task->call =
-                aws_call(task->place->aws, task->place->region, action, input, task_on_reply, task);
-        refusal_watch(&task->refusal, task->call);
 }
 
 static void task_on_timer(void *userdata)
@@ -293,27 +267,6 @@ void task_wake(struct task *task)
 void task_wake_after(struct task *task, usec_t delay)
 {
         timer_arm(task->timer, delay);
-}
-
-struct verdict task_trouble(struct task *task, const struct aws_reply *reply,
-                            const struct action *action)
-{
-        char *detail = aws_describe_failure(reply, action, task->row.region);
-
-        /* No other key will be taken there either; what holds an instance waits nevertheless. */
-        if (reply->elsewhere && task->step->looks)
-                return finish(OUTCOME_FAILED, detail);
-        switch (reply->outcome) {
-        case AWS_UNREACHABLE:
-        case AWS_UNSIGNED:
-        case AWS_UNKNOWN:
-                return again(TROUBLE_RETRY, detail);
-        case AWS_ERROR:
-                return finish(OUTCOME_FAILED, detail);
-        case AWS_OK:
-                break;
-        }
-        abort();
 }
 
 sec_t task_spent(const struct task *task)
@@ -461,7 +414,8 @@ struct task *task_free(struct task *task)
                 engine->looked_up = NULL;
         if (task->kind->forget)
                 task->kind->forget(task);
-        aws_slot_free(task->call);
+        task_end_call(task);
+        timer_free(task->limit);
         timer_free(task->timer);
         free(task->waiting);
         free(task->told);

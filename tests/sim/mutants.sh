@@ -1,7 +1,8 @@
 #!/bin/bash
 # The test of the test: breaks one guarantee of the daemon after the other (daemon/base/mutants.def)
-# and wants the simulation to notice each within a minute of CPU time. Called by make with the
-# program, how many to run side by side, and the name of a mutant to try only that one.
+# and wants the simulation to notice each within a minute of CPU time, and nothing at that seed when
+# nothing is broken. Called by make with the program, how many to run side by side, and the name of a
+# mutant to try only that one.
 set -u
 seconds=60
 
@@ -12,7 +13,13 @@ if [ "$1" = --one ]; then
         # shellcheck disable=SC2086  # options are words
         (ulimit -c 0 -t $seconds && exec "$sim" --mutant "$name" $options) >"$folder/$name" 2>&1
         result=$?
-        if [ $result = 1 ] && why=$(grep VIOLATED "$folder/$name"); then
+        if [ $result = 1 ] && why=$(grep -a -m 1 VIOLATED "$folder/$name"); then
+                seed=${why#seed } seed=${seed%%:*}
+                # shellcheck disable=SC2086
+                if ! "$sim" $options --seed "$seed" --seeds 1 >"$folder/$name.whole" 2>&1; then
+                        printf '  %-28s SHOWS NOTHING: unbroken, seed %s is violated as well\n' "$name" "$seed"
+                        exit 1
+                fi
                 printf '  %-28s %3d s  %s\n' "$name" $SECONDS "${why:0:110}"
         elif grep -q Assertion "$folder/$name"; then
                 printf '  %-28s %3d s  an assertion\n' "$name" $SECONDS

@@ -314,6 +314,51 @@ static void an_instance_is_started_where_its_snapshots_are_not_told(void **state
         world_done(&world);
 }
 
+/* A call that the stopped instance waits for gets no answer for hours. */
+static void an_instance_is_started_where_a_call_is_not_answered(void **state)
+{
+        static const struct {
+                const char *name;
+                struct scripted_fault create; /* what becomes of CreateImage */
+                const char *hangs;            /* after it, or NULL */
+        } rows[] = {
+                { .name = "CreateImage, sent", .create = { .delay = HOURS(5) } },
+                { .name = "CreateImage, in our own queue",
+                  .create = { .delay = HOURS(5), .queued = true } },
+                { .name = "the look for its image",
+                  .create = { .outcome = AWS_UNKNOWN },
+                  .hangs = "DescribeImages" },
+                { .name = "the look at its state",
+                  .create = { .outcome = AWS_ERROR, .code = "PendingSnapshotLimitExceeded" },
+                  .hangs = "DescribeInstances" },
+                { .name = "the look at its snapshots", .hangs = "DescribeSnapshots" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct scripted_fault create = rows[i].create;
+                struct world world;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                create.action = "CreateImage";
+                create.times = SCRIPTED_ALWAYS;
+                scripted_fault(&world.aws, create);
+                world_run_until_sent(&world, "CreateImage", NULL);
+                if (rows[i].hangs)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = rows[i].hangs,
+                                                                .times = SCRIPTED_ALWAYS,
+                                                                .delay = HOURS(5) });
+                virtual_run_for(world.loop, MINUTES(30));
+                expect_all_up(&world, rows[i].name);
+                scripted_no_faults(&world.aws);
+                virtual_run_for(world.loop, HOURS(12));
+                if (world_run(&world, RUN, NULL) == OUTCOME_OPEN)
+                        fail_msg("%s: the run goes on", rows[i].name);
+                world_done(&world);
+        }
+}
+
 /* An account with no room for another image, for days: it is told, and nobody is stopped for that
  * longer than it may take to come back. */
 static void test_no_room(void **state)
@@ -366,6 +411,7 @@ int main(void)
                 cmocka_unit_test(test_started_by_somebody),
                 cmocka_unit_test(test_label_of_one_that_failed),
                 cmocka_unit_test(an_instance_is_started_where_its_snapshots_are_not_told),
+                cmocka_unit_test(an_instance_is_started_where_a_call_is_not_answered),
                 cmocka_unit_test(test_no_room),
         };
 
