@@ -22,7 +22,8 @@ struct call {
         const struct method *method;
         struct arguments arguments;
         bool more, oneway;
-        struct manager_wait *wait; /* until the manager is ready; then */
+        struct manager_wait *wait; /* until the manager holds it no longer; then */
+        const char *held;          /* why; NULL: it has not been */
         cJSON *request;            /* is what the arguments are borrowed from */
         struct stream *stream;     /* of a call that streams */
         bool finished;             /* the last answer was given */
@@ -45,6 +46,7 @@ struct method {
         bool open_to_all; /* also for peers that are not trusted */
         bool changes;     /* something: noted in the journal */
         bool needs_ready; /* is held until the manager is ready */
+        bool needs_clock; /* and until the clock has been compared, if it is no dry run */
         bool needs_more;  /* makes no sense without `more` */
         struct argument arguments[ARGUMENTS_MAX];
 };

@@ -83,6 +83,13 @@ static void get_interface_description(struct call *call)
                         __VA_ARGS__                                                                \
                 }                                                                                  \
         }
+#define CHANGES_BY_CLOCK(method, what, ...)                                                        \
+        {                                                                                          \
+                .name = MANAGER_INTERFACE "." method, .function = (what), .changes = true,         \
+                .needs_ready = true, .needs_clock = true, .arguments = {                           \
+                        __VA_ARGS__                                                                \
+                }                                                                                  \
+        }
 #define RELOADS(method, what)                                                                      \
         {                                                                                          \
                 .name = MANAGER_INTERFACE "." method, .function = (what), .changes = true          \
@@ -98,8 +105,8 @@ const struct method methods[] = { SERVICE("GetInfo", get_info),
                                   ASKS("Images", method_images, SCHEDULE, REMOVED),
                                   ASKS("Measures", method_measures, THE_SCHEDULE),
                                   STREAMS("Watch", method_watch, RUN),
-                                  CHANGES("Run", method_run, THE_SCHEDULE, INSTANCES),
-                                  CHANGES("Prune", method_prune, SCHEDULE, DRY_RUN),
+                                  CHANGES_BY_CLOCK("Run", method_run, THE_SCHEDULE, INSTANCES),
+                                  CHANGES_BY_CLOCK("Prune", method_prune, SCHEDULE, DRY_RUN),
                                   CHANGES("Adopt", method_adopt, DRY_RUN),
                                   CHANGES("Pause", method_pause, THE_SCHEDULE),
                                   CHANGES("Resume", method_resume, THE_SCHEDULE),

@@ -12,6 +12,8 @@
 #include "control/peer.h"
 
 enum { ACTION_MAX = 1000 }; /* bytes of the arguments of an action in the journal */
+/* A call that is held for longer is told why. */
+#define TELL_AFTER USEC_PER_SEC
 
 struct session {
         const struct control_options *options;
@@ -19,6 +21,7 @@ struct session {
         session_wake_fn *wake;
         void *userdata;
         struct timer *settle; /* ends a stream outside of the callback that saw its end */
+        struct timer *tell;   /* what a call is held for, when that takes a while */
 
         char *input; /* what came and is not a whole frame yet, or waits for its turn */
         size_t input_size;
@@ -137,13 +140,51 @@ static void refuse(struct call *call, const char *error, const char *member, con
 
 /* ---- calls ---- */
 
+static void on_ready(void *userdata);
+
+/* Does what is asked for, unless the manager holds it: once for its regions, once for its clock. */
+static void do_or_hold(struct call *call)
+{
+        const struct method *method = call->method;
+        struct manager *manager = call->options->manager;
+        const char *why =
+                method->needs_ready
+                        ? manager_holds(manager, method->needs_clock && !call->arguments.dry_run)
+                        : NULL;
+
+        if (!why || streq(why, call->held)) {
+                method->function(call);
+                return;
+        }
+        call->held = why;
+        call->wait = manager_wait(manager, on_ready, call);
+        timer_arm(call->session->tell, TELL_AFTER);
+}
+
+/* What cannot be told to is answered all the same, when it is over. */
+static void on_tell(void *userdata)
+{
+        struct session *session = userdata;
+        const struct call *call = session->call;
+        cJSON *parameters;
+
+        if (!call || !call->wait || !call->more)
+                return;
+        parameters = cJSON_CreateObject();
+        cJSON_AddStringToObject(parameters, "waiting", call->held);
+        call_reply(session->call, parameters, true);
+}
+
 static void on_ready(void *userdata)
 {
         struct call *call = userdata;
         struct session *session = call->session;
 
         call->wait = manager_wait_free(call->wait);
-        call->method->function(call);
+        timer_disarm(session->tell);
+        do_or_hold(call);
+        if (call->wait)
+                return;
         call_forget_request(call);
         if (call->finished)
                 timer_arm(session->settle, 0);
@@ -191,10 +232,7 @@ static void dispatch(struct call *call, const char *name, const cJSON *parameter
         }
         if (call->method->changes)
                 log_action(call, parameters);
-        if (call->method->needs_ready && !manager_is_ready(call->options->manager))
-                call->wait = manager_wait(call->options->manager, on_ready, call);
-        else
-                call->method->function(call);
+        do_or_hold(call);
 }
 
 static bool flag(const cJSON *request, const char *name)
@@ -326,6 +364,7 @@ struct session *session_new(const struct control_options *options, const struct 
         session->wake = wake;
         session->userdata = userdata;
         session->settle = timer_new(options->loop, on_settle, session);
+        session->tell = timer_new(options->loop, on_tell, session);
         return session;
 }
 
@@ -335,6 +374,7 @@ struct session *session_free(struct session *session)
                 return NULL;
         call_free(session->call);
         timer_free(session->settle);
+        timer_free(session->tell);
         free(session->input);
         free(session->output);
         free(session);

@@ -39,7 +39,8 @@ static const struct table_column status_columns[] = {
         { .heading = "", .drop = 1 },
 };
 
-static void add_status(struct table *table, const cJSON *schedule, sec_t now)
+/* `held`: the clock is wrong, so that no time of it says when anything fires. */
+static void add_status(struct table *table, const cJSON *schedule, sec_t now, bool held)
 {
         const cJSON *last = json_member(schedule, "last");
         const char *outcome = json_text(last, "outcome"), *detail = json_text(last, "detail");
@@ -52,9 +53,11 @@ static void add_status(struct table *table, const cJSON *schedule, sec_t now)
                 table_cell(table, STYLE_DIM, "disabled");
         else if (json_flag(schedule, "paused"))
                 table_cell(table, STYLE_WARN, "paused");
+        else if (held)
+                table_cell(table, STYLE_BAD, "held: the clock is wrong");
         else
                 table_cell(table, when ? STYLE_PLAIN : STYLE_WARN, when ? when : "never");
-        table_take(table, STYLE_DIM, when ? relative_time(next, now) : xstrdup(""));
+        table_take(table, STYLE_DIM, when && !held ? relative_time(next, now) : xstrdup(""));
         table_cell(table, outcome_style(outcome), outcome);
         table_take(table, STYLE_DIM,
                    outcome ? past_time(json_time(last, "finished"), now) : xstrdup(""));
@@ -110,7 +113,7 @@ static int print_status(struct ctl *ctl, const cJSON *parameters, void *userdata
                       ctl->out.stream);
         }
         cJSON_ArrayForEach (item, json_member(parameters, "schedules"))
-                add_status(&table, item, now);
+                add_status(&table, item, now, json_text(parameters, "clock") != NULL);
         table_print(&table, &ctl->out);
         if (!table.n_rows)
                 fputs("There are no schedules in the settings.\n", ctl->out.stream);

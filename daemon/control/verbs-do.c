@@ -25,6 +25,16 @@ static int on_done(struct ctl *ctl, const cJSON *parameters, void *userdata)
         return CTL_DONE;
 }
 
+/* Whether the answer only says what is waited for before the run begins: told on stderr. */
+static bool is_held(const cJSON *parameters)
+{
+        const char *waiting = json_text(parameters, "waiting");
+
+        if (waiting)
+                ctl_complain("nothing has begun yet: %s", waiting);
+        return waiting;
+}
+
 /* ---- runs that are followed ---- */
 
 static int on_event(struct ctl *ctl, const cJSON *parameters, void *userdata)
@@ -32,6 +42,8 @@ static int on_event(struct ctl *ctl, const cJSON *parameters, void *userdata)
         struct progress *progress = userdata;
         const cJSON *event = json_member(parameters, "event");
 
+        if (is_held(parameters))
+                return CTL_DONE;
         if (ctl->json)
                 ctl_print_json(ctl, parameters);
         if (event)
@@ -80,6 +92,8 @@ static int on_started(struct ctl *ctl, const cJSON *parameters, void *userdata)
         const cJSON *event = json_member(parameters, "event");
 
         (void)userdata;
+        if (is_held(parameters))
+                return CTL_DONE;
         if (event)
                 return on_search(event);
         if (ctl->json)

@@ -60,7 +60,8 @@ const struct verb verbs[] = {
           "does not exist, or is no target of the schedule, nothing is touched and the exit status "
           "is 1. Right after a start or a reload it waits, 20 s at most, "
           "until "
-          "the regions are known. With --wait follows the run to its end; the exit status is then "
+          "the regions are known, and 30 s at most until the clock has been compared with AWS's. "
+          "With --wait follows the run to its end; the exit status is then "
           "0 "
           "only if everything was done.",
           1, 1, OPTION_INSTANCE | OPTION_WAIT, true, verb_run },

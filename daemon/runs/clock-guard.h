@@ -7,6 +7,9 @@
  * fresh for 15 minutes, and until the wall clock is set; else one DescribeRegions is made first, of
  * which a refusal tells the time as well. Internal to runs/.
  *
+ * It is also compared when amid starts or reads its settings, and before what an operator asks for:
+ * manager_holds().
+ *
  *   - The clocks are more than 5 minutes apart: no firing is claimed (it is dealt with by `missed`
  *     once they agree), no retention is decided, nothing is removed, an operator's run is refused.
  *     Said once as critical, in STATUS= and by `amictl status`; looked at again each minute.

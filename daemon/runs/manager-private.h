@@ -17,9 +17,10 @@ struct manager {
         struct engine *engine;
         struct planner *planner; /* NULL once it closes: nothing fires any more */
         bool resumed;
-        bool searching;             /* for the regions of new settings */
-        struct manager_wait *waits; /* of those that come too early */
-        sec_t forgotten;            /* when old rows were last forgotten */
+        bool searching;                   /* for the regions of new settings */
+        struct manager_wait *waits;       /* of those that come too early */
+        struct manager_wait *clock_waits; /* and while the clock is being compared */
+        sec_t forgotten;                  /* when old rows were last forgotten */
         char *last_failure;
         char *status;           /* as told to the service manager */
         struct timer *patience; /* while it closes */

@@ -82,10 +82,12 @@ static void on_clock_compared(void *userdata)
 {
         struct manager *manager = userdata;
 
-        if (!manager->planner || !manager->engine->settings)
-                return;
-        planner_wake(manager->planner);
-        manager_tell_status(manager);
+        clock_guard_peek(manager->engine->clock); /* says so once, if it is wrong */
+        if (manager->planner && manager->engine->settings) {
+                planner_wake(manager->planner);
+                manager_tell_status(manager);
+        }
+        waits_answer(&manager->clock_waits);
 }
 
 static void on_clock_changed(void *userdata)
@@ -111,16 +113,22 @@ static void manager_tell_status(struct manager *manager)
         for (const struct run *run = manager->engine->runs; run; run = run->next)
                 going += !run->dry;
         status = xasprintf(
-                "%s%s%s%s%s%s%zu schedule%s, next %s%s%s, %zu run%s going, last failure %s",
+                "%s%s%s%s%s%s%zu schedule%s, %s%s%s%s, %zu run%s going, last failure %s",
                 manager->engine->store_failure ? manager->engine->store_failure : "",
                 manager->engine->store_failure ? ", nothing is begun or brought back; " : "",
                 wrong ? wrong : "", wrong ? ", nothing fires and nothing is removed; " : "",
                 manager->engine->rival ? manager->engine->rival : "",
                 manager->engine->rival ? "; no outages until amid is restarted; " : "",
                 settings->n_schedules, settings->n_schedules == 1 ? "" : "s",
-                first ? first->name : "none", first ? " at " : "",
-                first ? format_local(soonest, zone_offset(first->zone, soonest), when) : "", going,
-                going == 1 ? "" : "s", manager->last_failure ? manager->last_failure : "none");
+                wrong ? "firings held" : "next ",
+                wrong   ? ""
+                : first ? first->name
+                        : "none",
+                first && !wrong ? " at " : "",
+                first && !wrong ? format_local(soonest, zone_offset(first->zone, soonest), when)
+                                : "",
+                going, going == 1 ? "" : "s",
+                manager->last_failure ? manager->last_failure : "none");
         if (streq(status, manager->status))
                 return;
         loop_notify(manager->loop, "STATUS=%s", status);
@@ -195,6 +203,7 @@ struct manager *manager_free(struct manager *manager)
         engine_free(manager->engine);
         loop_on_clock_change(manager->loop, NULL, NULL);
         waits_drop(&manager->waits);
+        waits_drop(&manager->clock_waits);
         free(manager->last_failure);
         free(manager->status);
         free(manager);
@@ -218,6 +227,7 @@ static void manager_begin(void *userdata)
         planner_apply(manager->planner);
         manager_changed(manager);
         waits_answer(&manager->waits);
+        clock_guard_check(manager->engine->clock);
 }
 
 int manager_apply(struct manager *manager, struct settings *settings)
@@ -268,9 +278,19 @@ bool manager_is_ready(const struct manager *manager)
         return manager->resumed && !manager->searching;
 }
 
+const char *manager_holds(struct manager *manager, bool clock)
+{
+        if (!manager_is_ready(manager))
+                return "the regions of the settings are being looked up";
+        if (clock && clock_guard_check(manager->engine->clock) == CLOCK_ASKED)
+                return "the clock is being compared with AWS's";
+        return NULL;
+}
+
 struct manager_wait *manager_wait(struct manager *manager, manager_ready_fn *ready, void *userdata)
 {
-        return waits_add(&manager->waits, ready, userdata);
+        return waits_add(manager_is_ready(manager) ? &manager->clock_waits : &manager->waits, ready,
+                         userdata);
 }
 
 sec_t manager_next(struct manager *manager, const char *schedule)

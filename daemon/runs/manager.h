@@ -40,8 +40,12 @@ bool manager_close(struct manager *manager, manager_closed_fn *closed, void *use
 /* Whether the settings are in force: the regions are known as far as they can be, which takes AWS's
  * answer where an account has none of its own, and unfinished runs go on. Takes 20 s at most. */
 bool manager_is_ready(const struct manager *manager);
-/* Calls back once as soon as it is, never from inside this. Never NULL; the caller frees it, also
- * inside the callback. */
+/* Why what an operator asks for is held for now, for people; NULL: it is not. Until the settings
+ * are in force, and with `clock` also until the clock has been compared with AWS's, of which the
+ * answer is asked by this when none is fresh. Takes 20 s and 30 s at most. */
+const char *manager_holds(struct manager *manager, bool clock);
+/* Calls back once as soon as what manager_holds() said is over, never from inside this. Never NULL;
+ * the caller frees it, also inside the callback. */
 struct manager_wait;
 typedef void manager_ready_fn(void *userdata);
 struct manager_wait *manager_wait(struct manager *manager, manager_ready_fn *ready, void *userdata);

@@ -1,5 +1,7 @@
 """The clock of the machine beside AWS's: with a wrong one nothing fires and nothing is removed."""
 
+import time
+
 YEARS_16 = 16 * 365 * 86400
 
 
@@ -22,6 +24,40 @@ def test_a_wrong_clock_fires_nothing_until_it_is_right(account, daemon, front):
     daemon.wait(lambda: front.count("CreateImage") > 0, "a firing", 90)
     assert len(daemon.lines("clock of this machine is ahead by")) == 1
     assert "clock" not in daemon.json("status")
+
+
+def test_a_command_right_after_the_start_is_refused_under_a_wrong_clock(account, daemon, front):
+    """Nobody waits for a minute to hear of it, and no time is shown that means nothing."""
+    account.launch(Backup="yes")
+    daemon.schedule(schedule="rate(1 hour)", retain={"last": 1})
+    front.date_ahead = -YEARS_16
+    daemon.start()
+    daemon.wait(lambda: "held: the clock is wrong" in daemon.amictl("status"), "status", 10)
+    assert len(daemon.lines("clock of this machine is ahead by")) == 1
+    daemon.stop()
+    for words in (["run", "web"], ["run", "web", "--wait"], ["prune"]):
+        daemon.start()
+        begun = time.monotonic()
+        refused = daemon.try_amictl(*words)
+        assert time.monotonic() - begun < 10
+        assert refused.returncode == 1, refused
+        assert "ahead by" in refused.stderr and "timedatectl set-ntp true" in refused.stderr
+        assert refused.stdout == ""
+        [row] = [line for line in daemon.amictl("status").splitlines() if line.startswith("web ")]
+        assert "held: the clock is wrong" in row and "20" not in row
+        assert "firings held" in daemon.notify.value("STATUS")
+        daemon.stop()
+    assert front.count("CreateImage") == 0
+
+
+def test_a_command_says_that_the_clock_is_being_compared(account, daemon, front):
+    account.launch(Backup="yes")
+    daemon.schedule()
+    front.fault("DescribeRegions", "delay", seconds=4)
+    daemon.start()
+    done = daemon.try_amictl("run", "web", "--wait")
+    assert "nothing has begun yet: the clock is being compared with AWS's" in done.stderr, done
+    assert done.returncode == 0 and len(account.images()) == 1
 
 
 def test_a_removal_under_a_wrong_clock_is_held(account, daemon, front):

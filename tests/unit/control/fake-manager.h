@@ -22,7 +22,8 @@ struct manager {
         size_t n_watches;
         struct task_progress progress;
         sec_t next;
-        bool starting; /* not ready yet */
+        bool starting;  /* not ready yet */
+        bool comparing; /* the clock */
         struct manager_wait *wait;
 };
 
@@ -69,9 +70,11 @@ fake_manager_asked(struct manager *manager, char **ret_error, const char *format
         return manager->refuse;
 }
 
-bool manager_is_ready(const struct manager *manager)
+const char *manager_holds(struct manager *manager, bool clock)
 {
-        return !manager->starting;
+        if (manager->starting)
+                return "the regions of the settings are being looked up";
+        return clock && manager->comparing ? "the clock is being compared with AWS's" : NULL;
 }
 
 struct manager_wait *manager_wait(struct manager *manager, manager_ready_fn *ready, void *userdata)

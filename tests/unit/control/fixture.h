@@ -93,14 +93,19 @@ static inline void fixture_stop(void *userdata)
         loop_exit(userdata, 0);
 }
 
-/* Lets the loop handle what is due. */
-static inline void fixture_turn(struct fixture *fixture)
+/* Lets the loop handle what is due, for so long. */
+static inline void fixture_wait(struct fixture *fixture, usec_t time)
 {
         struct timer *timer = timer_new(fixture->loop, fixture_stop, fixture->loop);
 
-        timer_arm(timer, 20 * USEC_PER_MSEC);
+        timer_arm(timer, time);
         loop_run(fixture->loop);
         timer_free(timer);
+}
+
+static inline void fixture_turn(struct fixture *fixture)
+{
+        fixture_wait(fixture, 20 * USEC_PER_MSEC);
 }
 
 static inline struct store_run fixture_run(const char *id, enum outcome outcome)

@@ -149,6 +149,34 @@ static void test_held_until_ready(void **state)
         assert_string_equal(fixture->manager.asked, "run web [i-1]");
 }
 
+/* What needs the clock is held until it has been compared: whoever can be told hears what for. */
+static void a_call_is_held_until_the_clock_is_compared(void **state)
+{
+        struct fixture *fixture = *state;
+        struct side side, other;
+
+        fixture->manager.starting = fixture->manager.comparing = true;
+        side_open(&side, fixture, true);
+        side_open(&other, fixture, true);
+        say(&side, M "Run" P "{\"schedule\":\"web\",\"instances\":[\"i-1\"]},\"more\":true}");
+        fixture->manager.starting = false;
+        fixture->manager.wait->ready(fixture->manager.wait->userdata);
+        assert_null(fixture->manager.asked);
+        check_answer(__LINE__, &side, "");
+        fixture_wait(fixture, 1500 * USEC_PER_MSEC);
+        check_answer(__LINE__, &side,
+                     "{\"parameters\":{\"waiting\":\"the clock is being compared with AWS's\"},"
+                     "\"continues\":true}");
+        say(&other, M "Prune" P "{\"dry_run\":true},\"more\":true}");
+        assert_non_null(strstr(fixture->manager.asked, "prune")); /* changes nothing */
+        fixture->manager.comparing = false;
+        fixture->manager.wait->ready(fixture->manager.wait->userdata);
+        assert_string_equal(fixture->manager.asked, "run web [i-1]");
+        check_answer(__LINE__, &side, "{\"parameters\":{\"run\":\"web.1\"}");
+        session_free(side.session);
+        session_free(other.session);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_make, fixture_remove)
 
 int main(void)
@@ -159,6 +187,7 @@ int main(void)
                 TEST(test_watch_begins_with_what_is_open),
                 TEST(test_decisions),
                 TEST(test_held_until_ready),
+                TEST(a_call_is_held_until_the_clock_is_compared),
         };
 
         return cmocka_run_group_tests_name("session-stream", tests, NULL, NULL);
