@@ -181,6 +181,14 @@ enum style outcome_style(const char *outcome)
         return STYLE_PLAIN;
 }
 
+enum style ending_style(const cJSON *record)
+{
+        const char *detail = json_text(record, "detail");
+        enum style style = outcome_style(json_text(record, "outcome"));
+
+        return style == STYLE_GOOD && detail && *detail ? STYLE_WARN : style;
+}
+
 int ctl_complain_unknown(const struct settings *settings, const char *name)
 {
         const char *near = settings_closest_schedule(settings, name);

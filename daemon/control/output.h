@@ -57,3 +57,5 @@ char *relative_time(sec_t time, sec_t now);
 char *past_time(sec_t time, sec_t now);
 
 enum style outcome_style(const char *outcome);
+/* Of the outcome of a run or task: what is done with a reservation is no more than that. */
+enum style ending_style(const cJSON *record);

@@ -76,7 +76,7 @@ static const char *task_word(const cJSON *task)
         const char *waiting = json_text(task, "waiting"), *step = json_text(task, "step");
 
         if (!streq(outcome, "open"))
-                return !streq(outcome, "done") && detail && *detail ? detail : outcome;
+                return detail && *detail ? detail : outcome;
         if (waiting && *waiting)
                 return waiting;
         return step && *step ? step : "not begun";
@@ -109,14 +109,14 @@ static const char *print_task_head(const struct terminal *terminal, const cJSON 
                 print_bar(terminal, percent->valueint);
                 below = json_text(task, "waiting");
         } else if (text_columns(word) <= left) {
-                terminal_print(terminal, outcome_style(outcome), word, left, false);
+                terminal_print(terminal, ending_style(task), word, left, false);
         } else {
                 below = word;
                 if (streq(outcome, "open") && json_text(task, "step"))
                         word = json_text(task, "step");
                 else
                         word = outcome;
-                terminal_print(terminal, outcome_style(outcome), word, left, false);
+                terminal_print(terminal, ending_style(task), word, left, false);
         }
         fputc('\n', terminal->stream);
         return below;
@@ -228,14 +228,12 @@ static void print_time(struct progress *progress, const char *timezone)
 
 static void print_task_line(struct progress *progress, const cJSON *run, const cJSON *task)
 {
-        const char *image = json_text(task, "image"), *outcome = json_text(task, "outcome");
-        const char *subject = task_subject(task);
+        const char *image = json_text(task, "image"), *subject = task_subject(task);
         FILE *out = progress->ctl->out.stream;
 
         print_time(progress, json_text(run, "timezone"));
         fprintf(out, "%s%s%s: ", subject ? subject : "", image ? " " : "", image ? image : "");
-        terminal_print(&progress->ctl->out, outcome_style(outcome), task_word(task), SIZE_MAX,
-                       false);
+        terminal_print(&progress->ctl->out, ending_style(task), task_word(task), SIZE_MAX, false);
         fputc('\n', out);
 }
 
@@ -390,7 +388,7 @@ void progress_finish(struct progress *progress)
         if (progress->n_decided && progress->ctl->dry_run)
                 return;
         fprintf(out, "%s: ", json_text(progress->run, "id"));
-        terminal_print(&progress->ctl->out, outcome_style(outcome), outcome, SIZE_MAX, false);
+        terminal_print(&progress->ctl->out, ending_style(progress->run), outcome, SIZE_MAX, false);
         if (from != SEC_NONE && to >= from)
                 fprintf(out, ", %s", format_timespan(to - from, buffer));
         if (detail && *detail)

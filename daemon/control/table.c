@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/clean.h"
+#include "base/text.h"
 
 static const size_t gap = 2;
 
@@ -103,15 +104,29 @@ static void shrink(const struct table *table, struct layout *layout, size_t exce
         }
 }
 
+/* How soon a column is left out, going by what is in it. */
+static unsigned int drop_of(const struct table *table, size_t column)
+{
+        const char *usual = table->columns[column].usual;
+
+        for (size_t i = 0; usual && i < table->n_rows; i++) {
+                const struct table_row *row = &table->rows[i];
+
+                if (column < row->n && !streq(row->cells[column].text, usual) &&
+                    !streq(row->cells[column].text, "-"))
+                        usual = NULL;
+        }
+        return usual ? table->columns[column].usual_drop : table->columns[column].drop;
+}
+
 /* Leaves out the column that matters least; false when there is none. */
 static bool drop(const struct table *table, struct layout *layout)
 {
         size_t least = table->n_columns;
 
         for (size_t i = 0; i < table->n_columns; i++)
-                if (layout->widths[i] && table->columns[i].drop &&
-                    (least == table->n_columns ||
-                     table->columns[i].drop > table->columns[least].drop))
+                if (layout->widths[i] && drop_of(table, i) &&
+                    (least == table->n_columns || drop_of(table, i) > drop_of(table, least)))
                         least = i;
         if (least == table->n_columns)
                 return false;

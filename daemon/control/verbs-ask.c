@@ -1,5 +1,6 @@
 /* The verbs that ask the daemon what is and what was. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "control/output.h"
@@ -58,10 +59,10 @@ static void add_status(struct table *table, const cJSON *schedule, sec_t now, bo
         else
                 table_cell(table, when ? STYLE_PLAIN : STYLE_WARN, when ? when : "never");
         table_take(table, STYLE_DIM, when && !held ? relative_time(next, now) : xstrdup(""));
-        table_cell(table, outcome_style(outcome), outcome);
+        table_cell(table, ending_style(last), outcome);
         table_take(table, STYLE_DIM,
                    outcome ? past_time(json_time(last, "finished"), now) : xstrdup(""));
-        if (outcome && outcome_style(outcome) != STYLE_GOOD && detail)
+        if (outcome && detail && *detail)
                 table_note(table, detail);
 }
 
@@ -155,13 +156,13 @@ static int print_runs(struct ctl *ctl, const cJSON *parameters, void *userdata)
 
                 table_row(&table);
                 table_cell(&table, STYLE_PLAIN, json_text(run, "id"));
-                table_cell(&table, outcome_style(outcome), outcome);
+                table_cell(&table, ending_style(run), outcome);
                 table_take(&table, STYLE_PLAIN,
                            took(json_time(run, "started"), json_time(run, "finished"), now));
                 table_take(&table, STYLE_PLAIN,
                            local_time(json_time(run, "firing"), json_text(run, "timezone")));
                 table_cell(&table, STYLE_DIM, json_text(run, "trigger"));
-                if (detail && *detail && outcome_style(outcome) != STYLE_GOOD)
+                if (detail && *detail)
                         table_note(&table, detail);
         }
         table_print(&table, &ctl->out);
@@ -203,7 +204,7 @@ static void print_run(struct ctl *ctl, const cJSON *run)
 
         terminal_print(&ctl->out, STYLE_BOLD, json_text(run, "id"), ctl->out.width, false);
         fputs("\n  ", out);
-        terminal_print(&ctl->out, outcome_style(outcome), outcome, ctl->out.width, false);
+        terminal_print(&ctl->out, ending_style(run), outcome, ctl->out.width, false);
         fprintf(out, ", %s by %s, %s\n", json_text(run, "kind"),
                 json_text(run, "trigger") ? json_text(run, "trigger") : "nobody", time ? time : "");
         for (size_t i = 0; i < ELEMENTS(times); i++) {
@@ -246,7 +247,7 @@ static int print_show(struct ctl *ctl, const cJSON *parameters, void *userdata)
                 table_cell(&table, STYLE_PLAIN, json_text(task, "kind"));
                 table_cell(&table, STYLE_PLAIN, json_text(task, "subject"));
                 table_cell(&table, STYLE_PLAIN, json_text(task, "image"));
-                table_cell(&table, outcome_style(outcome), outcome);
+                table_cell(&table, ending_style(task), outcome);
                 table_cell(&table, STYLE_DIM, json_text(task, "step"));
                 table_cell(&table, STYLE_DIM, json_text(task, "consistency"));
                 table_take(&table, STYLE_DIM,
@@ -276,12 +277,13 @@ int verb_show(struct ctl *ctl, char **arguments, size_t n)
 static const struct table_column images_columns[] = {
         { .heading = "IMAGE", .whole = true },
         { .heading = "INSTANCE", .drop = 1, .whole = true },
-        { .heading = "FIRED", .drop = 2 },
-        { .heading = "STATE", .shrinks_to = 7 },
-        { .heading = "CONSISTENCY", .drop = 3 },
-        { .heading = "OUTCOME", .drop = 4 },
-        { .heading = "SNAPSHOTS", .drop = 6 },
-        { .heading = "PLACE", .shrinks_to = 10, .drop = 5 },
+        { .heading = "FIRED", .drop = 4 },
+        { .heading = "", .drop = 7 }, /* the offset of that from UTC */
+        { .heading = "STATE", .drop = 2, .usual = "available", .usual_drop = 5 },
+        { .heading = "CONSISTENCY" },
+        { .heading = "OUTCOME", .drop = 3, .usual = "done", .usual_drop = 6 },
+        { .heading = "SNAPSHOTS", .drop = 9 },
+        { .heading = "PLACE", .shrinks_to = 10, .drop = 8 },
 };
 
 static void add_image(struct table *table, const cJSON *image)
@@ -290,12 +292,17 @@ static void add_image(struct table *table, const cJSON *image)
         const char *detail = json_text(image, "detail");
         bool removed = json_text(image, "removed") != NULL;
         bool missed = !removed && json_text(image, "missed") && streq(state, "available");
+        char *fired = local_minute(json_time(image, "firing"), json_text(image, "timezone"));
+        char *blank = fired ? strrchr(fired, ' ') : NULL;
+        char *offset = xstrdup(blank ? blank + 1 : "");
 
+        if (blank)
+                *blank = '\0';
         table_row(table);
         table_cell(table, removed ? STYLE_DIM : STYLE_PLAIN, json_text(image, "id"));
         table_cell(table, STYLE_PLAIN, json_text(image, "instance"));
-        table_take(table, STYLE_PLAIN,
-                   local_minute(json_time(image, "firing"), json_text(image, "timezone")));
+        table_take(table, STYLE_PLAIN, fired);
+        table_take(table, STYLE_DIM, offset);
         if (missed)
                 table_cell(table, STYLE_WARN, "not listed");
         else
@@ -316,8 +323,9 @@ static void print_seen(struct ctl *ctl, const cJSON *first)
 {
         const char *schedule = json_text(first, "schedule");
         _cleanup_free_ char *text = NULL;
+        const char *all;
         sec_t oldest = SEC_NEVER;
-        bool unseen = false;
+        bool unseen = false, available = true;
 
         for (const cJSON *image = first; image; image = image->next) {
                 sec_t seen = json_time(image, "seen");
@@ -325,16 +333,19 @@ static void print_seen(struct ctl *ctl, const cJSON *first)
                 if (!streq(json_text(image, "schedule"), schedule) || json_text(image, "removed"))
                         continue;
                 unseen |= seen == SEC_NONE;
+                available &= streq(json_text(image, "state"), "available") &&
+                             !json_text(image, "missed");
                 if (seen != SEC_NONE && seen < oldest)
                         oldest = seen;
         }
+        all = available ? "all available, " : ""; /* the column may be left out then */
         if (oldest != SEC_NEVER) {
                 _cleanup_free_ char *ago = past_time(oldest, loop_wall(ctl->loop));
 
-                text = xasprintf("as EC2 listed them %s%s", ago,
+                text = xasprintf("%sas EC2 listed them %s%s", all, ago,
                                  unseen ? ", newer ones when they were made" : "");
         } else if (unseen) {
-                text = xstrdup("as EC2 had them when they were made; not looked at since");
+                text = xasprintf("%sas EC2 had them when they were made; not looked at since", all);
         }
         if (text)
                 terminal_wrap(&ctl->out, text, 1);

@@ -47,8 +47,9 @@ const struct verb verbs[] = {
           "otherwise.",
           0, 1, OPTION_COUNT | OPTION_ALL, true, verb_runs },
         { "show", "RUN", "one run, step by step",
-          "Shows a run and each of its tasks, with the reason where something went wrong.", 1, 1, 0,
-          true, verb_show },
+          "Shows a run and each of its tasks, with the reason where something went wrong, an image "
+          "is worth less than was asked for, or AWS refuses the call that a task waits for.",
+          1, 1, 0, true, verb_show },
         { "images", "[SCHEDULE]", "the images amid keeps",
           "Lists the images amid made or adopted, and when EC2 last listed them; with --all also "
           "those "

@@ -23,10 +23,7 @@
 /* Whether the image is worth less than it was made for. */
 static bool falls_short(const struct task *task)
 {
-        enum setting_consistency asked;
-
-        return consistency_find(task->row.asked, &asked) &&
-               !proof_satisfies(task->row.consistency, asked);
+        return proof_falls_short(task->row.consistency, task->row.asked);
 }
 
 /* How the task ends when nothing but its label is left to do: DONE or FAILED. Where the instance is
@@ -259,8 +256,5 @@ struct verdict judge_ask(struct task *task)
                            task->row.evidence ? task->row.evidence : "more is not proven");
         log_event(&events[EVENT_SHORTFALL], &about, "Image %s of %s: %s.", task->row.image,
                   task->row.subject, detail);
-        if (outcome == OUTCOME_FAILED)
-                return finish(outcome, detail);
-        free(detail);
-        return next();
+        return finish(outcome, detail);
 }

@@ -96,3 +96,10 @@ bool proof_satisfies(const char *proven, enum setting_consistency asked)
 {
         return asked <= proof_level(proven);
 }
+
+bool proof_falls_short(const char *proven, const char *asked)
+{
+        enum setting_consistency level;
+
+        return consistency_find(asked, &level) && !proof_satisfies(proven, level);
+}

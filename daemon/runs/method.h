@@ -50,3 +50,6 @@ const struct method *method_for(enum setting_consistency level);
 enum setting_consistency proof_level(const char *proven);
 /* Whether what is `proven` is at least what is `asked`. */
 bool proof_satisfies(const char *proven, enum setting_consistency asked);
+/* Whether it is less than what is `asked`, in words of the settings; NULL and words that are not
+ * known ask for nothing. */
+bool proof_falls_short(const char *proven, const char *asked);

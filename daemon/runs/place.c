@@ -153,7 +153,8 @@ void place_called(struct refusal *refusal, const struct action *action,
                   const struct aws_reply *reply)
 {
         place_polled(refusal->place, action, reply, &refusal->told);
-        refusal_take(refusal, action, reply);
+        if (refusal_take(refusal, action, reply))
+                refusal_report(refusal);
 }
 
 /* ---- the places of a schedule ---- */

@@ -27,20 +27,16 @@ bool refusal_is_shown(const struct refusal *refusal)
         return refusal->action && (refusal->certain || refusal->attempts > 1);
 }
 
-/* Watchers are told of another call or code, not of each attempt. */
-static void refusal_report(struct refusal *refusal, bool was_shown, const char *before)
+void refusal_report(const struct refusal *refusal)
 {
-        bool shown = refusal_is_shown(refusal);
-
-        if (shown == was_shown && (!shown || streq(before, refusal->what)))
-                return;
         for (struct run *run = refusal->place->engine->runs; run; run = run->next)
                 for (struct task *task = run->tasks; task; task = task->next)
                         if (task->awaits == refusal || &task->refusal == refusal)
                                 task_report(task, NULL);
 }
 
-static void refusal_note(struct refusal *refusal, const struct action *action,
+/* True for another call or code, not for each attempt. */
+static bool refusal_note(struct refusal *refusal, const struct action *action,
                          const struct aws_reply *reply, bool certain, usec_t again)
 {
         bool was_shown = refusal_is_shown(refusal);
@@ -55,25 +51,21 @@ static void refusal_note(struct refusal *refusal, const struct action *action,
         refusal->attempts++;
         refusal->certain |= certain;
         refusal->again = again;
-        refusal_report(refusal, was_shown, before);
+        return refusal_is_shown(refusal) && !(was_shown && streq(before, refusal->what));
 }
 
-void refusal_take(struct refusal *refusal, const struct action *action,
+bool refusal_take(struct refusal *refusal, const struct action *action,
                   const struct aws_reply *reply)
 {
-        _cleanup_free_ char *before = NULL;
         bool was_shown = refusal_is_shown(refusal);
 
-        if (reply->outcome != AWS_OK) {
-                refusal_note(refusal, action, reply,
-                             reply->outcome == AWS_ERROR && !gone_is_claimed(reply), 0);
-                return;
-        }
+        if (reply->outcome != AWS_OK)
+                return refusal_note(refusal, action, reply,
+                                    reply->outcome == AWS_ERROR && !gone_is_claimed(reply), 0);
         if (refusal->action != action)
-                return;
-        before = steal(refusal->what);
+                return false;
         refusal_clear(refusal);
-        refusal_report(refusal, was_shown, before);
+        return was_shown;
 }
 
 static void on_retry(const struct action *action, const struct aws_reply *reply, usec_t after,
@@ -81,8 +73,9 @@ static void on_retry(const struct action *action, const struct aws_reply *reply,
 {
         struct refusal *refusal = userdata;
 
-        refusal_note(refusal, action, reply, false,
-                     loop_monotonic(refusal->place->engine->loop) + after);
+        if (refusal_note(refusal, action, reply, false,
+                         loop_monotonic(refusal->place->engine->loop) + after))
+                refusal_report(refusal);
 }
 
 void refusal_watch(struct refusal *refusal, struct aws_slot *slot)

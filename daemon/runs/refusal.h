@@ -23,10 +23,14 @@ void refusal_done(struct refusal *refusal);
 /* The trouble is over, or concerns nobody any more. What the journal was told stays. */
 void refusal_clear(struct refusal *refusal);
 
-/* Takes the reply to a call, the last attempt of it. AWS_OK ends the trouble of its action. */
-void refusal_take(struct refusal *refusal, const struct action *action,
+/* Takes the reply to a call, the last attempt of it. AWS_OK ends the trouble of its action. Whether
+ * that changes what is to be told: watchers are not told yet, since the task may end by it. */
+bool refusal_take(struct refusal *refusal, const struct action *action,
                   const struct aws_reply *reply);
-/* Takes each attempt of the call that is followed by another one, as long as the slot lasts. */
+/* Tells the watchers of all tasks that wait for it. */
+void refusal_report(const struct refusal *refusal);
+/* Takes, and tells of, each attempt of the call that is followed by another one, as long as the
+ * slot lasts. */
 void refusal_watch(struct refusal *refusal, struct aws_slot *slot);
 
 /* Whether it is worth telling: from the second attempt in vain on, or when AWS has said no. */

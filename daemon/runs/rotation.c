@@ -142,7 +142,8 @@ static void on_groups(const struct aws_reply *reply, void *userdata)
         const struct elb_target_groups *found = reply->output;
 
         place_heard(rotation->place, &elb_describe_target_groups, reply);
-        refusal_take(&rotation->refusal, &elb_describe_target_groups, reply);
+        if (refusal_take(&rotation->refusal, &elb_describe_target_groups, reply))
+                refusal_report(&rotation->refusal);
         rotation->call = aws_slot_free(rotation->call);
         if (reply->outcome != AWS_OK) {
                 rotation_failed(rotation, reply, &elb_describe_target_groups);
@@ -184,7 +185,8 @@ static void on_whether_listed(const struct aws_reply *reply, void *userdata)
         bool is_listed = false;
 
         place_heard(rotation->place, &elb_describe_target_groups, reply);
-        refusal_take(&rotation->refusal, &elb_describe_target_groups, reply);
+        if (refusal_take(&rotation->refusal, &elb_describe_target_groups, reply))
+                refusal_report(&rotation->refusal);
         rotation->call = aws_slot_free(rotation->call);
         if (reply->outcome != AWS_OK) {
                 rotation_failed(rotation, reply, &elb_describe_target_groups);
@@ -212,8 +214,9 @@ static void on_health(const struct aws_reply *reply, void *userdata)
         struct rotation *rotation = userdata;
 
         place_heard(rotation->place, &elb_describe_target_health, reply);
-        if (!gone_is_claimed(reply))
-                refusal_take(&rotation->refusal, &elb_describe_target_health, reply);
+        if (!gone_is_claimed(reply) &&
+            refusal_take(&rotation->refusal, &elb_describe_target_health, reply))
+                refusal_report(&rotation->refusal);
         rotation->call = aws_slot_free(rotation->call);
         if (gone_is_claimed(reply)) {
                 rotation->call = place_call(&rotation->refusal, &elb_describe_target_groups,

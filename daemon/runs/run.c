@@ -78,7 +78,8 @@ static bool task_is_work(const struct task *task)
 /* How the tasks of a run ended. */
 struct tally {
         size_t n[OUTCOMES], work_done;
-        size_t abandoned; /* of those that were cancelled: their image is no longer followed */
+        size_t images, weaker; /* of the tasks that are done; worth less than was asked for */
+        size_t abandoned;      /* of those that were cancelled: their image is no longer followed */
         const struct task *worst; /* the first that failed; or NULL */
 };
 
@@ -89,7 +90,14 @@ static struct tally run_tally(const struct run *run)
         for (const struct task *task = run->tasks; task; task = task->next) {
                 tally.n[task->row.outcome]++;
                 tally.abandoned += task->row.outcome == OUTCOME_CANCELLED && task->row.image;
-                tally.work_done += task->row.outcome == OUTCOME_DONE && task_is_work(task);
+                if (task->row.outcome == OUTCOME_DONE && task_is_work(task)) {
+                        bool made = task->row.image && task->row.asked;
+
+                        tally.work_done++;
+                        tally.images += made;
+                        tally.weaker +=
+                                made && proof_falls_short(task->row.consistency, task->row.asked);
+                }
                 if (task->row.outcome == OUTCOME_FAILED && !tally.worst)
                         tally.worst = task;
         }
@@ -122,6 +130,29 @@ static char *tally_text(const struct run *run, const struct tally *tally, bool w
         return text_steal(&text);
 }
 
+/* "1 of 3 images is below the consistency asked for", or NULL. Caller frees. */
+static char *weaker_text(const struct tally *tally)
+{
+        if (!tally->weaker)
+                return NULL;
+        return xasprintf("%zu of %zu image%s %s below the consistency asked for", tally->weaker,
+                         tally->images, tally->images == 1 ? "" : "s",
+                         tally->weaker == 1 ? "is" : "are");
+}
+
+/* The detail of a run, with what its images are worth. Takes both. */
+static char *with_weaker(char *detail, char *weaker)
+{
+        char *whole;
+
+        if (!weaker || !detail)
+                return weaker ? weaker : detail;
+        whole = *detail ? xasprintf("%s; %s", detail, weaker) : xstrdup(weaker);
+        free(detail);
+        free(weaker);
+        return whole;
+}
+
 /* How a run ends that did not do everything: it is partial only where it did some of what it is
  * for. */
 static enum outcome outcome_short_of_all(const struct run *run, const struct tally *tally)
@@ -147,6 +178,8 @@ static void run_conclude(struct run *run)
                 outcome = cut_short ? OUTCOME_CANCELLED : OUTCOME_DONE;
         if (!*detail && cut_short)
                 free(steal(detail)); /* the reason it was cut short for stays */
+        else
+                detail = with_weaker(detail, weaker_text(&tally));
         run_end(run, outcome, detail);
 }
 
@@ -257,13 +290,13 @@ static char *run_reason(const struct run *run)
 /* ", with 3 images" for a run that makes some; else "". Caller frees. */
 static char *images_made(const struct run *run)
 {
-        size_t n = 0;
+        struct tally tally = run_tally(run);
+        _cleanup_free_ char *weaker = weaker_text(&tally);
 
         if (run->kind != run_kinds) /* not a backup */
                 return xstrdup("");
-        for (const struct task *task = run->tasks; task; task = task->next)
-                n += task->row.image && task->row.outcome == OUTCOME_DONE;
-        return xasprintf(", with %zu image%s", n, n == 1 ? "" : "s");
+        return xasprintf(", with %zu image%s%s%s%s", tally.images, tally.images == 1 ? "" : "s",
+                         weaker ? " (" : "", weaker ? weaker : "", weaker ? ")" : "");
 }
 
 void run_report_end(struct run *run)

@@ -24,7 +24,7 @@ static void task_on_reply(const struct aws_reply *reply, void *userdata)
         place_heard(task->place, task->action, reply);
         xreplace(&task->error, reply->outcome == AWS_ERROR ? reply->code : NULL);
         xreplace(&task->request_id, reply->request_id);
-        refusal_take(&task->refusal, task->action, reply);
+        (void)refusal_take(&task->refusal, task->action, reply); /* told of with the verdict */
         verdict = task->step->answer(task, reply);
         task_end_call(task);
         task_apply(task, verdict);

@@ -313,7 +313,8 @@ const struct key schedule_keys[] = {
         KEY("on_shortfall", word, S, on_shortfall, .words = on_shortfall_words, .fallback = "keep",
             .help = "When less was proven than consistency asks for: keep takes the image as it "
                     "is, "
-                    "with a line in the journal; fail also counts it as a failure. Its tag "
+                    "with a line in the journal and a word at the end of the run; fail also counts "
+                    "it as a failure. Its tag "
                     "amid:consistency says what it is worth either way."),
         KEY("reboot_max_age", duration, S, reboot_max_age, .fallback = "7d",
             .help = "For consistency: auto."),

@@ -47,3 +47,19 @@ def test_a_run_that_waits_names_the_refused_call_and_its_code(sim, daemon, actio
     sim.post("fault", clear=True)
     daemon.wait(lambda: daemon.json("show", run)["run"]["outcome"] == "done", "the end of the run")
     assert "refused" not in daemon.amictl("show", run)
+
+
+def test_a_run_that_is_done_says_which_images_are_worth_less_than_asked_for(sim, daemon):
+    sim.fleet(3, tags={"Backup": "yes"}, agent=True, region=REGION)
+    sim.post("fault", action="SendCommand", count=1, **DENIED)
+    daemon.schedule(consistency="freeze", freeze={**FREEZE, "on_failure": "crash"})
+    daemon.start()
+    words = "1 of 3 images is below the consistency asked for"
+    last = daemon.run("web").splitlines()[-1]
+    assert ": done, " in last and last.endswith(f": {words}")
+    assert words in daemon.amictl("status")
+    shown = on_one_line(daemon.amictl("show", last.split(":")[0]))
+    assert words in shown and "the image is worth crash, not freeze as asked for: " in shown
+    listed = daemon.amictl("images")  # 80 columns: no terminal
+    assert all(len(line) <= 80 for line in listed.splitlines())
+    assert sorted(line.split()[-1] for line in listed.splitlines() if "ami-" in line) == ["crash", "frozen", "frozen"]

@@ -181,9 +181,50 @@ static void test_empty(void **state)
         assert_string_equal(text_get(&text), "");
 }
 
+/* A column that says the usual in each row goes before one that tells something. */
+static void a_column_that_tells_nothing_goes_first(void **state)
+{
+        static const struct table_column some[] = {
+                { .heading = "ID" },
+                { .heading = "WHEN", .drop = 2 },
+                { .heading = "STATE", .drop = 1, .usual = "good", .usual_drop = 3 },
+        };
+        static const struct {
+                const char *name, *first, *second;
+                size_t width;
+                const char *output;
+        } rows[] = {
+                { "room for all", "good", "good", 20,
+                  "ID  WHEN   STATE\na   today  good\nb   today  good\n" },
+                { "all usual", "good", "good", 10, "ID  WHEN\na   today\nb   today\n" },
+                { "nothing there", "good", NULL, 10, "ID  WHEN\na   today\nb   today\n" },
+                { "one is not", "good", "lost", 10, "ID  STATE\na   good\nb   lost\n" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(table_done) struct table table = TABLE(some);
+                _cleanup_(text_done) struct text text = {};
+                struct terminal terminal = { .width = rows[i].width };
+
+                text_append(&text, "");
+                terminal.stream = text.stream;
+                for (int second = 0; second < 2; second++) {
+                        table_row(&table);
+                        table_cell(&table, STYLE_PLAIN, second ? "b" : "a");
+                        table_cell(&table, STYLE_PLAIN, "today");
+                        table_cell(&table, STYLE_PLAIN, second ? rows[i].second : rows[i].first);
+                }
+                table_print(&table, &terminal);
+                if (!streq(text_get(&text), rows[i].output))
+                        fail_msg("%s: %s", rows[i].name, text_get(&text));
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_column_that_tells_nothing_goes_first),
                 cmocka_unit_test(test_fit),
                 cmocka_unit_test(an_id_is_never_cut),
                 cmocka_unit_test(test_colours),

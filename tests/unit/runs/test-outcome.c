@@ -81,10 +81,70 @@ static void a_run_is_partial_only_where_it_made_an_image(void **state)
         }
 }
 
+/* An outcome keeps its name, and says what of it is not as asked for. */
+static void a_run_says_how_many_images_are_worth_less_than_asked_for(void **state)
+{
+        static const struct {
+                const char *name, *refused; /* of which SendCommand is refused; NULL: none */
+                const char *image_refused;  /* of which CreateImage is, as well */
+                enum outcome outcome;
+                const char *detail;
+        } rows[] = {
+                { .name = "none", .outcome = OUTCOME_DONE, .detail = "" },
+                { .name = "one of three",
+                  .refused = "i-2",
+                  .outcome = OUTCOME_DONE,
+                  .detail = "1 of 3 images is below the consistency asked for" },
+                { .name = "all",
+                  .refused = "",
+                  .outcome = OUTCOME_DONE,
+                  .detail = "3 of 3 images are below the consistency asked for" },
+                { .name = "one, and another is not made",
+                  .refused = "i-2",
+                  .image_refused = "i-1",
+                  .outcome = OUTCOME_PARTIAL,
+                  .detail = "1 of 2 images is below the consistency asked for" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD "    consistency: freeze\n" FREEZE, ", on_failure: crash");
+                _cleanup_free_ char *detail = NULL, *task = NULL;
+                struct scripted_fault fault = { .times = SCRIPTED_ALWAYS,
+                                                .outcome = AWS_ERROR,
+                                                .code = "AccessDenied" };
+                enum outcome outcome;
+                struct world world;
+
+                world_setup(&world, yaml, 3);
+                fault.action = "SendCommand";
+                fault.about = rows[i].refused;
+                if (rows[i].refused)
+                        scripted_fault(&world.aws, fault);
+                fault.action = "CreateImage";
+                fault.about = rows[i].image_refused;
+                if (rows[i].image_refused)
+                        scripted_fault(&world.aws, fault);
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                outcome = world_run(&world, RUN, &detail);
+                if (outcome != rows[i].outcome || !endswith(detail, rows[i].detail) ||
+                    (!*rows[i].detail && *detail))
+                        fail_msg("%s: %s, %s", rows[i].name, outcome_names[outcome], detail);
+                if (rows[i].refused) {
+                        assert_int_equal(world_task(&world, RUN, "i-2", &task), OUTCOME_DONE);
+                        assert_non_null(strstr(task, "worth crash, not freeze as asked for"));
+                        assert_int_equal(captured_words(rows[i].detail), 1);
+                }
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_run_is_partial_only_where_it_made_an_image),
+                cmocka_unit_test(a_run_says_how_many_images_are_worth_less_than_asked_for),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
