@@ -209,7 +209,7 @@ bool aws_may_have_acted(const struct aws_reply *reply);
 char *aws_describe_failure(const struct aws_reply *reply, const struct action *action,
                            const char *region);
 /* The same of a call that is asked again, in two parts, with the call and the code first:
- * "CreateImage refused: UnauthorizedOperation" and ": You are not ... (request 1234); ...". The
- * caller frees both. */
+ * "CreateImage refused: UnauthorizedOperation" and ": You are not ...; ...". Without what differs
+ * from attempt to attempt. The caller frees both. */
 void aws_describe_refusal(const struct aws_reply *reply, const struct action *action,
                           const char *region, char **ret_what, char **ret_more);

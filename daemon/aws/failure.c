@@ -163,7 +163,6 @@ void aws_describe_refusal(const struct aws_reply *reply, const struct action *ac
                             reply->outcome == AWS_UNSIGNED ? "sent" : "answered");
                 write_message(&what, reply);
         }
-        write_request(&more, reply);
         write_advice(&more, reply, action, region);
         *ret_what = text_steal(&what);
         *ret_more = text_steal(&more);

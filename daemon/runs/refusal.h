@@ -9,7 +9,7 @@
 
 struct place;
 
-/* All zero but `place` and `own` at the beginning. */
+/* All zero but `place` at the beginning. */
 struct refusal {
         struct place *place;
         const struct action *action; /* of the call; NULL: no call is in trouble */

@@ -290,21 +290,22 @@ void task_set_waiting(struct task *task, const char *format, ...)
         free(waiting);
 }
 
+static bool task_is_refused(const struct task *task)
+{
+        return refusal_is_shown(&task->refusal) || (task->awaits && refusal_is_shown(task->awaits));
+}
+
 static const struct refusal *task_refusal(const struct task *task)
 {
-        if (refusal_is_shown(&task->refusal))
-                return &task->refusal;
-        return task->awaits && refusal_is_shown(task->awaits) ? task->awaits : NULL;
+        return refusal_is_shown(&task->refusal) ? &task->refusal : task->awaits;
 }
 
 const char *task_waiting(struct task *task, bool timed)
 {
-        const struct refusal *refusal = task_refusal(task);
-
-        if (!refusal)
+        if (!task_is_refused(task))
                 return task->waiting;
         free(task->told);
-        task->told = refusal_text(refusal, task->asks_again,
+        task->told = refusal_text(task_refusal(task), task->asks_again,
                                   timed ? loop_monotonic(task->run->engine->loop) : 0);
         return task->told;
 }
@@ -316,9 +317,7 @@ void task_await(struct task *task, const struct refusal *shared)
 
 char *task_why(const struct task *task, const char *otherwise)
 {
-        const struct refusal *refusal = task_refusal(task);
-
-        return refusal ? refusal_reason(refusal) : xstrdup(otherwise);
+        return task_is_refused(task) ? refusal_reason(task_refusal(task)) : xstrdup(otherwise);
 }
 
 struct log_about task_about(const struct task *task)

@@ -391,9 +391,71 @@ static void test_retry_after(void **state)
         world_done(&world);
 }
 
+/* What was told of the attempts in vain. */
+struct told {
+        unsigned int n;
+        char *what;
+};
+
+static void on_retry(const struct action *action, const struct aws_reply *reply, usec_t after,
+                     void *userdata)
+{
+        struct told *told = userdata;
+        _cleanup_free_ char *more = NULL;
+
+        assert_true(after > 0);
+        assert_int_equal(reply->attempts, ++told->n);
+        free(told->what);
+        aws_describe_refusal(reply, action, "us-east-1", &told->what, &more);
+}
+
+static void each_attempt_that_another_one_follows_is_told_of(void **state)
+{
+        static const struct {
+                const char *name;
+                struct fake_answer script[4];
+                size_t n_sent;
+                unsigned int told;
+                const char *what;
+        } rows[] = {
+                { "goes well", { { .body = IMAGES("", "") } }, 1, 0, NULL },
+                { "throttled twice",
+                  { ERROR(503, "RequestLimitExceeded"),
+                    ERROR(503, "RequestLimitExceeded"),
+                    { .body = IMAGES("", "") } },
+                  3,
+                  2,
+                  "DescribeImages refused: RequestLimitExceeded" },
+                { "a web page, then an answer",
+                  { { .status = 502, .body = HTML }, { .body = IMAGES("", "") } },
+                  2,
+                  1,
+                  "DescribeImages not answered: HTTP 502 with an unreadable answer" },
+                { "refused for good", { ERROR(403, "UnauthorizedOperation") }, 1, 0, NULL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct told told = {};
+                struct world world;
+
+                world_init(&world, rows[i].script, rows[i].n_sent);
+                start(&world, &ec2_describe_images, &mine);
+                aws_slot_watch(world.slot, on_retry, &told);
+                fake_run(&world.loop);
+                assert_int_equal(world.answers, 1);
+                if (told.n != rows[i].told ||
+                    (rows[i].what && !startswith(told.what, rows[i].what)))
+                        fail_msg("%s: %u, %s", rows[i].name, told.n, told.what ? told.what : "-");
+                free(told.what);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(each_attempt_that_another_one_follows_is_told_of),
                 cmocka_unit_test(test_failures),
                 cmocka_unit_test(a_refused_attempt_has_not_acted),
                 cmocka_unit_test(test_throttled_on_and_on),

@@ -133,7 +133,7 @@ static void a_run_says_how_many_images_are_worth_less_than_asked_for(void **stat
                         fail_msg("%s: %s, %s", rows[i].name, outcome_names[outcome], detail);
                 if (rows[i].refused) {
                         assert_int_equal(world_task(&world, RUN, "i-2", &task), OUTCOME_DONE);
-                        assert_non_null(strstr(task, "worth crash, not freeze as asked for"));
+                        assert_true(task && strstr(task, "worth crash, not freeze as asked for"));
                         assert_int_equal(captured_words(rows[i].detail), 1);
                 }
                 world_done(&world);

@@ -154,12 +154,61 @@ static void a_freeze_that_cannot_be_looked_at_ends_with_the_refusal(void **state
                                                             .message = "not authorized" });
         virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
         assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
-        assert_non_null(strstr(detail, "GetCommandInvocation refused: AccessDeniedException: not "
-                                       "authorized"));
-        assert_non_null(strstr(detail, "ssm:GetCommandInvocation"));
+        assert_true(detail && strstr(detail, "GetCommandInvocation refused: "
+                                             "AccessDeniedException: not authorized"));
+        assert_true(detail && strstr(detail, "ssm:GetCommandInvocation"));
         assert_int_equal(captured_events(&events[EVENT_AWS_REFUSES]), 1);
         assert_true(captured_words("GetCommandInvocation refused: AccessDeniedException") >= 1);
         world_done(&world);
+}
+
+/* What was told last, and how often that was another refusal. */
+struct heard {
+        char *last;
+        unsigned int refusals;
+};
+
+static void hear(const struct run_event *event, void *userdata)
+{
+        struct heard *heard = userdata;
+        const char *waiting = event->task ? event->progress->waiting : NULL;
+
+        if (streq(waiting, heard->last))
+                return;
+        xreplace(&heard->last, waiting);
+        heard->refusals += waiting && strstr(waiting, "refused: UnauthorizedOperation; asked "
+                                                      "again");
+}
+
+/* Watchers hear of a refusal once, not of each attempt; and not that a call is asked again which
+ * ends the task. */
+static void watchers_hear_of_a_refusal_once_and_only_where_it_is_asked_again(void **state)
+{
+        static const struct {
+                const char *action;
+                unsigned int told;
+        } rows[] = { { "CreateImage", 0 }, { "DescribeInstanceStatus", 1 } };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct heard heard = {};
+                struct watch *watch;
+                struct world world;
+
+                setup(&world, S("reboot", "settle: 2m"), 1);
+                watch = manager_watch(world.manager, NULL, hear, &heard);
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = rows[i].action,
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "UnauthorizedOperation" });
+                virtual_run_until(world.loop, at("2026-03-02T01:04:00Z"));
+                if (heard.refusals != rows[i].told)
+                        fail_msg("%s: told %u times", rows[i].action, heard.refusals);
+                watch_free(watch);
+                free(heard.last);
+                world_done(&world);
+        }
 }
 
 int main(void)
@@ -167,6 +216,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_task_names_the_call_that_is_refused_and_the_code),
                 cmocka_unit_test(a_call_that_goes_well_after_all_is_not_told_of),
+                cmocka_unit_test(watchers_hear_of_a_refusal_once_and_only_where_it_is_asked_again),
                 cmocka_unit_test(a_freeze_that_cannot_be_looked_at_ends_with_the_refusal),
         };
 
