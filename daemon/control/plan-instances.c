@@ -12,6 +12,8 @@
 
 struct planned_instance {
         char *id, *account, *region, *name, *groups;
+        char *impaired; /* how, and what that leads to; or NULL */
+        bool skipped;   /* no image is made of it, for that */
         const struct method *method;
         struct rolling rolling;
 };
@@ -21,7 +23,8 @@ struct plan_instances {
         const struct setting_schedule *schedule;
         struct planned_instance *list;
         size_t n;
-        sec_t length; /* of the rolling part; 0: not known */
+        sec_t length;  /* of the rolling part; 0: not known */
+        char *unknown; /* why it is not known whether some instances are impaired; or NULL */
 };
 
 struct plan_instances *plan_instances_new(struct ctl *ctl, const struct setting_schedule *schedule)
@@ -43,8 +46,10 @@ struct plan_instances *plan_instances_free(struct plan_instances *plan)
                 free(plan->list[i].region);
                 free(plan->list[i].name);
                 free(plan->list[i].groups);
+                free(plan->list[i].impaired);
         }
         free(plan->list);
+        free(plan->unknown);
         free(plan);
         return NULL;
 }
@@ -57,8 +62,12 @@ void plan_instances_add(struct plan_instances *plan, const struct store_task *ta
                 .region = xstrdup(task->region),
                 .name = xstrdup(task->name),
                 .groups = xstrdup(task->group),
+                .impaired = xstrdup(task->detail),
+                .skipped = task->ending == OUTCOME_SKIPPED,
                 .method = method_named(task->method),
         };
+        if (!plan->unknown && task->evidence && *task->evidence)
+                plan->unknown = xstrdup(task->evidence);
 }
 
 /* ---- order and length ---- */
@@ -177,8 +186,11 @@ static void add_row(const struct plan_instances *plan, struct table *table,
 
         table_row(table);
         table_cell(table, STYLE_BOLD, instance->id);
-        table_cell(table, down ? STYLE_WARN : STYLE_PLAIN,
-                   instance->method ? instance->method->says : NULL);
+        if (instance->skipped)
+                table_cell(table, STYLE_WARN, "no image");
+        else
+                table_cell(table, down ? STYLE_WARN : STYLE_PLAIN,
+                           instance->method ? instance->method->says : NULL);
         table_take(table, STYLE_PLAIN, rolling->order ? xasprintf("%u", rolling->order) : NULL);
         table_take(table, STYLE_DIM,
                    rolling->order && plan->length
@@ -186,6 +198,8 @@ static void add_row(const struct plan_instances *plan, struct table *table,
                            : NULL);
         table_take(table, STYLE_PLAIN, on_one_line(instance->groups));
         table_take(table, STYLE_DIM, xasprintf("%s/%s", instance->account, instance->region));
+        if (instance->impaired)
+                table_note(table, instance->impaired);
 }
 
 static char *heading(const struct plan_instances *plan)
@@ -194,24 +208,28 @@ static char *heading(const struct plan_instances *plan)
         bool unexpected = plan->n < targets->expect_min ||
                           (targets->expect_max && plan->n > targets->expect_max);
         const char *plural = plan->n == 1 ? "" : "s";
-        size_t rolling = 0;
+        size_t rolling = 0, skipped = 0, imaged;
         char time[TIME_TEXT_MAX];
 
         for (size_t i = 0; i < plan->n; i++)
                 rolling += plan->list[i].rolling.order > 0;
+        for (size_t i = 0; i < plan->n; i++)
+                skipped += plan->list[i].skipped;
         if (unexpected)
                 return xasprintf("%zu instance%s, which is not what `expect` allows: the run would "
                                  "fail before it touches any",
                                  plan->n, plural);
+        imaged = plan->n - skipped;
+        plural = imaged == 1 ? "" : "s";
         if (!rolling)
-                return xasprintf("%zu instance%s would be imaged", plan->n, plural);
+                return xasprintf("%zu instance%s would be imaged", imaged, plural);
         if (!plan->length)
                 return xasprintf(
                         "%zu instance%s would be imaged, %zu of them in turn; how long that "
                         "takes was not measured yet",
-                        plan->n, plural, rolling);
+                        imaged, plural, rolling);
         return xasprintf("%zu instance%s would be imaged, %zu of them in turn, for about %s",
-                         plan->n, plural, rolling, format_timespan(plan->length, time));
+                         imaged, plural, rolling, format_timespan(plan->length, time));
 }
 
 void plan_instances_print(struct plan_instances *plan)
@@ -226,6 +244,12 @@ void plan_instances_print(struct plan_instances *plan)
                 add_row(plan, &table, &plan->list[i]);
         table.indent = 4;
         table_print(&table, &plan->ctl->out);
+        if (plan->unknown) {
+                _cleanup_free_ char *text =
+                        xasprintf("Whether they are impaired is not known: %s", plan->unknown);
+
+                terminal_wrap(&plan->ctl->out, text, 4);
+        }
 }
 
 static cJSON *describe_instance(const struct plan_instances *plan,
@@ -240,6 +264,10 @@ static cJSON *describe_instance(const struct plan_instances *plan,
         if (instance->method)
                 cJSON_AddStringToObject(item, "method", instance->method->name);
         cJSON_AddStringToObject(item, "name", instance->name);
+        if (instance->impaired)
+                cJSON_AddStringToObject(item, "impaired", instance->impaired);
+        if (instance->skipped)
+                cJSON_AddBoolToObject(item, "skipped", true);
         if (!rolling->order)
                 return item;
         groups = cJSON_AddArrayToObject(item, "groups");
@@ -263,4 +291,6 @@ void plan_instances_describe(struct plan_instances *plan, cJSON *document)
                 cJSON_AddItemToArray(instances, describe_instance(plan, &plan->list[i]));
         if (plan->length)
                 cJSON_AddNumberToObject(document, "length", (double)plan->length);
+        if (plan->unknown)
+                cJSON_AddStringToObject(document, "impaired_unknown", plan->unknown);
 }

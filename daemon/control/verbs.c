@@ -24,7 +24,8 @@ const struct verb verbs[] = {
           0, 1, 0, false, verb_policy },
         { "plan", "[SCHEDULE]", "what would be done, and why",
           "Shows for each schedule when it fires; which instances would be imaged now, how, in "
-          "which order and for how long; and which of its images retention would keep or remove "
+          "which order and for how long, and which of them are impaired; and which of its images "
+          "retention would keep or remove "
           "now, each with the reason. Reads from AWS with the credentials of whoever calls it, and "
           "changes nothing. It needs no daemon, but only a running one knows how long instances "
           "were away the last times.",

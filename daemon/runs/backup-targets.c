@@ -226,8 +226,6 @@ static struct verdict targets_answer(struct task *task, const struct aws_reply *
                 image->row.asked = xstrdup(consistency_name(
                         level_of(run->schedule, was_rebooted(task, instance->id))));
                 image_describe(image, instance, reply->date);
-                if (run->dry)
-                        task_report(image, NULL);
         }
         return next();
 }
@@ -252,6 +250,7 @@ static const struct step targets_steps[] = {
           .answer = named_answer,
           .patience = SEC_PER_HOUR,
           .looks = true },
+        { .name = "describe-status", .ask = planned_ask, .answer = planned_answer, .looks = true },
         {},
 };
 

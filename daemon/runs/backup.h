@@ -4,7 +4,8 @@
  *
  *     targets task, one per place:     describe-instances, for `auto` after describe-images;
  *                                      before it find-target-groups, where they matter; after
- *                                      it describe-named, where an operator named instances
+ *                                      it describe-named, where an operator named instances, and
+ *                                      for a plan describe-status
  *     image task, one per instance:    its method (method.h) decides which of these it goes through
  *
  *         wait-turn, check-instance
@@ -47,6 +48,11 @@ struct verdict backup_begin_images(struct run *run);
  * targets. What it says of them is the detail of the targets task. */
 struct verdict named_ask(struct task *task);
 struct verdict named_answer(struct task *task, const struct aws_reply *reply);
+/* backup-planned.c: the step of a plan that reads the status checks of the instances it would
+ * touch, and then tells of all instances. What is impaired has row.detail, and row.ending SKIPPED
+ * where no image would be made; where the checks are not known row.evidence says why. */
+struct verdict planned_ask(struct task *task);
+struct verdict planned_answer(struct task *task, const struct aws_reply *reply);
 /* Those that no region has as a target, each with the reason; NULL: there are none. Caller frees.
  */
 char *named_strangers(const struct run *run);

@@ -66,6 +66,35 @@ def test_a_start_that_falls_back_is_told_with_its_reason(sim, sim_daemon):
     assert len(touched) == 1, "the run was not halted"
 
 
+@pytest.mark.parametrize("impaired, how", [("image", "without a reboot"), ("skip", "no image")])
+def test_a_plan_tells_what_is_impaired(sim, sim_daemon, impaired, how):
+    one, two = fleet(sim, 2)
+    sim.post("instance", instance=one, checks="impaired")
+    sim_daemon.schedule(targets={"tags": {"Backup": "yes"}, "impaired": impaired}, consistency="reboot")
+    lines = sim_daemon.amictl("plan").splitlines()
+    [at] = [i for i, line in enumerate(lines) if one in line]
+    assert how in lines[at], lines
+    assert f"impaired now (system check ok, instance check impaired); targets.impaired: {impaired}" in (
+        " ".join(" ".join(lines[at + 1 : at + 3]).split())
+    )
+    [other] = [line for line in lines if two in line]
+    assert "with a reboot" in other
+    assert sum("impaired now" in line for line in lines) == 1
+    assert len(sim.log("DescribeInstanceStatus")) == 1
+    told = {item["instance"]: item for item in sim_daemon.json("plan")["instances"]}
+    assert "impaired now" in told[one]["impaired"] and "impaired" not in told[two]
+    assert told[one].get("skipped", False) == (impaired == "skip")
+
+
+def test_a_plan_stands_where_the_status_is_refused(account, daemon):
+    [one] = account.launch(Backup="yes")
+    daemon.schedule(consistency="reboot")
+    account.allow("ec2:DescribeInstances", "ec2:DescribeImages", "elasticloadbalancing:Describe*")
+    shown = " ".join(daemon.amictl("plan").split())
+    assert one in shown and "1 instance would be imaged" in shown
+    assert "Whether they are impaired is not known: AWS answered UnauthorizedOperation" in shown
+
+
 @pytest.mark.parametrize("impaired, images", [("image", 2), ("skip", 1)])
 def test_what_was_impaired_before_is_not_rebooted(sim, sim_daemon, impaired, images):
     one, other = fleet(sim, 2)
