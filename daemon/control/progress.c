@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "control/describe.h"
 #include "control/output.h"
+#include "runs/words.h"
 
 enum {
         BAR_WIDTH = 20,
@@ -69,17 +70,27 @@ static void print_bar(const struct terminal *terminal, int percent)
         fprintf(terminal->stream, " %3d%%", percent);
 }
 
+/* Where it is; a newer daemon may have steps that are not known here. */
+static const char *step_word(const cJSON *task)
+{
+        const char *step = json_text(task, "step"), *words = step_words(step);
+
+        if (words)
+                return words;
+        return step && *step ? step : "not begun";
+}
+
 /* What is worth saying about a task: how it ended, or what it waits for, or where it is. */
 static const char *task_word(const cJSON *task)
 {
         const char *outcome = json_text(task, "outcome"), *detail = json_text(task, "detail");
-        const char *waiting = json_text(task, "waiting"), *step = json_text(task, "step");
+        const char *waiting = json_text(task, "waiting");
 
         if (!streq(outcome, "open"))
                 return detail && *detail ? detail : outcome;
         if (waiting && *waiting)
                 return waiting;
-        return step && *step ? step : "not begun";
+        return step_word(task);
 }
 
 static const char *task_subject(const cJSON *task)
@@ -113,7 +124,7 @@ static const char *print_task_head(const struct terminal *terminal, const cJSON 
         } else {
                 below = word;
                 if (streq(outcome, "open") && json_text(task, "step"))
-                        word = json_text(task, "step");
+                        word = step_word(task);
                 else
                         word = outcome;
                 terminal_print(terminal, ending_style(task), word, left, false);
@@ -169,6 +180,15 @@ static bool has_turn(const cJSON *task)
         return step && *step && !streq(step, "wait-turn");
 }
 
+const char *progress_phase(const cJSON *run)
+{
+        const char *phase = json_text(run, "phase"), *words = phase_words(phase);
+
+        if (words)
+                return words;
+        return phase && *phase ? phase : "waiting for the run before it";
+}
+
 static void draw_summary(struct progress *progress)
 {
         size_t total = 0, ended = 0, waiting = 0;
@@ -181,7 +201,7 @@ static void draw_summary(struct progress *progress)
                 ended += is_image(task) && !is_open(task);
                 waiting += is_image(task) && is_open(task) && !has_turn(task);
         }
-        fprintf(out, "  %s", json_text(progress->run, "phase"));
+        fprintf(out, "  %s", progress_phase(progress->run));
         if (total)
                 fprintf(out, ", %zu of %zu images ended", ended, total);
         if (waiting)
@@ -324,7 +344,7 @@ static struct seen *find_seen(struct progress *progress, const cJSON *task)
 static bool is_news(const cJSON *old, const cJSON *new)
 {
         return !streq(json_text(old, "outcome"), json_text(new, "outcome")) ||
-               !streq(json_text(old, "step"), json_text(new, "step")) ||
+               !streq(step_word(old), step_word(new)) ||
                !streq(json_text(old, "waiting"), json_text(new, "waiting"));
 }
 

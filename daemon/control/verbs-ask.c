@@ -73,8 +73,7 @@ static void print_open(struct ctl *ctl, const cJSON *open, sec_t now)
 
         fputc('\n', ctl->out.stream);
         terminal_print(&ctl->out, STYLE_BOLD, json_text(run, "id"), ctl->out.width, false);
-        fprintf(ctl->out.stream, "\n  %s, %s\n",
-                json_text(run, "phase") ? json_text(run, "phase") : "", time ? time : "");
+        fprintf(ctl->out.stream, "\n  %s, %s\n", progress_phase(run), time ? time : "");
         cJSON_ArrayForEach (task, json_member(open, "tasks"))
                 progress_print_task(&ctl->out, task);
 }
@@ -218,15 +217,33 @@ static void print_run(struct ctl *ctl, const cJSON *run)
                 terminal_wrap(&ctl->out, detail, 2);
 }
 
-/* What is worth a line below: what it waits for, why it ended so, or what proves what it is worth.
- */
-static const char *task_note(const cJSON *task)
+/* "its snapshots are at 42 %, the last of them, snap-1, at 10 %"; NULL: not known, or over. Caller
+ * frees. */
+static char *snapshots_note(const cJSON *task)
+{
+        const cJSON *percent = json_member(task, "percent");
+        const char *snapshot = json_text(task, "snapshot");
+
+        if (!cJSON_IsNumber(percent))
+                return NULL;
+        if (!snapshot)
+                return xasprintf("its snapshots are at %d %%", percent->valueint);
+        return xasprintf("its snapshots are at %d %%; %s is pending, at %d %%", percent->valueint,
+                         snapshot, json_member(task, "snapshot_percent")->valueint);
+}
+
+/* What is worth a line below: what it waits for and how far its snapshots are, why it ended so, or
+ * what proves what it is worth. Caller frees. */
+static char *task_note(const cJSON *task)
 {
         const char *waiting = json_text(task, "waiting"), *detail = json_text(task, "detail");
+        _cleanup_free_ char *snapshots = snapshots_note(task);
 
+        if (snapshots)
+                return xasprintf("%s%s%s", snapshots, waiting ? "; " : "", waiting ? waiting : "");
         if (waiting)
-                return waiting;
-        return detail && *detail ? detail : json_text(task, "evidence");
+                return xstrdup(waiting);
+        return xstrdup(detail && *detail ? detail : json_text(task, "evidence"));
 }
 
 static int print_show(struct ctl *ctl, const cJSON *parameters, void *userdata)
@@ -241,7 +258,8 @@ static int print_show(struct ctl *ctl, const cJSON *parameters, void *userdata)
         }
         print_run(ctl, json_member(parameters, "run"));
         cJSON_ArrayForEach (task, json_member(parameters, "tasks")) {
-                const char *outcome = json_text(task, "outcome"), *detail;
+                const char *outcome = json_text(task, "outcome");
+                _cleanup_free_ char *note = task_note(task);
 
                 table_row(&table);
                 table_cell(&table, STYLE_PLAIN, json_text(task, "kind"));
@@ -253,9 +271,8 @@ static int print_show(struct ctl *ctl, const cJSON *parameters, void *userdata)
                 table_take(&table, STYLE_DIM,
                            xasprintf("%s/%s", json_text(task, "account"),
                                      json_text(task, "region")));
-                detail = task_note(task);
-                if (detail && *detail)
-                        table_note(&table, detail);
+                if (note && *note)
+                        table_note(&table, note);
         }
         if (table.n_rows)
                 fputc('\n', ctl->out.stream);

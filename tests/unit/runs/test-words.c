@@ -1,0 +1,36 @@
+/* Steps and phases have words for people, each of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "runs/engine.h"
+#include "runs/words.h"
+
+static void every_step_and_phase_has_words(void **state)
+{
+        (void)state;
+        for (const struct run_kind *kind = run_kinds; kind->name; kind++)
+                for (const struct phase *phase = kind->phases; phase->name; phase++) {
+                        if (!phase_words(phase->name))
+                                fail_msg("phase %s", phase->name);
+                        for (const struct step *step = phase->kind->steps; step->name; step++)
+                                if (!step_words(step->name))
+                                        fail_msg("step %s", step->name);
+                }
+        assert_null(step_words("no-such-step"));
+        assert_null(phase_words(""));
+        assert_null(step_words(NULL));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_step_and_phase_has_words),
+        };
+
+        return cmocka_run_group_tests_name("words", tests, NULL, NULL);
+}
