@@ -147,6 +147,10 @@ cJSON *describe_task(const struct store_task *task, const struct task_progress *
 
         if (progress && progress->percent >= 0)
                 cJSON_AddNumberToObject(object, "percent", progress->percent);
+        if (progress && progress->snapshot) {
+                cJSON_AddStringToObject(object, "snapshot", progress->snapshot);
+                cJSON_AddNumberToObject(object, "snapshot_percent", progress->snapshot_percent);
+        }
         if (progress && progress->waiting)
                 cJSON_AddStringToObject(object, "waiting", progress->waiting);
         return object;

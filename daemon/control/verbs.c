@@ -49,7 +49,9 @@ const struct verb verbs[] = {
           0, 1, OPTION_COUNT | OPTION_ALL, true, verb_runs },
         { "show", "RUN", "one run, step by step",
           "Shows a run and each of its tasks, with the reason where something went wrong, an image "
-          "is worth less than was asked for, or AWS refuses the call that a task waits for.",
+          "is worth less than was asked for, or AWS refuses the call that a task waits for; and of "
+          "a "
+          "pending image how far its snapshots are, and which of them is pending.",
           1, 1, 0, true, verb_show },
         { "images", "[SCHEDULE]", "the images amid keeps",
           "Lists the images amid made or adopted, and when EC2 last listed them; with --all also "

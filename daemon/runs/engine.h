@@ -123,7 +123,9 @@ struct task {
         usec_t entered; /* monotonic: when its step began; a clock that is set changes no patience
                          */
         int percent;    /* of its snapshots, -1 unknown */
-        char *waiting;  /* what it waits for, for people; or NULL */
+        char *snapshot; /* of these, the one that is furthest from complete; or NULL */
+        int snapshot_percent;
+        char *waiting;                /* what it waits for, for people; or NULL */
         struct refusal refusal;       /* of its own call, while its step lasts */
         const struct refusal *awaits; /* of the question it shares with others, while its step
                                          lasts; NULL: it does not wait for one */

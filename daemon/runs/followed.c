@@ -149,6 +149,8 @@ void followed_see_snapshots(struct followed *followed, const struct ec2_snapshot
         }
         if (n == 0)
                 return;
+        xreplace(&followed->task->snapshot, lowest < 100 ? followed->slowest : NULL);
+        followed->task->snapshot_percent = lowest;
         percent = sum / n;
         if (percent == followed->percent)
                 return;

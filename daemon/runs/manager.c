@@ -323,6 +323,8 @@ bool manager_task_progress(struct manager *manager, int64_t id, struct task_prog
 
         if (task)
                 *ret = (struct task_progress){ .percent = task->percent,
+                                               .snapshot = task->snapshot,
+                                               .snapshot_percent = task->snapshot_percent,
                                                .waiting = task_waiting(task, true) };
         return task;
 }

@@ -106,7 +106,9 @@ void manager_measures(struct manager *manager, const char *schedule, manager_mea
 
 /* Live detail of an open task that the store does not hold. */
 struct task_progress {
-        int percent;         /* of its snapshots; -1 not known yet */
+        int percent;          /* of its snapshots; -1 not known yet */
+        const char *snapshot; /* of these, the one that is furthest from complete; NULL: none */
+        int snapshot_percent;
         const char *waiting; /* what it waits for, for people; NULL when nothing is to say */
 };
 bool manager_task_progress(struct manager *manager, int64_t task, struct task_progress *ret);

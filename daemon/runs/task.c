@@ -417,6 +417,7 @@ struct task *task_free(struct task *task)
         timer_free(task->limit);
         timer_free(task->timer);
         free(task->waiting);
+        free(task->snapshot);
         free(task->told);
         refusal_done(&task->refusal);
         free(task->error);

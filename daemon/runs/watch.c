@@ -86,6 +86,8 @@ void watches_tell(struct engine *engine, const struct run *run, struct task *tas
 
         if (task)
                 progress = (struct task_progress){ .percent = task->percent,
+                                                   .snapshot = task->snapshot,
+                                                   .snapshot_percent = task->snapshot_percent,
                                                    .waiting = task_waiting(task, false) };
         engine->telling++;
         for (struct watch *watch = engine->watches; watch; watch = watch->next)

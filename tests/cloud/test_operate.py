@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from harness import tags_of
+from harness import REGION, tags_of
 
 
 def test_status_tells_of_schedules_and_the_next_firing(account, daemon):
@@ -134,6 +134,39 @@ def test_a_dry_and_a_real_run_of_one_second_are_two(account, daemon):
             lines = daemon.amictl("--json", verb, *dry).splitlines()
             seen.append(json.loads(lines[0])["run"])
     assert len(set(seen)) == len(seen), seen
+
+
+def test_show_tells_how_far_the_snapshots_are(sim, sim_daemon):
+    [one] = sim.fleet(1, tags={"Backup": "yes"}, region=REGION, volumes=[8, 8])
+    sim.post("instance", instance=one, stick_next_snapshot=37)
+    sim_daemon.schedule()
+    sim_daemon.start()
+    run = sim_daemon.amictl("run", "web").strip()
+
+    def stuck():
+        for task in sim_daemon.json("show", run)["tasks"]:
+            if task.get("snapshot_percent") == 37 and task["percent"] > 60:
+                return task
+        return None
+
+    task = sim_daemon.wait(stuck, "a snapshot that stands at 37 %")
+    shown = " ".join(sim_daemon.amictl("show", run).split())
+    assert f"its snapshots are at {task['percent']} %; {task['snapshot']} is pending, at 37 %" in shown
+
+
+def test_what_is_followed_is_told_in_words(account, daemon):
+    account.launch(Backup="yes")
+    daemon.schedule(retain={"last": 1})
+    daemon.start()
+    daemon.run("web")
+    told = daemon.run("web") + daemon.amictl("prune")
+    for words in ("looking for instances", "waiting for its turn", "image pending", "listing images",
+                  "applying the retention policy", "deregistering it", "deleting its snapshots"):  # fmt: skip
+        assert words in told, (words, told)
+    for name in ("describe-instances", "wait-turn", "await-image", "find-uses", "deregister-image"):
+        assert name not in told
+    lines = [line.split(" ", 2)[-1] for line in told.splitlines()]
+    assert all(one != two for one, two in zip(lines, lines[1:])), "the same is said twice"
 
 
 def test_adopt_after_the_state_was_lost(account, daemon, front):
