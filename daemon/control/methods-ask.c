@@ -7,6 +7,7 @@
 #include "control/describe.h"
 #include "control/follow.h"
 #include "control/interface.h"
+#include "runs/left.h"
 
 /* ---- refusals ---- */
 
@@ -95,6 +96,15 @@ static cJSON *describe_tasks(struct call *call, const char *run)
         return array;
 }
 
+static void describe_left(const char *schedule, size_t images, void *userdata)
+{
+        cJSON *item = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(item, "schedule", schedule);
+        cJSON_AddNumberToObject(item, "images", (double)images);
+        cJSON_AddItemToArray(userdata, item);
+}
+
 void method_status(struct call *call)
 {
         const struct settings *settings = manager_settings(call->options->manager);
@@ -121,6 +131,8 @@ void method_status(struct call *call)
         schedules = cJSON_AddArrayToObject(parameters, "schedules");
         for (size_t i = 0; settings && i < settings->n_schedules; i++)
                 cJSON_AddItemToArray(schedules, describe_schedule(call, &settings->schedules[i]));
+        left_each(call->options->store, settings, describe_left,
+                  cJSON_AddArrayToObject(parameters, "left"));
         open = cJSON_AddArrayToObject(parameters, "open");
         for (size_t i = 0; i < n; i++) {
                 cJSON *item = cJSON_CreateObject();

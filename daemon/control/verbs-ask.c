@@ -78,6 +78,26 @@ static void print_open(struct ctl *ctl, const cJSON *open, sec_t now)
                 progress_print_task(&ctl->out, task);
 }
 
+/* "2 images of schedule old, which is not in the settings, ..." */
+static void print_left(struct ctl *ctl, const cJSON *left)
+{
+        const cJSON *item;
+
+        if (left && left->child)
+                fputc('\n', ctl->out.stream);
+        cJSON_ArrayForEach (item, left) {
+                const cJSON *n = json_member(item, "images");
+                int images = cJSON_IsNumber(n) ? n->valueint : 0;
+                const char *name = json_text(item, "schedule");
+                _cleanup_free_ char *text = xasprintf(
+                        "%d image%s of schedule %s, which is not in the settings: none of them is "
+                        "removed; `man amid` (Schedules that are renamed) tells what can be done",
+                        images, images == 1 ? "" : "s", name ? name : "?");
+
+                terminal_wrap(&ctl->out, text, 0);
+        }
+}
+
 static int print_status(struct ctl *ctl, const cJSON *parameters, void *userdata)
 {
         _cleanup_(table_done) struct table table = TABLE(status_columns);
@@ -117,6 +137,7 @@ static int print_status(struct ctl *ctl, const cJSON *parameters, void *userdata
         table_print(&table, &ctl->out);
         if (!table.n_rows)
                 fputs("There are no schedules in the settings.\n", ctl->out.stream);
+        print_left(ctl, json_member(parameters, "left"));
         cJSON_ArrayForEach (item, json_member(parameters, "open"))
                 print_open(ctl, item, now);
         return CTL_DONE;
@@ -379,7 +400,8 @@ static void print_group(struct ctl *ctl, const cJSON *first)
                         add_image(&table, image);
         terminal_print(&ctl->out, STYLE_BOLD, schedule ? schedule : "(no schedule)", ctl->out.width,
                        false);
-        fputc('\n', ctl->out.stream);
+        /* the time zone is that of the schedule in the settings */
+        fputs(json_text(first, "timezone") ? "\n" : "  not in the settings\n", ctl->out.stream);
         print_seen(ctl, first);
         table.indent = 1;
         table_print(&table, &ctl->out);

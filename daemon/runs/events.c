@@ -58,6 +58,13 @@ const struct log_event events[EVENTS] = {
         .subject = "A firing was skipped",
         .help = "An earlier run of the same schedule still works on instances, and its overlap policy does not\nlet two do so at once; or one instance is skipped, as its image of an earlier run is pending.\n'amictl status' shows what that waits for; 'amictl cancel RUN --abandon' ends waiting for images.",
 },
+[EVENT_SCHEDULE_LEFT] = {
+        .name = "schedule-left",
+        .id = "a8836f9cb774482b8e26464f6208237c",
+        .priority = LOG_WARNING,
+        .subject = "Images belong to a schedule that is not in the settings",
+        .help = "It was renamed or removed. Images keep the schedule they were made for (tag amid:schedule): those\nof a schedule with another name do not count for them, and amid removes none of them. This is said\nonce; 'amictl status' shows it. Where they are to go by its rules, put the schedule back under that\nname, with 'enabled: false' if it is not to fire, and run 'amictl prune SCHEDULE'.",
+},
 [EVENT_FIRING_MISSED] = {
         .name = "firing-missed",
         .id = "b3ea71037519493f89a034cd14c3ae3d",

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "runs/clock-guard.h"
 #include "runs/home.h"
+#include "runs/left.h"
 #include "runs/measure.h"
 #include "runs/watch.h"
 
@@ -225,6 +226,7 @@ static void manager_begin(void *userdata)
         manager->resumed = true;
         manager->searching = false;
         planner_apply(manager->planner);
+        left_tell(manager->store, manager->engine->settings);
         manager_changed(manager);
         waits_answer(&manager->waits);
         clock_guard_check(manager->engine->clock);

@@ -30,6 +30,7 @@ enum statement {
         LOAD_IMAGES,
         LOAD_SCHEDULE_IMAGES,
         LOAD_NEWER_IMAGES,
+        LOAD_LEFT_IMAGES,
         FORGET_RUNS,
         FORGET_IMAGES,
         STATEMENTS,

@@ -277,6 +277,13 @@ int store_load_newer_images(struct store *store, const struct store_image *image
                               ELEMENTS(parameters), (void **)ret, ret_n);
 }
 
+int store_load_left(struct store *store, const char *schedules, struct store_image **ret,
+                    size_t *ret_n)
+{
+        return statement_load(store, LOAD_LEFT_IMAGES, &image_record, &TEXT(schedules), 1,
+                              (void **)ret, ret_n);
+}
+
 int store_forget(struct store *store, sec_t before)
 {
         int runs = statement_write(store, FORGET_RUNS, &NUMBER(before), 1);

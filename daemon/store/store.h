@@ -187,6 +187,10 @@ int store_load_images(struct store *store, const char *schedule, const char *acc
 int store_load_newer_images(struct store *store, const struct store_image *image,
                             struct store_image **ret, size_t *ret_n);
 
+/* Those there are of schedules other than `schedules` (" NAME NAME "), by schedule. */
+int store_load_left(struct store *store, const char *schedules, struct store_image **ret,
+                    size_t *ret_n);
+
 /* Forgets finished runs and removed images that are older than `before`, at most a bounded number
  * per call (of each schedule and kind the finished run that was added last stays). Returns how many
  * rows went, or negative errno.

@@ -169,6 +169,29 @@ def test_what_is_followed_is_told_in_words(account, daemon):
     assert all(one != two for one, two in zip(lines, lines[1:])), "the same is said twice"
 
 
+def test_a_renamed_schedule_leaves_no_image_without_a_word(account, daemon):
+    account.launch(2, Backup="yes")
+    daemon.schedule(name="old", retain={"last": 1})
+    daemon.start()
+    daemon.run("old")
+    daemon.schedule(name="new", retain={"last": 1})
+    daemon.amictl("reload")
+    line = daemon.wait_line("Schedule old is not in the settings, and has 2 images")
+    assert "amictl prune old" in line and "enabled: false" in line
+    daemon.restart()
+    daemon.amictl("reload")
+    shown = " ".join(daemon.amictl("status").split())
+    assert "2 images of schedule old, which is not in the settings" in shown
+    assert daemon.json("status")["left"] == [{"schedule": "old", "images": 2}]
+    assert "old  not in the settings" in daemon.amictl("images")
+    assert len(daemon.lines("Schedule old is not in the settings")) == 1
+    daemon.schedule(name="old", enabled=False, retain={"last": 1})
+    daemon.amictl("reload")
+    assert daemon.json("status")["left"] == []
+    daemon.amictl("prune", "old")
+    assert len(account.images()) == 2
+
+
 def test_adopt_after_the_state_was_lost(account, daemon, front):
     account.launch(2, Backup="yes")
     daemon.schedule(retain={"last": 1})
