@@ -7,6 +7,7 @@
 
 #include "aws/endpoint.h"
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 
 /* While IMDS goes on giving a set that ends soon (its own service may be down), that set stays in
@@ -89,7 +90,7 @@ static void plan_refresh(struct keyring *keyring)
         sec_t now = loop_wall(keyring->loop), expires = keyring->current->expires;
 
         keyring->refresh = keyring->urgent = SEC_NEVER;
-        if (expires == SEC_NEVER)
+        if (expires == SEC_NEVER || MUTANT(keeps_refused_keys))
                 return;
         keyring->refresh = expires - CREDENTIALS_ADVISORY;
         keyring->urgent = expires - CREDENTIALS_MANDATORY;
@@ -360,7 +361,7 @@ bool keyring_reject(struct keyring *keyring, const struct credentials *credentia
                 return true;
         if (age < CREDENTIALS_REJECT_AGE * USEC_PER_SEC)
                 return false;
-        keyring->rejected = true;
+        keyring->rejected = !MUTANT(keeps_refused_keys);
         return true;
 }
 

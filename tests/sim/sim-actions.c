@@ -6,6 +6,7 @@
 #include "sim/sim-command.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
+#include "sim/sim-role.h"
 #include "sim/sim-scaling.h"
 #include "sim/sim-snapshot.h"
 #include "sim/sim-tag.h"
@@ -58,6 +59,9 @@ static bool get_caller_identity(struct call *call)
 
 /* By name. */
 static const struct sim_action actions[] = {
+        { "AssumeRole", OTHERS, .run = assume_role, .service = SIM_STS,
+          .parameters =
+                  PARAMETERS("!RoleArn", "!RoleSessionName", "DurationSeconds", "ExternalId") },
         { "CancelCommand", OTHERS, .run = cancel_command, .service = SIM_SSM,
           .parameters = PARAMETERS("!CommandId", "InstanceIds.N") },
         { "CopyImage",

@@ -65,7 +65,7 @@ enum sim_service_id service_of(const struct sim_request *request, const struct p
 
 /* ---- codes ---- */
 
-/* One trouble under the names of the protocols; a service that is not here speaks as EC2 does. */
+/* One trouble under the names of the protocols; a code that is not here is the same in all. */
 static const struct {
         const char *ec2, *query, *json;
 } vocabulary[] = {
@@ -73,6 +73,7 @@ static const struct {
         { "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException" },
         { "InvalidClientTokenId", "InvalidClientTokenId", "UnrecognizedClientException" },
         { "RequestExpired", "RequestExpired", "InvalidSignatureException" },
+        { "ExpiredToken", "ExpiredToken", "ExpiredTokenException" },
         { "SignatureDoesNotMatch", "SignatureDoesNotMatch", "InvalidSignatureException" },
         { "MissingAuthenticationToken", "MissingAuthenticationToken",
           "MissingAuthenticationTokenException" },
@@ -90,8 +91,8 @@ const char *service_code(enum sim_service_id service, const char *code)
 {
         bool json = sim_services[service].target != NULL;
 
-        if (service == SIM_EC2 || service == SIM_STS)
-                return code;
+        if (service == SIM_EC2)
+                return streq(code, "ExpiredToken") ? "RequestExpired" : code;
         for (size_t i = 0; i < ELEMENTS(vocabulary); i++)
                 if (streq(vocabulary[i].ec2, code))
                         return json ? vocabulary[i].json : vocabulary[i].query;

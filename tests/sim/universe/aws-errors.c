@@ -185,6 +185,14 @@ const struct aws_error aws_errors[] = {
         { SIM_STS, "MalformedPolicyDocument", 400, "AssumeRole AssumeRoleWithWebIdentity", "The policy document was malformed.", false },
         { SIM_STS, "PackedPolicyTooLarge", 400, "AssumeRole AssumeRoleWithWebIdentity", "The policy is too large", false },
         { SIM_STS, "IDPCommunicationError", 400, "AssumeRoleWithWebIdentity", "The identity provider could not be reached", false },
+        { SIM_STS, "ExpiredTokenException", 400, NULL, "The security token included in the request is expired", false },
+        { SIM_STS, "Throttling", 400, NULL, "Rate exceeded", false },
+        { SIM_STS, "ThrottlingException", 400, NULL, "The request was denied due to request throttling.", false },
+        { SIM_STS, "SignatureDoesNotMatch", 403, NULL, "Signature expired", false },
+        { SIM_STS, "RequestExpired", 400, NULL, "The request reached the service more than 15 minutes after the date stamp on the request.", false },
+        { SIM_STS, "OptInRequired", 403, NULL, "The AWS access key ID needs a subscription for the service.", false },
+        { SIM_STS, "ValidationError", 400, NULL, "The input fails to satisfy the constraints specified by an AWS service.", false },
+        { SIM_STS, "ServiceUnavailable", 503, NULL, "The request has failed due to a temporary failure of the server.", true },
         { SIM_STS, "InternalFailure", 500, NULL, "The request processing has failed because of an unknown error", true },
 };
 /* clang-format on */
@@ -224,7 +232,29 @@ const struct foreign_answer foreign_answers[] = {
 };
 const size_t n_foreign_answers = ELEMENTS(foreign_answers);
 
+#define ASSUMED(keys)                                                                              \
+        "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"                 \
+        "<AssumeRoleResult>" keys "</AssumeRoleResult></AssumeRoleResponse>"
+
+const struct foreign_answer keyless_answers[] = {
+        { 200, XML, ASSUMED("") },
+        { 200, XML, ASSUMED("<Credentials/>") },
+        { 200, XML,
+          ASSUMED("<Credentials><AccessKeyId></AccessKeyId><SecretAccessKey></SecretAccessKey>"
+                  "<SessionToken></SessionToken><Expiration></Expiration></Credentials>") },
+        { 200, XML,
+          ASSUMED("<Credentials><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>s"
+                  "</SecretAccessKey><Expiration>2100-01-01T00:00:00Z</Expiration>"
+                  "</Credentials>") },
+        { 200, XML,
+          ASSUMED("<Credentials><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>s"
+                  "</SecretAccessKey><SessionToken>t</SessionToken><Expiration>soon</Expiration>"
+                  "</Credentials>") },
+};
+const size_t n_keyless_answers = ELEMENTS(keyless_answers);
+
 const char *const asked_actions[] = {
+        "AssumeRole",
         "CreateImage",
         "CreateTags",
         "DeleteSnapshot",

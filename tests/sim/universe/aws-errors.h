@@ -29,7 +29,11 @@ struct foreign_answer {
 extern const struct foreign_answer foreign_answers[];
 extern const size_t n_foreign_answers;
 
-/* The actions of AWS that a daemon without a role sends. */
+/* Replies to AssumeRole in which something of the keys is missing. */
+extern const struct foreign_answer keyless_answers[];
+extern const size_t n_keyless_answers;
+
+/* The actions of AWS that a daemon sends; "AssumeRole" where its account has a role. */
 extern const char *const asked_actions[];
 extern const size_t n_asked_actions;
 

@@ -9,6 +9,7 @@
 /* A request the model has answered. */
 struct cloud_request {
         const char *action, *region;
+        bool by_role; /* signed with the keys of a role */
         const char *body;
         bool succeeded;
         bool heard;         /* the answer gets to where it was asked for */

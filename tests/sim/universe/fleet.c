@@ -180,6 +180,7 @@ void fleet_init(struct fleet *fleet, uint64_t seed, const struct fleet_plan *sma
                                i);
                 draw_schedule(&fleet->schedules[i], &fleet->dice, fleet->pace);
         }
+        fleet->role = !small && dice_chance(&fleet->dice, 0.25);
         if (small)
                 make_small(fleet, small);
 }
@@ -413,7 +414,10 @@ struct settings *fleet_settings(struct fleet *fleet)
         text_append(&text, "version: 1\nowner: sim\naccounts:\n  default:\n    regions: [");
         for (size_t i = 0; i < fleet->n_regions; i++)
                 text_printf(&text, "%s%s", i ? ", " : "", fleet->regions[i]);
-        text_append(&text, "]\nschedules:\n");
+        text_append(&text, "]\n");
+        if (fleet->role)
+                text_append(&text, "    role_arn: " FLEET_ROLE "\n    external_id: sim\n");
+        text_append(&text, "schedules:\n");
         if (!fleet_schedules_there(fleet))
                 text_append(&text, "  {}\n");
         for (size_t i = 0; i < fleet->n_schedules; i++)

@@ -14,6 +14,7 @@
 
 struct cloud;
 
+#define FLEET_ROLE "arn:aws:iam::123456789012:role/amid"
 enum { SCHEDULES_MOST = 12, REGIONS_MOST = 3, GROUPS = 3 };
 
 #define SEC_PER_YEAR ((sec_t)31557600)
@@ -53,6 +54,7 @@ struct fleet {
         size_t n_schedules;
         const char *regions[REGIONS_MOST];
         size_t n_regions;
+        bool role;                 /* the account is reached by a role */
         int pace;                  /* 0: days, 1: weeks, 2: months */
         bool scaling;              /* instances are of an Auto Scaling group */
         size_t n_instances;        /* at the beginning, in each region */

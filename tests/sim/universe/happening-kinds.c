@@ -276,6 +276,22 @@ static void happen_acceptance(struct universe *universe)
                 happen_expiry(universe);
 }
 
+static void happen_distrust(struct universe *universe)
+{
+        if (!universe->fleet.role)
+                return;
+        happenings_hinder(universe);
+        universe->cloud.distrusted = !universe->cloud.distrusted;
+        trace_line(universe->trace, "! the role is %s",
+                   universe->cloud.distrusted ? "given to nobody" : "given again");
+}
+
+static void happen_trust(struct universe *universe)
+{
+        if (universe->cloud.distrusted)
+                happen_distrust(universe);
+}
+
 /* ---- what people do ---- */
 
 static void happen_stop(struct universe *universe)
@@ -384,6 +400,9 @@ const struct happening_kind happening_kinds[] = {
         { "keys", 30 * DAY, happen_keys, ANYWHERE, true, false },
         { "expiry", 30 * DAY, happen_expiry, ANYWHERE, false, false },
         { "acceptance", 6 * HOUR, happen_acceptance, ANYWHERE, false, false },
+        { "distrust", 15 * DAY, happen_distrust, RUNS_MOSTLY, true, false },
+        { "trust", 6 * HOUR, happen_trust, ANYWHERE, false, false },
+        { "no-keys", 15 * DAY, answer_without_keys, RUNS_MOSTLY, true, false },
         { "stop", 10 * DAY, happen_stop, ANYWHERE, true, false },
         { "terminate", 40 * DAY, happen_terminate, ANYWHERE, true, false },
         { "retag", 20 * DAY, happen_retag, ANYWHERE, true, false },

@@ -111,7 +111,7 @@ usec_t happenings_clear_since(struct universe *universe, const char *id)
         usec_t clear = refusals_clear_since(&universe->cloud.refusals, universe->clock.now, id);
 
         if (!weather_is_fair(&universe->cloud.weather) || universe->cloud.expired ||
-            universe->disk.full || universe->disk.broken ||
+            universe->cloud.distrusted || universe->disk.full || universe->disk.broken ||
             sim->timeline.waits[WAIT_VISIBLE].max > LAG || !machine_is_up(&universe->machine))
                 return USEC_INFINITY;
         return clear > universe->struck ? clear : universe->struck;
@@ -176,7 +176,7 @@ void happenings_end(struct universe *universe)
         timer_disarm(universe->strike);
         universe->strike_requests = 0;
         universe->cloud.weather = (struct weather){};
-        universe->cloud.expired = false;
+        universe->cloud.expired = universe->cloud.distrusted = false;
         refusals_clear(&universe->cloud.refusals);
         universe->disk.full = universe->disk.broken = false;
         timeline_init(&universe->cloud.sim->timeline, 1);

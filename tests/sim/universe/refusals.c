@@ -125,7 +125,13 @@ static const char *some_region(struct universe *universe)
 
 static const char *some_action(struct universe *universe)
 {
-        return asked_actions[dice_below(&universe->dice, n_asked_actions)];
+        const char *action = "AssumeRole";
+
+        if (universe->fleet.role && dice_chance(&universe->dice, 0.2))
+                return action; /* what all else depends on */
+        while (streq(action, "AssumeRole"))
+                action = asked_actions[dice_below(&universe->dice, n_asked_actions)];
+        return action;
 }
 
 static const struct aws_error *some_error(struct universe *universe, const char *action)
@@ -186,6 +192,19 @@ void refuse_once(struct universe *universe)
 void refuse_for_long(struct universe *universe)
 {
         refuse(universe, UINT64_MAX, some_time(universe));
+}
+
+void answer_without_keys(struct universe *universe)
+{
+        if (universe->fleet.role)
+                add(universe,
+                    &(struct refusal){ .foreign = &keyless_answers[dice_below(&universe->dice,
+                                                                              n_keyless_answers)],
+                                       .action = "AssumeRole",
+                                       .region = universe->fleet.regions[0],
+                                       .acted = true,
+                                       .count = (uint64_t)dice_between(&universe->dice, 1, 6),
+                                       .until = universe->clock.now + some_time(universe) });
 }
 
 void answer_foreign(struct universe *universe)

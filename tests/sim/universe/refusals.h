@@ -52,5 +52,7 @@ void refuse_once(struct universe *universe);
 void refuse_for_long(struct universe *universe);
 /* For one instance, image or snapshot only, whatever batch it is in. */
 void refuse_one_id(struct universe *universe);
+/* AssumeRole is answered without the keys, or with a part of them. */
+void answer_without_keys(struct universe *universe);
 /* An answer that is not AWS's, to one action or all of a region. */
 void answer_foreign(struct universe *universe);

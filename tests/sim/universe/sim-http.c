@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "sim/http-date.h"
+#include "sim/sim-role.h"
 #include "sim/sim-world.h"
 
 #define PATIENCE  (60 * USEC_PER_SEC)             /* of a request without a timeout of its own */
@@ -190,9 +191,26 @@ static void deliver(struct flight *flight)
         answer_slot(slot, &reply);
 }
 
+/* The keys of a role end, and people say who may have them. */
+static const char *role_refusal(const struct flight *flight, const char **ret_message)
+{
+        const struct cloud *cloud = flight->cloud;
+        usec_t ends;
+
+        if (role_key(flight->access_key, &ends)) {
+                *ret_message = "The security token included in the request is expired";
+                return virtual_true_time(cloud->clock) >= ends ? "ExpiredToken" : NULL;
+        }
+        *ret_message = "User: arn:aws:iam::123456789012:user/sim is not authorized to perform: "
+                       "sts:AssumeRole on resource: arn:aws:iam::123456789012:role/amid";
+        return cloud->distrusted && streq(flight->action, "AssumeRole") ? "UnauthorizedOperation"
+                                                                        : NULL;
+}
+
 static const char *refusal(const struct flight *flight, const char **ret_message)
 {
         const struct cloud *cloud = flight->cloud;
+        bool by_role = role_key(flight->access_key, &(usec_t){ 0 });
         usec_t skew = flight->signed_at - virtual_true_time(cloud->clock);
 
         if (flight->fate == FATE_THROTTLED) {
@@ -200,7 +218,7 @@ static const char *refusal(const struct flight *flight, const char **ret_message
                 return "RequestLimitExceeded";
         }
         if (cloud->expired ||
-            (cloud->access_key && !streq(cloud->access_key, flight->access_key))) {
+            (cloud->access_key && !by_role && !streq(cloud->access_key, flight->access_key))) {
                 *ret_message = "The security token included in the request is expired";
                 return cloud->expired ? "RequestExpired" : "AuthFailure";
         }
@@ -208,7 +226,7 @@ static const char *refusal(const struct flight *flight, const char **ret_message
                 *ret_message = "Request has expired.";
                 return "RequestExpired";
         }
-        return NULL;
+        return role_refusal(flight, ret_message);
 }
 
 static void ask_model(struct flight *flight)
@@ -222,6 +240,7 @@ static void ask_model(struct flight *flight)
                                        .size = flight->size };
         struct cloud_request seen = { .action = flight->action,
                                       .region = flight->region,
+                                      .by_role = role_key(flight->access_key, &(usec_t){ 0 }),
                                       .body = flight->body };
         const char *message, *code = refusal(flight, &message);
         _cleanup_free_ char *error = NULL;

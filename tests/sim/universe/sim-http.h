@@ -47,6 +47,7 @@ struct cloud {
         bool cut;         /* the process that would send is dead */
         char *access_key; /* the one that is accepted; NULL: any */
         bool expired;     /* tokens are refused */
+        bool distrusted;  /* people have withdrawn the trust of the role */
         bool short_pages; /* one answer in three stops in the middle of a list */
         uint64_t requests, faults;
         struct flight *flights; /* private */

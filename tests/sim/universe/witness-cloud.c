@@ -96,11 +96,22 @@ static void judge_nothing(struct witness *witness, const struct cloud_request *r
         (void)request;
 }
 
+static void judge_role(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *arn = request_parameter(request->body, "RoleArn");
+        _cleanup_free_ char *external = request_parameter(request->body, "ExternalId");
+
+        if (!witness->universe->fleet.role || !streq(arn, FLEET_ROLE) || !streq(external, "sim"))
+                universe_fail(witness->universe, "takes no role but that of the settings",
+                              "it takes %s with ExternalId %s", arn, external);
+}
+
 /* All that the daemon may ask; anything else is none of its business. */
 static const struct {
         const char *action;
         void (*judge)(struct witness *witness, const struct cloud_request *request);
 } judges[] = {
+        { "AssumeRole", judge_role },
         { "DeregisterTargets", judge_nothing },
         { "DescribeAutoScalingGroups", judge_nothing },
         { "DescribeAutoScalingInstances", judge_nothing },
@@ -133,6 +144,9 @@ void cloud_asking(const struct cloud_request *request, void *userdata)
 {
         struct universe *universe = userdata;
 
+        if (universe->fleet.role && !request->by_role && !streq(request->action, "AssumeRole"))
+                universe_fail(universe, "the keys that take a role are for nothing else",
+                              "%s is asked with them", request->action);
         removal_asking(universe->witness, request);
         outage_asking(universe->witness, request);
         for (size_t i = 0; i < ELEMENTS(judges); i++) {

@@ -131,7 +131,7 @@ void witness_sent(struct witness *witness, const char *action, const char *regio
         usec_t now = witness->universe->clock.now;
         struct share *share;
 
-        if (streq(action, "GetCallerIdentity"))
+        if (streq(action, "GetCallerIdentity") || streq(action, "AssumeRole"))
                 return; /* of STS, which publishes no bucket */
         share = share_of(witness, action, region);
         const char *unwritten = coverage_unwritten();
