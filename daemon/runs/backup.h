@@ -51,8 +51,8 @@ struct verdict named_answer(struct task *task, const struct aws_reply *reply);
 /* backup-planned.c: the step of a plan that reads the status checks of the instances it would
  * touch, and then tells of all instances. What is impaired has row.detail, and row.ending SKIPPED
  * where no image would be made; where the checks are not known row.evidence says why. */
-struct verdict planned_ask(struct task *task);
-struct verdict planned_answer(struct task *task, const struct aws_reply *reply);
+struct verdict planned_ask(struct task *targets);
+struct verdict planned_answer(struct task *targets, const struct aws_reply *reply);
 /* Those that no region has as a target, each with the reason; NULL: there are none. Caller frees.
  */
 char *named_strangers(const struct run *run);
