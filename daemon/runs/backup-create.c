@@ -216,7 +216,7 @@ usec_t create_time_left(struct task *task)
         usec_t now = loop_monotonic(task->run->engine->loop);
         usec_t at_most = image_ready_timeout(task) * USEC_PER_SEC;
 
-        if (task->row.downed == SEC_NONE || MUTANT(keeps_them_down))
+        if (task->row.downed == SEC_NONE || !task->step->down || MUTANT(keeps_them_down))
                 return USEC_INFINITY;
         if (!live->asked)
                 live->asked = now; /* by an earlier process */

@@ -24,6 +24,7 @@ enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72, LOOKS_IN_HASTE = 20 };
 #define HASTE_AT_MOST (5 * 60 * USEC_PER_SEC) /* where they are not answered */
 #define LOOK_SOON     (2 * USEC_PER_SEC)
 #define LOOK_LATER    (15 * USEC_PER_SEC)
+#define LOOK_CALMLY   (5 * 60 * USEC_PER_SEC) /* nobody waits for it any more */
 /* How much this machine's clock may differ from EC2's, where EC2 does not tell the time.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 #define CLOCKS_DIFFER (5 * SEC_PER_MIN)
@@ -70,6 +71,18 @@ static char *unknown_text(struct task *task)
                          task->row.name);
 }
 
+/* The instance is put right first, and the image looked for afterwards. Takes `why`. */
+static struct verdict find_later(struct task *task, char *why)
+{
+        struct verdict verdict = image_give_up(task, OUTCOME_FAILED, why);
+
+        image_live(task)->looks = 0;
+        if (verdict.move != MOVE_FINISH)
+                return verdict;
+        image_note_failure(task, verdict.detail);
+        return go("look-for-image");
+}
+
 static struct verdict find_nothing(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -88,7 +101,8 @@ static struct verdict find_nothing(struct task *task)
             MUTANT(gives_up_unknown_images)) {
                 if (may.move == MOVE_FINISH)
                         return image_give_up(task, may.outcome, may.detail);
-                return image_give_up(task, OUTCOME_FAILED, unknown_text(task));
+                return in_time ? image_give_up(task, OUTCOME_FAILED, unknown_text(task))
+                               : find_later(task, unknown_text(task));
         }
         free(may.detail);
         return again(
@@ -105,11 +119,10 @@ static struct verdict find_unanswered(struct task *task, char *why)
 
         if (create_overtime(task) < HASTE_AT_MOST)
                 return again(LOOK_LATER, steal(reason));
-        return image_give_up(
-                task, OUTCOME_FAILED,
-                xasprintf("it cannot be told whether EC2 made the image named %s (%s); "
-                          "if it did, `amictl adopt` takes it in",
-                          task->row.name, reason));
+        return find_later(task,
+                          xasprintf("it cannot be told whether EC2 made the image named %s (%s); "
+                                    "if it did, `amictl adopt` takes it in",
+                                    task->row.name, reason));
 }
 
 /* ---- something is ---- */
@@ -184,15 +197,15 @@ static struct verdict take_over(struct task *task, struct ec2_image *image)
         return go("record-image");
 }
 
-struct verdict find_answer(struct task *task, const struct aws_reply *reply)
+/* Of the images that are listed under the name the one that was asked for, or NULL. Keeps what of
+ * the first of the others does not fit; *ret_untagged: one of them has no tags. */
+static struct ec2_image *find_ours(struct task *task, const struct aws_reply *reply,
+                                   bool *ret_untagged)
 {
         struct image_live *live = image_live(task);
         struct ec2_images *found = reply->output;
-        bool untagged = false;
 
-        if (reply->outcome != AWS_OK)
-                return find_unanswered(task, aws_describe_failure(reply, &ec2_describe_images,
-                                                                  task->row.region));
+        *ret_untagged = false;
         free(steal(live->misfit));
         for (size_t i = 0; i < found->n_images; i++) {
                 struct ec2_image *image = &found->images[i];
@@ -200,17 +213,69 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
 
                 rival_see(task->place, image, reply->date);
                 if (!misfit)
-                        return take_over(task, image);
-                untagged |= image->n_tags == 0;
+                        return image;
+                *ret_untagged |= image->n_tags == 0;
                 if (live->misfit)
                         free(misfit);
                 else
                         live->misfit = misfit;
         }
+        return NULL;
+}
+
+struct verdict find_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        const struct ec2_images *found = reply->output;
+        struct ec2_image *ours;
+        bool untagged;
+
+        if (reply->outcome != AWS_OK)
+                return find_unanswered(task, aws_describe_failure(reply, &ec2_describe_images,
+                                                                  task->row.region));
+        ours = find_ours(task, reply, &untagged);
+        if (ours)
+                return take_over(task, ours);
         /* Ours has its tags from the create call on; a list that lags may not show them at first,
          * and not ours beside others of its name. */
         if (found->n_images == 0 || live->unsure ||
             (untagged && live->rounds == 0 && live->looks < LOOKS))
                 return find_nothing(task);
         return image_give_up(task, OUTCOME_FAILED, taken_text(task, steal(live->misfit)));
+}
+
+/* ---- afterwards ---- */
+
+struct verdict look_ask(struct task *task)
+{
+        return task->run->row.abandoned ? finish(task->row.ending, NULL) : find_ask(task);
+}
+
+struct verdict look_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct ec2_image *ours;
+        bool untagged;
+
+        if (reply->outcome != AWS_OK)
+                return again(LOOK_CALMLY,
+                             aws_describe_failure(reply, &ec2_describe_images, task->row.region));
+        ours = find_ours(task, reply, &untagged);
+        if (!ours && ++image_live(task)->looks < LOOKS)
+                return again(LOOK_LATER,
+                             xasprintf("looking for the image named %s", task->row.name));
+        if (!ours)
+                return finish(task->row.ending, NULL);
+        take_over(task, ours);
+        task->row.launched = SEC_NONE;
+        xreplace(&task->row.evidence, "its instance was put right before EC2 told of it");
+        free(task->row.detail);
+        task->row.detail = xasprintf("EC2 told of image %s only after the instance was put right",
+                                     task->row.image);
+        return go("record-found");
+}
+
+struct verdict look_lost_patience(struct task *task, char *detail)
+{
+        free(detail);
+        return finish(task->row.ending, NULL);
 }

@@ -8,8 +8,10 @@
 #include "runs/place.h"
 #include "runs/rival.h"
 
-/* How long EC2 may refuse or be out of reach before an image is given up, and before its label. */
+/* How long EC2 may refuse or be out of reach before an image is given up, before the look for one
+ * that may be there, and before its label. */
 #define CREATE_PATIENCE (6 * SEC_PER_HOUR)
+#define LOOK_PATIENCE   SEC_PER_DAY
 #define LABEL_PATIENCE  SEC_PER_DAY
 
 /* Between attempts to write down what an image is: the disk is full. */
@@ -21,7 +23,7 @@ struct verdict image_not_recorded(struct task *task)
                                              store_error(task->run->engine->store)));
 }
 
-/* ---- record-image ---- */
+/* ---- what is recorded ---- */
 
 static struct store_image image_row(const struct task *task, const char *state)
 {
@@ -44,14 +46,27 @@ static struct store_image image_row(const struct task *task, const char *state)
         };
 }
 
-static struct verdict record_ask(struct task *task)
+static int save_pending(struct task *task)
 {
         struct store_image row = image_row(task, "pending");
-        struct log_about about = task_about(task);
-        int r;
 
-        r = store_save_image(task->run->engine->store, &row);
-        if (r < 0)
+        return store_save_image(task->run->engine->store, &row);
+}
+
+/* ---- record-found ---- */
+
+static struct verdict record_found_ask(struct task *task)
+{
+        return save_pending(task) < 0 ? image_not_recorded(task) : go("await-image");
+}
+
+/* ---- record-image ---- */
+
+static struct verdict record_ask(struct task *task)
+{
+        struct log_about about = task_about(task);
+
+        if (save_pending(task) < 0)
                 return image_not_recorded(task);
         if (task->method->reboots)
                 image_touch(task);
@@ -142,9 +157,12 @@ static struct verdict await_image_ask(struct task *task)
         struct log_about about = task_about(task);
         struct verdict verdict;
 
+        if (!task->row.image && task->row.ending == OUTCOME_OPEN)
+                return image_start_over(task);
         if (!task->row.image)
-                return task->row.ending == OUTCOME_OPEN ? image_start_over(task)
-                                                        : finish(task->row.ending, NULL);
+                return live->unsure && !MUTANT(looks_for_it_no_more)
+                               ? go("look-for-image")
+                               : finish(task->row.ending, NULL);
         if (task->run->row.abandoned)
                 return image_abandoned(task);
         if (!live->followed)
@@ -329,6 +347,14 @@ static const struct step image_steps[] = {
           .lost_patience = label_refused,
           .follows = true },
         { .name = "judge", .ask = judge_ask, .last = true, .follows = true },
+        /* led to from await-image, and from find-image where there is nothing to put right */
+        { .name = "look-for-image",
+          .ask = look_ask,
+          .answer = look_answer,
+          .patience = LOOK_PATIENCE,
+          .lost_patience = look_lost_patience,
+          .follows = true },
+        { .name = "record-found", .ask = record_found_ask, .follows = true },
         /* reached from create-image and leading back, when its outcome is not known */
         { .name = "find-image", .ask = find_ask, .answer = find_answer, .down = true },
         { .name = "check-again",

@@ -213,7 +213,7 @@ usec_t image_call_limit(struct task *task)
 {
         sec_t left = image_ready_timeout(task) - image_away(task);
 
-        if (task->row.downed == SEC_NONE || MUTANT(waits_for_answers))
+        if (task->row.downed == SEC_NONE || !task->step->down || MUTANT(waits_for_answers))
                 return USEC_INFINITY;
         return (left > CALL_LEAST ? left : CALL_LEAST) * USEC_PER_SEC;
 }

@@ -265,6 +265,11 @@ struct verdict end_without_image(struct task *task, enum outcome outcome, char *
 /* backup-found.c: the image under the wanted name, which a call may have made. */
 struct verdict find_ask(struct task *task);
 struct verdict find_answer(struct task *task, const struct aws_reply *reply);
+/* The same once the instance is as it was: the task has failed, but the image may be there, and is
+ * recorded then. */
+struct verdict look_ask(struct task *task);
+struct verdict look_answer(struct task *task, const struct aws_reply *reply);
+struct verdict look_lost_patience(struct task *task, char *detail);
 
 /* backup-label.c: what it is worth. Until label_ask() has changed its label it is PROVEN_CRASH, in
  * the state as well. */

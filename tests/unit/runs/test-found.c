@@ -342,6 +342,55 @@ static void a_start_before_the_last_snapshot_leaves_the_label_at_crash(void **st
         }
 }
 
+/* CreateImage has made an image and its answer is lost; EC2 answers no look for it until long after
+ * the instance runs again. */
+static void an_image_that_ec2_tells_of_too_late_is_recorded(void **state)
+{
+        static const struct {
+                const char *name;
+                bool made, restarts;
+                size_t rows;
+        } rows[] = {
+                { "made", true, false, 1 },
+                { "made, and a restart", true, true, 1 },
+                { "not made", false, false, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct store_image *images;
+                struct world world;
+                size_t n;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                                    .effect = rows[i].made,
+                                                                    .outcome = AWS_UNKNOWN });
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeImages",
+                                                                    .about = "=name",
+                                                                    .times = SCRIPTED_ALWAYS,
+                                                                    .delay = HOURS(5) });
+                world_run_until_sent(&world, "CreateImage", NULL);
+                virtual_run_for(world.loop, HOURS(2));
+                expect_all_up(&world, rows[i].name);
+                if (rows[i].restarts) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                scripted_no_faults(&world.aws);
+                virtual_run_for(world.loop, HOURS(12));
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                assert_int_equal(world.model.instances[0]->outages, 1);
+                assert_int_equal(
+                        store_load_images(world.store, NULL, NULL, NULL, true, &images, &n), 0);
+                if (n != rows[i].rows || (n > 0 && (!streq(images[0].state, "available") ||
+                                                    !streq(images[0].consistency, PROVEN_CRASH))))
+                        fail_msg("%s: %zu rows, %s", rows[i].name, n, n ? images[0].state : "none");
+                store_images_free(images, n);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -355,6 +404,7 @@ int main(void)
                 cmocka_unit_test(test_turn_while_an_earlier_call_may_reboot),
                 cmocka_unit_test(test_started_again_by_another_run),
                 cmocka_unit_test(test_started_before_the_next_call),
+                cmocka_unit_test(an_image_that_ec2_tells_of_too_late_is_recorded),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
