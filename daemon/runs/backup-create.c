@@ -170,10 +170,8 @@ struct verdict create_ask(struct task *task)
                 return too_late_for_freeze(task);
         if (!live->instance.n_instances || live->look_again)
                 return go(had_turn ? "check-again" : "check-instance");
-        if (is_look_too_old(task)) {
-                live->look_again = !had_turn;
-                return go(had_turn ? "check-status-again" : "check-instance");
-        }
+        if (is_look_too_old(task))
+                return go("check-status-again");
         live->rebooted = loop_monotonic(task->run->engine->loop);
         if (!live->asked)
                 live->asked = live->rebooted;

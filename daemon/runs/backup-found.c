@@ -248,7 +248,16 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
 
 struct verdict look_ask(struct task *task)
 {
-        return task->run->row.abandoned ? finish(task->row.ending, NULL) : find_ask(task);
+        struct log_about about = task_about(task);
+
+        if (task->run->row.abandoned)
+                return finish(task->row.ending, NULL);
+        if (!image_live(task)->look_told)
+                log_event(&events[EVENT_IMAGE_REFUSED], &about,
+                          "No image of %s yet: %s; it is looked for.", task->row.subject,
+                          task->row.detail);
+        image_live(task)->look_told = true;
+        return find_ask(task);
 }
 
 struct verdict look_answer(struct task *task, const struct aws_reply *reply)

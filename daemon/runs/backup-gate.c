@@ -72,6 +72,14 @@ static const struct task *find_holder(const struct task *task)
         return NULL;
 }
 
+/* It has failed, and looks whether there is an image all the same, for a day: in nobody's way. */
+static bool is_over(const struct task *task)
+{
+        return task->row.outcome != OUTCOME_OPEN ||
+               (task->row.ending != OUTCOME_OPEN && !task->row.image && task->step &&
+                task->step->follows);
+}
+
 const struct task *gate_find_earlier(const struct task *task)
 {
         const struct run *run = task->run;
@@ -86,7 +94,7 @@ const struct task *gate_find_earlier(const struct task *task)
                         continue;
                 same = run_find_task(other, task->row.subject);
                 if (same && streq(same->row.account, task->row.account) &&
-                    streq(same->row.region, task->row.region) && same->row.outcome == OUTCOME_OPEN)
+                    streq(same->row.region, task->row.region) && !is_over(same))
                         earlier = same;
         }
         return earlier;

@@ -160,7 +160,7 @@ static struct verdict await_image_ask(struct task *task)
         if (!task->row.image && task->row.ending == OUTCOME_OPEN)
                 return image_start_over(task);
         if (!task->row.image)
-                return live->unsure && !MUTANT(looks_for_it_no_more)
+                return task->row.requested != SEC_NONE && !MUTANT(looks_for_it_no_more)
                                ? go("look-for-image")
                                : finish(task->row.ending, NULL);
         if (task->run->row.abandoned)

@@ -262,6 +262,8 @@ struct verdict image_give_up(struct task *task, enum outcome outcome, char *deta
 
         if (MUTANT(gives_no_reason))
                 free(steal(detail));
+        if (!image_live(task)->unsure)
+                task->row.requested = SEC_NONE; /* there is no image to be looked for */
         if (!back)
                 return finish(outcome, detail);
         image_note_failure(task, detail);

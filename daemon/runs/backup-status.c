@@ -69,8 +69,8 @@ static struct verdict is_fit(struct task *task)
         image_live(task)->fit = loop_monotonic(task->run->engine->loop);
         if (task->method != &method_freeze)
                 free(steal(task->row.evidence)); /* of a look before this one */
-        if (image_live(task)->sought)
-                return go("create-image"); /* it has had its turn */
+        if (image_live(task)->sought || task->step->ask == check_status_again_ask)
+                return go("create-image"); /* it has its turn already */
         return gate_is_open(task) ? next() : go("wait-turn");
 }
 

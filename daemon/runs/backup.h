@@ -78,6 +78,7 @@ struct image_live {
         sec_t launched;  /* as row.launched, of `instance`: for the next call */
         bool look_again; /* before the next call: the instance may be in another state by then */
         bool unsure;     /* a call was made whose outcome is not known: it may have made an image */
+        bool look_told;  /* the journal knows that it is looked for although the task has failed */
         char *misfit;    /* what has the name, and why that is not ours; or NULL */
         bool sought;     /* an image was looked for that a call may have made */
         bool taken_over; /* the image was found: nobody is told that it is being created */

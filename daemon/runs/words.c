@@ -33,6 +33,8 @@ static const struct words steps[] = {
         { "await-stopped", "stopping it" },
         { "create-image", "asking for its image" },
         { "find-image", "looking for its image" },
+        { "look-for-image", "looking for an image that may have been made" },
+        { "record-found", "recording the image that was found" },
         { "record-image", "image requested" },
         { "await-snapshots", "waiting until its snapshots have begun" },
         { "prove-stopped", "looking whether it was stopped" },

@@ -162,6 +162,25 @@ static void test_what_failed_last_night_goes_last(void **state)
         world_done(&world);
 }
 
+/* What is asked between the look at the checks and the call takes longer than that look is true. */
+static void a_look_that_grew_old_is_repeated_once(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: reboot\n    reboot: {proof: ssm}\n", 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "SendCommand",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "InvalidInstanceId",
+                                                            .delay = MINUTES(2) });
+        virtual_run_until(world.loop, at("2026-03-02T02:00:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+        assert_int_equal(scripted_count(&world.aws, "CreateImage", NULL), 1);
+        assert_true(scripted_count(&world.aws, "SendCommand", NULL) <= 2); /* before and after */
+        world_done(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -170,6 +189,7 @@ int main(void)
                 cmocka_unit_test(one_that_was_stopped_before_the_next_call_gets_its_image),
                 cmocka_unit_test(test_one_look_for_all_that_begin),
                 cmocka_unit_test(test_what_failed_last_night_goes_last),
+                cmocka_unit_test(a_look_that_grew_old_is_repeated_once),
         };
 
         return cmocka_run_group_tests_name("impaired", tests, NULL, NULL);
