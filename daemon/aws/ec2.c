@@ -16,6 +16,11 @@ const char *const check_status_names[] = {
         "ok", "impaired", "insufficient-data", "not-applicable", "initializing", NULL
 };
 
+const char *ec2_word(const char *const *names, int value)
+{
+        return names[value] ? names[value] : "unknown";
+}
+
 const char *ec2_tag_value(const struct ec2_tag *tags, size_t n, const char *key)
 {
         for (size_t i = 0; i < n; i++)

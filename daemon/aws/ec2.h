@@ -68,6 +68,9 @@ enum check_status {
 };
 extern const char *const instance_state_names[],
         *const image_state_names[], *const snapshot_state_names[], *const check_status_names[];
+/* The word of a table above for `value`; "unknown" for what EC2 says in a word that is not in it.
+ */
+const char *ec2_word(const char *const *names, int value);
 
 struct ec2_instance {
         char *id, *zone, *root_device_type, *image_id;

@@ -97,7 +97,7 @@ static struct store_image row_of(const struct task *task, const struct ec2_image
 {
         const char *time = tag_of(image, TAG_TIME);
         const char *consistency = tag_of(image, TAG_CONSISTENCY);
-        const char *state = image_state_names[image->state];
+        const char *state = ec2_word(image_state_names, image->state);
         struct store_image row = {
                 .account = xstrdup(task->row.account),
                 .region = xstrdup(task->row.region),
@@ -109,7 +109,7 @@ static struct store_image row_of(const struct task *task, const struct ec2_image
                 .firing = SEC_NONE,
                 .consistency = xstrdup(consistency ? consistency : PROVEN_CRASH),
                 .outcome = outcome_of_tag(tag_of(image, TAG_OUTCOME)),
-                .state = xstrdup(state ? state : "other"),
+                .state = xstrdup(state),
                 .snapshots = image_snapshots(image),
                 .created = image->created,
                 .removed = SEC_NONE,
@@ -201,14 +201,14 @@ static void refresh_state(struct task *task, struct store_image *row, const stru
         static const char *const of_retention[] = { STATE_DEREGISTERING, STATE_DEREGISTERED,
                                                     STATE_RELEASED, STATE_GONE };
         _cleanup_free_ char *difference = provenance_image(image, row, task->run->settings->owner);
-        const char *state = image_state_names[image->state];
+        const char *state = ec2_word(image_state_names, image->state);
 
         for (size_t i = 0; i < ELEMENTS(of_retention); i++)
                 if (streq(row->state, of_retention[i]))
                         return;
         if (difference || task->run->dry || streq(row->state, state))
                 return;
-        xreplace(&row->state, state ? state : "other");
+        xreplace(&row->state, state);
         store_save_image(task->run->engine->store, row);
 }
 

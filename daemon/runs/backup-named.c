@@ -68,9 +68,7 @@ static char *why_no_target(const struct setting_targets *targets,
         if (targets_exclude(targets, instance))
                 return xstrdup("it has a tag of `exclude_tags`");
         if (!is_of_states(targets, instance))
-                return xasprintf("it is %s", instance_state_names[instance->state]
-                                                     ? instance_state_names[instance->state]
-                                                     : "in a state that amid does not know");
+                return xasprintf("it is %s", ec2_word(instance_state_names, instance->state));
         return xstrdup("EC2 did not list it with the others just now");
 }
 

@@ -68,8 +68,8 @@ static void see(struct task *task, const struct ec2_instance_status *status)
         free(task->row.detail);
         task->row.detail =
                 xasprintf("impaired now (system check %s, instance check %s); targets.impaired: %s",
-                          check_status_names[status->system], check_status_names[status->instance],
-                          skip ? "skip" : "image");
+                          ec2_word(check_status_names, status->system),
+                          ec2_word(check_status_names, status->instance), skip ? "skip" : "image");
         image_set_method(task, &method_crash);
         if (skip)
                 task->row.ending = OUTCOME_SKIPPED;

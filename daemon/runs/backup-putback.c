@@ -68,8 +68,8 @@ static struct verdict put_over(struct task *task)
 static struct verdict await_running(struct task *task, const struct putback_line *line)
 {
         sec_t timeout = image_ready_timeout(task), waited = task_spent(task);
-        _cleanup_free_ char *why =
-                xasprintf("it is %s", instance_state_names[image_live(task)->patient->state]);
+        _cleanup_free_ char *why = xasprintf(
+                "it is %s", ec2_word(instance_state_names, image_live(task)->patient->state));
 
         if (waited >= timeout)
                 return put_in_vain(task, line, why);

@@ -106,11 +106,6 @@ static bool is_back(struct task *task, const struct patient *patient, sec_t sett
                 is_settled(task, patient, settle));
 }
 
-static const char *check_name(int status)
-{
-        return check_status_names[status] ? check_status_names[status] : "unknown";
-}
-
 /* What the status checks prove of a reboot. That they were not ok says that it happened; when it
  * was over soon, also that nobody pulled the plug. */
 static void prove_reboot(struct task *task, const struct patient *patient)
@@ -177,8 +172,9 @@ static struct verdict not_up_in_time(struct task *task, const struct patient *pa
 {
         _cleanup_free_ char *unknown = task_why(task, "EC2 does not answer");
         _cleanup_free_ char *why =
-                patient->asked ? xasprintf("it is %s", instance_state_names[patient->state])
-                               : xasprintf("it is not known how it is: %s", unknown);
+                patient->asked
+                        ? xasprintf("it is %s", ec2_word(instance_state_names, patient->state))
+                        : xasprintf("it is not known how it is: %s", unknown);
 
         start_note_overdue(task, why);
         task_set_waiting(task, "%s, and is to run", why);
@@ -209,14 +205,15 @@ static struct verdict not_ready(struct task *task, const struct patient *patient
 {
         bool news = is_news(task, patient, timeout);
         _cleanup_free_ char *trouble = task_why(task, news ? NULL : "no answer from EC2");
-        const char *state = news ? instance_state_names[patient->state] : "not known";
+        const char *state = news ? ec2_word(instance_state_names, patient->state) : "not known";
         char time[TIME_TEXT_MAX];
 
         return instance_failed(
-                task,
-                xasprintf("not ready within %s (%s; system check %s, instance check %s%s%s)",
-                          format_timespan(timeout, time), state, check_name(patient->system),
-                          check_name(patient->check), trouble ? "; " : "", trouble ? trouble : ""));
+                task, xasprintf("not ready within %s (%s; system check %s, instance check %s%s%s)",
+                                format_timespan(timeout, time), state,
+                                ec2_word(check_status_names, patient->system),
+                                ec2_word(check_status_names, patient->check), trouble ? "; " : "",
+                                trouble ? trouble : ""));
 }
 
 /* Beyond the time-out what is well, or is still being started, is looked at now and then. */
@@ -264,8 +261,9 @@ struct verdict await_instance_ask(struct task *task)
                 return not_ready(task, patient, timeout);
         if (patient->asked)
                 task_set_waiting(task, "%s: %s, checks %s/%s", task->method->name,
-                                 instance_state_names[patient->state], check_name(patient->system),
-                                 check_name(patient->check));
+                                 ec2_word(instance_state_names, patient->state),
+                                 ec2_word(check_status_names, patient->system),
+                                 ec2_word(check_status_names, patient->check));
         else
                 task_set_waiting(task, "%s", task->method->name);
         task_wake_after(task, wait_left(waited < timeout ? waited : watched, timeout));

@@ -35,7 +35,8 @@ static char *checks_text(const struct patient *patient)
         char time[TIME_TEXT_MAX];
 
         return xasprintf("system check %s, instance check %s%s%s",
-                         check_status_names[patient->system], check_status_names[patient->check],
+                         ec2_word(check_status_names, patient->system),
+                         ec2_word(check_status_names, patient->check),
                          patient->impaired ? " since " : "",
                          patient->impaired ? format_rfc3339(patient->impaired, time) : "");
 }
@@ -85,7 +86,7 @@ static struct verdict describe_first(const struct task *task)
 static struct verdict changed_state(struct task *task)
 {
         struct image_live *live = image_live(task);
-        const char *state = instance_state_names[live->patient->state];
+        const char *state = ec2_word(instance_state_names, live->patient->state);
 
         end_look(task);
         if (++live->wrong_states > CONTRADICTIONS)

@@ -194,8 +194,9 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
 static struct verdict not_seen_stopped(struct task *task, const struct patient *patient,
                                        sec_t timeout)
 {
-        _cleanup_free_ char *how = patient->asked ? xstrdup(instance_state_names[patient->state])
-                                                  : task_why(task, "EC2 does not tell its state");
+        _cleanup_free_ char *how = patient->asked
+                                           ? xstrdup(ec2_word(instance_state_names, patient->state))
+                                           : task_why(task, "EC2 does not tell its state");
         char time[TIME_TEXT_MAX];
 
         return end_without_image(task, OUTCOME_FAILED,
@@ -228,7 +229,8 @@ struct verdict await_stopped_ask(struct task *task)
                 return go("stop-instance");
         }
         task_set_waiting(task, "stop: %s",
-                         patient->asked ? instance_state_names[patient->state] : "asked for");
+                         patient->asked ? ec2_word(instance_state_names, patient->state)
+                                        : "asked for");
         task_wake_after(task, (waited < timeout ? timeout - waited : SEC_PER_MIN) * USEC_PER_SEC);
         return stay();
 }
@@ -346,7 +348,7 @@ static struct verdict start_too_early(struct task *task, const struct aws_reply 
         live->next_start = loop_monotonic(task->run->engine->loop) + START_RETRY;
         start_note_overdue(task, help);
         task_set_waiting(task, "start: %s",
-                         live->patient->asked ? instance_state_names[live->patient->state]
+                         live->patient->asked ? ec2_word(instance_state_names, live->patient->state)
                                               : "not in a state to be started");
         task_wake_after(task, START_RETRY);
         return stay();

@@ -102,8 +102,9 @@ static struct verdict check_verdict(struct task *task)
         case INSTANCE_PENDING:
         case INSTANCE_STOPPING:
         case INSTANCE_OTHER:
-                return again(STATE_RETRY, xasprintf("the instance is %s",
-                                                    instance_state_names[instance->state]));
+                return again(STATE_RETRY,
+                             xasprintf("the instance is %s",
+                                       ec2_word(instance_state_names, instance->state)));
         case INSTANCE_SHUTTING_DOWN:
         case INSTANCE_TERMINATED:
                 return finish(OUTCOME_SKIPPED, xstrdup("the instance was terminated"));

@@ -113,9 +113,7 @@ static bool load_row(struct task *task, const struct ec2_image *image, struct st
 static void refresh_row(struct task *task, struct store_image *row, const struct ec2_image *image)
 {
         _cleanup_free_ char *snapshots = image_snapshots(image);
-        const char *state = image->state == IMAGE_AVAILABLE ? "available"
-                            : image->state == IMAGE_PENDING ? "pending"
-                                                            : image_state_names[image->state];
+        const char *state = ec2_word(image_state_names, image->state);
         bool same = streq(row->state, state) && row->removed == SEC_NONE &&
                     row->missed == SEC_NONE && row->created == image->created &&
                     (!*snapshots || streq(row->snapshots, snapshots));
@@ -124,7 +122,7 @@ static void refresh_row(struct task *task, struct store_image *row, const struct
                 return;
         if (streq(row->state, STATE_RELEASED) || streq(row->state, STATE_DEREGISTERING))
                 free(steal(row->detail)); /* the tags are back; nothing came of the call */
-        xreplace(&row->state, state ? state : "other");
+        xreplace(&row->state, state);
         row->removed = row->missed = row->retry = SEC_NONE; /* it was only missing from a list */
         row->created = image->created; /* by EC2's clock; rows of old have ours */
         if (*snapshots)

@@ -234,7 +234,7 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
                                      const struct ec2_images *found, const struct ec2_image *image)
 {
         struct removal *removal = removal_of(task);
-        const char *word = image_state_names[image->state], *state = word ? word : "other";
+        const char *state = ec2_word(image_state_names, image->state);
         _cleanup_free_ char *difference = provenance_image(image, row, task->run->settings->owner);
         char *change;
 

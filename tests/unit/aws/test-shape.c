@@ -188,6 +188,17 @@ static void test_instances(void **state)
         assert_int_equal(all.n_instances, 0);
 }
 
+/* What EC2 may say one day, and people read in the journal. */
+static void a_word_that_is_in_no_table_is_called_unknown(void **state)
+{
+        (void)state;
+        assert_string_equal(ec2_word(instance_state_names, INSTANCE_STOPPED), "stopped");
+        assert_string_equal(ec2_word(instance_state_names, INSTANCE_OTHER), "unknown");
+        assert_string_equal(ec2_word(image_state_names, IMAGE_OTHER), "unknown");
+        assert_string_equal(ec2_word(snapshot_state_names, SNAPSHOT_OTHER), "unknown");
+        assert_string_equal(ec2_word(check_status_names, CHECK_OTHER), "unknown");
+}
+
 static void test_statuses_and_snapshots(void **state)
 {
         struct ec2_instance_statuses statuses = {};
@@ -449,6 +460,7 @@ int main(void)
                 cmocka_unit_test(test_encode),
                 cmocka_unit_test(test_every_type),
                 cmocka_unit_test(test_instances),
+                cmocka_unit_test(a_word_that_is_in_no_table_is_called_unknown),
                 cmocka_unit_test(test_statuses_and_snapshots),
                 cmocka_unit_test(test_errors),
                 cmocka_unit_test(test_refused),
