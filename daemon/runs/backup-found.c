@@ -76,7 +76,6 @@ static struct verdict find_later(struct task *task, char *why)
 {
         struct verdict verdict = image_give_up(task, OUTCOME_FAILED, why);
 
-        image_live(task)->looks = 0;
         if (verdict.move != MOVE_FINISH)
                 return verdict;
         image_note_failure(task, verdict.detail);
@@ -248,15 +247,18 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
 
 struct verdict look_ask(struct task *task)
 {
+        struct image_live *live = image_live(task);
         struct log_about about = task_about(task);
 
         if (task->run->row.abandoned)
                 return finish(task->row.ending, NULL);
-        if (!image_live(task)->look_told)
+        if (!live->look_told) {
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet: %s; it is looked for.", task->row.subject,
                           task->row.detail);
-        image_live(task)->look_told = true;
+                live->looks = 0; /* those before did not find it */
+        }
+        live->look_told = true;
         return find_ask(task);
 }
 

@@ -391,6 +391,40 @@ static void an_image_that_ec2_tells_of_too_late_is_recorded(void **state)
         }
 }
 
+/* EC2 has made an image without an answer, and lists it only when its instance runs again. That EC2
+ * takes no other call until then does not cut the look for the image short. */
+static void an_image_that_is_listed_too_late_is_looked_for_as_often_as_any(void **state)
+{
+        struct store_image *images;
+        struct world world;
+        size_t n;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                            .effect = true,
+                                                            .outcome = AWS_UNKNOWN });
+        scripted_fault(&world.aws,
+                       (struct scripted_fault){ .action = "CreateImage",
+                                                .times = SCRIPTED_ALWAYS,
+                                                .outcome = AWS_ERROR,
+                                                .code = "PendingSnapshotLimitExceeded" });
+        world_run_until_sent(&world, "CreateImage", NULL);
+        world.model.images[0]->hidden = USEC_INFINITY / 2;
+        world_run_until_sent(&world, "StartInstances", NULL);
+        world_run_until_sent(&world, "DescribeImages", "=name");
+        virtual_run_for(world.loop, 2 * USEC_PER_SEC);
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_OPEN);
+        world.model.images[0]->hidden = 0;
+        virtual_run_for(world.loop, HOURS(1));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+        assert_int_equal(store_load_images(world.store, NULL, NULL, NULL, true, &images, &n), 0);
+        assert_int_equal(n, 1);
+        assert_string_equal(images[0].state, "available");
+        store_images_free(images, n);
+        world_done(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -405,6 +439,7 @@ int main(void)
                 cmocka_unit_test(test_started_again_by_another_run),
                 cmocka_unit_test(test_started_before_the_next_call),
                 cmocka_unit_test(an_image_that_ec2_tells_of_too_late_is_recorded),
+                cmocka_unit_test(an_image_that_is_listed_too_late_is_looked_for_as_often_as_any),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
