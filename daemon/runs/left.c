@@ -6,7 +6,8 @@
 #include "base/text.h"
 #include "runs/events.h"
 
-/* In the place of what a schedule fires by; no expression is like it. */
+/* The definition of a schedule that is not in the settings, once the journal has its line. No
+ * schedule in the settings has this definition: with the schedule back it is overwritten. */
 #define DEFINITION_TOLD "left, and told so"
 
 void left_each(struct store *store, const struct settings *settings, left_fn *callback,
@@ -38,12 +39,15 @@ static void tell(const char *schedule, size_t images, void *userdata)
                                       .anchor = SEC_NONE,
                                       .handled = SEC_NONE };
         struct store_schedule stored;
+        int r = store_load_schedule(store, schedule, &stored);
 
-        if (store_load_schedule(store, schedule, &stored) == 1) {
+        if (r > 0) {
                 store_schedule_done(&row);
                 row = stored;
         }
-        if (!streq(row.definition, DEFINITION_TOLD)) {
+        /* what cannot be read is not written over: it knows what was fired, and that it is paused
+         */
+        if (r >= 0 && !streq(row.definition, DEFINITION_TOLD)) {
                 log_event(&events[EVENT_SCHEDULE_LEFT], &(struct log_about){ .schedule = schedule },
                           "Schedule %s is not in the settings, and has %zu image%s: none of them "
                           "is removed. Put it back under that name (with `enabled: false` it does "

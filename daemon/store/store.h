@@ -49,7 +49,7 @@ struct store_schedule {
         char *name;
         sec_t anchor;     /* first activation: the grid of rate() without a start */
         char *definition; /* what it fires by (expression, zone, start, end): another one starts
-                             anew */
+                             anew; of a schedule that is not in the settings: left.c */
         sec_t handled;    /* the latest nominal firing that was claimed or given up; SEC_NONE */
         bool paused;
         unsigned int matched; /* instances the last completed run found; 0 = none yet */
