@@ -238,19 +238,19 @@ static void print_run(struct ctl *ctl, const cJSON *run)
                 terminal_wrap(&ctl->out, detail, 2);
 }
 
-/* "its snapshots are at 42 %, the last of them, snap-1, at 10 %"; NULL: not known, or over. Caller
- * frees. */
+/* "its snapshots are at 42 %; snap-1 is pending, at 10 %"; NULL: not known. Caller frees. */
 static char *snapshots_note(const cJSON *task)
 {
         const cJSON *percent = json_member(task, "percent");
+        const cJSON *of_snapshot = json_member(task, "snapshot_percent");
         const char *snapshot = json_text(task, "snapshot");
 
         if (!cJSON_IsNumber(percent))
                 return NULL;
-        if (!snapshot)
+        if (!snapshot || !cJSON_IsNumber(of_snapshot))
                 return xasprintf("its snapshots are at %d %%", percent->valueint);
         return xasprintf("its snapshots are at %d %%; %s is pending, at %d %%", percent->valueint,
-                         snapshot, json_member(task, "snapshot_percent")->valueint);
+                         snapshot, of_snapshot->valueint);
 }
 
 /* What is worth a line below: what it waits for and how far its snapshots are, why it ended so, or
