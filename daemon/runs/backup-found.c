@@ -21,10 +21,10 @@
  * when no call may be made any more, so many looks tell that there is none: fewer, over some five
  * minutes, while an instance is kept down for it longer than that may take. */
 enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72, LOOKS_IN_HASTE = 20 };
-#define HASTE_AT_MOST (5 * 60 * USEC_PER_SEC) /* where they are not answered */
+#define HASTE_AT_MOST (300 * USEC_PER_SEC) /* where they are not answered */
 #define LOOK_SOON     (2 * USEC_PER_SEC)
 #define LOOK_LATER    (15 * USEC_PER_SEC)
-#define LOOK_CALMLY   (5 * 60 * USEC_PER_SEC) /* nobody waits for it any more */
+#define LOOK_CALMLY   (300 * USEC_PER_SEC) /* nobody waits for it any more */
 /* How much this machine's clock may differ from EC2's, where EC2 does not tell the time.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 #define CLOCKS_DIFFER (5 * SEC_PER_MIN)

@@ -16,7 +16,8 @@ struct refusal {
         const struct action *told;   /* this has been said in the journal */
         unsigned int attempts;       /* in vain, in a row */
         bool certain;                /* AWS has said no, and not only that it knows no such thing */
-        usec_t again;                /* monotonic: when it is asked again; 0: not known */
+        usec_t again;                /* monotonic: when it is asked again; 0: not known. Of the call
+                                        of a task: of an attempt of the one that is under way */
         char *what, *more;           /* of aws_describe_refusal() */
 };
 void refusal_done(struct refusal *refusal);

@@ -16,31 +16,38 @@ void task_end_call(struct task *task)
         task->call = aws_slot_free(task->call);
 }
 
-static void task_on_reply(const struct aws_reply *reply, void *userdata)
+static void task_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct task *task = userdata;
         struct verdict verdict;
 
         place_heard(task->place, task->action, reply);
         xreplace(&task->error, reply->outcome == AWS_ERROR ? reply->code : NULL);
         xreplace(&task->request_id, reply->request_id);
-        (void)refusal_take(&task->refusal, task->action, reply); /* told of with the verdict */
         verdict = task->step->answer(task, reply);
         task_end_call(task);
         task_apply(task, verdict);
 }
 
-/* AWS may have carried the call out, unless none of its attempts has left yet. */
+static void task_on_reply(const struct aws_reply *reply, void *userdata)
+{
+        struct task *task = userdata;
+
+        (void)refusal_take(&task->refusal, task->action, reply); /* told of with the verdict */
+        task_answer(task, reply);
+}
+
+/* AWS may have carried the call out, unless none of its attempts has left yet. What AWS answered to
+ * the attempts is why the call comes to nothing: that stays the refusal of the task. */
 static void task_on_limit(void *userdata)
 {
         struct task *task = userdata;
-        bool sent = !aws_slot_is_queued(task->call);
+        bool sent = !aws_slot_is_queued(task->call), tried = task->refusal.again > 0;
         char time[TIME_TEXT_MAX];
-        _cleanup_free_ char *why = task_why(task, NULL);
+        _cleanup_free_ char *why = tried ? refusal_reason(&task->refusal) : NULL;
         _cleanup_free_ char *message =
-                xasprintf("no answer within %s%s%s",
-                          format_timespan(task->limited / USEC_PER_SEC, time),
-                          why ? ", since " : "", why ? why : "");
+                xasprintf("no answer within %s%s%s%s",
+                          format_timespan(task->limited / USEC_PER_SEC, time), tried ? " (" : "",
+                          tried ? why : "", tried ? ")" : "");
         const struct aws_reply reply = {
                 .outcome = sent && !task->action->repeatable ? AWS_UNKNOWN : AWS_UNREACHABLE,
                 .message = message,
@@ -48,7 +55,10 @@ static void task_on_limit(void *userdata)
         };
 
         task->call = aws_slot_free(task->call);
-        task_on_reply(&reply, task);
+        task->refusal.again = 0;
+        if (!tried)
+                (void)refusal_take(&task->refusal, task->action, &reply);
+        task_answer(task, &reply);
 }
 
 static void task_limit_call(struct task *task)

@@ -162,6 +162,54 @@ static void a_freeze_that_cannot_be_looked_at_ends_with_the_refusal(void **state
         world_done(&world);
 }
 
+/* A call that a stopped instance waits for is ended before its answer, again and again: the task
+ * goes on naming what AWS answered to its attempts, and no reason is told within another. */
+static void a_call_that_is_ended_is_told_with_its_last_refusal(void **state)
+{
+        static const struct {
+                const char *name;
+                unsigned int throttled;
+                const char *shown;
+        } rows[] = {
+                { "throttled", 2, "DescribeImages refused: RequestLimitExceeded; asked again" },
+                { "not answered", 0,
+                  "DescribeImages not answered: no answer within 3m; asked again" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                size_t shown = 0;
+                struct world world;
+                usec_t end;
+
+                setup(&world, S("stop", "settle: 2m, ready_timeout: 4m"), 1);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                                    .outcome = AWS_UNKNOWN });
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeImages",
+                                                                    .about = "=name",
+                                                                    .times = SCRIPTED_ALWAYS,
+                                                                    .throttled = rows[i].throttled,
+                                                                    .delay = HOURS(5) });
+                world_run_until_sent(&world, "CreateImage", NULL);
+                end = loop_monotonic(world.loop) + MINUTES(12);
+                while (virtual_step(world.loop, end)) {
+                        _cleanup_free_ char *waiting = waiting_of(&world);
+
+                        if (!waiting)
+                                continue;
+                        shown += startswith(waiting, rows[i].shown) != NULL;
+                        if (strstr(waiting, "within") &&
+                            strstr(strstr(waiting, "within") + 1, "within"))
+                                fail_msg("%s: %s", rows[i].name, waiting);
+                        if (rows[i].throttled && strstr(waiting, "not answered"))
+                                fail_msg("%s: %s", rows[i].name, waiting);
+                }
+                if (!shown)
+                        fail_msg("%s: is not shown", rows[i].name);
+                world_done(&world);
+        }
+}
+
 /* What was told last, and how often that was another refusal. */
 struct heard {
         char *last;
@@ -218,6 +266,7 @@ int main(void)
                 cmocka_unit_test(a_call_that_goes_well_after_all_is_not_told_of),
                 cmocka_unit_test(watchers_hear_of_a_refusal_once_and_only_where_it_is_asked_again),
                 cmocka_unit_test(a_freeze_that_cannot_be_looked_at_ends_with_the_refusal),
+                cmocka_unit_test(a_call_that_is_ended_is_told_with_its_last_refusal),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
