@@ -1,7 +1,7 @@
 /*
- * One call, from the governor to the last page:
+ * One call, from the keys to the last page:
  *
- *     ticket -> credentials -> sign -> send -> decode -> decide --> next page, again, or done
+ *     credentials -> ticket -> sign -> send -> decode -> decide --> next page, again, or done
  *       ^                                                  |
  *       `--------------------------------------------------'
  */
@@ -16,6 +16,7 @@
 #include "base/text.h"
 
 static void enter(struct aws_slot *slot);
+static void draw(struct aws_slot *slot);
 
 /* ---- what came back ---- */
 
@@ -132,14 +133,15 @@ static void send(struct aws_slot *slot)
         slot->http = call_send(slot, on_reply, slot);
 }
 
+/* A ticket is drawn when there are keys: its token counts from the time it is drawn, not from that
+ * of the request. */
 static void on_credentials(struct credentials *credentials, const char *error, void *userdata)
 {
         struct aws_slot *slot = userdata;
 
         slot->wait = keyring_wait_free(slot->wait);
         if (credentials) {
-                slot->credentials = credentials_ref(credentials);
-                send(slot);
+                draw(slot);
         } else {
                 shape_decoded_done(&slot->decoded);
                 call_message(slot, xstrdup(error));
@@ -153,15 +155,25 @@ static void on_granted(void *userdata)
 
         slot->credentials =
                 credentials_ref(slot->keyring ? keyring_current(slot->keyring) : slot->fixed);
-        if (slot->credentials || !slot->keyring)
+        if (slot->credentials || !slot->keyring) {
                 send(slot);
-        else
-                slot->wait = keyring_wait(slot->keyring, on_credentials, slot);
+                return;
+        }
+        slot->ticket = ticket_free(slot->ticket);
+        slot->wait = keyring_wait(slot->keyring, on_credentials, slot);
+}
+
+static void draw(struct aws_slot *slot)
+{
+        slot->ticket = governor_enter(slot->place->governor, slot->action, on_granted, slot);
 }
 
 static void enter(struct aws_slot *slot)
 {
-        slot->ticket = governor_enter(slot->place->governor, slot->action, on_granted, slot);
+        if (slot->keyring && !keyring_current(slot->keyring))
+                slot->wait = keyring_wait(slot->keyring, on_credentials, slot);
+        else
+                draw(slot);
 }
 
 static void on_timer(void *userdata)

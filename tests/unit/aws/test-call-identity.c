@@ -122,6 +122,7 @@ static void test_expired_token(void **state)
 static void test_no_credentials(void **state)
 {
         static const struct fake_answer script[] = { UNSENT, UNSENT, UNSENT };
+        struct capacities capacities = {};
         struct world world;
 
         (void)state;
@@ -139,6 +140,10 @@ static void test_no_credentials(void **state)
                 "file: no profile default in it; systemd credential: no $CREDENTIALS_DIRECTORY; "
                 "container: no $AWS_CONTAINER_CREDENTIALS_..._URI; instance metadata: no session "
                 "token: the wire was cut");
+        /* A token is taken for a request, and not for the wait for keys: then more would be sent
+         * afterwards than the bucket has refilled. */
+        aws_usage(world.aws, on_usage, &capacities);
+        assert_int_equal(capacities.buckets, 0);
         world_done(&world);
 }
 
