@@ -36,7 +36,7 @@ static struct verdict put(struct task *task)
 
         live->put++;
         live->refused = 0;
-        live->look_first = live->next_put = 0;
+        live->look_first = 0;
         return go("put-back");
 }
 
@@ -128,8 +128,8 @@ struct verdict put_back_ask(struct task *task)
         if (line->kind != PUTBACK_STANDBY && live->patient && live->patient->asked &&
             live->patient->state != INSTANCE_RUNNING)
                 return await_running(task, line);
-        if (now < live->next_put) { /* woken by a reading of its status */
-                task_wake_after(task, live->next_put - now);
+        if (now < task->asks_again) { /* a reading of its status has woken the task */
+                task_wake_after(task, task->asks_again - now);
                 return stay();
         }
         if (looks_first(task, line, &verdict))
@@ -155,7 +155,6 @@ static struct verdict put_refused(struct task *task, const struct putback_line *
         char time[TIME_TEXT_MAX];
 
         live->look_first = loop_monotonic(task->run->engine->loop);
-        live->next_put = live->look_first + delay / 2; /* jitter: more */
         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                   "Instance %s cannot be put back into %s yet (attempt %u): %s; tried again in "
                   "about %s.",

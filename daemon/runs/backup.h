@@ -117,7 +117,6 @@ struct image_live {
         usec_t look_first;  /* monotonic: a call was refused then: the registration is looked at */
         enum { SCALING_UNKNOWN, SCALING_IN_SERVICE, SCALING_KNOWN } scaling; /* what was asked */
         char *scaling_group; /* in which it is in service; or NULL */
-        usec_t next_put;     /* monotonic: no attempt to put it back before */
         size_t taken, put;   /* lines of row.putback that are dealt with; after a restart again */
         bool took;           /* something was taken out, or may have been */
         bool in_standby, in_service;

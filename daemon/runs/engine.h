@@ -129,7 +129,7 @@ struct task {
         struct refusal refusal;       /* of its own call, while its step lasts */
         const struct refusal *awaits; /* of the question it shares with others, while its step
                                          lasts; NULL: it does not wait for one */
-        usec_t asks_again; /* monotonic: when it does, by its last verdict; 0: not known */
+        usec_t asks_again; /* monotonic: until then its last again() lasts; 0: there was none */
         char *told;        /* of task_waiting(); or NULL */
         bool resumed;      /* this step was entered before a restart: its request may have left */
         usec_t inherited;  /* monotonic: when it was taken over from an earlier process; 0: never */
