@@ -136,15 +136,22 @@ static void rotation_failed(struct rotation *rotation, const struct aws_reply *r
                       aws_describe_failure(reply, action, rotation->place->region));
 }
 
+/* A refusal has no line of its own: each task that looks says what it does about it. */
+static void rotation_heard(struct rotation *rotation, const struct action *action,
+                           const struct aws_reply *reply)
+{
+        place_heard(rotation->place, action, reply);
+        if (!gone_is_claimed(reply) && refusal_take(&rotation->refusal, action, reply))
+                refusal_report(&rotation->refusal);
+        rotation->call = aws_slot_free(rotation->call);
+}
+
 static void on_groups(const struct aws_reply *reply, void *userdata)
 {
         struct rotation *rotation = userdata;
         const struct elb_target_groups *found = reply->output;
 
-        place_heard(rotation->place, &elb_describe_target_groups, reply);
-        if (refusal_take(&rotation->refusal, &elb_describe_target_groups, reply))
-                refusal_report(&rotation->refusal);
-        rotation->call = aws_slot_free(rotation->call);
+        rotation_heard(rotation, &elb_describe_target_groups, reply);
         if (reply->outcome != AWS_OK) {
                 rotation_failed(rotation, reply, &elb_describe_target_groups);
                 return;
@@ -184,10 +191,7 @@ static void on_whether_listed(const struct aws_reply *reply, void *userdata)
         const struct elb_target_groups *found = reply->output;
         bool is_listed = false;
 
-        place_heard(rotation->place, &elb_describe_target_groups, reply);
-        if (refusal_take(&rotation->refusal, &elb_describe_target_groups, reply))
-                refusal_report(&rotation->refusal);
-        rotation->call = aws_slot_free(rotation->call);
+        rotation_heard(rotation, &elb_describe_target_groups, reply);
         if (reply->outcome != AWS_OK) {
                 rotation_failed(rotation, reply, &elb_describe_target_groups);
                 return;
@@ -213,11 +217,7 @@ static void on_health(const struct aws_reply *reply, void *userdata)
 {
         struct rotation *rotation = userdata;
 
-        place_heard(rotation->place, &elb_describe_target_health, reply);
-        if (!gone_is_claimed(reply) &&
-            refusal_take(&rotation->refusal, &elb_describe_target_health, reply))
-                refusal_report(&rotation->refusal);
-        rotation->call = aws_slot_free(rotation->call);
+        rotation_heard(rotation, &elb_describe_target_health, reply);
         if (gone_is_claimed(reply)) {
                 rotation->call = place_call(&rotation->refusal, &elb_describe_target_groups,
                                             &(struct elb_describe_target_groups){},
