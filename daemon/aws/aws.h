@@ -144,9 +144,9 @@ struct aws_slot *aws_call(struct aws_account *account, const char *region,
                           void *userdata);
 /* Whether nothing has been sent yet because others of ours go first. */
 bool aws_slot_is_queued(const struct aws_slot *slot);
-/* From now on tells of each attempt in vain that is followed by another one, `after` so long. The
- * reply is what the caller would get if it was the last one. The callback must not free the slot.
- */
+/* From now on calls back at each attempt that comes to nothing and is not the last: `after` is the
+ * time until the next attempt, and the reply is what done() would get if there were none. The
+ * callback must not free the slot. */
 typedef void aws_retry_fn(const struct action *action, const struct aws_reply *reply, usec_t after,
                           void *userdata);
 void aws_slot_watch(struct aws_slot *slot, aws_retry_fn *retry, void *userdata);
@@ -208,8 +208,9 @@ bool aws_may_have_acted(const struct aws_reply *reply);
  * what to do where the code says it. Caller frees. */
 char *aws_describe_failure(const struct aws_reply *reply, const struct action *action,
                            const char *region);
-/* The same of a call that is asked again, in two parts, with the call and the code first:
- * "CreateImage refused: UnauthorizedOperation" and ": You are not ...; ...". Without what differs
- * from attempt to attempt. The caller frees both. */
+/* The same of a call that is asked again, in two parts: the call and the code, "CreateImage
+ * refused: UnauthorizedOperation", and AWS's message with the advice, ": You are not ...; ...".
+ * Neither has the request id or the number of attempts, so that a call which is refused again and
+ * again has the same words each time. The caller frees both. */
 void aws_describe_refusal(const struct aws_reply *reply, const struct action *action,
                           const char *region, char **ret_what, char **ret_more);

@@ -54,8 +54,7 @@ char *call_count_page(struct aws_slot *slot);
 
 /* Gives back what belongs to one attempt. */
 void call_release(struct aws_slot *slot);
-/* Tells the one who watches the slot that the attempt is followed by another one, `after` so long.
- */
+/* An attempt came to nothing, and the next one is made `after` so long: see aws_slot_watch(). */
 void call_tell_retry(struct aws_slot *slot, usec_t after);
 /* Tells the caller, whose callback may free the slot. */
 void call_finish(struct aws_slot *slot, enum aws_outcome outcome);

@@ -1,3 +1,4 @@
+/* CreateImage: when it is called, with which parameters, and what its answer means. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* The image itself: recorded, followed to its end; and the steps of an image task. */
 #include <stdlib.h>
 
 #include "base/alloc.h"

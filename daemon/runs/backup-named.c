@@ -20,8 +20,7 @@ bool targets_exclude(const struct setting_targets *targets, const struct ec2_ins
 
 /* ---- describe-named: of those that are no target, what EC2 says ---- */
 
-/* Asked with no filter but the ids, so that an instance which exists is told from one that does
- * not. */
+/* The filter is one of ids alone: an instance that EC2 does not list then does not exist here. */
 struct verdict named_ask(struct task *task)
 {
         struct ec2_filter filter = { .name = "instance-id" };
@@ -72,7 +71,7 @@ static char *why_no_target(const struct setting_targets *targets,
         return xstrdup("EC2 did not list it with the others just now");
 }
 
-/* What is found out is the detail of the task, so that it is there after a restart too. */
+/* The reasons are the detail of the task, so that a restart does not lose them. */
 struct verdict named_answer(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_instances *found = reply->output;
@@ -94,7 +93,7 @@ struct verdict named_answer(struct task *task, const struct aws_reply *reply)
 
 /* ---- the run ---- */
 
-/* Whether a region knows the instance, and said why it is no target. */
+/* Whether the detail of a targets task says why the instance is no target. */
 static bool is_explained(const struct run *run, const char *id)
 {
         for (const struct task *task = run->tasks; task; task = task->next)

@@ -1,9 +1,10 @@
 /*
- * describe-status: of a plan, whether the instances are impaired now, and what 'targets.impaired'
- * makes of that. A run asks each one when its turn comes (backup-status.c).
+ * describe-status: for a plan, whether instances are impaired now, and what 'targets.impaired'
+ * makes of that. A run reads the status checks of each instance when its turn comes
+ * (backup-status.c).
  *
- * All instances of the region are asked about together. Where EC2 refuses that, the rest of the
- * plan stands, and says that it is not known.
+ * One call reads the checks of many instances of the region. Where EC2 refuses it, the rest of the
+ * plan stands, and says that it is not known whether they are impaired.
  */
 #include <stdlib.h>
 
@@ -11,8 +12,8 @@
 #include "base/text.h"
 #include "runs/backup.h"
 
-/* Whether a run would read its status checks before it touches the instance, and they have not been
- * asked for yet: row.evidence is then what is not known of them, or "". */
+/* Whether a run would read the status checks of the instance before it touches it, and this plan
+ * has not yet: once it has, row.evidence is not NULL. */
 static bool is_to_be_read(const struct task *task, const struct task *targets)
 {
         return task->kind == &image_task && task->place == targets->place && task->method &&
@@ -62,7 +63,7 @@ static void see(struct task *task, const struct ec2_instance_status *status)
                 status && (status->system == CHECK_IMPAIRED || status->instance == CHECK_IMPAIRED);
         bool skip = task->run->schedule->targets.impaired == IMPAIRED_SKIP;
 
-        task->row.evidence = xstrdup("");
+        task->row.evidence = xstrdup(""); /* the checks are known */
         if (!impaired)
                 return;
         free(task->row.detail);
@@ -75,7 +76,7 @@ static void see(struct task *task, const struct ec2_instance_status *status)
                 task->row.ending = OUTCOME_SKIPPED;
 }
 
-/* Of those that were asked about, as planned_ask() chose them. */
+/* The instances that were asked about are the first that are to be read, as in planned_ask(). */
 struct verdict planned_answer(struct task *targets, const struct aws_reply *reply)
 {
         const struct ec2_instance_statuses *found = reply->output;

@@ -5,7 +5,8 @@
  *
  * All instances whose turn comes within a second are asked about together (health.h).
  *
- * check-status-again: the same, once an earlier call may have made the image.
+ * check-status-again: the same for an instance that has its turn, right before CreateImage: when an
+ * earlier call may have made the image, or what was read before is too old to reboot it by.
  */
 #include <stdlib.h>
 

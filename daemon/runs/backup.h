@@ -9,8 +9,8 @@
  *     image task, one per instance:    its method (method.h) decides which of these it goes through
  *
  *         wait-turn, check-instance
- *         check-daemon                         freeze, reboot, stop: no other one of our owner
  *         check-status                         freeze, reboot, stop: whether it is well
+ *         check-daemon                         freeze, reboot, stop: no other one of our owner
  *         check-stop                           stop: what it would cost
  *         check-rotation                       reboot, stop: what sends it work
  *         take-out, await-taken-out            reboot, stop, when it is to be out of that
@@ -18,8 +18,9 @@
  *         freeze-instance, await-frozen        freeze
  *         stop-instance, await-stopped         stop
  *         create-image                         or find-image, when the outcome of the call is not
- *                                              known; check-again, check-status-again
- *                                              before it is made once more
+ *                                              known; check-again before it is made once more, and
+ *                                              check-status-again when the look at the status
+ *                                              checks is too old for a reboot
  *         record-image
  *         await-snapshots                      freeze, stop, stopped: the moment is fixed
  *         prove-stopped                        stop, stopped: it was stopped until then
@@ -29,6 +30,7 @@
  *         read-boot-again, await-boot-again    reboot, with proof: ssm
  *         put-back, await-put-back             reboot, stop: until it is healthy as before
  *         await-image, tag-consistency, judge
+ *         look-for-image, record-found         after a failure, where a call may have made an image
  *
  * From the first step that does something to an instance on, every way to an end leads over those
  * that put it right: image_give_up() notes in the row how it is to end, and goes there.
@@ -48,16 +50,16 @@ struct verdict backup_begin_images(struct run *run);
  * targets. What it says of them is the detail of the targets task. */
 struct verdict named_ask(struct task *task);
 struct verdict named_answer(struct task *task, const struct aws_reply *reply);
+/* The instances an operator named that are a target in no region, each with the reason; NULL: there
+ * are none. Caller frees. */
+char *named_strangers(const struct run *run);
+/* Whether an instance has a tag of `exclude_tags`. */
+bool targets_exclude(const struct setting_targets *targets, const struct ec2_instance *instance);
 /* backup-planned.c: the step of a plan that reads the status checks of the instances it would
  * touch, and then tells of all instances. What is impaired has row.detail, and row.ending SKIPPED
  * where no image would be made; where the checks are not known row.evidence says why. */
 struct verdict planned_ask(struct task *targets);
 struct verdict planned_answer(struct task *targets, const struct aws_reply *reply);
-/* Those that no region has as a target, each with the reason; NULL: there are none. Caller frees.
- */
-char *named_strangers(const struct run *run);
-/* Whether an instance has a tag of `exclude_tags`. */
-bool targets_exclude(const struct setting_targets *targets, const struct ec2_instance *instance);
 
 struct followed;
 struct patient;
@@ -78,7 +80,7 @@ struct image_live {
         sec_t launched;  /* as row.launched, of `instance`: for the next call */
         bool look_again; /* before the next call: the instance may be in another state by then */
         bool unsure;     /* a call was made whose outcome is not known: it may have made an image */
-        bool look_told;  /* the journal knows that it is looked for although the task has failed */
+        bool look_told;  /* look-for-image has begun, with a line of the journal */
         char *misfit;    /* what has the name, and why that is not ours; or NULL */
         bool sought;     /* an image was looked for that a call may have made */
         bool taken_over; /* the image was found: nobody is told that it is being created */
@@ -149,9 +151,8 @@ bool image_touch(struct task *task);
  * restart. */
 sec_t image_away(struct task *task);
 
-/* How long a call may go without an answer: while the instance is away no longer than what is left
- * of `ready_timeout`, but three minutes at least, in which a slow answer comes. struct task_kind.
- */
+/* call_limit of struct task_kind: while the instance is away, what is left of `ready_timeout`, but
+ * three minutes at least, within which a slow answer comes; else USEC_INFINITY. */
 usec_t image_call_limit(struct task *task);
 
 /* Notes, by the reply to a call that takes the instance away, whether a request without an answer
@@ -172,7 +173,8 @@ struct verdict image_start_over(struct task *task);
 /* Its run was abandoned: how a task ends that has let go of its instance. */
 struct verdict image_abandoned(struct task *task);
 
-/* Watches its instance (health.h), and waits for what is read of it. */
+/* Begins to watch its instance (health.h), where it does not yet, until health_end(). What EC2
+ * refuses of that is shown as what the task waits for. */
 struct patient *image_watch(struct task *task);
 
 /* The image's row cannot be written: later. */
@@ -251,7 +253,7 @@ struct verdict create_may(struct task *task);
 /* How long an instance may still be kept stopped, frozen or out of service for the call: no longer
  * than it may take to come back. USEC_INFINITY: it is not kept so. */
 usec_t create_time_left(struct task *task);
-/* How long ago that came to its end; 0: it has not. */
+/* How long ago that time ended; 0: it goes on. */
 usec_t create_overtime(struct task *task);
 /* EC2 does not take the call for now, or does not tell whether it may be made: again, as long as
  * there is time. `detail` is taken. */
@@ -265,8 +267,8 @@ struct verdict end_without_image(struct task *task, enum outcome outcome, char *
 /* backup-found.c: the image under the wanted name, which a call may have made. */
 struct verdict find_ask(struct task *task);
 struct verdict find_answer(struct task *task, const struct aws_reply *reply);
-/* The same once the instance is as it was: the task has failed, but the image may be there, and is
- * recorded then. */
+/* look-for-image: the same once the instance is as it was, for a day at most. The task ends as its
+ * row says (`ending`), also when the image is found: then it is recorded and followed first. */
 struct verdict look_ask(struct task *task);
 struct verdict look_answer(struct task *task, const struct aws_reply *reply);
 struct verdict look_lost_patience(struct task *task, char *detail);

@@ -77,9 +77,10 @@ struct task_kind {
         bool by_subject; /* its subjects are unique in a run: run_find_task() finds them */
         sec_t straggle;  /* how long it may go on looking when another of the run is through; 0: for
                           * ever */
-        /* How long a call that is sent now may go without an answer; USEC_INFINITY: as long as
-         * aws_call() lets it. NULL: that, always. What ends an outage (PRIORITY_START) has no limit
-         * in any case. */
+        /* How long a call that is made now may go without an answer, before it is ended; then its
+         * step gets AWS_UNKNOWN, or AWS_UNREACHABLE where it may be repeated. USEC_INFINITY, and
+         * NULL for all calls of the kind: no limit but those of aws_call(). Calls that end an
+         * outage (PRIORITY_START) have none either. */
         usec_t (*call_limit)(struct task *task);
 };
 
@@ -114,8 +115,8 @@ struct task {
         const struct method *method; /* of row.method; NULL: none (yet) */
         struct place *place;
         struct aws_slot *call;
-        struct timer *limit;         /* of the call; NULL: it never had one */
-        usec_t limited;              /* that limit */
+        struct timer *limit;         /* ends the call; NULL: no call had a limit yet */
+        usec_t limited;              /* how long the last call with a limit might take */
         const struct action *action; /* of the last call */
         char *error, *request_id;    /* of its reply, while the step lasts; or NULL */
         struct timer *timer;

@@ -175,7 +175,7 @@ const struct log_event events[EVENTS] = {
         .id = "abfe7a9ab55444c4b4661b113de8af68",
         .priority = LOG_WARNING,
         .subject = "EC2 takes no image for now",
-        .help = "A limit of the account is reached: images, snapshots under way, or how often one volume may be\nimaged. It is tried again, at most every 5 minutes, and told hourly. Quotas are raised, and old\nimages removed, by hand. An instance that is stopped or out of service for its image is put back\nafter 'ready_timeout' without it. Where EC2 does not tell by then whether it has made the image, that is\nlooked for afterwards, for a day.",
+        .help = "A limit of the account is reached: images, snapshots under way, or how often one volume may be\nimaged. It is tried again, at most every 5 minutes, and told hourly. Quotas are raised, and old\nimages removed, by hand. An instance that is stopped or out of service for its image is put back\nafter 'ready_timeout' without it. Where EC2 does not answer by then whether it made the image, amid\nlooks for the image afterwards, for a day at most.",
 },
 [EVENT_INSTANCE_FROZEN] = {
         .name = "instance-frozen",

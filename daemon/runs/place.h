@@ -50,10 +50,10 @@ void place_heard(struct place *place, const struct action *action, const struct 
 void place_polled(struct place *place, const struct action *action, const struct aws_reply *reply,
                   const struct action **told);
 
-/* A call that many tasks wait for, as aws_call(): its trouble becomes that of `refusal`. */
+/* A call that many tasks wait for, as aws_call(). What AWS refuses of it is kept in `refusal`. */
 struct aws_slot *place_call(struct refusal *refusal, const struct action *action, const void *input,
                             aws_done_fn *done, void *userdata);
-/* The reply to it; place_polled() is among this. */
+/* To be called with the reply to it: place_polled(), and the watchers of the tasks that wait. */
 void place_called(struct refusal *refusal, const struct action *action,
                   const struct aws_reply *reply);
 

@@ -13,7 +13,7 @@ struct place;
 struct refusal {
         struct place *place;
         const struct action *action; /* of the call; NULL: no call is in trouble */
-        const struct action *told;   /* this has been said in the journal */
+        const struct action *told;   /* whose refusal the journal has, place_polled(); or NULL */
         unsigned int attempts;       /* in vain, in a row */
         bool certain;                /* AWS has said no, and not only that it knows no such thing */
         usec_t again;                /* monotonic: when it is asked again; 0: not known. Of the call
@@ -24,14 +24,15 @@ void refusal_done(struct refusal *refusal);
 /* The trouble is over, or concerns nobody any more. What the journal was told stays. */
 void refusal_clear(struct refusal *refusal);
 
-/* Takes the reply to a call, the last attempt of it. AWS_OK ends the trouble of its action. Whether
- * that changes what is to be told: watchers are not told yet, since the task may end by it. */
+/* Takes the reply to a call that has ended. AWS_OK clears the refusal of that action. True when
+ * refusal_text() has other words than before: refusal_report() then, unless the task ends by the
+ * reply. */
 bool refusal_take(struct refusal *refusal, const struct action *action,
                   const struct aws_reply *reply);
-/* Tells the watchers of all tasks that wait for it. */
+/* Tells the watchers of all tasks that wait for the call. */
 void refusal_report(const struct refusal *refusal);
-/* Takes, and tells of, each attempt of the call that is followed by another one, as long as the
- * slot lasts. */
+/* Takes each attempt of the call that comes to nothing and is not the last, and reports it, as long
+ * as the slot lasts. */
 void refusal_watch(struct refusal *refusal, struct aws_slot *slot);
 
 /* Whether it is worth telling: from the second attempt in vain on, or when AWS has said no. */

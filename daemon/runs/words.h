@@ -1,7 +1,6 @@
 /*
- * Steps and phases in words for people. Their names are stored, and told in JSON; what an operator
- * reads on a screen are these. Several steps may have the same words: to those who wait for an
- * instance it is one thing that goes on.
+ * Steps and phases in words for people. Their names are for the state and for JSON; amictl shows
+ * these words on a terminal. Steps that are one thing to whoever waits have the same words.
  */
 #pragma once
 
