@@ -206,13 +206,15 @@ static const struct scenario scenarios[] = {
         { .name = "whoever has the number of the group later is left alone",
           .before = { WAITS },
           .after = { AFTER },
-          .script = "sh freeze.sh & freeze=$!; await seen before 1\n"
-                    "group=$(cd amid-freeze/web.1/fact; echo before=*); group=${group#*=}\n"
-                    "kill -9 $freeze; group=${group%:*}; kill -9 -$group\n"
-                    "await nobody before.sh; while kill -0 $group; do wait || :; sleep 0.1; done\n"
-                    "echo $((group - 1)) >/proc/sys/kernel/ns_last_pid; setsid sleep 4323 &\n"
-                    "[ $! = $group ]; thaw; says thaw thawed-by=amid; seen after 1\n"
-                    "kill -0 $group\n" },
+          .script =
+                  "sh freeze.sh & freeze=$!; await seen before 1\n"
+                  "group=$(cd amid-freeze/web.1/fact; echo before=*); group=${group#*=}\n"
+                  "kill -9 $freeze; group=${group%:*}; kill -9 -$group\n"
+                  "await nobody before.sh; while kill -0 $group; do wait || :; sleep 0.1; done\n"
+                  "new=; until [ \"$new\" = $group ]; do [ ! \"$new\" ] || kill $new\n"
+                  "echo $((group - 1)) >/proc/sys/kernel/ns_last_pid; setsid sleep 4323 & new=$!\n"
+                  "done; thaw; says thaw thawed-by=amid; seen after 1\n"
+                  "kill -0 $group\n" },
 };
 
 static void test_attacks(void **state)
