@@ -267,6 +267,9 @@ static void ask_model(struct flight *flight)
                 error = seen.succeeded   ? NULL
                         : flight->target ? answer_member(&seen, "__type")
                                          : answer_element(&seen, "Code");
+        } else if (refused) {
+                cloud->hooks.refused(&seen, !refused->error || refused->error->may_have_acted,
+                                     cloud->hooks.userdata);
         }
         if (refused)
                 refusal_answer(refused, flight->action, &flight->reply);

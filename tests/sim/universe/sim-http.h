@@ -30,6 +30,9 @@ struct cloud_hooks {
         /* Before the model is asked, and after. */
         void (*asking)(const struct cloud_request *request, void *userdata);
         void (*answered)(const struct cloud_request *request, void *userdata);
+        /* The model was not asked: an answer of refusals.c is given. `doubtful`: that does not tell
+         * whether the request was carried out. */
+        void (*refused)(const struct cloud_request *request, bool doubtful, void *userdata);
         void *userdata;
 };
 

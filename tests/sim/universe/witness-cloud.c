@@ -291,6 +291,13 @@ static void note_labels(struct witness *witness, const struct cloud_request *req
         }
 }
 
+void cloud_refused(const struct cloud_request *request, bool doubtful, void *userdata)
+{
+        struct universe *universe = userdata;
+
+        economy_refused(universe->witness, request, doubtful);
+}
+
 void cloud_answered(const struct cloud_request *request, void *userdata)
 {
         struct universe *universe = userdata;

@@ -20,7 +20,9 @@
  *                image that is removed one each about the image, its uses and its snapshots, before
  *                and after they are deleted. Where the answer to a call was lost, the daemon was
  *                restarted in the midst of it, or an earlier run left a removal undone, so many as
- *                it takes to see that something is gone for ten minutes. The same class counts the
+ *                it takes to see that something is gone for ten minutes; the same where the answer
+ *                does not tell whether the image is deregistered, and one after each other refusal
+ *                of a deletion. The same class counts the
  *                looks at an image that could not be labelled
  *
  * Whether the snapshots of one image have begun is asked often, since its instance waits for that,
@@ -51,6 +53,7 @@ enum { LOOKS_AT_REMOVAL = 4, LOOKS_AT_ABSENCE = 40 };
 /* At the tags of an image whose label was refused or not answered: now, and when no request can be
  * on its way any more. */
 enum { LOOKS_AT_LABEL = 3 };
+#define DOUBT_LASTS   (10 * 60 * SECOND)
 #define REMOVAL_LASTS (2 * SEC_PER_HOUR * SECOND)
 
 /* At the StateReason: within the minute in which a start shows, at 0, 15 and 45 s. */
@@ -325,6 +328,30 @@ void economy_answered(struct witness *witness, const struct cloud_request *reque
         /* All pages of an answer are one. */
         if (class != ECONOMY_CLASSES && request->succeeded && request->heard && !page)
                 economy_of(witness, request->region)->asked[class]++;
+}
+
+/* Whether the image may be deregistered now: it is looked at until a list would show that. The
+ * calls that follow within that time ask nothing new. */
+static bool is_new_doubt(struct witness *witness, const struct cloud_request *request)
+{
+        usec_t now = witness->universe->clock.now;
+        _cleanup_free_ char *image = request_parameter(request->body, "ImageId");
+        struct creation *creation = image ? creation_by_id(witness, image) : NULL;
+
+        if (!creation || (creation->doubted && now - creation->doubted < DOUBT_LASTS))
+                return false;
+        creation->doubted = now;
+        return true;
+}
+
+void economy_refused(struct witness *witness, const struct cloud_request *request, bool doubtful)
+{
+        double *allowed = &economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS];
+
+        if (streq(request->action, "DeregisterImage"))
+                *allowed += doubtful && is_new_doubt(witness, request) ? LOOKS_AT_ABSENCE : 1;
+        if (streq(request->action, "CreateTags") || streq(request->action, "DeleteSnapshot"))
+                *allowed += 1;
 }
 
 /* ---- the account ---- */

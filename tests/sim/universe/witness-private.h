@@ -26,6 +26,7 @@ struct creation {
         bool followed;        /* witness-economy.c: the daemon follows it to its end */
         bool awaited;         /* and waits for its instance */
         usec_t removed_at;
+        usec_t doubted; /* DeregisterImage last had an answer that tells nothing, monotonic */
         usec_t gone_at; /* by whoever; 0: it is there */
         usec_t looked;  /* the daemon was last told about it by its id, monotonic; 0: never */
         bool checked;   /* its label was found to be true */
@@ -128,6 +129,7 @@ bool creation_is_left(struct witness *witness, const struct creation *creation);
 /* witness-cloud.c */
 void cloud_asking(const struct cloud_request *request, void *userdata);
 void cloud_answered(const struct cloud_request *request, void *userdata);
+void cloud_refused(const struct cloud_request *request, bool doubtful, void *userdata);
 struct instance *find_instance(struct witness *witness, const char *region, const char *id);
 struct creation *creation_by_id(struct witness *witness, const char *id);
 void creation_free(struct witness *witness, struct creation *creation);
@@ -202,5 +204,7 @@ void economy_daemon_starts(struct witness *witness);
 /* what is asked, */
 void economy_sent(struct witness *witness, const char *action, const char *region);
 void economy_answered(struct witness *witness, const struct cloud_request *request);
+/* It was not carried out; `doubtful`: the answer does not tell that. */
+void economy_refused(struct witness *witness, const struct cloud_request *request, bool doubtful);
 /* and whether that was too much since it was last judged. */
 void economy_judge(struct witness *witness, bool calm);

@@ -232,6 +232,7 @@ struct witness *witness_new(struct universe *universe)
         witness->universe = universe;
         universe->cloud.hooks.asking = cloud_asking;
         universe->cloud.hooks.answered = cloud_answered;
+        universe->cloud.hooks.refused = cloud_refused;
         universe->cloud.hooks.userdata = universe;
         trace_on_journal(universe->trace, on_journal, witness);
         return witness;
