@@ -57,5 +57,6 @@ char *relative_time(sec_t time, sec_t now);
 char *past_time(sec_t time, sec_t now);
 
 enum style outcome_style(const char *outcome);
-/* Of the outcome of a run or task: what is done with a reservation is no more than that. */
+/* The style of the outcome of a run or task: that of a warning where it is done and has a detail,
+ * as with images below the consistency asked for. */
 enum style ending_style(const cJSON *record);

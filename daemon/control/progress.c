@@ -100,7 +100,8 @@ static const char *task_subject(const cJSON *task)
         return subject && *subject ? subject : json_text(task, "region");
 }
 
-/* The line of a task; what is worth saying and is not in it, or NULL. */
+/* Prints the line of a task. Returns the text that belongs to it and does not fit there, or NULL.
+ */
 static const char *print_task_head(const struct terminal *terminal, const cJSON *task)
 {
         const cJSON *percent = json_member(task, "percent");

@@ -21,7 +21,7 @@ struct session {
         session_wake_fn *wake;
         void *userdata;
         struct timer *settle; /* ends a stream outside of the callback that saw its end */
-        struct timer *tell;   /* what a call is held for, when that takes a while */
+        struct timer *tell;   /* then a call that is still held hears why */
 
         char *input; /* what came and is not a whole frame yet, or waits for its turn */
         size_t input_size;
@@ -142,7 +142,8 @@ static void refuse(struct call *call, const char *error, const char *member, con
 
 static void on_ready(void *userdata);
 
-/* Does what is asked for, unless the manager holds it: once for its regions, once for its clock. */
+/* Carries the call out, or holds it while the manager wants it to wait: for the regions at most
+ * once, and for the clock at most once. */
 static void do_or_hold(struct call *call)
 {
         const struct method *method = call->method;
@@ -161,7 +162,7 @@ static void do_or_hold(struct call *call)
         timer_arm(call->session->tell, TELL_AFTER);
 }
 
-/* What cannot be told to is answered all the same, when it is over. */
+/* A call without `more` has one reply, and gets it when it is carried out. */
 static void on_tell(void *userdata)
 {
         struct session *session = userdata;

@@ -104,7 +104,7 @@ static void shrink(const struct table *table, struct layout *layout, size_t exce
         }
 }
 
-/* How soon a column is left out, going by what is in it. */
+/* The rank by which a column is left out: `usual_drop` while all its cells say the usual. */
 static unsigned int drop_of(const struct table *table, size_t column)
 {
         const char *usual = table->columns[column].usual;

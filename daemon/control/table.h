@@ -12,8 +12,8 @@ struct table_column {
         const char *heading;
         size_t shrinks_to; /* columns it may be cut to; 0: only where nothing else helps */
         unsigned int drop; /* left out where there is no room, the highest first; 0: never */
-        const char *usual; /* where all cells say this, or nothing, the column tells nothing: it is
-                              left out with `usual_drop` in the place of `drop` */
+        const char *usual; /* or NULL; where all cells say this, or nothing, `usual_drop` counts in
+                              the place of `drop` */
         unsigned int usual_drop;
         bool whole; /* an id, which people copy: the line is too long rather than it is cut */
 };

@@ -25,7 +25,7 @@ static int on_done(struct ctl *ctl, const cJSON *parameters, void *userdata)
         return CTL_DONE;
 }
 
-/* Whether the answer only says what is waited for before the run begins: told on stderr. */
+/* Whether the answer says that the call is held, and why: that goes to stderr. */
 static bool is_held(const cJSON *parameters)
 {
         const char *waiting = json_text(parameters, "waiting");
@@ -65,8 +65,9 @@ static int follow(struct ctl *ctl, const char *method, cJSON *parameters)
 
 /* ---- a run that is begun, and not followed ---- */
 
-/* Whether all named instances are targets is known when they have been looked for: the run goes on
- * then, or has failed. Where AWS is silent nobody waits for that. */
+/* An event of a run with --instance. The run fails where a named instance is no target, which is
+ * known when the search for targets ends: until then amictl waits, but not while AWS does not
+ * answer. */
 static int on_search(const cJSON *event)
 {
         const cJSON *run = json_member(event, "run");

@@ -24,7 +24,7 @@ enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72, LOOKS_IN_HASTE = 20 };
 #define HASTE_AT_MOST (300 * USEC_PER_SEC) /* where they are not answered */
 #define LOOK_SOON     (2 * USEC_PER_SEC)
 #define LOOK_LATER    (15 * USEC_PER_SEC)
-#define LOOK_CALMLY   (300 * USEC_PER_SEC) /* nobody waits for it any more */
+#define LOOK_CALMLY   (300 * USEC_PER_SEC) /* the instance is put right */
 /* How much this machine's clock may differ from EC2's, where EC2 does not tell the time.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 #define CLOCKS_DIFFER (5 * SEC_PER_MIN)
@@ -110,8 +110,8 @@ static struct verdict find_nothing(struct task *task)
                           task->row.name));
 }
 
-/* EC2 does not tell whether there is one. Whatever the reason, there may be an image that nobody
- * else looks after; but no instance is kept down for that. Takes `why`. */
+/* EC2 does not answer whether the image exists. It may, and no other task would look after it; but
+ * no instance is kept down for that. Takes `why`. */
 static struct verdict find_unanswered(struct task *task, char *why)
 {
         _cleanup_free_ char *reason = why;
@@ -196,8 +196,8 @@ static struct verdict take_over(struct task *task, struct ec2_image *image)
         return go("record-image");
 }
 
-/* Of the images that are listed under the name the one that was asked for, or NULL. Keeps what of
- * the first of the others does not fit; *ret_untagged: one of them has no tags. */
+/* The listed image that this task has asked for, or NULL. live->misfit is then what does not fit of
+ * the first image; *ret_untagged: an image under the name has no tags. */
 static struct ec2_image *find_ours(struct task *task, const struct aws_reply *reply,
                                    bool *ret_untagged)
 {

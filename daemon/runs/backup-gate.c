@@ -72,7 +72,8 @@ static const struct task *find_holder(const struct task *task)
         return NULL;
 }
 
-/* It has failed, and looks whether there is an image all the same, for a day: in nobody's way. */
+/* Whether a task has ended, or has failed and only looks for an image that a call may have made:
+ * for a day, in which other tasks may image the instance. */
 static bool is_over(const struct task *task)
 {
         return task->row.outcome != OUTCOME_OPEN ||

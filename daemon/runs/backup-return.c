@@ -90,8 +90,9 @@ static bool was_down(struct task *task, const struct patient *patient)
                                      patient->impaired >= followed->created);
 }
 
-/* Whether it has been well for so long that it would have been seen to go down. A restart begins
- * that anew: how long the process was away only a wall clock knows. */
+/* Whether the instance was well at each reading for `settle`, within which a reboot would have
+ * shown. After a restart that time begins anew: only a wall clock knows how long the process was
+ * away. */
 static bool is_settled(const struct task *task, const struct patient *patient, sec_t settle)
 {
         usec_t since = task->entered > task->inherited ? task->entered : task->inherited;
@@ -216,7 +217,8 @@ static struct verdict not_ready(struct task *task, const struct patient *patient
                                 trouble ? trouble : ""));
 }
 
-/* Beyond the time-out what is well, or is still being started, is looked at now and then. */
+/* Until the next look: at the time-out, and each minute after it, when the instance is well but not
+ * yet for long enough, or is still being started. */
 static usec_t wait_left(sec_t waited, sec_t timeout)
 {
         return (waited < timeout ? timeout - waited : SEC_PER_MIN) * USEC_PER_SEC;
@@ -253,8 +255,8 @@ struct verdict await_instance_ask(struct task *task)
         if (goes_on_being_started(task, patient) && start_age(task) >= timeout &&
             (patient->asked || watched >= timeout))
                 return not_up_in_time(task, patient);
-        /* After a restart EC2 is asked before the time that passed meanwhile counts, and what is
-         * well then is given `settle`. */
+        /* After a restart EC2 is asked before the time that passed meanwhile counts, and an
+         * instance that is well then has `settle` to show that it stays so. */
         if (waited >= timeout && (patient->asked || watched >= timeout) &&
             !(is_news(task, patient, timeout) && patient_is_well(patient)) &&
             !goes_on_being_started(task, patient))

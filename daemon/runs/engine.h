@@ -96,8 +96,8 @@ struct phase {
 struct run_kind {
         const char *name; /* stored */
         const struct phase *phases;
-        const struct task_kind *work; /* what the run is for: a run none of whose tasks of this kind
-                                         is done is not partial */
+        const struct task_kind *work; /* tasks that do what the run is for: without one that is
+                                         done the run is not partial */
 };
 extern const struct run_kind run_kinds[]; /* kinds.c; ends with an empty row */
 const struct run_kind *run_kind_find(const char *name);

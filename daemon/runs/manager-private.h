@@ -18,8 +18,8 @@ struct manager {
         struct planner *planner; /* NULL once it closes: nothing fires any more */
         bool resumed;
         bool searching;                   /* for the regions of new settings */
-        struct manager_wait *waits;       /* of those that come too early */
-        struct manager_wait *clock_waits; /* and while the clock is being compared */
+        struct manager_wait *waits;       /* until the settings are in force */
+        struct manager_wait *clock_waits; /* until the clock has been compared */
         sec_t forgotten;                  /* when old rows were last forgotten */
         char *last_failure;
         char *status;           /* as told to the service manager */

@@ -7,8 +7,8 @@
 #include "runs/clock-guard.h"
 #include "runs/manager-private.h"
 
-/* Whether a second is one that a schedule fires for. Its run has the id of that firing; a run of an
- * operator with the same one would leave the firing out. */
+/* Whether the schedule has a firing in this second. The run of that firing has the second in its
+ * id: an operator's run with the same id would take the firing away. */
 static bool is_for_the_schedule(const struct manager *manager, const struct run_request *request,
                                 sec_t second)
 {
@@ -16,8 +16,8 @@ static bool is_for_the_schedule(const struct manager *manager, const struct run_
                planner_fires_for(manager->planner, request->schedule, second);
 }
 
-/* In a second that has no run of this kind and schedule yet, and is nobody's firing: an operator
- * may fire twice in one. */
+/* Starts the run in the next second that has neither a run of this kind and schedule nor a firing
+ * of the schedule: an operator may ask for two runs within a second. */
 static int start_now(struct manager *manager, struct run_request *request, char **ret_run)
 {
         sec_t now = loop_wall(manager->loop);

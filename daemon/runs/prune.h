@@ -58,8 +58,9 @@ void missing_plan(struct task *task, const struct missing *missing);
  * it; not while the clock is not known to be right, which holds up no dry run. */
 void image_save_seen(struct task *task, struct store_image *row);
 
-/* Of any list that a task reads anyway: an image of a row that somebody deregistered, which EC2
- * shows for a while in that state, is written down as gone. Whether it was. */
+/* For each image of a list that a task reads: EC2 lists a deregistered image for a while, in that
+ * state. Where the state has a row for it, and amid did not deregister it, the row becomes "gone";
+ * true then. */
 bool image_note_deregistered(struct task *task, const struct ec2_image *image);
 
 /* Writes down, and says once, that an image is no longer ours: `why` is what does not fit. */

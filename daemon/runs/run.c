@@ -68,8 +68,8 @@ static void run_end(struct run *run, enum outcome outcome, char *detail)
         engine_turn_soon(run->engine);
 }
 
-/* Whether a task does what the run is for, and not only look for what is to be done, or clean up
- * afterwards. */
+/* Whether a task does what the run is for: others look for the work, or remove old images after it.
+ */
 static bool task_is_work(const struct task *task)
 {
         return task->kind == task->run->kind->work;

@@ -146,9 +146,8 @@ enum { STORE_RUNS_MEASURED = 20 };
 int store_load_returned(struct store *store, const char *schedule, struct store_task **ret,
                         size_t *ret_n);
 
-/* Of the last STORE_RUNS_MEASURED runs of a schedule, and of as many over all schedules, the tasks
- * that had EC2 list the images of the schedule in a region; the one that was added last comes
- * first. */
+/* The tasks that had EC2 list the images of the schedule in a region, the last added first: of the
+ * last STORE_RUNS_MEASURED runs of the schedule, and of as many runs over all schedules. */
 int store_load_listed(struct store *store, const char *schedule, struct store_task **ret,
                       size_t *ret_n);
 
@@ -187,7 +186,8 @@ int store_load_images(struct store *store, const char *schedule, const char *acc
 int store_load_newer_images(struct store *store, const struct store_image *image,
                             struct store_image **ret, size_t *ret_n);
 
-/* Those there are of schedules other than `schedules` (" NAME NAME "), by schedule. */
+/* Images that are not removed, of schedules other than `schedules` (" NAME NAME "), in the order of
+ * their schedules. */
 int store_load_left(struct store *store, const char *schedules, struct store_image **ret,
                     size_t *ret_n);
 
