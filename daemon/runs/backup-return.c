@@ -90,9 +90,8 @@ static bool was_down(struct task *task, const struct patient *patient)
                                      patient->impaired >= followed->created);
 }
 
-/* Whether the instance was well at each reading for `settle`, within which a reboot would have
- * shown. After a restart that time begins anew: only a wall clock knows how long the process was
- * away. */
+/* Whether the last reading is so long after the step began that a reboot would have been seen by
+ * then. A restart begins that time anew: only a wall clock knows how long the process was away. */
 static bool is_settled(const struct task *task, const struct patient *patient, sec_t settle)
 {
         usec_t since = task->entered > task->inherited ? task->entered : task->inherited;

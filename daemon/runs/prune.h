@@ -59,8 +59,8 @@ void missing_plan(struct task *task, const struct missing *missing);
 void image_save_seen(struct task *task, struct store_image *row);
 
 /* For each image of a list that a task reads: EC2 lists a deregistered image for a while, in that
- * state. Where the state has a row for it, and amid did not deregister it, the row becomes "gone";
- * true then. */
+ * state. Where the store has a row that fits the image, and amid did not deregister it, the row
+ * becomes "gone"; true then. */
 bool image_note_deregistered(struct task *task, const struct ec2_image *image);
 
 /* Writes down, and says once, that an image is no longer ours: `why` is what does not fit. */
