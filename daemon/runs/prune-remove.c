@@ -340,11 +340,16 @@ static struct verdict deregister_ask(struct task *task)
 }
 
 /* The call was refused, or never left: the row says again what it said before. Where that cannot be
- * written, the next run looks at the image. */
+ * written, it waits until it can, by a new look at the image. */
 static struct verdict put_back(struct task *task, char *why)
 {
-        removal_note(task, removal_of(task)->state, NULL);
-        return finish(OUTCOME_FAILED, why);
+        struct removal *removal = removal_of(task);
+
+        if (removal_note(task, removal->state, NULL) >= 0)
+                return finish(OUTCOME_FAILED, why);
+        free(removal->refusal);
+        removal->refusal = why;
+        return go("look-at-image");
 }
 
 /* Nobody knows what became of the call: the image is looked at. */

@@ -297,6 +297,30 @@ static void an_image_that_is_protected_from_deregistration_is_kept(void **state)
         }
 }
 
+/* EC2 refuses to deregister an image, and the disk is full at that moment. */
+static void a_refusal_that_cannot_be_written_down_waits_until_it_can(void **state)
+{
+        _cleanup_free_ char *error = NULL, *run = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, 2, 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeregisterImage",
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "OperationNotPermitted",
+                                                            .delay = 10 * USEC_PER_SEC });
+        assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+        world_run_until_sent(&world, "DeregisterImage", NULL);
+        world_protect(&world, true);
+        virtual_run_for(world.loop, MINUTES(10));
+        world_protect(&world, false);
+        virtual_run_for(world.loop, MINUTES(10));
+        expect_state(&world, 0, "available", __LINE__);
+        assert_int_equal(captured_events(&events[EVENT_REMOVAL_FAILED]), 1);
+        assert_int_equal(scripted_count(&world.aws, "DeregisterImage", NULL), 1);
+        world_done(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -306,6 +330,7 @@ int main(void)
                 cmocka_unit_test(a_refusal_does_not_undo_an_earlier_deletion),
                 cmocka_unit_test(test_shared_snapshot),
                 cmocka_unit_test(an_image_that_is_protected_from_deregistration_is_kept),
+                cmocka_unit_test(a_refusal_that_cannot_be_written_down_waits_until_it_can),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
