@@ -299,6 +299,8 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
         if (streq(reply->code, "InvalidParameterValue") && reply->message &&
             strstr(reply->message, "not in state"))
                 return wrong_state(task, detail);
+        if (MUTANT(stops_at_a_refusal))
+                run_cancel(task->run, detail);
         return end_without_image(task, OUTCOME_FAILED, detail);
 }
 

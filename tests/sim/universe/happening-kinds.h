@@ -13,12 +13,16 @@ struct universe;
 /* Where nothing is going on a death or a look at everything finds little, and costs as much. */
 enum where { ANYWHERE, RUNS_MOSTLY };
 
+/* What hinders the daemon, or one resource only, also happens in the middle of a run that has just
+ * begun. */
+enum hindrance { HINDERS_NOT, HINDERS_ONE, HINDERS };
+
 struct happening_kind {
         const char *name;
         usec_t mean; /* from one to the next */
         void (*happen)(struct universe *universe);
         enum where where;
-        bool strikes;    /* hinders the daemon: also in the middle of a run that has just begun */
+        enum hindrance hindrance;
         bool on_request; /* with --only, not by itself */
 };
 extern const struct happening_kind happening_kinds[];

@@ -44,9 +44,15 @@ static bool may_happen(const struct universe *universe, const struct happening_k
                     : !kind->on_request;
 }
 
+/* Whether it also happens in the middle of a run. */
+static bool may_strike(const struct universe *universe, const struct happening_kind *kind)
+{
+        return kind->hindrance != HINDERS_NOT && may_happen(universe, kind);
+}
+
 static void befall(struct universe *universe, const struct happening_kind *kind)
 {
-        if (kind->strikes)
+        if (kind->hindrance == HINDERS)
                 happenings_hinder(universe);
         kind->happen(universe);
 }
@@ -90,9 +96,9 @@ static void on_strike(void *userdata)
         if (universe->calm)
                 return;
         kind = &happening_kinds[dice_below(&universe->dice, n_happening_kinds)];
-        for (int tries = 0; tries < 200 && !(kind->strikes && may_happen(universe, kind)); tries++)
+        for (int tries = 0; tries < 200 && !may_strike(universe, kind); tries++)
                 kind = &happening_kinds[dice_below(&universe->dice, n_happening_kinds)];
-        if (kind->strikes && may_happen(universe, kind))
+        if (may_strike(universe, kind))
                 befall(universe, kind);
         await_strike(universe);
 }

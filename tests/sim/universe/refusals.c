@@ -36,7 +36,13 @@ static void forget_those_over(struct refusals *refusals, usec_t now)
                 }
                 if (ended > refusals->ended)
                         refusals->ended = ended;
-                free(steal(refusal->id));
+                if (refusal->id) {
+                        struct past_refusal *past =
+                                &refusals->past[refusals->n_past++ % PAST_REFUSALS];
+
+                        free(past->id);
+                        *past = (struct past_refusal){ steal(refusal->id), ended };
+                }
         }
         refusals->n = kept;
 }
@@ -48,6 +54,8 @@ void refusals_clear(struct refusals *refusals)
         free(refusals->list);
         refusals->list = NULL;
         refusals->n = 0;
+        for (size_t i = 0; i < PAST_REFUSALS; i++)
+                free(steal(refusals->past[i].id));
 }
 
 void refusals_add(struct refusals *refusals, const struct refusal *refusal)
@@ -106,6 +114,8 @@ void refusal_answer(const struct refusal *refusal, const char *action, struct si
 
 usec_t refusals_clear_since(struct refusals *refusals, usec_t now, const char *id)
 {
+        usec_t clear;
+
         forget_those_over(refusals, now);
         if (!id)
                 return refusals->n ? USEC_INFINITY : refusals->ended;
@@ -113,7 +123,11 @@ usec_t refusals_clear_since(struct refusals *refusals, usec_t now, const char *i
                 /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): entries with a freed id are gone */
                 if (!refusals->list[i].id || streq(refusals->list[i].id, id))
                         return USEC_INFINITY;
-        return refusals->wide_until < now ? refusals->wide_until : now;
+        clear = refusals->wide_until < now ? refusals->wide_until : now;
+        for (size_t i = 0; i < PAST_REFUSALS; i++)
+                if (streq(refusals->past[i].id, id) && refusals->past[i].ended > clear)
+                        clear = refusals->past[i].ended;
+        return clear;
 }
 
 /* ---- drawn from the tables ---- */
@@ -234,6 +248,36 @@ static char *some_id(struct universe *universe, const char *region, enum kind ki
                         return xstrdup(resource->id);
         }
         return NULL;
+}
+
+/* One thing that nobody may change for a while: a policy by tags, a protection, a bad state. */
+void refuse_one_change(struct universe *universe)
+{
+        static const struct {
+                const char *action;
+                enum kind kind;
+        } changes[] = {
+                { "CreateImage", KIND_INSTANCE },       { "CreateImage", KIND_INSTANCE },
+                { "CreateImage", KIND_INSTANCE },       { "CreateImage", KIND_INSTANCE },
+                { "StopInstances", KIND_INSTANCE },     { "StartInstances", KIND_INSTANCE },
+                { "SendCommand", KIND_INSTANCE },       { "EnterStandby", KIND_INSTANCE },
+                { "DeregisterTargets", KIND_INSTANCE }, { "RegisterTargets", KIND_INSTANCE },
+                { "DeregisterImage", KIND_IMAGE },      { "CreateTags", KIND_IMAGE },
+                { "DeleteSnapshot", KIND_SNAPSHOT },
+        };
+        size_t what = dice_below(&universe->dice, ELEMENTS(changes));
+        const char *region = some_region(universe);
+        const struct aws_error *error = some_error(universe, changes[what].action);
+        char *id = some_id(universe, region, changes[what].kind);
+
+        if (id)
+                add(universe,
+                    &(struct refusal){ .error = error,
+                                       .action = changes[what].action,
+                                       .region = region,
+                                       .id = id,
+                                       .count = UINT64_MAX,
+                                       .until = universe->clock.now + 4 * some_time(universe) });
 }
 
 void refuse_one_id(struct universe *universe)

@@ -25,9 +25,18 @@ struct refusal {
         uint64_t struck;
 };
 
+/* The last ones of single ids that are over. */
+struct past_refusal {
+        char *id;
+        usec_t ended; /* monotonic */
+};
+enum { PAST_REFUSALS = 32 };
+
 struct refusals {
         struct refusal *list;
         size_t n;
+        struct past_refusal past[PAST_REFUSALS];
+        size_t n_past;
         usec_t ended;      /* when the last one was over, monotonic; 0: there was none */
         usec_t wide_until; /* so long the last one was to last that was not of a single id */
 };
@@ -50,6 +59,8 @@ usec_t refusals_clear_since(struct refusals *refusals, usec_t now, const char *i
 void refuse_once(struct universe *universe);
 /* For minutes or hours. */
 void refuse_for_long(struct universe *universe);
+/* A documented error of one action that changes something, for hours, of one id only. */
+void refuse_one_change(struct universe *universe);
 /* For one instance, image or snapshot only, whatever batch it is in. */
 void refuse_one_id(struct universe *universe);
 /* AssumeRole is answered without the keys, or with a part of them. */

@@ -185,6 +185,8 @@ void economy_image_ends(struct witness *witness, struct creation *creation)
 {
         economy_instance_is_back(witness, creation, true);
         economy_of(witness, creation->region)->n_followed -= creation->followed;
+        if (creation->followed)
+                creation->followed_until = witness->universe->clock.now;
         creation->followed = false;
 }
 
@@ -346,8 +348,12 @@ static bool is_new_doubt(struct witness *witness, const struct cloud_request *re
 
 void economy_refused(struct witness *witness, const struct cloud_request *request, bool doubtful)
 {
-        double *allowed = &economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS];
+        struct economy *economy = economy_of(witness, request->region);
+        double *allowed = &economy->allowed[ECONOMY_REMOVALS];
 
+        /* It is still to be put back, and looked at before it is tried again. */
+        if (streq(request->action, "RegisterTargets") || streq(request->action, "ExitStandby"))
+                economy->allowed[ECONOMY_STATUS] += 1;
         if (streq(request->action, "DeregisterImage"))
                 *allowed += doubtful && is_new_doubt(witness, request) ? LOOKS_AT_ABSENCE : 1;
         if (streq(request->action, "CreateTags") || streq(request->action, "DeleteSnapshot"))

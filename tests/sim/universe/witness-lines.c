@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "runs/events.h"
 #include "runs/manager.h"
+#include "sim/sim-image.h"
 #include "sim/sim-instance.h"
 #include "sim/universe/happenings.h"
 #include "sim/universe/witness-private.h"
@@ -35,6 +36,8 @@ struct watched_run {
         UT_hash_handle hh; /* of witness->runs */
         char *id;
         uint64_t deaths;
+        usec_t began;  /* monotonic */
+        bool not_back; /* an instance is said not to have come back, which may halt the run */
 };
 
 static struct failure_line *find_line(struct witness *witness, const char *run,
@@ -50,6 +53,79 @@ static struct failure_line *find_line(struct witness *witness, const char *run,
         line->key = steal(key);
         HASH_ADD_KEYPTR(hh, witness->failures, line->key, strlen(line->key), line);
         return line;
+}
+
+/* ---- who is well is said to be ---- */
+
+static bool is_well(struct witness *witness, const char *region, const char *id)
+{
+        const struct instance *instance = find_instance(witness, region, id);
+        usec_t now = virtual_true_time(&witness->universe->clock);
+        const struct outage *outage = instance ? instance_last_outage(instance, now) : NULL;
+
+        return instance && instance_is_up(instance, now) && !instance->impaired &&
+               !instance->service_down && (!outage || now - outage->until > KNOWN_WELL);
+}
+
+/* Whether an image of the schedule may be left out for what lasts: another of the run that did not
+ * come back, what an instance is taken out of, an agent that is away, a window. */
+static bool may_be_left_out(const struct fleet *fleet, const struct fleet_schedule *schedule,
+                            const struct watched_run *watched)
+{
+        bool freezes = schedule->level == CONSISTENCY_FREEZE || schedule->level == CONSISTENCY_AUTO;
+
+        return (freezes && !schedule->anyhow) ||
+               (fleet_takes_down(schedule) &&
+                ((schedule->halt && watched->not_back) || schedule->window || schedule->drain ||
+                 fleet->scaling));
+}
+
+/* An image that is not of this instance has the name that the run wants, or people wait for an
+ * earlier image of the instance. */
+static bool is_in_the_way(struct witness *witness, const struct watched_run *watched,
+                          const struct store_task *task)
+{
+        struct place *place =
+                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, task->region);
+
+        FOREACH_RESOURCE(resource, place, KIND_IMAGE)
+        {
+                const struct image *image = (const struct image *)resource;
+
+                if (streq(tags_get(&resource->tags, "amid:run"), watched->id) &&
+                    streq(tags_get(&resource->tags, "amid:instance"), task->subject))
+                        return true;
+                if (streq(image->source_instance, task->subject) &&
+                    image->state != IMAGE_IS_AVAILABLE)
+                        return true;
+        }
+        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+                if (streq(c->instance, task->subject) &&
+                    (c->followed || c->followed_until >= watched->began))
+                        return true;
+        return false;
+}
+
+/* Nothing was in the way of an instance since before the run began, only others were refused. */
+static void judge_no_image(struct witness *witness, const struct watched_run *watched,
+                           const struct store_task *task)
+{
+        struct universe *universe = witness->universe;
+        usec_t clear = happenings_clear_since(universe, task->subject);
+        char *name =
+                strchr(watched->id, '.') ? xstrndup(watched->id, strcspn(watched->id, ".")) : NULL;
+        const struct fleet_schedule *schedule = name ? fleet_find(&universe->fleet, name) : NULL;
+
+        free(name);
+        if (task->outcome == OUTCOME_DONE || task->image || !schedule ||
+            may_be_left_out(&universe->fleet, schedule, watched) || clear == USEC_INFINITY ||
+            watched->began < clear + CLEAR || universe->clock.skew || universe->second.image ||
+            universe->cloud.sim->faults || !is_well(witness, task->region, task->subject) ||
+            is_in_the_way(witness, watched, task))
+                return;
+        universe_fail(universe, "what is refused blocks nothing else",
+                      "run %s has made no image of %s, and nothing was in its way: %s", watched->id,
+                      task->subject, task->detail ? task->detail : "-");
 }
 
 /* ---- each failure has its line ---- */
@@ -79,19 +155,28 @@ static void note_failure(struct witness *witness, const struct log_event *event,
                 universe_fail(witness->universe, "one failure is one line", "%s", message);
 }
 
-static void check_run(struct witness *witness, const char *run)
+static void judge_silence(struct witness *witness, const char *run, const struct store_task *task)
 {
+        if (task->outcome == OUTCOME_FAILED && !find_line(witness, run, task->subject)->warnings)
+                universe_fail(witness->universe, "no failure is silent",
+                              "run %s has failed for %s (%s), and no line says so", run,
+                              task->subject, task->detail ? task->detail : "-");
+}
+
+static void check_run(struct witness *witness, const struct watched_run *watched)
+{
+        const char *run = watched->id;
         struct store_task *tasks;
         size_t n;
 
         if (store_load_tasks(witness->universe->machine.store, run, &tasks, &n) < 0)
                 return;
-        for (size_t i = 0; i < n; i++)
-                if (streq(tasks[i].kind, "image") && tasks[i].outcome == OUTCOME_FAILED &&
-                    !find_line(witness, run, tasks[i].subject)->warnings)
-                        universe_fail(witness->universe, "no failure is silent",
-                                      "run %s has failed for %s (%s), and no line says so", run,
-                                      tasks[i].subject, tasks[i].detail ? tasks[i].detail : "-");
+        for (size_t i = 0; i < n; i++) {
+                if (!streq(tasks[i].kind, "image"))
+                        continue;
+                judge_silence(witness, run, &tasks[i]);
+                judge_no_image(witness, watched, &tasks[i]);
+        }
         store_tasks_free(tasks, n);
 }
 
@@ -105,11 +190,15 @@ static void note_run(struct witness *witness, const struct log_event *event, con
                 watched = xnew(struct watched_run);
                 watched->id = xstrdup(run);
                 watched->deaths = witness->universe->machine.starts;
+                watched->began = witness->universe->clock.now;
                 HASH_ADD_KEYPTR(hh, witness->runs, watched->id, strlen(watched->id), watched);
+        } else if (watched && (event == &events[EVENT_INSTANCE_NOT_READY] ||
+                               event == &events[EVENT_NOT_STARTED])) {
+                watched->not_back = true;
         } else if (watched &&
                    (event == &events[EVENT_RUN_FAILED] || event == &events[EVENT_RUN_FINISHED])) {
                 if (watched->deaths == witness->universe->machine.starts)
-                        check_run(witness, run);
+                        check_run(witness, watched);
                 HASH_DEL(witness->runs, watched);
                 free(watched->id);
                 free(watched);
@@ -117,16 +206,6 @@ static void note_run(struct witness *witness, const struct log_event *event, con
 }
 
 /* ---- what is refused blocks nothing but itself ---- */
-
-static bool is_well(struct witness *witness, const char *region, const char *id)
-{
-        const struct instance *instance = find_instance(witness, region, id);
-        usec_t now = virtual_true_time(&witness->universe->clock);
-        const struct outage *outage = instance ? instance_last_outage(instance, now) : NULL;
-
-        return instance && instance_is_up(instance, now) && !instance->impaired &&
-               !instance->service_down && (!outage || now - outage->until > KNOWN_WELL);
-}
 
 static void judge_not_ready(struct witness *witness, const struct log_about *about,
                             const char *message)

@@ -16,15 +16,16 @@ struct creation {
         sec_t firing;
         usec_t made; /* monotonic */
         bool reboot;
-        bool stopped;         /* its instance was, when it was made */
-        usec_t asked;         /* by the true clock */
-        bool released;        /* the journal says that the instance is waited for no more */
-        bool taken_by_people; /* deregistered by somebody else */
-        bool kept_by_people;  /* somebody has changed its tags: it is not ours any more */
-        usec_t kept_at;       /* since when, monotonic */
-        bool removed;         /* by the daemon */
-        bool followed;        /* witness-economy.c: the daemon follows it to its end */
-        bool awaited;         /* and waits for its instance */
+        bool stopped;          /* its instance was, when it was made */
+        usec_t asked;          /* by the true clock */
+        bool released;         /* the journal says that the instance is waited for no more */
+        bool taken_by_people;  /* deregistered by somebody else */
+        bool kept_by_people;   /* somebody has changed its tags: it is not ours any more */
+        usec_t kept_at;        /* since when, monotonic */
+        bool removed;          /* by the daemon */
+        bool followed;         /* witness-economy.c: the daemon follows it to its end */
+        usec_t followed_until; /* monotonic; 0: it still is, or never was */
+        bool awaited;          /* and waits for its instance */
         usec_t removed_at;
         usec_t doubted; /* DeregisterImage last had an answer that tells nothing, monotonic */
         usec_t gone_at; /* by whoever; 0: it is there */
