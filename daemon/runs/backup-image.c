@@ -207,7 +207,9 @@ static void image_say_end(struct task *task)
         bool told = task->row.image &&
                     (task->row.ending != OUTCOME_OPEN || streq(task->row.step, "judge"));
 
-        if (task->row.outcome == OUTCOME_FAILED && !told && !MUTANT(fails_silently))
+        if (task->row.outcome != OUTCOME_FAILED || told || MUTANT(fails_silently))
+                return;
+        for (int lines = MUTANT(says_it_twice) ? 2 : 1; lines; lines--)
                 log_event(&events[EVENT_IMAGE_FAILED], &about, "No image of %s: %s",
                           task->row.subject, task->row.detail);
 }

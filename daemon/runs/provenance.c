@@ -1,7 +1,10 @@
 /* Provenance: an image or snapshot of EC2 compared with a row of the store. */
 #include "runs/provenance.h"
 
+#include <stdlib.h>
+
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "base/text.h"
 
 /* What is compared. `what` names the attribute of EC2; NULL values are equal to none. */
@@ -40,6 +43,8 @@ char *provenance_image(const struct ec2_image *image, const struct store_image *
         char found[TIME_TEXT_MAX], expected[TIME_TEXT_MAX];
         char *difference = first_difference(comparisons, ELEMENTS(comparisons));
 
+        if (MUTANT(removes_what_was_changed))
+                free(steal(difference));
         if (!difference && image->created != row->created)
                 difference = xasprintf("its CreationDate is %s, not %s",
                                        format_rfc3339(image->created, found),
