@@ -7,27 +7,35 @@ DESTDIR ?=
 B       := build/$(VARIANT)
 
 # ---- the design, as a table ------------------------------------------------------------------
-# What a folder of daemon/ may include. The same table decides what it is linked with, so that a
-# unit test of a pure folder proves that the folder is pure. `make deps-check` holds the sources to it.
-FOLDERS       := base schedule retention settings loop http aws store runs control
+# The folders of daemon/, lowest layer first, and what each may include. The same table decides what a
+# folder is linked with, so that a unit test of a pure folder proves that the folder is pure.
+# `make deps-check` holds the sources to it.
+AWS           := aws/config aws/request aws/failure aws/services aws/credentials aws/client
+FOLDERS       := base schedule retention settings loop http $(AWS) store runs control
 MAY_base      :=
 MAY_schedule  := base
 MAY_retention := base
 MAY_settings  := base schedule retention
 MAY_loop      := base
 MAY_http      := base loop
-MAY_aws       := base loop http
+MAY_aws/config      := base
+MAY_aws/request     := base loop http aws/config
+MAY_aws/failure     := base aws/config aws/request
+MAY_aws/services    := base aws/config aws/request
+MAY_aws/credentials := base loop http aws/config aws/request aws/failure
+MAY_aws/client      := base loop http $(filter-out aws/client,$(AWS))
 MAY_store     := base
-MAY_runs      := base loop schedule retention settings aws store
-MAY_control   := base loop runs store settings schedule retention aws http
-MAY_programs  := $(FOLDERS)
-# What each folder needs to link: what it may include, and what that needs in turn.
-NEEDS_runs    := runs aws http loop store settings schedule retention base
-NEEDS_control := control $(NEEDS_runs)
-NEEDS_settings := settings schedule retention base
-NEEDS_aws     := aws http loop base
-NEEDS_http    := http loop base
-$(foreach f,base schedule retention loop store,$(eval NEEDS_$f := $f $(MAY_$f)))
+MAY_runs      := base loop schedule retention settings $(AWS) store
+MAY_control   := base loop runs store settings schedule retention $(AWS) http
+# How many files of a folder may depend on each other in a circle, where not four: what is left to cut.
+MOST_runs     := 43
+MOST_control  := 6
+# What each folder needs to link, highest layer first: itself, what it may include, and what that needs
+# in turn. A folder that a row names above its own layer has no NEEDS yet, which ends make.
+reversed       = $(if $1,$(call reversed,$(wordlist 2,$(words $1),$1)) $(firstword $1))
+LAYERS        := $(call reversed,$(FOLDERS))
+needs_of       = $(or $(NEEDS_$2),$(error $1 may not include $2, which FOLDERS does not list before it))
+$(foreach f,$(FOLDERS),$(eval NEEDS_$f := $(filter $f $(foreach m,$(MAY_$f),$(call needs_of,$f,$m)),$(LAYERS))))
 
 PACKAGES := libsystemd libcurl libcrypto yaml-0.1 libcjson expat sqlite3
 
@@ -43,14 +51,14 @@ define folder_rules
 SOURCES_$1 := $$(sort $$(wildcard daemon/$1/*.c))
 OBJECTS_$1 := $$(SOURCES_$1:%.c=$(B)/%.o)
 $(B)/$1.a: $$(OBJECTS_$1)
-	$$(Q)rm -f $$@ && $(AR) rcsD $$@ $$^
+	$$(Q)mkdir -p $$(@D) && rm -f $$@ && $(AR) rcsD $$@ $$^
 $(B)/tests/unit/$1/%: $(B)/tests/unit/$1/%.o $(NEEDS_$1:%=$(B)/%.a)
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS) -lcmocka
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$f)))
 
-ALL_ARCHIVES := $(NEEDS_control:%=$(B)/%.a)
+ALL_ARCHIVES := $(patsubst %,$(B)/%.a,$(LAYERS))
 SIM_OBJECTS   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c)))
 
 $(B)/amid: $(B)/daemon/amid.o $(ALL_ARCHIVES)

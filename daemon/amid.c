@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "aws/aws.h"
+#include "aws/client/aws.h"
+#include "aws/config/configured.h"
 #include "base/alloc.h"
 #include "base/clean.h"
 #include "base/cleanup.h"
@@ -157,7 +158,7 @@ static int serve(const char *file)
         print_messages(&messages, r < 0 ? LOG_ERR : LOG_WARNING);
         if (r < 0)
                 return r;
-        r = aws_ca_bundle(&ca_bundle, &error);
+        r = configured_ca_bundle(&ca_bundle, &error);
         if (r < 0)
                 return reported(r, error);
         r = store_open(state ? state : "/var/lib/amid", &store, &error);

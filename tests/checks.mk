@@ -1,11 +1,12 @@
 # What is checked, by tier. tests/README.md explains the tiers.
-UNIT_TESTS    := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*/*.c)))
+UNIT_TESTS    := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c)))
 FUZZ_TARGETS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz-*.c)))
 BENCHES       := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench-*.c)))
 TOOLS         := $(patsubst %.c,$(B)/tests/tools/%,$(notdir $(sort $(wildcard tests/tools/*.c tests/zones/*.c))))
-ALL_SOURCES   := $(sort $(wildcard daemon/*.c daemon/*/*.c tests/*/*.c tests/unit/*/*.c tests/sim/universe/*.c))
-ALL_HEADERS   := $(sort $(wildcard daemon/*/*.h tests/*.h tests/*/*.h tests/sim/universe/*.h))
-UNIT_HEADERS  := $(wildcard tests/unit/*/*.h) # of one test program each: not meant to stand alone
+DAEMON        := $(sort $(wildcard daemon/*.c $(FOLDERS:%=daemon/%/*.c)))
+ALL_SOURCES   := $(DAEMON) $(sort $(wildcard tests/*/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/sim/universe/*.c))
+ALL_HEADERS   := $(sort $(wildcard $(FOLDERS:%=daemon/%/*.h) tests/*.h tests/*/*.h tests/sim/universe/*.h))
+UNIT_HEADERS  := $(wildcard tests/unit/*/*.h tests/unit/*/*/*.h) # of one test program each: not meant to stand alone
 VENV          := tests/.venv
 FUZZ_SECONDS  ?= 60
 JOBS          ?= $(shell nproc)
@@ -23,9 +24,12 @@ check: | $(filter deps,$(MAKECMDGOALS)) ## every tier, with a table of what ran 
 check-unit: $(UNIT_TESTS) deps-check flags-check headers-check ## unit tests and the include rule: no root, no network
 	@printf '%s\n' $(UNIT_TESTS) | xargs -r -P $(JOBS) -n 1 tests/unit/run.sh
 
-.PHONY: deps-check
-deps-check: ## hold every #include to the folder table of this Makefile
+.PHONY: deps-check circles-check
+deps-check: circles-check ## hold every #include to the folder table of the Makefile
 	@$(foreach f,$(FOLDERS),awk -v folder=$f -v may="$f $(MAY_$f)" -f tests/deps-check.awk $(wildcard daemon/$f/*.[ch]) &&) true
+	@for file in $(filter-out $(DAEMON),$(shell find daemon -name '*.c')); do echo "$$file is in no folder of the Makefile's table"; exit 1; done
+circles-check: $(foreach f,$(FOLDERS),$(OBJECTS_$f)) ## no circle of files between folders, none of more than four inside one
+	@python3 tests/circles.py $(B)/daemon $(foreach f,$(FOLDERS),$f=$(or $(MOST_$f),4))
 
 # What packagers set adds to our own flags, and takes the place of none.
 .PHONY: flags-check
@@ -148,13 +152,13 @@ analyze-cppcheck:
 		--suppress=missingInclude --suppress=unknownMacro --suppress=internalAstError \
 		--suppress=uninitvar --suppress=ctuuninitvar -j $(JOBS) daemon
 # gcc 12 loses the entries of a uthash table and calls them leaked; LeakSanitizer looks after these.
-WITH_UTHASH := $(shell grep -lE "<uthash.h>|HASH_[A-Z]" daemon/*/*.c)
-analyze-gcc: $(patsubst %.c,$(B)/%.o,$(filter-out $(WITH_UTHASH),$(sort $(wildcard daemon/*.c daemon/*/*.c))))
+WITH_UTHASH := $(shell grep -lE "<uthash.h>|HASH_[A-Z]" $(DAEMON))
+analyze-gcc: $(patsubst %.c,$(B)/%.o,$(filter-out $(WITH_UTHASH),$(DAEMON)))
 
 # SC2154: the variables that come from the rendering, runs/freeze-script.c.
 analyze-shell:
 	$(call say,LINT,shellcheck daemon)
-	$(Q)shellcheck -s sh -e SC2154 $(wildcard daemon/*/*.sh)
+	$(Q)shellcheck -s sh -e SC2154 $(wildcard $(FOLDERS:%=daemon/%/*.sh))
 
 .PHONY: format check-format
 format: ## lay out every C file

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/config/configured.h"
 #include "base/alloc.h"
 #include "base/clean.h"
 #include "base/text.h"
@@ -203,7 +204,7 @@ int ctl_complain_unknown(const struct settings *settings, const char *name)
 int ctl_open_aws(struct ctl *ctl, struct http **ret_http, struct aws **ret_aws)
 {
         _cleanup_free_ char *ca_bundle = NULL, *error = NULL;
-        int r = aws_ca_bundle(&ca_bundle, &error);
+        int r = configured_ca_bundle(&ca_bundle, &error);
 
         if (r < 0) {
                 ctl_complain("%s", error);

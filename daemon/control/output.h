@@ -3,7 +3,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "aws/aws.h"
+#include "aws/client/aws.h"
 #include "base/time.h"
 #include "control/client.h"
 #include "control/verbs.h"

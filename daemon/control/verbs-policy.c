@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/endpoint.h"
-#include "aws/policy.h"
+#include "aws/config/endpoint.h"
+#include "aws/failure/policy.h"
 #include "base/alloc.h"
 #include "base/clean.h"
 #include "control/output.h"

@@ -1,7 +1,7 @@
 /* The accounts of the settings as aws/ knows them. */
 #pragma once
 
-#include "aws/aws.h"
+#include "aws/client/aws.h"
 #include "settings/settings.h"
 
 /* One reference. Equal settings give the same object, so a reload that changes nothing changes no

@@ -1,7 +1,7 @@
 /* await-put-back: until an instance is in service and healthy as before its image. */
 #include <stdlib.h>
 
-#include "aws/autoscaling.h"
+#include "aws/services/autoscaling.h"
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup-rotation.h"

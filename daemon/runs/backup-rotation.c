@@ -9,7 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "aws/autoscaling.h"
+#include "aws/services/autoscaling.h"
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup-rotation.h"

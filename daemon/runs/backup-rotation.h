@@ -3,7 +3,7 @@
  * backup-healthy.c do it. */
 #pragma once
 
-#include "aws/autoscaling.h"
+#include "aws/services/autoscaling.h"
 #include "runs/backup.h"
 #include "runs/rotation.h"
 

@@ -1,7 +1,7 @@
 /* take-out, await-taken-out: see backup-rotation.c, which says what of. */
 #include <stdlib.h>
 
-#include "aws/autoscaling.h"
+#include "aws/services/autoscaling.h"
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup-rotation.h"

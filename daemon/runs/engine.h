@@ -18,7 +18,7 @@
 
 #include <uthash.h>
 
-#include "aws/ec2.h"
+#include "aws/services/ec2.h"
 #include "runs/events.h"
 #include "runs/manager.h"
 #include "runs/method.h"

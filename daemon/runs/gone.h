@@ -19,7 +19,7 @@
 
 #include <stdbool.h>
 
-#include "aws/aws.h"
+#include "aws/client/aws.h"
 #include "base/time.h"
 
 enum gone_kind {

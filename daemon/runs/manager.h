@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "aws/aws.h"
+#include "aws/client/aws.h"
 #include "base/cleanup.h"
 #include "loop/loop.h"
 #include "settings/settings.h"

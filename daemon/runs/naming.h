@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "aws/ec2.h"
+#include "aws/services/ec2.h"
 #include "base/time.h"
 #include "store/store.h"
 

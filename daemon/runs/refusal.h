@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "aws/aws.h"
+#include "aws/client/aws.h"
 #include "base/time.h"
 
 struct place;

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "aws/ssm.h"
+#include "aws/services/ssm.h"
 #include "runs/engine.h"
 
 /* Sends `script`, which may take `seconds`; for the ask() of a step. `what` ("freeze") is for

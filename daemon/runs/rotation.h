@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "aws/elb.h"
+#include "aws/services/elb.h"
 #include "runs/place.h"
 #include "runs/putback.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "aws/ec2.h"
+#include "aws/services/ec2.h"
 #include "base/alloc.h"
 #include "base/text.h"
 

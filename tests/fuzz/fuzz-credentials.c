@@ -2,13 +2,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "aws/container.h"
-#include "aws/document.h"
-#include "aws/explain.h"
-#include "aws/retry.h"
-#include "aws/shared.h"
-#include "aws/split.h"
-#include "aws/sso-token.h"
+#include "aws/config/shared.h"
+#include "aws/credentials/container.h"
+#include "aws/credentials/document.h"
+#include "aws/credentials/explain.h"
+#include "aws/credentials/split.h"
+#include "aws/credentials/sso-token.h"
+#include "aws/request/retry.h"
 #include "base/alloc.h"
 #include "base/text.h"
 

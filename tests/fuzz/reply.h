@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "aws/actions.h"
+#include "aws/client/actions.h"
 #include "base/alloc.h"
 
 typedef int decode_fn(const struct shape *shape, void *object, const struct shape_source *source,

@@ -4,10 +4,10 @@ UNIVERSE_SOURCES  := $(sort $(wildcard tests/sim/universe/*.c))
 UNIVERSE_FRONT    := ec2sim http-server http-parse options sigv4-check
 UNIVERSE_OBJECTS  := $(UNIVERSE_SOURCES:%.c=$(B)/%.o) \
                      $(filter-out $(UNIVERSE_FRONT:%=$(B)/tests/sim/%.o),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c))))
-UNIVERSE_ARCHIVES := $(foreach f,runs aws store settings schedule retention base,$(B)/$f.a)
+UNIVERSE_ARCHIVES := $(patsubst %,$(B)/%.a,$(filter-out loop http control,$(LAYERS)))
 UNIVERSE_LINK      = $(CC) $(ALL_LDFLAGS) -Wl,--wrap=engine_new,--wrap=rename,--wrap=unlink,--wrap=fsync
 # The objects in which a mutant makes a difference come in front of the archives.
-MUTANT_SOURCES    := $(shell grep -l 'include "base/mutant.h"' daemon/*/*.c tests/sim/universe/*.c)
+MUTANT_SOURCES    := $(shell grep -l 'include "base/mutant.h"' $(FOLDERS:%=daemon/%/*.c) tests/sim/universe/*.c)
 MUTANT_OBJECTS    := $(MUTANT_SOURCES:%.c=$(B)/mutants/%.o)
 SOAK_SECONDS      ?= 3600
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "aws/policy.h"
+#include "aws/failure/policy.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 

@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
-#include "aws/sign.h"
+#include "aws/request/sign.h"
 #include "base/alloc.h"
 #include "base/text.h"
 

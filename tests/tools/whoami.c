@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "aws/account.h"
+#include "aws/client/account.h"
+#include "aws/config/configured.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -39,13 +40,13 @@ static void on_credentials(struct credentials *credentials, const char *error, v
 
 static void add_endpoint(struct found *found, const struct service *service, const char *region)
 {
-        struct place *place = account_place(found->account, service, region);
+        struct service_endpoint *endpoint = account_endpoint(found->account, service, region);
 
-        add_text(found->document, service->name, place->endpoint.url);
+        add_text(found->document, service->name, endpoint->address.url);
         if (service == &service_sts)
-                add_text(found->document, "signed_for", place_signing_region(place));
-        if (place->endpoint_error)
-                add_text(found->document, "endpoint_error", place->endpoint_error);
+                add_text(found->document, "signed_for", service_endpoint_signing_region(endpoint));
+        if (endpoint->endpoint_error)
+                add_text(found->document, "endpoint_error", endpoint->endpoint_error);
 }
 
 static void on_region(const char *region, const char *error, void *userdata)
@@ -74,7 +75,7 @@ int main(int argc, char **argv)
         _cleanup_free_ char *ca_bundle = NULL, *error = NULL, *text = NULL;
         struct found found = { .document = cJSON_CreateObject() };
 
-        aws_ca_bundle(&ca_bundle, &error);
+        configured_ca_bundle(&ca_bundle, &error);
         if (loop_new(&loop) < 0 || http_new(loop, &(struct http_options){}, &http) < 0 ||
             aws_new(loop, http, &aws) < 0)
                 return EXIT_FAILURE;

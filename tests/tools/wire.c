@@ -7,8 +7,8 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
-#include "aws/actions.h"
-#include "aws/wire.h"
+#include "aws/client/actions.h"
+#include "aws/request/wire.h"
 #include "base/alloc.h"
 #include "base/text.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "aws/aws.h"
+#include "aws/client/aws.h"
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/manager.h"

@@ -8,9 +8,10 @@
 
 #include <cmocka.h>
 
-#include "aws/ec2.h"
-#include "aws/elb.h"
-#include "aws/ssm.h"
+#include "aws/client/aws.h"
+#include "aws/services/ec2.h"
+#include "aws/services/elb.h"
+#include "aws/services/ssm.h"
 #include "unit/aws/fake.h"
 
 #define ROWS(answers) answers, ELEMENTS(answers)

@@ -10,10 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "aws/aws.h"
-#include "aws/clock.h"
-#include "aws/credentials.h"
-#include "aws/keyring.h"
+#include "aws/client/aws.h"
+#include "aws/credentials/imds.h"
+#include "aws/credentials/keyring.h"
+#include "aws/request/clock.h"
+#include "aws/request/credentials.h"
 #include "unit/aws/fake.h"
 
 #define ROWS(answers) answers, ELEMENTS(answers)

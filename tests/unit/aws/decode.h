@@ -1,4 +1,4 @@
-/* Replies of AWS, decoded as aws/call.c does. */
+/* Replies of AWS, decoded as aws/request/call.c does. */
 #pragma once
 
 #include <setjmp.h>
@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "aws/actions.h"
-#include "aws/wire.h"
+#include "aws/client/actions.h"
+#include "aws/request/wire.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 

@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "aws/autoscaling.h"
-#include "aws/elb.h"
+#include "aws/services/autoscaling.h"
+#include "aws/services/elb.h"
 #include "model-instances.h"
 #include "runs/naming.h"
 

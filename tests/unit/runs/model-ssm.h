@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "aws/ssm.h"
+#include "aws/services/ssm.h"
 #include "model-instances.h"
 
 /* Thaws by itself when it is time. */

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "aws/ec2.h"
+#include "aws/services/ec2.h"
 #include "scripted-ec2.h"
 
 struct model_instance {

@@ -1,6 +1,7 @@
 /*
- * aws/ without a wire: everything of aws/aws.h that runs/ calls, answered by a script. Include it
- * in one file of a program. The tables of actions and the words for failures stay the real ones.
+ * aws/ without a wire: everything of aws/client/aws.h that runs/ calls, answered by a script.
+ * Include it in one file of a program. The tables of actions and the words for failures stay the
+ * real ones.
  *
  * A call is noted with its parameters as they would be sent, then looked up among the faults; the
  * first that fits and has a turn left decides how it goes; a fault that no call meets fails the
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/aws.h"
+#include "aws/client/aws.h"
 #include "base/alloc.h"
 #include "base/text.h"
 

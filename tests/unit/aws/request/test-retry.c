@@ -1,0 +1,273 @@
+/* Verdicts as rows, how long they go on, and the date that tells the server's clock. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "aws/request/retry.h"
+#include "base/text.h"
+
+#define ERROR(number, word) .status = (number), .code = (word), .readable = true
+
+static void test_first_attempt(void **state)
+{
+        static const struct {
+                int line;
+                struct attempt attempt;
+                enum verdict once, repeatable; /* not repeatable, repeatable */
+        } rows[] = {
+                { __LINE__, { .status = 200, .readable = true }, VERDICT_GOOD, VERDICT_GOOD },
+                { __LINE__, { .status = 200 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .outcome = HTTP_LOST }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .outcome = HTTP_UNSENT }, VERDICT_AGAIN, VERDICT_AGAIN },
+                /* throttling: a definite no */
+                { __LINE__, { ERROR(503, "RequestLimitExceeded") }, VERDICT_AGAIN, VERDICT_AGAIN },
+                { __LINE__, { ERROR(503, "EC2ThrottledException") }, VERDICT_AGAIN, VERDICT_AGAIN },
+                { __LINE__, { ERROR(400, "Throttling") }, VERDICT_AGAIN, VERDICT_AGAIN },
+                { __LINE__, { ERROR(429, "NeverHeardOf") }, VERDICT_AGAIN, VERDICT_AGAIN },
+                { __LINE__, { ERROR(509, "NeverHeardOf") }, VERDICT_AGAIN, VERDICT_AGAIN },
+                { __LINE__, { ERROR(400, "ConcurrentTagAccess") }, VERDICT_AGAIN, VERDICT_AGAIN },
+                { __LINE__, { ERROR(400, "ThrottlingException") }, VERDICT_AGAIN, VERDICT_AGAIN },
+                { __LINE__,
+                  { ERROR(400, "TooManyRequestsException") },
+                  VERDICT_AGAIN,
+                  VERDICT_AGAIN },
+                /* HTTP 500, and yet a no */
+                { __LINE__, { ERROR(500, "ResourceContention") }, VERDICT_AGAIN, VERDICT_AGAIN },
+                /* the server's fault: it may have happened */
+                { __LINE__, { ERROR(500, "InternalServerError") }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { ERROR(500, "InternalError") }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { ERROR(503, "Unavailable") }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { ERROR(500, "NeverHeardOf") }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 502 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 503 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 504 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 408 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                /* lack of capacity is no server failure, whatever the status says */
+                { __LINE__,
+                  { ERROR(500, "InsufficientInstanceCapacity") },
+                  VERDICT_FINAL,
+                  VERDICT_FINAL },
+                { __LINE__,
+                  { ERROR(503, "InsufficientHostCapacity") },
+                  VERDICT_FINAL,
+                  VERDICT_FINAL },
+                /* AWS's last word */
+                { __LINE__, { ERROR(403, "UnauthorizedOperation") }, VERDICT_FINAL, VERDICT_FINAL },
+                { __LINE__,
+                  { ERROR(400, "InvalidAMIName.Duplicate") },
+                  VERDICT_FINAL,
+                  VERDICT_FINAL },
+                { __LINE__,
+                  { ERROR(400, "IncorrectInstanceState") },
+                  VERDICT_FINAL,
+                  VERDICT_FINAL },
+                { __LINE__, { ERROR(412, "DryRunOperation") }, VERDICT_FINAL, VERDICT_FINAL },
+                /* nobody of AWS says so */
+                { __LINE__, { .status = 204 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 301 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 307 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 400 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 403 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 404 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 407 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 413 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 429 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { .status = 509 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
+                { __LINE__, { ERROR(400, "AccessDeniedException") }, VERDICT_FINAL, VERDICT_FINAL },
+                { __LINE__, { ERROR(400, "InvalidInstanceId") }, VERDICT_FINAL, VERDICT_FINAL },
+                { __LINE__,
+                  { ERROR(400, "InvocationDoesNotExist") },
+                  VERDICT_FINAL,
+                  VERDICT_FINAL },
+                { __LINE__, { ERROR(400, "ValidationError") }, VERDICT_FINAL, VERDICT_FINAL },
+                /* clock or credentials */
+                { __LINE__,
+                  { ERROR(400, "InvalidSignatureException"), .skew = 300 },
+                  VERDICT_FIX_CLOCK,
+                  VERDICT_FIX_CLOCK },
+                { __LINE__,
+                  { ERROR(400, "ExpiredTokenException"), .skew = 300 },
+                  VERDICT_REFRESH,
+                  VERDICT_REFRESH },
+                { __LINE__,
+                  { ERROR(400, "UnrecognizedClientException"), .skew = 300 },
+                  VERDICT_REFRESH,
+                  VERDICT_REFRESH },
+                { __LINE__,
+                  { ERROR(400, "RequestExpired"), .skew = 7200 },
+                  VERDICT_FIX_CLOCK,
+                  VERDICT_FIX_CLOCK },
+                { __LINE__,
+                  { ERROR(400, "RequestExpired"), .skew = -7200 },
+                  VERDICT_FIX_CLOCK,
+                  VERDICT_FIX_CLOCK },
+                { __LINE__,
+                  { ERROR(400, "RequestExpired"), .skew = 10 },
+                  VERDICT_REFRESH,
+                  VERDICT_REFRESH },
+                { __LINE__,
+                  { ERROR(400, "RequestTimeTooSkewed"), .skew = 200 },
+                  VERDICT_FIX_CLOCK,
+                  VERDICT_FIX_CLOCK },
+                { __LINE__,
+                  { ERROR(401, "AuthFailure"), .skew = 241 },
+                  VERDICT_FIX_CLOCK,
+                  VERDICT_FIX_CLOCK },
+                { __LINE__,
+                  { ERROR(401, "AuthFailure"), .skew = 240 },
+                  VERDICT_REFRESH,
+                  VERDICT_REFRESH },
+                { __LINE__,
+                  { ERROR(403, "SignatureDoesNotMatch") },
+                  VERDICT_REFRESH,
+                  VERDICT_REFRESH },
+                { __LINE__,
+                  { ERROR(400, "ExpiredToken"), .skew = 7200 },
+                  VERDICT_REFRESH,
+                  VERDICT_REFRESH },
+                { __LINE__,
+                  { ERROR(403, "InvalidClientTokenId") },
+                  VERDICT_REFRESH,
+                  VERDICT_REFRESH },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                for (int repeatable = 0; repeatable < 2; repeatable++) {
+                        struct attempt attempt = rows[i].attempt;
+                        struct retry retry = {};
+                        enum verdict verdict;
+                        usec_t after;
+
+                        attempt.repeatable = repeatable;
+                        verdict = retry_decide(&retry, &attempt, &after);
+                        if (verdict != (repeatable ? rows[i].repeatable : rows[i].once))
+                                fail_msg("row of line %d, repeatable %d: %d", rows[i].line,
+                                         repeatable, verdict);
+                        if (retry_may_have_acted(&attempt) != (rows[i].once == VERDICT_UNKNOWN))
+                                fail_msg("row of line %d: may have acted", rows[i].line);
+                        if ((after > 0) != (verdict == VERDICT_AGAIN))
+                                fail_msg("row of line %d: after %ld us", rows[i].line, (long)after);
+                }
+        }
+}
+
+/* The same reply again and again: how many attempts, how long, and what is said at last. */
+static void test_endurance(void **state)
+{
+        static const struct {
+                int line;
+                struct attempt attempt;
+                unsigned int attempts;
+                enum verdict last;
+                sec_t least, most;
+        } rows[] = {
+                { __LINE__, { .outcome = HTTP_UNSENT }, 8, VERDICT_UNREACHABLE, 15, 33 },
+                { __LINE__,
+                  { .outcome = HTTP_LOST, .repeatable = true },
+                  8,
+                  VERDICT_UNREACHABLE,
+                  15,
+                  33 },
+                { __LINE__,
+                  { ERROR(500, "InternalError"), .repeatable = true },
+                  8,
+                  VERDICT_FINAL,
+                  15,
+                  33 },
+                { __LINE__, { .status = 502, .repeatable = true }, 8, VERDICT_UNREACHABLE, 15, 33 },
+                { __LINE__, { .status = 403, .repeatable = true }, 8, VERDICT_UNREACHABLE, 15, 33 },
+                { __LINE__, { ERROR(503, "RequestLimitExceeded") }, 30, VERDICT_FINAL, 360, 760 },
+                { __LINE__,
+                  { .status = 429, .hint = 3600, .repeatable = true },
+                  30,
+                  VERDICT_UNREACHABLE,
+                  29 * SEC_PER_MIN,
+                  29 * SEC_PER_MIN },
+                { __LINE__,
+                  { ERROR(400, "RequestExpired"), .skew = 7200 },
+                  3,
+                  VERDICT_REFUSED,
+                  0,
+                  0 },
+                { __LINE__, { ERROR(403, "AuthFailure") }, 2, VERDICT_FINAL, 0, 0 },
+                { __LINE__,
+                  { ERROR(401, "AuthFailure"),
+                    .message = "AWS was not able to validate the provided access credentials" },
+                  2,
+                  VERDICT_REFUSED,
+                  0,
+                  0 },
+                { __LINE__, { ERROR(403, "InvalidClientTokenId") }, 2, VERDICT_REFUSED, 0, 0 },
+                { __LINE__, { ERROR(403, "ExpiredToken") }, 2, VERDICT_REFUSED, 0, 0 },
+                { __LINE__, { ERROR(403, "SignatureDoesNotMatch") }, 2, VERDICT_REFUSED, 0, 0 },
+        };
+        static const uint64_t randoms[] = { 0, UINT64_MAX };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                for (size_t k = 0; k < ELEMENTS(randoms); k++) {
+                        struct attempt attempt = rows[i].attempt;
+                        struct retry retry = {};
+                        unsigned int attempts = 0;
+                        usec_t after, all = 0;
+                        enum verdict verdict;
+
+                        attempt.random = randoms[k];
+                        do {
+                                verdict = retry_decide(&retry, &attempt, &after);
+                                all += after;
+                                attempts++;
+                        } while (verdict == VERDICT_AGAIN || verdict == VERDICT_FIX_CLOCK ||
+                                 verdict == VERDICT_REFRESH);
+                        if (attempts != rows[i].attempts || verdict != rows[i].last ||
+                            all < rows[i].least * USEC_PER_SEC || all > rows[i].most * USEC_PER_SEC)
+                                fail_msg("row of line %d: %u attempts, verdict %d, %ld us",
+                                         rows[i].line, attempts, verdict, (long)all);
+                }
+        }
+}
+
+static void test_http_date(void **state)
+{
+        static const struct {
+                int line;
+                const char *text;
+                sec_t date; /* SEC_NONE: refused */
+        } rows[] = {
+                { __LINE__, "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },
+                { __LINE__, "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
+                { __LINE__, "Thu, 29 Feb 2024 23:59:59 GMT", 1709251199 },
+                { __LINE__, "Thu, 30 Feb 2024 23:59:59 GMT", SEC_NONE },
+                { __LINE__, "Sun, 06 Nov 1994 08:49:37", SEC_NONE },
+                { __LINE__, "Sun, 06 Nov 1994 08:49:37 GMT+1", SEC_NONE },
+                { __LINE__, "Sun, 06 ovD 1994 08:49:37 GMT", SEC_NONE },
+                { __LINE__, "Sun, 06 Nov 1994 24:00:00 GMT", SEC_NONE },
+                { __LINE__, "Sun, -6 Nov 1994 08:49:37 GMT", SEC_NONE },
+                { __LINE__, "1994-11-06T08:49:37Z", SEC_NONE },
+                { __LINE__, "Sun, 06 Nov 19x4 08:49:37 GMT", SEC_NONE },
+                { __LINE__, "", SEC_NONE },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                sec_t date = SEC_NONE;
+                bool good = parse_http_date(rows[i].text, &date);
+
+                if (good != (rows[i].date != SEC_NONE) || date != rows[i].date)
+                        fail_msg("row of line %d: %ld", rows[i].line, (long)date);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_first_attempt),
+                cmocka_unit_test(test_endurance),
+                cmocka_unit_test(test_http_date),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
