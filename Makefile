@@ -11,7 +11,7 @@ B       := build/$(VARIANT)
 # folder is linked with, so that a unit test of a pure folder proves that the folder is pure.
 # `make deps-check` holds the sources to it.
 AWS           := aws/config aws/request aws/failure aws/services aws/credentials aws/client
-FOLDERS       := base schedule retention settings loop http $(AWS) store runs control
+FOLDERS       := base schedule retention settings loop http $(AWS) store runs control ctl
 MAY_base      :=
 MAY_schedule  := base
 MAY_retention := base
@@ -26,10 +26,10 @@ MAY_aws/credentials := base loop http aws/config aws/request aws/failure
 MAY_aws/client      := base loop http $(filter-out aws/client,$(AWS))
 MAY_store     := base
 MAY_runs      := base loop schedule retention settings $(AWS) store
-MAY_control   := base loop runs store settings schedule retention $(AWS) http
+MAY_control   := base loop runs store settings schedule retention
+MAY_ctl       := base loop http $(AWS) store runs settings schedule retention control
 # How many files of a folder may depend on each other in a circle, where not four: what is left to cut.
 MOST_runs     := 43
-MOST_control  := 6
 # What each folder needs to link, highest layer first: itself, what it may include, and what that needs
 # in turn. A folder that a row names above its own layer has no NEEDS yet, which ends make.
 reversed       = $(if $1,$(call reversed,$(wordlist 2,$(words $1),$1)) $(firstword $1))

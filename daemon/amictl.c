@@ -1,5 +1,5 @@
-/* amictl: see control/verbs.c for what it can do. */
-#include "control/verbs.h"
+/* amictl: see ctl/verbs.c for what it can do. */
+#include "ctl/verbs.h"
 
 int main(int argc, char **argv)
 {

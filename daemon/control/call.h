@@ -51,10 +51,6 @@ struct method {
         struct argument arguments[ARGUMENTS_MAX];
 };
 
-/* The table ends with an empty row. */
-extern const struct method methods[];
-const struct method *method_find(const char *name);
-
 /* Reads `parameters` (may be NULL) by the method's table. Gives the name of the bad one, or NULL.
  * The arguments borrow from `parameters` and are to be freed in any case. */
 const char *arguments_read(const struct method *method, const cJSON *parameters,

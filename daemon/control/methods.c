@@ -113,11 +113,3 @@ const struct method methods[] = { SERVICE("GetInfo", get_info),
                                   CHANGES("Cancel", method_cancel, THE_RUN, ABANDON),
                                   RELOADS("Reload", method_reload),
                                   {} };
-
-const struct method *method_find(const char *name)
-{
-        for (const struct method *method = methods; method->name; method++)
-                if (streq(method->name, name))
-                        return method;
-        return NULL;
-}

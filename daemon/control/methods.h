@@ -4,6 +4,9 @@
 
 #include "control/call.h"
 
+/* All of them; ends with an empty row. */
+extern const struct method methods[];
+
 /* methods-ask.c: what is, and what was. */
 void method_status(struct call *call);
 void method_runs(struct call *call);

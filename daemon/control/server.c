@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "control/address.h"
 #include "control/interface.h"
+#include "control/methods.h"
 #include "control/peer.h"
 #include "control/session.h"
 
@@ -205,7 +206,7 @@ static void connection_new(struct control *control, int fd)
         connection->control = control;
         connection->peer = peer;
         connection->fd = fd;
-        connection->session = session_new(&control->options, &peer, on_wake, connection);
+        connection->session = session_new(&control->options, methods, &peer, on_wake, connection);
         if (io_new(control->options.loop, fd, IO_READ, on_connection, connection, &connection->io) <
             0) {
                 connection_free(connection);

@@ -17,6 +17,7 @@ enum { ACTION_MAX = 1000 }; /* bytes of the arguments of an action in the journa
 
 struct session {
         const struct control_options *options;
+        const struct method *methods;
         struct peer peer;
         session_wake_fn *wake;
         void *userdata;
@@ -206,11 +207,19 @@ static void log_action(const struct call *call, const cJSON *parameters)
         cJSON_free(words);
 }
 
+static const struct method *find_method(const struct method *methods, const char *name)
+{
+        for (const struct method *method = methods; method->name; method++)
+                if (streq(method->name, name))
+                        return method;
+        return NULL;
+}
+
 static void dispatch(struct call *call, const char *name, const cJSON *parameters)
 {
         const char *bad;
 
-        call->method = method_find(name);
+        call->method = find_method(call->session->methods, name);
         if (!call->method) {
                 refuse(call, SERVICE_INTERFACE ".MethodNotFound", "method", name);
                 return;
@@ -355,12 +364,13 @@ static void on_settle(void *userdata)
 
 /* ---- for the owner ---- */
 
-struct session *session_new(const struct control_options *options, const struct peer *peer,
-                            session_wake_fn *wake, void *userdata)
+struct session *session_new(const struct control_options *options, const struct method *methods,
+                            const struct peer *peer, session_wake_fn *wake, void *userdata)
 {
         struct session *session = xnew(struct session);
 
         session->options = options;
+        session->methods = methods;
         session->peer = *peer;
         session->wake = wake;
         session->userdata = userdata;

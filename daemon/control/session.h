@@ -22,13 +22,15 @@ struct peer {
         bool reserved; /* root or the user of the daemon: connections are kept free for them */
 };
 
+struct method;
 struct session;
 /* Something changed that the owner should look at: output came, or the session is over. Comes from
  * session_input() and from the loop. */
 typedef void session_wake_fn(void *userdata);
 
-struct session *session_new(const struct control_options *options, const struct peer *peer,
-                            session_wake_fn *wake, void *userdata);
+/* `methods`: what can be called, call.h; ends with an empty row. All is borrowed. */
+struct session *session_new(const struct control_options *options, const struct method *methods,
+                            const struct peer *peer, session_wake_fn *wake, void *userdata);
 struct session *session_free(struct session *session);
 DEFINE_CLEANUP(struct session, session_free);
 

@@ -1,7 +1,7 @@
 /* print-verbs: what man/amictl.1 must contain between its markers. */
 #include <stdio.h>
 
-#include "control/verbs.h"
+#include "ctl/verbs.h"
 
 int main(void)
 {

@@ -3,6 +3,7 @@
 
 #include "unit/control/fixture.h"
 
+#include "control/methods.h"
 #include "control/session.h"
 
 /* Beginnings of calls: M "Status\"}", M "Run" P "{\"schedule\":\"web\"}}". */
@@ -25,7 +26,7 @@ static inline void side_open(struct side *side, struct fixture *fixture, bool tr
         const struct peer peer = { .uid = 1000, .pid = 7, .trusted = trusted };
 
         side->wakes = 0;
-        side->session = session_new(&fixture->options, &peer, on_wake, &side->wakes);
+        side->session = session_new(&fixture->options, methods, &peer, on_wake, &side->wakes);
 }
 
 /* The bytes with their NUL, as a peer sends them. */

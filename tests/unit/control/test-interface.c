@@ -1,8 +1,8 @@
 /* The published interface and the method table say the same. */
 #include "unit/control/fixture.h"
 
-#include "control/call.h"
 #include "control/interface.h"
+#include "control/methods.h"
 
 static const char *const type_names[] = {
         [ARGUMENT_TEXT] = "string",
@@ -55,6 +55,14 @@ static void test_table_is_described(void **state)
         }
 }
 
+static bool is_in_table(const char *name)
+{
+        for (const struct method *method = methods; method->name; method++)
+                if (streq(method->name, name))
+                        return true;
+        return false;
+}
+
 static void test_description_is_in_the_table(void **state)
 {
         size_t n = 0;
@@ -68,7 +76,7 @@ static void test_description_is_in_the_table(void **state)
 
                         at += strlen("\nmethod ");
                         name = xasprintf("%s.%.*s", interfaces[i].name, (int)strcspn(at, "("), at);
-                        if (!method_find(name))
+                        if (!is_in_table(name))
                                 fail_msg("not in the table: %s", name);
                         n++;
                 }

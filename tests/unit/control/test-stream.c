@@ -2,6 +2,7 @@
 #include "unit/control/fixture.h"
 
 #include "control/call.h"
+#include "control/methods.h"
 #include "control/session.h"
 
 enum { TASKS = 2000, DECISIONS = 5000 };
@@ -14,7 +15,7 @@ static void on_wake(void *userdata)
 static struct session *ask(struct fixture *fixture, const char *call)
 {
         const struct peer peer = { .uid = 1000, .pid = 7, .trusted = true };
-        struct session *session = session_new(&fixture->options, &peer, on_wake, NULL);
+        struct session *session = session_new(&fixture->options, methods, &peer, on_wake, NULL);
 
         session_input(session, call, strlen(call) + 1);
         return session;

@@ -1,4 +1,4 @@
-#include "control/terminal.h"
+#include "ctl/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
-#include "control/terminal.h"
+#include "ctl/terminal.h"
 #include "loop/loop.h"
 
 /* Exit statuses. */

@@ -6,7 +6,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "control/verbs.h"
+#include "ctl/verbs.h"
 #include "runs/manager.h"
 
 struct plan_instances;

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "control/output.h"
-#include "control/progress.h"
-#include "control/table.h"
+#include "ctl/output.h"
+#include "ctl/progress.h"
+#include "ctl/table.h"
 
 enum { RUNS_SHOWN = 20 };
 

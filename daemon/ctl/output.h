@@ -6,7 +6,7 @@
 #include "aws/client/aws.h"
 #include "base/time.h"
 #include "control/client.h"
-#include "control/verbs.h"
+#include "ctl/verbs.h"
 #include "schedule/zone.h"
 #include "settings/settings.h"
 

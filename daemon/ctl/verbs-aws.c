@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "control/output.h"
-#include "control/table.h"
+#include "ctl/output.h"
+#include "ctl/table.h"
 #include "runs/account.h"
 
 /* ---- whoami ---- */

@@ -7,7 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/cleanup.h"
-#include "control/verbs.h"
+#include "ctl/verbs.h"
 
 struct progress;
 

@@ -1,4 +1,4 @@
-#include "control/output.h"
+#include "ctl/output.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

@@ -5,10 +5,10 @@
 
 #include "base/alloc.h"
 #include "base/clean.h"
-#include "control/calendar.h"
-#include "control/output.h"
-#include "control/rate-anchor.h"
-#include "control/table.h"
+#include "ctl/calendar.h"
+#include "ctl/output.h"
+#include "ctl/rate-anchor.h"
+#include "ctl/table.h"
 #include "settings/settings.h"
 
 /* ---- check ---- */

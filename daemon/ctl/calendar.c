@@ -1,4 +1,4 @@
-#include "control/calendar.h"
+#include "ctl/calendar.h"
 
 #include <errno.h>
 #include <string.h>

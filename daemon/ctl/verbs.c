@@ -1,4 +1,4 @@
-#include "control/verbs.h"
+#include "ctl/verbs.h"
 
 /* A verb more is a row here and a function. */
 const struct verb verbs[] = {

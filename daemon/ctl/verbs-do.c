@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "control/output.h"
-#include "control/progress.h"
+#include "ctl/output.h"
+#include "ctl/progress.h"
 
 static cJSON *parameter(const char *name, const char *value)
 {

@@ -1,4 +1,4 @@
-#include "control/calendar.h"
+#include "ctl/calendar.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "control/table.h"
+#include "ctl/table.h"
 
 #include <locale.h>
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "control/output.h"
+#include "ctl/output.h"
 
 static const struct table_column columns[] = {
         { .heading = "NAME", .shrinks_to = 6 },

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "control/output.h"
-#include "control/verbs.h"
+#include "ctl/output.h"
+#include "ctl/verbs.h"
 
 static int run_verb(struct ctl *ctl)
 {

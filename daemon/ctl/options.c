@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/clean.h"
-#include "control/verbs.h"
+#include "ctl/verbs.h"
 
 enum { COUNT_MAX = 100000, NAMES_MAX = 64 };
 

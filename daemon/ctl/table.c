@@ -1,4 +1,4 @@
-#include "control/table.h"
+#include "ctl/table.h"
 
 #include <assert.h>
 #include <stdlib.h>

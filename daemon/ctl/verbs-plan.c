@@ -3,10 +3,10 @@
 
 #include "base/alloc.h"
 #include "control/describe.h"
-#include "control/output.h"
-#include "control/plan-instances.h"
-#include "control/rate-anchor.h"
-#include "control/table.h"
+#include "ctl/output.h"
+#include "ctl/plan-instances.h"
+#include "ctl/rate-anchor.h"
+#include "ctl/table.h"
 #include "runs/plan.h"
 
 /* Firings shown of a schedule: this many, or all within --days up to the limit. */

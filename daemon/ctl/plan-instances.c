@@ -1,13 +1,13 @@
-#include "control/plan-instances.h"
+#include "ctl/plan-instances.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "control/control.h"
-#include "control/output.h"
+#include "ctl/output.h"
 #include "control/rolling.h"
-#include "control/table.h"
+#include "ctl/table.h"
 #include "runs/method.h"
 
 struct planned_instance {

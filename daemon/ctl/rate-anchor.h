@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "control/verbs.h"
+#include "ctl/verbs.h"
 #include "schedule/schedule.h"
 #include "settings/settings.h"
 

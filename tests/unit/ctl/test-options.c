@@ -1,4 +1,4 @@
-#include "control/verbs.h"
+#include "ctl/verbs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

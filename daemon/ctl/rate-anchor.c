@@ -1,10 +1,10 @@
-#include "control/rate-anchor.h"
+#include "ctl/rate-anchor.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
 #include "control/client.h"
 #include "control/control.h"
-#include "control/output.h"
+#include "ctl/output.h"
 
 bool rate_is_unanchored(const struct setting_schedule *setting)
 {

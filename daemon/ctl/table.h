@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "control/terminal.h"
+#include "ctl/terminal.h"
 
 struct table_column {
         const char *heading;

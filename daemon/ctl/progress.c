@@ -1,11 +1,11 @@
-#include "control/progress.h"
+#include "ctl/progress.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "control/describe.h"
-#include "control/output.h"
+#include "ctl/output.h"
 #include "runs/words.h"
 
 enum {

@@ -6,8 +6,8 @@
 #include "aws/failure/policy.h"
 #include "base/alloc.h"
 #include "base/clean.h"
-#include "control/output.h"
-#include "control/verbs.h"
+#include "ctl/output.h"
+#include "ctl/verbs.h"
 #include "settings/settings.h"
 
 /* What policy_values borrows while the settings are read. */
