@@ -5,8 +5,8 @@
 
 #include "base/alloc.h"
 #include "control/control.h"
-#include "ctl/output.h"
 #include "control/rolling.h"
+#include "ctl/output.h"
 #include "ctl/table.h"
 #include "runs/method.h"
 

@@ -1,5 +1,6 @@
 /* Adoption: which images with our tags are ours, and their rows. */
 #include "runs/adopt.h"
+#include "runs/method.h"
 
 #include <stdlib.h>
 #include <string.h>

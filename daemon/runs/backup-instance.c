@@ -140,9 +140,20 @@ static void note_asking(struct task *task, sec_t date)
         task->row.askers = askers;
 }
 
-void image_set_method(struct task *task, const struct method *method)
+static void use_method(struct task *task, const struct method *method)
 {
         task->method = method;
+        task->way = method ? method->bit : 0;
+}
+
+void image_restored(struct task *task)
+{
+        use_method(task, method_named(task->row.method));
+}
+
+void image_set_method(struct task *task, const struct method *method)
+{
+        use_method(task, method);
         xreplace(&task->row.method, method->name);
         xreplace(&task->row.consistency, PROVEN_CRASH);
         note_launch(task);
@@ -269,4 +280,36 @@ struct verdict image_give_up(struct task *task, enum outcome outcome, char *deta
         image_note_failure(task, detail);
         task->row.ending = outcome;
         return go(back);
+}
+
+/* ---- what the engine asks ---- */
+
+const char *image_holds(const struct task *task)
+{
+        if (task->row.downed == SEC_NONE ||
+            (task->method->reboots && !putback_takes_out(task->row.putback)))
+                return NULL;
+        return task->method == &method_freeze ? "thaws by itself"
+                                              : "stays stopped or out of service";
+}
+
+/* Nobody will start the instance of this row again, or put it back. */
+void image_lost(const struct run *run, const struct store_task *row)
+{
+        const struct method *method = method_named(row->method);
+        bool is_out = putback_takes_out(row->putback);
+
+        if (!method || row->downed == SEC_NONE ||
+            (!is_out && (row->returned != SEC_NONE || method->reboots)))
+                return;
+        log_event(
+                &events[EVENT_LEFT_DOWN],
+                &(struct log_about){ .schedule = run->row.schedule,
+                                     .run = run->row.id,
+                                     .instance = row->subject,
+                                     .account = row->account,
+                                     .region = row->region },
+                "Instance %s is left as it is (%s, step %s): amid has no account for it any more; "
+                "put it right by hand.",
+                row->subject, method->says, row->step);
 }

@@ -39,6 +39,7 @@
 
 #include "runs/engine.h"
 #include "runs/gone.h"
+#include "runs/method.h"
 
 extern const struct task_kind targets_task, image_task;
 
@@ -154,6 +155,12 @@ sec_t image_away(struct task *task);
 /* call_limit of struct task_kind: while the instance is away, what is left of `ready_timeout`, but
  * three minutes at least, within which a slow answer comes; else USEC_INFINITY. */
 usec_t image_call_limit(struct task *task);
+/* struct task_kind.holds, .restored, .lost; struct run_kind.made, .shortfall. */
+const char *image_holds(const struct task *task);
+void image_restored(struct task *task);
+void image_lost(const struct run *run, const struct store_task *row);
+char *backup_made(const struct run *run);
+char *backup_shortfall(const struct run *run);
 
 /* Notes, by the reply to a call that takes the instance away, whether a request without an answer
  * may still be on its way: until its signature is too old it can undo what was put right meanwhile.

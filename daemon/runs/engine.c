@@ -9,11 +9,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/clock-guard.h"
-#include "runs/home.h"
 #include "runs/moves.h"
-#include "runs/putback.h"
-#include "runs/volumes.h"
 #include "runs/watch.h"
 
 /* While the state cannot be written nothing moves; it is tried again after this. */
@@ -37,9 +33,7 @@ static void say_store_failed(const struct engine *engine, const struct log_about
                 if (!task_holds(task))
                         continue;
                 log_event(&events[EVENT_STORE_FAILED], &named, "%s; %s, and %s %s.",
-                          engine->store_failure, what, task->row.subject,
-                          task->method == &method_freeze ? "thaws by itself"
-                                                         : "stays stopped or out of service");
+                          engine->store_failure, what, task->row.subject, task->kind->holds(task));
                 said = true;
         }
         if (!said)
@@ -181,7 +175,7 @@ static int claim(struct engine *engine, const struct store_run *row, bool dry)
 
 int engine_start(struct engine *engine, const struct run_request *request, struct run **ret)
 {
-        const struct run_kind *kind = run_kind_find(request->kind);
+        const struct run_kind *kind = engine_find_kind(engine, request->kind);
         struct store_run row = {
                 .id = run_id(request->kind, request->schedule, request->firing),
                 .kind = xstrdup(request->kind),
@@ -250,7 +244,7 @@ bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *
 
         *ret_queued = false;
         for (struct run *run = engine->runs; run; run = run->next) {
-                if (run->dry || run->kind != run_kinds || !streq(run->row.schedule, schedule) ||
+                if (run->dry || !run->kind->by_schedule || !streq(run->row.schedule, schedule) ||
                     !run_is_busy(run))
                         continue;
                 busy = true;
@@ -260,16 +254,26 @@ bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *
         return busy;
 }
 
-struct engine *engine_new(struct loop *loop, struct store *store, struct aws *aws,
-                          engine_changed_fn *changed, void *userdata)
+const struct run_kind *engine_find_kind(const struct engine *engine, const char *name)
+{
+        for (const struct run_kind *kind = engine->kinds; kind->name; kind++)
+                if (streq(kind->name, name))
+                        return kind;
+        return NULL;
+}
+
+struct engine *engine_new(const struct engine_options *options)
 {
         struct engine *engine = xnew(struct engine);
+        struct loop *loop = options->loop;
 
         engine->loop = loop;
-        engine->store = store;
-        engine->aws = aws;
-        engine->changed = changed;
-        engine->userdata = userdata;
+        engine->store = options->store;
+        engine->aws = options->aws;
+        engine->kinds = options->kinds;
+        engine->forget = options->forget;
+        engine->changed = options->changed;
+        engine->userdata = options->userdata;
         snprintf(engine->nonce, sizeof(engine->nonce), "%016" PRIx64, loop_random(loop));
         engine->process_began = loop_monotonic(loop);
         engine->turn = timer_new(loop, engine_turn, engine);
@@ -283,8 +287,7 @@ void engine_close(struct engine *engine)
 
 bool task_holds(const struct task *task)
 {
-        return task->down && !task->settled && task->row.downed != SEC_NONE &&
-               (!task->method->reboots || putback_takes_out(task->row.putback));
+        return task->down && !task->settled && task->kind->holds && task->kind->holds(task);
 }
 
 const struct task *engine_find_held(const struct engine *engine)
@@ -313,9 +316,7 @@ struct engine *engine_free(struct engine *engine)
                 return NULL;
         engine_stop(engine);
         watches_orphan(engine);
-        homes_free(engine);
-        clock_guard_free(engine->clock);
-        volumes_forget(engine);
+        engine->forget(engine);
         for (size_t i = 0; i < DRY_IDS; i++)
                 free(engine->dry_ids[i]);
         timer_free(engine->turn);

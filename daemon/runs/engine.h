@@ -21,7 +21,6 @@
 #include "aws/services/ec2.h"
 #include "runs/events.h"
 #include "runs/manager.h"
-#include "runs/method.h"
 #include "runs/naming.h"
 #include "runs/refusal.h"
 
@@ -60,7 +59,7 @@ struct step {
         struct verdict (*answer)(struct task *task, const struct aws_reply *reply);
         sec_t patience;                  /* how long MOVE_AGAIN may go on; 0: for ever */
         lost_patience_fn *lost_patience; /* NULL: that of the kind */
-        unsigned int methods;            /* next() comes here only for these, BY_*; 0: for all */
+        unsigned int ways;               /* next() comes here only for tasks of these; 0: for all */
         bool last;    /* next() ends the task, though rows follow that are reached with go() */
         bool waits;   /* nothing has been touched yet; asked again whenever an instance is back */
         bool looks;   /* nothing has been touched yet: only reads */
@@ -74,14 +73,25 @@ struct task_kind {
         void (*forget)(struct task *task); /* frees task->live */
         void (*ended)(struct task *task);  /* says in the journal how it ended; or NULL */
         lost_patience_fn *lost_patience;   /* NULL: the task fails */
-        bool by_subject; /* its subjects are unique in a run: run_find_task() finds them */
-        sec_t straggle;  /* how long it may go on looking when another of the run is through; 0: for
-                          * ever */
+        unsigned int touching; /* the ways of tasks that may do something to what they work on:
+                                  these are `down` in steps that say so */
+        bool by_subject;       /* its subjects are unique in a run: run_find_task() finds them */
+        sec_t straggle; /* how long it may go on looking when another of the run is through; 0: for
+                         * ever */
         /* How long a call that is made now may go without an answer, before it is ended; then its
          * step gets AWS_UNKNOWN, or AWS_UNREACHABLE where it may be repeated. USEC_INFINITY, and
          * NULL for all calls of the kind: no limit but those of aws_call(). Calls that end an
          * outage (PRIORITY_START) have none either. */
         usec_t (*call_limit)(struct task *task);
+        /* What becomes of the thing the task works on while it goes no further, for people, "stays
+         * stopped"; NULL: the task holds nothing at the moment. Asked in steps that are `down`.
+         * NULL: never. */
+        const char *(*holds)(const struct task *task);
+        /* The row has been loaded; or NULL. */
+        void (*restored)(struct task *task);
+        /* The open task of this row is given up, for its account is no longer in the settings; or
+         * NULL. */
+        void (*lost)(const struct run *run, const struct store_task *row);
 };
 
 struct phase {
@@ -98,9 +108,14 @@ struct run_kind {
         const struct phase *phases;
         const struct task_kind *work; /* tasks that do what the run is for: without one that is
                                          done the run is not partial */
+        bool by_schedule; /* one run of a schedule waits for another: engine_schedule_is_busy() */
+        /* What the run has made, ", with 3 images", and what is amiss with that, "1 of 3 images is
+         * below ...", or NULL; the caller frees. NULL: it makes nothing. */
+        char *(*made)(const struct run *run);
+        char *(*shortfall)(const struct run *run);
+        void (*resumed)(struct run *run); /* its tasks are there again after a restart; or NULL */
+        void (*forget)(struct run *run);  /* frees what the kind keeps of it; or NULL */
 };
-extern const struct run_kind run_kinds[]; /* kinds.c; ends with an empty row */
-const struct run_kind *run_kind_find(const char *name);
 
 /* ---- objects ---- */
 
@@ -112,7 +127,8 @@ struct task {
         struct run *run;
         const struct task_kind *kind;
         const struct step *step;     /* NULL: not begun */
-        const struct method *method; /* of row.method; NULL: none (yet) */
+        const struct method *method; /* of the kind; the engine does not look at it */
+        unsigned int way;            /* the bit of struct step.ways that is its own; 0: none yet */
         struct place *place;
         struct aws_slot *call;
         struct timer *limit;         /* ends the call; NULL: no call had a limit yet */
@@ -181,6 +197,8 @@ struct engine {
         struct loop *loop;
         struct store *store; /* NULL in an engine for dry runs only */
         struct aws *aws;
+        const struct run_kind *kinds;          /* ends with an empty row */
+        void (*forget)(struct engine *engine); /* as in struct engine_options */
         struct settings *settings;
         char nonce[17];            /* of this process: the tag amid:daemon of what it asks for */
         usec_t process_began;      /* monotonic */
@@ -207,8 +225,16 @@ struct engine {
 };
 
 /* ---- life ---- */
-struct engine *engine_new(struct loop *loop, struct store *store, struct aws *aws,
-                          engine_changed_fn *changed, void *userdata);
+struct engine_options {
+        struct loop *loop;
+        struct store *store; /* NULL: for dry runs only */
+        struct aws *aws;
+        const struct run_kind *kinds;          /* ends with an empty row */
+        void (*forget)(struct engine *engine); /* frees what the kinds keep in it, at the end */
+        engine_changed_fn *changed;
+        void *userdata;
+};
+struct engine *engine_new(const struct engine_options *options);
 struct engine *engine_free(struct engine *engine);
 DEFINE_CLEANUP(struct engine, engine_free);
 /* Loads the unfinished runs of the store and goes on with them. */
@@ -244,12 +270,15 @@ void run_cancel(struct run *run, const char *why);
 /* The same, and ends following the images of the run, as soon as their instances are put right. The
  * images stay in the state, as what they were last seen to be. */
 void run_abandon(struct run *run, const char *why);
+/* NULL: there is none of this name. */
+const struct run_kind *engine_find_kind(const struct engine *engine, const char *name);
 struct run *engine_find_run(struct engine *engine, const char *id);
 /* The task of a run that is going, by the id of its row; NULL when there is none. Fast when asked
  * in the order of the rows. */
 struct task *engine_find_task(struct engine *engine, int64_t id);
-/* Whether a backup run of the schedule may still do something to instances, so that the next one
- * has to wait for it; one whose tasks only follow their images is not in the way. */
+/* Whether a run of the schedule, of a kind that is by_schedule, may still do something to
+ * instances, so that the next one has to wait for it; one whose tasks only follow is not in the
+ * way. */
 bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *ret_queued);
 
 /* ---- for steps and phases ---- */

@@ -1,7 +1,12 @@
-#include "base/text.h"
+#include "runs/kinds.h"
+
 #include "runs/adopt.h"
 #include "runs/backup.h"
+#include "runs/clock-guard.h"
+#include "runs/home.h"
+#include "runs/measure.h"
 #include "runs/prune.h"
+#include "runs/volumes.h"
 
 static const struct phase backup_phases[] = {
         { .name = "find-targets",
@@ -36,17 +41,23 @@ static const struct phase plan_phases[] = {
 };
 
 const struct run_kind run_kinds[] = {
-        { .name = "backup", .phases = backup_phases, .work = &image_task },
+        { .name = "backup",
+          .phases = backup_phases,
+          .work = &image_task,
+          .by_schedule = true,
+          .made = backup_made,
+          .shortfall = backup_shortfall,
+          .resumed = measures_order,
+          .forget = measures_forget },
         { .name = "prune", .phases = prune_phases, .work = &removal_task },
         { .name = "adopt", .phases = adopt_phases, .work = &adoption_task },
         { .name = "plan", .phases = plan_phases, .work = &retention_task },
         {},
 };
 
-const struct run_kind *run_kind_find(const char *name)
+void kinds_forget(struct engine *engine)
 {
-        for (const struct run_kind *kind = run_kinds; kind->name; kind++)
-                if (streq(kind->name, name))
-                        return kind;
-        return NULL;
+        homes_free(engine);
+        clock_guard_free(engine->clock);
+        volumes_forget(engine);
 }

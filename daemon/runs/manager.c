@@ -1,4 +1,5 @@
 #include "runs/manager-private.h"
+#include "runs/method.h"
 
 #include <stdlib.h>
 
@@ -6,6 +7,7 @@
 #include "base/text.h"
 #include "runs/clock-guard.h"
 #include "runs/home.h"
+#include "runs/kinds.h"
 #include "runs/left.h"
 #include "runs/measure.h"
 #include "runs/watch.h"
@@ -162,7 +164,15 @@ struct manager *manager_new(struct loop *loop, struct store *store, struct aws *
         manager->loop = loop;
         manager->store = store;
         manager->aws = aws;
-        manager->engine = engine_new(loop, store, aws, manager_changed, manager);
+        manager->engine = engine_new(&(struct engine_options){
+                .loop = loop,
+                .store = store,
+                .aws = aws,
+                .kinds = run_kinds,
+                .forget = kinds_forget,
+                .changed = manager_changed,
+                .userdata = manager,
+        });
         manager->engine->clock = clock_guard_new(manager->engine, on_clock_compared, manager);
         manager->planner = planner_new(manager->engine);
         manager->patience = timer_new(loop, on_patience_over, manager);

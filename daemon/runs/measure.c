@@ -1,4 +1,5 @@
 #include "runs/measure.h"
+#include "runs/method.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,11 @@ sec_t measure_of(struct run *run, const char *instance)
         sec_t away = measures_find(measures_of(run), instance);
 
         return away ? away : run->longest;
+}
+
+void measures_forget(struct run *run)
+{
+        measures_free(run->measures);
 }
 
 void measures_order(struct run *run)

@@ -24,6 +24,8 @@ sec_t measure_of(struct run *run, const char *instance);
 /* Puts the image tasks of a run whose instances did not come back the last time behind all others:
  * what halts a run is to halt it when the others have their images. */
 void measures_order(struct run *run);
+/* struct run_kind.forget */
+void measures_forget(struct run *run);
 /* The instance of the task is back; it was `away` for so many seconds, whatever the wall clock did.
  */
 void measure_note(struct task *task, sec_t away);

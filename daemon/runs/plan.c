@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "runs/engine.h"
 #include "runs/home.h"
+#include "runs/kinds.h"
 #include "runs/watch.h"
 
 struct planning {
@@ -38,7 +39,14 @@ struct planning *planning_new(struct loop *loop, struct aws *aws, struct setting
 {
         struct planning *planning = xnew(struct planning);
 
-        planning->engine = engine_new(loop, NULL, aws, planning_changed, planning);
+        planning->engine = engine_new(&(struct engine_options){
+                .loop = loop,
+                .aws = aws,
+                .kinds = run_kinds,
+                .forget = kinds_forget,
+                .changed = planning_changed,
+                .userdata = planning,
+        });
         planning->engine->settings = settings_ref(settings);
         planning->schedule = xstrdup(schedule);
         planning->watch = watch_new(planning->engine, NULL, event, userdata);

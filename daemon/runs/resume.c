@@ -2,10 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/measure.h"
 #include "runs/moves.h"
 #include "runs/place.h"
-#include "runs/putback.h"
 
 /* The time that a run or a step had spent before the restart, by the wall clock: no other survives
  * it. */
@@ -14,27 +12,6 @@ static usec_t time_since(const struct run *run, sec_t begun)
         sec_t now = loop_wall(run->engine->loop);
 
         return now > begun ? (now - begun) * USEC_PER_SEC : 0;
-}
-
-/* Nobody will start the instance of this row again, or put it back. */
-static void say_left(const struct run *run, const struct store_task *row)
-{
-        const struct method *method = method_named(row->method);
-        bool is_out = putback_takes_out(row->putback);
-
-        if (!method || row->downed == SEC_NONE ||
-            (!is_out && (row->returned != SEC_NONE || method->reboots)))
-                return;
-        log_event(
-                &events[EVENT_LEFT_DOWN],
-                &(struct log_about){ .schedule = run->row.schedule,
-                                     .run = run->row.id,
-                                     .instance = row->subject,
-                                     .account = row->account,
-                                     .region = row->region },
-                "Instance %s is left as it is (%s, step %s): amid has no account for it any more; "
-                "put it right by hand.",
-                row->subject, method->says, row->step);
 }
 
 /* Rebuilds a task from its row; its step is asked again. */
@@ -54,7 +31,8 @@ static void run_resume_task(struct run *run, struct store_task *row)
                          "Task %s %s of run %s is given up: account %s is no longer in the "
                          "settings.",
                          row->kind, row->subject, run->row.id, row->account);
-                say_left(run, row);
+                if (kind && kind->lost)
+                        kind->lost(run, row);
                 row->outcome = OUTCOME_FAILED;
                 row->finished = loop_wall(run->engine->loop);
                 xreplace(&row->detail, "given up: its account is no longer in the settings");
@@ -73,7 +51,8 @@ static void run_resume_task(struct run *run, struct store_task *row)
         task->row = *row;
         *row = (struct store_task){};
         task->step = task_kind_step(kind, task->row.step);
-        task->method = method_named(task->row.method);
+        if (kind->restored)
+                kind->restored(task);
         task_index(task);
         task->resumed = true;
         task->inherited = loop_monotonic(run->engine->loop);
@@ -101,7 +80,8 @@ static int run_resume(struct run *run)
                 if (streq(phase->name, run->row.phase))
                         run->phase = phase;
         if (run->phase) {
-                measures_order(run);
+                if (run->kind->resumed)
+                        run->kind->resumed(run);
                 for (struct task *task = run->tasks; task; task = task->next) {
                         if (task->kind != run->phase->kind || task->row.outcome != OUTCOME_OPEN)
                                 continue;
@@ -124,7 +104,7 @@ int engine_resume(struct engine *engine)
         if (r < 0)
                 return r;
         for (size_t i = n; i-- > 0 && r >= 0;) { /* the store gives the newest first */
-                const struct run_kind *kind = run_kind_find(rows[i].kind);
+                const struct run_kind *kind = engine_find_kind(engine, rows[i].kind);
                 struct run *run;
 
                 if (!kind)

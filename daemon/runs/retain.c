@@ -1,4 +1,5 @@
 /* The terms of retention, and its images, from settings and rows. */
+#include "runs/method.h"
 #include "runs/retain.h"
 
 #include "base/mutant.h"

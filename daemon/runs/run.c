@@ -4,7 +4,6 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/measure.h"
 #include "runs/watch.h"
 
 static void run_is_clean(struct run *run)
@@ -78,8 +77,7 @@ static bool task_is_work(const struct task *task)
 /* How the tasks of a run ended. */
 struct tally {
         size_t n[OUTCOMES], work_done;
-        size_t images, weaker; /* of the tasks that are done; worth less than was asked for */
-        size_t abandoned;      /* of those that were cancelled: their image is no longer followed */
+        size_t abandoned; /* of those that were cancelled: what they made is no longer followed */
         const struct task *worst; /* the first that failed; or NULL */
 };
 
@@ -90,14 +88,7 @@ static struct tally run_tally(const struct run *run)
         for (const struct task *task = run->tasks; task; task = task->next) {
                 tally.n[task->row.outcome]++;
                 tally.abandoned += task->row.outcome == OUTCOME_CANCELLED && task->row.image;
-                if (task->row.outcome == OUTCOME_DONE && task_is_work(task)) {
-                        bool made = task->row.image && task->row.asked;
-
-                        tally.work_done++;
-                        tally.images += made;
-                        tally.weaker +=
-                                made && proof_falls_short(task->row.consistency, task->row.asked);
-                }
+                tally.work_done += task->row.outcome == OUTCOME_DONE && task_is_work(task);
                 if (task->row.outcome == OUTCOME_FAILED && !tally.worst)
                         tally.worst = task;
         }
@@ -130,26 +121,16 @@ static char *tally_text(const struct run *run, const struct tally *tally, bool w
         return text_steal(&text);
 }
 
-/* "1 of 3 images is below the consistency asked for", or NULL. Caller frees. */
-static char *weaker_text(const struct tally *tally)
-{
-        if (!tally->weaker)
-                return NULL;
-        return xasprintf("%zu of %zu image%s %s below the consistency asked for", tally->weaker,
-                         tally->images, tally->images == 1 ? "" : "s",
-                         tally->weaker == 1 ? "is" : "are");
-}
-
-/* The detail of a run, with what its images are worth. Takes both. */
-static char *with_weaker(char *detail, char *weaker)
+/* The detail of a run, with what is amiss with what it made. Takes both. */
+static char *with_shortfall(char *detail, char *shortfall)
 {
         char *whole;
 
-        if (!weaker || !detail)
-                return weaker ? weaker : detail;
-        whole = *detail ? xasprintf("%s; %s", detail, weaker) : xstrdup(weaker);
+        if (!shortfall || !detail)
+                return shortfall ? shortfall : detail;
+        whole = *detail ? xasprintf("%s; %s", detail, shortfall) : xstrdup(shortfall);
         free(detail);
-        free(weaker);
+        free(shortfall);
         return whole;
 }
 
@@ -178,8 +159,8 @@ static void run_conclude(struct run *run)
                 outcome = cut_short ? OUTCOME_CANCELLED : OUTCOME_DONE;
         if (!*detail && cut_short)
                 free(steal(detail)); /* the reason it was cut short for stays */
-        else
-                detail = with_weaker(detail, weaker_text(&tally));
+        else if (run->kind->shortfall)
+                detail = with_shortfall(detail, run->kind->shortfall(run));
         run_end(run, outcome, detail);
 }
 
@@ -287,37 +268,25 @@ static char *run_reason(const struct run *run)
         return xstrdup(run->row.detail && *run->row.detail ? run->row.detail : "no detail");
 }
 
-/* ", with 3 images" for a run that makes some; else "". Caller frees. */
-static char *images_made(const struct run *run)
-{
-        struct tally tally = run_tally(run);
-        _cleanup_free_ char *weaker = weaker_text(&tally);
-
-        if (run->kind != run_kinds) /* not a backup */
-                return xstrdup("");
-        return xasprintf(", with %zu image%s%s%s%s", tally.images, tally.images == 1 ? "" : "s",
-                         weaker ? " (" : "", weaker ? weaker : "", weaker ? ")" : "");
-}
-
 void run_report_end(struct run *run)
 {
         struct log_about about = { .schedule = run->row.schedule, .run = run->row.id };
-        _cleanup_free_ char *images = NULL, *reason = NULL;
+        _cleanup_free_ char *made = NULL, *reason = NULL;
         char time[TIME_TEXT_MAX];
 
         watches_tell(run->engine, run, NULL, NULL);
         if (run->dry)
                 return;
-        images = images_made(run);
+        made = run->kind->made ? run->kind->made(run) : xstrdup("");
         format_timespan(run->row.finished - run->row.started, time);
         if (run->row.outcome == OUTCOME_DONE) {
                 log_event(&events[EVENT_RUN_FINISHED], &about, "Run %s is done in %s%s.",
-                          run->row.id, time, images);
+                          run->row.id, time, made);
                 return;
         }
         reason = run_reason(run);
         log_event(&events[EVENT_RUN_FAILED], &about, "Run %s ended %s after %s%s: %s", run->row.id,
-                  outcome_names[run->row.outcome], time, images, reason);
+                  outcome_names[run->row.outcome], time, made, reason);
 }
 
 struct run *run_free(struct run *run)
@@ -326,7 +295,8 @@ struct run *run_free(struct run *run)
                 following = task->next;
                 task_free(task);
         }
-        measures_free(run->measures);
+        if (run->kind->forget)
+                run->kind->forget(run);
         timer_free(run->stragglers);
         store_run_done(&run->row);
         settings_unref(run->settings);

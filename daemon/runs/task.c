@@ -73,7 +73,7 @@ void task_note_down(struct task *task)
 {
         struct engine *engine = task->run->engine;
         bool down = task->row.outcome == OUTCOME_OPEN && task->step && task->step->down &&
-                    task->method && task->method->holds &&
+                    (task->way & task->kind->touching) &&
                     !(MUTANT(looks_while_it_waits) && streq(task->step->name, "check-instance"));
 
         if (down && !task->down) {
@@ -200,12 +200,12 @@ static void task_note_trouble(struct task *task, char *detail)
         task_touch(task);
 }
 
-/* The next row that is meant for the task's method. */
+/* The next row that is meant for the task's way. */
 static const struct step *step_after(const struct task *task)
 {
         const struct step *step = task->step + 1;
 
-        while (step->methods && !(task->method && step->methods & task->method->bit))
+        while (step->ways && !(step->ways & task->way))
                 step++;
         return step;
 }

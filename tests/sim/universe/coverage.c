@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/engine.h"
+#include "runs/kinds.h"
 
 enum { STEPS_MOST = 100 };
 
@@ -17,15 +17,12 @@ static size_t n_rows;
 static struct engine *running;
 
 /* The linker sends manager_new() here (--wrap=engine_new). */
-struct engine *__real_engine_new(struct loop *loop, struct store *store, struct aws *aws,
-                                 engine_changed_fn *changed, void *userdata);
-struct engine *__wrap_engine_new(struct loop *loop, struct store *store, struct aws *aws,
-                                 engine_changed_fn *changed, void *userdata);
+struct engine *__real_engine_new(const struct engine_options *options);
+struct engine *__wrap_engine_new(const struct engine_options *options);
 
-struct engine *__wrap_engine_new(struct loop *loop, struct store *store, struct aws *aws,
-                                 engine_changed_fn *changed, void *userdata)
+struct engine *__wrap_engine_new(const struct engine_options *options)
 {
-        running = __real_engine_new(loop, store, aws, changed, userdata);
+        running = __real_engine_new(options);
         return running;
 }
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "runs/engine.h"
+#include "runs/kinds.h"
 #include "runs/words.h"
 
 static void every_step_and_phase_has_words(void **state)

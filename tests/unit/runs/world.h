@@ -24,6 +24,7 @@
 
 #include "runs/engine.h"
 #include "runs/manager.h"
+#include "runs/method.h"
 #include "settings/settings.h"
 #include "store/connection.h"
 
