@@ -13,7 +13,7 @@ enum {
 /* The longest an instance id gets; every time has the same length. */
 static const char longest_instance[] = "i-0123456789abcdef0";
 
-static int compare_places(const struct place *a, const struct place *b)
+static int compare_positions(const struct position *a, const struct position *b)
 {
         if (a->file != b->file)
                 return a->file < b->file ? -1 : 1;
@@ -27,7 +27,7 @@ static int compare_accounts(const void *a, const void *b)
         const struct draft_account *x = a, *y = b;
         int r = strcmp(x->account.name, y->account.name);
 
-        return r ? r : compare_places(&x->place, &y->place);
+        return r ? r : compare_positions(&x->position, &y->position);
 }
 
 static int compare_schedules(const void *a, const void *b)
@@ -35,11 +35,11 @@ static int compare_schedules(const void *a, const void *b)
         const struct draft_schedule *x = a, *y = b;
         int r = strcmp(x->schedule.name, y->schedule.name);
 
-        return r ? r : compare_places(&x->place, &y->place);
+        return r ? r : compare_positions(&x->position, &y->position);
 }
 
-static void twice(struct conf *conf, const char *what, const char *name, struct place first,
-                  struct place again)
+static void twice(struct conf *conf, const char *what, const char *name, struct position first,
+                  struct position again)
 {
         conf_error_at(conf, again, "%s %s is given twice (first at %s:%zu:%zu)", what, name,
                       conf->files[first.file].name, first.line, first.column);
@@ -55,7 +55,7 @@ static void check_role(struct conf *conf, const struct draft_account *draft)
                 return;
         id += strlen(":iam::");
         if (!startswith(id, account->expect_account))
-                conf_error_at(conf, draft->place,
+                conf_error_at(conf, draft->position,
                               "account %s: role_arn is of account %.*s, expect_account says %s",
                               account->name, (int)strcspn(id, ":"), id, account->expect_account);
 }
@@ -77,7 +77,8 @@ void conf_check_accounts(struct conf *conf)
                         conf->accounts[n] = *draft;
                         continue;
                 }
-                twice(conf, "account", draft->account.name, conf->accounts[n].place, draft->place);
+                twice(conf, "account", draft->account.name, conf->accounts[n].position,
+                      draft->position);
                 setting_account_done(&draft->account);
         }
         conf->n_accounts = n + 1;
@@ -111,7 +112,7 @@ static void default_account(struct conf *conf, struct draft_schedule *draft)
         if (find_account(conf, name))
                 *append(draft->schedule.accounts, draft->schedule.n_accounts) = xstrdup(name);
         else
-                conf_error_at(conf, draft->place,
+                conf_error_at(conf, draft->position,
                               "schedule %s: account is missing; there are several (%s, %s%s)",
                               draft->schedule.name, conf->accounts[0].account.name,
                               conf->accounts[1].account.name, conf->n_accounts > 2 ? ", ..." : "");
@@ -119,7 +120,7 @@ static void default_account(struct conf *conf, struct draft_schedule *draft)
 
 static void check_account_names(struct conf *conf, struct draft_schedule *draft)
 {
-        struct place place = conf_place_of(conf, &draft->own, "account", draft->place);
+        struct position position = conf_position_of(conf, &draft->own, "account", draft->position);
 
         for (size_t i = 0; i < draft->schedule.n_accounts; i++) {
                 const char *name = draft->schedule.accounts[i], *close;
@@ -127,7 +128,7 @@ static void check_account_names(struct conf *conf, struct draft_schedule *draft)
                 if (find_account(conf, name))
                         continue;
                 close = closest_account(conf, name);
-                conf_error_at(conf, place, "schedule %s: unknown account %s%s%s%s",
+                conf_error_at(conf, position, "schedule %s: unknown account %s%s%s%s",
                               draft->schedule.name, name, close ? "; did you mean \"" : "",
                               close ? close : "", close ? "\"?" : "");
         }
@@ -138,20 +139,20 @@ static void check_account_names(struct conf *conf, struct draft_schedule *draft)
 static void check_times(struct conf *conf, const struct draft_schedule *draft)
 {
         const struct schedule *schedule = &draft->schedule.schedule;
-        struct place place;
+        struct position position;
 
         if (schedule->start != SEC_NONE && schedule->end != SEC_NONE &&
             schedule->end < schedule->start) {
-                place = conf_place_of(conf, &draft->own, "end", draft->place);
-                conf_error_at(conf, place, "schedule %s: end is before start",
+                position = conf_position_of(conf, &draft->own, "end", draft->position);
+                conf_error_at(conf, position, "schedule %s: end is before start",
                               draft->schedule.name);
                 return;
         }
-        place = conf_place_of(conf, &draft->own, "schedule", draft->place);
+        position = conf_position_of(conf, &draft->own, "schedule", draft->position);
         /* the calendar of expressions begins in 1970 */
         if (schedule->expression.kind == EXPRESSION_CRON &&
             schedule_next(schedule, -SEC_PER_DAY) == SEC_NEVER)
-                conf_warn_at(conf, place, "schedule %s never fires", draft->schedule.name);
+                conf_warn_at(conf, position, "schedule %s never fires", draft->schedule.name);
 }
 
 /* Which tables a level reads, and the strongest proof its images can have. */
@@ -169,15 +170,15 @@ static const struct level {
 static void check_reboot(struct conf *conf, const struct draft_schedule *draft)
 {
         const struct setting_reboot *reboot = &draft->schedule.reboot;
-        struct place place = conf_place_of(conf, &draft->own, "reboot", draft->place);
+        struct position position = conf_position_of(conf, &draft->own, "reboot", draft->position);
 
         if (reboot->settle >= reboot->ready_timeout)
-                conf_error_at(conf, place,
+                conf_error_at(conf, position,
                               "schedule %s: settle must be shorter than ready_timeout, or no "
                               "instance is ever ready",
                               draft->schedule.name);
         if (reboot->group_by == GROUP_TARGET_GROUP && reboot->target_groups == TARGET_GROUPS_IGNORE)
-                conf_error_at(conf, place,
+                conf_error_at(conf, position,
                               "schedule %s: group_by: target-group needs target_groups to be watch "
                               "or drain",
                               draft->schedule.name);
@@ -199,11 +200,11 @@ static void check_unused(struct conf *conf, const struct draft_schedule *draft)
         };
 
         for (size_t i = 0; i < ELEMENTS(tables); i++) {
-                struct place place =
-                        conf_place_of(conf, &draft->own, tables[i].name, (struct place){});
+                struct position position =
+                        conf_position_of(conf, &draft->own, tables[i].name, (struct position){});
 
-                if (place.line && !tables[i].used)
-                        conf_warn_at(conf, place,
+                if (position.line && !tables[i].used)
+                        conf_warn_at(conf, position,
                                      "schedule %s: %s means nothing with consistency: %s",
                                      draft->schedule.name, tables[i].name,
                                      consistency_name(draft->schedule.consistency));
@@ -214,18 +215,19 @@ static void check_consistency(struct conf *conf, const struct draft_schedule *dr
 {
         const struct setting_schedule *schedule = &draft->schedule;
         const struct level *level = &levels[schedule->consistency];
-        struct place place = conf_place_of(conf, &draft->own, "consistency", draft->place);
+        struct position position =
+                conf_position_of(conf, &draft->own, "consistency", draft->position);
 
         check_unused(conf, draft);
         if (level->reboot)
                 check_reboot(conf, draft);
         if (schedule->consistency == CONSISTENCY_FREEZE && !schedule->has_freeze)
-                conf_error_at(conf, place,
+                conf_error_at(conf, position,
                               "schedule %s: consistency: freeze needs the key freeze, which says "
                               "what to run before and after",
                               schedule->name);
         if (schedule->retain_require > level->strongest + REQUIRE_CRASH)
-                conf_error_at(conf, conf_place_of(conf, &draft->own, "retain", draft->place),
+                conf_error_at(conf, conf_position_of(conf, &draft->own, "retain", draft->position),
                               "schedule %s: retain.require: %s: with consistency: %s no image of a "
                               "running instance ever is",
                               schedule->name,
@@ -237,13 +239,13 @@ static void check_template(struct conf *conf, const struct draft_schedule *draft
                            const char *template, size_t limit)
 {
         _cleanup_free_ char *text = NULL;
-        struct place place = conf_place_of(conf, &draft->own, "image", draft->place);
+        struct position position = conf_position_of(conf, &draft->own, "image", draft->position);
 
         if (!template)
                 return;
         text = setting_expand(template, draft->schedule.name, longest_instance, 0);
         if (conf_length(text) > limit)
-                conf_error_at(conf, place,
+                conf_error_at(conf, position,
                               "schedule %s: image.%s can have %zu characters once filled in; EC2 "
                               "takes %zu",
                               draft->schedule.name, what, conf_length(text), limit);
@@ -269,8 +271,8 @@ void conf_check_schedules(struct conf *conf)
                 struct draft_schedule *draft = &conf->schedules[i];
 
                 if (i && streq(draft->schedule.name, draft[-1].schedule.name))
-                        twice(conf, "schedule", draft->schedule.name, draft[-1].place,
-                              draft->place);
+                        twice(conf, "schedule", draft->schedule.name, draft[-1].position,
+                              draft->position);
                 if (!draft->broken)
                         check_schedule(conf, draft);
         }

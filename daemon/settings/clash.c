@@ -114,10 +114,10 @@ static void clash(struct conf *conf, const struct made_name *a, const struct mad
 {
         const struct draft_schedule *draft = b->draft;
         const char *first = a->draft->schedule.name, *second = draft->schedule.name;
-        struct place place = conf_place_of(conf, &draft->own, "image", draft->place);
+        struct position position = conf_position_of(conf, &draft->own, "image", draft->position);
         bool told = strstr(draft->schedule.image.name, "{schedule}");
 
-        conf_error_at(conf, place,
+        conf_error_at(conf, position,
                       "schedules %s and %s can give images the same name (image.name %s)%s", first,
                       second, draft->schedule.image.name, told ? "" : "; put {schedule} into it");
 }

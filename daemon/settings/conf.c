@@ -103,8 +103,8 @@ bool conf_each_pair(struct conf *conf, const yaml_node_t *node, conf_pair_fn *ca
 }
 
 /* Finds the row of one pair. */
-static bool place_pair(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
-                       const struct key *table, void *base)
+static bool take_pair(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
+                      const struct key *table, void *base)
 {
         struct slots *slots = base;
         const struct key *key;
@@ -188,14 +188,14 @@ bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct ke
                      void *base, const struct layer *defaults)
 {
         struct slots own = {}, theirs = {};
-        bool good = !node || conf_each_pair(conf, node, place_pair, table, &own);
+        bool good = !node || conf_each_pair(conf, node, take_pair, table, &own);
 
         if (defaults && defaults->node) {
                 size_t file = conf->file;
 
                 conf->file = defaults->file;
                 conf->quiet++;
-                conf_each_pair(conf, defaults->node, place_pair, table, &theirs);
+                conf_each_pair(conf, defaults->node, take_pair, table, &theirs);
                 conf->quiet--;
                 conf->file = file;
         }
@@ -215,7 +215,7 @@ bool conf_check_defaults(struct conf *conf, const yaml_node_t *node, const struc
                          void *base)
 {
         struct slots slots = {};
-        bool good = conf_each_pair(conf, node, place_pair, table, &slots);
+        bool good = conf_each_pair(conf, node, take_pair, table, &slots);
 
         for (size_t i = 0; table[i].name; i++) {
                 /* a time zone is what start, end and at() are read by */
@@ -227,8 +227,8 @@ bool conf_check_defaults(struct conf *conf, const yaml_node_t *node, const struc
         return good;
 }
 
-struct place conf_place_of(struct conf *conf, const struct layer *layer, const char *name,
-                           struct place otherwise)
+struct position conf_position_of(struct conf *conf, const struct layer *layer, const char *name,
+                                 struct position otherwise)
 {
         size_t file = conf->file;
         yaml_document_t *document = &conf->files[layer->file].document;
@@ -243,7 +243,7 @@ struct place conf_place_of(struct conf *conf, const struct layer *layer, const c
                     !streq((const char *)key->data.scalar.value, name))
                         continue;
                 conf->file = layer->file;
-                otherwise = conf_place(conf, yaml_document_get_node(document, pair->value));
+                otherwise = conf_position(conf, yaml_document_get_node(document, pair->value));
                 conf->file = file;
                 break;
         }

@@ -110,12 +110,12 @@ struct conf_file {
 
 /* Where something stands. `file` counts conf.files; line and column from 1, line 0: the whole file.
  */
-struct place {
+struct position {
         size_t file, line, column;
 };
 
 struct conf_message {
-        struct place place;
+        struct position position;
         bool warning;
         size_t order;
         char *text;
@@ -131,12 +131,12 @@ struct layer {
 struct draft_schedule {
         struct setting_schedule schedule;
         struct layer own;
-        struct place place; /* of its name */
+        struct position position; /* of its name */
         bool broken; /* not all of it could be read: checks that need all of it are left out */
 };
 struct draft_account {
         struct setting_account account;
-        struct place place;
+        struct position position;
 };
 
 struct conf {
@@ -165,13 +165,13 @@ struct conf {
 #define conf_count_field(base, key) ((size_t *)(void *)((char *)(base) + (key)->count))
 
 /* ---- message.c ---- */
-struct place conf_place(const struct conf *conf, const yaml_node_t *node);
+struct position conf_position(const struct conf *conf, const yaml_node_t *node);
 /* Always false, so that a parser can return it. */
 bool conf_error(struct conf *conf, const yaml_node_t *node, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-bool conf_error_at(struct conf *conf, struct place place, const char *format, ...)
+bool conf_error_at(struct conf *conf, struct position position, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-void conf_warn_at(struct conf *conf, struct place place, const char *format, ...)
+void conf_warn_at(struct conf *conf, struct position position, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 /* Prints what was collected, in the order of files, lines and columns. */
 void conf_print_messages(struct conf *conf, struct text *text);
@@ -210,9 +210,9 @@ bool conf_check_defaults(struct conf *conf, const yaml_node_t *node, const struc
 bool conf_expect_map(struct conf *conf, const yaml_node_t *node, const struct key *key);
 /* Whether the node is `~`, `null` or nothing at all. */
 bool conf_is_null(const yaml_node_t *node);
-/* The place of `name` in the map `node`, or of the map itself; for messages about it. */
-struct place conf_place_of(struct conf *conf, const struct layer *layer, const char *name,
-                           struct place otherwise);
+/* The position of `name` in the map `node`, or of the map itself; for messages about it. */
+struct position conf_position_of(struct conf *conf, const struct layer *layer, const char *name,
+                                 struct position otherwise);
 
 /* ---- form.c, scalar.c, list.c, when.c, tags.c, image.c, tables.c: the kinds ---- */
 /* The text of a scalar that is neither empty nor null nor unprintable; else NULL, and told. */

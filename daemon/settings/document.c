@@ -58,7 +58,7 @@ static const char *explain_byte(size_t length, uint32_t c)
 static bool check_bytes(struct conf *conf, const char *data, size_t size)
 {
         const unsigned char *p = (const unsigned char *)data, *end = p + size;
-        struct place place = { .file = conf->file, .line = 1, .column = 1 };
+        struct position position = { .file = conf->file, .line = 1, .column = 1 };
 
         if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
                 p += 3;
@@ -67,12 +67,12 @@ static bool check_bytes(struct conf *conf, const char *data, size_t size)
                 size_t length = decode(p, (size_t)(end - p), &c);
 
                 if (length == 0 || !is_yaml_character(c))
-                        return conf_error_at(conf, place, "%s", explain_byte(length, c));
+                        return conf_error_at(conf, position, "%s", explain_byte(length, c));
                 p += length;
-                place.column++;
+                position.column++;
                 if (c == '\n') {
-                        place.line++;
-                        place.column = 1;
+                        position.line++;
+                        position.column = 1;
                 }
         }
         return true;
@@ -147,13 +147,13 @@ static bool syntax_error(struct conf *conf, const yaml_parser_t *parser, const c
 {
         const char *problem = parser->problem ? parser->problem : "unreadable";
         const yaml_mark_t *mark = &parser->problem_mark;
-        const struct place place = { conf->file, mark->line + 1, mark->column + 1 };
+        const struct position position = { conf->file, mark->line + 1, mark->column + 1 };
         size_t length;
         const char *line = find_line(data, size, mark->line, &length);
 
         if (parser->error == YAML_MEMORY_ERROR)
                 out_of_memory();
-        return conf_error_at(conf, place, "not YAML: %s; %s", problem,
+        return conf_error_at(conf, position, "not YAML: %s; %s", problem,
                              find_remedy(problem, line, length, mark->column));
 }
 
@@ -163,12 +163,12 @@ struct tally {
 
 static bool count_event(struct conf *conf, const yaml_event_t *event, struct tally *tally)
 {
-        const struct place place = { conf->file, event->start_mark.line + 1,
-                                     event->start_mark.column + 1 };
+        const struct position position = { conf->file, event->start_mark.line + 1,
+                                           event->start_mark.column + 1 };
         bool anchored = false;
 
         if (event->type == YAML_DOCUMENT_START_EVENT && tally->documents++)
-                return conf_error_at(conf, place,
+                return conf_error_at(conf, position,
                                      "a second document (---); settings are one "
                                      "document a file");
         if (event->type == YAML_SCALAR_EVENT)
@@ -184,13 +184,15 @@ static bool count_event(struct conf *conf, const yaml_event_t *event, struct tal
         tally->nodes++;
         tally->anchors += anchored;
         if (tally->depth > CONF_DEPTH_MAX)
-                return conf_error_at(conf, place, "nested deeper than %d levels", CONF_DEPTH_MAX);
+                return conf_error_at(conf, position, "nested deeper than %d levels",
+                                     CONF_DEPTH_MAX);
         if (tally->nodes > CONF_NODES_MAX)
-                return conf_error_at(conf, place,
+                return conf_error_at(conf, position,
                                      "more than %d values; spread them over files in conf.d",
                                      CONF_NODES_MAX);
         if (tally->anchors > CONF_ANCHORS_MAX)
-                return conf_error_at(conf, place, "more than %d anchors (&name)", CONF_ANCHORS_MAX);
+                return conf_error_at(conf, position, "more than %d anchors (&name)",
+                                     CONF_ANCHORS_MAX);
         return true;
 }
 
@@ -236,7 +238,7 @@ bool conf_load_data(struct conf *conf, const char *name, bool in_conf_d, const c
         file->in_conf_d = in_conf_d;
         conf->file = conf->n_files - 1;
         if (size > SETTINGS_FILE_MAX)
-                return conf_error_at(conf, (struct place){ .file = conf->file },
+                return conf_error_at(conf, (struct position){ .file = conf->file },
                                      "larger than %d bytes; spread the schedules over files in "
                                      "conf.d",
                                      SETTINGS_FILE_MAX);

@@ -26,14 +26,14 @@ static const struct {
 /* Gives the path a number, although there is nothing to read, for the message about it. */
 static int read_error(struct conf *conf, const char *path, int error)
 {
-        const struct place place = { .file = conf->n_files };
+        const struct position position = { .file = conf->n_files };
         const char *remedy = "";
 
         append(conf->files, conf->n_files)->name = xstrdup(path);
         for (size_t i = 0; i < ELEMENTS(remedies); i++)
                 if (remedies[i].error == error)
                         remedy = remedies[i].remedy;
-        conf_error_at(conf, place, "cannot be read: %s%s", strerror(-error), remedy);
+        conf_error_at(conf, position, "cannot be read: %s%s", strerror(-error), remedy);
         return error;
 }
 
@@ -74,12 +74,12 @@ static int read_file(const char *path, char **ret_data, size_t *ret_size)
 static int refuse_untrusted(struct conf *conf, const char *path)
 {
         _cleanup_free_ char *why = trust_path(path);
-        const struct place place = { .file = conf->n_files };
+        const struct position position = { .file = conf->n_files };
 
         if (!why)
                 return 0;
         append(conf->files, conf->n_files)->name = xstrdup(path);
-        conf_error_at(conf, place, "not read: %s", why);
+        conf_error_at(conf, position, "not read: %s", why);
         return -EPERM;
 }
 
@@ -120,7 +120,7 @@ static void list_directory(struct conf *conf, DIR *directory, const char *path, 
                 if (endswith(entry->d_name, ".yaml"))
                         *append(*names, *n) = xstrdup(entry->d_name);
                 else if (endswith(entry->d_name, ".yml"))
-                        conf_warn_at(conf, (struct place){ .file = 0 },
+                        conf_warn_at(conf, (struct position){ .file = 0 },
                                      "%s/%s is not read; its name must end in .yaml", path,
                                      entry->d_name);
         }

@@ -107,7 +107,7 @@ static bool parse_account(struct conf *conf, const yaml_node_t *name, const yaml
         const struct key named = { .name = (const char *)name->data.scalar.value };
 
         draft->account.name = xstrdup(named.name);
-        draft->place = conf_place(conf, name);
+        draft->position = conf_position(conf, name);
         /* `name:` alone is an account with the daemon's own credentials and region */
         if (conf_is_null(value))
                 return true;
@@ -138,7 +138,7 @@ static bool parse_schedule(struct conf *conf, const yaml_node_t *name, const yam
 
         draft->schedule = empty_schedule();
         draft->schedule.name = xstrdup(named.name);
-        draft->place = conf_place(conf, name);
+        draft->position = conf_position(conf, name);
         draft->broken = true;
         if (!conf_expect_map(conf, value, &named))
                 return false;

@@ -6,16 +6,16 @@
 #include "base/alloc.h"
 #include "base/clean.h"
 
-struct place conf_place(const struct conf *conf, const yaml_node_t *node)
+struct position conf_position(const struct conf *conf, const yaml_node_t *node)
 {
-        return (struct place){
+        return (struct position){
                 .file = conf->file,
                 .line = node->start_mark.line + 1,
                 .column = node->start_mark.column + 1,
         };
 }
 
-static void add_message(struct conf *conf, struct place place, bool warning, char *text)
+static void add_message(struct conf *conf, struct position position, bool warning, char *text)
 {
         struct conf_message *message;
 
@@ -26,7 +26,7 @@ static void add_message(struct conf *conf, struct place place, bool warning, cha
         text_clean_replace(&text, CLEAN_LINE_MAX); /* it quotes what stands in the file */
         message = append(conf->messages, conf->n_messages);
         *message = (struct conf_message){
-                .place = place,
+                .position = position,
                 .warning = warning,
                 .order = conf->n_messages,
                 .text = text,
@@ -41,14 +41,14 @@ static bool too_many_errors(struct conf *conf)
         return conf->n_errors++ >= CONF_ERRORS_MAX;
 }
 
-bool conf_error_at(struct conf *conf, struct place place, const char *format, ...)
+bool conf_error_at(struct conf *conf, struct position position, const char *format, ...)
 {
         va_list arguments;
 
         if (too_many_errors(conf))
                 return false;
         va_start(arguments, format);
-        add_message(conf, place, false, xvasprintf(format, arguments));
+        add_message(conf, position, false, xvasprintf(format, arguments));
         va_end(arguments);
         return false;
 }
@@ -60,17 +60,17 @@ bool conf_error(struct conf *conf, const yaml_node_t *node, const char *format, 
         if (too_many_errors(conf))
                 return false;
         va_start(arguments, format);
-        add_message(conf, conf_place(conf, node), false, xvasprintf(format, arguments));
+        add_message(conf, conf_position(conf, node), false, xvasprintf(format, arguments));
         va_end(arguments);
         return false;
 }
 
-void conf_warn_at(struct conf *conf, struct place place, const char *format, ...)
+void conf_warn_at(struct conf *conf, struct position position, const char *format, ...)
 {
         va_list arguments;
 
         va_start(arguments, format);
-        add_message(conf, place, true, xvasprintf(format, arguments));
+        add_message(conf, position, true, xvasprintf(format, arguments));
         va_end(arguments);
 }
 
@@ -82,12 +82,12 @@ static int compare_sizes(size_t a, size_t b)
 static int compare_messages(const void *a, const void *b)
 {
         const struct conf_message *x = a, *y = b;
-        int r = compare_sizes(x->place.file, y->place.file);
+        int r = compare_sizes(x->position.file, y->position.file);
 
         if (r == 0)
-                r = compare_sizes(x->place.line, y->place.line);
+                r = compare_sizes(x->position.line, y->position.line);
         if (r == 0)
-                r = compare_sizes(x->place.column, y->place.column);
+                r = compare_sizes(x->position.column, y->position.column);
         if (r == 0)
                 r = compare_sizes(x->order, y->order);
         return r;
@@ -97,9 +97,9 @@ static int compare_messages(const void *a, const void *b)
 static bool is_repetition(const struct conf_message *messages, size_t i)
 {
         for (size_t k = i; k-- > 0;) {
-                if (messages[k].place.file != messages[i].place.file ||
-                    messages[k].place.line != messages[i].place.line ||
-                    messages[k].place.column != messages[i].place.column)
+                if (messages[k].position.file != messages[i].position.file ||
+                    messages[k].position.line != messages[i].position.line ||
+                    messages[k].position.column != messages[i].position.column)
                         return false;
                 if (streq(messages[k].text, messages[i].text))
                         return true;
@@ -123,9 +123,10 @@ void conf_print_messages(struct conf *conf, struct text *text)
 
                 if (is_repetition(conf->messages, i))
                         continue;
-                append_file_name(text, conf->files[message->place.file].name);
-                if (message->place.line)
-                        text_printf(text, ":%zu:%zu", message->place.line, message->place.column);
+                append_file_name(text, conf->files[message->position.file].name);
+                if (message->position.line)
+                        text_printf(text, ":%zu:%zu", message->position.line,
+                                    message->position.column);
                 text_printf(text, ": %s%s\n", message->warning ? "warning: " : "", message->text);
         }
         if (conf->n_errors > CONF_ERRORS_MAX) {

@@ -145,7 +145,7 @@ static void read_root(struct conf *conf, size_t file)
         if (!conf->files[file].loaded || (!root && !main)) /* conf.d may be all comments */
                 return;
         if (!root)
-                conf_error_at(conf, (struct place){ .file = file, .line = 1, .column = 1 },
+                conf_error_at(conf, (struct position){ .file = file, .line = 1, .column = 1 },
                               "the file is empty; the least is \"version: 1\"");
         else if (conf_expect_map(conf, root, &whole) && (!main || is_settings(conf, root)))
                 conf_read_table(conf, root, main ? root_keys : conf_d_keys, conf, NULL);
