@@ -1,5 +1,5 @@
 /* What no single value shows: names that refer to each other, times that exclude each other. */
-#include "settings/conf.h"
+#include "settings/draft.h"
 
 #include <string.h>
 
@@ -46,113 +46,115 @@ static void twice(struct conf *conf, const char *what, const char *name, struct 
 }
 
 /* Credentials of a role are of the account in its ARN: arn:aws:iam::111122223333:role/amid. */
-static void check_role(struct conf *conf, const struct draft_account *draft)
+static void check_role(struct conf *conf, const struct draft_account *entry)
 {
-        const struct setting_account *account = &draft->account;
+        const struct setting_account *account = &entry->account;
         const char *id = account->role_arn ? strstr(account->role_arn, ":iam::") : NULL;
 
         if (!id || !account->expect_account)
                 return;
         id += strlen(":iam::");
         if (!startswith(id, account->expect_account))
-                conf_error_at(conf, draft->position,
+                conf_error_at(conf, entry->position,
                               "account %s: role_arn is of account %.*s, expect_account says %s",
                               account->name, (int)strcspn(id, ":"), id, account->expect_account);
 }
 
-void conf_check_accounts(struct conf *conf)
+void draft_check_accounts(struct draft *draft)
 {
         size_t n = 0; /* the last one that stays */
 
-        if (conf->n_accounts == 0) {
-                append(conf->accounts, conf->n_accounts)->account.name = xstrdup("default");
+        if (draft->n_accounts == 0) {
+                append(draft->accounts, draft->n_accounts)->account.name = xstrdup("default");
                 return;
         }
-        qsort(conf->accounts, conf->n_accounts, sizeof(*conf->accounts), compare_accounts);
-        for (size_t i = 1; i < conf->n_accounts; i++) {
-                struct draft_account *draft = &conf->accounts[i];
+        qsort(draft->accounts, draft->n_accounts, sizeof(*draft->accounts), compare_accounts);
+        for (size_t i = 1; i < draft->n_accounts; i++) {
+                struct draft_account *entry = &draft->accounts[i];
 
-                if (!streq(draft->account.name, conf->accounts[n].account.name)) {
+                if (!streq(entry->account.name, draft->accounts[n].account.name)) {
                         n++;
-                        conf->accounts[n] = *draft;
+                        draft->accounts[n] = *entry;
                         continue;
                 }
-                twice(conf, "account", draft->account.name, conf->accounts[n].position,
-                      draft->position);
-                setting_account_done(&draft->account);
+                twice(&draft->conf, "account", entry->account.name, draft->accounts[n].position,
+                      entry->position);
+                setting_account_done(&entry->account);
         }
-        conf->n_accounts = n + 1;
-        for (size_t i = 0; i < conf->n_accounts; i++)
-                check_role(conf, &conf->accounts[i]);
+        draft->n_accounts = n + 1;
+        for (size_t i = 0; i < draft->n_accounts; i++)
+                check_role(&draft->conf, &draft->accounts[i]);
 }
 
-static const struct draft_account *find_account(const struct conf *conf, const char *name)
+static const struct draft_account *find_account(const struct draft *draft, const char *name)
 {
-        for (size_t i = 0; i < conf->n_accounts; i++)
-                if (streq(conf->accounts[i].account.name, name))
-                        return &conf->accounts[i];
+        for (size_t i = 0; i < draft->n_accounts; i++)
+                if (streq(draft->accounts[i].account.name, name))
+                        return &draft->accounts[i];
         return NULL;
 }
 
-static const char *closest_account(const struct conf *conf, const char *name)
+static const char *closest_account(const struct draft *draft, const char *name)
 {
-        _cleanup_free_ const char **names = xcalloc(conf->n_accounts, sizeof(char *));
+        _cleanup_free_ const char **names = xcalloc(draft->n_accounts, sizeof(char *));
 
-        for (size_t i = 0; i < conf->n_accounts; i++)
-                names[i] = conf->accounts[i].account.name;
-        return closest(name, names, conf->n_accounts);
+        for (size_t i = 0; i < draft->n_accounts; i++)
+                names[i] = draft->accounts[i].account.name;
+        return closest(name, names, draft->n_accounts);
 }
 
-static void default_account(struct conf *conf, struct draft_schedule *draft)
+static void default_account(struct draft *draft, struct draft_schedule *entry)
 {
         const char *name = "default";
 
-        if (conf->n_accounts == 1)
-                name = conf->accounts[0].account.name;
-        if (find_account(conf, name))
-                *append(draft->schedule.accounts, draft->schedule.n_accounts) = xstrdup(name);
+        if (draft->n_accounts == 1)
+                name = draft->accounts[0].account.name;
+        if (find_account(draft, name))
+                *append(entry->schedule.accounts, entry->schedule.n_accounts) = xstrdup(name);
         else
-                conf_error_at(conf, draft->position,
+                conf_error_at(&draft->conf, entry->position,
                               "schedule %s: account is missing; there are several (%s, %s%s)",
-                              draft->schedule.name, conf->accounts[0].account.name,
-                              conf->accounts[1].account.name, conf->n_accounts > 2 ? ", ..." : "");
+                              entry->schedule.name, draft->accounts[0].account.name,
+                              draft->accounts[1].account.name,
+                              draft->n_accounts > 2 ? ", ..." : "");
 }
 
-static void check_account_names(struct conf *conf, struct draft_schedule *draft)
+static void check_account_names(struct draft *draft, struct draft_schedule *entry)
 {
-        struct position position = conf_position_of(conf, &draft->own, "account", draft->position);
+        struct position position =
+                conf_position_of(&draft->conf, &entry->own, "account", entry->position);
 
-        for (size_t i = 0; i < draft->schedule.n_accounts; i++) {
-                const char *name = draft->schedule.accounts[i], *close;
+        for (size_t i = 0; i < entry->schedule.n_accounts; i++) {
+                const char *name = entry->schedule.accounts[i], *close;
 
-                if (find_account(conf, name))
+                if (find_account(draft, name))
                         continue;
-                close = closest_account(conf, name);
-                conf_error_at(conf, position, "schedule %s: unknown account %s%s%s%s",
-                              draft->schedule.name, name, close ? "; did you mean \"" : "",
+                close = closest_account(draft, name);
+                conf_error_at(&draft->conf, position, "schedule %s: unknown account %s%s%s%s",
+                              entry->schedule.name, name, close ? "; did you mean \"" : "",
                               close ? close : "", close ? "\"?" : "");
         }
-        if (!draft->schedule.n_accounts)
-                default_account(conf, draft);
+        if (!entry->schedule.n_accounts)
+                default_account(draft, entry);
 }
 
-static void check_times(struct conf *conf, const struct draft_schedule *draft)
+static void check_times(struct conf *conf, const struct draft_schedule *entry)
 {
-        const struct schedule *schedule = &draft->schedule.schedule;
+        const struct schedule *schedule = &entry->schedule.schedule;
         struct position position;
 
         if (schedule->start != SEC_NONE && schedule->end != SEC_NONE &&
             schedule->end < schedule->start) {
-                position = conf_position_of(conf, &draft->own, "end", draft->position);
+                position = conf_position_of(conf, &entry->own, "end", entry->position);
                 conf_error_at(conf, position, "schedule %s: end is before start",
-                              draft->schedule.name);
+                              entry->schedule.name);
                 return;
         }
-        position = conf_position_of(conf, &draft->own, "schedule", draft->position);
+        position = conf_position_of(conf, &entry->own, "schedule", entry->position);
         /* the calendar of expressions begins in 1970 */
         if (schedule->expression.kind == EXPRESSION_CRON &&
             schedule_next(schedule, -SEC_PER_DAY) == SEC_NEVER)
-                conf_warn_at(conf, position, "schedule %s never fires", draft->schedule.name);
+                conf_warn_at(conf, position, "schedule %s never fires", entry->schedule.name);
 }
 
 /* Which tables a level reads, and the strongest proof its images can have. */
@@ -167,28 +169,28 @@ static const struct level {
         [CONSISTENCY_AUTO] = { .reboot = true, .freeze = true, .strongest = CONSISTENCY_REBOOT },
 };
 
-static void check_reboot(struct conf *conf, const struct draft_schedule *draft)
+static void check_reboot(struct conf *conf, const struct draft_schedule *entry)
 {
-        const struct setting_reboot *reboot = &draft->schedule.reboot;
-        struct position position = conf_position_of(conf, &draft->own, "reboot", draft->position);
+        const struct setting_reboot *reboot = &entry->schedule.reboot;
+        struct position position = conf_position_of(conf, &entry->own, "reboot", entry->position);
 
         if (reboot->settle >= reboot->ready_timeout)
                 conf_error_at(conf, position,
                               "schedule %s: settle must be shorter than ready_timeout, or no "
                               "instance is ever ready",
-                              draft->schedule.name);
+                              entry->schedule.name);
         if (reboot->group_by == GROUP_TARGET_GROUP && reboot->target_groups == TARGET_GROUPS_IGNORE)
                 conf_error_at(conf, position,
                               "schedule %s: group_by: target-group needs target_groups to be watch "
                               "or drain",
-                              draft->schedule.name);
+                              entry->schedule.name);
 }
 
 /* A table that means nothing at this level was written in error. Those of defaults may be meant for
  * other schedules. */
-static void check_unused(struct conf *conf, const struct draft_schedule *draft)
+static void check_unused(struct conf *conf, const struct draft_schedule *entry)
 {
-        const struct level *level = &levels[draft->schedule.consistency];
+        const struct level *level = &levels[entry->schedule.consistency];
         const struct {
                 const char *name;
                 bool used;
@@ -196,38 +198,38 @@ static void check_unused(struct conf *conf, const struct draft_schedule *draft)
                 { "reboot", level->reboot },
                 { "stop", level->stop },
                 { "freeze", level->freeze },
-                { "reboot_max_age", draft->schedule.consistency == CONSISTENCY_AUTO },
+                { "reboot_max_age", entry->schedule.consistency == CONSISTENCY_AUTO },
         };
 
         for (size_t i = 0; i < ELEMENTS(tables); i++) {
                 struct position position =
-                        conf_position_of(conf, &draft->own, tables[i].name, (struct position){});
+                        conf_position_of(conf, &entry->own, tables[i].name, (struct position){});
 
                 if (position.line && !tables[i].used)
                         conf_warn_at(conf, position,
                                      "schedule %s: %s means nothing with consistency: %s",
-                                     draft->schedule.name, tables[i].name,
-                                     consistency_name(draft->schedule.consistency));
+                                     entry->schedule.name, tables[i].name,
+                                     consistency_name(entry->schedule.consistency));
         }
 }
 
-static void check_consistency(struct conf *conf, const struct draft_schedule *draft)
+static void check_consistency(struct conf *conf, const struct draft_schedule *entry)
 {
-        const struct setting_schedule *schedule = &draft->schedule;
+        const struct setting_schedule *schedule = &entry->schedule;
         const struct level *level = &levels[schedule->consistency];
         struct position position =
-                conf_position_of(conf, &draft->own, "consistency", draft->position);
+                conf_position_of(conf, &entry->own, "consistency", entry->position);
 
-        check_unused(conf, draft);
+        check_unused(conf, entry);
         if (level->reboot)
-                check_reboot(conf, draft);
+                check_reboot(conf, entry);
         if (schedule->consistency == CONSISTENCY_FREEZE && !schedule->has_freeze)
                 conf_error_at(conf, position,
                               "schedule %s: consistency: freeze needs the key freeze, which says "
                               "what to run before and after",
                               schedule->name);
         if (schedule->retain_require > level->strongest + REQUIRE_CRASH)
-                conf_error_at(conf, conf_position_of(conf, &draft->own, "retain", draft->position),
+                conf_error_at(conf, conf_position_of(conf, &entry->own, "retain", entry->position),
                               "schedule %s: retain.require: %s: with consistency: %s no image of a "
                               "running instance ever is",
                               schedule->name,
@@ -235,45 +237,46 @@ static void check_consistency(struct conf *conf, const struct draft_schedule *dr
                               consistency_name(schedule->consistency));
 }
 
-static void check_template(struct conf *conf, const struct draft_schedule *draft, const char *what,
+static void check_template(struct conf *conf, const struct draft_schedule *entry, const char *what,
                            const char *template, size_t limit)
 {
         _cleanup_free_ char *text = NULL;
-        struct position position = conf_position_of(conf, &draft->own, "image", draft->position);
+        struct position position = conf_position_of(conf, &entry->own, "image", entry->position);
 
         if (!template)
                 return;
-        text = setting_expand(template, draft->schedule.name, longest_instance, 0);
+        text = setting_expand(template, entry->schedule.name, longest_instance, 0);
         if (conf_length(text) > limit)
                 conf_error_at(conf, position,
                               "schedule %s: image.%s can have %zu characters once filled in; EC2 "
                               "takes %zu",
-                              draft->schedule.name, what, conf_length(text), limit);
+                              entry->schedule.name, what, conf_length(text), limit);
 }
 
-static void check_schedule(struct conf *conf, struct draft_schedule *draft)
+static void check_schedule(struct draft *draft, struct draft_schedule *entry)
 {
-        const struct setting_image *image = &draft->schedule.image;
+        const struct setting_image *image = &entry->schedule.image;
 
-        check_account_names(conf, draft);
-        check_times(conf, draft);
-        check_consistency(conf, draft);
-        check_template(conf, draft, "name", image->name, IMAGE_NAME_MAX);
-        check_template(conf, draft, "description", image->description, IMAGE_DESCRIPTION_MAX);
+        check_account_names(draft, entry);
+        check_times(&draft->conf, entry);
+        check_consistency(&draft->conf, entry);
+        check_template(&draft->conf, entry, "name", image->name, IMAGE_NAME_MAX);
+        check_template(&draft->conf, entry, "description", image->description,
+                       IMAGE_DESCRIPTION_MAX);
 }
 
-void conf_check_schedules(struct conf *conf)
+void draft_check_schedules(struct draft *draft)
 {
-        if (conf->n_schedules)
-                qsort(conf->schedules, conf->n_schedules, sizeof(*conf->schedules),
+        if (draft->n_schedules)
+                qsort(draft->schedules, draft->n_schedules, sizeof(*draft->schedules),
                       compare_schedules);
-        for (size_t i = 0; i < conf->n_schedules; i++) {
-                struct draft_schedule *draft = &conf->schedules[i];
+        for (size_t i = 0; i < draft->n_schedules; i++) {
+                struct draft_schedule *entry = &draft->schedules[i];
 
-                if (i && streq(draft->schedule.name, draft[-1].schedule.name))
-                        twice(conf, "schedule", draft->schedule.name, draft[-1].position,
-                              draft->position);
-                if (!draft->broken)
-                        check_schedule(conf, draft);
+                if (i && streq(entry->schedule.name, entry[-1].schedule.name))
+                        twice(&draft->conf, "schedule", entry->schedule.name, entry[-1].position,
+                              entry->position);
+                if (!entry->broken)
+                        check_schedule(draft, entry);
         }
 }

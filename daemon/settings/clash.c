@@ -11,7 +11,7 @@
  * when no text looks like an id, no text like the end of a time, and no id is followed directly by
  * what could prolong it, ids and times can only lie where the other name has its own.
  */
-#include "settings/conf.h"
+#include "settings/draft.h"
 
 #include <string.h>
 
@@ -29,7 +29,7 @@ static const char *const any_instance[] = {
 };
 
 struct made_name {
-        const struct draft_schedule *draft;
+        const struct draft_schedule *entry;
         char *shapes[ELEMENTS(any_instance)]; /* one for each length of an instance id */
         bool odd;                             /* it may look like another one's */
 };
@@ -107,28 +107,28 @@ static int compare_names(const void *a, const void *b)
         const struct made_name *x = a, *y = b;
         int r = strcmp(x->shapes[0], y->shapes[0]);
 
-        return r ? r : strcmp(x->draft->schedule.name, y->draft->schedule.name);
+        return r ? r : strcmp(x->entry->schedule.name, y->entry->schedule.name);
 }
 
 static void clash(struct conf *conf, const struct made_name *a, const struct made_name *b)
 {
-        const struct draft_schedule *draft = b->draft;
-        const char *first = a->draft->schedule.name, *second = draft->schedule.name;
-        struct position position = conf_position_of(conf, &draft->own, "image", draft->position);
-        bool told = strstr(draft->schedule.image.name, "{schedule}");
+        const struct draft_schedule *entry = b->entry;
+        const char *first = a->entry->schedule.name, *second = entry->schedule.name;
+        struct position position = conf_position_of(conf, &entry->own, "image", entry->position);
+        bool told = strstr(entry->schedule.image.name, "{schedule}");
 
         conf_error_at(conf, position,
                       "schedules %s and %s can give images the same name (image.name %s)%s", first,
-                      second, draft->schedule.image.name, told ? "" : "; put {schedule} into it");
+                      second, entry->schedule.image.name, told ? "" : "; put {schedule} into it");
 }
 
-static struct made_name make_name(const struct draft_schedule *draft)
+static struct made_name make_name(const struct draft_schedule *entry)
 {
-        struct made_name name = { .draft = draft };
+        struct made_name name = { .entry = entry };
 
         for (size_t i = 0; i < ELEMENTS(any_instance); i++)
                 name.shapes[i] =
-                        fill_in(draft->schedule.image.name, draft->schedule.name, any_instance[i]);
+                        fill_in(entry->schedule.image.name, entry->schedule.name, any_instance[i]);
         name.odd = is_odd(name.shapes[0]);
         return name;
 }
@@ -156,20 +156,20 @@ static void find_clashes(struct conf *conf, struct made_name *names, size_t n)
                         compare_with_all(conf, names, n, i);
 }
 
-void conf_check_clashes(struct conf *conf)
+void draft_check_clashes(struct draft *draft)
 {
         struct made_name *names = NULL;
         size_t n = 0;
 
-        for (size_t i = 0; i < conf->n_schedules; i++) {
-                const struct draft_schedule *draft = &conf->schedules[i];
-                bool again = i && streq(draft->schedule.name, draft[-1].schedule.name);
+        for (size_t i = 0; i < draft->n_schedules; i++) {
+                const struct draft_schedule *entry = &draft->schedules[i];
+                bool again = i && streq(entry->schedule.name, entry[-1].schedule.name);
 
-                if (!draft->broken && !again)
-                        *append(names, n) = make_name(draft);
+                if (!entry->broken && !again)
+                        *append(names, n) = make_name(entry);
         }
         if (n)
-                find_clashes(conf, names, n);
+                find_clashes(&draft->conf, names, n);
         for (size_t i = 0; i < n; i++)
                 for (size_t k = 0; k < ELEMENTS(any_instance); k++)
                         free(names[i].shapes[k]);

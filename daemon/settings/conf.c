@@ -1,3 +1,4 @@
+/* The walk along key tables: a map is read row by row, and what is wrong becomes messages. */
 #include "settings/conf.h"
 
 #include <string.h>
@@ -19,8 +20,8 @@ const yaml_node_t *conf_node(struct conf *conf, int index)
                 return node;
         conf->quiet = 0;
         if (conf->visits == conf->visits_max + 1)
-                conf_error(conf, node,
-                           "aliases make far more of the settings than is written; use fewer");
+                conf_error(conf, node, "aliases make far more of the %s than is written; use fewer",
+                           conf->grammar->documents);
         conf->quiet = quiet;
         return NULL;
 }
@@ -68,9 +69,8 @@ static void unknown_key(struct conf *conf, const yaml_node_t *node, const char *
                         names[n++] = key->name;
         close = closest(name, names, n);
         if (streq(name, "<<"))
-                conf_error(conf, node,
-                           "merge keys (<<) are not read; use defaults, or an alias "
-                           "of a whole value");
+                conf_error(conf, node, "merge keys (<<) are not read; use %s",
+                           conf->grammar->instead_of_merge);
         else if (close)
                 conf_error(conf, node, "unknown key %s; did you mean \"%s\"?", quoted, close);
         else
@@ -218,10 +218,9 @@ bool conf_check_defaults(struct conf *conf, const yaml_node_t *node, const struc
         bool good = conf_each_pair(conf, node, take_pair, table, &slots);
 
         for (size_t i = 0; table[i].name; i++) {
-                /* a time zone is what start, end and at() are read by */
                 if (slots.value[i])
                         good &= read_value(conf, slots.value[i], &table[i], base);
-                else if (table[i].kind == &kind_timezone)
+                else if (table[i].is_context)
                         good &= read_fallback(conf, &table[i], base);
         }
         return good;
@@ -249,3 +248,11 @@ struct position conf_position_of(struct conf *conf, const struct layer *layer, c
         }
         return otherwise;
 }
+
+static bool parse_map(struct conf *conf, const yaml_node_t *node, const struct key *key, void *base)
+{
+        return conf_expect_map(conf, node, key) &&
+               conf_read_table(conf, node, key->sub, conf_field(char, base, key), NULL);
+}
+
+const struct kind kind_table = { parse_map, SHAPE_TABLE, "map", NULL };

@@ -1,9 +1,33 @@
 /*
- * The engine behind the settings: YAML nodes are walked along key tables, every mistake becomes a
- * message and the walk goes on. Private to settings/.
+ * yaml/ reads YAML documents along key tables. A table has a row for each key: its kind, the field
+ * of a struct that it fills, its limits, its default and its help. The same rows print the manual
+ * and the JSON Schema, so that parser, manual and schema cannot differ. Every mistake becomes a
+ * message with its position in a file, and the walk goes on: a user sees all mistakes of all files
+ * at once.
  *
- * A table row names a key, the kind of its value and the field it fills. The same rows print the
- * manual and the JSON schema, so that parser, help and schema cannot differ.
+ * Files in reading order:
+ *   conf.h      all types and functions of the folder
+ *   message.c   errors and warnings, with their positions
+ *   document.c  bytes to a document; refuses what would be dangerous to build
+ *   file.c      documents on disk: a main file and conf.d beside it
+ *   conf.c      the walk along a table; kind_table
+ *   form.c      texts of a fixed form
+ *   scalar.c    kinds of single values
+ *   list.c      kinds of lists
+ *   print.c     a table as part of a manual page
+ *   schema.c    tables as a JSON Schema
+ *
+ * What the folder does not do: it knows no key, no form and no default of any program. These are
+ * rows of its callers, and so are kinds that need to know more than their own value. It writes no
+ * YAML, it merges no maps, and it reads tags and merge keys only to refuse them.
+ *
+ * A caller embeds struct conf in a struct of its own that its root table fills:
+ *
+ *      conf_init(&draft.conf, &grammar);
+ *      conf_load_file(&draft.conf, path, false);
+ *      conf_read_table(&draft.conf, conf_root(&draft.conf, 0), root_keys, &draft, NULL);
+ *      conf_print_messages(&draft.conf, &text);
+ *      conf_done(&draft.conf);
  */
 #pragma once
 
@@ -14,29 +38,29 @@
 #include <yaml.h>
 
 #include "base/text.h"
-#include "settings/settings.h"
 
 enum {
-        CONF_DEPTH_MAX = 32,      /* nesting of a file; the grammar needs 8 */
+        CONF_DEPTH_MAX = 32,      /* levels of nesting in a file */
         CONF_NODES_MAX = 1 << 19, /* nodes of a file */
         CONF_ANCHORS_MAX = 1000,  /* anchors of a file: libyaml searches them one by one */
-        /* nodes read in all, aliases followed: so many, and so many more for each node */
+        /* The nodes that are read, aliases followed: FREE, and PER_NODE more for each node. */
         CONF_VISITS_FREE = 1 << 18,
         CONF_VISITS_PER_NODE = 64,
-        CONF_ERRORS_MAX = 100, /* errors that are told; the rest is counted */
+        CONF_ERRORS_MAX = 100, /* errors that are printed; further errors are only counted */
         CONF_KEYS_MAX = 32,    /* rows of a table */
-        CONF_FORMS_MAX = 16,   /* forms of form.h */
+        CONF_FORMS_MAX = 16,   /* forms that one struct conf compiles */
 };
 
 struct conf;
 struct key;
 
-/* How values of a kind are wrapped: for the manual and the schema. */
+/* How values of a kind are wrapped, for the manual and the schema: TABLE is a map along `sub` of
+ * the row, TABLES a map from names of the row's form to such maps. */
 enum shape { SHAPE_ONE, SHAPE_LIST, SHAPE_ONE_OR_LIST, SHAPE_TABLE, SHAPE_TABLES };
 
 /*
- * Reads `node` into the field of `base` that `key` names. False when something was wrong with it
- * and has been told; the field is then empty, but can be freed.
+ * Reads `node` into the field of `base` that `key` names. False when the value is wrong and an
+ * error has been added; the field is then empty, but can be freed.
  */
 typedef bool conf_parser(struct conf *conf, const yaml_node_t *node, const struct key *key,
                          void *base);
@@ -44,7 +68,7 @@ typedef bool conf_parser(struct conf *conf, const yaml_node_t *node, const struc
 struct kind {
         conf_parser *parse;
         enum shape shape;
-        const char *says;   /* what one value is: "duration" */
+        const char *says;   /* what a single value is, for the manual: "duration" */
         const char *schema; /* JSON Schema of one value; the row's form, words and limits join it */
 };
 
@@ -61,23 +85,29 @@ struct form {
 struct word {
         const char *name;
         unsigned int value;
-        const char *refused; /* why this version does not take it; NULL: it does */
+        const char *refused; /* why the program does not take the word yet; NULL: it does */
 };
 
-/* The last row has no name. */
+/* A row of a key table. The last row has no name. */
 struct key {
         const char *name;
         const struct kind *kind;
         size_t offset, count; /* of the field, and of the number of its elements for a list */
-        const char *help;
+        const char
+                *help; /* its first sentence is also the message when a required key is missing */
         const char *fallback; /* what a missing key means, read by the same parser */
         const struct key *sub;
         const struct word *words;
-        const struct form *form;
+        const struct form
+                *form;         /* of the text, of each text of a list, or of the names of TABLES */
         unsigned int min, max; /* of a number, or the longest list */
         bool required;
-        bool may_be_empty;   /* `key:` without a value is the same as no key */
-        const char *refused; /* why the key is known but not taken */
+        bool may_be_empty;       /* `key:` without a value is the same as no key */
+        bool entry_may_be_empty; /* TABLES: the same for each name */
+        bool is_context;       /* later rows are read with its value, so that it must have one even
+                                * where missing keys are not filled in (conf_check_defaults) */
+        bool sub_is_elsewhere; /* another row prints `sub` into the manual */
+        const char *refused;   /* why the key is known but not taken */
 };
 
 #define KEY(name_, what, type, member, ...)                                                        \
@@ -101,6 +131,17 @@ struct key {
                 .name = (name_), .refused = (why)                                                  \
         }
 
+/* What messages about a caller's documents say. All texts are constants of the caller. */
+struct grammar {
+        const char *documents;        /* a plural: "settings" */
+        const char *entries;          /* what most of a file is made of, a plural: "schedules" */
+        const char *manual;           /* "amid.yaml(5)" */
+        const char *when_missing;     /* remedy for a file that does not exist */
+        const char *when_denied;      /* remedy for a file that may not be read */
+        const char *instead_of_merge; /* what to use instead of merge keys */
+        size_t file_max;              /* bytes of a file */
+};
+
 struct conf_file {
         char *name;
         bool in_conf_d;
@@ -108,8 +149,8 @@ struct conf_file {
         yaml_document_t document;
 };
 
-/* Where something stands. `file` counts conf.files; line and column from 1, line 0: the whole file.
- */
+/* A source position. `file` counts conf.files; line and column begin at 1; line 0 is the whole
+ * file. */
 struct position {
         size_t file, line, column;
 };
@@ -121,44 +162,25 @@ struct conf_message {
         char *text;
 };
 
-/* A map of defaults, and the file it stands in. */
+/* A map of a document, and the file that the map is in. */
 struct layer {
         size_t file;
         const yaml_node_t *node; /* NULL: none */
 };
 
-/* A schedule or account on its way into the settings. */
-struct draft_schedule {
-        struct setting_schedule schedule;
-        struct layer own;
-        struct position position; /* of its name */
-        bool broken; /* not all of it could be read: checks that need all of it are left out */
-};
-struct draft_account {
-        struct setting_account account;
-        struct position position;
-};
-
 struct conf {
+        const struct grammar *grammar;
         struct conf_file *files;
         size_t n_files;
-        size_t file; /* the one whose nodes are read */
+        size_t file; /* the file whose nodes are being read */
         struct conf_message *messages;
         size_t n_messages, n_errors;
-        unsigned int quiet; /* > 0: values were read before, their mistakes are told already */
+        unsigned int
+                quiet; /* > 0: the values were read before, and their errors are added already */
         size_t visits, visits_max;
         regex_t forms[CONF_FORMS_MAX];
         const struct form *form_of[CONF_FORMS_MAX];
         size_t n_forms;
-        struct zone **zones;
-        size_t n_zones;
-        char *owner;
-        unsigned int api_share;
-        struct layer defaults;
-        struct draft_schedule *schedules;
-        size_t n_schedules;
-        struct draft_account *accounts;
-        size_t n_accounts;
 };
 
 #define conf_field(type, base, key) ((type *)(void *)((char *)(base) + (key)->offset))
@@ -166,85 +188,98 @@ struct conf {
 
 /* ---- message.c ---- */
 struct position conf_position(const struct conf *conf, const yaml_node_t *node);
-/* Always false, so that a parser can return it. */
+/* Adds an error. Always false, so that a parser can return it. */
 bool conf_error(struct conf *conf, const yaml_node_t *node, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 bool conf_error_at(struct conf *conf, struct position position, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 void conf_warn_at(struct conf *conf, struct position position, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-/* Prints what was collected, in the order of files, lines and columns. */
+/* Appends all messages to `text`, in the order of files, lines and columns, a line each. */
 void conf_print_messages(struct conf *conf, struct text *text);
-/* `text` for a message, which is cleaned as a whole: in quotes, cut at 60 bytes. Caller frees. */
+/* `text` for a message: in quotes, cut at 60 bytes. The message is cleaned as a whole. Caller
+ * frees. */
 char *conf_quote(const char *text);
 
 /* ---- document.c ---- */
-/* Adds a file; what is wrong with it becomes messages. False when it could not be read as YAML. */
+/* `grammar` must outlive `conf`. */
+void conf_init(struct conf *conf, const struct grammar *grammar);
+void conf_done(struct conf *conf);
+/* Adds a file; its mistakes become errors. False when the file could not be read as YAML. */
 bool conf_load_data(struct conf *conf, const char *name, bool in_conf_d, const char *data,
                     size_t size);
-/* ---- file.c ---- */
-/* The same from disk. 0, or the negative errno of reading, or -EINVAL for its content. */
-int conf_load_file(struct conf *conf, const char *path, bool in_conf_d);
-/* All of conf.d/ beside `path`. */
-int conf_load_directory(struct conf *conf, const char *path);
-/* The root of file number `file`, or NULL when it is empty. */
+/* The root of file number `file`, or NULL when the file is empty. */
 const yaml_node_t *conf_root(struct conf *conf, size_t file);
-void conf_done(struct conf *conf);
+
+/* ---- file.c ---- */
+/* Adds a file from disk. 0, the negative errno of reading, -EINVAL for the content, or -EPERM when
+ * others than root and the caller may change the file (base/trust.h). */
+int conf_load_file(struct conf *conf, const char *path, bool in_conf_d);
+/* Adds every NAME.yaml of conf.d/ beside `path`, in the order of names. 0, or the first error. */
+int conf_load_directory(struct conf *conf, const char *path);
 
 /* ---- conf.c ---- */
-/* Child nodes by index; counts visits. NULL once there were too many. */
+/* The node of an index; counts visits. NULL once there were too many. */
 const yaml_node_t *conf_node(struct conf *conf, int index);
-/* Calls back for every pair of a mapping, which goes on after a bad one. False when one was bad.
- * `key` and `base` are handed on. */
 typedef bool conf_pair_fn(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
                           const struct key *key, void *base);
+/* Calls back for every pair of a mapping, also after a pair that is wrong. False when a callback
+ * returned false. `key` and `base` are passed to the callback. */
 bool conf_each_pair(struct conf *conf, const yaml_node_t *node, conf_pair_fn *callback,
                     const struct key *key, void *base);
-/* Reads a map along `table`, taking what it lacks from `defaults` (may be NULL), then from the
- * rows' fallbacks. `node` may be NULL: then everything is missing. */
+/* Reads a map along `table` into `base`. A missing key is taken from `defaults` (may be NULL), then
+ * from the fallback of its row. `node` may be NULL: then every key is missing. */
 bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct key *table,
                      void *base, const struct layer *defaults);
-/* Reads the map of defaults for its mistakes alone: nothing is required and nothing filled in. */
+/* Reads a map of defaults only to find its mistakes: no key is required, no missing key filled in.
+ */
 bool conf_check_defaults(struct conf *conf, const yaml_node_t *node, const struct key *table,
                          void *base);
 bool conf_expect_map(struct conf *conf, const yaml_node_t *node, const struct key *key);
 /* Whether the node is `~`, `null` or nothing at all. */
 bool conf_is_null(const yaml_node_t *node);
-/* The position of `name` in the map `node`, or of the map itself; for messages about it. */
+/* The position of the value of key `name` in the map of `layer`; `otherwise` where there is none.
+ */
 struct position conf_position_of(struct conf *conf, const struct layer *layer, const char *name,
                                  struct position otherwise);
+extern const struct kind kind_table;
 
-/* ---- form.c, scalar.c, list.c, when.c, tags.c, image.c, tables.c: the kinds ---- */
-/* The text of a scalar that is neither empty nor null nor unprintable; else NULL, and told. */
-const char *conf_scalar(struct conf *conf, const yaml_node_t *node, const struct key *key);
+/* ---- form.c ---- */
 bool conf_check_form(struct conf *conf, const yaml_node_t *node, const struct form *form,
                      const char *text);
-/* The value of the word at `node`. */
-bool conf_find_word(struct conf *conf, const yaml_node_t *node, const struct key *key,
-                    unsigned int *ret);
 /* Characters of UTF-8 text. */
 size_t conf_length(const char *text);
 
-extern const struct kind kind_version, kind_text, kind_formed, kind_boolean, kind_number,
-        kind_duration, kind_word, kind_table;
-extern const struct kind kind_list, kind_one_or_list, kind_regions, kind_words, kind_scripts;
-extern const struct kind kind_group_by, kind_name_template, kind_text_template;
-extern const struct kind kind_timezone, kind_expression, kind_instant;
-extern const struct kind kind_tags, kind_tag_match;
-extern const struct kind kind_targets, kind_retain, kind_freeze, kind_accounts, kind_defaults,
-        kind_schedules;
-extern const struct form form_name, form_region, form_instance, form_device, form_url, form_profile,
-        form_regions, form_role, form_external_id, form_session, form_account;
+/* ---- scalar.c ---- */
+/* The text of a scalar. NULL, and an error added, when it is empty, null or not printable. */
+const char *conf_scalar(struct conf *conf, const yaml_node_t *node, const struct key *key);
+/* Whether a scalar is without quotes. Messages say so: they put every text into quotes themselves.
+ */
+bool conf_is_plain(const yaml_node_t *node);
+/* The value of the word at `node`. */
+bool conf_find_word(struct conf *conf, const yaml_node_t *node, const struct key *key,
+                    unsigned int *ret);
+extern const struct kind kind_text, kind_formed, kind_boolean, kind_number, kind_duration,
+        kind_word;
 
-/* ---- tables.c ---- */
-extern const struct key root_keys[], conf_d_keys[], schedule_keys[], account_keys[];
+/* ---- list.c ---- */
+extern const struct kind kind_list, kind_one_or_list;
+extern const struct kind kind_words; /* a set of words, as bits of an unsigned int */
 
-/* ---- check.c, clash.c: what no single value shows ---- */
-void conf_check_accounts(struct conf *conf);
-void conf_check_schedules(struct conf *conf);
-/* No two schedules may be able to give an image the same name. `schedules` is sorted by name. */
-void conf_check_clashes(struct conf *conf);
+/* ---- print.c ---- */
+/* Appends `table` and the tables below it as nested lists of mdoc(7). */
+void conf_print_manual(struct text *text, const struct key *table);
 
-/* ---- settings.c ---- */
-void setting_account_done(struct setting_account *account);
-void setting_schedule_done(struct setting_schedule *schedule);
+/* ---- schema.c ---- */
+/* A table that the schema has once, under $defs. The last row has no name. */
+struct schema_definition {
+        const char *name;
+        const struct key *table;
+};
+struct schema {
+        const char *title;
+        const struct key *root;
+        const struct schema_definition *definitions;
+};
+/* Appends a JSON Schema (draft 2020-12) of `schema->root`. */
+void conf_print_schema(struct text *text, const struct schema *schema);

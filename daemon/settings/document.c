@@ -46,13 +46,18 @@ static bool is_yaml_character(uint32_t c)
         return c < 0x7f || (c >= 0xa0 && c != 0xfeff && c != 0xfffe && c != 0xffff);
 }
 
-static const char *explain_byte(size_t length, uint32_t c)
+static bool bad_byte(struct conf *conf, struct position position, size_t length, uint32_t c)
 {
+        const char *documents = conf->grammar->documents;
+
         if (length == 0)
-                return "this is not UTF-8; save the file as UTF-8";
+                return conf_error_at(conf, position, "this is not UTF-8; save the file as UTF-8");
         if (c == 0)
-                return "a NUL byte: the file is binary or UTF-16; settings are UTF-8 text";
-        return "a control character; settings are plain UTF-8 text";
+                return conf_error_at(conf, position,
+                                     "a NUL byte: the file is binary or UTF-16; %s are UTF-8 text",
+                                     documents);
+        return conf_error_at(conf, position, "a control character; %s are plain UTF-8 text",
+                             documents);
 }
 
 static bool check_bytes(struct conf *conf, const char *data, size_t size)
@@ -67,7 +72,7 @@ static bool check_bytes(struct conf *conf, const char *data, size_t size)
                 size_t length = decode(p, (size_t)(end - p), &c);
 
                 if (length == 0 || !is_yaml_character(c))
-                        return conf_error_at(conf, position, "%s", explain_byte(length, c));
+                        return bad_byte(conf, position, length, c);
                 p += length;
                 position.column++;
                 if (c == '\n') {
@@ -111,7 +116,6 @@ static const struct {
         { "unknown escape", "in double quotes a backslash is special: double it, or use single "
                             "quotes" },
         { "undefined tag", "leave the tag (!...) out" },
-        { "exceeded maximum nesting", "settings are not that deep" },
 };
 
 /* `name: {schedule}-{time}` is a map to YAML. */
@@ -130,16 +134,19 @@ static bool has_placeholder(const char *line, size_t length)
         return false;
 }
 
-static const char *find_remedy(const char *problem, const char *line, size_t length, size_t column)
+static char *find_remedy(const struct grammar *grammar, const char *problem, const char *line,
+                         size_t length, size_t column)
 {
         if (memchr(line, '\t', column < length ? column + 1 : length))
-                return "YAML is indented with spaces, not with tabs";
+                return xstrdup("YAML is indented with spaces, not with tabs");
         if (has_placeholder(line, length))
-                return "put a value that begins with { into quotes";
+                return xstrdup("put a value that begins with { into quotes");
         for (size_t i = 0; i < ELEMENTS(remedies); i++)
                 if (strstr(problem, remedies[i].problem))
-                        return remedies[i].remedy;
-        return "see amid.yaml(5)";
+                        return xstrdup(remedies[i].remedy);
+        if (strstr(problem, "exceeded maximum nesting"))
+                return xasprintf("%s are not that deep", grammar->documents);
+        return xasprintf("see %s", grammar->manual);
 }
 
 static bool syntax_error(struct conf *conf, const yaml_parser_t *parser, const char *data,
@@ -150,11 +157,12 @@ static bool syntax_error(struct conf *conf, const yaml_parser_t *parser, const c
         const struct position position = { conf->file, mark->line + 1, mark->column + 1 };
         size_t length;
         const char *line = find_line(data, size, mark->line, &length);
+        _cleanup_free_ char *remedy = NULL;
 
         if (parser->error == YAML_MEMORY_ERROR)
                 out_of_memory();
-        return conf_error_at(conf, position, "not YAML: %s; %s", problem,
-                             find_remedy(problem, line, length, mark->column));
+        remedy = find_remedy(conf->grammar, problem, line, length, mark->column);
+        return conf_error_at(conf, position, "not YAML: %s; %s", problem, remedy);
 }
 
 struct tally {
@@ -169,8 +177,8 @@ static bool count_event(struct conf *conf, const yaml_event_t *event, struct tal
 
         if (event->type == YAML_DOCUMENT_START_EVENT && tally->documents++)
                 return conf_error_at(conf, position,
-                                     "a second document (---); settings are one "
-                                     "document a file");
+                                     "a second document (---); %s are one document a file",
+                                     conf->grammar->documents);
         if (event->type == YAML_SCALAR_EVENT)
                 anchored = event->data.scalar.anchor;
         if (event->type == YAML_SEQUENCE_START_EVENT)
@@ -228,6 +236,26 @@ static bool check_events(struct conf *conf, const char *data, size_t size)
         return good;
 }
 
+void conf_init(struct conf *conf, const struct grammar *grammar)
+{
+        *conf = (struct conf){ .grammar = grammar, .visits_max = CONF_VISITS_FREE };
+}
+
+void conf_done(struct conf *conf)
+{
+        for (size_t i = 0; i < conf->n_files; i++) {
+                free(conf->files[i].name);
+                if (conf->files[i].loaded)
+                        yaml_document_delete(&conf->files[i].document);
+        }
+        free(conf->files);
+        for (size_t i = 0; i < conf->n_messages; i++)
+                free(conf->messages[i].text);
+        free(conf->messages);
+        for (size_t i = 0; i < conf->n_forms; i++)
+                regfree(&conf->forms[i]);
+}
+
 bool conf_load_data(struct conf *conf, const char *name, bool in_conf_d, const char *data,
                     size_t size)
 {
@@ -237,11 +265,10 @@ bool conf_load_data(struct conf *conf, const char *name, bool in_conf_d, const c
         file->name = xstrdup(name);
         file->in_conf_d = in_conf_d;
         conf->file = conf->n_files - 1;
-        if (size > SETTINGS_FILE_MAX)
+        if (size > conf->grammar->file_max)
                 return conf_error_at(conf, (struct position){ .file = conf->file },
-                                     "larger than %d bytes; spread the schedules over files in "
-                                     "conf.d",
-                                     SETTINGS_FILE_MAX);
+                                     "larger than %zu bytes; spread the %s over files in conf.d",
+                                     conf->grammar->file_max, conf->grammar->entries);
         if (!check_bytes(conf, data, size) || !check_events(conf, data, size))
                 return false;
         start_parser(&parser, data, size);

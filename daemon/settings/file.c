@@ -1,4 +1,4 @@
-/* Settings on disk: the main file and conf.d beside it. */
+/* Documents on disk: a main file, and every NAME.yaml of the directory conf.d beside it. */
 #include "settings/conf.h"
 
 #include <dirent.h>
@@ -12,33 +12,33 @@
 #include "base/alloc.h"
 #include "base/trust.h"
 
-static const struct {
-        int error;
-        const char *remedy;
-} remedies[] = {
-        { -ENOENT, "; write one (see amid.yaml(5)), or name another with -c" },
-        { -EACCES, "; the user amid runs as must be able to read it" },
-        { -EISDIR, "; a file is wanted here" },
-        { -EINVAL, "; a regular file is wanted here" },
-        { -ELOOP, "; a symbolic link points to itself" },
-};
-
 /* Gives the path a number, although there is nothing to read, for the message about it. */
 static int read_error(struct conf *conf, const char *path, int error)
 {
         const struct position position = { .file = conf->n_files };
-        const char *remedy = "";
+        const struct {
+                int error;
+                const char *remedy;
+        } remedies[] = {
+                { -ENOENT, conf->grammar->when_missing },
+                { -EACCES, conf->grammar->when_denied },
+                { -EISDIR, "a file is wanted here" },
+                { -EINVAL, "a regular file is wanted here" },
+                { -ELOOP, "a symbolic link points to itself" },
+        };
+        const char *remedy = NULL;
 
         append(conf->files, conf->n_files)->name = xstrdup(path);
         for (size_t i = 0; i < ELEMENTS(remedies); i++)
                 if (remedies[i].error == error)
                         remedy = remedies[i].remedy;
-        conf_error_at(conf, position, "cannot be read: %s%s", strerror(-error), remedy);
+        conf_error_at(conf, position, "cannot be read: %s%s%s", strerror(-error),
+                      remedy ? "; " : "", remedy ? remedy : "");
         return error;
 }
 
 /* Reads all of a regular file; one byte more than is allowed shows that it is too large. */
-static int read_file(const char *path, char **ret_data, size_t *ret_size)
+static int read_file(const char *path, size_t max, char **ret_data, size_t *ret_size)
 {
         /* non-blocking, so that a FIFO does not wait for its writer */
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -52,9 +52,9 @@ static int read_file(const char *path, char **ret_data, size_t *ret_size)
                 return -EISDIR;
         if (!S_ISREG(st.st_mode))
                 return -EINVAL;
-        data = xcalloc(SETTINGS_FILE_MAX + 1, 1);
-        while (size <= SETTINGS_FILE_MAX) {
-                ssize_t n = read(fd, data + size, SETTINGS_FILE_MAX + 1 - size);
+        data = xcalloc(max + 1, 1);
+        while (size <= max) {
+                ssize_t n = read(fd, data + size, max + 1 - size);
 
                 if (n < 0 && errno == EINTR)
                         continue;
@@ -69,8 +69,8 @@ static int read_file(const char *path, char **ret_data, size_t *ret_size)
         return 0;
 }
 
-/* Settings name commands that run as root on the targets. Who may change them is as much as root
- * there, so nothing is read that others may change. */
+/* Documents may name commands that run as root elsewhere. Whoever may change a document is as good
+ * as root there, so no file is read that others may change. */
 static int refuse_untrusted(struct conf *conf, const char *path)
 {
         _cleanup_free_ char *why = trust_path(path);
@@ -91,7 +91,7 @@ int conf_load_file(struct conf *conf, const char *path, bool in_conf_d)
 
         if (r < 0)
                 return r;
-        r = read_file(path, &data, &size);
+        r = read_file(path, conf->grammar->file_max, &data, &size);
         if (r < 0)
                 return read_error(conf, path, r);
         return conf_load_data(conf, path, in_conf_d, data, size) ? 0 : -EINVAL;

@@ -1,4 +1,4 @@
-/* Kinds of lists. */
+/* Kinds of lists: texts of one form, and sets of words. */
 #include "settings/conf.h"
 
 #include <stdlib.h>
@@ -88,25 +88,6 @@ static bool parse_one_or_list(struct conf *conf, const yaml_node_t *node, const 
                                               : parse_list(conf, node, key, base);
 }
 
-/* `all` is a word, not a region; only an account has it. */
-static bool parse_regions(struct conf *conf, const yaml_node_t *node, const struct key *key,
-                          void *base)
-{
-        struct setting_account *account = base;
-
-        if (!parse_one_or_list(conf, node, key, base))
-                return false;
-        if (!strings_contain(account->regions, account->n_regions, "all"))
-                return true;
-        if (account->n_regions > 1)
-                return conf_error(conf, node, "%s: all stands alone", key->name);
-        strings_free(account->regions, account->n_regions);
-        account->regions = NULL;
-        account->n_regions = 0;
-        account->all_regions = true;
-        return true;
-}
-
 /* A set of words, as bits. */
 static bool parse_set(struct conf *conf, const yaml_node_t *node, const struct key *key, void *base)
 {
@@ -135,5 +116,4 @@ static bool parse_set(struct conf *conf, const yaml_node_t *node, const struct k
 
 const struct kind kind_list = { parse_list, SHAPE_LIST, "text", STRING };
 const struct kind kind_one_or_list = { parse_one_or_list, SHAPE_ONE_OR_LIST, "text", STRING };
-const struct kind kind_regions = { parse_regions, SHAPE_ONE_OR_LIST, "text", STRING };
 const struct kind kind_words = { parse_set, SHAPE_ONE_OR_LIST, "word", "{\"type\":\"string\"}" };

@@ -1,5 +1,6 @@
-/* Kinds of maps that need more than a walk along a table. */
-#include "settings/conf.h"
+/* Kinds of maps with a check or a field of their own, and maps of accounts and schedules by name.
+ */
+#include "settings/draft.h"
 
 #include "base/alloc.h"
 
@@ -73,7 +74,7 @@ static bool parse_entries(struct conf *conf, const yaml_node_t *node, const stru
                         continue;
                 }
                 /* A bad name does not hide what is wrong below it. */
-                good &= conf_check_form(conf, name, &form_name, text);
+                good &= conf_check_form(conf, name, key->form, text);
                 good &= parse(conf, name, value, key);
         }
         return good;
@@ -103,17 +104,18 @@ static bool check_role(struct conf *conf, const yaml_node_t *node,
 static bool parse_account(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
                           const struct key *key)
 {
-        struct draft_account *draft = append(conf->accounts, conf->n_accounts);
+        struct draft *draft = draft_of(conf);
+        struct draft_account *entry = append(draft->accounts, draft->n_accounts);
         const struct key named = { .name = (const char *)name->data.scalar.value };
 
-        draft->account.name = xstrdup(named.name);
-        draft->position = conf_position(conf, name);
+        entry->account.name = xstrdup(named.name);
+        entry->position = conf_position(conf, name);
         /* `name:` alone is an account with the daemon's own credentials and region */
         if (conf_is_null(value))
                 return true;
         return conf_expect_map(conf, value, &named) &&
-               conf_read_table(conf, value, key->sub, &draft->account, NULL) &&
-               check_role(conf, value, &draft->account);
+               conf_read_table(conf, value, key->sub, &entry->account, NULL) &&
+               check_role(conf, value, &entry->account);
 }
 
 static bool parse_accounts(struct conf *conf, const yaml_node_t *node, const struct key *key,
@@ -133,18 +135,19 @@ static struct setting_schedule empty_schedule(void)
 static bool parse_schedule(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
                            const struct key *key)
 {
-        struct draft_schedule *draft = append(conf->schedules, conf->n_schedules);
+        struct draft *draft = draft_of(conf);
+        struct draft_schedule *entry = append(draft->schedules, draft->n_schedules);
         const struct key named = { .name = (const char *)name->data.scalar.value };
 
-        draft->schedule = empty_schedule();
-        draft->schedule.name = xstrdup(named.name);
-        draft->position = conf_position(conf, name);
-        draft->broken = true;
+        entry->schedule = empty_schedule();
+        entry->schedule.name = xstrdup(named.name);
+        entry->position = conf_position(conf, name);
+        entry->broken = true;
         if (!conf_expect_map(conf, value, &named))
                 return false;
-        draft->own = (struct layer){ conf->file, value };
-        draft->broken = !conf_read_table(conf, value, key->sub, &draft->schedule, &conf->defaults);
-        return !draft->broken;
+        entry->own = (struct layer){ conf->file, value };
+        entry->broken = !conf_read_table(conf, value, key->sub, &entry->schedule, &draft->defaults);
+        return !entry->broken;
 }
 
 static bool parse_schedules(struct conf *conf, const yaml_node_t *node, const struct key *key,
@@ -163,7 +166,7 @@ static bool parse_defaults(struct conf *conf, const yaml_node_t *node, const str
         (void)base;
         if (!conf_expect_map(conf, node, key))
                 return false;
-        conf->defaults = (struct layer){ conf->file, node };
+        draft_of(conf)->defaults = (struct layer){ conf->file, node };
         return conf_check_defaults(conf, node, key->sub, &scratch);
 }
 

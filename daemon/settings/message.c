@@ -1,3 +1,4 @@
+/* Errors and warnings about documents: collected with their positions, printed in order. */
 #include "settings/conf.h"
 
 #include <inttypes.h>

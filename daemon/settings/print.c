@@ -1,4 +1,4 @@
-/* The key tables as the KEYS section of amid.yaml(5), in mdoc(7). */
+/* A key table as nested lists of a manual page, in mdoc(7). */
 #include "settings/conf.h"
 
 #include <string.h>
@@ -51,7 +51,7 @@ static void print_one(struct text *text, const struct key *key)
 {
         if (key->form)
                 text_append(text, key->form->name);
-        else if (key->words && key->kind != &kind_group_by)
+        else if (key->words)
                 print_words(text, key);
         else
                 text_append(text, key->kind->says);
@@ -64,8 +64,10 @@ static void print_shape(struct text *text, const struct key *key)
         switch (key->kind->shape) {
         case SHAPE_ONE:
         case SHAPE_TABLE:
-        case SHAPE_TABLES:
                 print_one(text, key);
+                return;
+        case SHAPE_TABLES:
+                text_append(text, key->kind->says); /* the form is of the names */
                 return;
         case SHAPE_LIST:
                 text_append(text, "list of ");
@@ -78,8 +80,6 @@ static void print_shape(struct text *text, const struct key *key)
         }
 }
 
-static void print_table(struct text *text, const struct key *table);
-
 static void print_key(struct text *text, const struct key *key)
 {
         text_printf(text, ".It Ic %s : Ar ", key->name);
@@ -90,21 +90,15 @@ static void print_key(struct text *text, const struct key *key)
                 text_append(text, "Required.\n");
         if (key->fallback)
                 text_printf(text, "Default:\n.Ql %s .\n", key->fallback);
-        /* defaults has the keys of a schedule, which are told there */
-        if (key->sub && key->kind != &kind_defaults)
-                print_table(text, key->sub);
+        if (key->sub && !key->sub_is_elsewhere)
+                conf_print_manual(text, key->sub);
 }
 
-static void print_table(struct text *text, const struct key *table)
+void conf_print_manual(struct text *text, const struct key *table)
 {
         text_append(text, ".Bl -tag -width Ds\n");
         for (const struct key *key = table; key->name; key++)
                 if (!key->refused)
                         print_key(text, key);
         text_append(text, ".El\n");
-}
-
-void settings_print_manual(struct text *text)
-{
-        print_table(text, root_keys);
 }

@@ -1,9 +1,11 @@
-/* Kinds of single values, and maps along a table. */
+/* Kinds of single values: text, truth, numbers, durations, words. */
 #include "settings/conf.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/time.h"
 
 const char *conf_scalar(struct conf *conf, const yaml_node_t *node, const struct key *key)
 {
@@ -32,8 +34,7 @@ const char *conf_scalar(struct conf *conf, const yaml_node_t *node, const struct
         return text;
 }
 
-/* What a message says stands there: quotes would look like text where they were in the file. */
-static bool is_plain(const yaml_node_t *node)
+bool conf_is_plain(const yaml_node_t *node)
 {
         return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
@@ -84,7 +85,7 @@ static bool parse_boolean(struct conf *conf, const yaml_node_t *node, const stru
 
         if (!text)
                 return false;
-        if (is_plain(node) && (streq(text, "true") || streq(text, "false"))) {
+        if (conf_is_plain(node) && (streq(text, "true") || streq(text, "false"))) {
                 *field = streq(text, "true");
                 return true;
         }
@@ -92,8 +93,8 @@ static bool parse_boolean(struct conf *conf, const yaml_node_t *node, const stru
                 if (strcasecmp(text, others[i].word) == 0)
                         hint = others[i].meant;
         return wrong_value(conf, node, key,
-                           is_plain(node) ? "true or false" : "true or false without quotes", text,
-                           hint);
+                           conf_is_plain(node) ? "true or false" : "true or false without quotes",
+                           text, hint);
 }
 
 static bool parse_whole(struct conf *conf, const yaml_node_t *node, const struct key *key,
@@ -105,32 +106,14 @@ static bool parse_whole(struct conf *conf, const yaml_node_t *node, const struct
 
         if (!text)
                 return false;
-        if (is_plain(node) && parse_number(text, key->max, &value) && value >= key->min &&
+        if (conf_is_plain(node) && parse_number(text, key->max, &value) && value >= key->min &&
             (text[0] != '0' || !text[1])) {
                 *conf_field(unsigned int, base, key) = (unsigned int)value;
                 return true;
         }
         wanted = xasprintf("a whole number from %u to %u%s", key->min, key->max,
-                           is_plain(node) ? "" : " without quotes");
+                           conf_is_plain(node) ? "" : " without quotes");
         return wrong_value(conf, node, key, wanted, text, "");
-}
-
-static bool parse_version(struct conf *conf, const yaml_node_t *node, const struct key *key,
-                          void *base)
-{
-        const char *text = conf_scalar(conf, node, key);
-        _cleanup_free_ char *quoted = NULL;
-
-        (void)base;
-        if (!text)
-                return false;
-        if (is_plain(node) && streq(text, "1"))
-                return true;
-        quoted = conf_quote(text);
-        if (streq(text, "1"))
-                return conf_error(conf, node, "version needs 1 without quotes");
-        return conf_error(conf, node, "version %s is not known to this amid, which reads version 1",
-                          quoted);
 }
 
 static bool parse_span(struct conf *conf, const yaml_node_t *node, const struct key *key,
@@ -196,16 +179,9 @@ static bool parse_word(struct conf *conf, const yaml_node_t *node, const struct 
         return conf_find_word(conf, node, key, conf_field(unsigned int, base, key));
 }
 
-static bool parse_map(struct conf *conf, const yaml_node_t *node, const struct key *key, void *base)
-{
-        return conf_expect_map(conf, node, key) &&
-               conf_read_table(conf, node, key->sub, conf_field(char, base, key), NULL);
-}
-
 #define STRING "{\"type\":\"string\",\"minLength\":1}"
 #define SPAN   "{\"type\":\"string\",\"pattern\":\"^0*[1-9][0-9]*[smhdw]$\"}"
 
-const struct kind kind_version = { parse_version, SHAPE_ONE, "number", "{\"const\":1}" };
 const struct kind kind_text = { parse_text, SHAPE_ONE, "text", STRING };
 const struct kind kind_formed = { parse_formed, SHAPE_ONE, "text", STRING };
 const struct kind kind_boolean = { parse_boolean, SHAPE_ONE, "true | false",
@@ -213,4 +189,3 @@ const struct kind kind_boolean = { parse_boolean, SHAPE_ONE, "true | false",
 const struct kind kind_number = { parse_whole, SHAPE_ONE, "number", "{\"type\":\"integer\"}" };
 const struct kind kind_duration = { parse_span, SHAPE_ONE, "duration", SPAN };
 const struct kind kind_word = { parse_word, SHAPE_ONE, "word", "{\"type\":\"string\"}" };
-const struct kind kind_table = { parse_map, SHAPE_TABLE, "map", NULL };

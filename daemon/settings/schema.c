@@ -1,4 +1,4 @@
-/* The key tables as a JSON Schema, for editors. https://json-schema.org/draft/2020-12 */
+/* Key tables as a JSON Schema, for editors. https://json-schema.org/draft/2020-12 */
 #include "settings/conf.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static void add_words(cJSON *schema, const struct word *words)
                         cJSON_AddItemToArray(names, cJSON_CreateString(word->name));
 }
 
-static cJSON *table_schema(const struct key *table);
+static cJSON *table_schema(const struct schema *schema, const struct key *table);
 
 /* One value, whatever it is wrapped in. */
 static cJSON *one_schema(const struct key *key)
@@ -36,7 +36,7 @@ static cJSON *one_schema(const struct key *key)
                 cJSON_AddStringToObject(schema, "pattern", key->form->pattern);
                 cJSON_AddNumberToObject(schema, "maxLength", (double)key->form->max);
         }
-        if (key->words && key->kind != &kind_group_by)
+        if (key->words)
                 add_words(schema, key->words);
         if (key->kind == &kind_number) {
                 cJSON_AddNumberToObject(schema, "minimum", key->min);
@@ -66,10 +66,29 @@ static cJSON *one_or_list_schema(const struct key *key)
         return schema;
 }
 
-static cJSON *reference(const struct key *table)
+/* A reference to the table where it is a definition, else NULL. */
+static cJSON *find_reference(const struct schema *schema, const struct key *table)
 {
-        return parse(table == schedule_keys ? "{\"$ref\":\"#/$defs/schedule\"}"
-                                            : "{\"$ref\":\"#/$defs/account\"}");
+        for (const struct schema_definition *definition = schema->definitions; definition->name;
+             definition++) {
+                _cleanup_free_ char *path = NULL;
+                cJSON *object;
+
+                if (definition->table != table)
+                        continue;
+                path = xasprintf("#/$defs/%s", definition->name);
+                object = cJSON_CreateObject();
+                cJSON_AddStringToObject(object, "$ref", path);
+                return object;
+        }
+        return NULL;
+}
+
+static cJSON *referred_schema(const struct schema *schema, const struct key *table)
+{
+        cJSON *reference = find_reference(schema, table);
+
+        return reference ? reference : table_schema(schema, table);
 }
 
 static cJSON *or_null(cJSON *schema)
@@ -81,27 +100,29 @@ static cJSON *or_null(cJSON *schema)
         return either;
 }
 
-static bool is_shared(const struct key *table)
+/* A map of tables, whose names have the form of the row. */
+static cJSON *tables_schema(const struct schema *schema, const struct key *key)
 {
-        return table == schedule_keys || table == account_keys;
-}
+        cJSON *map = parse("{\"type\":[\"object\",\"null\"]}"), *names, *values;
 
-/* A map of tables by name; it and an account may also be empty. */
-static cJSON *tables_schema(const struct key *key)
-{
-        cJSON *schema = parse("{\"type\":[\"object\",\"null\"]}"), *names, *values;
-
-        names = cJSON_AddObjectToObject(schema, "propertyNames");
-        cJSON_AddStringToObject(names, "pattern", form_name.pattern);
-        cJSON_AddNumberToObject(names, "maxLength", (double)form_name.max);
-        values = reference(key->sub);
-        if (key->kind == &kind_accounts)
+        names = cJSON_AddObjectToObject(map, "propertyNames");
+        cJSON_AddStringToObject(names, "pattern", key->form->pattern);
+        cJSON_AddNumberToObject(names, "maxLength", (double)key->form->max);
+        values = referred_schema(schema, key->sub);
+        if (key->entry_may_be_empty)
                 values = or_null(values);
-        cJSON_AddItemToObject(schema, "additionalProperties", values);
-        return schema;
+        cJSON_AddItemToObject(map, "additionalProperties", values);
+        return map;
 }
 
-static cJSON *shape_schema(const struct key *key)
+static cJSON *map_schema(const struct schema *schema, const struct key *key)
+{
+        cJSON *map = referred_schema(schema, key->sub);
+
+        return key->may_be_empty ? or_null(map) : map;
+}
+
+static cJSON *shape_schema(const struct schema *schema, const struct key *key)
 {
         switch (key->kind->shape) {
         case SHAPE_ONE:
@@ -111,9 +132,9 @@ static cJSON *shape_schema(const struct key *key)
         case SHAPE_ONE_OR_LIST:
                 return one_or_list_schema(key);
         case SHAPE_TABLE:
-                return is_shared(key->sub) ? or_null(reference(key->sub)) : table_schema(key->sub);
+                return map_schema(schema, key);
         case SHAPE_TABLES:
-                return tables_schema(key);
+                return tables_schema(schema, key);
         }
         abort();
 }
@@ -131,47 +152,56 @@ static void add_default(cJSON *schema, const struct key *key)
         cJSON_AddItemToObject(schema, "default", value);
 }
 
-/* What a schedule requires may come from defaults, so the schema requires nothing of it. */
-static cJSON *table_schema(const struct key *table)
+static cJSON *table_schema(const struct schema *schema, const struct key *table)
 {
-        cJSON *schema = parse("{\"type\":\"object\",\"additionalProperties\":false}");
-        cJSON *properties = cJSON_AddObjectToObject(schema, "properties"), *required;
+        cJSON *object = parse("{\"type\":\"object\",\"additionalProperties\":false}");
+        cJSON *properties = cJSON_AddObjectToObject(object, "properties");
 
         for (const struct key *key = table; key->name; key++) {
                 cJSON *property;
 
                 if (key->refused)
                         continue;
-                property = shape_schema(key);
+                property = shape_schema(schema, key);
                 cJSON_AddStringToObject(property, "description", key->help);
                 add_default(property, key);
                 cJSON_AddItemToObject(properties, key->name, property);
         }
-        if (table == root_keys) {
-                required = cJSON_AddArrayToObject(schema, "required");
-                cJSON_AddItemToArray(required, cJSON_CreateString("version"));
-        }
-        return schema;
+        return object;
 }
 
-void settings_print_schema(struct text *text)
+/* Keys that a table below the root requires may come from defaults, so the schema requires none. */
+static void add_required(cJSON *object, const struct key *root)
 {
-        cJSON *schema = cJSON_CreateObject(), *rest = table_schema(root_keys), *shared, *item;
+        cJSON *required = cJSON_AddArrayToObject(object, "required");
+
+        for (const struct key *key = root; key->name; key++)
+                if (key->required)
+                        cJSON_AddItemToArray(required, cJSON_CreateString(key->name));
+}
+
+void conf_print_schema(struct text *text, const struct schema *schema)
+{
+        cJSON *whole = cJSON_CreateObject(), *rest = table_schema(schema, schema->root), *shared,
+              *item;
         char *printed;
 
-        cJSON_AddStringToObject(schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
-        cJSON_AddStringToObject(schema, "title", "Settings of amid: amid.yaml");
+        cJSON_AddStringToObject(whole, "$schema", "https://json-schema.org/draft/2020-12/schema");
+        cJSON_AddStringToObject(whole, "title", schema->title);
         while ((item = rest->child)) {
                 cJSON_DetachItemViaPointer(rest, item);
-                cJSON_AddItemToObject(schema, item->string, item);
+                cJSON_AddItemToObject(whole, item->string, item);
         }
         cJSON_Delete(rest);
-        shared = cJSON_AddObjectToObject(schema, "$defs");
-        cJSON_AddItemToObject(shared, "account", table_schema(account_keys));
-        cJSON_AddItemToObject(shared, "schedule", table_schema(schedule_keys));
-        printed = cJSON_Print(schema);
+        add_required(whole, schema->root);
+        shared = cJSON_AddObjectToObject(whole, "$defs");
+        for (const struct schema_definition *definition = schema->definitions; definition->name;
+             definition++)
+                cJSON_AddItemToObject(shared, definition->name,
+                                      table_schema(schema, definition->table));
+        printed = cJSON_Print(whole);
         text_append(text, printed);
         text_append(text, "\n");
         cJSON_free(printed);
-        cJSON_Delete(schema);
+        cJSON_Delete(whole);
 }

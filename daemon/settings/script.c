@@ -1,5 +1,5 @@
-/* Shell scripts, as lists of commands that may have lines. */
-#include "settings/conf.h"
+/* The kind of shell scripts: a list of commands, each of which may have several lines. */
+#include "settings/draft.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
+/* The life of settings, and the search for a schedule or an account by its name. */
 #include "settings/settings.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "settings/conf.h"
+#include "settings/draft.h"
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -84,130 +84,6 @@ struct settings *settings_unref(struct settings *settings)
         free(settings->file);
         free(settings);
         return NULL;
-}
-
-void conf_done(struct conf *conf)
-{
-        for (size_t i = 0; i < conf->n_files; i++) {
-                free(conf->files[i].name);
-                if (conf->files[i].loaded)
-                        yaml_document_delete(&conf->files[i].document);
-        }
-        free(conf->files);
-        for (size_t i = 0; i < conf->n_messages; i++)
-                free(conf->messages[i].text);
-        free(conf->messages);
-        for (size_t i = 0; i < conf->n_forms; i++)
-                regfree(&conf->forms[i]);
-        for (size_t i = 0; i < conf->n_zones; i++)
-                zone_unref(conf->zones[i]);
-        free(conf->zones);
-        for (size_t i = 0; i < conf->n_schedules; i++)
-                setting_schedule_done(&conf->schedules[i].schedule);
-        free(conf->schedules);
-        for (size_t i = 0; i < conf->n_accounts; i++)
-                setting_account_done(&conf->accounts[i].account);
-        free(conf->accounts);
-        free(conf->owner);
-}
-
-/* ---- loading --------------------------------------------------------------------------------- */
-
-static bool has_version(struct conf *conf, const yaml_node_t *root)
-{
-        for (const yaml_node_pair_t *pair = root->data.mapping.pairs.start;
-             pair < root->data.mapping.pairs.top; pair++) {
-                const yaml_node_t *name = conf_node(conf, pair->key);
-
-                if (name && name->type == YAML_SCALAR_NODE &&
-                    streq((const char *)name->data.scalar.value, "version"))
-                        return true;
-        }
-        return false;
-}
-
-/* Messages quote keys and values. A map without version is no settings file, maybe one that the
- * caller may not read himself (sudo amictl -c FILE check): nothing of it is quoted. */
-static bool is_settings(struct conf *conf, const yaml_node_t *root)
-{
-        return has_version(conf, root) ||
-               conf_error(conf, root,
-                          "version is missing; a settings file of amid has \"version: 1\"");
-}
-
-static void read_root(struct conf *conf, size_t file)
-{
-        const yaml_node_t *root = conf_root(conf, file);
-        bool main = !conf->files[file].in_conf_d;
-        const struct key whole = { .name = "the file" };
-
-        conf->file = file;
-        if (!conf->files[file].loaded || (!root && !main)) /* conf.d may be all comments */
-                return;
-        if (!root)
-                conf_error_at(conf, (struct position){ .file = file, .line = 1, .column = 1 },
-                              "the file is empty; the least is \"version: 1\"");
-        else if (conf_expect_map(conf, root, &whole) && (!main || is_settings(conf, root)))
-                conf_read_table(conf, root, main ? root_keys : conf_d_keys, conf, NULL);
-}
-
-/* Moves what was read out of the drafts. */
-static struct settings *hand_over(struct conf *conf)
-{
-        struct settings *settings = xnew(struct settings);
-
-        settings->references = 1;
-        settings->file = xstrdup(conf->files[0].name);
-        settings->owner = steal(conf->owner);
-        settings->api_share = conf->api_share;
-        for (size_t i = 0; i < conf->n_accounts; i++)
-                *append(settings->accounts, settings->n_accounts) = conf->accounts[i].account;
-        for (size_t i = 0; i < conf->n_schedules; i++)
-                *append(settings->schedules, settings->n_schedules) = conf->schedules[i].schedule;
-        conf->n_accounts = 0;
-        conf->n_schedules = 0;
-        return settings;
-}
-
-static void read_everything(struct conf *conf)
-{
-        for (size_t file = 0; file < conf->n_files; file++)
-                read_root(conf, file);
-        conf_check_accounts(conf);
-        conf_check_schedules(conf);
-        conf_check_clashes(conf);
-}
-
-static int finish(struct conf *conf, struct settings **ret, struct text *messages)
-{
-        /* without the main file's accounts and defaults, what conf.d says would look wrong */
-        if (conf->files[0].loaded)
-                read_everything(conf);
-        conf_print_messages(conf, messages);
-        if (conf->n_errors)
-                return -EINVAL;
-        *ret = hand_over(conf);
-        return 0;
-}
-
-int settings_load(const char *path, struct settings **ret, struct text *messages)
-{
-        _cleanup_(conf_done) struct conf conf = { .visits_max = CONF_VISITS_FREE };
-        int r = conf_load_file(&conf, path, false);
-        int error = conf_load_directory(&conf, path), result = finish(&conf, ret, messages);
-
-        if (result == 0)
-                return 0;
-        return r < 0 ? r : error < 0 ? error : result;
-}
-
-int settings_parse(const char *name, const char *data, size_t size, struct settings **ret,
-                   struct text *messages)
-{
-        _cleanup_(conf_done) struct conf conf = { .visits_max = CONF_VISITS_FREE };
-
-        conf_load_data(&conf, name, false, data, size);
-        return finish(&conf, ret, messages);
 }
 
 /* ---- finding --------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* The grammar: every key with its kind, its field, its default and its help. The help is printed
  * into amid.yaml(5) and the JSON schema; its first sentence also into messages. */
-#include "settings/conf.h"
+#include "settings/draft.h"
 
 #include <limits.h>
 
@@ -51,11 +51,6 @@ static const struct word on_freeze_failure_words[] = { { "skip", ON_FREEZE_FAILU
 static const struct word on_failure_words[] = { { "halt", ON_FAILURE_HALT, NULL },
                                                 { "continue", ON_FAILURE_CONTINUE, NULL },
                                                 {} };
-static const struct word group_words[] = { { "availability-zone", GROUP_ZONE, NULL },
-                                           { "auto-scaling-group", GROUP_AUTO_SCALING, NULL },
-                                           { "target-group", GROUP_TARGET_GROUP, NULL },
-                                           { "all", GROUP_ALL, NULL },
-                                           {} };
 static const struct word state_words[] = { { "running", TARGET_RUNNING, NULL },
                                            { "stopped", TARGET_STOPPED, NULL },
                                            { "any", TARGET_RUNNING | TARGET_STOPPED, NULL },
@@ -134,8 +129,7 @@ static const struct key targets_keys[] = {
 static const struct key reboot_keys[] = {
         KEY("max_parallel", number, struct setting_reboot, max_parallel, .min = 1, .max = 1000,
             .fallback = "1", .help = "So many instances of a group may be down at once."),
-        KEY("group_by", group_by, struct setting_reboot, group_by, .words = group_words,
-            .fallback = "all",
+        KEY("group_by", group_by, struct setting_reboot, group_by, .fallback = "all",
             .help = "What makes a group: the value of a tag, the availability zone, the Auto "
                     "Scaling group, the target groups of the load balancers (an instance in "
                     "several "
@@ -265,7 +259,7 @@ static const struct key retain_keys[] = {
 };
 
 const struct key schedule_keys[] = {
-        KEY("timezone", timezone, S, zone, .fallback = "UTC",
+        KEY("timezone", timezone, S, zone, .fallback = "UTC", .is_context = true,
             .help = "The time zone of cron() and at(), of start and end, and of the days, weeks "
                     "and months of retain: a name of the IANA database such as Asia/Seoul."),
         KEY("schedule", expression, S, schedule, .required = true,
@@ -384,23 +378,24 @@ static const char schedules_help[] =
         "nothing of the images of the first.";
 
 const struct key root_keys[] = {
-        KEY("version", version, struct conf, owner, .required = true, .help = version_help),
-        KEY("owner", formed, struct conf, owner, .form = &form_name, .fallback = "amid",
+        KEY("version", version, struct draft, owner, .required = true, .help = version_help),
+        KEY("owner", formed, struct draft, owner, .form = &form_name, .fallback = "amid",
             .help = "Marks what this installation made (tag amid:owner). Two installations in one "
                     "account need two names."),
-        KEY("api_share", number, struct conf, api_share, .min = 1, .max = 100, .fallback = "50",
+        KEY("api_share", number, struct draft, api_share, .min = 1, .max = 100, .fallback = "50",
             .help = "How much of the request rate that EC2 allows an account in a region amid "
                     "takes "
                     "at most, in percent. The rest is left to others; where they need more, amid "
                     "takes less by itself."),
-        KEY("accounts", accounts, struct conf, accounts, .sub = account_keys, .may_be_empty = true,
-            .help = accounts_help),
-        KEY("defaults", defaults, struct conf, defaults, .sub = schedule_keys, .may_be_empty = true,
+        KEY("accounts", accounts, struct draft, accounts, .sub = account_keys, .form = &form_name,
+            .may_be_empty = true, .entry_may_be_empty = true, .help = accounts_help),
+        KEY("defaults", defaults, struct draft, defaults, .sub = schedule_keys,
+            .sub_is_elsewhere = true, .may_be_empty = true,
             .help = "Any keys of a schedule, for schedules that do not give them, also those of "
                     "conf.d. A schedule that gives a key replaces its default whole: maps are not "
                     "merged."),
-        KEY("schedules", schedules, struct conf, schedules, .sub = schedule_keys,
-            .may_be_empty = true, .help = schedules_help),
+        KEY("schedules", schedules, struct draft, schedules, .sub = schedule_keys,
+            .form = &form_name, .may_be_empty = true, .help = schedules_help),
         {},
 };
 
@@ -408,10 +403,10 @@ const struct key conf_d_keys[] = {
         { .name = "version", .kind = &kind_version, .help = version_help },
         KEY_REFUSED("owner", MAIN_FILE_ONLY),
         KEY_REFUSED("api_share", MAIN_FILE_ONLY),
-        KEY("accounts", accounts, struct conf, accounts, .sub = account_keys, .may_be_empty = true,
-            .help = accounts_help),
+        KEY("accounts", accounts, struct draft, accounts, .sub = account_keys, .form = &form_name,
+            .may_be_empty = true, .entry_may_be_empty = true, .help = accounts_help),
         KEY_REFUSED("defaults", MAIN_FILE_ONLY),
-        KEY("schedules", schedules, struct conf, schedules, .sub = schedule_keys,
-            .may_be_empty = true, .help = schedules_help),
+        KEY("schedules", schedules, struct draft, schedules, .sub = schedule_keys,
+            .form = &form_name, .may_be_empty = true, .help = schedules_help),
         {},
 };

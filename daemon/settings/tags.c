@@ -1,6 +1,6 @@
 /* Tags: those an image gets, and those an instance is chosen by. Limits are EC2's:
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions */
-#include "settings/conf.h"
+#include "settings/draft.h"
 
 #include <string.h>
 

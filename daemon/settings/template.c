@@ -1,6 +1,6 @@
 /* Templates of an image's name and description, and the other words of settings with a part to
  * fill in. */
-#include "settings/conf.h"
+#include "settings/draft.h"
 
 #include <string.h>
 
@@ -133,6 +133,12 @@ static bool parse_description(struct conf *conf, const yaml_node_t *node, const 
         return true;
 }
 
+static const struct word group_words[] = { { "availability-zone", GROUP_ZONE, NULL },
+                                           { "auto-scaling-group", GROUP_AUTO_SCALING, NULL },
+                                           { "target-group", GROUP_TARGET_GROUP, NULL },
+                                           { "all", GROUP_ALL, NULL },
+                                           {} };
+
 #define GROUP_WORDS "tag:KEY, availability-zone, auto-scaling-group, target-group or all"
 
 static bool parse_group_by(struct conf *conf, const yaml_node_t *node, const struct key *key,
@@ -150,7 +156,7 @@ static bool parse_group_by(struct conf *conf, const yaml_node_t *node, const str
                 xreplace(&reboot->group_tag, tag);
                 return true;
         }
-        for (const struct word *word = key->words; word->name; word++) {
+        for (const struct word *word = group_words; word->name; word++) {
                 if (!streq(text, word->name))
                         continue;
                 reboot->group_by = word->value;

@@ -1,5 +1,5 @@
 /* Kinds of time: the zone, the expression, start and end. The table reads the zone first. */
-#include "settings/conf.h"
+#include "settings/draft.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,17 +7,17 @@
 #include "base/alloc.h"
 
 /* Schedules share few zones: each is read once a load. */
-static struct zone *find_zone(struct conf *conf, const char *name, int *ret_error)
+static struct zone *find_zone(struct draft *draft, const char *name, int *ret_error)
 {
         struct zone *zone = NULL;
 
-        for (size_t i = conf->n_zones; i-- > 0;)
-                if (streq(zone_name(conf->zones[i]), name))
-                        return zone_ref(conf->zones[i]);
+        for (size_t i = draft->n_zones; i-- > 0;)
+                if (streq(zone_name(draft->zones[i]), name))
+                        return zone_ref(draft->zones[i]);
         *ret_error = zone_load(name, &zone);
         if (*ret_error < 0)
                 return NULL;
-        *append(conf->zones, conf->n_zones) = zone;
+        *append(draft->zones, draft->n_zones) = zone;
         return zone_ref(zone);
 }
 
@@ -54,7 +54,7 @@ static bool parse_timezone(struct conf *conf, const yaml_node_t *node, const str
 
         if (!name)
                 return false;
-        schedule->zone = find_zone(conf, name, &error);
+        schedule->zone = find_zone(draft_of(conf), name, &error);
         if (!schedule->zone)
                 return unknown_zone(conf, node, name, error);
         schedule->schedule.zone = schedule->zone;
