@@ -11,11 +11,12 @@ B       := build/$(VARIANT)
 # folder is linked with, so that a unit test of a pure folder proves that the folder is pure.
 # `make deps-check` holds the sources to it.
 AWS           := aws/config aws/request aws/failure aws/services aws/credentials aws/client
-FOLDERS       := base schedule retention settings loop http $(AWS) store runs control ctl
+FOLDERS       := base schedule retention yaml settings loop http $(AWS) store runs control ctl
 MAY_base      :=
 MAY_schedule  := base
 MAY_retention := base
-MAY_settings  := base schedule retention
+MAY_yaml      := base
+MAY_settings  := base yaml schedule retention
 MAY_loop      := base
 MAY_http      := base loop
 MAY_aws/config      := base

@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-#include "settings/conf.h"
 #include "settings/settings.h"
+#include "yaml/conf.h"
 
 /* A schedule or an account of the draft. */
 struct draft_schedule {

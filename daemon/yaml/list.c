@@ -1,5 +1,5 @@
 /* Kinds of lists: texts of one form, and sets of words. */
-#include "settings/conf.h"
+#include "yaml/conf.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Key tables as a JSON Schema, for editors. https://json-schema.org/draft/2020-12 */
-#include "settings/conf.h"
+#include "yaml/conf.h"
 
 #include <stdlib.h>
 

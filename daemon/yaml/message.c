@@ -1,5 +1,5 @@
 /* Errors and warnings about documents: collected with their positions, printed in order. */
-#include "settings/conf.h"
+#include "yaml/conf.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Checks that a text has the form of its row: a length, and a pattern that the schema shows, too.
  */
-#include "settings/conf.h"
+#include "yaml/conf.h"
 
 #include <stdlib.h>
 

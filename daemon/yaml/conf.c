@@ -1,5 +1,5 @@
 /* The walk along key tables: a map is read row by row, and what is wrong becomes messages. */
-#include "settings/conf.h"
+#include "yaml/conf.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Documents on disk: a main file, and every NAME.yaml of the directory conf.d beside it. */
-#include "settings/conf.h"
+#include "yaml/conf.h"
 
 #include <dirent.h>
 #include <errno.h>

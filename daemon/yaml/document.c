@@ -2,7 +2,7 @@
  * Bytes to a YAML document. What libyaml would take badly is looked at before it builds the
  * document: bytes that are no text, deep nesting, masses of nodes or anchors.
  */
-#include "settings/conf.h"
+#include "yaml/conf.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* A key table as nested lists of a manual page, in mdoc(7). */
-#include "settings/conf.h"
+#include "yaml/conf.h"
 
 #include <string.h>
 

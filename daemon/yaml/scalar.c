@@ -1,5 +1,5 @@
 /* Kinds of single values: text, truth, numbers, durations, words. */
-#include "settings/conf.h"
+#include "yaml/conf.h"
 
 #include <stdint.h>
 #include <string.h>
