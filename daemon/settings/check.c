@@ -1,4 +1,4 @@
-/* What no single value shows: names that refer to each other, times that exclude each other. */
+/* Checks of the whole draft: names that refer to each other, and values that exclude each other. */
 #include "settings/draft.h"
 
 #include <string.h>

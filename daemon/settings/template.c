@@ -1,5 +1,5 @@
-/* Templates of an image's name and description, and the other words of settings with a part to
- * fill in. */
+/* Kinds of texts with a part to fill in: the templates of an image's name and description, and the
+ * tag:KEY of group_by. */
 #include "settings/draft.h"
 
 #include <string.h>

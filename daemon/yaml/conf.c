@@ -5,8 +5,9 @@
 
 #include "base/alloc.h"
 
-/* The value node of each row of a table, and of its key for messages. */
-struct slots {
+/* Pairs of a map by the rows of its table: the node of the value, and the node of the key for
+ * messages. */
+struct pairs {
         const yaml_node_t *key[CONF_KEYS_MAX], *value[CONF_KEYS_MAX];
 };
 
@@ -102,11 +103,11 @@ bool conf_each_pair(struct conf *conf, const yaml_node_t *node, conf_pair_fn *ca
         return good;
 }
 
-/* Finds the row of one pair. */
+/* Stores a pair at the row of its key. */
 static bool take_pair(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
                       const struct key *table, void *base)
 {
-        struct slots *slots = base;
+        struct pairs *pairs = base;
         const struct key *key;
         const char *text;
         size_t i;
@@ -122,11 +123,11 @@ static bool take_pair(struct conf *conf, const yaml_node_t *name, const yaml_nod
         if (key->refused)
                 return conf_error(conf, name, "%s: %s", key->name, key->refused);
         i = (size_t)(key - table);
-        if (slots->key[i])
+        if (pairs->key[i])
                 return conf_error(conf, name, "%s is given twice (first in line %zu)", key->name,
-                                  slots->key[i]->start_mark.line + 1);
-        slots->key[i] = name;
-        slots->value[i] = value;
+                                  pairs->key[i]->start_mark.line + 1);
+        pairs->key[i] = name;
+        pairs->value[i] = value;
         return true;
 }
 
@@ -141,7 +142,7 @@ static bool read_value(struct conf *conf, const yaml_node_t *node, const struct 
                           key->name);
 }
 
-/* The fallback of a row goes the way of a value that stands in a file. */
+/* The fallback of a row is parsed as a plain scalar of a file would be. */
 static bool read_fallback(struct conf *conf, const struct key *key, void *base)
 {
         _cleanup_free_ char *text = xstrdup(key->fallback);
@@ -187,7 +188,7 @@ static bool read_missing(struct conf *conf, const yaml_node_t *map, const struct
 bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct key *table,
                      void *base, const struct layer *defaults)
 {
-        struct slots own = {}, theirs = {};
+        struct pairs own = {}, theirs = {};
         bool good = !node || conf_each_pair(conf, node, take_pair, table, &own);
 
         if (defaults && defaults->node) {
@@ -214,12 +215,12 @@ bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct ke
 bool conf_check_defaults(struct conf *conf, const yaml_node_t *node, const struct key *table,
                          void *base)
 {
-        struct slots slots = {};
-        bool good = conf_each_pair(conf, node, take_pair, table, &slots);
+        struct pairs pairs = {};
+        bool good = conf_each_pair(conf, node, take_pair, table, &pairs);
 
         for (size_t i = 0; table[i].name; i++) {
-                if (slots.value[i])
-                        good &= read_value(conf, slots.value[i], &table[i], base);
+                if (pairs.value[i])
+                        good &= read_value(conf, pairs.value[i], &table[i], base);
                 else if (table[i].is_context)
                         good &= read_fallback(conf, &table[i], base);
         }

@@ -1,6 +1,7 @@
 /*
- * Bytes to a YAML document. What libyaml would take badly is looked at before it builds the
- * document: bytes that are no text, deep nesting, masses of nodes or anchors.
+ * Bytes to a YAML document. libyaml builds documents of any depth and size, and its time grows with
+ * the square of the number of anchors. So the bytes and the events of a file are checked before its
+ * document is built: for bytes that are no text, deep nesting, and too many nodes or anchors.
  */
 #include "yaml/conf.h"
 
@@ -212,7 +213,7 @@ static void start_parser(yaml_parser_t *parser, const char *data, size_t size)
         yaml_parser_set_input_string(parser, (const unsigned char *)data, size);
 }
 
-/* Reads the events and throws them away: only what they add up to is wanted. */
+/* Reads all events once, only to count nodes, levels and anchors. */
 static bool check_events(struct conf *conf, const char *data, size_t size)
 {
         struct tally tally = {};

@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/trust.h"
 
-/* Gives the path a number, although there is nothing to read, for the message about it. */
+/* Adds a file without a document, so that an error can name its path. */
 static int read_error(struct conf *conf, const char *path, int error)
 {
         const struct position position = { .file = conf->n_files };
@@ -37,7 +37,8 @@ static int read_error(struct conf *conf, const char *path, int error)
         return error;
 }
 
-/* Reads all of a regular file; one byte more than is allowed shows that it is too large. */
+/* Reads a regular file, up to one byte more than `max`: that byte shows that the file is too large.
+ */
 static int read_file(const char *path, size_t max, char **ret_data, size_t *ret_size)
 {
         /* non-blocking, so that a FIFO does not wait for its writer */
@@ -134,7 +135,7 @@ int conf_load_directory(struct conf *conf, const char *path)
         size_t n = 0;
         int r;
 
-        /* A file's own folder was looked at with the file: what is wrong with it is said once. */
+        /* trust_path() checked the directory of the main file, too: its error is not repeated. */
         r = conf->n_errors ? 0 : refuse_untrusted(conf, directory_path);
         if (r < 0)
                 return r;

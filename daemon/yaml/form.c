@@ -1,5 +1,4 @@
-/* Checks that a text has the form of its row: a length, and a pattern that the schema shows, too.
- */
+/* The form of a text: a greatest length, and a pattern that checks it and that the schema shows. */
 #include "yaml/conf.h"
 
 #include <stdlib.h>

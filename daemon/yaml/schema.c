@@ -27,7 +27,7 @@ static void add_words(cJSON *schema, const struct word *words)
 
 static cJSON *table_schema(const struct schema *schema, const struct key *table);
 
-/* One value, whatever it is wrapped in. */
+/* The schema of a single value, without the list around it. */
 static cJSON *one_schema(const struct key *key)
 {
         cJSON *schema = parse(key->kind->schema);
