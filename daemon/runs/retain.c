@@ -1,6 +1,6 @@
 /* The terms of retention, and its images, from settings and rows. */
-#include "runs/method.h"
 #include "runs/retain.h"
+#include "runs/method.h"
 
 #include "base/mutant.h"
 #include "base/text.h"
