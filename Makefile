@@ -29,8 +29,6 @@ MAY_store     := base
 MAY_runs      := base loop schedule retention settings $(AWS) store
 MAY_control   := base loop runs store settings schedule retention
 MAY_ctl       := base loop http $(AWS) store runs settings schedule retention control
-# How many files of a folder may depend on each other in a circle, where not four: what is left to cut.
-MOST_runs     := 13
 # What each folder needs to link, highest layer first: itself, what it may include, and what that needs
 # in turn. A folder that a row names above its own layer has no NEEDS yet, which ends make.
 reversed       = $(if $1,$(call reversed,$(wordlist 2,$(words $1),$1)) $(firstword $1))

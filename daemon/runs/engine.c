@@ -15,53 +15,6 @@
 /* While the state cannot be written nothing moves; it is tried again after this. */
 #define STORE_RETRY (10 * USEC_PER_SEC)
 
-void engine_turn_soon(struct engine *engine)
-{
-        if (!timer_is_armed(engine->turn))
-                timer_arm(engine->turn, 0);
-}
-
-/* Each of the instances that are held has a line. */
-static void say_store_failed(const struct engine *engine, const struct log_about *about)
-{
-        static const char *const what = "nothing is begun or brought back until it can";
-        bool said = false;
-
-        for (const struct task *task = engine->down; task; task = task->next_down) {
-                struct log_about named = task_about(task);
-
-                if (!task_holds(task))
-                        continue;
-                log_event(&events[EVENT_STORE_FAILED], &named, "%s; %s, and %s %s.",
-                          engine->store_failure, what, task->row.subject, task->kind->holds(task));
-                said = true;
-        }
-        if (!said)
-                log_event(&events[EVENT_STORE_FAILED], about, "%s; %s.", engine->store_failure,
-                          what);
-}
-
-void engine_store_failed(struct engine *engine, const struct log_about *about)
-{
-        if (engine->store_failure)
-                return;
-        engine->store_failure =
-                xasprintf("The state cannot be written: %s", store_error(engine->store));
-        say_store_failed(engine, about);
-        engine->news = true;
-        engine_turn_soon(engine);
-}
-
-void engine_store_works(struct engine *engine)
-{
-        if (!engine->store_failure)
-                return;
-        log_line(LOG_NOTICE, NULL, "The state can be written again.");
-        xreplace(&engine->store_failure, NULL);
-        engine->news = true;
-        engine_turn_soon(engine);
-}
-
 /* Tasks that wait for their turn look again. */
 static void engine_wake_waiting(struct engine *engine)
 {
@@ -277,25 +230,13 @@ struct engine *engine_new(const struct engine_options *options)
         snprintf(engine->nonce, sizeof(engine->nonce), "%016" PRIx64, loop_random(loop));
         engine->process_began = loop_monotonic(loop);
         engine->turn = timer_new(loop, engine_turn, engine);
+        engine->refusal_changed = task_report_refusal;
         return engine;
 }
 
 void engine_close(struct engine *engine)
 {
         engine->closing = true;
-}
-
-bool task_holds(const struct task *task)
-{
-        return task->down && !task->settled && task->kind->holds && task->kind->holds(task);
-}
-
-const struct task *engine_find_held(const struct engine *engine)
-{
-        for (const struct task *task = engine->down; task; task = task->next_down)
-                if (task_holds(task))
-                        return task;
-        return NULL;
 }
 
 void engine_stop(struct engine *engine)

@@ -199,6 +199,8 @@ struct engine {
         struct aws *aws;
         const struct run_kind *kinds;          /* ends with an empty row */
         void (*forget)(struct engine *engine); /* as in struct engine_options */
+        /* What is refused, or why, has changed: of struct refusal. */
+        void (*refusal_changed)(const struct engine *engine, const struct refusal *refusal);
         struct settings *settings;
         char nonce[17];            /* of this process: the tag amid:daemon of what it asks for */
         usec_t process_began;      /* monotonic */

@@ -281,26 +281,26 @@ static void follower_ask(void *userdata)
 
 /* ---- life ---- */
 
+static void follower_free(void *part)
+{
+        struct follower *follower = part;
+
+        aws_slot_free(follower->call);
+        poll_done(&follower->poll);
+        refusal_done(&follower->refusal);
+        free(follower);
+}
+
 static struct follower *follower_of(struct place *place)
 {
         if (!place->follower) {
                 place->follower = xnew(struct follower);
+                place_keep(place, follower_free, place->follower);
                 place->follower->place = place->follower->refusal.place = place;
                 poll_init(&place->follower->poll, place->engine->loop, FIRST_INTERVAL,
                           LONG_INTERVAL, follower_ask, place->follower);
         }
         return place->follower;
-}
-
-struct follower *follower_free(struct follower *follower)
-{
-        if (!follower)
-                return NULL;
-        aws_slot_free(follower->call);
-        poll_done(&follower->poll);
-        refusal_done(&follower->refusal);
-        free(follower);
-        return NULL;
 }
 
 const struct refusal *follow_refusal(const struct place *place)

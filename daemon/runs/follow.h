@@ -47,8 +47,6 @@ struct followed *follow_end(struct followed *followed);
 /* Of the calls that follow the images of the place, for task_await(); NULL: it follows none. */
 const struct refusal *follow_refusal(const struct place *place);
 
-struct follower *follower_free(struct follower *follower);
-
 /* followed.c: what is seen of one image, at the monotonic time `now`; wakes its task when that
  * changes anything for it. */
 void followed_see_image(struct followed *followed, const struct ec2_image *image, usec_t now);

@@ -323,26 +323,26 @@ static void doctor_ask(void *userdata)
 
 /* ---- life ---- */
 
+static void doctor_free(void *part)
+{
+        struct doctor *doctor = part;
+
+        aws_slot_free(doctor->call);
+        poll_done(&doctor->poll);
+        refusal_done(&doctor->refusal);
+        free(doctor);
+}
+
 static struct doctor *doctor_of(struct place *place)
 {
         if (!place->doctor) {
                 place->doctor = xnew(struct doctor);
+                place_keep(place, doctor_free, place->doctor);
                 place->doctor->place = place->doctor->refusal.place = place;
                 poll_init(&place->doctor->poll, place->engine->loop, FIRST_INTERVAL,
                           LONGEST_INTERVAL, doctor_ask, place->doctor);
         }
         return place->doctor;
-}
-
-struct doctor *doctor_free(struct doctor *doctor)
-{
-        if (!doctor)
-                return NULL;
-        aws_slot_free(doctor->call);
-        poll_done(&doctor->poll);
-        refusal_done(&doctor->refusal);
-        free(doctor);
-        return NULL;
 }
 
 static struct patient *patient_new(struct task *task)

@@ -60,5 +60,3 @@ bool patient_is_well(const struct patient *patient);
 
 /* Whether it provably no longer exists, or is about to be terminated. */
 bool patient_is_gone(const struct patient *patient);
-
-struct doctor *doctor_free(struct doctor *doctor);

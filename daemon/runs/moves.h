@@ -6,6 +6,8 @@
  *     task-call.c   the one call of a task, and what ends it
  *     run.c     moves runs: from phase to phase, commits, the conclusion
  *     stragglers.c  ends tasks that hold up the others
+ *     turn.c    asks for the next turn
+ *     held.c    what is held, and a state that cannot be written
  *     engine.c  the turn, in which what moved is committed and acted on; beginning and ending
  *     resume.c  rebuilds runs and tasks from the store
  */
@@ -29,6 +31,8 @@ void task_note_aside(struct task *task);
 /* Takes `detail`. */
 void task_end(struct task *task, enum outcome outcome, char *detail);
 void task_apply(struct task *task, struct verdict verdict);
+/* Tells watchers of the tasks that wait for what is refused: for struct engine. */
+void task_report_refusal(const struct engine *engine, const struct refusal *refusal);
 
 /* ---- task-call.c ---- */
 /* Nothing more is heard of the call, if there is one; what was sent stays sent. */
@@ -52,8 +56,10 @@ void run_report_end(struct run *run);
 /* To be called when tasks of the phase have ended, or are there again. */
 void stragglers_look(struct run *run);
 
-/* ---- engine.c ---- */
+/* ---- turn.c ---- */
 void engine_turn_soon(struct engine *engine);
+
+/* ---- engine.c ---- */
 /* A run that is not yet on its way; its row is the caller's to fill. */
 struct run *engine_hold(struct engine *engine, const struct run_kind *kind);
 void run_find_schedule(struct run *run);

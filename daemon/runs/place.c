@@ -5,11 +5,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/account.h"
-#include "runs/follow.h"
-#include "runs/health.h"
 #include "runs/home.h"
-#include "runs/rival.h"
-#include "runs/rotation.h"
 
 struct place *place_get(struct engine *engine, const struct settings *settings, const char *account,
                         const char *region)
@@ -52,10 +48,9 @@ struct place *place_unref(struct place *place)
         for (at = &place->engine->places; *at != place; at = &(*at)->next)
                 ;
         *at = place->next;
-        follower_free(place->follower);
-        rival_free(place->rival);
-        doctor_free(place->doctor);
-        rotation_free(place->rotation);
+        for (size_t i = 0; i < place->n_parts; i++)
+                place->parts[i].free(place->parts[i].part);
+        free(place->parts);
         for (size_t i = 0; i < place->n_types; i++)
                 free(place->types[i].name);
         free(place->types);
@@ -65,6 +60,11 @@ struct place *place_unref(struct place *place)
         free(place->region);
         free(place);
         return NULL;
+}
+
+void place_keep(struct place *place, void (*free_part)(void *part), void *part)
+{
+        *append(place->parts, place->n_parts) = (struct place_part){ free_part, part };
 }
 
 /* ---- what AWS answers ---- */

@@ -17,6 +17,12 @@ struct place_type {
         bool has_disks; /* local ones, which a stop empties */
 };
 
+/* What the files that poll keep of a place; freed with it. */
+struct place_part {
+        void (*free)(void *part);
+        void *part;
+};
+
 struct place {
         struct engine *engine;
         struct aws_account *aws;
@@ -30,7 +36,9 @@ struct place {
         struct doctor *doctor;            /* of instances, health.h; the same */
         struct rotation *rotation;        /* target groups, rotation.h; the same */
         struct rival *rival;              /* another daemon, rival.h; the same */
-        struct place_type *types;         /* those that were asked about */
+        struct place_part *parts;         /* these four */
+        size_t n_parts;
+        struct place_type *types; /* those that were asked about */
         size_t n_types;
         struct place *next; /* of engine->places */
 };
@@ -41,6 +49,8 @@ struct place *place_get(struct engine *engine, const struct settings *settings, 
 struct place *place_ref(struct place *place);
 struct place *place_unref(struct place *place);
 DEFINE_CLEANUP(struct place, place_unref);
+/* `part` is freed with the place. */
+void place_keep(struct place *place, void (*free_part)(void *part), void *part);
 
 /* Every call from here ends with this: says once when AWS cannot be asked, and when it can again.
  */

@@ -29,10 +29,9 @@ bool refusal_is_shown(const struct refusal *refusal)
 
 void refusal_report(const struct refusal *refusal)
 {
-        for (struct run *run = refusal->place->engine->runs; run; run = run->next)
-                for (struct task *task = run->tasks; task; task = task->next)
-                        if (task->awaits == refusal || &task->refusal == refusal)
-                                task_report(task, NULL);
+        const struct engine *engine = refusal->place->engine;
+
+        engine->refusal_changed(engine, refusal);
 }
 
 /* True for another call or code, not for each attempt. */

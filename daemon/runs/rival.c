@@ -148,10 +148,22 @@ static void look(struct rival *rival)
         strings_free(dates, n);
 }
 
+static void rival_free(void *part)
+{
+        struct rival *rival = part;
+
+        aws_slot_free(rival->call);
+        settings_unref(rival->by);
+        free(rival->error);
+        refusal_done(&rival->refusal);
+        free(rival);
+}
+
 static struct rival *rival_of(struct place *place)
 {
         if (!place->rival) {
                 place->rival = xnew(struct rival);
+                place_keep(place, rival_free, place->rival);
                 place->rival->place = place->rival->refusal.place = place;
         }
         return place->rival;
@@ -174,16 +186,4 @@ struct verdict rival_ask(struct task *task)
                 look(rival);
         task_set_waiting(task, "a look for another daemon of this owner");
         return stay();
-}
-
-struct rival *rival_free(struct rival *rival)
-{
-        if (!rival)
-                return NULL;
-        aws_slot_free(rival->call);
-        settings_unref(rival->by);
-        free(rival->error);
-        refusal_done(&rival->refusal);
-        free(rival);
-        return NULL;
 }

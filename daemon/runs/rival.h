@@ -29,5 +29,3 @@ struct verdict rival_ask(struct task *task);
 /* An image that a list has shown: notes the other daemon, with a line, if it tells of one. `date`
  * is that of the reply, as in struct aws_reply. */
 void rival_see(struct place *place, const struct ec2_image *image, sec_t date);
-
-struct rival *rival_free(struct rival *rival);

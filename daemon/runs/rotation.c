@@ -233,10 +233,27 @@ static void on_health(const struct aws_reply *reply, void *userdata)
 
 /* ---- for tasks ---- */
 
+static void rotation_free(void *part)
+{
+        struct rotation *rotation = part;
+        struct target_group *group, *following;
+
+        aws_slot_free(rotation->call);
+        LL_FOREACH_SAFE (rotation->groups, group, following) {
+                shape_done(elb_describe_target_health.output, &group->healths);
+                free(group->arn);
+                free(group);
+        }
+        free(rotation->why);
+        refusal_done(&rotation->refusal);
+        free(rotation);
+}
+
 static struct rotation *rotation_of(struct place *place)
 {
         if (!place->rotation) {
                 place->rotation = xnew(struct rotation);
+                place_keep(place, rotation_free, place->rotation);
                 place->rotation->place = place->rotation->refusal.place = place;
         }
         return place->rotation;
@@ -290,22 +307,4 @@ void rotation_leave(struct task *task)
                 return;
         LL_DELETE(rotation->onlookers, onlooker);
         onlooker_free(onlooker);
-}
-
-struct rotation *rotation_free(struct rotation *rotation)
-{
-        struct target_group *group, *following;
-
-        if (!rotation)
-                return NULL;
-        aws_slot_free(rotation->call);
-        LL_FOREACH_SAFE (rotation->groups, group, following) {
-                shape_done(elb_describe_target_health.output, &group->healths);
-                free(group->arn);
-                free(group);
-        }
-        free(rotation->why);
-        refusal_done(&rotation->refusal);
-        free(rotation);
-        return NULL;
 }

@@ -47,4 +47,3 @@ const char *rotation_name(const char *arn);
 
 /* The task does not wait for a look any more; to be called before it is freed. */
 void rotation_leave(struct task *task);
-struct rotation *rotation_free(struct rotation *rotation);

@@ -343,6 +343,14 @@ void task_report(struct task *task, const struct prune_decision *decision)
         watches_tell(task->run->engine, task->run, task, decision);
 }
 
+void task_report_refusal(const struct engine *engine, const struct refusal *refusal)
+{
+        for (struct run *run = engine->runs; run; run = run->next)
+                for (struct task *task = run->tasks; task; task = task->next)
+                        if (task->awaits == refusal || &task->refusal == refusal)
+                                task_report(task, NULL);
+}
+
 struct task *task_hold(struct run *run, const struct task_kind *kind, struct place *place)
 {
         struct task *task = xnew(struct task);
