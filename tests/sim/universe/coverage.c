@@ -31,6 +31,14 @@ struct engine *coverage_engine(void)
         return running;
 }
 
+bool coverage_claims_now(const char *id)
+{
+        const struct run *run = engine_find_run(running, id);
+
+        return run && run->claimed && streq(run->row.kind, "backup") &&
+               loop_monotonic(running->loop) - run->claimed < USEC_PER_SEC;
+}
+
 void coverage_forget_engine(void)
 {
         running = NULL;

@@ -16,6 +16,8 @@ struct engine;
 void coverage_note(const struct engine *engine, enum moment moment);
 /* The engine of the daemon that runs; made by manager_new(). */
 struct engine *coverage_engine(void);
+/* Whether this backup run has just been claimed, by the process that runs. */
+bool coverage_claims_now(const char *id);
 void coverage_forget_engine(void);
 /* The task whose request is on its way though its row is not written, or NULL: reserve, act,
  * record. A description, valid until the next call. */

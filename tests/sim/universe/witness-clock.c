@@ -8,8 +8,8 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "sim/universe/coverage.h"
 #include "sim/universe/witness-private.h"
-#include "store/store.h"
 
 /* What the daemon tolerates, and a second of rounding on each side. */
 #define TOLERANCE ((5 * SEC_PER_MIN + 2) * USEC_PER_SEC)
@@ -21,18 +21,13 @@ static bool is_off(const struct virtual_clock *clock)
         return clock->skew > TOLERANCE || -clock->skew > TOLERANCE;
 }
 
+/* One that waited for another run was claimed before. */
 void clock_note_claim(struct witness *witness, const char *run)
 {
-        struct universe *universe = witness->universe;
-        struct store_run row;
+        const struct universe *universe = witness->universe;
 
-        if (!run || !is_off(&universe->clock) ||
-            store_load_run(universe->machine.store, run, &row) <= 0)
-                return;
-        /* One that waited for another was claimed before. */
-        if (row.started >= loop_wall(universe->machine.loop) - 1 && streq(row.kind, "backup"))
+        if (run && is_off(&universe->clock) && coverage_claims_now(run))
                 *append(witness->claims, witness->n_claims) = xstrdup(run);
-        store_run_done(&row);
 }
 
 /* After a restart only the wall clock of the claim is known. Whether a claim under a clock that was
