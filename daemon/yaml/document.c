@@ -61,13 +61,23 @@ static bool bad_byte(struct conf *conf, struct position position, size_t length,
                              documents);
 }
 
+/* libyaml takes a byte order mark for a character of the first line: keys of that line and of those
+ * below would stand in different columns. Windows editors write the mark; YAML allows it. */
+static void skip_byte_order_mark(const char **data, size_t *size)
+{
+        static const char mark[] = { '\xef', '\xbb', '\xbf' };
+
+        if (*size < sizeof(mark) || memcmp(*data, mark, sizeof(mark)) != 0)
+                return;
+        *data += sizeof(mark);
+        *size -= sizeof(mark);
+}
+
 static bool check_bytes(struct conf *conf, const char *data, size_t size)
 {
         const unsigned char *p = (const unsigned char *)data, *end = p + size;
         struct position position = { .file = conf->file, .line = 1, .column = 1 };
 
-        if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
-                p += 3;
         while (p < end) {
                 uint32_t c = 0;
                 size_t length = decode(p, (size_t)(end - p), &c);
@@ -270,6 +280,7 @@ bool conf_load_data(struct conf *conf, const char *name, bool in_conf_d, const c
                 return conf_error_at(conf, (struct position){ .file = conf->file },
                                      "larger than %zu bytes; spread the %s over files in conf.d",
                                      conf->grammar->file_max, conf->grammar->entries);
+        skip_byte_order_mark(&data, &size);
         if (!check_bytes(conf, data, size) || !check_events(conf, data, size))
                 return false;
         start_parser(&parser, data, size);

@@ -105,6 +105,23 @@ static void a_document_fills_the_fields_of_its_rows(void **state)
         assert_string_equal(menu.currency, "EUR");
 }
 
+static void a_byte_order_mark_is_no_part_of_the_document(void **state)
+{
+        (void)state;
+        _cleanup_(menu_done) struct menu menu;
+        _cleanup_(menu_done) struct menu other;
+        _cleanup_free_ char *messages = read_menu(&menu, "\xef\xbb\xbf"
+                                                         "dish:\n  name: soup\ncurrency: CHF\n");
+        _cleanup_free_ char *wrong_key = read_menu(&other, "\xef\xbb\xbf"
+                                                           "dishes: {}\ndish: {name: soup}\n");
+
+        assert_string_equal(messages, "");
+        assert_string_equal(menu.currency, "CHF");
+        /* columns are counted as if it were not there */
+        assert_string_equal(wrong_key,
+                            "menu:1:1: unknown key \"dishes\"; did you mean \"dish\"?\n");
+}
+
 static const struct {
         const char *name, *yaml, *messages;
 } wrong[] = {
@@ -198,6 +215,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_document_fills_the_fields_of_its_rows),
+                cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_document),
                 cmocka_unit_test(mistakes_are_reported_in_the_words_of_the_grammar),
                 cmocka_unit_test(a_file_has_the_limit_of_its_grammar),
                 cmocka_unit_test(defaults_are_checked_without_being_filled_in),
