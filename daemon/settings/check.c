@@ -124,6 +124,8 @@ static void check_account_names(struct draft *draft, struct draft_schedule *entr
         struct position position =
                 conf_position_of(&draft->conf, &entry->own, "account", entry->position);
 
+        if (!CONF_WERE_READ(&entry->unread, "account"))
+                return;
         for (size_t i = 0; i < entry->schedule.n_accounts; i++) {
                 const char *name = entry->schedule.accounts[i], *close;
 
@@ -143,6 +145,8 @@ static void check_times(struct conf *conf, const struct draft_schedule *entry)
         const struct schedule *schedule = &entry->schedule.schedule;
         struct position position;
 
+        if (!CONF_WERE_READ(&entry->unread, "timezone", "start", "end"))
+                return;
         if (schedule->start != SEC_NONE && schedule->end != SEC_NONE &&
             schedule->end < schedule->start) {
                 position = conf_position_of(conf, &entry->own, "end", entry->position);
@@ -152,7 +156,8 @@ static void check_times(struct conf *conf, const struct draft_schedule *entry)
         }
         position = conf_position_of(conf, &entry->own, "schedule", entry->position);
         /* the calendar of expressions begins in 1970 */
-        if (schedule->expression.kind == EXPRESSION_CRON &&
+        if (CONF_WERE_READ(&entry->unread, "schedule") &&
+            schedule->expression.kind == EXPRESSION_CRON &&
             schedule_next(schedule, -SEC_PER_DAY) == SEC_NEVER)
                 conf_warn_at(conf, position, "schedule %s never fires", entry->schedule.name);
 }
@@ -216,19 +221,24 @@ static void check_unused(struct conf *conf, const struct draft_schedule *entry)
 static void check_consistency(struct conf *conf, const struct draft_schedule *entry)
 {
         const struct setting_schedule *schedule = &entry->schedule;
-        const struct level *level = &levels[schedule->consistency];
+        const struct level *level;
         struct position position =
                 conf_position_of(conf, &entry->own, "consistency", entry->position);
 
+        if (!CONF_WERE_READ(&entry->unread, "consistency"))
+                return;
+        level = &levels[schedule->consistency];
         check_unused(conf, entry);
-        if (level->reboot)
+        if (level->reboot && CONF_WERE_READ(&entry->unread, "reboot"))
                 check_reboot(conf, entry);
-        if (schedule->consistency == CONSISTENCY_FREEZE && !schedule->has_freeze)
+        if (schedule->consistency == CONSISTENCY_FREEZE && !schedule->has_freeze &&
+            CONF_WERE_READ(&entry->unread, "freeze"))
                 conf_error_at(conf, position,
                               "schedule %s: consistency: freeze needs the key freeze, which says "
                               "what to run before and after",
                               schedule->name);
-        if (schedule->retain_require > level->strongest + REQUIRE_CRASH)
+        if (CONF_WERE_READ(&entry->unread, "retain") &&
+            schedule->retain_require > level->strongest + REQUIRE_CRASH)
                 conf_error_at(conf, conf_position_of(conf, &entry->own, "retain", entry->position),
                               "schedule %s: retain.require: %s: with consistency: %s no image of a "
                               "running instance ever is",
@@ -260,6 +270,8 @@ static void check_schedule(struct draft *draft, struct draft_schedule *entry)
         check_account_names(draft, entry);
         check_times(&draft->conf, entry);
         check_consistency(&draft->conf, entry);
+        if (!CONF_WERE_READ(&entry->unread, "image"))
+                return;
         check_template(&draft->conf, entry, "name", image->name, IMAGE_NAME_MAX);
         check_template(&draft->conf, entry, "description", image->description,
                        IMAGE_DESCRIPTION_MAX);
@@ -276,7 +288,6 @@ void draft_check_schedules(struct draft *draft)
                 if (i && streq(entry->schedule.name, entry[-1].schedule.name))
                         twice(&draft->conf, "schedule", entry->schedule.name, entry[-1].position,
                               entry->position);
-                if (!entry->broken)
-                        check_schedule(draft, entry);
+                check_schedule(draft, entry);
         }
 }

@@ -165,7 +165,7 @@ void draft_check_clashes(struct draft *draft)
                 const struct draft_schedule *entry = &draft->schedules[i];
                 bool again = i && streq(entry->schedule.name, entry[-1].schedule.name);
 
-                if (!entry->broken && !again)
+                if (CONF_WERE_READ(&entry->unread, "image") && !again)
                         *append(names, n) = make_name(entry);
         }
         if (n)

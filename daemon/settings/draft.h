@@ -15,7 +15,7 @@ struct draft_schedule {
         struct setting_schedule schedule;
         struct layer own;
         struct position position; /* of its name */
-        bool broken; /* a part could not be read: checks that need the whole are left out */
+        struct unread unread;     /* checks that need these keys are left out */
 };
 struct draft_account {
         struct setting_account account;

@@ -82,7 +82,7 @@ static bool parse_entries(struct conf *conf, const yaml_node_t *node, const stru
 
 /* What says something about a role needs one. */
 static bool check_role(struct conf *conf, const yaml_node_t *node,
-                       const struct setting_account *account)
+                       const struct setting_account *account, const struct unread *unread)
 {
         const struct {
                 const char *name;
@@ -94,6 +94,8 @@ static bool check_role(struct conf *conf, const yaml_node_t *node,
                 { "duration", account->duration },
         };
 
+        if (!CONF_WERE_READ(unread, "role_arn"))
+                return true;
         for (size_t i = 0; i < ELEMENTS(keys) && !account->role_arn; i++)
                 if (keys[i].given)
                         return conf_error(conf, node, "%s is for a role, but there is no role_arn",
@@ -107,15 +109,18 @@ static bool parse_account(struct conf *conf, const yaml_node_t *name, const yaml
         struct draft *draft = draft_of(conf);
         struct draft_account *entry = append(draft->accounts, draft->n_accounts);
         const struct key named = { .name = (const char *)name->data.scalar.value };
+        struct unread unread;
+        bool good;
 
         entry->account.name = xstrdup(named.name);
         entry->position = conf_position(conf, name);
         /* `name:` alone is an account with the daemon's own credentials and region */
         if (conf_is_null(value))
                 return true;
-        return conf_expect_map(conf, value, &named) &&
-               conf_read_table(conf, value, key->sub, &entry->account, NULL) &&
-               check_role(conf, value, &entry->account);
+        if (!conf_expect_map(conf, value, &named))
+                return false;
+        good = conf_read_table_unread(conf, value, key->sub, &entry->account, NULL, &unread);
+        return check_role(conf, value, &entry->account, &unread) && good;
 }
 
 static bool parse_accounts(struct conf *conf, const yaml_node_t *node, const struct key *key,
@@ -142,12 +147,11 @@ static bool parse_schedule(struct conf *conf, const yaml_node_t *name, const yam
         entry->schedule = empty_schedule();
         entry->schedule.name = xstrdup(named.name);
         entry->position = conf_position(conf, name);
-        entry->broken = true;
         if (!conf_expect_map(conf, value, &named))
                 return false;
         entry->own = (struct layer){ conf->file, value };
-        entry->broken = !conf_read_table(conf, value, key->sub, &entry->schedule, &draft->defaults);
-        return !entry->broken;
+        return conf_read_table_unread(conf, value, key->sub, &entry->schedule, &draft->defaults,
+                                      &entry->unread);
 }
 
 static bool parse_schedules(struct conf *conf, const yaml_node_t *node, const struct key *key,

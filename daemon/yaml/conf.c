@@ -1,6 +1,7 @@
 /* The walk along key tables: a map is read row by row, and what is wrong becomes messages. */
 #include "yaml/conf.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -9,6 +10,7 @@
  * messages. */
 struct pairs {
         const yaml_node_t *key[CONF_KEYS_MAX], *value[CONF_KEYS_MAX];
+        uint32_t meant; /* rows that unknown keys are probably meant for */
 };
 
 const yaml_node_t *conf_node(struct conf *conf, int index)
@@ -57,8 +59,26 @@ bool conf_expect_map(struct conf *conf, const yaml_node_t *node, const struct ke
                           describe(node));
 }
 
+static const struct key *find_key(const struct key *table, const char *name)
+{
+        for (const struct key *key = table; key->name; key++)
+                if (streq(key->name, name))
+                        return key;
+        return NULL;
+}
+
+/* The bit of the row that has this name. */
+static uint32_t bit_of(const struct key *table, const char *name)
+{
+        const struct key *key = find_key(table, name);
+
+        assert(key);
+        return UINT32_C(1) << (key - table);
+}
+
+/* The row that is probably meant becomes a bit of `meant`. */
 static void unknown_key(struct conf *conf, const yaml_node_t *node, const char *name,
-                        const struct key *table)
+                        const struct key *table, uint32_t *meant)
 {
         const char *names[CONF_KEYS_MAX];
         size_t n = 0;
@@ -69,6 +89,8 @@ static void unknown_key(struct conf *conf, const yaml_node_t *node, const char *
                 if (!key->refused)
                         names[n++] = key->name;
         close = closest(name, names, n);
+        if (close)
+                *meant |= bit_of(table, close);
         if (streq(name, "<<"))
                 conf_error(conf, node, "merge keys (<<) are not read; use %s",
                            conf->grammar->instead_of_merge);
@@ -76,14 +98,6 @@ static void unknown_key(struct conf *conf, const yaml_node_t *node, const char *
                 conf_error(conf, node, "unknown key %s; did you mean \"%s\"?", quoted, close);
         else
                 conf_error(conf, node, "unknown key %s", quoted);
-}
-
-static const struct key *find_key(const struct key *table, const char *name)
-{
-        for (const struct key *key = table; key->name; key++)
-                if (streq(key->name, name))
-                        return key;
-        return NULL;
 }
 
 bool conf_each_pair(struct conf *conf, const yaml_node_t *node, conf_pair_fn *callback,
@@ -117,7 +131,7 @@ static bool take_pair(struct conf *conf, const yaml_node_t *name, const yaml_nod
         text = (const char *)name->data.scalar.value;
         key = find_key(table, text);
         if (!key) {
-                unknown_key(conf, name, text, table);
+                unknown_key(conf, name, text, table, &pairs->meant);
                 return false;
         }
         if (key->refused)
@@ -185,8 +199,8 @@ static bool read_missing(struct conf *conf, const yaml_node_t *map, const struct
         return true;
 }
 
-bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct key *table,
-                     void *base, const struct layer *defaults)
+bool conf_read_table_unread(struct conf *conf, const yaml_node_t *node, const struct key *table,
+                            void *base, const struct layer *defaults, struct unread *ret)
 {
         struct pairs own = {}, theirs = {};
         bool good = !node || conf_each_pair(conf, node, take_pair, table, &own);
@@ -200,16 +214,39 @@ bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct ke
                 conf->quiet--;
                 conf->file = file;
         }
+        *ret = (struct unread){ table, own.meant | theirs.meant };
         for (size_t i = 0; table[i].name; i++) {
+                bool read;
+
                 if (own.value[i])
-                        good &= read_value(conf, own.value[i], &table[i], base);
+                        read = read_value(conf, own.value[i], &table[i], base);
                 else if (theirs.value[i])
-                        good &= read_default(conf, defaults->file, theirs.value[i], &table[i],
-                                             base);
+                        read = read_default(conf, defaults->file, theirs.value[i], &table[i], base);
                 else
-                        good &= read_missing(conf, node, &table[i], base);
+                        read = read_missing(conf, node, &table[i], base);
+                if (!read)
+                        ret->rows |= UINT32_C(1) << i;
+                good &= read;
         }
+        if (conf->visits >= conf->visits_max) /* the maps were not read to their ends */
+                ret->table = NULL;
         return good;
+}
+
+bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct key *table,
+                     void *base, const struct layer *defaults)
+{
+        struct unread unread;
+
+        return conf_read_table_unread(conf, node, table, base, defaults, &unread);
+}
+
+bool conf_were_read(const struct unread *unread, const char *const names[])
+{
+        for (; *names; names++)
+                if (!unread->table || (unread->rows & bit_of(unread->table, *names)))
+                        return false;
+        return true;
 }
 
 bool conf_check_defaults(struct conf *conf, const yaml_node_t *node, const struct key *table,

@@ -34,6 +34,7 @@
 #include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <yaml.h>
 
@@ -168,6 +169,13 @@ struct layer {
         const yaml_node_t *node; /* NULL: none */
 };
 
+/* Which keys of a table could not be read: checks that need one of them are left out. A key that is
+ * probably meant by one that is unknown counts as unread, too. */
+struct unread {
+        const struct key *table; /* NULL: nothing was read */
+        uint32_t rows;           /* a bit for each row of the table */
+};
+
 struct conf {
         const struct grammar *grammar;
         struct conf_file *files;
@@ -231,6 +239,13 @@ bool conf_each_pair(struct conf *conf, const yaml_node_t *node, conf_pair_fn *ca
  * from the fallback of its row. `node` may be NULL: then every key is missing. */
 bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct key *table,
                      void *base, const struct layer *defaults);
+/* The same, and tells in `ret` which of the keys could not be read. */
+bool conf_read_table_unread(struct conf *conf, const yaml_node_t *node, const struct key *table,
+                            void *base, const struct layer *defaults, struct unread *ret);
+/* Whether all keys of the list, which ends with NULL, were read, or are not there at all. */
+bool conf_were_read(const struct unread *unread, const char *const names[]);
+#define CONF_WERE_READ(unread, ...)                                                                \
+        conf_were_read(unread, (const char *const[]){ __VA_ARGS__, NULL })
 /* Reads a map of defaults only to find its mistakes: no key is required, no missing key filled in.
  */
 bool conf_check_defaults(struct conf *conf, const yaml_node_t *node, const struct key *table,
