@@ -13,6 +13,14 @@ void calendar_done(struct calendar *calendar)
         *calendar = (struct calendar){};
 }
 
+/* NULL, or why an expression at(...) names no time in the zone. */
+static char *skipped_time(const struct schedule *schedule)
+{
+        if (schedule->expression.kind != EXPRESSION_AT)
+                return NULL;
+        return zone_skipped(schedule->zone, sec_from_civil(&schedule->expression.at));
+}
+
 bool calendar_read_time(const char *text, const struct zone *zone, sec_t *ret)
 {
         struct civil civil;
@@ -50,6 +58,9 @@ bool calendar_read(const char *expression, const char *timezone, const char *fro
                 *ret_error = zone_problem(timezone, r);
                 return false;
         }
+        *ret_error = skipped_time(&calendar.schedule);
+        if (*ret_error)
+                return false;
         if (from && *from && !calendar_read_time(from, calendar.schedule.zone, &calendar.from)) {
                 *ret_error = xasprintf("\"%s\" is no time of the form 2027-01-01T00:00:00Z", from);
                 return false;
@@ -71,41 +82,85 @@ sec_t calendar_next(struct calendar *calendar)
         return next;
 }
 
-/* ---- batches ---- */
-
-static void print_invalid(FILE *output, const char *message)
+cJSON *calendar_describe(struct calendar *calendar, const char *expression, unsigned int count)
 {
-        _cleanup_free_ char *clean = text_clean(message, CLEAN_LINE_MAX);
+        cJSON *document = cJSON_CreateObject();
+        cJSON *firings;
+        char buffer[TIME_TEXT_MAX];
+        sec_t next;
 
-        fprintf(output, "invalid: %s\n", clean);
+        cJSON_AddStringToObject(document, "expression", expression);
+        cJSON_AddStringToObject(document, "timezone", zone_name(calendar->schedule.zone));
+        firings = cJSON_AddArrayToObject(document, "firings");
+        for (unsigned int i = 0; i < count && (next = calendar_next(calendar)) != SEC_NEVER; i++)
+                cJSON_AddItemToArray(firings, cJSON_CreateString(format_rfc3339(next, buffer)));
+        return document;
 }
 
-static void answer_line(char *line, FILE *output, const char *timezone, const char *from, sec_t now,
-                        unsigned int count)
+/* ---- batches ---- */
+
+/* Takes the document. */
+static void print_document(const struct calendar_batch *batch, cJSON *document)
+{
+        char *text = cJSON_PrintUnformatted(document);
+        _cleanup_free_ char *safe = text_clean_json(text);
+
+        fprintf(batch->output, "%s\n", safe);
+        cJSON_free(text);
+        cJSON_Delete(document);
+}
+
+/* `expression` NULL: the line has none that could be read. */
+static void print_invalid(const struct calendar_batch *batch, const char *expression,
+                          const char *message)
+{
+        _cleanup_free_ char *clean = text_clean(message, CLEAN_LINE_MAX);
+        cJSON *document;
+
+        if (!batch->json) {
+                fprintf(batch->output, "invalid: %s\n", clean);
+                return;
+        }
+        document = cJSON_CreateObject();
+        if (expression)
+                cJSON_AddStringToObject(document, "expression", expression);
+        cJSON_AddStringToObject(document, "error", clean);
+        print_document(batch, document);
+}
+
+static void print_firings(const struct calendar_batch *batch, struct calendar *calendar)
+{
+        sec_t next = calendar_next(calendar);
+        char buffer[TIME_TEXT_MAX];
+
+        fputs(next == SEC_NEVER ? "never" : format_rfc3339(next, buffer), batch->output);
+        for (unsigned int i = 1; i < batch->count && next != SEC_NEVER; i++) {
+                next = calendar_next(calendar);
+                if (next != SEC_NEVER)
+                        fprintf(batch->output, "\t%s", format_rfc3339(next, buffer));
+        }
+        fputc('\n', batch->output);
+}
+
+static void answer_line(const struct calendar_batch *batch, char *line)
 {
         _cleanup_(calendar_done) struct calendar calendar = {};
         _cleanup_free_ char *error = NULL;
-        char *rest = line, buffer[TIME_TEXT_MAX];
+        char *rest = line;
         const char *expression = strsep(&rest, "\t");
         const char *zone = rest ? strsep(&rest, "\t") : NULL;
         const char *time = rest ? strsep(&rest, "\t") : NULL;
-        sec_t next;
 
         if (rest)
                 error = xstrdup("more than three fields");
-        if (error || !calendar_read(expression, zone && *zone ? zone : timezone,
-                                    time && *time ? time : from, now, &calendar, &error)) {
-                print_invalid(output, error);
-                return;
-        }
-        next = calendar_next(&calendar);
-        fputs(next == SEC_NEVER ? "never" : format_rfc3339(next, buffer), output);
-        for (unsigned int i = 1; i < count && next != SEC_NEVER; i++) {
-                next = calendar_next(&calendar);
-                if (next != SEC_NEVER)
-                        fprintf(output, "\t%s", format_rfc3339(next, buffer));
-        }
-        fputc('\n', output);
+        if (error ||
+            !calendar_read(expression, zone && *zone ? zone : batch->timezone,
+                           time && *time ? time : batch->from, batch->now, &calendar, &error))
+                print_invalid(batch, expression, error);
+        else if (batch->json)
+                print_document(batch, calendar_describe(&calendar, expression, batch->count));
+        else
+                print_firings(batch, &calendar);
 }
 
 /* Reads a line without its end into `buffer`. Longer ones are read over and told by *ret_long. */
@@ -129,18 +184,18 @@ static bool read_line(FILE *input, char buffer[static CALENDAR_LINE_MAX + 1], bo
         return true;
 }
 
-bool calendar_batch(FILE *input, FILE *output, const char *timezone, const char *from, sec_t now,
-                    unsigned int count)
+bool calendar_batch(const struct calendar_batch *batch)
 {
         _cleanup_free_ char *line = xcalloc(1, CALENDAR_LINE_MAX + 1);
+        _cleanup_free_ char *too_long =
+                xasprintf("a line has at most %d bytes, none of them NUL", CALENDAR_LINE_MAX);
         bool bad;
 
-        while (read_line(input, line, &bad)) {
+        while (read_line(batch->input, line, &bad)) {
                 if (bad)
-                        fprintf(output, "invalid: a line has at most %d bytes, none of them NUL\n",
-                                CALENDAR_LINE_MAX);
+                        print_invalid(batch, NULL, too_long);
                 else
-                        answer_line(line, output, timezone, from, now, count);
+                        answer_line(batch, line);
         }
-        return !ferror(input) && fflush(output) == 0 && !ferror(output);
+        return !ferror(batch->input) && fflush(batch->output) == 0 && !ferror(batch->output);
 }

@@ -1,7 +1,10 @@
 /* `amictl calendar`: the next firings of one expression, and the batch mode. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
+
+#include <cJSON.h>
 
 #include "base/time.h"
 #include "schedule/schedule.h"
@@ -30,7 +33,16 @@ sec_t calendar_next(struct calendar *calendar);
 /* Reads a time: RFC 3339 with an offset, or wall-clock time of `zone`. */
 bool calendar_read_time(const char *text, const struct zone *zone, sec_t *ret);
 
-/* Lines of EXPRESSION<TAB>TIMEZONE<TAB>FROM from `input`, a line of answer for each; `timezone` and
- * `from` (may be NULL) stand in where a line has none. False when reading or writing failed. */
-bool calendar_batch(FILE *input, FILE *output, const char *timezone, const char *from, sec_t now,
-                    unsigned int count);
+/* {"expression", "timezone", "firings"} of the next `count` firings. Caller deletes. */
+cJSON *calendar_describe(struct calendar *calendar, const char *expression, unsigned int count);
+
+/* Lines of EXPRESSION<TAB>TIMEZONE<TAB>FROM from `input`, a line of answer for each. */
+struct calendar_batch {
+        FILE *input, *output;
+        const char *timezone, *from; /* stand in where a line has none; or NULL */
+        sec_t now;
+        unsigned int count; /* firings of each line */
+        bool json;          /* a document a line; of a bad line {"expression", "error"} */
+};
+/* False when reading or writing failed. */
+bool calendar_batch(const struct calendar_batch *batch);

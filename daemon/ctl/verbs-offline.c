@@ -98,19 +98,29 @@ static const struct table_column firing_columns[] = { { .heading = "NEXT" }, { .
 static int print_calendar_json(struct ctl *ctl, const char *expression, struct calendar *calendar,
                                unsigned int count)
 {
-        cJSON *document = cJSON_CreateObject();
-        cJSON *firings;
-        char buffer[TIME_TEXT_MAX];
-        sec_t next;
+        cJSON *document = calendar_describe(calendar, expression, count);
 
-        cJSON_AddStringToObject(document, "expression", expression);
-        cJSON_AddStringToObject(document, "timezone", zone_name(calendar->schedule.zone));
-        firings = cJSON_AddArrayToObject(document, "firings");
-        for (unsigned int i = 0; i < count && (next = calendar_next(calendar)) != SEC_NEVER; i++)
-                cJSON_AddItemToArray(firings, cJSON_CreateString(format_rfc3339(next, buffer)));
         ctl_print_json(ctl, document);
         cJSON_Delete(document);
         return CTL_DONE;
+}
+
+static int answer_lines(struct ctl *ctl, sec_t now, unsigned int count)
+{
+        const struct calendar_batch batch = {
+                .input = stdin,
+                .output = ctl->out.stream,
+                .timezone = ctl->timezone,
+                .from = ctl->from,
+                .now = now,
+                .count = count,
+                .json = ctl->json,
+        };
+
+        if (calendar_batch(&batch))
+                return CTL_DONE;
+        ctl_complain("reading or writing failed: %s", strerror(errno));
+        return CTL_FAILED;
 }
 
 int verb_calendar(struct ctl *ctl, char **arguments, size_t n)
@@ -122,12 +132,8 @@ int verb_calendar(struct ctl *ctl, char **arguments, size_t n)
         sec_t now = loop_wall(ctl->loop), next;
 
         (void)n;
-        if (streq(arguments[0], "-")) {
-                if (calendar_batch(stdin, ctl->out.stream, ctl->timezone, ctl->from, now, count))
-                        return CTL_DONE;
-                ctl_complain("reading or writing failed: %s", strerror(errno));
-                return CTL_FAILED;
-        }
+        if (streq(arguments[0], "-"))
+                return answer_lines(ctl, now, count);
         if (!calendar_read(arguments[0], ctl->timezone, ctl->from, now, &calendar, &error)) {
                 ctl_complain("%s", error);
                 return CTL_FAILED;

@@ -10,7 +10,10 @@ const struct verb verbs[] = {
           "Prints when a schedule expression fires next, 5 times unless -n says otherwise. With - "
           "reads lines of EXPRESSION, TIMEZONE and FROM, separated by tabs (the last two may be "
           "left out), and prints a line for each: its firings in UTC, separated by tabs; the word "
-          "never when none is left; or invalid: with the reason. The first firing of a rate is one "
+          "never when none is left; or invalid: with the reason. With --json the answer to a line "
+          "is a "
+          "document with expression, timezone and firings, or with expression and error. The first "
+          "firing of a rate is one "
           "interval after FROM.",
           1, 1, OPTION_TIMEZONE | OPTION_FROM | OPTION_COUNT, false, verb_calendar },
         { "next", "[SCHEDULE]", "next firings of the schedules in the settings",
@@ -39,7 +42,8 @@ const struct verb verbs[] = {
           0, 1, 0, false, verb_whoami },
         { "status", "", "schedules, their last outcome, and what is going on",
           "Shows every schedule with its next firing and the outcome of its last run, and what is "
-          "going on. With --api shows instead what AWS was asked so far, and how much of the "
+          "going on. A run that --instance limited counts as the last one only if it touched an "
+          "instance. With --api shows instead what AWS was asked so far, and how much of the "
           "request "
           "rate of each action is left for amid.",
           0, 0, OPTION_API, true, verb_status },

@@ -1,8 +1,10 @@
 #include "schedule/zone.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "schedule/zone-private.h"
 
 struct zone *zone_new(const char *name)
@@ -117,4 +119,27 @@ bool zone_from_local(const struct zone *zone, sec_t local, sec_t *ret)
                 *ret = utc + shift;
                 return true;
         }
+}
+
+/* A wall-clock time as people write it. */
+static const char *format_wall(sec_t local, char buffer[static TIME_TEXT_MAX])
+{
+        format_rfc3339(local, buffer);
+        buffer[strcspn(buffer, "Z")] = '\0';
+        return buffer;
+}
+
+char *zone_skipped(const struct zone *zone, sec_t local)
+{
+        char asked[TIME_TEXT_MAX], before[TIME_TEXT_MAX], after[TIME_TEXT_MAX];
+        sec_t end;
+
+        if (zone_from_local(zone, local, &end))
+                return NULL;
+        format_wall(local, asked);
+        format_wall(end - 1 + zone_offset(zone, end - 1), before);
+        format_wall(end + zone_offset(zone, end), after);
+        return xasprintf("%s does not exist in %s, whose clocks go on from %s to %s; the nearest "
+                         "times are those two",
+                         asked, zone_name(zone), before, after);
 }

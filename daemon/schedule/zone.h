@@ -50,6 +50,9 @@ int zone_offset(const struct zone *zone, sec_t utc);
  * after the gap).
  */
 bool zone_from_local(const struct zone *zone, sec_t local, sec_t *ret);
+/* That clocks of the zone skip the wall-clock time, and the nearest times that they show; NULL for
+ * a time that they do not skip. Caller frees. */
+char *zone_skipped(const struct zone *zone, sec_t local);
 
 /* The first instant after `utc` at which the offset changes, or SEC_NEVER. */
 sec_t zone_next_transition(const struct zone *zone, sec_t utc);

@@ -62,30 +62,16 @@ static bool parse_timezone(struct conf *conf, const yaml_node_t *node, const str
         return true;
 }
 
-/* A wall-clock time of the zone as people write it. */
-static const char *format_wall(sec_t local, char buffer[static TIME_TEXT_MAX])
-{
-        format_rfc3339(local, buffer);
-        buffer[strcspn(buffer, "Z")] = '\0';
-        return buffer;
-}
-
 /* False, and told, when clocks skip that time. */
 static bool check_wall(struct conf *conf, const yaml_node_t *node, const struct zone *zone,
                        const struct civil *civil, sec_t *ret)
 {
         sec_t local = sec_from_civil(civil);
-        char asked[TIME_TEXT_MAX], before[TIME_TEXT_MAX], after[TIME_TEXT_MAX];
+        _cleanup_free_ char *skipped = zone_skipped(zone, local);
 
-        if (zone_from_local(zone, local, ret))
-                return true;
-        format_wall(local, asked);
-        format_wall(*ret - 1 + zone_offset(zone, *ret - 1), before);
-        format_wall(*ret + zone_offset(zone, *ret), after);
-        return conf_error(conf, node,
-                          "%s does not exist in %s, whose clocks go on from %s to %s; the nearest "
-                          "times are those two",
-                          asked, zone_name(zone), before, after);
+        if (skipped)
+                return conf_error(conf, node, "%s", skipped);
+        return zone_from_local(zone, local, ret);
 }
 
 static bool parse_expression(struct conf *conf, const yaml_node_t *node, const struct key *key,

@@ -13,15 +13,26 @@
 
 static const sec_t now = 1795365201; /* 2026-11-22T16:33:21Z */
 
-static char *batch(const char *input, size_t size, const char *timezone, unsigned int count)
+static char *answers(const char *input, size_t size, const char *timezone, unsigned int count,
+                     bool json)
 {
         _cleanup_(text_done) struct text output = {};
         FILE *in = size ? fmemopen((void *)(uintptr_t)input, size, "r") : fopen("/dev/null", "r");
 
         text_append(&output, "");
-        assert_true(calendar_batch(in, output.stream, timezone, NULL, now, count));
+        assert_true(calendar_batch(&(struct calendar_batch){ .input = in,
+                                                             .output = output.stream,
+                                                             .timezone = timezone,
+                                                             .now = now,
+                                                             .count = count,
+                                                             .json = json }));
         fclose(in);
         return text_steal(&output);
+}
+
+static char *batch(const char *input, size_t size, const char *timezone, unsigned int count)
+{
+        return answers(input, size, timezone, count, false);
 }
 
 static void test_batch(void **state)
@@ -54,6 +65,12 @@ static void test_batch(void **state)
                 { __LINE__, "cron(0 0 1 1 ? *)\tUTC\t\textra\n", "invalid: more than three" },
                 { __LINE__, "cron(0 0 * * * *)\n", "invalid: " },
                 { __LINE__, "\n", "invalid: " },
+                /* a time that clocks skip is a mistake, as in the settings */
+                { __LINE__, "at(2027-03-28T02:30:00)\tEurope/Berlin\n",
+                  "invalid: 2027-03-28T02:30:00 does not exist in Europe/Berlin, whose clocks go "
+                  "on "
+                  "from 2027-03-28T01:59:59 to 2027-03-28T03:00:00" },
+                { __LINE__, "at(2027-03-28T02:30:00)\n", "2027-03-28T02:30:00Z\n" },
         };
 
         (void)state;
@@ -79,6 +96,37 @@ static void test_batch_defaults(void **state)
         assert_string_equal(output, "2026-11-22T18:00:00Z\n");
 }
 
+static void a_document_answers_each_line(void **state)
+{
+        static const char input[] = "at(2026-12-24T18:00:00)\tEurope/Berlin\n"
+                                    "at(2001-01-01T00:00:00)\n"
+                                    "\n"
+                                    "at(2027-03-28T02:30:00)\tEurope/Berlin\n";
+        static const char *const wanted[] = {
+                "{\"expression\":\"at(2026-12-24T18:00:00)\",\"timezone\":\"Europe/Berlin\","
+                "\"firings\":[\"2026-12-24T17:00:00Z\"]}",
+                "{\"expression\":\"at(2001-01-01T00:00:00)\",\"timezone\":\"UTC\","
+                "\"firings\":[]}",
+                "{\"expression\":\"\",\"error\":\"",
+                "{\"expression\":\"at(2027-03-28T02:30:00)\",\"error\":\"2027-03-28T02:30:00 "
+                "does not exist",
+        };
+        _cleanup_free_ char *output = answers(input, strlen(input), NULL, 2, true);
+        char *rest = output;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(wanted); i++) {
+                const char *line = strsep(&rest, "\n");
+                cJSON *document = cJSON_Parse(line);
+
+                assert_non_null(document);
+                if (!startswith(line, wanted[i]))
+                        fail_msg("line %zu: %s", i, line);
+                cJSON_Delete(document);
+        }
+        assert_string_equal(rest, "");
+}
+
 /* A line that is too long or has a NUL is one bad line; those after it are read. */
 static void test_batch_limits(void **state)
 {
@@ -101,6 +149,7 @@ int main(void)
                 cmocka_unit_test(test_batch),
                 cmocka_unit_test(test_batch_defaults),
                 cmocka_unit_test(test_batch_limits),
+                cmocka_unit_test(a_document_answers_each_line),
         };
 
         return cmocka_run_group_tests_name("calendar", tests, NULL, NULL);
