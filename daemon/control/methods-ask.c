@@ -44,7 +44,32 @@ void method_fail_no_run(struct call *call)
 
 enum { LAST_RUNS = 20 }; /* how far back the last backup of a schedule is looked for */
 
-/* The newest finished backup; others (prune) are not what a schedule is judged by. */
+/* Whether a run of the instances that an operator named has done something to one of them, or asked
+ * for its image. */
+static bool touched_anything(struct call *call, const struct store_run *run)
+{
+        struct store_task *tasks = NULL;
+        size_t n = 0;
+        bool touched = false;
+
+        if (store_load_tasks(call->options->store, run->id, &tasks, &n) < 0)
+                return true;
+        for (size_t i = 0; i < n && !touched; i++)
+                touched = streq(tasks[i].kind, "image") &&
+                          (tasks[i].image || tasks[i].downed != SEC_NONE ||
+                           tasks[i].requested != SEC_NONE);
+        store_tasks_free(tasks, n);
+        return touched;
+}
+
+/* What a schedule is judged by: a finished backup, not a prune, and not an operator's run of single
+ * instances that came to nothing, such as one with a mistyped id. */
+static bool is_telling(struct call *call, const struct store_run *run)
+{
+        return streq(run->kind, "backup") && run->outcome != OUTCOME_OPEN &&
+               (!run->only || touched_anything(call, run));
+}
+
 static void describe_last(struct call *call, const char *schedule, cJSON *object)
 {
         struct store_run *runs = NULL;
@@ -53,7 +78,7 @@ static void describe_last(struct call *call, const char *schedule, cJSON *object
         if (store_load_runs(call->options->store, schedule, false, LAST_RUNS, &runs, &n) < 0)
                 return;
         for (size_t i = 0; i < n; i++)
-                if (streq(runs[i].kind, "backup") && runs[i].outcome != OUTCOME_OPEN) {
+                if (is_telling(call, &runs[i])) {
                         cJSON_AddItemToObject(object, "last", describe_run(NULL, &runs[i]));
                         break;
                 }

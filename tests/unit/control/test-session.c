@@ -265,6 +265,8 @@ static void test_status(void **state)
         struct side side;
         char *answer;
 
+        ended.only = NULL;
+
         assert_int_equal(store_add_run(fixture->store, &ended), 0);
         assert_int_equal(store_add_run(fixture->store, &open), 0);
         assert_int_equal(store_save_task(fixture->store, &task), 0);
@@ -285,6 +287,49 @@ static void test_status(void **state)
         session_free(side.session);
 }
 
+/* A mistyped id, an instance that is fit for no image, one whose turn never came. */
+static void a_limited_run_that_touched_nothing_is_not_the_last(void **state)
+{
+        static const struct {
+                const char *name;
+                bool task, requested, downed;
+                const char *last;
+        } rows[] = {
+                { "no target", .last = "web.1" },
+                { "never begun", .task = true, .last = "web.1" },
+                { "CreateImage called", .task = true, .requested = true, .last = "web.2" },
+                { "rebooted", .task = true, .downed = true, .last = "web.2" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct store_run whole = fixture_run("web.1", OUTCOME_PARTIAL);
+                struct store_run limited = fixture_run("web.2", OUTCOME_FAILED);
+                struct store_task task = fixture_task("web.2", "i-1");
+                _cleanup_free_ char *wanted = xasprintf("\"last\":{\"id\":\"%s\"", rows[i].last);
+                struct fixture *fixture;
+                struct side side;
+
+                if (i > 0) {
+                        fixture_remove(state);
+                        assert_int_equal(fixture_make(state), 0);
+                }
+                fixture = *state;
+                whole.only = NULL;
+                task.image = NULL;
+                task.outcome = OUTCOME_FAILED;
+                task.requested = rows[i].requested ? 1700000002 : SEC_NONE;
+                task.downed = rows[i].downed ? 1700000002 : SEC_NONE;
+                assert_int_equal(store_add_run(fixture->store, &whole), 0);
+                assert_int_equal(store_add_run(fixture->store, &limited), 0);
+                if (rows[i].task)
+                        assert_int_equal(store_save_task(fixture->store, &task), 0);
+                side_open(&side, fixture, true);
+                say(&side, M "Status\"}");
+                check_answer((int)i, &side, wanted);
+                session_free(side.session);
+        }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_make, fixture_remove)
 
 int main(void)
@@ -294,7 +339,7 @@ int main(void)
                 TEST(test_strangers), TEST(test_framing),
                 TEST(test_oneway),    TEST(test_broken),
                 TEST(test_too_long),  TEST(test_hung_up_in_the_middle),
-                TEST(test_status),
+                TEST(test_status),    TEST(a_limited_run_that_touched_nothing_is_not_the_last),
         };
 
         return cmocka_run_group_tests_name("session", tests, NULL, NULL);
