@@ -123,3 +123,15 @@ void terminal_wrap(const struct terminal *terminal, const char *text, size_t ind
         if (used)
                 fputc('\n', terminal->stream);
 }
+
+void terminal_wrap_styled(const struct terminal *terminal, enum style style, const char *text,
+                          size_t indent)
+{
+        bool coloured = terminal->colours && style != STYLE_PLAIN;
+
+        if (coloured)
+                fputs(codes[style], terminal->stream);
+        terminal_wrap(terminal, text, indent);
+        if (coloured)
+                fputs("\033[0m", terminal->stream);
+}

@@ -25,3 +25,5 @@ void terminal_print(const struct terminal *terminal, enum style style, const cha
                     size_t width, bool pad);
 /* Prints text broken at spaces into lines, all of them indented. */
 void terminal_wrap(const struct terminal *terminal, const char *text, size_t indent);
+void terminal_wrap_styled(const struct terminal *terminal, enum style style, const char *text,
+                          size_t indent);

@@ -40,8 +40,16 @@ static const struct table_column status_columns[] = {
         { .heading = "", .drop = 1 },
 };
 
-/* `held`: the clock is wrong, so that no time of it says when anything fires. */
-static void add_status(struct table *table, const cJSON *schedule, sec_t now, bool held)
+/* Why nothing fires, whatever its time; NULL: it does. */
+static const char *why_held(const cJSON *status)
+{
+        if (json_text(status, "clock"))
+                return "held: the clock is wrong";
+        return json_text(status, "state") ? "held: the state cannot be written" : NULL;
+}
+
+/* `held`: then the time of the next firing says nothing, and may have passed. */
+static void add_status(struct table *table, const cJSON *schedule, sec_t now, const char *held)
 {
         const cJSON *last = json_member(schedule, "last");
         const char *outcome = json_text(last, "outcome"), *detail = json_text(last, "detail");
@@ -55,7 +63,7 @@ static void add_status(struct table *table, const cJSON *schedule, sec_t now, bo
         else if (json_flag(schedule, "paused"))
                 table_cell(table, STYLE_WARN, "paused");
         else if (held)
-                table_cell(table, STYLE_BAD, "held: the clock is wrong");
+                table_cell(table, STYLE_BAD, held);
         else
                 table_cell(table, when ? STYLE_PLAIN : STYLE_WARN, when ? when : "never");
         table_take(table, STYLE_DIM, when && !held ? relative_time(next, now) : xstrdup(""));
@@ -98,6 +106,31 @@ static void print_left(struct ctl *ctl, const cJSON *left)
         }
 }
 
+/* What holds up everything, and what follows from it. */
+static void print_alarms(struct ctl *ctl, const cJSON *status)
+{
+        static const struct {
+                const char *member, *consequence;
+        } alarms[] = {
+                { "clock", "nothing fires and nothing is removed until it is set" },
+                { "state", "nothing is begun or brought back until it can, see 'journalctl -u "
+                           "amid'" },
+                { "alert", "no instance is rebooted, stopped or frozen. End one of the two, or "
+                           "give it another 'owner', then restart the other" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(alarms); i++) {
+                const char *what = json_text(status, alarms[i].member);
+                _cleanup_free_ char *text = NULL;
+
+                if (!what)
+                        continue;
+                text = xasprintf("%s: %s", what, alarms[i].consequence);
+                terminal_wrap_styled(&ctl->out, STYLE_BAD, text, 0);
+                fputc('\n', ctl->out.stream);
+        }
+}
+
 static int print_status(struct ctl *ctl, const cJSON *parameters, void *userdata)
 {
         _cleanup_(table_done) struct table table = TABLE(status_columns);
@@ -111,29 +144,9 @@ static int print_status(struct ctl *ctl, const cJSON *parameters, void *userdata
         }
         fprintf(ctl->out.stream, "amid %s, %s\n\n", json_text(parameters, "version"),
                 json_text(parameters, "settings"));
-        if (json_text(parameters, "clock")) {
-                terminal_print(&ctl->out, STYLE_BAD, json_text(parameters, "clock"), ctl->out.width,
-                               false);
-                fputs(": nothing fires and nothing is removed until it is set\n\n",
-                      ctl->out.stream);
-        }
-        if (json_text(parameters, "state")) {
-                terminal_print(&ctl->out, STYLE_BAD, json_text(parameters, "state"), ctl->out.width,
-                               false);
-                fputs(": nothing is begun or brought back until it can, see 'journalctl -u "
-                      "amid'\n\n",
-                      ctl->out.stream);
-        }
-        if (json_text(parameters, "alert")) {
-                terminal_print(&ctl->out, STYLE_BAD, json_text(parameters, "alert"), ctl->out.width,
-                               false);
-                fputs(": no instance is rebooted, stopped or frozen. End one of the two, or give "
-                      "it "
-                      "another 'owner', then restart the other\n\n",
-                      ctl->out.stream);
-        }
+        print_alarms(ctl, parameters);
         cJSON_ArrayForEach (item, json_member(parameters, "schedules"))
-                add_status(&table, item, now, json_text(parameters, "clock") != NULL);
+                add_status(&table, item, now, why_held(parameters));
         table_print(&table, &ctl->out);
         if (!table.n_rows)
                 fputs("There are no schedules in the settings.\n", ctl->out.stream);

@@ -40,7 +40,9 @@ def test_the_later_one_makes_no_outage_and_says_so(account, daemon, other, timel
     other.run("web", status=1)
     other.wait_line(f"another daemon works with owner amid: it made image {image}.*'owner'")
     assert len(timelines.reboots) == 1
-    assert image in other.amictl("status")
+    headline = other.amictl("status").split("\n\n")[1]
+    assert image in headline and "another 'owner'" in " ".join(headline.split())
+    assert max(map(len, headline.splitlines())) <= 80, "wrapped, and not cut"
     other.run("web", status=1)
     assert len(timelines.reboots) == 1, "until it is restarted"
     assert len(account.images()) == 1

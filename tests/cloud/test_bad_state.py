@@ -118,6 +118,8 @@ def test_a_full_disk_in_the_middle(account, daemon, front, timelines, moment):
             fillers.append(fill(daemon.state))
         timelines.clock.advance(60)
         daemon.wait_line("The state cannot be written: .*full")
+        lines = daemon.amictl("status").splitlines()
+        assert "held: the state cannot be written" in next(line for line in lines if line.startswith("web "))
         daemon.wait(lambda: fillers, "the filler")[0].unlink()
         daemon.wait_line("The state can be written again")
         daemon.wait(lambda: daemon.json("show", run)["run"]["outcome"] == "done", "the end of the run")

@@ -146,6 +146,19 @@ static void test_wrap(void **state)
                 "    one two\n    three four\n    five\n    averyverylongword\n    x\n");
 }
 
+static void a_paragraph_has_one_style(void **state)
+{
+        _cleanup_(text_done) struct text text = {};
+        struct terminal terminal = { .width = 10, .colours = true };
+
+        (void)state;
+        text_append(&text, "");
+        terminal.stream = text.stream;
+        terminal_wrap_styled(&terminal, STYLE_BAD, "one two three", 0);
+        terminal_wrap_styled(&terminal, STYLE_PLAIN, "four", 0);
+        assert_string_equal(text_get(&text), "\033[31mone two\nthree\n\033[0mfour\n");
+}
+
 static void what_has_happened_is_never_to_come(void **state)
 {
         static const struct {
@@ -230,6 +243,7 @@ int main(void)
                 cmocka_unit_test(test_colours),
                 cmocka_unit_test(test_columns),
                 cmocka_unit_test(test_wrap),
+                cmocka_unit_test(a_paragraph_has_one_style),
                 cmocka_unit_test(what_has_happened_is_never_to_come),
                 cmocka_unit_test(test_empty),
         };
