@@ -173,6 +173,8 @@ struct verdict create_ask(struct task *task)
                 return go(had_turn ? "check-again" : "check-instance");
         if (is_look_too_old(task))
                 return go("check-status-again");
+        if (image_note_asking(task))
+                return go("create-image");
         live->rebooted = loop_monotonic(task->run->engine->loop);
         if (!live->asked)
                 live->asked = live->rebooted;

@@ -107,7 +107,7 @@ bool gate_is_open(struct task *task)
         const struct setting_schedule *schedule = task->run->schedule;
 
         if (blocker && !MUTANT(ignores_the_gate)) {
-                task_set_waiting(task, "run %s has it down", blocker->row.run);
+                task_set_waiting(task, "run %s is working on it", blocker->row.run);
                 return false;
         }
         if (!schedule)
@@ -117,7 +117,8 @@ bool gate_is_open(struct task *task)
 
                 blocker = group_is_full(task, group, n, schedule->reboot.max_parallel);
                 if (blocker && !MUTANT(ignores_the_gate)) {
-                        task_set_waiting(task, "its turn; %s is down", blocker->row.subject);
+                        task_set_waiting(task, "waits for its turn: %s is being worked on",
+                                         blocker->row.subject);
                         return false;
                 }
         }

@@ -124,6 +124,7 @@ static struct verdict image_failed(struct task *task, const struct followed *fol
 
 struct verdict image_start_over(struct task *task)
 {
+        image_note_unasked(task);
         task->row.downed = task->row.returned = SEC_NONE;
         free(steal(task->row.putback));
         free(steal(task->row.evidence));

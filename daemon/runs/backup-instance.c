@@ -30,7 +30,7 @@ struct image_live *image_live(struct task *task)
                 live->doubt = task->inherited + REQUEST_LIVES;
                 live->stop_taken = live->freeze_unanswered = true;
         }
-        live->unsure = !task->row.image && task->step && !task->step->waits && !task->step->looks;
+        live->unsure = !task->row.image && task->row.requested != SEC_NONE;
         return live;
 }
 
@@ -122,22 +122,28 @@ static void note_launch(struct task *task)
                 task->row.launched = live->launched;
 }
 
-/* From when on, by EC2's clock, an image may exist that this task has asked for; and who may have
- * asked. */
-static void note_asking(struct task *task, sec_t date)
+bool image_note_asking(struct task *task)
 {
-        const struct engine *engine = task->run->engine;
-        bool unsure = image_live(task)->unsure;
+        const char *nonce = task->run->engine->nonce;
+        struct image_live *live = image_live(task);
         char *askers;
 
-        if (!unsure || task->row.requested == SEC_NONE)
-                task->row.requested = date ? date : loop_wall(engine->loop);
-        if (task->row.askers && strstr(task->row.askers, engine->nonce))
-                return;
-        askers = unsure && task->row.askers ? xasprintf("%s %s", task->row.askers, engine->nonce)
-                                            : xstrdup(engine->nonce);
+        if (task->row.requested != SEC_NONE && task->row.askers && strstr(task->row.askers, nonce))
+                return false;
+        if (task->row.requested == SEC_NONE)
+                task->row.requested = live->dated;
+        askers = live->unsure && task->row.askers ? xasprintf("%s %s", task->row.askers, nonce)
+                                                  : xstrdup(nonce);
         free(task->row.askers);
         task->row.askers = askers;
+        task_touch(task);
+        return true;
+}
+
+void image_note_unasked(struct task *task)
+{
+        if (!image_live(task)->unsure)
+                task->row.requested = SEC_NONE;
 }
 
 static void use_method(struct task *task, const struct method *method)
@@ -186,7 +192,7 @@ void image_describe(struct task *task, struct ec2_instance *instance, sec_t date
         live->described = loop_monotonic(task->run->engine->loop);
         instance = live->instance.instances;
         task->row.volumes = count_volumes(&schedule->image, instance);
-        note_asking(task, date);
+        live->dated = date ? date : loop_wall(task->run->engine->loop);
         if (!consistency_find(task->row.asked, &asked))
                 asked = CONSISTENCY_CRASH; /* a row of an earlier version */
         /* One that starts or stops has no turn until that is over. */
@@ -248,12 +254,17 @@ static const char *way_back(const struct task *task)
         return task->row.putback ? "put-back" : NULL;
 }
 
-void image_note_failure(struct task *task, char *detail)
+void image_note_ending(struct task *task, enum outcome outcome, char *detail)
 {
-        task->row.ending = OUTCOME_FAILED;
+        task->row.ending = outcome;
         free(task->row.detail);
         task->row.detail = detail;
         task_touch(task);
+}
+
+void image_note_failure(struct task *task, char *detail)
+{
+        image_note_ending(task, OUTCOME_FAILED, detail);
 }
 
 struct verdict image_untouched(struct task *task, enum outcome outcome, char *detail)
@@ -262,8 +273,7 @@ struct verdict image_untouched(struct task *task, enum outcome outcome, char *de
                 task->row.downed = SEC_NONE;
                 return finish(outcome, detail);
         }
-        image_note_failure(task, detail);
-        task->row.ending = outcome;
+        image_note_ending(task, outcome, detail);
         return go("put-back");
 }
 
@@ -273,12 +283,10 @@ struct verdict image_give_up(struct task *task, enum outcome outcome, char *deta
 
         if (MUTANT(gives_no_reason))
                 free(steal(detail));
-        if (!image_live(task)->unsure)
-                task->row.requested = SEC_NONE; /* there is no image to be looked for */
+        image_note_unasked(task);
         if (!back)
                 return finish(outcome, detail);
-        image_note_failure(task, detail);
-        task->row.ending = outcome;
+        image_note_ending(task, outcome, detail);
         return go(back);
 }
 

@@ -33,7 +33,7 @@ static void halt_run(struct task *failed)
         struct run *run = failed->run;
         struct log_about about = task_about(failed);
         _cleanup_free_ char *reason = xasprintf(
-                "not begun: the run was halted because %s did not come back", failed->row.subject);
+                "not begun: the run was halted because %s did not come back in time", failed->row.subject);
         size_t touched = 0, total = 0;
 
         for (const struct task *task = run->tasks; task; task = task->next) {
@@ -43,13 +43,23 @@ static void halt_run(struct task *failed)
         }
         run_cancel(run, reason);
         log_event(&events[EVENT_RUN_HALTED], &about,
-                  "Run %s is halted because %s did not come back: %zu other%s of %zu had their "
+                  "Run %s is halted because %s did not come back in time: %zu other%s of %zu had their "
                   "turn, %zu %s not touched.",
                   run->row.id, failed->row.subject, touched, touched == 1 ? "" : "s", total,
                   total - touched - 1, total - touched == 2 ? "was" : "were");
 }
 
-#define NOT_BACK "the instance did not come back"
+/* Of row.detail, while it is not back; and once it is, before the time that it was away. */
+#define NOT_BACK  "the instance did not come back"
+#define BACK_LATE "the instance was away for "
+
+/* What the detail says of the instance begins there; NULL: it was told of no such failure. */
+static const char *find_noted(const struct task *task, const char *words)
+{
+        const char *detail = task->row.detail;
+
+        return task->row.ending != OUTCOME_OPEN && detail ? strstr(detail, words) : NULL;
+}
 
 /* Once: also after a restart, when it still does not run. */
 void instance_note_failed(struct task *task, const char *why)
@@ -57,14 +67,28 @@ void instance_note_failed(struct task *task, const char *why)
         struct run *run = task->run;
         const char *detail = task->row.detail;
 
-        if (task->row.ending != OUTCOME_OPEN && detail && strstr(detail, NOT_BACK))
+        if (find_noted(task, NOT_BACK))
                 return;
-        if (!run->schedule || run->schedule->reboot.on_failure == ON_FAILURE_HALT)
+        if (!find_noted(task, BACK_LATE) && /* else the run is halted already */
+            (!run->schedule || run->schedule->reboot.on_failure == ON_FAILURE_HALT))
                 halt_run(task);
         if (task->row.ending == OUTCOME_OPEN)
                 image_note_failure(task, xasprintf(NOT_BACK ": %s", why));
         else
                 image_note_failure(task, xasprintf("%s; and " NOT_BACK ": %s", detail, why));
+}
+
+void instance_note_back(struct task *task)
+{
+        const char *noted = find_noted(task, NOT_BACK), *detail = task->row.detail;
+        char time[TIME_TEXT_MAX];
+
+        if (!noted)
+                return;
+        image_note_ending(task, task->row.ending,
+                          xasprintf("%.*s" BACK_LATE "%s%s", (int)(noted - detail), detail,
+                                    format_timespan(image_away(task), time),
+                                    noted + strlen(NOT_BACK)));
 }
 
 struct verdict instance_failed(struct task *task, char *why)
@@ -145,6 +169,7 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
         log_event(&events[EVENT_INSTANCE_READY], &about, "Instance %s is back after %s%s%s%s.",
                   task->row.subject, format_timespan(task->row.returned - since, time),
                   unproven ? " (" : "", unproven ? task->row.evidence : "", unproven ? ")" : "");
+        instance_note_back(task);
         stop_awaiting(task);
         return next();
 }
@@ -185,6 +210,7 @@ static struct verdict not_up_in_time(struct task *task, const struct patient *pa
 /* The request to stop it came to nothing: there was no outage. */
 static struct verdict never_was_down(struct task *task)
 {
+        instance_note_back(task);
         if (!putback_takes_out(task->row.putback))
                 task->row.downed = SEC_NONE;
         task_touch(task);

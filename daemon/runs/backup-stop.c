@@ -265,9 +265,11 @@ void start_note_overdue(struct task *task, const char *why)
 {
         struct image_live *live = image_live(task);
         struct log_about about = task_about(task);
+        sec_t timeout = image_ready_timeout(task);
+        _cleanup_free_ char *failure = NULL;
         char time[TIME_TEXT_MAX];
 
-        if (live->overdue || start_age(task) < image_ready_timeout(task))
+        if (live->overdue || start_age(task) < timeout)
                 return;
         live->overdue = true;
         if (!MUTANT(leaves_it_down_silently))
@@ -276,7 +278,9 @@ void start_note_overdue(struct task *task, const char *why)
                           "after it was first started: %s. It is started again and again until "
                           "it runs.",
                           task->row.subject, format_timespan(start_age(task), time), why);
-        instance_note_failed(task, why);
+        failure = xasprintf("not running within %s of its first start (%s)",
+                            format_timespan(timeout, time), why);
+        instance_note_failed(task, failure);
 }
 
 struct verdict start_ask(struct task *task)

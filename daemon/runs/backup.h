@@ -73,6 +73,7 @@ struct patient;
 struct image_live {
         struct ec2_instances instance; /* one, or none: not described yet */
         usec_t described;
+        sec_t dated; /* the same by EC2's clock, of a call that is made after it */
         struct followed *followed;
         struct patient *patient;
         usec_t touched;  /* monotonic: when the instance was; 0: not known (yet) */
@@ -133,10 +134,17 @@ struct image_live {
 struct image_live *image_live(struct task *task);
 void image_forget(struct task *task);
 
-/* Takes over a described instance (which is zeroed) and derives from it what the row needs, also by
- * what an image is known that the next call makes: from when on, and by whom it is asked for.
- * `date` is that of the reply, as in struct aws_reply. */
+/* Takes over a described instance (which is zeroed) and derives from it what the row needs. `date`
+ * is that of the reply, as in struct aws_reply. */
 void image_describe(struct task *task, struct ec2_instance *instance, sec_t date);
+
+/* CreateImage is about to be sent: notes in the row from when on, by EC2's clock, an image may exist
+ * that this task has asked for, and who may have asked. True when that is new: then the row has to
+ * be committed before the call, by entering the step again. */
+bool image_note_asking(struct task *task);
+/* No call is made (any more). Unless an earlier one may have made an image there is none to be
+ * looked for: row.requested. */
+void image_note_unasked(struct task *task);
 
 /* `method` for the task, and the groups that go with it. */
 void image_set_method(struct task *task, const struct method *method);
@@ -195,6 +203,8 @@ struct verdict image_untouched(struct task *task, enum outcome outcome, char *de
 struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail);
 /* The same, while an image is made or may be: what was begun goes on, the outcome stays. */
 void image_note_failure(struct task *task, char *detail);
+/* The same with another outcome. */
+void image_note_ending(struct task *task, enum outcome outcome, char *detail);
 
 /* backup-turn.c: its turn, and whether the instance is fit for it. */
 struct verdict wait_turn_ask(struct task *task);
@@ -324,3 +334,5 @@ struct verdict await_instance_ask(struct task *task);
 struct verdict instance_failed(struct task *task, char *why);
 /* The same for the run and the row, while the instance's turn goes on. */
 void instance_note_failed(struct task *task, const char *why);
+/* It is back after all: the row keeps its outcome, and tells how long the instance was away. */
+void instance_note_back(struct task *task);

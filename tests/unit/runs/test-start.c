@@ -71,9 +71,63 @@ static void a_restart_notes_no_failure_again(void **state)
         virtual_run_until(world.loop, at("2026-03-02T09:00:00Z"));
         expect_all_up(&world, "restarts");
         assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
-        noted = strstr(detail, "did not come back");
-        if (!noted || strstr(noted + 1, "did not come back"))
+        noted = strstr(detail, "the instance was away for");
+        if (!noted || strstr(noted + 1, "the instance "))
                 fail_msg("%s", detail);
+        world_done(&world);
+}
+
+/* StartInstances is not taken for longer than ready_timeout, before a restart of amid or after it;
+ * then it is, and the instance runs. */
+static void the_row_of_an_instance_that_came_back_late_says_so(void **state)
+{
+        (void)state;
+        for (int restarted = 0; restarted < 2; restarted++) {
+                _cleanup_free_ char *detail = NULL;
+                struct world world;
+
+                world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 5m}\n",
+                            2);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "StartInstances",
+                                                                    .times = SCRIPTED_ALWAYS,
+                                                                    .outcome = AWS_UNREACHABLE });
+                virtual_run_until(world.loop, at("2026-03-02T01:15:00Z"));
+                assert_int_equal(captured_events(&events[EVENT_NOT_STARTED]), 1);
+                if (restarted) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                scripted_no_faults(&world.aws);
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                expect_all_up(&world, "late");
+                assert_int_equal(captured_events(&events[EVENT_INSTANCE_READY]), 1);
+                assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
+                assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
+                if (strstr(detail, "did not come back") ||
+                    !startswith(detail, "the instance was away for ") ||
+                    !strstr(detail, ": not running within 5m of its first start ("))
+                        fail_msg("%s", detail);
+                world_done(&world);
+        }
+}
+
+/* It does not stop in time, and amid is restarted meanwhile. */
+static void no_image_is_looked_for_where_none_was_asked_for(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 5m}\n", 1)
+                ->stopping = MINUTES(30);
+        virtual_run_until(world.loop, at("2026-03-02T01:02:00Z"));
+        world_end(&world, false);
+        world_start(&world);
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
+        assert_int_equal(scripted_count(&world.aws, "CreateImage", NULL), 0);
+        assert_int_equal(captured_words("it is looked for"), 0);
+        assert_int_equal(captured_words("No image of i-1: "), 1);
+        expect_all_up(&world, "hangs");
         world_done(&world);
 }
 
@@ -305,6 +359,8 @@ int main(void)
                 cmocka_unit_test(test_stop_that_hangs),
                 cmocka_unit_test(one_that_hangs_in_stopping_is_told_and_halts_the_run),
                 cmocka_unit_test(a_restart_notes_no_failure_again),
+                cmocka_unit_test(the_row_of_an_instance_that_came_back_late_says_so),
+                cmocka_unit_test(no_image_is_looked_for_where_none_was_asked_for),
                 cmocka_unit_test(an_instance_whose_state_is_not_told_is_started_again),
                 cmocka_unit_test(test_a_start_that_falls_back_is_told_and_goes_on),
                 cmocka_unit_test(a_state_reason_is_read_once_for_each_start),
