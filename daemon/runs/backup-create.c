@@ -271,6 +271,7 @@ static struct verdict busy(struct task *task, char *detail)
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet (attempt %u): %s; it is tried again.",
                           task->row.subject, live->busy, detail);
+        refusal_note_told(&task->refusal);
         image_look_again_if_stopped(task);
         return create_later(task, delay, detail);
 }

@@ -110,6 +110,23 @@ static struct verdict find_nothing(struct task *task)
                           task->row.name));
 }
 
+sec_t image_held_until(struct task *task)
+{
+        static const char *const steps[] = { "create-image", "check-again", "check-status-again",
+                                             "find-image" };
+        usec_t left = USEC_INFINITY, looks;
+
+        for (size_t i = 0; i < ELEMENTS(steps); i++)
+                if (streq(task->step->name, steps[i]))
+                        left = create_time_left(task);
+        if (left == USEC_INFINITY)
+                return SEC_NONE;
+        looks = image_live(task)->unsure ? HASTE_AT_MOST : 0;
+        if (!left)
+                looks -= create_overtime(task) < looks ? create_overtime(task) : looks;
+        return loop_wall(task->run->engine->loop) + (sec_t)((left + looks) / USEC_PER_SEC);
+}
+
 /* EC2 does not answer whether the image exists. It may, and no other task would look after it; but
  * no instance is kept down for that. Takes `why`. */
 static struct verdict find_unanswered(struct task *task, char *why)

@@ -380,6 +380,7 @@ const struct task_kind image_task = {
         .call_limit = image_call_limit,
         .touching = BY_FREEZE | BY_REBOOT | BY_STOP,
         .holds = image_holds,
+        .held_until = image_held_until,
         .restored = image_restored,
         .lost = image_lost,
 };

@@ -297,8 +297,12 @@ const char *image_holds(const struct task *task)
         if (task->row.downed == SEC_NONE ||
             (task->method->reboots && !putback_takes_out(task->row.putback)))
                 return NULL;
-        return task->method == &method_freeze ? "thaws by itself"
-                                              : "stays stopped or out of service";
+        if (task->method == &method_freeze)
+                return "thaws by itself";
+        if (task->method->reboots || task->row.returned != SEC_NONE)
+                return "stays out of service";
+        return putback_takes_out(task->row.putback) ? "stays stopped or out of service"
+                                                    : "stays stopped";
 }
 
 /* Nobody will start the instance of this row again, or put it back. */

@@ -155,6 +155,7 @@ static struct verdict put_refused(struct task *task, const struct putback_line *
         char time[TIME_TEXT_MAX];
 
         live->look_first = loop_monotonic(task->run->engine->loop);
+        refusal_note_told(&task->refusal);
         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                   "Instance %s cannot be put back into %s yet (attempt %u): %s; tried again in "
                   "about %s.",

@@ -32,8 +32,9 @@ static void halt_run(struct task *failed)
 {
         struct run *run = failed->run;
         struct log_about about = task_about(failed);
-        _cleanup_free_ char *reason = xasprintf(
-                "not begun: the run was halted because %s did not come back in time", failed->row.subject);
+        _cleanup_free_ char *reason =
+                xasprintf("not begun: the run was halted because %s did not come back in time",
+                          failed->row.subject);
         size_t touched = 0, total = 0;
 
         for (const struct task *task = run->tasks; task; task = task->next) {
@@ -43,7 +44,8 @@ static void halt_run(struct task *failed)
         }
         run_cancel(run, reason);
         log_event(&events[EVENT_RUN_HALTED], &about,
-                  "Run %s is halted because %s did not come back in time: %zu other%s of %zu had their "
+                  "Run %s is halted because %s did not come back in time: %zu other%s of %zu had "
+                  "their "
                   "turn, %zu %s not touched.",
                   run->row.id, failed->row.subject, touched, touched == 1 ? "" : "s", total,
                   total - touched - 1, total - touched == 2 ? "was" : "were");

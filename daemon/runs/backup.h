@@ -138,9 +138,9 @@ void image_forget(struct task *task);
  * is that of the reply, as in struct aws_reply. */
 void image_describe(struct task *task, struct ec2_instance *instance, sec_t date);
 
-/* CreateImage is about to be sent: notes in the row from when on, by EC2's clock, an image may exist
- * that this task has asked for, and who may have asked. True when that is new: then the row has to
- * be committed before the call, by entering the step again. */
+/* CreateImage is about to be sent: notes in the row from when on, by EC2's clock, an image may
+ * exist that this task has asked for, and who may have asked. True when that is new: then the row
+ * has to be committed before the call, by entering the step again. */
 bool image_note_asking(struct task *task);
 /* No call is made (any more). Unless an earlier one may have made an image there is none to be
  * looked for: row.requested. */
@@ -163,8 +163,9 @@ sec_t image_away(struct task *task);
 /* call_limit of struct task_kind: while the instance is away, what is left of `ready_timeout`, but
  * three minutes at least, within which a slow answer comes; else USEC_INFINITY. */
 usec_t image_call_limit(struct task *task);
-/* struct task_kind.holds, .restored, .lost; struct run_kind.made, .shortfall. */
+/* struct task_kind.holds, .held_until, .restored, .lost; struct run_kind.made, .shortfall. */
 const char *image_holds(const struct task *task);
+sec_t image_held_until(struct task *task);
 void image_restored(struct task *task);
 void image_lost(const struct run *run, const struct store_task *row);
 char *backup_made(const struct run *run);

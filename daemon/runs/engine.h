@@ -87,6 +87,9 @@ struct task_kind {
          * stopped"; NULL: the task holds nothing at the moment. Asked in steps that are `down`.
          * NULL: never. */
         const char *(*holds)(const struct task *task);
+        /* By the wall clock, when at the latest that is over whatever AWS answers in the step of
+         * the task; SEC_NONE: when AWS does what is asked. NULL: that of every step. */
+        sec_t (*held_until)(struct task *task);
         /* The row has been loaded; or NULL. */
         void (*restored)(struct task *task);
         /* The open task of this row is given up, for its account is no longer in the settings; or

@@ -322,7 +322,7 @@ const struct log_event events[EVENTS] = {
         .id = "43deea680b1e4a13abe980c1436b8dc6",
         .priority = LOG_WARNING,
         .subject = "AWS does not let amid look at what it waits for",
-        .help = "Images and instances that are waited for are asked about again until an answer comes; no\nrun fails because of this, but none of them ends either. Most often a permission is missing.",
+        .help = "Images and instances that are waited for are asked about again until an answer comes; no\nrun fails because of this, but none of them ends either. Most often a permission is missing: allow what\nthe line names. Where an instance is held for its image meanwhile, the line says so, and until when.",
 },
 [EVENT_CLOCK_WRONG] = {
         .name = "clock-wrong",

@@ -18,6 +18,26 @@ const struct task *engine_find_held(const struct engine *engine)
         return NULL;
 }
 
+/* ---- AWS refuses what somebody's machine waits for ---- */
+
+void task_say_held(struct task *task, const char *why)
+{
+        const struct refusal *refusal = task_is_refused(task) ? task_refusal(task) : NULL;
+        struct log_about about = task_about(task);
+        char time[TIME_TEXT_MAX];
+        sec_t until;
+
+        if (!refusal || !refusal->certain || refusal->action == task->refusal.told ||
+            !task_holds(task))
+                return;
+        task->refusal.told = refusal->action;
+        until = task->kind->held_until ? task->kind->held_until(task) : SEC_NONE;
+        log_event(&events[EVENT_AWS_REFUSES], &about,
+                  "%s. It is asked again; instance %s meanwhile %s%s%s.", why, task->row.subject,
+                  task->kind->holds(task), until != SEC_NONE ? ", at the latest until " : "",
+                  until != SEC_NONE ? format_rfc3339(until, time) : "");
+}
+
 /* ---- the state cannot be written ---- */
 
 /* Each of the instances that are held has a line. */

@@ -34,6 +34,14 @@ void task_apply(struct task *task, struct verdict verdict);
 /* Tells watchers of the tasks that wait for what is refused: for struct engine. */
 void task_report_refusal(const struct engine *engine, const struct refusal *refusal);
 
+/* ---- held.c ---- */
+/* Where AWS refuses a call that an instance is held for: says so once in the journal, `why` being
+ * what the task is to be shown to wait for, and how the instance is meanwhile. */
+void task_say_held(struct task *task, const char *why);
+/* Whether what the task waits for is refused, by its own call or one it shares; and which. */
+bool task_is_refused(const struct task *task);
+const struct refusal *task_refusal(const struct task *task);
+
 /* ---- task-call.c ---- */
 /* Nothing more is heard of the call, if there is one; what was sent stays sent. */
 void task_end_call(struct task *task);

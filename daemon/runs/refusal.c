@@ -61,6 +61,8 @@ bool refusal_take(struct refusal *refusal, const struct action *action,
         if (reply->outcome != AWS_OK)
                 return refusal_note(refusal, action, reply,
                                     reply->outcome == AWS_ERROR && !gone_is_claimed(reply), 0);
+        if (refusal->told == action)
+                refusal->told = NULL;
         if (refusal->action != action)
                 return false;
         refusal_clear(refusal);

@@ -13,7 +13,7 @@ struct place;
 struct refusal {
         struct place *place;
         const struct action *action; /* of the call; NULL: no call is in trouble */
-        const struct action *told;   /* whose refusal the journal has, place_polled(); or NULL */
+        const struct action *told;   /* whose refusal the journal has, until it is over; or NULL */
         unsigned int attempts;       /* in vain, in a row */
         bool certain;                /* AWS has said no, and not only that it knows no such thing */
         usec_t again;                /* monotonic: when it is asked again; 0: not known. Of the call
@@ -21,6 +21,11 @@ struct refusal {
         char *what, *more;           /* of aws_describe_refusal() */
 };
 void refusal_done(struct refusal *refusal);
+/* The journal has it, in a line of its own: nobody else says it. */
+static inline void refusal_note_told(struct refusal *refusal)
+{
+        refusal->told = refusal->action;
+}
 /* The trouble is over, or concerns nobody any more. What the journal was told stays. */
 void refusal_clear(struct refusal *refusal);
 

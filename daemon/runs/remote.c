@@ -106,10 +106,13 @@ enum remote_state remote_state(const struct aws_reply *reply)
 
 struct verdict remote_look_again(struct task *task, const struct aws_reply *reply, const char *what)
 {
-        if (streq(reply->code, "InvocationDoesNotExist") && task_spent(task) < COMMAND_UNKNOWN_FOR)
+        if (streq(reply->code, "InvocationDoesNotExist") &&
+            task_spent(task) < COMMAND_UNKNOWN_FOR) {
                 refusal_clear(&task->refusal); /* it is not there at once */
-        else
+        } else {
                 place_polled(task->place, task->action, reply, &task->place->remote_told);
+                refusal_note_told(&task->refusal);
+        }
         return again(REMOTE_LOOK_EACH, task_why(task, what));
 }
 

@@ -237,6 +237,7 @@ void task_apply(struct task *task, struct verdict verdict)
                         task_apply(task, lost_patience(task, verdict.detail));
                         return;
                 }
+                task_say_held(task, verdict.detail);
                 verdict.delay = with_jitter(engine, verdict.delay);
                 task->asks_again = loop_monotonic(engine->loop) + verdict.delay;
                 task_set_waiting(task, "%s", verdict.detail);
@@ -290,12 +291,12 @@ void task_set_waiting(struct task *task, const char *format, ...)
         free(waiting);
 }
 
-static bool task_is_refused(const struct task *task)
+bool task_is_refused(const struct task *task)
 {
         return refusal_is_shown(&task->refusal) || (task->awaits && refusal_is_shown(task->awaits));
 }
 
-static const struct refusal *task_refusal(const struct task *task)
+const struct refusal *task_refusal(const struct task *task)
 {
         return refusal_is_shown(&task->refusal) ? &task->refusal : task->awaits;
 }

@@ -6,8 +6,9 @@
         HEAD "  s:\n    schedule: cron(0 1 * * ? *)\n    targets: {tags: {A: b}}\n"                \
              "    consistency: freeze\n    freeze: {before: [a], after: [b]}\n"
 
-/* What task i-1 waits for, or, where there is none yet, the first task of the run. Caller frees. */
-static char *waiting_of(struct world *world)
+/* What the task of an instance waits for, or, where there is none yet, the first task of the run.
+ * Caller frees. */
+static char *waiting_of_task(struct world *world, const char *subject)
 {
         struct store_task *tasks;
         char *waiting = NULL;
@@ -17,12 +18,37 @@ static char *waiting_of(struct world *world)
         for (size_t i = 0; i < n; i++) {
                 struct task_progress progress;
 
-                if ((i == 0 || streq(tasks[i].subject, "i-1")) &&
+                if ((i == 0 || streq(tasks[i].subject, subject)) &&
                     manager_task_progress(world->manager, tasks[i].id, &progress))
                         xreplace(&waiting, progress.waiting);
         }
         store_tasks_free(tasks, n);
         return waiting;
+}
+
+static char *waiting_of(struct world *world)
+{
+        return waiting_of_task(world, "i-1");
+}
+
+/* The first is not down: it is looked at, and EC2 takes its time to answer. */
+static void a_task_waits_for_its_turn_while_another_instance_is_worked_on(void **state)
+{
+        _cleanup_free_ char *waiting = NULL;
+        struct world world;
+
+        (void)state;
+        setup(&world, S("reboot", "settle: 2m"), 2);
+        virtual_run_until(world.loop, at("2026-03-02T00:59:00Z"));
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstanceStatus",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "UnauthorizedOperation" });
+        virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+        waiting = waiting_of_task(&world, "i-2");
+        if (!streq(waiting, "waits for its turn: i-1 is being worked on"))
+                fail_msg("%s", waiting ? waiting : "nothing");
+        world_done(&world);
 }
 
 /* Says the next attempt to be in so many seconds. */
@@ -262,6 +288,7 @@ static void watchers_hear_of_a_refusal_once_and_only_where_it_is_asked_again(voi
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_task_waits_for_its_turn_while_another_instance_is_worked_on),
                 cmocka_unit_test(a_task_names_the_call_that_is_refused_and_the_code),
                 cmocka_unit_test(a_call_that_goes_well_after_all_is_not_told_of),
                 cmocka_unit_test(watchers_hear_of_a_refusal_once_and_only_where_it_is_asked_again),

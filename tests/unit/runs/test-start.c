@@ -208,13 +208,15 @@ static void nobody_is_kept_stopped_while_ec2_does_not_answer(void **state)
         static const struct {
                 const char *name;
                 struct scripted_fault create, look;
+                size_t lines; /* which say that it is stopped meanwhile, and until when */
         } rows[] = {
                 { .name = "unreachable", .create = { .outcome = AWS_UNREACHABLE } },
                 { .name = "no credentials", .create = { .outcome = AWS_UNSIGNED } },
                 { .name = "never an answer", .create = { .outcome = AWS_UNKNOWN } },
                 { .name = "the look is refused",
                   .create = { .outcome = AWS_UNKNOWN },
-                  .look = { .outcome = AWS_ERROR, .code = "UnauthorizedOperation" } },
+                  .look = { .outcome = AWS_ERROR, .code = "UnauthorizedOperation" },
+                  .lines = 1 },
                 { .name = "the look is not answered",
                   .create = { .outcome = AWS_UNKNOWN, .effect = true },
                   .look = { .outcome = AWS_UNREACHABLE } },
@@ -236,6 +238,10 @@ static void nobody_is_kept_stopped_while_ec2_does_not_answer(void **state)
                         scripted_fault(&world.aws, look);
                 virtual_run_until(world.loop, at("2026-03-02T01:18:00Z"));
                 expect_all_up(&world, rows[i].name);
+                assert_int_equal(captured_events(&events[EVENT_AWS_REFUSES]), rows[i].lines);
+                assert_int_equal(captured_words("instance i-1 meanwhile stays stopped, at the "
+                                                "latest until 2026-03-02T01:1"),
+                                 rows[i].lines);
                 /* An image that may be there is looked for on, which holds up nothing. */
                 virtual_run_for(world.loop,
                                 rows[i].look.outcome == AWS_OK ? MINUTES(12) : HOURS(25));
