@@ -116,22 +116,43 @@ static void take_option(struct parser *parser, const struct option_row *row,
                 store_value(parser, row, *parser->rest++);
 }
 
+/* The verb, wherever it stands in the line; NULL: none so far is known. */
+static const struct verb *find_verb(const struct parser *parser)
+{
+        const struct verb *verb = parser->ctl->n_words ? verb_find(parser->ctl->words[0]) : NULL;
+
+        for (char **rest = parser->rest; !verb && !parser->ctl->n_words && *rest; rest++)
+                verb = verb_find(*rest);
+        return verb;
+}
+
+/* Near names are those of options that the verb takes. */
+static void unknown_option(struct parser *parser, const char *name)
+{
+        const struct verb *verb = find_verb(parser);
+        const char *names[ELEMENTS(options)], *near;
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTS(options); i++)
+                if (!verb || !options[i].option || (verb->options & options[i].option))
+                        names[n++] = options[i].name;
+        near = closest(name, names, n);
+        complain(parser, "unknown option --%s%s%s%s", name, near ? "; did you mean --" : "",
+                 near ? near : "", near ? "?" : "");
+}
+
 static void take_long(struct parser *parser, const char *word)
 {
         _cleanup_free_ char *name = xstrndup(word, strcspn(word, "="));
-        const char *names[ELEMENTS(options)], *near;
         const char *value = strchr(word, '=');
 
         for (size_t i = 0; i < ELEMENTS(options); i++) {
-                names[i] = options[i].name;
                 if (streq(options[i].name, name)) {
                         take_option(parser, &options[i], value ? value + 1 : NULL);
                         return;
                 }
         }
-        near = closest(name, names, ELEMENTS(names));
-        complain(parser, "unknown option --%s%s%s%s", name, near ? "; did you mean --" : "",
-                 near ? near : "", near ? "?" : "");
+        unknown_option(parser, name);
 }
 
 static void take_letters(struct parser *parser, const char *letters)
@@ -243,8 +264,9 @@ void ctl_print_help(const struct verb *verb, FILE *stream)
                 struct terminal terminal;
 
                 terminal_init(&terminal, stream);
-                fprintf(stream, "Usage: amictl %s%s%s\n\n", verb->name,
-                        verb->options ? " [OPTION]... " : " ", verb->arguments);
+                fprintf(stream, "Usage: amictl %s%s%s%s\n\n", verb->name,
+                        verb->options ? " [OPTION]..." : "", *verb->arguments ? " " : "",
+                        verb->arguments);
                 terminal_wrap(&terminal, verb->text, 0);
                 if (verb->options)
                         fputc('\n', stream);

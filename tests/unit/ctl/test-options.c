@@ -79,6 +79,10 @@ static void test_refuse(void **state)
                 { __LINE__, "amictl stauts", "unknown verb \"stauts\"; did you mean status?\n" },
                 { __LINE__, "amictl frobnicate", "unknown verb \"frobnicate\"; see amictl --help" },
                 { __LINE__, "amictl --jsno status", "unknown option --jsno; did you mean --json?" },
+                /* near names are those of options that the verb takes */
+                { __LINE__, "amictl status --foo", "unknown option --foo\n" },
+                { __LINE__, "amictl --foo status", "unknown option --foo\n" },
+                { __LINE__, "amictl next --foo", "unknown option --foo; did you mean --from?" },
                 { __LINE__, "amictl -x status", "unknown option -x" },
                 { __LINE__, "amictl status extra", "usage: amictl status\n" },
                 { __LINE__, "amictl run", "usage: amictl run SCHEDULE\n" },
@@ -119,8 +123,8 @@ static void test_help_fits(void **state)
                 help = text_steal(&text);
                 rest = help;
                 while ((line = strsep(&rest, "\n")))
-                        if (strlen(line) > 80)
-                                fail_msg("too long: %s", line);
+                        if (strlen(line) > 80 || endswith(line, " "))
+                                fail_msg("too long, or ends in a space: \"%s\"", line);
         } while (verb++->name);
 }
 
