@@ -161,8 +161,8 @@ static const struct table_column columns[] = {
         { .heading = "HOW" },
         { .heading = "ORDER", .drop = 3 },
         { .heading = "BEGINS", .drop = 4 },
-        { .heading = "GROUP", .shrinks_to = 8, .drop = 2 },
-        { .heading = "PLACE", .shrinks_to = 10, .drop = 1 },
+        { .heading = "GROUP", .shrinks_to = 8, .drop = 2, .usual = table_same, .usual_drop = 5 },
+        { .heading = "PLACE", .drop = 1, .whole = true, .usual = table_same, .usual_drop = 6 },
 };
 
 /* Those of a list of lines, on one line. Caller frees. */

@@ -70,8 +70,7 @@ static void print_bar(const struct terminal *terminal, int percent)
         fprintf(terminal->stream, " %3d%%", percent);
 }
 
-/* Where it is; a newer daemon may have steps that are not known here. */
-static const char *step_word(const cJSON *task)
+const char *progress_step(const cJSON *task)
 {
         const char *step = json_text(task, "step"), *words = step_words(step);
 
@@ -90,7 +89,7 @@ static const char *task_word(const cJSON *task)
                 return detail && *detail ? detail : outcome;
         if (waiting && *waiting)
                 return waiting;
-        return step_word(task);
+        return progress_step(task);
 }
 
 static const char *task_subject(const cJSON *task)
@@ -125,7 +124,7 @@ static const char *print_task_head(const struct terminal *terminal, const cJSON 
         } else {
                 below = word;
                 if (streq(outcome, "open") && json_text(task, "step"))
-                        word = step_word(task);
+                        word = progress_step(task);
                 else
                         word = outcome;
                 terminal_print(terminal, ending_style(task), word, left, false);
@@ -181,9 +180,9 @@ static bool has_turn(const cJSON *task)
         return step && *step && !streq(step, "wait-turn");
 }
 
-const char *progress_phase(const cJSON *run)
+const char *progress_phase(const cJSON *run, bool dry)
 {
-        const char *phase = json_text(run, "phase"), *words = phase_words(phase);
+        const char *phase = json_text(run, "phase"), *words = phase_words(phase, dry);
 
         if (words)
                 return words;
@@ -202,7 +201,7 @@ static void draw_summary(struct progress *progress)
                 ended += is_image(task) && !is_open(task);
                 waiting += is_image(task) && is_open(task) && !has_turn(task);
         }
-        fprintf(out, "  %s", progress_phase(progress->run));
+        fprintf(out, "  %s", progress_phase(progress->run, progress->ctl->dry_run));
         if (total)
                 fprintf(out, ", %zu of %zu images ended", ended, total);
         if (waiting)
@@ -249,11 +248,14 @@ static void print_time(struct progress *progress, const char *timezone)
 
 static void print_task_line(struct progress *progress, const cJSON *run, const cJSON *task)
 {
-        const char *image = json_text(task, "image"), *subject = task_subject(task);
+        const char *image = json_text(task, "image"), *subject = json_text(task, "subject");
+        _cleanup_free_ char *place =
+                xasprintf("%s/%s", json_text(task, "account"), json_text(task, "region"));
         FILE *out = progress->ctl->out.stream;
 
         print_time(progress, json_text(run, "timezone"));
-        fprintf(out, "%s%s%s: ", subject ? subject : "", image ? " " : "", image ? image : "");
+        fprintf(out, "%s%s%s: ", subject && *subject ? subject : place, image ? " " : "",
+                image ? image : "");
         terminal_print(&progress->ctl->out, ending_style(task), task_word(task), SIZE_MAX, false);
         fputc('\n', out);
 }
@@ -312,6 +314,7 @@ static void print_decision(struct progress *progress, const cJSON *decision)
         struct terminal *out = &progress->ctl->out;
         const char *word = json_text(decision, "action");
         const struct decision_word *action = find_word(word);
+        _cleanup_free_ char *why = NULL; /* with the place: adoption looks in all of them */
 
         progress->n_decided++;
         if (action)
@@ -320,7 +323,10 @@ static void print_decision(struct progress *progress, const cJSON *decision)
         fprintf(out->stream, "  %s  %s  %s  %s  %s\n", json_text(image, "id"),
                 json_text(image, "instance") ? json_text(image, "instance") : "-",
                 when ? when : "-", consistency ? consistency : "-", outcome ? outcome : "-");
-        terminal_wrap(out, json_text(decision, "why"), 8);
+        if (action == &decision_words[PRUNE_ADOPT] || action == &decision_words[PRUNE_LEAVE])
+                why = xasprintf("in %s/%s: %s", json_text(image, "account"),
+                                json_text(image, "region"), json_text(decision, "why"));
+        terminal_wrap(out, why ? why : json_text(decision, "why"), 8);
 }
 
 /* ---- events ---- */
@@ -345,7 +351,7 @@ static struct seen *find_seen(struct progress *progress, const cJSON *task)
 static bool is_news(const cJSON *old, const cJSON *new)
 {
         return !streq(json_text(old, "outcome"), json_text(new, "outcome")) ||
-               !streq(step_word(old), step_word(new)) ||
+               !streq(progress_step(old), progress_step(new)) ||
                !streq(json_text(old, "waiting"), json_text(new, "waiting"));
 }
 

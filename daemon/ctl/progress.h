@@ -25,5 +25,7 @@ bool progress_succeeded(const struct progress *progress);
 /* A task: `  i-... ami-... ######....  42%`, and what it waits for below where that does not fit
  * beside it: in full. */
 void progress_print_task(const struct terminal *terminal, const cJSON *task);
-/* What goes on in a run, in words. */
-const char *progress_phase(const cJSON *run);
+/* What goes on in a run, in words; `dry`: it changes nothing. */
+const char *progress_phase(const cJSON *run, bool dry);
+/* Where a task is, in words; a name where a newer daemon has steps that are not known here. */
+const char *progress_step(const cJSON *task);

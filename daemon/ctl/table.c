@@ -7,6 +7,8 @@
 #include "base/clean.h"
 #include "base/text.h"
 
+const char table_same[] = "";
+
 static const size_t gap = 2;
 
 void table_done(struct table *table)
@@ -104,11 +106,28 @@ static void shrink(const struct table *table, struct layout *layout, size_t exce
         }
 }
 
+/* What all cells of a column say; NULL where they differ. */
+static const char *same_of(const struct table *table, size_t column)
+{
+        const char *same = NULL;
+
+        for (size_t i = 0; i < table->n_rows; i++) {
+                const struct table_row *row = &table->rows[i];
+
+                if (column >= row->n || (same && !streq(row->cells[column].text, same)))
+                        return NULL;
+                same = row->cells[column].text;
+        }
+        return same;
+}
+
 /* The rank by which a column is left out: `usual_drop` while all its cells say the usual. */
 static unsigned int drop_of(const struct table *table, size_t column)
 {
         const char *usual = table->columns[column].usual;
 
+        if (usual == table_same)
+                usual = same_of(table, column);
         for (size_t i = 0; usual && i < table->n_rows; i++) {
                 const struct table_row *row = &table->rows[i];
 
@@ -187,6 +206,25 @@ static void print_cells(const struct table *table, const struct terminal *termin
         fputc('\n', terminal->stream);
 }
 
+/* "The same in every row: CONSISTENCY crash, PLACE default/us-east-1": of columns left out. */
+static void print_same(const struct table *table, const struct terminal *terminal,
+                       const struct layout *layout)
+{
+        _cleanup_(text_done) struct text text = {};
+
+        for (size_t i = 0; i < table->n_columns; i++) {
+                const char *same = same_of(table, i);
+
+                if (!layout->widths[i] && table->columns[i].usual == table_same && same &&
+                    !streq(same, "-"))
+                        text_printf(&text, "%s%s %s",
+                                    text_size(&text) ? ", " : "The same in every row: ",
+                                    table->columns[i].heading, same);
+        }
+        if (text_size(&text))
+                terminal_wrap_styled(terminal, STYLE_DIM, text_get(&text), table->indent);
+}
+
 void table_print(const struct table *table, const struct terminal *terminal)
 {
         struct layout layout = {};
@@ -201,4 +239,5 @@ void table_print(const struct table *table, const struct terminal *terminal)
                 if (table->rows[i].note)
                         terminal_wrap(terminal, table->rows[i].note, table->indent + 2 * gap);
         }
+        print_same(table, terminal, &layout);
 }

@@ -13,10 +13,13 @@ struct table_column {
         size_t shrinks_to; /* columns it may be cut to; 0: only where nothing else helps */
         unsigned int drop; /* left out where there is no room, the highest first; 0: never */
         const char *usual; /* or NULL; where all cells say this, or nothing, `usual_drop` counts in
-                              the place of `drop` */
+                              the place of `drop`. table_same: whatever they say, if it is the same
+                              in every row; then a line below the table tells it */
         unsigned int usual_drop;
         bool whole; /* an id, which people copy: the line is too long rather than it is cut */
 };
+
+extern const char table_same[];
 
 enum { TABLE_COLUMNS_MAX = 10 };
 

@@ -81,7 +81,7 @@ static void print_open(struct ctl *ctl, const cJSON *open, sec_t now)
 
         fputc('\n', ctl->out.stream);
         terminal_print(&ctl->out, STYLE_BOLD, json_text(run, "id"), ctl->out.width, false);
-        fprintf(ctl->out.stream, "\n  %s, %s\n", progress_phase(run), time ? time : "");
+        fprintf(ctl->out.stream, "\n  %s, %s\n", progress_phase(run, false), time ? time : "");
         cJSON_ArrayForEach (task, json_member(open, "tasks"))
                 progress_print_task(&ctl->out, task);
 }
@@ -219,10 +219,9 @@ static const struct table_column show_columns[] = {
         { .heading = "TASK" },
         { .heading = "SUBJECT", .whole = true },
         { .heading = "IMAGE", .drop = 2, .whole = true },
-        { .heading = "OUTCOME" },
-        { .heading = "STEP", .shrinks_to = 6, .drop = 3 },
-        { .heading = "PROVEN", .drop = 4 },
-        { .heading = "PLACE", .shrinks_to = 10, .drop = 5 },
+        { .heading = "OUTCOME", .usual = "done", .usual_drop = 4 }, /* that of the run tells it */
+        { .heading = "PROVEN", .drop = 5, .usual = table_same, .usual_drop = 6 },
+        { .heading = "PLACE", .drop = 3, .whole = true, .usual = table_same, .usual_drop = 7 },
 };
 
 static void print_run(struct ctl *ctl, const cJSON *run)
@@ -266,9 +265,9 @@ static char *snapshots_note(const cJSON *task)
                          snapshot, of_snapshot->valueint);
 }
 
-/* What is worth a line below: what it waits for and how far its snapshots are, why it ended so, or
- * what proves what it is worth. Caller frees. */
-static char *task_note(const cJSON *task)
+/* What it waits for and how far its snapshots are, why it ended so, or what proves what it is
+ * worth. Caller frees. */
+static char *task_reason(const cJSON *task)
 {
         const char *waiting = json_text(task, "waiting"), *detail = json_text(task, "detail");
         _cleanup_free_ char *snapshots = snapshots_note(task);
@@ -278,6 +277,24 @@ static char *task_note(const cJSON *task)
         if (waiting)
                 return xstrdup(waiting);
         return xstrdup(detail && *detail ? detail : json_text(task, "evidence"));
+}
+
+/* What is worth a line below: where it is, or where it ended unless all went well, and the reason.
+ * Caller frees. */
+static char *task_note(const cJSON *task)
+{
+        const char *outcome = json_text(task, "outcome"), *step = progress_step(task);
+        char *reason = task_reason(task);
+        _cleanup_free_ char *old = NULL;
+
+        if (streq(outcome, "done") || streq(step, reason))
+                return reason;
+        if (!reason || !*reason) {
+                free(reason);
+                return xstrdup(step);
+        }
+        old = reason;
+        return xasprintf("%s%s %s", step, streq(outcome, "open") ? ";" : ":", reason);
 }
 
 static int print_show(struct ctl *ctl, const cJSON *parameters, void *userdata)
@@ -300,7 +317,6 @@ static int print_show(struct ctl *ctl, const cJSON *parameters, void *userdata)
                 table_cell(&table, STYLE_PLAIN, json_text(task, "subject"));
                 table_cell(&table, STYLE_PLAIN, json_text(task, "image"));
                 table_cell(&table, ending_style(task), outcome);
-                table_cell(&table, STYLE_DIM, json_text(task, "step"));
                 table_cell(&table, STYLE_DIM, json_text(task, "consistency"));
                 table_take(&table, STYLE_DIM,
                            xasprintf("%s/%s", json_text(task, "account"),
@@ -328,13 +344,13 @@ int verb_show(struct ctl *ctl, char **arguments, size_t n)
 static const struct table_column images_columns[] = {
         { .heading = "IMAGE", .whole = true },
         { .heading = "INSTANCE", .drop = 1, .whole = true },
-        { .heading = "FIRED", .drop = 4 },
-        { .heading = "", .drop = 7 }, /* the offset of that from UTC */
-        { .heading = "STATE", .drop = 2, .usual = "available", .usual_drop = 5 },
-        { .heading = "CONSISTENCY" },
-        { .heading = "OUTCOME", .drop = 3, .usual = "done", .usual_drop = 6 },
-        { .heading = "SNAPSHOTS", .drop = 9 },
-        { .heading = "PLACE", .shrinks_to = 10, .drop = 8 },
+        { .heading = "FIRED", .drop = 5 },
+        { .heading = "", .drop = 6 }, /* the offset of that from UTC */
+        { .heading = "STATE", .drop = 3, .usual = "available", .usual_drop = 8 },
+        { .heading = "CONSISTENCY", .usual = table_same, .usual_drop = 10 },
+        { .heading = "OUTCOME", .drop = 4, .usual = "done", .usual_drop = 9 },
+        { .heading = "SNAPSHOTS", .drop = 7, .usual = table_same, .usual_drop = 11 },
+        { .heading = "PLACE", .drop = 2, .whole = true, .usual = table_same, .usual_drop = 12 },
 };
 
 static void add_image(struct table *table, const cJSON *image)
@@ -394,9 +410,11 @@ static void print_seen(struct ctl *ctl, const cJSON *first)
                 _cleanup_free_ char *ago = past_time(oldest, loop_wall(ctl->loop));
 
                 text = xasprintf("%sas EC2 listed them %s%s", all, ago,
-                                 unseen ? ", newer ones when they were made" : "");
+                                 unseen ? ", newer ones when they were made or adopted" : "");
         } else if (unseen) {
-                text = xasprintf("%sas EC2 had them when they were made; not looked at since", all);
+                text = xasprintf("%sas EC2 had them when they were made or adopted; not looked at "
+                                 "since",
+                                 all);
         }
         if (text)
                 terminal_wrap(&ctl->out, text, 1);

@@ -12,7 +12,8 @@ const struct verb verbs[] = {
           "left out), and prints a line for each: its firings in UTC, separated by tabs; the word "
           "never when none is left; or invalid: with the reason. With --json the answer to a line "
           "is a "
-          "document with expression, timezone and firings, or with expression and error. The first "
+          "document with expression, timezone and firings, or with expression and error. A time of "
+          "at() that clocks skip is an error. The first "
           "firing of a rate is one "
           "interval after FROM.",
           1, 1, OPTION_TIMEZONE | OPTION_FROM | OPTION_COUNT, false, verb_calendar },

@@ -73,6 +73,12 @@ static const struct words phases[] = {
         { "find-images", "listing images" },
 };
 
+/* Phases that have other words while nothing is changed. */
+static const struct words dry_phases[] = {
+        { "find-expired", "looking what retention would remove" },
+        { "remove-expired", "looking what retention would remove" },
+};
+
 static const char *find(const struct words *words, size_t n, const char *name)
 {
         for (size_t i = 0; i < n; i++)
@@ -86,7 +92,9 @@ const char *step_words(const char *step)
         return find(steps, ELEMENTS(steps), step);
 }
 
-const char *phase_words(const char *phase)
+const char *phase_words(const char *phase, bool dry)
 {
-        return find(phases, ELEMENTS(phases), phase);
+        const char *words = dry ? find(dry_phases, ELEMENTS(dry_phases), phase) : NULL;
+
+        return words ? words : find(phases, ELEMENTS(phases), phase);
 }

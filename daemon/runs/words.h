@@ -4,7 +4,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 /* "waiting for its turn"; NULL for a name that is not known. */
 const char *step_words(const char *step);
-/* "looking for instances"; NULL for a name that is not known, and for none. */
-const char *phase_words(const char *phase);
+/* "looking for instances"; NULL for a name that is not known, and for none. `dry`: of a run that
+ * changes nothing. */
+const char *phase_words(const char *phase, bool dry);

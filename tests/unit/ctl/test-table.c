@@ -234,10 +234,61 @@ static void a_column_that_tells_nothing_goes_first(void **state)
         }
 }
 
+/* Two regions differ in their last letter; what is the same in every row can be told once. */
+static void what_differs_stays_whole_and_what_does_not_is_told_below(void **state)
+{
+        static const struct table_column some[] = {
+                { .heading = "ID", .whole = true },
+                { .heading = "PROVEN", .usual = table_same, .usual_drop = 4 },
+                { .heading = "WHY", .drop = 3 },
+                { .heading = "PLACE",
+                  .whole = true,
+                  .drop = 2,
+                  .usual = table_same,
+                  .usual_drop = 5 },
+        };
+        static const struct {
+                const char *name, *proven, *place;
+                size_t width;
+                const char *output;
+        } rows[] = {
+                { "room for all", "crash", "us-east-2", 40,
+                  "ID   PROVEN  WHY      PLACE\ni-1  crash   because  us-east-1\n"
+                  "i-2  crash   because  us-east-2\n" },
+                { "two regions", "crash", "us-east-2", 30,
+                  "ID   WHY      PLACE\ni-1  because  us-east-1\ni-2  because  us-east-2\n"
+                  "The same in every row: PROVEN\ncrash\n" },
+                { "one region", "freeze", "us-east-1", 30,
+                  "ID   PROVEN  WHY\ni-1  crash   because\ni-2  freeze  because\n"
+                  "The same in every row: PLACE\nus-east-1\n" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(table_done) struct table table = TABLE(some);
+                _cleanup_(text_done) struct text text = {};
+                struct terminal terminal = { .width = rows[i].width };
+
+                text_append(&text, "");
+                terminal.stream = text.stream;
+                for (int second = 0; second < 2; second++) {
+                        table_row(&table);
+                        table_cell(&table, STYLE_PLAIN, second ? "i-2" : "i-1");
+                        table_cell(&table, STYLE_PLAIN, second ? rows[i].proven : "crash");
+                        table_cell(&table, STYLE_PLAIN, "because");
+                        table_cell(&table, STYLE_PLAIN, second ? rows[i].place : "us-east-1");
+                }
+                table_print(&table, &terminal);
+                if (!streq(text_get(&text), rows[i].output))
+                        fail_msg("%s: %s", rows[i].name, text_get(&text));
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_column_that_tells_nothing_goes_first),
+                cmocka_unit_test(what_differs_stays_whole_and_what_does_not_is_told_below),
                 cmocka_unit_test(test_fit),
                 cmocka_unit_test(an_id_is_never_cut),
                 cmocka_unit_test(test_colours),
