@@ -34,6 +34,7 @@ static void say_not_yet(struct task *task, const char *why)
         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                   "Instance %s cannot leave standby yet (attempt %u): %s; tried again.",
                   task->row.subject, image_live(task)->exits, why);
+        put_note_overdue(task, "service in its Auto Scaling group", why);
 }
 
 /* True: it is time for another order to put it back, which is counted. */
@@ -78,6 +79,8 @@ static struct verdict as_before(struct task *task)
                 return again(rotation_pause(task),
                              xstrdup("it is back; whether an earlier request arrives late"));
         }
+        if (!image_live(task)->in_vain)
+                instance_note_back(task);
         free(steal(task->row.putback)); /* there is nothing left to put right */
         return next();
 }
@@ -160,6 +163,7 @@ struct verdict await_put_back_ask(struct task *task)
 {
         _cleanup_(putback_done) struct putback putback = {};
 
+        image_follow(task);
         putback_parse(task->row.putback, &putback);
         if (putback.n && putback.lines[0].kind == PUTBACK_STANDBY &&
             !image_live(task)->in_service) {

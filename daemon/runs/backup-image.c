@@ -15,50 +15,11 @@
 #define LOOK_PATIENCE   SEC_PER_DAY
 #define LABEL_PATIENCE  SEC_PER_DAY
 
-/* Between attempts to write down what an image is: the disk is full. */
-#define RECORD_RETRY (10 * USEC_PER_SEC)
-
-struct verdict image_not_recorded(struct task *task)
-{
-        return again(RECORD_RETRY, xasprintf("the image cannot be recorded: %s",
-                                             store_error(task->run->engine->store)));
-}
-
-/* ---- what is recorded ---- */
-
-static struct store_image image_row(const struct task *task, const char *state)
-{
-        return (struct store_image){
-                .account = task->row.account,
-                .region = task->row.region,
-                .id = task->row.image,
-                .name = task->row.name,
-                .schedule = task->run->row.schedule,
-                .run = task->row.run,
-                .instance = task->row.subject,
-                .firing = task->run->row.firing,
-                .consistency = (char *)(uintptr_t)PROVEN_CRASH, /* what its label says so far */
-                .evidence = task->row.evidence,
-                .state = (char *)(uintptr_t)state,
-                .created = loop_wall(task->run->engine->loop),
-                .removed = SEC_NONE,
-                .missed = SEC_NONE,
-                .retry = SEC_NONE,
-        };
-}
-
-static int save_pending(struct task *task)
-{
-        struct store_image row = image_row(task, "pending");
-
-        return store_save_image(task->run->engine->store, &row);
-}
-
 /* ---- record-found ---- */
 
 static struct verdict record_found_ask(struct task *task)
 {
-        return save_pending(task) < 0 ? image_not_recorded(task) : go("await-image");
+        return image_save_pending(task) < 0 ? image_not_recorded(task) : go("await-image");
 }
 
 /* ---- record-image ---- */
@@ -67,7 +28,7 @@ static struct verdict record_ask(struct task *task)
 {
         struct log_about about = task_about(task);
 
-        if (save_pending(task) < 0)
+        if (image_save_pending(task) < 0)
                 return image_not_recorded(task);
         if (task->method->reboots)
                 image_touch(task);
@@ -81,34 +42,6 @@ static struct verdict record_ask(struct task *task)
 }
 
 /* ---- await-image ---- */
-
-static char *join_snapshots(const struct followed *followed)
-{
-        return strings_join(followed->snapshots, followed->n_snapshots, " ");
-}
-
-static struct verdict image_ended(struct task *task, const char *state,
-                                  const struct followed *followed)
-{
-        _cleanup_free_ char *snapshots = join_snapshots(followed);
-        struct store_image row = image_row(task, state), before;
-        int r;
-
-        row.snapshots = snapshots;
-        row.detail = followed->reason;
-        row.outcome = streq(state, "available") ? OUTCOME_OPEN : OUTCOME_FAILED;
-        if (store_load_image(task->run->engine->store, row.account, row.region, row.id, &before) >
-            0) {
-                row.created = before.created;
-                store_image_done(&before);
-        }
-        if (followed->created)
-                row.created = followed->created; /* by EC2's own clock */
-        r = store_save_image(task->run->engine->store, &row);
-        if (r < 0)
-                return image_not_recorded(task);
-        return next();
-}
 
 static struct verdict image_failed(struct task *task, const struct followed *followed)
 {
@@ -156,8 +89,6 @@ struct verdict image_abandoned(struct task *task)
 static struct verdict await_image_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
-        struct log_about about = task_about(task);
-        struct verdict verdict;
 
         if (!task->row.image && task->row.ending == OUTCOME_OPEN)
                 return image_start_over(task);
@@ -181,13 +112,7 @@ static struct verdict await_image_ask(struct task *task)
         case SIGHT_GONE:
                 return image_failed(task, live->followed);
         case SIGHT_AVAILABLE:
-                verdict = image_ended(task, "available", live->followed);
-                if (verdict.move == MOVE_NEXT)
-                        log_event(&events[EVENT_IMAGE_AVAILABLE], &about,
-                                  "Image %s of %s is available (%zu snapshot%s).", task->row.image,
-                                  task->row.subject, live->followed->n_snapshots,
-                                  live->followed->n_snapshots == 1 ? "" : "s");
-                return verdict;
+                return live->recorded ? next() : image_available(task);
         }
         abort();
 }

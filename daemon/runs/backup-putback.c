@@ -116,6 +116,9 @@ struct verdict put_back_ask(struct task *task)
 
         if (!task->row.putback)
                 return go("await-image");
+        image_follow(task);
+        if (!live->put_first) /* now, or before a restart: so long ago at least */
+                live->put_first = now - task_spent(task) * USEC_PER_SEC;
         if (live->patient && patient_is_gone(live->patient))
                 return put_over(task);
         putback_parse(task->row.putback, &putback);
@@ -143,6 +146,28 @@ struct verdict put_back_ask(struct task *task)
         return stay();
 }
 
+void put_note_overdue(struct task *task, const char *name, const char *why)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+        sec_t spent, timeout = image_ready_timeout(task);
+        _cleanup_free_ char *failure = NULL;
+        char time[TIME_TEXT_MAX];
+
+        spent = (loop_monotonic(task->run->engine->loop) - live->put_first) / USEC_PER_SEC;
+        if (live->put_overdue || !live->put_first || spent < timeout)
+                return;
+        live->put_overdue = true;
+        log_event(
+                &events[EVENT_OUT_OF_SERVICE], &about,
+                "Instance %s, which amid has taken out of %s for its image, is out of it %s after "
+                "it was to be put back: %s. That is tried again and again until it works.",
+                task->row.subject, name, format_timespan(spent, time), why);
+        failure = xasprintf("not put back into %s within %s (%s)", name,
+                            format_timespan(timeout, time), why);
+        instance_note_failed(task, failure);
+}
+
 /* AWS refuses to register the instance, or to end its standby. Each attempt has a line, since the
  * instance gets no work. `why` is taken. */
 static struct verdict put_refused(struct task *task, const struct putback_line *line, char *why)
@@ -161,6 +186,7 @@ static struct verdict put_refused(struct task *task, const struct putback_line *
                   "about %s.",
                   task->row.subject, name, attempt + 1, why,
                   format_timespan(delay / USEC_PER_SEC, time));
+        put_note_overdue(task, name, why);
         return again(delay, why);
 }
 

@@ -260,8 +260,7 @@ struct verdict await_instance_ask(struct task *task)
         sec_t waited = task_spent(task), watched;
         struct patient *patient;
 
-        if (task->row.image && !live->followed)
-                live->followed = follow_begin(task);
+        image_follow(task);
         patient = image_watch(task);
         patient->wants_reason = task->method == &method_stop;
         if (patient_is_gone(patient))

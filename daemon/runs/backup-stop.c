@@ -293,6 +293,7 @@ struct verdict start_ask(struct task *task)
         usec_t now = loop_monotonic(task->run->engine->loop);
         const char *id = task->row.subject;
 
+        image_follow(task);
         if (patient && patient_is_gone(patient))
                 return gone_while_stopped(task);
         if (state == INSTANCE_RUNNING || state == INSTANCE_PENDING)

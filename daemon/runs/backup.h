@@ -85,6 +85,7 @@ struct image_live {
         bool look_told;  /* look-for-image has begun, with a line of the journal */
         char *misfit;    /* what has the name, and why that is not ours; or NULL */
         bool sought;     /* an image was looked for that a call may have made */
+        bool recorded;   /* that the image is available, before await-image */
         bool taken_over; /* the image was found: nobody is told that it is being created */
         struct verdict no_more; /* a MOVE_FINISH: no further call is made, and that is how it ends
                                    if the image is not found */
@@ -129,6 +130,8 @@ struct image_live {
         unsigned int refused; /* attempts to put it back into one thing */
         unsigned int exits;   /* times it was put back in vain */
         bool in_vain;         /* something is no longer there to be put back into */
+        usec_t put_first;     /* monotonic: when it was first to be put back; 0: not yet */
+        bool put_overdue;     /* it has been told that this takes longer than ready_timeout */
         usec_t watched;       /* monotonic: since when this process waits for its health; 0: not */
 };
 struct image_live *image_live(struct task *task);
@@ -193,8 +196,18 @@ struct verdict image_abandoned(struct task *task);
  * refuses of that is shown as what the task waits for. */
 struct patient *image_watch(struct task *task);
 
-/* The image's row cannot be written: later. */
+/* backup-record.c: what the state says of the image. Its row cannot be written: later. */
 struct verdict image_not_recorded(struct task *task);
+/* EC2 has taken the call; 0, or a negative errno. */
+int image_save_pending(struct task *task);
+/* What has become of it, one of the states of struct store_image: MOVE_NEXT once that is written.
+ */
+struct verdict image_ended(struct task *task, const char *state, const struct followed *followed);
+/* The same of one that is available, as followed; says so in the journal once. */
+struct verdict image_available(struct task *task);
+/* Follows the image, if there is one, while its instance is waited for, and records that it is
+ * available once it is: that does not wait for the instance. */
+void image_follow(struct task *task);
 
 /* Ends it when AWS has refused the first thing that was to be done to the instance itself, so that
  * nothing was: there is no outage. What it was taken out of it is put back into. Takes `detail`. */
@@ -244,6 +257,10 @@ struct verdict put_back_ask(struct task *task);
 struct verdict put_back_answer(struct task *task, const struct aws_reply *reply);
 struct verdict await_put_back_ask(struct task *task);
 struct verdict await_put_back_answer(struct task *task, const struct aws_reply *reply);
+
+/* Says once, as critical, that it is not back in what `name` is the name of though it was to be by
+ * now, and halts the run if the schedule says so. That goes on being tried. */
+void put_note_overdue(struct task *task, const char *name, const char *why);
 
 /* backup-stop.c */
 /* StateReason of an instance that a call has stopped: by amid, or by somebody else. */

@@ -226,6 +226,13 @@ const struct log_event events[EVENTS] = {
         .subject = "An instance cannot be put back into service",
         .help = "The line says what into and why. What AWS refuses, or does not do within\n'ready_timeout', is tried again until it works, and each attempt is a line: allow what it names. What\nwas removed meanwhile, or an instance that does not run, is left: register it\nby hand if it is to be there.",
 },
+[EVENT_OUT_OF_SERVICE] = {
+        .name = "instance-out-of-service",
+        .id = "c3a1d57be0924f8f9a6d0e4b71f2586c",
+        .priority = LOG_CRIT,
+        .subject = "An instance that was taken out of service for its image is not back in it",
+        .help = "It was to be put back, and is not although 'ready_timeout' is over since then; the line says why.\namid goes on putting it back, every five minutes or so, and says when it is. With 'on_failure: halt'\nno other instance of the run is touched. Look at it now: what the line names has to be allowed, or the\ninstance registered by hand. Its image is followed meanwhile.",
+},
 [EVENT_LEFT_DOWN] = {
         .name = "instance-left",
         .id = "ffe9fe8e5fc54587aef05440fd2c9f4b",

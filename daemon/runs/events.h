@@ -40,6 +40,7 @@ enum event {
         EVENT_TAKEN_OUT,
         EVENT_PUT_BACK,
         EVENT_NOT_PUT_BACK,
+        EVENT_OUT_OF_SERVICE,
         EVENT_LEFT_DOWN,
         EVENT_ANOTHER_DAEMON,
         EVENT_SHORTFALL,

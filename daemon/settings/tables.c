@@ -142,8 +142,10 @@ static const struct key reboot_keys[] = {
                     "seen to fail in between."),
         KEY("ready_timeout", duration, struct setting_reboot, ready_timeout, .fallback = "15m",
             .help = "An instance has failed when its status checks do not pass within this time "
-                    "after its reboot or start, or when it is then not healthy within it again in "
-                    "every target group in which it was healthy before. Its connections may take "
+                    "after its reboot or start, or when it is then not back within it in what it "
+                    "was "
+                    "taken out of, and healthy in every target group in which it was healthy "
+                    "before. Its connections may take "
                     "as long to end, see target_groups."),
         KEY("on_failure", word, struct setting_reboot, on_failure, .words = on_failure_words,
             .fallback = "halt",

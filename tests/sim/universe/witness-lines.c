@@ -193,7 +193,8 @@ static void note_run(struct witness *witness, const struct log_event *event, con
                 watched->began = witness->universe->clock.now;
                 HASH_ADD_KEYPTR(hh, witness->runs, watched->id, strlen(watched->id), watched);
         } else if (watched && (event == &events[EVENT_INSTANCE_NOT_READY] ||
-                               event == &events[EVENT_NOT_STARTED])) {
+                               event == &events[EVENT_NOT_STARTED] ||
+                               event == &events[EVENT_OUT_OF_SERVICE])) {
                 watched->not_back = true;
         } else if (watched &&
                    (event == &events[EVENT_RUN_FAILED] || event == &events[EVENT_RUN_FINISHED])) {

@@ -42,10 +42,56 @@ static void what_is_not_put_back_is_told_ever_less_often(void **state)
         }
 }
 
+/* RegisterTargets is refused for two hours, before a restart of amid or after it. */
+static void an_instance_out_of_service_for_too_long_halts_the_run(void **state)
+{
+        (void)state;
+        for (int restarted = 0; restarted < 2; restarted++) {
+                _cleanup_free_ char *detail = NULL;
+                struct store_image image;
+                struct world world;
+
+                setup(&world, S("reboot", "target_groups: drain, ready_timeout: 10m"), 2);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "RegisterTargets",
+                                                                    .times = SCRIPTED_ALWAYS,
+                                                                    .outcome = AWS_ERROR,
+                                                                    .code = "AccessDenied" });
+                world_run_until_sent(&world, "RegisterTargets", NULL);
+                virtual_run_for(world.loop, MINUTES(9));
+                assert_int_equal(captured_events(&events[EVENT_OUT_OF_SERVICE]), 0);
+                virtual_run_for(world.loop, MINUTES(111));
+                assert_int_equal(captured_events(&events[EVENT_OUT_OF_SERVICE]), 1);
+                assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_AVAILABLE]), 1);
+                assert_int_equal(store_load_image(world.store, "default", "eu-west-1",
+                                                  world.model.images[0]->id, &image),
+                                 1);
+                assert_string_equal(image.state, "available");
+                store_image_done(&image);
+                assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_CANCELLED);
+                if (restarted) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                scripted_no_faults(&world.aws);
+                virtual_run_for(world.loop, HOURS(1));
+                expect_all_in(&world, "late");
+                assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_AVAILABLE]), 1);
+                assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
+                if (!startswith(detail, "the instance was away for ") ||
+                    !strstr(detail,
+                            ": not put back into target group web/1 (port 80) within 10m ("))
+                        fail_msg("%s", detail);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_not_put_back_is_told_ever_less_often),
+                cmocka_unit_test(an_instance_out_of_service_for_too_long_halts_the_run),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -435,7 +435,10 @@ static void only_the_last_order_is_told_as_refused(void **state)
                 virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
                 expect_all_in(&world, "standby");
                 assert_int_equal(captured_events(&events[EVENT_NOT_PUT_BACK]), rows[i].lines);
-                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                /* it is out of service for longer than ready_timeout */
+                assert_int_equal(captured_events(&events[EVENT_OUT_OF_SERVICE]), rows[i].lines > 0);
+                assert_int_equal(world_run(&world, RUN, NULL),
+                                 rows[i].lines ? OUTCOME_FAILED : OUTCOME_DONE);
                 world_done(&world);
         }
 }
