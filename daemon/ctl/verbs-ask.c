@@ -284,16 +284,12 @@ static char *task_reason(const cJSON *task)
 static char *task_note(const cJSON *task)
 {
         const char *outcome = json_text(task, "outcome"), *step = progress_step(task);
-        char *reason = task_reason(task);
-        _cleanup_free_ char *old = NULL;
+        _cleanup_free_ char *reason = task_reason(task);
 
         if (streq(outcome, "done") || streq(step, reason))
-                return reason;
-        if (!reason || !*reason) {
-                free(reason);
+                return steal(reason);
+        if (!reason || !*reason)
                 return xstrdup(step);
-        }
-        old = reason;
         return xasprintf("%s%s %s", step, streq(outcome, "open") ? ";" : ":", reason);
 }
 
