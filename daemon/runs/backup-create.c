@@ -276,6 +276,12 @@ static struct verdict busy(struct task *task, char *detail)
         return create_later(task, delay, detail);
 }
 
+static void note_unsure(struct image_live *live)
+{
+        live->unsure = true;
+        live->unknown = live->rebooted;
+}
+
 static struct verdict create_refused(struct task *task, const struct aws_reply *reply)
 {
         struct image_live *live = image_live(task);
@@ -289,7 +295,8 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                         if (MUTANT(takes_over_nothing))
                                 return finish(OUTCOME_FAILED, detail);
                         free(detail);
-                        live->unsure |= reply->attempts > 1; /* by an attempt of its own */
+                        if (reply->attempts > 1)
+                                note_unsure(live); /* by an attempt of its own */
                         return go("find-image");
                 case CREATE_BUSY:
                         return busy(task, detail);
@@ -333,7 +340,7 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
                 return create_refused(task, reply);
         case AWS_UNKNOWN:
                 say_unknown(task, reply);
-                image_live(task)->unsure = true;
+                note_unsure(image_live(task));
                 return go("find-image");
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:

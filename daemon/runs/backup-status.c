@@ -22,6 +22,9 @@
 enum { UNDECIDED_FOR = 5 * SEC_PER_MIN };
 /* So long EC2 may not answer, as at the other steps that only look: seconds. */
 enum { SILENT_FOR = SEC_PER_HOUR };
+/* So long after a call that was not answered a check begins to fail because of it: the request may
+ * arrive late, and the checks are made once a minute. What EC2's clock and ours may differ by. */
+enum { REBOOT_SHOWS = 10 * SEC_PER_MIN, CLOCKS_DIFFER = 2 * SEC_PER_MIN };
 /* How often EC2 may contradict itself about the state of an instance. */
 enum { CONTRADICTIONS = 240 };
 
@@ -65,6 +68,24 @@ static struct verdict was_impaired(struct task *task)
         return go("create-image");
 }
 
+/* Whether the check began to fail soon after a call that may have been carried out: then it may be
+ * the reboot of that call that makes it fail, although EC2 lists no image yet. After a restart it
+ * is not known when the last call was. */
+static bool may_be_rebooted(const struct task *task)
+{
+        const struct image_live *live = task->live;
+        const struct loop *loop = task->run->engine->loop;
+        sec_t since_call = (loop_monotonic(loop) - live->unknown) / USEC_PER_SEC;
+        sec_t failing = loop_wall(loop) - live->patient->impaired;
+
+        if (!live->unsure || !task->method->reboots || !live->patient->impaired)
+                return false;
+        if (!live->unknown)
+                return task->row.requested != SEC_NONE && failing <= REBOOT_SHOWS &&
+                       live->patient->impaired >= task->row.requested;
+        return failing <= since_call + CLOCKS_DIFFER && since_call - failing <= REBOOT_SHOWS;
+}
+
 static struct verdict is_fit(struct task *task)
 {
         end_look(task);
@@ -105,6 +126,28 @@ static struct verdict await_reading(struct task *task, sec_t at_most, const char
         return stay();
 }
 
+/* Its turn lasts until it is back, so that no other goes down meanwhile. */
+static struct verdict await_reboot(struct task *task)
+{
+        sec_t timeout = image_ready_timeout(task);
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *checks = NULL;
+        char time[TIME_TEXT_MAX];
+        char *why;
+
+        if (task_spent(task) < timeout)
+                return await_reading(task, timeout,
+                                     "its checks fail since a call that may have rebooted it");
+        checks = checks_text(image_live(task)->patient);
+        why = xasprintf("not ready within %s of a call that may have rebooted it (%s)",
+                        format_timespan(timeout, time), checks);
+        end_look(task);
+        log_event(&events[EVENT_INSTANCE_NOT_READY], &about, "Instance %s did not come back: %s.",
+                  task->row.subject, why);
+        instance_note_failed(task, why);
+        return end_without_image(task, OUTCOME_FAILED, why);
+}
+
 /* What cannot be looked at is not touched: whether it came back could not be seen either. */
 static struct verdict not_told(struct task *task)
 {
@@ -141,7 +184,7 @@ struct verdict check_status_ask(struct task *task)
                 return changed_state(task);
         if ((patient->system == CHECK_IMPAIRED || patient->check == CHECK_IMPAIRED) &&
             !MUTANT(takes_down_the_ill))
-                return was_impaired(task);
+                return may_be_rebooted(task) ? await_reboot(task) : was_impaired(task);
         if (patient_is_well(patient) || task_spent(task) >= UNDECIDED_FOR)
                 return is_fit(task);
         return await_reading(task, UNDECIDED_FOR, "its status checks are not decided yet");

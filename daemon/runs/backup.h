@@ -82,6 +82,7 @@ struct image_live {
         sec_t launched;  /* as row.launched, of `instance`: for the next call */
         bool look_again; /* before the next call: the instance may be in another state by then */
         bool unsure;     /* a call was made whose outcome is not known: it may have made an image */
+        usec_t unknown;  /* monotonic: the last of these calls; 0: none by this process */
         bool look_told;  /* look-for-image has begun, with a line of the journal */
         char *misfit;    /* what has the name, and why that is not ours; or NULL */
         bool sought;     /* an image was looked for that a call may have made */
