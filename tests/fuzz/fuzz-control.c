@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "control/methods.h"
 #include "control/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const struct control_options *made = options();
         const struct peer peer = { .uid = 1, .pid = 1, .trusted = size && (*data & 1) };
-        _cleanup_(session_freep) struct session *session = session_new(made, &peer, ignore, NULL);
+        _cleanup_(session_freep) struct session *session =
+                session_new(made, methods, &peer, ignore, NULL);
         const char *output;
         size_t n;
 

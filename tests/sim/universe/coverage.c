@@ -114,6 +114,26 @@ static uint64_t struck(const struct step *step, enum moment moment)
         return 0;
 }
 
+/* Steps whose request, or which themselves, no scenario of the walk comes to. */
+static const struct {
+        const char *name;
+        enum moment from; /* this moment and those after it */
+} unreached[] = {
+        { "describe-named", MOMENT_SENDING },  /* of runs for instances that are no targets */
+        { "describe-status", MOMENT_SENDING }, /* of plans */
+        /* EC2 does not tell for 'ready_timeout' whether it made an image: test-found.c. */
+        { "look-for-image", 0 },
+        { "record-found", 0 },
+};
+
+static bool is_unreached(const struct step *step, enum moment moment)
+{
+        for (size_t i = 0; i < ELEMENTS(unreached); i++)
+                if (streq(unreached[i].name, step->name) && moment >= unreached[i].from)
+                        return true;
+        return false;
+}
+
 static bool print_step(FILE *file, const struct phase *phase, const struct step *step)
 {
         bool good = true;
@@ -126,7 +146,7 @@ static bool print_step(FILE *file, const struct phase *phase, const struct step 
                         fprintf(file, " %14s", "-");
                 else
                         fprintf(file, " %14llu", (unsigned long long)struck(step, moment));
-                good = good && (!has || struck(step, moment));
+                good = good && (!has || struck(step, moment) || is_unreached(step, moment));
         }
         fprintf(file, "%s\n", good ? "" : "   NOT COVERED");
         return good;

@@ -53,7 +53,7 @@ enum { LOOKS_AT_REMOVAL = 4, LOOKS_AT_ABSENCE = 40 };
 /* At the tags of an image whose label was refused or not answered: now, and when no request can be
  * on its way any more. */
 enum { LOOKS_AT_LABEL = 3 };
-#define DOUBT_LASTS   (10 * 60 * SECOND)
+#define DOUBT_LASTS   ((usec_t)10 * 60 * SECOND)
 #define REMOVAL_LASTS (2 * SEC_PER_HOUR * SECOND)
 
 /* At the StateReason: within the minute in which a start shows, at 0, 15 and 45 s. */

@@ -79,7 +79,7 @@ static void an_instance_out_of_service_for_too_long_halts_the_run(void **state)
                 assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
                 assert_int_equal(captured_events(&events[EVENT_IMAGE_AVAILABLE]), 1);
                 assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
-                if (!startswith(detail, "the instance was away for ") ||
+                if (!detail || !startswith(detail, "the instance was away for ") ||
                     !strstr(detail,
                             ": not put back into target group web/1 (port 80) within 10m ("))
                         fail_msg("%s", detail);
