@@ -1,11 +1,11 @@
-/* What the environment and a profile of the shared files say about endpoints and certificates. */
+/* Endpoints and certificates, as the environment and a profile of the shared files set them. */
 #pragma once
 
 #include "aws/config/endpoint.h"
 #include "aws/config/service.h"
 #include "aws/config/shared.h"
 
-/* What the environment and profile `profile` say about the endpoint of a service; `override`
+/* The endpoint of a service, as the environment and profile `profile` set it; `override`
  * borrows from them. 0, or -EINVAL with the reason in *ret_error (caller frees). */
 int configured_endpoint(const struct shared *shared, const char *profile,
                         const struct service *service, struct endpoint_options *ret,

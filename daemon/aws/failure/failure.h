@@ -1,4 +1,4 @@
-/* What a failed call means, and what it is for people. */
+/* Failed calls: whether they may have been carried out, and how they are described to people. */
 #pragma once
 
 #include "aws/request/call.h"

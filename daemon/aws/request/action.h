@@ -1,4 +1,4 @@
-/* What of AWS can be called: an action, its token bucket, and how its pages are asked for. */
+/* Actions of AWS: their token buckets, and how their pages are asked for. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@ struct bucket {
         double capacity, refill_per_second;
 };
 
-/* What goes first when many wait. */
+/* Calls of the earlier of two go first when many wait. */
 enum priority {
         PRIORITY_START,  /* what ends an outage */
         PRIORITY_CREATE, /* what the schedule is about */

@@ -52,7 +52,7 @@ void aws_slot_watch(struct aws_slot *slot, aws_retry_fn *retry, void *userdata);
 struct aws_slot *aws_slot_free(struct aws_slot *slot);
 DEFINE_CLEANUP(struct aws_slot, aws_slot_free);
 
-/* What requests are sent with. */
+/* The loop, HTTP and clock that requests share. */
 struct tools {
         struct loop *loop;
         struct http *http;

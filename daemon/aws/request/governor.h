@@ -14,7 +14,7 @@
 
 enum { GOVERNOR_REQUESTS_MAX = 8 };
 
-/* One token bucket as it is now. */
+/* A token bucket as it is now. */
 struct aws_usage {
         const char *account; /* its name, or those of all who draw from it */
         const char *service, *region, *action;

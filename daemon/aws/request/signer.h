@@ -14,7 +14,7 @@ typedef void signer_fn(struct credentials *credentials, const char *error, void 
 /* `text` is borrowed; NULL: AWS did not tell. */
 typedef void signer_text_fn(const char *text, void *userdata);
 
-/* What is asked of a signer calls back once, never from inside the call, unless it is freed before.
+/* Functions with `done` call back once, never from inside the call, unless they are freed before.
  */
 struct signer_ops {
         /* The set to sign with now, borrowed, or NULL: it has to be waited for. */

@@ -119,7 +119,7 @@ struct witness {
 /* witness.c */
 bool witness_is_abandoned(const struct witness *witness, const char *run);
 
-/* witness-season.c */
+/* witness-agenda.c */
 void season_agenda_begin(struct witness *witness);
 void season_done(struct witness *witness);
 
