@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "ctl/await.h"
 #include "ctl/output.h"
 #include "ctl/table.h"
 #include "runs/account.h"
@@ -131,7 +132,7 @@ static int whoami_all(struct whoami *whoami, struct aws *aws)
 
         for (size_t i = 0; i < whoami->n_asked; i++)
                 ask(whoami, aws, &whoami->asked[i]);
-        if (loop_run(whoami->ctl->loop) < 0)
+        if (ctl_await(whoami->ctl, aws) < 0)
                 status = CTL_FAILED;
         else if (whoami->ctl->json)
                 print_json(whoami);

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "control/describe.h"
+#include "ctl/await.h"
 #include "ctl/output.h"
 #include "ctl/plan-instances.h"
 #include "ctl/rate-anchor.h"
@@ -180,7 +181,7 @@ static int plan_schedule(struct ctl *ctl, struct aws *aws, struct settings *sett
         planned_init(&planned, ctl, schedule);
         add_firings(&planned);
         planning = planning_new(ctl->loop, aws, settings, schedule->name, on_event, &planned);
-        r = loop_run(ctl->loop);
+        r = ctl_await(ctl, aws);
         planning_free(planning);
         if (r < 0 || planned.failure) {
                 ctl_complain("%s: %s", schedule->name,

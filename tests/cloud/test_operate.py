@@ -266,6 +266,17 @@ def test_amictl_without_a_daemon(account, daemon):
     daemon.amictl("no-such-verb", status=2)
 
 
+@pytest.mark.parametrize("verb", ["plan", "whoami"])
+def test_amictl_says_which_call_it_waits_for(account, daemon, front, verb):
+    call = {"plan": "DescribeInstances", "whoami": "GetCallerIdentity"}[verb]
+    front.fault(call, "delay", seconds=6)
+    daemon.schedule()
+    done = daemon.try_amictl(verb)
+    assert done.returncode == 0, done
+    assert f"waiting for {call} in {REGION}, attempt 1\n" in done.stderr
+    assert "waiting" not in daemon.try_amictl(verb).stderr
+
+
 @pytest.mark.parametrize("verb", ["status", "runs", "images", "next", "plan"])
 def test_tables_fit_a_terminal(account, daemon, verb):
     account.launch(3, Backup="yes")

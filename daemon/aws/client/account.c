@@ -22,7 +22,7 @@ int aws_new(struct loop *loop, struct http *http, struct aws **ret)
 {
         struct aws *aws = xnew(struct aws);
 
-        aws->tools = (struct tools){ loop, http, imds_new(loop, http), &aws->clock };
+        aws->tools = (struct tools){ loop, http, imds_new(loop, http), &aws->clock, &aws->calls };
         aws->share = MUTANT(takes_more_than_half) ? 80 : AWS_SHARE_DEFAULT;
         *ret = aws;
         return 0;

@@ -10,6 +10,7 @@
 struct aws {
         struct tools tools;
         struct clock_sample clock;
+        struct aws_slot *calls; /* of the tools */
         struct aws_account *accounts;
         struct base *bases;
         unsigned int share; /* percent */

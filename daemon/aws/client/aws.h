@@ -102,3 +102,6 @@ DEFINE_CLEANUP(struct aws_whoami_slot, aws_whoami_slot_free);
 
 /* Calls back for every bucket that was ever drawn from. */
 void aws_usage(struct aws *aws, aws_usage_fn *callback, void *userdata);
+
+/* The call that waits longest for AWS, of those that do for `longer` or more; call.h. */
+bool aws_find_underway(const struct aws *aws, usec_t longer, struct aws_underway *ret);

@@ -1,4 +1,4 @@
-/* What AWS was asked so far, for people. */
+/* What AWS was asked so far, and what it is asked now, for people. */
 #include <utlist.h>
 
 #include "aws/client/account.h"
@@ -54,4 +54,9 @@ void aws_usage(struct aws *aws, aws_usage_fn *callback, void *userdata)
                                 governor_usage(endpoint->governor, &usage, callback, userdata);
                 }
         }
+}
+
+bool aws_find_underway(const struct aws *aws, usec_t longer, struct aws_underway *ret)
+{
+        return call_find_underway(&aws->tools, longer, ret);
 }

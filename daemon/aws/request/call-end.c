@@ -37,6 +37,7 @@ void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
 
         shape_decoded_done(&slot->decoded);
         call_release(slot);
+        call_unlist(slot);
         slot->done(
                 &(struct aws_reply){
                         .outcome = outcome,
@@ -92,6 +93,7 @@ struct aws_slot *aws_slot_free(struct aws_slot *slot)
         if (!slot)
                 return NULL;
         call_release(slot);
+        call_unlist(slot);
         timer_free(slot->timer);
         free_output(slot->action, slot->output);
         shape_decoded_done(&slot->decoded);

@@ -1,5 +1,5 @@
 /* One call under way, for the files that make it up: call.c leads it, call-send.c sends a request,
- * call-read.c reads the answer, call-end.c tells the caller. */
+ * call-read.c reads the answer, call-end.c tells the caller; call-list.c has all of them. */
 #pragma once
 
 #include "aws/request/call.h"
@@ -19,6 +19,9 @@ struct aws_slot {
         void *userdata;
         aws_retry_fn *retried; /* or NULL */
         void *retried_userdata;
+
+        struct aws_slot *prev, *next; /* of tools->calls; prev NULL: it is no longer there */
+        usec_t asked;                 /* monotonic: the present page, for the first time */
 
         struct timer *timer; /* the next attempt, or the end of what could not start */
         struct ticket *ticket;
@@ -53,6 +56,10 @@ void call_message(struct aws_slot *slot, char *message);
 /* Counts a page that another page follows. NULL: the call asks for that page; else the reason for
  * people why it ends here, a token that comes again or a limit. The caller frees it. */
 char *call_count_page(struct aws_slot *slot);
+
+/* Keeps the slot among the calls under way, until its last word. */
+void call_list(struct aws_slot *slot);
+void call_unlist(struct aws_slot *slot);
 
 /* Gives back what belongs to one attempt. */
 void call_release(struct aws_slot *slot);

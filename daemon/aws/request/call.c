@@ -37,6 +37,7 @@ static void take_page(struct aws_slot *slot)
                 call_finish(slot, AWS_OK);
         } else {
                 slot->retry = (struct retry){};
+                slot->asked = loop_monotonic(slot->tools->loop);
                 call_release(slot);
                 enter(slot);
         }
@@ -211,6 +212,8 @@ struct aws_slot *call_new(const struct call_options *options, aws_done_fn *done,
                 .output = action->output ? xcalloc(1, action->output->size) : NULL,
         };
         slot->timer = timer_new(slot->tools->loop, on_timer, slot);
+        slot->asked = loop_monotonic(slot->tools->loop);
+        call_list(slot);
         if (slot->endpoint->endpoint_error)
                 timer_arm(slot->timer, 0);
         else

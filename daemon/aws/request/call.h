@@ -58,7 +58,22 @@ struct tools {
         struct http *http;
         struct imds *imds;          /* of aws/credentials; a request does without */
         struct clock_sample *clock; /* told of answers; clock.h */
+        struct aws_slot **calls;    /* those that have no last word yet, oldest first */
 };
+
+/* A call that AWS has not answered, for people who wait for it. Strings are borrowed until the loop
+ * goes on. */
+struct aws_underway {
+        const struct action *action;
+        const char *region;
+        unsigned int attempt; /* to ask for the present page; 0: it waits for credentials or for its
+                               * turn */
+        const char *trouble;  /* of the attempt before; NULL: there was none */
+        size_t others;        /* calls that wait as long */
+};
+/* Of the calls whose page has been asked for since `longer` or more that which waits longest, and
+ * rather one that was sent. False: there is none. */
+bool call_find_underway(const struct tools *tools, usec_t longer, struct aws_underway *ret);
 
 struct call_options {
         const struct tools *tools;

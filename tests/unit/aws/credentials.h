@@ -23,6 +23,7 @@ struct world {
         struct loop loop;
         struct http http;
         struct tools tools;
+        struct aws_slot *calls; /* of the tools */
         struct clock_sample clock;
         struct keyring *keyring;
         struct keyring_wait *wait;
@@ -68,8 +69,9 @@ static inline void world_init(struct world *world, const char *profile,
                 unsetenv(variables[i]);
         assert_non_null(mkdtemp(world->folder));
         setenv("HOME", world->folder, 1);
-        world->tools = (struct tools){ &world->loop, &world->http,
-                                       imds_new(&world->loop, &world->http), &world->clock };
+        world->tools =
+                (struct tools){ &world->loop, &world->http, imds_new(&world->loop, &world->http),
+                                &world->clock, &world->calls };
         world->keyring = keyring_new(
                 &(struct keyring_options){ .tools = &world->tools, .profile = profile });
 }

@@ -209,6 +209,49 @@ static void test_crowd(void **state)
 }
 
 /* Slots may go at any moment; what they held is given back, and the others get on. */
+/* Who waits is told of the call that was sent, in its present attempt, not of those in line. */
+static void test_what_is_waited_for(void **state)
+{
+        static const struct fake_answer script[] = {
+                { .outcome = HTTP_LOST, .delay = 60 * USEC_PER_SEC },
+                { .body = IMAGES(IMAGE("ami-1"), "<nextToken>t/1</nextToken>"),
+                  .delay = 10 * USEC_PER_SEC },
+                { .body = IMAGES(IMAGE("ami-2"), ""), .delay = 10 * USEC_PER_SEC },
+        };
+        struct aws_underway waited;
+        struct world world;
+
+        (void)state;
+        world_init(&world, ROWS(script));
+        assert_false(aws_find_underway(world.aws, 0, &waited));
+        start(&world, &ec2_describe_images, &mine);
+        fake_run_for(&world.loop, 2 * USEC_PER_SEC);
+        assert_false(aws_find_underway(world.aws, 3 * USEC_PER_SEC, &waited));
+        fake_run_for(&world.loop, 2 * USEC_PER_SEC);
+        assert_true(aws_find_underway(world.aws, 3 * USEC_PER_SEC, &waited));
+        assert_ptr_equal(waited.action, &ec2_describe_images);
+        assert_string_equal(waited.region, "us-east-1");
+        assert_int_equal(waited.attempt, 1);
+        assert_null(waited.trouble);
+        assert_int_equal(waited.others, 0);
+        fake_run_for(&world.loop, 57 * USEC_PER_SEC);
+        assert_true(aws_find_underway(world.aws, 3 * USEC_PER_SEC, &waited));
+        assert_int_equal(waited.attempt, 2);
+        assert_string_equal(waited.trouble, "the wire was cut");
+        /* the second page, which has not been asked for as long */
+        while (world.http.n_sent < 3)
+                fake_run_for(&world.loop, USEC_PER_SEC);
+        assert_false(aws_find_underway(world.aws, 3 * USEC_PER_SEC, &waited));
+        fake_run_for(&world.loop, 4 * USEC_PER_SEC);
+        assert_true(aws_find_underway(world.aws, 3 * USEC_PER_SEC, &waited));
+        assert_int_equal(waited.attempt, 1);
+        assert_null(waited.trouble);
+        fake_run(&world.loop);
+        assert_int_equal(world.answers, 1);
+        assert_false(aws_find_underway(world.aws, 0, &waited));
+        world_done(&world);
+}
+
 static void test_drop(void **state)
 {
         static struct fake_answer script[64];
@@ -291,6 +334,7 @@ int main(void)
                 cmocka_unit_test(test_pages),
                 cmocka_unit_test(test_ids_without_page_size),
                 cmocka_unit_test(test_crowd),
+                cmocka_unit_test(test_what_is_waited_for),
                 cmocka_unit_test(test_drop),
                 cmocka_unit_test(test_share),
                 cmocka_unit_test(test_accounts_are_shared),
