@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/place.h"
+#include "runs/location.h"
 #include "runs/provenance.h"
 #include "runs/prune.h"
 
@@ -302,14 +302,14 @@ static const struct step adoption_steps[] = {
 
 const struct task_kind adoption_task = { .name = "adoption", .steps = adoption_steps };
 
-static void add_adoption_task(struct place *place, void *userdata)
+static void add_adoption_task(struct location *location, void *userdata)
 {
-        run_add_task(userdata, &adoption_task, place, "");
+        run_add_task(userdata, &adoption_task, location, "");
 }
 
 struct verdict adopt_begin(struct run *run)
 {
-        char *error = places_of(run->engine, run->settings, NULL, add_adoption_task, run);
+        char *error = locations_of(run->engine, run->settings, NULL, add_adoption_task, run);
 
         return error ? finish(OUTCOME_FAILED, error) : next();
 }

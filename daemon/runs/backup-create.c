@@ -6,7 +6,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup.h"
-#include "runs/place.h"
+#include "runs/location.h"
 #include "runs/volumes.h"
 
 /* What is refused for a limit or a lack of room is told once, then every so often: about hourly. */

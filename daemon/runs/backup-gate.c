@@ -28,7 +28,7 @@ char *gate_groups(const struct task *task, const struct ec2_instance *instance)
         case GROUP_AUTO_SCALING:
                 return xasprintf("auto-scaling-group=%s", tag_of(instance, TAG_AUTO_SCALING));
         case GROUP_TARGET_GROUP:
-                return rotation_groups(task->place, instance->id);
+                return rotation_groups(task->location, instance->id);
         case GROUP_TAG:
                 return xasprintf("%s=%s", schedule->reboot.group_tag,
                                  tag_of(instance, schedule->reboot.group_tag));
@@ -37,7 +37,8 @@ char *gate_groups(const struct task *task, const struct ec2_instance *instance)
 }
 
 /* Whether `other`, whose instance is down, is in this group of the task's. Of another run it is
- * when it works in the same place, or on an instance that the task's own run has in that group. */
+ * when it works in the same location, or on an instance that the task's own run has in that group.
+ */
 static bool is_in_group(const struct task *task, const struct task *other, const char *group,
                         size_t n)
 {
@@ -45,7 +46,7 @@ static bool is_in_group(const struct task *task, const struct task *other, const
 
         if (other->run == task->run)
                 return lines_contain(other->row.group, group, n);
-        if (other->place == task->place && lines_contain(other->row.group, group, n))
+        if (other->location == task->location && lines_contain(other->row.group, group, n))
                 return true;
         twin = run_find_task(task->run, other->row.subject);
         return twin && lines_contain(twin->row.group, group, n);

@@ -93,9 +93,9 @@ static const struct putback_line *find_unhealthy(const struct task *task,
         for (size_t i = 0; i < putback->n; i++) {
                 const struct putback_line *line = &putback->lines[i];
 
-                if (!line->healthy || rotation_is_gone(task->place, line->name))
+                if (!line->healthy || rotation_is_gone(task->location, line->name))
                         continue;
-                *ret = rotation_health(task->place, line->name, task->row.subject, line->port);
+                *ret = rotation_health(task->location, line->name, task->row.subject, line->port);
                 if (!*ret || (*ret)->state != TARGET_HEALTHY)
                         return line;
         }

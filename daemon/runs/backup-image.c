@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/follow.h"
-#include "runs/place.h"
+#include "runs/location.h"
 #include "runs/rival.h"
 
 /* How long EC2 may refuse or be out of reach before an image is given up, before the look for one
@@ -100,7 +100,7 @@ static struct verdict await_image_ask(struct task *task)
                 return image_abandoned(task);
         if (!live->followed)
                 live->followed = follow_begin(task);
-        task_await(task, follow_refusal(task->place));
+        task_await(task, follow_refusal(task->location));
         switch (live->followed->sight) {
         case SIGHT_PENDING:
                 if (task->row.listed == SEC_NONE)

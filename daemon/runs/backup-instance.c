@@ -40,7 +40,7 @@ struct patient *image_watch(struct task *task)
 
         if (!live->patient)
                 live->patient = health_begin(task);
-        task_await(task, health_refusal(task->place));
+        task_await(task, health_refusal(task->location));
         return live->patient;
 }
 

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "runs/backup.h"
 #include "runs/follow.h"
-#include "runs/place.h"
+#include "runs/location.h"
 
 /* Between attempts to change a label, and after so long. */
 #define LABEL_RETRY (15 * USEC_PER_SEC)

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup.h"
-#include "runs/place.h"
+#include "runs/location.h"
 
 bool targets_exclude(const struct setting_targets *targets, const struct ec2_instance *instance)
 {

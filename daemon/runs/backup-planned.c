@@ -16,14 +16,14 @@
  * has not yet: once it has, row.evidence is not NULL. */
 static bool is_to_be_read(const struct task *task, const struct task *targets)
 {
-        return task->kind == &image_task && task->place == targets->place && task->method &&
+        return task->kind == &image_task && task->location == targets->location && task->method &&
                task->method->holds && !task->row.evidence;
 }
 
 static void tell_all(struct task *targets)
 {
         for (struct task *task = targets->run->tasks; task; task = task->next)
-                if (task->kind == &image_task && task->place == targets->place)
+                if (task->kind == &image_task && task->location == targets->location)
                         task_report(task, NULL);
 }
 

@@ -96,7 +96,7 @@ static bool looks_first(struct task *task, const struct putback_line *line, stru
                 return true;
         free(why);
         live->look_first = 0;
-        if (rotation_is_gone(task->place, line->name))
+        if (rotation_is_gone(task->location, line->name))
                 *ret = put_in_vain(task, line, "it was removed meanwhile");
         else if (sight == ROTATION_SEEN && rotation_is_in(task, line))
                 *ret = put(task);

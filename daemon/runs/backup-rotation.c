@@ -86,7 +86,7 @@ usec_t rotation_pause(const struct task *task)
 bool rotation_is_in(const struct task *task, const struct putback_line *line)
 {
         const struct elb_health *health =
-                rotation_health(task->place, line->name, task->row.subject, line->port);
+                rotation_health(task->location, line->name, task->row.subject, line->port);
 
         return health && health->state != TARGET_UNUSED && health->state != TARGET_DRAINING;
 }
@@ -168,7 +168,7 @@ static bool is_in_auto_scaling(const struct image_live *live)
 bool rotation_standby_is_taken(const struct task *task, const char *group)
 {
         for (const struct task *other = task->run->engine->down; other; other = other->next_down)
-                if (other != task && other->place == task->place &&
+                if (other != task && other->location == task->location &&
                     putback_has_standby(other->row.putback, group))
                         return true;
         return false;
@@ -245,7 +245,7 @@ static struct verdict check_rotation_verdict(struct task *task)
         if (live->scaling_group)
                 putback_add(&putback, PUTBACK_STANDBY, false, 0, live->scaling_group);
         if (schedule->reboot.target_groups != TARGET_GROUPS_IGNORE)
-                rotation_note(task->place, task->row.subject,
+                rotation_note(task->location, task->row.subject,
                               schedule->reboot.target_groups == TARGET_GROUPS_DRAIN, &putback);
         free(task->row.putback);
         task->row.putback = putback_print(&putback);

@@ -173,7 +173,7 @@ struct verdict check_status_ask(struct task *task)
                 return describe_first(task);
         if (!live->patient)
                 live->patient = health_look(task);
-        task_await(task, health_refusal(task->place));
+        task_await(task, health_refusal(task->location));
         patient = live->patient;
         if (patient_is_gone(patient))
                 return end_without_image(task, OUTCOME_SKIPPED,

@@ -24,11 +24,11 @@
 /* ---- check-stop: what a stop would cost ---- */
 
 /* NULL: it was not asked about. */
-static const struct place_type *known_type(const struct place *place, const char *name)
+static const struct location_type *known_type(const struct location *location, const char *name)
 {
-        for (size_t i = 0; i < place->n_types; i++)
-                if (streq(place->types[i].name, name))
-                        return &place->types[i];
+        for (size_t i = 0; i < location->n_types; i++)
+                if (streq(location->types[i].name, name))
+                        return &location->types[i];
         return NULL;
 }
 
@@ -38,7 +38,7 @@ static char *stop_refusal(const struct task *task)
 {
         const struct image_live *live = task->live;
         const struct ec2_instance *instance = live->instance.instances;
-        const struct place_type *type = known_type(task->place, instance->type);
+        const struct location_type *type = known_type(task->location, instance->type);
         const struct setting_schedule *schedule = task->run->schedule;
         const struct {
                 unsigned int allow;
@@ -82,7 +82,7 @@ static bool wants_type(const struct task *task)
         const char *type = live->instance.instances->type;
 
         return !(task->run->schedule->stop_allow & STOP_LOSES_INSTANCE_STORE) && type &&
-               !known_type(task->place, type);
+               !known_type(task->location, type);
 }
 
 struct verdict check_stop_ask(struct task *task)
@@ -110,8 +110,8 @@ struct verdict check_stop_answer(struct task *task, const struct aws_reply *repl
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instance_types);
-        if (!known_type(task->place, type))
-                *append(task->place->types, task->place->n_types) = (struct place_type){
+        if (!known_type(task->location, type))
+                *append(task->location->types, task->location->n_types) = (struct location_type){
                         .name = xstrdup(type),
                         .has_disks = found->n_types == 0 || found->types[0].instance_storage,
                 };

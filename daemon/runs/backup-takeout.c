@@ -162,7 +162,7 @@ find_draining(const struct task *task, const struct putback *putback, const stru
 
                 if (line->kind != PUTBACK_DRAIN)
                         continue;
-                *ret = rotation_health(task->place, line->name, task->row.subject, line->port);
+                *ret = rotation_health(task->location, line->name, task->row.subject, line->port);
                 if (*ret && (*ret)->state != TARGET_UNUSED)
                         return line;
         }

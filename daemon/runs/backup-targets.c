@@ -4,8 +4,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup.h"
+#include "runs/location.h"
 #include "runs/measure.h"
-#include "runs/place.h"
 #include "runs/prune.h"
 #include "runs/rotation.h"
 
@@ -168,7 +168,7 @@ static void target_filters_fill(struct target_filters *filters,
 static bool needs_target_groups(const struct task *task)
 {
         return task->run->schedule->reboot.group_by == GROUP_TARGET_GROUP &&
-               !rotation_is_known(task->place);
+               !rotation_is_known(task->location);
 }
 
 static struct verdict targets_ask(struct task *task)
@@ -220,7 +220,7 @@ static struct verdict targets_answer(struct task *task, const struct aws_reply *
                     run_find_task(run,
                                   instance->id)) /* pages that changed under us list it twice */
                         continue;
-                image = run_add_task(run, &image_task, task->place, instance->id);
+                image = run_add_task(run, &image_task, task->location, instance->id);
                 image->row.name = setting_expand(run->schedule->image.name, run->row.schedule,
                                                  instance->id, run->row.firing);
                 image->row.asked = xstrdup(consistency_name(
@@ -263,9 +263,9 @@ const struct task_kind targets_task = { .name = "targets",
 
 /* ---- phases ---- */
 
-static void add_targets_task(struct place *place, void *userdata)
+static void add_targets_task(struct location *location, void *userdata)
 {
-        run_add_task(userdata, &targets_task, place, "");
+        run_add_task(userdata, &targets_task, location, "");
 }
 
 struct verdict backup_begin_targets(struct run *run)
@@ -275,7 +275,7 @@ struct verdict backup_begin_targets(struct run *run)
         if (!run->schedule)
                 return finish(OUTCOME_FAILED,
                               xasprintf("schedule %s is not in the settings", run->row.schedule));
-        error = places_of(run->engine, run->settings, run->schedule, add_targets_task, run);
+        error = locations_of(run->engine, run->settings, run->schedule, add_targets_task, run);
         return error ? finish(OUTCOME_FAILED, error) : next();
 }
 

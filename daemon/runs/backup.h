@@ -2,7 +2,7 @@
  * The backup run: find the instances of a schedule, make an image of each, follow it to its end.
  * Internal to runs/.
  *
- *     targets task, one per place:     describe-instances, for `auto` after describe-images;
+ *     targets task, one per location:  describe-instances, for `auto` after describe-images;
  *                                      before it find-target-groups, where they matter; after
  *                                      it describe-named, where an operator named instances, and
  *                                      for a plan describe-status
@@ -43,7 +43,7 @@
 
 extern const struct task_kind targets_task, image_task;
 
-/* Phases: adds a targets task per place; holds what was found to `expect`. */
+/* Phases: adds a targets task per location; holds what was found to `expect`. */
 struct verdict backup_begin_targets(struct run *run);
 struct verdict backup_begin_images(struct run *run);
 

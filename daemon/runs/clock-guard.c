@@ -5,16 +5,16 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/place.h"
+#include "runs/location.h"
 
 #define HELD_RETRY (10 * USEC_PER_SEC)
 
 struct clock_guard {
         struct engine *engine;
-        struct aws_slot *call;  /* the comparison under way; or NULL */
-        struct timer *patience; /* of that */
-        struct timer *look;     /* the next one, while the clock is wrong */
-        struct place **places;  /* one of each account, to ask in */
+        struct aws_slot *call;       /* the comparison under way; or NULL */
+        struct timer *patience;      /* of that */
+        struct timer *look;          /* the next one, while the clock is wrong */
+        struct location **locations; /* one of each account, to ask in */
         size_t n, at;
         usec_t in_vain; /* monotonic: when AWS could not be asked; 0: it could */
         bool wrong;     /* and told so */
@@ -90,8 +90,8 @@ static void ask_end(struct clock_guard *guard)
         guard->call = aws_slot_free(guard->call);
         timer_disarm(guard->patience);
         for (size_t i = 0; i < guard->n; i++)
-                place_unref(guard->places[i]);
-        free(steal(guard->places));
+                location_unref(guard->locations[i]);
+        free(steal(guard->locations));
         guard->n = 0;
 }
 
@@ -108,11 +108,11 @@ static void on_reply(const struct aws_reply *reply, void *userdata);
 
 static void ask_next(struct clock_guard *guard)
 {
-        const struct place *place = guard->places[guard->at++];
+        const struct location *location = guard->locations[guard->at++];
 
         aws_slot_free(guard->call);
-        guard->call =
-                aws_call(place->aws, place->region, &ec2_describe_regions, NULL, on_reply, guard);
+        guard->call = aws_call(location->aws, location->region, &ec2_describe_regions, NULL,
+                               on_reply, guard);
 }
 
 static void on_reply(const struct aws_reply *reply, void *userdata)
@@ -149,14 +149,14 @@ static void on_look(void *userdata)
                 guard->changed(guard->userdata);
 }
 
-static void add_place(struct place *place, void *userdata)
+static void add_location(struct location *location, void *userdata)
 {
         struct clock_guard *guard = userdata;
 
         for (size_t i = 0; i < guard->n; i++)
-                if (guard->places[i]->aws == place->aws)
+                if (guard->locations[i]->aws == location->aws)
                         return;
-        *append(guard->places, guard->n) = place_ref(place);
+        *append(guard->locations, guard->n) = location_ref(location);
 }
 
 /* False: no region is known to ask in. */
@@ -165,7 +165,7 @@ static bool ask(struct clock_guard *guard)
         struct engine *engine = guard->engine;
 
         guard->at = 0;
-        free(places_of(engine, engine->settings, NULL, add_place, guard));
+        free(locations_of(engine, engine->settings, NULL, add_location, guard));
         if (!guard->n)
                 return false;
         timer_arm(guard->patience, CLOCK_PATIENCE * USEC_PER_SEC);

@@ -123,7 +123,7 @@ struct run_kind {
 /* ---- objects ---- */
 
 /* One region of one account: what tasks there share. */
-struct place;
+struct location;
 
 struct task {
         struct store_task row;
@@ -132,7 +132,7 @@ struct task {
         const struct step *step;     /* NULL: not begun */
         const struct method *method; /* of the kind; the engine does not look at it */
         unsigned int way;            /* the bit of struct step.ways that is its own; 0: none yet */
-        struct place *place;
+        struct location *location;
         struct aws_slot *call;
         struct timer *limit;         /* ends the call; NULL: no call had a limit yet */
         usec_t limited;              /* how long the last call with a limit might take */
@@ -205,23 +205,23 @@ struct engine {
         /* What is refused, or why, has changed: of struct refusal. */
         void (*refusal_changed)(const struct engine *engine, const struct refusal *refusal);
         struct settings *settings;
-        char nonce[17];            /* of this process: the tag amid:daemon of what it asks for */
-        usec_t process_began;      /* monotonic */
-        char *rival;               /* another daemon with our owner, rival.h; NULL: none was seen */
-        struct run *runs;          /* struct run.next, oldest first */
-        struct place *places;      /* struct place.next */
-        struct home *homes;        /* home.c */
-        struct timer *homes_done;  /* the search for them is over */
-        struct clock_guard *clock; /* clock-guard.h; NULL in an engine for dry runs only */
-        struct watch *watches;     /* struct watch.next */
-        unsigned int telling;      /* watches are being told */
-        struct task *down;         /* struct task.next_down: whose instance is held */
-        char *dry_ids[DRY_IDS];    /* of the last dry runs, which no row of the store tells of */
-        size_t n_dry_ids;          /* how many there were */
-        struct imaged *imaged;     /* volumes.c */
-        struct task *looked_up;    /* by engine_find_task(); or NULL */
-        struct timer *turn;        /* what moved is committed and acted on */
-        bool room;                 /* an instance is no longer down: those that wait look again */
+        char nonce[17];       /* of this process: the tag amid:daemon of what it asks for */
+        usec_t process_began; /* monotonic */
+        char *rival;          /* another daemon with our owner, rival.h; NULL: none was seen */
+        struct run *runs;     /* struct run.next, oldest first */
+        struct location *locations; /* struct location.next */
+        struct home *homes;         /* home.c */
+        struct timer *homes_done;   /* the search for them is over */
+        struct clock_guard *clock;  /* clock-guard.h; NULL in an engine for dry runs only */
+        struct watch *watches;      /* struct watch.next */
+        unsigned int telling;       /* watches are being told */
+        struct task *down;          /* struct task.next_down: whose instance is held */
+        char *dry_ids[DRY_IDS];     /* of the last dry runs, which no row of the store tells of */
+        size_t n_dry_ids;           /* how many there were */
+        struct imaged *imaged;      /* volumes.c */
+        struct task *looked_up;     /* by engine_find_task(); or NULL */
+        struct timer *turn;         /* what moved is committed and acted on */
+        bool room;                  /* an instance is no longer down: those that wait look again */
         bool news;           /* since the last turn a run began, or the state failed or works */
         char *store_failure; /* why the state cannot be written, said once; NULL: it can */
         bool closing;        /* only what holds an instance goes on */
@@ -321,7 +321,7 @@ struct log_about task_about(const struct task *task);
 void task_report(struct task *task, const struct prune_decision *decision);
 
 /* Adds a task for a later or the current phase of its run; stored with the next commit. */
-struct task *run_add_task(struct run *run, const struct task_kind *kind, struct place *place,
+struct task *run_add_task(struct run *run, const struct task_kind *kind, struct location *location,
                           const char *subject);
 /* The task of a kind with by_subject that works on `subject`, or NULL. */
 struct task *run_find_task(const struct run *run, const char *subject);

@@ -20,7 +20,7 @@
 enum { PER_REQUEST = 200 };
 
 struct follower {
-        struct place *place;
+        struct location *location;
         struct poll poll;
         struct aws_slot *call;
         struct followed *all;                /* struct followed.next */
@@ -35,7 +35,7 @@ struct follower {
 
 static usec_t follower_longest(const struct follower *follower)
 {
-        const struct engine *engine = follower->place->engine;
+        const struct engine *engine = follower->location->engine;
         usec_t now = loop_monotonic(engine->loop), youngest = USEC_INFINITY, longest;
 
         for (const struct followed *f = follower->all; f; f = f->next)
@@ -51,7 +51,7 @@ static usec_t follower_longest(const struct follower *follower)
  * many do at 99 %, is expected to stand as long again. */
 static usec_t follower_expect(const struct follower *follower)
 {
-        usec_t now = loop_monotonic(follower->place->engine->loop), soonest = 0;
+        usec_t now = loop_monotonic(follower->location->engine->loop), soonest = 0;
 
         for (const struct followed *f = follower->all; f; f = f->next) {
                 usec_t left;
@@ -100,7 +100,7 @@ static bool needs_snapshots(const struct followed *followed, usec_t now)
 static bool any_asked(const struct follower *follower,
                       bool (*needs)(const struct followed *followed, usec_t now))
 {
-        usec_t now = loop_monotonic(follower->place->engine->loop);
+        usec_t now = loop_monotonic(follower->location->engine->loop);
 
         for (size_t i = 0; i < follower->n_asked; i++)
                 if (needs(follower->asked[i], now))
@@ -128,7 +128,7 @@ static void follower_part_done(struct follower *follower)
 
 static void follower_conclude(struct follower *follower)
 {
-        usec_t now = loop_monotonic(follower->place->engine->loop);
+        usec_t now = loop_monotonic(follower->location->engine->loop);
 
         for (size_t i = 0; i < follower->n_asked; i++) {
                 if (follower->asked[i] && follower->asked[i]->failing)
@@ -154,9 +154,9 @@ static void follower_go_on(struct follower *follower)
 static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
 {
         struct follower *follower = userdata;
-        usec_t now = loop_monotonic(follower->place->engine->loop);
+        usec_t now = loop_monotonic(follower->location->engine->loop);
 
-        place_called(&follower->refusal, &ec2_describe_snapshots, reply);
+        location_called(&follower->refusal, &ec2_describe_snapshots, reply);
         /* Only percentages come from here: without an answer there are none this time. */
         for (size_t i = 0; i < follower->n_asked; i++)
                 if (follower->asked[i] && reply->outcome == AWS_OK)
@@ -169,7 +169,7 @@ static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
 static struct ec2_filter snapshot_filter(const struct follower *follower,
                                          const char *values[static PER_REQUEST])
 {
-        usec_t now = loop_monotonic(follower->place->engine->loop);
+        usec_t now = loop_monotonic(follower->location->engine->loop);
         struct ec2_filter ids = { .name = "snapshot-id", .values = values };
         struct ec2_filter runs = { .name = "tag:" TAG_RUN, .values = values };
 
@@ -205,16 +205,16 @@ static void follower_ask_snapshots(struct follower *follower)
 
         follower->snapshots_asked = true;
         aws_slot_free(follower->call);
-        follower->call = place_call(&follower->refusal, &ec2_describe_snapshots, &input,
-                                    follower_on_snapshots, follower);
+        follower->call = location_call(&follower->refusal, &ec2_describe_snapshots, &input,
+                                       follower_on_snapshots, follower);
 }
 
 static void follower_on_images(const struct aws_reply *reply, void *userdata)
 {
         struct follower *follower = userdata;
-        usec_t now = loop_monotonic(follower->place->engine->loop);
+        usec_t now = loop_monotonic(follower->location->engine->loop);
 
-        place_called(&follower->refusal, &ec2_describe_images, reply);
+        location_called(&follower->refusal, &ec2_describe_images, reply);
         if (reply->outcome != AWS_OK) {
                 follower_part_done(follower); /* polling cannot fail a run: it asks again */
                 return;
@@ -245,8 +245,8 @@ static void follower_ask_images(struct follower *follower)
                         ids[filter.n_values++] = follower->asked[i]->image;
         follower->images_asked = true;
         aws_slot_free(follower->call);
-        follower->call = place_call(&follower->refusal, &ec2_describe_images, &input,
-                                    follower_on_images, follower);
+        follower->call = location_call(&follower->refusal, &ec2_describe_images, &input,
+                                       follower_on_images, follower);
 }
 
 static void follower_begin_part(struct follower *follower)
@@ -291,26 +291,26 @@ static void follower_free(void *part)
         free(follower);
 }
 
-static struct follower *follower_of(struct place *place)
+static struct follower *follower_of(struct location *location)
 {
-        if (!place->follower) {
-                place->follower = xnew(struct follower);
-                place_keep(place, follower_free, place->follower);
-                place->follower->place = place->follower->refusal.place = place;
-                poll_init(&place->follower->poll, place->engine->loop, FIRST_INTERVAL,
-                          LONG_INTERVAL, follower_ask, place->follower);
+        if (!location->follower) {
+                location->follower = xnew(struct follower);
+                location_keep(location, follower_free, location->follower);
+                location->follower->location = location->follower->refusal.location = location;
+                poll_init(&location->follower->poll, location->engine->loop, FIRST_INTERVAL,
+                          LONG_INTERVAL, follower_ask, location->follower);
         }
-        return place->follower;
+        return location->follower;
 }
 
-const struct refusal *follow_refusal(const struct place *place)
+const struct refusal *follow_refusal(const struct location *location)
 {
-        return place->follower ? &place->follower->refusal : NULL;
+        return location->follower ? &location->follower->refusal : NULL;
 }
 
 struct followed *follow_begin(struct task *task)
 {
-        struct follower *follower = follower_of(task->place);
+        struct follower *follower = follower_of(task->location);
         struct followed *followed = xnew(struct followed);
         usec_t now = loop_monotonic(task->run->engine->loop);
 
@@ -338,7 +338,7 @@ struct followed *follow_end(struct followed *followed)
 
         if (!followed)
                 return NULL;
-        follower = followed->task->place->follower;
+        follower = followed->task->location->follower;
         for (at = &follower->all; *at != followed; at = &(*at)->next)
                 ;
         *at = followed->next;

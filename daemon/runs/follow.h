@@ -1,5 +1,5 @@
 /*
- * Following images to their end, with one question for all that are pending in a place: at first
+ * Following images to their end, with one question for all that are pending in a location: at first
  * DescribeImages, DescribeSnapshots while these are on their way, DescribeImages again once they
  * are complete. The interval grows from 5 s to 60 s, and for those that take long to 5 minutes, but
  * when the percentages say that one will be complete it is asked then. Never gives up. Internal to
@@ -11,7 +11,7 @@
 #pragma once
 
 #include "runs/gone.h"
-#include "runs/place.h"
+#include "runs/location.h"
 
 enum sight {
         SIGHT_NONE, /* not looked yet, or not listed yet */
@@ -44,8 +44,8 @@ struct followed {
 /* Follows the image of `task` (row.image); the task owns the result until follow_end(). */
 struct followed *follow_begin(struct task *task);
 struct followed *follow_end(struct followed *followed);
-/* Of the calls that follow the images of the place, for task_await(); NULL: it follows none. */
-const struct refusal *follow_refusal(const struct place *place);
+/* Of the calls that follow the images of the location, for task_await(); NULL: it follows none. */
+const struct refusal *follow_refusal(const struct location *location);
 
 /* followed.c: what is seen of one image, at the monotonic time `now`; wakes its task when that
  * changes anything for it. */

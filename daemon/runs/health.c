@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/place.h"
+#include "runs/location.h"
 #include "runs/poll.h"
 
 /* What is looked at within this is asked about together. */
@@ -20,7 +20,7 @@
 #define REASON_LONGEST (600 * USEC_PER_SEC)
 
 struct doctor {
-        struct place *place;
+        struct location *location;
         struct poll poll;
         struct aws_slot *call;
         struct patient *all;                            /* struct patient.next */
@@ -179,14 +179,14 @@ static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)
 {
         struct doctor *doctor = userdata;
         const struct ec2_instance_statuses *statuses = reply->output;
-        usec_t now = loop_monotonic(doctor->place->engine->loop);
+        usec_t now = loop_monotonic(doctor->location->engine->loop);
 
         if (gone_is_claimed(reply) && !MUTANT(one_unknown_starves_all)) {
                 doctor_part(doctor, reply->message);
                 doctor_answered(doctor);
                 return;
         }
-        place_called(&doctor->refusal, &ec2_describe_instance_status, reply);
+        location_called(&doctor->refusal, &ec2_describe_instance_status, reply);
         if (reply->outcome != AWS_OK)
                 doctor_give_up(doctor, reply);
         for (size_t i = 0; i < doctor->n_round && reply->outcome == AWS_OK; i++) {
@@ -210,9 +210,9 @@ static void doctor_on_listed(const struct aws_reply *reply, void *userdata)
 {
         struct doctor *doctor = userdata;
         const struct ec2_instances *found = reply->output;
-        usec_t now = loop_monotonic(doctor->place->engine->loop);
+        usec_t now = loop_monotonic(doctor->location->engine->loop);
 
-        place_called(&doctor->refusal, &ec2_describe_instances, reply);
+        location_called(&doctor->refusal, &ec2_describe_instances, reply);
         if (reply->outcome != AWS_OK)
                 doctor_give_up(doctor, reply);
         for (size_t i = 0; i < doctor->n_round && reply->outcome == AWS_OK; i++) {
@@ -286,15 +286,15 @@ static void doctor_go_on(struct doctor *doctor)
         }
         filter.n_values = n;
         if (how == ASK_LIST)
-                doctor->call = place_call(&doctor->refusal, &ec2_describe_instances,
-                                          &(struct describe_instances){ .filters = &filter,
-                                                                        .n_filters = 1 },
-                                          doctor_on_listed, doctor);
+                doctor->call = location_call(&doctor->refusal, &ec2_describe_instances,
+                                             &(struct describe_instances){ .filters = &filter,
+                                                                           .n_filters = 1 },
+                                             doctor_on_listed, doctor);
         else
-                doctor->call = place_call(&doctor->refusal, &ec2_describe_instance_status,
-                                          &(struct describe_instance_status){
-                                                  .ids = ids, .n_ids = n, .include_all = true },
-                                          doctor_on_statuses, doctor);
+                doctor->call = location_call(&doctor->refusal, &ec2_describe_instance_status,
+                                             &(struct describe_instance_status){
+                                                     .ids = ids, .n_ids = n, .include_all = true },
+                                             doctor_on_statuses, doctor);
 }
 
 /* More than fit into one request take turns: the ones asked go to the end of the list. */
@@ -333,21 +333,21 @@ static void doctor_free(void *part)
         free(doctor);
 }
 
-static struct doctor *doctor_of(struct place *place)
+static struct doctor *doctor_of(struct location *location)
 {
-        if (!place->doctor) {
-                place->doctor = xnew(struct doctor);
-                place_keep(place, doctor_free, place->doctor);
-                place->doctor->place = place->doctor->refusal.place = place;
-                poll_init(&place->doctor->poll, place->engine->loop, FIRST_INTERVAL,
-                          LONGEST_INTERVAL, doctor_ask, place->doctor);
+        if (!location->doctor) {
+                location->doctor = xnew(struct doctor);
+                location_keep(location, doctor_free, location->doctor);
+                location->doctor->location = location->doctor->refusal.location = location;
+                poll_init(&location->doctor->poll, location->engine->loop, FIRST_INTERVAL,
+                          LONGEST_INTERVAL, doctor_ask, location->doctor);
         }
-        return place->doctor;
+        return location->doctor;
 }
 
 static struct patient *patient_new(struct task *task)
 {
-        struct doctor *doctor = doctor_of(task->place);
+        struct doctor *doctor = doctor_of(task->location);
         struct patient *patient = xnew(struct patient);
 
         patient->instance = xstrdup(task->row.subject);
@@ -358,16 +358,16 @@ static struct patient *patient_new(struct task *task)
         return patient;
 }
 
-const struct refusal *health_refusal(const struct place *place)
+const struct refusal *health_refusal(const struct location *location)
 {
-        return place->doctor ? &place->doctor->refusal : NULL;
+        return location->doctor ? &location->doctor->refusal : NULL;
 }
 
 struct patient *health_begin(struct task *task)
 {
         struct patient *patient = patient_new(task);
 
-        poll_hurry(&task->place->doctor->poll);
+        poll_hurry(&task->location->doctor->poll);
         return patient;
 }
 
@@ -375,7 +375,7 @@ struct patient *health_look(struct task *task)
 {
         struct patient *patient = patient_new(task);
 
-        poll_soon(&task->place->doctor->poll, LOOK_TOGETHER);
+        poll_soon(&task->location->doctor->poll, LOOK_TOGETHER);
         return patient;
 }
 
@@ -386,7 +386,7 @@ struct patient *health_end(struct patient *patient)
 
         if (!patient)
                 return NULL;
-        doctor = patient->task->place->doctor;
+        doctor = patient->task->location->doctor;
         for (at = &doctor->all; *at != patient; at = &(*at)->next)
                 ;
         *at = patient->next;

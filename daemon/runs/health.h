@@ -1,6 +1,6 @@
 /*
  * The state and the status checks of instances: one DescribeInstanceStatus for all that are waited
- * for in a place. Internal to runs/.
+ * for in a location. Internal to runs/.
  *
  * EC2 measures its status checks once a minute, so an `ok` read right after CreateImage was
  * measured before the reboot. `ok` counts once the checks were seen not-ok since, or after
@@ -14,7 +14,7 @@
 #pragma once
 
 #include "runs/gone.h"
-#include "runs/place.h"
+#include "runs/location.h"
 
 /* One patient. Read it whenever woken. */
 struct patient {
@@ -52,8 +52,9 @@ struct patient *health_begin(struct task *task);
  * together with all others that are looked at then. */
 struct patient *health_look(struct task *task);
 struct patient *health_end(struct patient *patient);
-/* Of the calls that ask for the instances of the place, for task_await(); NULL: none is watched. */
-const struct refusal *health_refusal(const struct place *place);
+/* Of the calls that ask for the instances of the location, for task_await(); NULL: none is watched.
+ */
+const struct refusal *health_refusal(const struct location *location);
 
 /* Whether it runs and passes its checks, going by the last reading. */
 bool patient_is_well(const struct patient *patient);

@@ -16,7 +16,7 @@
 #include "runs/engine.h"
 
 /* ---- task.c ---- */
-struct task *task_hold(struct run *run, const struct task_kind *kind, struct place *place);
+struct task *task_hold(struct run *run, const struct task_kind *kind, struct location *location);
 struct task *task_free(struct task *task);
 /* Makes a task found by its subject; once, when its row is filled. */
 void task_index(struct task *task);

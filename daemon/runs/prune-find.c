@@ -5,7 +5,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/clock-guard.h"
-#include "runs/place.h"
+#include "runs/location.h"
 #include "runs/provenance.h"
 #include "runs/prune.h"
 #include "runs/retain.h"
@@ -383,11 +383,11 @@ struct placing {
         const struct setting_schedule *schedule;
 };
 
-static void add_retention_task(struct place *place, void *userdata)
+static void add_retention_task(struct location *location, void *userdata)
 {
         struct placing *placing = userdata;
 
-        run_add_task(placing->run, &retention_task, place, placing->schedule->name);
+        run_add_task(placing->run, &retention_task, location, placing->schedule->name);
 }
 
 struct verdict prune_begin_find(struct run *run)
@@ -403,8 +403,8 @@ struct verdict prune_begin_find(struct run *run)
                 if (!placing.schedule->has_retain ||
                     (run->row.schedule && !streq(run->row.schedule, placing.schedule->name)))
                         continue;
-                error = places_of(run->engine, settings, placing.schedule, add_retention_task,
-                                  &placing);
+                error = locations_of(run->engine, settings, placing.schedule, add_retention_task,
+                                     &placing);
                 if (error)
                         return finish(OUTCOME_FAILED, error);
         }

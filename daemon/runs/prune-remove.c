@@ -14,7 +14,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/clock-guard.h"
-#include "runs/place.h"
+#include "runs/location.h"
 #include "runs/provenance.h"
 #include "runs/successor.h"
 
@@ -83,7 +83,7 @@ struct verdict removal_not_recorded(struct task *task)
                                              store_error(task->run->engine->store)));
 }
 
-static bool same_place(const struct task *task, const struct task *other)
+static bool same_location(const struct task *task, const struct task *other)
 {
         return streq(task->row.region, other->row.region) &&
                streq(task->row.account, other->row.account);
@@ -95,11 +95,11 @@ static bool is_added(const struct task *retention, const char *image)
 {
         const struct task *task = run_find_task(retention->run, image);
 
-        if (!task || same_place(task, retention))
+        if (!task || same_location(task, retention))
                 return task != NULL;
         for (task = retention->run->tasks; task; task = task->next)
                 if (task->kind == &removal_task && streq(task->row.subject, image) &&
-                    same_place(task, retention))
+                    same_location(task, retention))
                         return true;
         return false;
 }
@@ -112,7 +112,7 @@ void removal_add(struct task *retention, const struct store_image *image, const 
         if (is_added(retention, image->id) ||
             (MUTANT(removes_few_at_once) && retention->run->last_task->kind == &removal_task))
                 return;
-        task = run_add_task(retention->run, &removal_task, retention->place, image->id);
+        task = run_add_task(retention->run, &removal_task, retention->location, image->id);
         task->row.name = xstrdup(why);
         task->row.evidence = xstrdup(resumed);
 }

@@ -21,7 +21,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/clock-guard.h"
-#include "runs/place.h"
+#include "runs/location.h"
 #include "runs/provenance.h"
 #include "runs/prune-remove.h"
 

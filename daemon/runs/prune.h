@@ -1,8 +1,8 @@
 /*
- * Retention: find the images of a schedule in a place, decide which go and why, remove those. Part
- * of every backup run and a run of its own. Internal to runs/.
+ * Retention: find the images of a schedule in a location, decide which go and why, remove those.
+ * Part of every backup run and a run of its own. Internal to runs/.
  *
- *     retention task, one per schedule and place:
+ *     retention task, one per schedule and location:
  *             describe-images, look-at-missing, find-uses, plan-removals
  *     removal task, one per image:
  *             look-at-image, look-at-uses, deregister-image,
@@ -40,8 +40,8 @@ struct verdict prune_begin_remove(struct run *run);
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html */
 enum { FILTER_VALUES_MAX = 200 };
 
-/* prune-missing.c: rows of a schedule and place whose image is not in the list of images with our
- * tags. They are looked at by id before the rows say anything about it. */
+/* prune-missing.c: rows of a schedule and location whose image is not in the list of images with
+ * our tags. They are looked at by id before the rows say anything about it. */
 struct missing;
 /* `listed`: ids of all images of that list, in any order; sorted by this. NULL when nothing is
  * missing, or without a store. */

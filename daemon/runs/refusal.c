@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/gone.h"
-#include "runs/place.h"
+#include "runs/location.h"
 
 void refusal_done(struct refusal *refusal)
 {
@@ -29,7 +29,7 @@ bool refusal_is_shown(const struct refusal *refusal)
 
 void refusal_report(const struct refusal *refusal)
 {
-        const struct engine *engine = refusal->place->engine;
+        const struct engine *engine = refusal->location->engine;
 
         engine->refusal_changed(engine, refusal);
 }
@@ -46,7 +46,8 @@ static bool refusal_note(struct refusal *refusal, const struct action *action,
                 refusal->action = action;
         }
         free(steal(refusal->more));
-        aws_describe_refusal(reply, action, refusal->place->region, &refusal->what, &refusal->more);
+        aws_describe_refusal(reply, action, refusal->location->region, &refusal->what,
+                             &refusal->more);
         refusal->attempts++;
         refusal->certain |= certain;
         refusal->again = again;
@@ -75,7 +76,7 @@ static void on_retry(const struct action *action, const struct aws_reply *reply,
         struct refusal *refusal = userdata;
 
         if (refusal_note(refusal, action, reply, false,
-                         loop_monotonic(refusal->place->engine->loop) + after))
+                         loop_monotonic(refusal->location->engine->loop) + after))
                 refusal_report(refusal);
 }
 

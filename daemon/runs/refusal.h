@@ -7,11 +7,11 @@
 #include "aws/client/aws.h"
 #include "base/time.h"
 
-struct place;
+struct location;
 
-/* All zero but `place` at the beginning. */
+/* All zero but `location` at the beginning. */
 struct refusal {
-        struct place *place;
+        struct location *location;
         const struct action *action; /* of the call; NULL: no call is in trouble */
         const struct action *told;   /* whose refusal the journal has, until it is over; or NULL */
         unsigned int attempts;       /* in vain, in a row */

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/clean.h"
 #include "base/text.h"
-#include "runs/place.h"
+#include "runs/location.h"
 
 /* SSM lets a command that cannot reach its instance wait at least so long: seconds. */
 enum { DELIVERY = SSM_TIMEOUT_MIN };
@@ -110,7 +110,7 @@ struct verdict remote_look_again(struct task *task, const struct aws_reply *repl
             task_spent(task) < COMMAND_UNKNOWN_FOR) {
                 refusal_clear(&task->refusal); /* it is not there at once */
         } else {
-                place_polled(task->place, task->action, reply, &task->place->remote_told);
+                location_polled(task->location, task->action, reply, &task->location->remote_told);
                 refusal_note_told(&task->refusal);
         }
         return again(REMOTE_LOOK_EACH, task_why(task, what));

@@ -32,7 +32,7 @@ enum remote_state {
 #define REMOTE_LOOK_EACH (USEC_PER_SEC + 500 * USEC_PER_MSEC)
 enum remote_state remote_state(const struct aws_reply *reply);
 /* The verdict on REMOTE_GOES_ON: looks again soon. The task waits for `what` ("the freeze goes
- * on"), or for the answer of SSM; what SSM refuses is said once for all tasks of the place. */
+ * on"), or for the answer of SSM; what SSM refuses is said once for all tasks of the location. */
 struct verdict remote_look_again(struct task *task, const struct aws_reply *reply,
                                  const char *what);
 /* "SSM: Execution Timed Out", "exit status 1: the end of what it said". Caller frees. */

@@ -2,8 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "runs/location.h"
 #include "runs/moves.h"
-#include "runs/place.h"
 
 /* The time that a run or a step had spent before the restart, by the wall clock: no other survives
  * it. */
@@ -18,14 +18,14 @@ static usec_t time_since(const struct run *run, sec_t begun)
 static void run_resume_task(struct run *run, struct store_task *row)
 {
         const struct task_kind *kind = NULL;
-        struct place *place;
+        struct location *location;
         struct task *task;
 
         for (const struct phase *phase = run->kind->phases; phase->name; phase++)
                 if (streq(phase->kind->name, row->kind))
                         kind = phase->kind;
-        place = place_get(run->engine, run->settings, row->account, row->region);
-        if (row->outcome == OUTCOME_OPEN && (!kind || !place)) {
+        location = location_get(run->engine, run->settings, row->account, row->region);
+        if (row->outcome == OUTCOME_OPEN && (!kind || !location)) {
                 log_line(LOG_ERR,
                          &(struct log_about){ .run = run->row.id, .account = row->account },
                          "Task %s %s of run %s is given up: account %s is no longer in the "
@@ -41,13 +41,13 @@ static void run_resume_task(struct run *run, struct store_task *row)
                 run->n_lost++;
                 return;
         }
-        if (!kind || !place) {
-                place_unref(place);
+        if (!kind || !location) {
+                location_unref(location);
                 store_task_done(row);
                 return;
         }
-        task = task_hold(run, kind, place);
-        place_unref(place);
+        task = task_hold(run, kind, location);
+        location_unref(location);
         task->row = *row;
         *row = (struct store_task){};
         task->step = task_kind_step(kind, task->row.step);

@@ -15,7 +15,7 @@
 #define AROUND SEC_PER_DAY
 
 struct rival {
-        struct place *place;
+        struct location *location;
         struct aws_slot *call;
         usec_t looked, failed; /* monotonic: the last answers; 0: none */
         struct settings *by;   /* what the images looked at were held to; or NULL */
@@ -59,11 +59,11 @@ static bool tells_of_another(const struct engine *engine, const struct ec2_image
                streq(image->source_instance, instance) && has_our_name(settings, image);
 }
 
-void rival_see(struct place *place, const struct ec2_image *image, sec_t date)
+void rival_see(struct location *location, const struct ec2_image *image, sec_t date)
 {
-        struct engine *engine = place->engine;
-        struct log_about about = { .account = place->account,
-                                   .region = place->region,
+        struct engine *engine = location->engine;
+        struct log_about about = { .account = location->account,
+                                   .region = location->region,
                                    .image = image->id };
         char time[TIME_TEXT_MAX];
 
@@ -77,7 +77,7 @@ void rival_see(struct place *place, const struct ec2_image *image, sec_t date)
                 "In %s of account %s %s (%s, tag amid:daemon %s; ours is %s). No instance is "
                 "rebooted, stopped or frozen until amid is restarted: end one of the two, or give "
                 "it another 'owner', then restart the other.",
-                place->region, place->account, engine->rival, image->name,
+                location->region, location->account, engine->rival, image->name,
                 ec2_tag_value(image->tags, image->n_tags, TAG_DAEMON), engine->nonce);
         engine->changed(engine->userdata);
 }
@@ -87,23 +87,23 @@ void rival_see(struct place *place, const struct ec2_image *image, sec_t date)
 static void on_images(const struct aws_reply *reply, void *userdata)
 {
         struct rival *rival = userdata;
-        struct engine *engine = rival->place->engine;
+        struct engine *engine = rival->location->engine;
         const struct ec2_images *found = reply->output;
 
-        place_called(&rival->refusal, &ec2_describe_images, reply);
+        location_called(&rival->refusal, &ec2_describe_images, reply);
         if (reply->outcome == AWS_OK) {
                 rival->looked = loop_monotonic(engine->loop);
                 for (size_t i = 0; i < found->n_images; i++)
-                        rival_see(rival->place, &found->images[i], reply->date);
+                        rival_see(rival->location, &found->images[i], reply->date);
         } else {
                 rival->failed = loop_monotonic(engine->loop);
                 free(rival->error);
                 rival->error =
-                        aws_describe_failure(reply, &ec2_describe_images, rival->place->region);
+                        aws_describe_failure(reply, &ec2_describe_images, rival->location->region);
         }
         rival->call = aws_slot_free(rival->call);
         for (struct task *task = engine->down; task; task = task->next_down)
-                if (task->place == rival->place && task->step->ask == rival_ask)
+                if (task->location == rival->location && task->step->ask == rival_ask)
                         task_wake(task);
 }
 
@@ -111,7 +111,7 @@ static void on_images(const struct aws_reply *reply, void *userdata)
  * began. Freed by strings_free(). */
 static char **new_dates(const struct rival *rival, size_t *ret_n)
 {
-        const struct engine *engine = rival->place->engine;
+        const struct engine *engine = rival->location->engine;
         usec_t since = rival->looked ? rival->looked : engine->process_began;
         sec_t now, age = (loop_monotonic(engine->loop) - since) / USEC_PER_SEC;
         struct aws_clock clock;
@@ -123,8 +123,8 @@ static char **new_dates(const struct rival *rival, size_t *ret_n)
 
 static void look(struct rival *rival)
 {
-        struct place *place = rival->place;
-        struct settings *settings = place->engine->settings;
+        struct location *location = rival->location;
+        struct settings *settings = location->engine->settings;
         struct name_filter owner;
         struct ec2_filter filters[2];
         struct describe_images input = ec2_own_images(filters, ELEMENTS(filters));
@@ -143,7 +143,8 @@ static void look(struct rival *rival)
         filters[1] = (struct ec2_filter){ .name = "creation-date",
                                           .values = (void *)dates,
                                           .n_values = n };
-        rival->call = place_call(&rival->refusal, &ec2_describe_images, &input, on_images, rival);
+        rival->call =
+                location_call(&rival->refusal, &ec2_describe_images, &input, on_images, rival);
         name_filter_done(&owner);
         strings_free(dates, n);
 }
@@ -159,20 +160,20 @@ static void rival_free(void *part)
         free(rival);
 }
 
-static struct rival *rival_of(struct place *place)
+static struct rival *rival_of(struct location *location)
 {
-        if (!place->rival) {
-                place->rival = xnew(struct rival);
-                place_keep(place, rival_free, place->rival);
-                place->rival->place = place->rival->refusal.place = place;
+        if (!location->rival) {
+                location->rival = xnew(struct rival);
+                location_keep(location, rival_free, location->rival);
+                location->rival->location = location->rival->refusal.location = location;
         }
-        return place->rival;
+        return location->rival;
 }
 
 struct verdict rival_ask(struct task *task)
 {
         struct engine *engine = task->run->engine;
-        struct rival *rival = rival_of(task->place);
+        struct rival *rival = rival_of(task->location);
         usec_t now = loop_monotonic(engine->loop);
 
         if (engine->rival && !MUTANT(ignores_the_second_daemon))

@@ -18,7 +18,7 @@
  */
 #pragma once
 
-#include "runs/place.h"
+#include "runs/location.h"
 
 /* Seconds: a request is good for five minutes. */
 enum { RIVAL_AFTER = 360 };
@@ -28,4 +28,4 @@ struct verdict rival_ask(struct task *task);
 
 /* An image that a list has shown: notes the other daemon, with a line, if it tells of one. `date`
  * is that of the reply, as in struct aws_reply. */
-void rival_see(struct place *place, const struct ec2_image *image, sec_t date);
+void rival_see(struct location *location, const struct ec2_image *image, sec_t date);

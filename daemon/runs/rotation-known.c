@@ -1,4 +1,4 @@
-/* What the last looks at the target groups of a place tell. */
+/* What the last looks at the target groups of a location tell. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -21,10 +21,10 @@ struct target_group *rotation_find(const struct rotation *rotation, const char *
         return group;
 }
 
-const struct elb_health *rotation_health(const struct place *place, const char *arn,
+const struct elb_health *rotation_health(const struct location *location, const char *arn,
                                          const char *instance, unsigned int port)
 {
-        const struct target_group *group = rotation_find(place->rotation, arn);
+        const struct target_group *group = rotation_find(location->rotation, arn);
 
         for (size_t i = 0; group && i < group->healths.n_healths; i++)
                 if (streq(group->healths.healths[i].id, instance) &&
@@ -33,25 +33,25 @@ const struct elb_health *rotation_health(const struct place *place, const char *
         return NULL;
 }
 
-bool rotation_is_gone(const struct place *place, const char *arn)
+bool rotation_is_gone(const struct location *location, const char *arn)
 {
-        const struct target_group *group = rotation_find(place->rotation, arn);
+        const struct target_group *group = rotation_find(location->rotation, arn);
 
         return group && group->gone;
 }
 
-bool rotation_is_known(const struct place *place)
+bool rotation_is_known(const struct location *location)
 {
-        return place->rotation && place->rotation->listed;
+        return location->rotation && location->rotation->listed;
 }
 
-char *rotation_groups(const struct place *place, const char *instance)
+char *rotation_groups(const struct location *location, const char *instance)
 {
         _cleanup_(text_done) struct text text = {};
 
-        if (!rotation_is_known(place))
+        if (!rotation_is_known(location))
                 return NULL;
-        for (const struct target_group *g = place->rotation->groups; g; g = g->next) {
+        for (const struct target_group *g = location->rotation->groups; g; g = g->next) {
                 bool within = false;
 
                 for (size_t i = 0; g->listed && i < g->healths.n_healths; i++)
@@ -65,11 +65,11 @@ char *rotation_groups(const struct place *place, const char *instance)
         return text_steal(&text);
 }
 
-void rotation_note(const struct place *place, const char *instance, bool drain,
+void rotation_note(const struct location *location, const char *instance, bool drain,
                    struct putback *putback)
 {
-        for (const struct target_group *g = place->rotation ? place->rotation->groups : NULL; g;
-             g = g->next)
+        for (const struct target_group *g = location->rotation ? location->rotation->groups : NULL;
+             g; g = g->next)
                 for (size_t i = 0; g->listed && i < g->healths.n_healths; i++) {
                         const struct elb_health *health = &g->healths.healths[i];
                         bool healthy = health->state == TARGET_HEALTHY;

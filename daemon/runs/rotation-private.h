@@ -15,7 +15,7 @@ struct target_group {
 };
 
 struct rotation {
-        struct place *place;
+        struct location *location;
         struct target_group *groups; /* struct target_group.next, in the order they became known */
         usec_t listed;               /* monotonic: when all groups were asked for; 0: never */
         struct onlooker *onlookers;  /* struct onlooker.next */

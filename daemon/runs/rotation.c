@@ -85,14 +85,14 @@ static void on_health(const struct aws_reply *reply, void *userdata);
 
 static void send_lack(struct rotation *rotation, const struct lack *lack)
 {
-        rotation->sent = loop_monotonic(rotation->place->engine->loop);
+        rotation->sent = loop_monotonic(rotation->location->engine->loop);
         rotation->asked = lack->group;
         if (lack->list)
                 rotation->call =
-                        place_call(&rotation->refusal, &elb_describe_target_groups,
-                                   &(struct elb_describe_target_groups){}, on_groups, rotation);
+                        location_call(&rotation->refusal, &elb_describe_target_groups,
+                                      &(struct elb_describe_target_groups){}, on_groups, rotation);
         else
-                rotation->call = place_call(
+                rotation->call = location_call(
                         &rotation->refusal, &elb_describe_target_health,
                         &(struct elb_describe_target_health){ .group = lack->group->arn },
                         on_health, rotation);
@@ -122,7 +122,7 @@ static void rotation_go_on(struct rotation *rotation, bool failed)
 /* Takes `why`. */
 static void rotation_fail(struct rotation *rotation, bool refused, char *why)
 {
-        rotation->failed = loop_monotonic(rotation->place->engine->loop);
+        rotation->failed = loop_monotonic(rotation->location->engine->loop);
         rotation->refused = refused;
         free(rotation->why);
         rotation->why = why;
@@ -133,14 +133,14 @@ static void rotation_failed(struct rotation *rotation, const struct aws_reply *r
                             const struct action *action)
 {
         rotation_fail(rotation, reply->outcome == AWS_ERROR,
-                      aws_describe_failure(reply, action, rotation->place->region));
+                      aws_describe_failure(reply, action, rotation->location->region));
 }
 
 /* A refusal has no line of its own: each task that looks says what it does about it. */
 static void rotation_heard(struct rotation *rotation, const struct action *action,
                            const struct aws_reply *reply)
 {
-        place_heard(rotation->place, action, reply);
+        location_heard(rotation->location, action, reply);
         if (!gone_is_claimed(reply) && refusal_take(&rotation->refusal, action, reply))
                 refusal_report(&rotation->refusal);
         rotation->call = aws_slot_free(rotation->call);
@@ -187,7 +187,7 @@ static void on_whether_listed(const struct aws_reply *reply, void *userdata)
 {
         struct rotation *rotation = userdata;
         struct target_group *group = rotation->asked;
-        usec_t now = loop_monotonic(rotation->place->engine->loop);
+        usec_t now = loop_monotonic(rotation->location->engine->loop);
         const struct elb_target_groups *found = reply->output;
         bool is_listed = false;
 
@@ -219,9 +219,9 @@ static void on_health(const struct aws_reply *reply, void *userdata)
 
         rotation_heard(rotation, &elb_describe_target_health, reply);
         if (gone_is_claimed(reply)) {
-                rotation->call = place_call(&rotation->refusal, &elb_describe_target_groups,
-                                            &(struct elb_describe_target_groups){},
-                                            on_whether_listed, rotation);
+                rotation->call = location_call(&rotation->refusal, &elb_describe_target_groups,
+                                               &(struct elb_describe_target_groups){},
+                                               on_whether_listed, rotation);
                 return;
         }
         if (reply->outcome != AWS_OK) {
@@ -249,14 +249,14 @@ static void rotation_free(void *part)
         free(rotation);
 }
 
-static struct rotation *rotation_of(struct place *place)
+static struct rotation *rotation_of(struct location *location)
 {
-        if (!place->rotation) {
-                place->rotation = xnew(struct rotation);
-                place_keep(place, rotation_free, place->rotation);
-                place->rotation->place = place->rotation->refusal.place = place;
+        if (!location->rotation) {
+                location->rotation = xnew(struct rotation);
+                location_keep(location, rotation_free, location->rotation);
+                location->rotation->location = location->rotation->refusal.location = location;
         }
-        return place->rotation;
+        return location->rotation;
 }
 
 static struct onlooker *find_onlooker(struct rotation *rotation, const struct task *task)
@@ -271,7 +271,7 @@ static struct onlooker *find_onlooker(struct rotation *rotation, const struct ta
 enum rotation_sight rotation_look(struct task *task, const struct putback *only, usec_t since,
                                   char **ret_why)
 {
-        struct rotation *rotation = rotation_of(task->place);
+        struct rotation *rotation = rotation_of(task->location);
         usec_t now = loop_monotonic(task->run->engine->loop);
         struct onlooker *onlooker;
         struct lack lack;
@@ -300,7 +300,7 @@ enum rotation_sight rotation_look(struct task *task, const struct putback *only,
 
 void rotation_leave(struct task *task)
 {
-        struct rotation *rotation = task->place->rotation;
+        struct rotation *rotation = task->location->rotation;
         struct onlooker *onlooker = rotation ? find_onlooker(rotation, task) : NULL;
 
         if (!onlooker)

@@ -1,5 +1,5 @@
 /*
- * The target groups of a place and the health of what is registered in them: looked up once for
+ * The target groups of a location and the health of what is registered in them: looked up once for
  * all tasks that want to know at the same time. Internal to runs/.
  *
  * A look at everything is DescribeTargetGroups and a DescribeTargetHealth for each group of target
@@ -10,7 +10,7 @@
 #pragma once
 
 #include "aws/services/elb.h"
-#include "runs/place.h"
+#include "runs/location.h"
 #include "runs/putback.h"
 
 enum rotation_sight {
@@ -20,7 +20,7 @@ enum rotation_sight {
         ROTATION_TROUBLE, /* AWS cannot be asked now */
 };
 
-/* Whether the target groups of `only` (NULL: all of the place) were looked at after `since`
+/* Whether the target groups of `only` (NULL: all of the location) were looked at after `since`
  * (monotonic); if not, they are. *ret_why is for the last two: a sentence, caller frees. */
 enum rotation_sight rotation_look(struct task *task, const struct putback *only, usec_t since,
                                   char **ret_why);
@@ -28,18 +28,18 @@ enum rotation_sight rotation_look(struct task *task, const struct putback *only,
 /* The rest goes by the last looks. */
 
 /* Of a registration, borrowed; NULL: there is none. */
-const struct elb_health *rotation_health(const struct place *place, const char *arn,
+const struct elb_health *rotation_health(const struct location *location, const char *arn,
                                          const char *instance, unsigned int port);
 /* The target group was removed. */
-bool rotation_is_gone(const struct place *place, const char *arn);
+bool rotation_is_gone(const struct location *location, const char *arn);
 /* All of them were looked at once. */
-bool rotation_is_known(const struct place *place);
+bool rotation_is_known(const struct location *location);
 /* The groups an instance is in, for the gate (gate_groups()). NULL: they are not known. Caller
  * frees. */
-char *rotation_groups(const struct place *place, const char *instance);
+char *rotation_groups(const struct location *location, const char *instance);
 /* Adds the registrations of an instance: those that are healthy, to be watched; or, to `drain`, all
  * that nobody takes out already. */
-void rotation_note(const struct place *place, const char *instance, bool drain,
+void rotation_note(const struct location *location, const char *instance, bool drain,
                    struct putback *putback);
 
 /* "NAME/ID" of a target group's ARN: what people and lines know it by, and unique. */

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/place.h"
+#include "runs/location.h"
 #include "runs/provenance.h"
 #include "runs/retain.h"
 

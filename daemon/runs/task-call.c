@@ -3,8 +3,8 @@
 
 #include "base/alloc.h"
 #include "runs/engine.h"
+#include "runs/location.h"
 #include "runs/moves.h"
-#include "runs/place.h"
 
 /* Without an answer from AWS at all, a task asks again after about this. */
 #define TROUBLE_RETRY (30 * USEC_PER_SEC)
@@ -20,7 +20,7 @@ static void task_answer(struct task *task, const struct aws_reply *reply)
 {
         struct verdict verdict;
 
-        place_heard(task->place, task->action, reply);
+        location_heard(task->location, task->action, reply);
         xreplace(&task->error, reply->outcome == AWS_ERROR ? reply->code : NULL);
         xreplace(&task->request_id, reply->request_id);
         verdict = task->step->answer(task, reply);
@@ -77,8 +77,8 @@ void task_call(struct task *task, const struct action *action, const void *input
 {
         task_end_call(task);
         task->action = action;
-        task->call =
-                aws_call(task->place->aws, task->place->region, action, input, task_on_reply, task);
+        task->call = aws_call(task->location->aws, task->location->region, action, input,
+                              task_on_reply, task);
         refusal_watch(&task->refusal, task->call);
         task_limit_call(task);
 }

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/place.h"
+#include "runs/location.h"
 #include "runs/watch.h"
 
 struct verdict stay(void)
@@ -352,13 +352,13 @@ void task_report_refusal(const struct engine *engine, const struct refusal *refu
                                 task_report(task, NULL);
 }
 
-struct task *task_hold(struct run *run, const struct task_kind *kind, struct place *place)
+struct task *task_hold(struct run *run, const struct task_kind *kind, struct location *location)
 {
         struct task *task = xnew(struct task);
 
         task->run = run;
         task->kind = kind;
-        task->place = task->refusal.place = place_ref(place);
+        task->location = task->refusal.location = location_ref(location);
         task->percent = -1;
         task->entered = loop_monotonic(run->engine->loop);
         task->timer = timer_new(run->engine->loop, task_on_timer, task);
@@ -370,16 +370,16 @@ struct task *task_hold(struct run *run, const struct task_kind *kind, struct pla
         return task;
 }
 
-struct task *run_add_task(struct run *run, const struct task_kind *kind, struct place *place,
+struct task *run_add_task(struct run *run, const struct task_kind *kind, struct location *location,
                           const char *subject)
 {
-        struct task *task = task_hold(run, kind, place);
+        struct task *task = task_hold(run, kind, location);
 
         task->row = (struct store_task){
                 .run = xstrdup(run->row.id),
                 .kind = xstrdup(kind->name),
-                .account = xstrdup(place->account),
-                .region = xstrdup(place->region),
+                .account = xstrdup(location->account),
+                .region = xstrdup(location->region),
                 .subject = xstrdup(subject),
                 .step = xstrdup(""),
                 .entered = loop_wall(run->engine->loop),
@@ -431,7 +431,7 @@ struct task *task_free(struct task *task)
         refusal_done(&task->refusal);
         free(task->error);
         free(task->request_id);
-        place_unref(task->place);
+        location_unref(task->location);
         store_task_done(&task->row);
         free(task);
         return NULL;
