@@ -238,22 +238,39 @@ static void draw_block(struct progress *progress)
 
 /* ---- lines that stay ---- */
 
-static void print_time(struct progress *progress, const char *timezone)
+/* When the task came to where it is. `old` is what was told of it before, or NULL: what only waits
+ * for something else than before does so from now on. */
+static sec_t news_time(const struct progress *progress, const cJSON *old, const cJSON *task)
+{
+        bool ended = !streq(json_text(task, "outcome"), "open");
+        bool moved = !old || !streq(json_text(old, "step"), json_text(task, "step"));
+        sec_t at = ended   ? json_time(task, "finished")
+                   : moved ? json_time(task, "entered")
+                           : SEC_NONE;
+
+        return at != SEC_NONE ? at : loop_wall(progress->ctl->loop);
+}
+
+/* With the date where that is another day than today. */
+static void print_time(struct progress *progress, sec_t at, const char *timezone)
 {
         enum { DATE = 11 }; /* "2026-11-23 "; runs of other time zones stand beside: with offset */
         _cleanup_free_ char *now = local_time(loop_wall(progress->ctl->loop), timezone);
+        _cleanup_free_ char *then = local_time(at, timezone);
+        bool today = strncmp(now, then, DATE) == 0;
 
-        fprintf(progress->ctl->out.stream, "%s ", now + DATE);
+        fprintf(progress->ctl->out.stream, "%s ", today ? then + DATE : then);
 }
 
-static void print_task_line(struct progress *progress, const cJSON *run, const cJSON *task)
+static void print_task_line(struct progress *progress, const cJSON *run, const cJSON *old,
+                            const cJSON *task)
 {
         const char *image = json_text(task, "image"), *subject = json_text(task, "subject");
         _cleanup_free_ char *place =
                 xasprintf("%s/%s", json_text(task, "account"), json_text(task, "region"));
         FILE *out = progress->ctl->out.stream;
 
-        print_time(progress, json_text(run, "timezone"));
+        print_time(progress, news_time(progress, old, task), json_text(run, "timezone"));
         fprintf(out, "%s%s%s: ", subject && *subject ? subject : place, image ? " " : "",
                 image ? image : "");
         terminal_print(&progress->ctl->out, ending_style(task), task_word(task), SIZE_MAX, false);
@@ -364,7 +381,7 @@ static void take_task(struct progress *progress, const cJSON *run, const cJSON *
                 return;
         /* On a terminal what is open is in the block. */
         if (!silent && (progress->ctl->out.live ? !open : true) && is_news(seen->task, task))
-                print_task_line(progress, run, task);
+                print_task_line(progress, run, seen->task, task);
         cJSON_Delete(seen->task);
         seen->task = cJSON_Duplicate(task, true);
 }
