@@ -43,6 +43,9 @@ enum { ARGUMENTS_MAX = 4 };
 struct method {
         const char *name; /* with its interface */
         void (*function)(struct call *call);
+        /* False: it is refused whatever it would be held for, and has been answered. NULL: that is
+         * not known before it is carried out. */
+        bool (*check)(struct call *call);
         bool open_to_all; /* also for peers that are not trusted */
         bool changes;     /* something: noted in the journal */
         bool needs_ready; /* is held until the manager is ready */

@@ -18,36 +18,59 @@ static void fail_manager(struct call *call, int r, const char *missing, const ch
         call_fail(call, error, message ? message : strerror(-r));
 }
 
+bool method_check_run(struct call *call)
+{
+        const struct arguments *arguments = &call->arguments;
+        _cleanup_free_ char *message = NULL;
+        int r;
+
+        if (!method_check_schedule(call))
+                return false;
+        r = manager_check_run(call->options->manager, arguments->schedule, arguments->instances,
+                              arguments->n_instances, &message);
+        if (r < 0)
+                fail_manager(call, r, MANAGER_INTERFACE ".NoSuchSchedule", message);
+        return r >= 0;
+}
+
 void method_run(struct call *call)
 {
         const struct arguments *arguments = &call->arguments;
         _cleanup_free_ char *run = NULL, *message = NULL;
-        int r;
+        int r = manager_run(call->options->manager, arguments->schedule, arguments->instances,
+                            arguments->n_instances, &run, &message);
 
-        if (!method_check_schedule(call))
-                return;
-        r = manager_run(call->options->manager, arguments->schedule, arguments->instances,
-                        arguments->n_instances, &run, &message);
         if (r < 0)
                 fail_manager(call, r, MANAGER_INTERFACE ".NoSuchSchedule", message);
         else
                 follow_run(call, run);
 }
 
-void method_prune(struct call *call)
+bool method_check_prune(struct call *call)
 {
         const struct arguments *arguments = &call->arguments;
-        _cleanup_free_ char *run = NULL, *message = NULL;
+        _cleanup_free_ char *message = NULL;
         int r;
 
         if (arguments->dry_run && !call->more) {
                 call_error(call, SERVICE_INTERFACE ".ExpectedMore", NULL);
-                return;
+                return false;
         }
         if (!method_check_schedule(call))
-                return;
-        r = manager_prune(call->options->manager, arguments->schedule, arguments->dry_run, &run,
-                          &message);
+                return false;
+        r = manager_check_prune(call->options->manager, arguments->schedule, &message);
+        if (r < 0)
+                fail_manager(call, r, MANAGER_INTERFACE ".NoSuchSchedule", message);
+        return r >= 0;
+}
+
+void method_prune(struct call *call)
+{
+        const struct arguments *arguments = &call->arguments;
+        _cleanup_free_ char *run = NULL, *message = NULL;
+        int r = manager_prune(call->options->manager, arguments->schedule, arguments->dry_run, &run,
+                              &message);
+
         if (r < 0)
                 fail_manager(call, r, MANAGER_INTERFACE ".NoSuchSchedule", message);
         else

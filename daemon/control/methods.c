@@ -83,10 +83,10 @@ static void get_interface_description(struct call *call)
                         __VA_ARGS__                                                                \
                 }                                                                                  \
         }
-#define CHANGES_BY_CLOCK(method, what, ...)                                                        \
+#define CHANGES_BY_CLOCK(method, what, checked, ...)                                               \
         {                                                                                          \
-                .name = MANAGER_INTERFACE "." method, .function = (what), .changes = true,         \
-                .needs_ready = true, .needs_clock = true, .arguments = {                           \
+                .name = MANAGER_INTERFACE "." method, .function = (what), .check = (checked),      \
+                .changes = true, .needs_ready = true, .needs_clock = true, .arguments = {          \
                         __VA_ARGS__                                                                \
                 }                                                                                  \
         }
@@ -95,21 +95,22 @@ static void get_interface_description(struct call *call)
                 .name = MANAGER_INTERFACE "." method, .function = (what), .changes = true          \
         }
 
-const struct method methods[] = { SERVICE("GetInfo", get_info),
-                                  SERVICE("GetInterfaceDescription", get_interface_description,
-                                          THE_INTERFACE),
-                                  ASKS("Status", method_status),
-                                  ASKS("Usage", usage_reply),
-                                  ASKS("Runs", method_runs, SCHEDULE, OPEN, LIMIT),
-                                  ASKS("Show", method_show, THE_RUN),
-                                  ASKS("Images", method_images, SCHEDULE, REMOVED),
-                                  ASKS("Measures", method_measures, THE_SCHEDULE),
-                                  STREAMS("Watch", method_watch, RUN),
-                                  CHANGES_BY_CLOCK("Run", method_run, THE_SCHEDULE, INSTANCES),
-                                  CHANGES_BY_CLOCK("Prune", method_prune, SCHEDULE, DRY_RUN),
-                                  CHANGES("Adopt", method_adopt, DRY_RUN),
-                                  CHANGES("Pause", method_pause, THE_SCHEDULE),
-                                  CHANGES("Resume", method_resume, THE_SCHEDULE),
-                                  CHANGES("Cancel", method_cancel, THE_RUN, ABANDON),
-                                  RELOADS("Reload", method_reload),
-                                  {} };
+const struct method methods[] = {
+        SERVICE("GetInfo", get_info),
+        SERVICE("GetInterfaceDescription", get_interface_description, THE_INTERFACE),
+        ASKS("Status", method_status),
+        ASKS("Usage", usage_reply),
+        ASKS("Runs", method_runs, SCHEDULE, OPEN, LIMIT),
+        ASKS("Show", method_show, THE_RUN),
+        ASKS("Images", method_images, SCHEDULE, REMOVED),
+        ASKS("Measures", method_measures, THE_SCHEDULE),
+        STREAMS("Watch", method_watch, RUN),
+        CHANGES_BY_CLOCK("Run", method_run, method_check_run, THE_SCHEDULE, INSTANCES),
+        CHANGES_BY_CLOCK("Prune", method_prune, method_check_prune, SCHEDULE, DRY_RUN),
+        CHANGES("Adopt", method_adopt, DRY_RUN),
+        CHANGES("Pause", method_pause, THE_SCHEDULE),
+        CHANGES("Resume", method_resume, THE_SCHEDULE),
+        CHANGES("Cancel", method_cancel, THE_RUN, ABANDON),
+        RELOADS("Reload", method_reload),
+        {}
+};

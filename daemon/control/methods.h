@@ -16,7 +16,9 @@ void method_measures(struct call *call);
 void method_watch(struct call *call);
 
 /* methods-do.c: what changes something. */
+bool method_check_run(struct call *call);
 void method_run(struct call *call);
+bool method_check_prune(struct call *call);
 void method_prune(struct call *call);
 void method_adopt(struct call *call);
 void method_pause(struct call *call);

@@ -242,7 +242,8 @@ static void dispatch(struct call *call, const char *name, const cJSON *parameter
         }
         if (call->method->changes)
                 log_action(call, parameters);
-        do_or_hold(call);
+        if (!call->method->check || call->method->check(call))
+                do_or_hold(call);
 }
 
 static bool flag(const cJSON *request, const char *name)

@@ -58,6 +58,11 @@ void manager_stop(struct manager *manager);
 
 /* ---- what an operator may ask for; 0, or negative errno with a message (caller frees) ---- */
 
+/* What of manager_run() and manager_prune() can be refused whatever manager_holds() says: so that
+ * nobody waits for that. Both ask it again. */
+int manager_check_run(struct manager *manager, const char *schedule, char *const *instances,
+                      size_t n, char **ret_error);
+int manager_check_prune(struct manager *manager, const char *schedule, char **ret_error);
 /* Fires now. `instances` limits it to these of the targets. *ret_run is the id (caller frees).
  * -ENOENT no such schedule, -EINVAL what is no instance id, -EBUSY one is going and overlap is
  * skip, -EAGAIN amid is still finding out where it runs. */

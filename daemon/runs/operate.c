@@ -89,16 +89,13 @@ static const char *find_no_id(char *const *instances, size_t n)
         return NULL;
 }
 
-int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
-                char **ret_run, char **ret_error)
+int manager_check_run(struct manager *manager, const char *schedule, char *const *instances,
+                      size_t n, char **ret_error)
 {
         const struct setting_schedule *setting =
                 settings_schedule(manager->engine->settings, schedule);
-        _cleanup_free_ char *only = n ? strings_join(instances, n, " ") : NULL;
-        struct run_request request = { .kind = "backup", .schedule = schedule, .only = only };
         const char *no_id = find_no_id(instances, n);
-        bool queued;
-        int r;
+        bool busy, queued;
 
         if (!setting)
                 return no_such_schedule(manager, schedule, ret_error);
@@ -107,8 +104,8 @@ int manager_run(struct manager *manager, const char *schedule, char *const *inst
                         xasprintf("\"%s\" is no instance id such as i-0123456789abcdef0.", no_id);
                 return -EINVAL;
         }
-        request.queued = engine_schedule_is_busy(manager->engine, schedule, &queued);
-        if (request.queued && (setting->overlap == OVERLAP_SKIP || queued)) {
+        busy = engine_schedule_is_busy(manager->engine, schedule, &queued);
+        if (busy && (setting->overlap == OVERLAP_SKIP || queued)) {
                 *ret_error =
                         xasprintf(queued ? "a run of %s is queued already"
                                          : "a run of %s is still going, and works on instances or "
@@ -116,30 +113,51 @@ int manager_run(struct manager *manager, const char *schedule, char *const *inst
                                   schedule);
                 return -EBUSY;
         }
+        return 0;
+}
+
+int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
+                char **ret_run, char **ret_error)
+{
+        _cleanup_free_ char *only = n ? strings_join(instances, n, " ") : NULL;
+        struct run_request request = { .kind = "backup", .schedule = schedule, .only = only };
+        int r = manager_check_run(manager, schedule, instances, n, ret_error);
+        bool queued;
+
+        if (r < 0)
+                return r;
+        request.queued = engine_schedule_is_busy(manager->engine, schedule, &queued);
         if (manager->resumed && !clock_lets(manager, &request, ret_error))
                 return -EAGAIN;
         r = start_now(manager, &request, ret_run);
         return r < 0 ? store_trouble(manager, r, ret_error) : 0;
 }
 
+int manager_check_prune(struct manager *manager, const char *schedule, char **ret_error)
+{
+        const struct setting_schedule *setting =
+                schedule ? settings_schedule(manager->engine->settings, schedule) : NULL;
+
+        if (schedule && !setting)
+                return no_such_schedule(manager, schedule, ret_error);
+        if (setting && !setting->has_retain) {
+                *ret_error =
+                        xasprintf("Schedule \"%s\" has no 'retain': none of its images is ever "
+                                  "removed.",
+                                  schedule);
+                return -EINVAL;
+        }
+        return 0;
+}
+
 int manager_prune(struct manager *manager, const char *schedule, bool dry_run, char **ret_run,
                   char **ret_error)
 {
-        const struct setting_schedule *setting = NULL;
         struct run_request request = { .kind = "prune", .schedule = schedule, .dry = dry_run };
-        int r;
+        int r = manager_check_prune(manager, schedule, ret_error);
 
-        if (schedule) {
-                setting = settings_schedule(manager->engine->settings, schedule);
-                if (!setting)
-                        return no_such_schedule(manager, schedule, ret_error);
-                if (!setting->has_retain) {
-                        *ret_error = xasprintf("Schedule \"%s\" has no 'retain': none of its "
-                                               "images is ever removed.",
-                                               schedule);
-                        return -EINVAL;
-                }
-        }
+        if (r < 0)
+                return r;
         if (manager->resumed && !dry_run && !clock_lets(manager, &request, ret_error))
                 return -EAGAIN;
         r = start_now(manager, &request, ret_run);

@@ -18,6 +18,7 @@ struct manager {
         char *asked; /* the last thing, as text */
         int refuse;  /* negative errno to answer with */
         const char *message;
+        const char *busy; /* why a run is refused at once; or NULL */
         struct watch *watches;
         size_t n_watches;
         struct task_progress progress;
@@ -97,6 +98,21 @@ struct manager_wait *manager_wait_free(struct manager_wait *wait)
 const struct settings *manager_settings(const struct manager *manager)
 {
         return &manager->settings;
+}
+
+int manager_check_run(struct manager *manager, const char *schedule, char *const *instances,
+                      size_t n, char **ret_error)
+{
+        (void)schedule;
+        (void)instances;
+        (void)n;
+        *ret_error = xstrdup(manager->busy);
+        return manager->busy ? -EBUSY : 0;
+}
+
+int manager_check_prune(struct manager *manager, const char *schedule, char **ret_error)
+{
+        return manager_check_run(manager, schedule, NULL, 0, ret_error);
 }
 
 int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,

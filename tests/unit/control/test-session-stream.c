@@ -178,6 +178,30 @@ static void a_call_is_held_until_the_clock_is_compared(void **state)
         session_free(other.session);
 }
 
+/* What is refused anyway needs neither the regions nor the clock. */
+static void a_call_that_is_refused_anyway_is_not_held(void **state)
+{
+        static const char *const calls[] = {
+                M "Run" P "{\"schedule\":\"web\"},\"more\":true}",
+                M "Prune" P "{\"schedule\":\"web\"}}",
+        };
+        struct fixture *fixture = *state;
+        struct side side;
+
+        fixture->manager.comparing = true;
+        fixture->manager.busy = "still going";
+        side_open(&side, fixture, true);
+        for (size_t i = 0; i < ELEMENTS(calls); i++) {
+                say(&side, calls[i]);
+                check_answer(__LINE__, &side,
+                             "{\"error\":\"io.amid.Manager.Busy\",\"parameters\":{\"message\":"
+                             "\"still going\"}}");
+                assert_null(fixture->manager.wait);
+        }
+        assert_null(fixture->manager.asked);
+        session_free(side.session);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_make, fixture_remove)
 
 int main(void)
@@ -189,6 +213,7 @@ int main(void)
                 TEST(test_decisions),
                 TEST(test_held_until_ready),
                 TEST(a_call_is_held_until_the_clock_is_compared),
+                TEST(a_call_that_is_refused_anyway_is_not_held),
         };
 
         return cmocka_run_group_tests_name("session-stream", tests, NULL, NULL);
