@@ -29,7 +29,7 @@ struct creation *creation_by_id(struct witness *witness, const char *id)
 
 void creation_free(struct witness *witness, struct creation *creation)
 {
-        economy_image_ends(witness, creation);
+        economy_task_ends(witness, creation);
         HASH_DEL(witness->creations, creation);
         HASH_DELETE(by_id, witness->ids, creation);
         free(creation->name);

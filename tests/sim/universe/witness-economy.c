@@ -12,7 +12,9 @@
  *                beginning
  *     instances  one for each region of a run, and one for each image, when its turn comes; and
  *                three for each start of an instance, of which the StateReason may tell that it
- *                failed: a minute decides, and it is asked for ever less often
+ *                failed: a minute decides, and it is asked for ever less often; and one each time
+ *                the status is refused for an instance that EC2 does not know, at the pace of
+ *                `status`
  *     lists      one for each region of a run
  *     daemons    one for each region of a run, and one for each image, before its outage: whether
  *                another daemon has made images for this owner
@@ -28,7 +30,8 @@
  * Whether the snapshots of one image have begun is asked often, since its instance waits for that,
  * and not counted; nor is how a command goes on.
  *
- * A run of all schedules counts as one of each. Whoever restarts the daemon makes it look again.
+ * A run of all schedules counts as one of each. Whoever restarts the daemon makes it look again, at
+ * an image that was complete before as well, until its task ends.
  * Calm is held to it closely, trouble loosely.
  */
 #include <string.h>
@@ -61,6 +64,9 @@ enum { LOOKS_AT_START = 3 };
 
 /* A look every 15 s for the longest 'ready_timeout' there is. */
 enum { PUT_BACK_LOOKS = 120 };
+
+/* From one look at an instance that is waited for to the next, at the beginning. */
+#define FIRST_LOOKS (5 * SECOND)
 
 enum economy_event { PER_RUN, PER_IMAGE, PER_REBOOT, PER_START, EVENTS };
 
@@ -183,11 +189,26 @@ void economy_instance_is_back(struct witness *witness, struct creation *creation
 
 void economy_image_ends(struct witness *witness, struct creation *creation)
 {
-        economy_instance_is_back(witness, creation, true);
-        economy_of(witness, creation->region)->n_followed -= creation->followed;
+        struct economy *economy = economy_of(witness, creation->region);
+
+        economy_go_on(witness, economy);
+        economy->n_followed -= creation->followed;
         if (creation->followed)
                 creation->followed_until = witness->universe->clock.now;
         creation->followed = false;
+}
+
+void economy_task_ends(struct witness *witness, struct creation *creation)
+{
+        economy_instance_is_back(witness, creation, true);
+        economy_image_ends(witness, creation);
+}
+
+void economy_run_ends(struct witness *witness, const char *run)
+{
+        for (struct creation *c = witness->creations; c; c = c->hh.next)
+                if (streq(c->run, run))
+                        economy_task_ends(witness, c);
 }
 
 static void in_each_region(struct witness *witness, enum economy_event event, size_t times)
@@ -228,11 +249,52 @@ void economy_run_begins(struct witness *witness, const char *schedule)
                        schedule ? 1 : fleet_schedules_there(&witness->universe->fleet));
 }
 
+/* The task of an image goes on: whether the image is complete is asked again, and so is its
+ * instance unless the state says that it is back. */
+static void task_goes_on(struct witness *witness, const struct store_task *task)
+{
+        struct creation *creation = task->image ? creation_by_id(witness, task->image) : NULL;
+        struct economy *economy = creation ? economy_of(witness, creation->region) : NULL;
+
+        if (!creation || task->finished != SEC_NONE)
+                return;
+        economy->n_followed += !creation->followed;
+        creation->followed = true;
+        if (!creation->reboot || task->returned != SEC_NONE)
+                return;
+        economy->n_awaited += !creation->awaited;
+        creation->awaited = true;
+}
+
+void economy_goes_on(struct witness *witness)
+{
+        struct store *store = witness->universe->machine.store;
+        struct store_run *runs;
+        size_t n_runs;
+
+        if (store_load_runs(store, NULL, true, 0, &runs, &n_runs) < 0)
+                return;
+        for (struct creation *c = witness->creations; c; c = c->hh.next)
+                economy_task_ends(witness, c);
+        for (size_t i = 0; i < n_runs; i++) {
+                struct store_task *tasks;
+                size_t n;
+
+                if (store_load_tasks(store, runs[i].id, &tasks, &n) < 0)
+                        continue;
+                for (size_t j = 0; j < n; j++)
+                        task_goes_on(witness, &tasks[j]);
+                store_tasks_free(tasks, n);
+        }
+        store_runs_free(runs, n_runs);
+}
+
 /* What it was in the middle of it looks at again. */
 void economy_daemon_starts(struct witness *witness)
 {
         usec_t now = witness->universe->clock.now;
 
+        economy_goes_on(witness);
         in_each_region(witness, PER_START, 1);
         for (const struct creation *c = witness->creations; c; c = c->hh.next)
                 if (c->removed && now - c->removed_at < REMOVAL_LASTS)
@@ -303,6 +365,20 @@ static enum economy_class class_of(struct witness *witness, const struct cloud_r
         return ECONOMY_CLASSES; /* what acts, and the search by name for what may have happened */
 }
 
+/* An instance whose id fails the question for its status, since it is gone or not known for a
+ * while, is looked for in a list each time. */
+static void economy_unknown(struct witness *witness, const struct cloud_request *request)
+{
+        struct economy *economy = economy_of(witness, request->region);
+        usec_t now = witness->universe->clock.now;
+
+        if (!streq(request->action, "DescribeInstanceStatus") || request->succeeded ||
+            (economy->unknown && now - economy->unknown < FIRST_LOOKS))
+                return;
+        economy->unknown = now;
+        economy->allowed[ECONOMY_INSTANCES]++;
+}
+
 /* Before it is called again for an image, its instance may be looked at again. */
 void economy_sent(struct witness *witness, const char *action, const char *region)
 {
@@ -327,6 +403,7 @@ void economy_answered(struct witness *witness, const struct cloud_request *reque
                 economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] += LOOKS_AT_LABEL;
         if (streq(request->action, "DeleteSnapshot") && !request->heard)
                 economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] += LOOKS_AT_ABSENCE;
+        economy_unknown(witness, request);
         /* All pages of an answer are one. */
         if (class != ECONOMY_CLASSES && request->succeeded && request->heard && !page)
                 economy_of(witness, request->region)->asked[class]++;
@@ -351,6 +428,7 @@ void economy_refused(struct witness *witness, const struct cloud_request *reques
         struct economy *economy = economy_of(witness, request->region);
         double *allowed = &economy->allowed[ECONOMY_REMOVALS];
 
+        economy_unknown(witness, request);
         /* It is still to be put back, and looked at before it is tried again. */
         if (streq(request->action, "RegisterTargets") || streq(request->action, "ExitStandby"))
                 economy->allowed[ECONOMY_STATUS] += 1;

@@ -71,6 +71,7 @@ struct economy {
         uint64_t asked[ECONOMY_CLASSES];
         size_t n_followed, n_awaited, n_stopped;
         usec_t youngest; /* since when the last image is followed, monotonic */
+        usec_t unknown;  /* EC2 last said that it does not know an instance, monotonic */
         usec_t seen;     /* `allowed` is of this time */
 };
 
@@ -199,9 +200,14 @@ void economy_no_image(struct witness *witness, const char *region);
 void economy_put_back(struct witness *witness, const char *region);
 void economy_instance_is_back(struct witness *witness, struct creation *creation, bool well);
 void economy_image_ends(struct witness *witness, struct creation *creation);
+/* Nothing of it is waited for any more: neither the image nor its instance. */
+void economy_task_ends(struct witness *witness, struct creation *creation);
+void economy_run_ends(struct witness *witness, const char *run);
 void economy_instance_stops(struct witness *witness, const char *region, bool begins);
 void economy_run_begins(struct witness *witness, const char *schedule); /* NULL: of all */
 void economy_daemon_starts(struct witness *witness);
+/* Only what the state says goes on, also where no line told its end. */
+void economy_goes_on(struct witness *witness);
 /* what is asked, */
 void economy_sent(struct witness *witness, const char *action, const char *region);
 void economy_answered(struct witness *witness, const struct cloud_request *request);

@@ -211,11 +211,10 @@ static void forget_old(struct witness *witness)
         struct creation *creation, *next;
         usec_t now = witness->universe->clock.now;
 
-        HASH_ITER (hh, witness->creations, creation, next) {
-                economy_image_ends(witness, creation); /* where no line told */
+        economy_goes_on(witness);
+        HASH_ITER (hh, witness->creations, creation, next)
                 if (now - creation->made > REMEMBERED && !creation_image(witness, creation))
                         creation_free(witness, creation);
-        }
         free(witness->gaps);
         witness->gaps = NULL;
         witness->n_gaps = 0;

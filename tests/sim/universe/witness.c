@@ -58,8 +58,10 @@ static void note_image(struct witness *witness, const struct log_event *event, c
         else if (event == &events[EVENT_INSTANCE_READY] ||
                  event == &events[EVENT_INSTANCE_NOT_READY])
                 economy_instance_is_back(witness, creation, event == &events[EVENT_INSTANCE_READY]);
-        else if (event == &events[EVENT_IMAGE_AVAILABLE] || event == &events[EVENT_IMAGE_FAILED])
-                economy_image_ends(witness, creation);
+        else if (event == &events[EVENT_IMAGE_AVAILABLE])
+                economy_image_ends(witness, creation); /* its instance may not be back yet */
+        else if (event == &events[EVENT_IMAGE_FAILED])
+                economy_task_ends(witness, creation);
 }
 
 static void on_journal(const struct log_event *event, const struct log_about *about,
@@ -90,6 +92,7 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
         }
         if (event == &events[EVENT_RUN_FINISHED] || event == &events[EVENT_RUN_FAILED]) {
                 witness->runs_ended++;
+                economy_run_ends(witness, about->run);
         } else if (event == &events[EVENT_RUN_STARTED]) {
                 levels_watch(witness);
                 clock_note_claim(witness, about->run);
