@@ -309,7 +309,8 @@ static void add_adoption_task(struct location *location, void *userdata)
 
 struct verdict adopt_begin(struct run *run)
 {
-        char *error = locations_of(run->engine, run->settings, NULL, add_adoption_task, run);
+        char *error =
+                locations_of(&run->engine->locations, run->settings, NULL, add_adoption_task, run);
 
         return error ? finish(OUTCOME_FAILED, error) : next();
 }

@@ -227,7 +227,7 @@ static struct ec2_image *find_ours(struct task *task, const struct aws_reply *re
                 struct ec2_image *image = &found->images[i];
                 char *misfit = MUTANT(takes_over_by_name) ? NULL : find_misfit(task, image);
 
-                rival_see(task->location, image, reply->date);
+                rival_see(task, image, reply->date);
                 if (!misfit)
                         return image;
                 *ret_untagged |= image->n_tags == 0;

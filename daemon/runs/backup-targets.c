@@ -275,7 +275,8 @@ struct verdict backup_begin_targets(struct run *run)
         if (!run->schedule)
                 return finish(OUTCOME_FAILED,
                               xasprintf("schedule %s is not in the settings", run->row.schedule));
-        error = locations_of(run->engine, run->settings, run->schedule, add_targets_task, run);
+        error = locations_of(&run->engine->locations, run->settings, run->schedule,
+                             add_targets_task, run);
         return error ? finish(OUTCOME_FAILED, error) : next();
 }
 

@@ -5,7 +5,6 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup.h"
-#include "runs/clock-guard.h"
 #include "runs/measure.h"
 
 /* A description of an instance this young is still true enough to act on. That one is stopped has
@@ -83,7 +82,7 @@ struct verdict wait_turn_ask(struct task *task)
         if (earlier)
                 return behind(task, earlier);
         task_set_behind(task, false);
-        if (!clock_guard_lets_begin(task, &held))
+        if (!task_may_begin(task, &held))
                 return held;
         return gate_is_open(task) ? next() : stay();
 }

@@ -2,15 +2,14 @@
 
 #include <stdlib.h>
 
+#include "aws/services/ec2.h"
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/location.h"
-
-#define HELD_RETRY (10 * USEC_PER_SEC)
+#include "runs/events.h"
 
 struct clock_guard {
-        struct engine *engine;
+        struct locations *all;
         struct aws_slot *call;       /* the comparison under way; or NULL */
         struct timer *patience;      /* of that */
         struct timer *look;          /* the next one, while the clock is wrong */
@@ -27,10 +26,10 @@ struct clock_guard {
 
 static sec_t ahead_of(const struct clock_guard *guard, const struct aws_clock *clock)
 {
-        return loop_wall(guard->engine->loop) - clock->theirs;
+        return loop_wall(guard->all->loop) - clock->theirs;
 }
 
-static bool is_wrong(sec_t ahead)
+bool clock_is_wrong(sec_t ahead)
 {
         return ahead > CLOCK_TOLERANCE || -ahead > CLOCK_TOLERANCE;
 }
@@ -47,14 +46,14 @@ static char *describe_wrong(sec_t ahead)
 static void note(struct clock_guard *guard, const struct aws_clock *clock)
 {
         sec_t ahead = ahead_of(guard, clock);
-        bool wrong = is_wrong(ahead);
+        bool wrong = clock_is_wrong(ahead);
         char ours[TIME_TEXT_MAX], theirs[TIME_TEXT_MAX];
         _cleanup_free_ char *what = NULL;
 
         if (wrong == guard->wrong)
                 return;
         guard->wrong = wrong;
-        format_rfc3339(loop_wall(guard->engine->loop), ours);
+        format_rfc3339(loop_wall(guard->all->loop), ours);
         format_rfc3339(clock->theirs, theirs);
         if (!wrong) {
                 timer_disarm(guard->look);
@@ -77,7 +76,7 @@ char *clock_guard_wrong(const struct clock_guard *guard)
 {
         struct aws_clock clock;
 
-        aws_clock(guard->engine->aws, &clock);
+        aws_clock(guard->all->aws, &clock);
         return guard->wrong && clock.state == AWS_CLOCK_COMPARED
                        ? describe_wrong(ahead_of(guard, &clock))
                        : NULL;
@@ -121,12 +120,12 @@ static void on_reply(const struct aws_reply *reply, void *userdata)
         struct aws_clock clock;
 
         (void)reply; /* whatever it says: aws_clock() knows whether AWS wrote it */
-        aws_clock(guard->engine->aws, &clock);
+        aws_clock(guard->all->aws, &clock);
         if (!is_fresh(guard, &clock) && guard->at < guard->n) {
                 ask_next(guard);
                 return;
         }
-        guard->in_vain = is_fresh(guard, &clock) ? 0 : loop_monotonic(guard->engine->loop);
+        guard->in_vain = is_fresh(guard, &clock) ? 0 : loop_monotonic(guard->all->loop);
         ask_end(guard);
         guard->changed(guard->userdata);
 }
@@ -135,7 +134,7 @@ static void on_patience(void *userdata)
 {
         struct clock_guard *guard = userdata;
 
-        guard->in_vain = loop_monotonic(guard->engine->loop);
+        guard->in_vain = loop_monotonic(guard->all->loop);
         ask_end(guard);
         guard->changed(guard->userdata);
 }
@@ -162,10 +161,10 @@ static void add_location(struct location *location, void *userdata)
 /* False: no region is known to ask in. */
 static bool ask(struct clock_guard *guard)
 {
-        struct engine *engine = guard->engine;
+        struct locations *all = guard->all;
 
         guard->at = 0;
-        free(locations_of(engine, engine->settings, NULL, add_location, guard));
+        free(locations_of(all, all->settings, NULL, add_location, guard));
         if (!guard->n)
                 return false;
         timer_arm(guard->patience, CLOCK_PATIENCE * USEC_PER_SEC);
@@ -176,7 +175,7 @@ static bool ask(struct clock_guard *guard)
 /* Whether it is time to ask (again): not right after AWS could not be asked. */
 static bool may_ask(const struct clock_guard *guard)
 {
-        usec_t now = loop_monotonic(guard->engine->loop);
+        usec_t now = loop_monotonic(guard->all->loop);
 
         return !guard->in_vain || now - guard->in_vain >= CLOCK_LOOK_AGAIN * USEC_PER_SEC;
 }
@@ -187,7 +186,7 @@ static enum clock_state check(struct clock_guard *guard, bool asks)
 
         if (MUTANT(believes_its_clock))
                 return CLOCK_AGREES;
-        aws_clock(guard->engine->aws, &clock);
+        aws_clock(guard->all->aws, &clock);
         if (clock.state == AWS_CLOCK_UNDATED) {
                 if (!guard->told_undated)
                         log_line(LOG_INFO, NULL,
@@ -204,7 +203,7 @@ static enum clock_state check(struct clock_guard *guard, bool asks)
                 return CLOCK_ASKED;
         if (asks && may_ask(guard) && ask(guard))
                 return CLOCK_ASKED;
-        if (clock.state != AWS_CLOCK_COMPARED || !is_wrong(ahead_of(guard, &clock)))
+        if (clock.state != AWS_CLOCK_COMPARED || !clock_is_wrong(ahead_of(guard, &clock)))
                 return CLOCK_UNKNOWN;
         note(guard, &clock); /* the monotonic clock still tells, by the old comparison */
         return CLOCK_WRONG;
@@ -220,75 +219,15 @@ enum clock_state clock_guard_peek(struct clock_guard *guard)
         return check(guard, false);
 }
 
-/* ---- tasks ---- */
-
-/* No patience is lost by it: nothing was tried. */
-static struct verdict wait_for_clock(struct task *task, const char *what)
-{
-        struct engine *engine = task->run->engine;
-        _cleanup_free_ char *wrong = clock_guard_wrong(engine->clock);
-
-        task_set_waiting(task, "%s: %s", what,
-                         wrong ? wrong : "the clock is being compared with AWS's");
-        task->entered = loop_monotonic(engine->loop);
-        task_wake_after(task, HELD_RETRY);
-        return stay();
-}
-
-bool clock_guard_lets_remove(struct task *task, struct verdict *ret)
-{
-        struct clock_guard *guard = task->run->engine->clock;
-
-        if (task->run->dry || clock_guard_check(guard) == CLOCK_AGREES)
-                return true;
-        *ret = wait_for_clock(task, "nothing is removed");
-        return false;
-}
-
-/* Whether the run was claimed by a clock that was wrong then. After a restart it is not known how
- * long ago that was, but not in the future. */
-static bool claim_is_wrong(const struct run *run, const struct aws_clock *clock)
-{
-        sec_t since = (loop_monotonic(run->engine->loop) - run->claimed) / USEC_PER_SEC;
-        sec_t ahead = run->row.started - (clock->theirs - since);
-
-        return run->claimed ? is_wrong(ahead) : run->row.started > clock->theirs + CLOCK_TOLERANCE;
-}
-
-bool clock_guard_lets_begin(struct task *task, struct verdict *ret)
-{
-        struct run *run = task->run;
-        struct clock_guard *guard = run->engine->clock;
-        enum clock_state state;
-        struct aws_clock clock;
-
-        if (run->compared || run->dry)
-                return true;
-        state = clock_guard_check(guard);
-        aws_clock(run->engine->aws, &clock);
-        if (clock.state == AWS_CLOCK_COMPARED && claim_is_wrong(run, &clock) &&
-            !MUTANT(believes_its_clock)) {
-                *ret = finish(OUTCOME_CANCELLED,
-                              xstrdup("not begun: the clock of this machine was wrong when it "
-                                      "fired, and AWS could not be asked"));
-                return false;
-        }
-        run->compared = state == CLOCK_AGREES;
-        if (run->compared)
-                return true;
-        *ret = wait_for_clock(task, "nothing is begun");
-        return false;
-}
-
 /* ---- life ---- */
 
-struct clock_guard *clock_guard_new(struct engine *engine, timer_fn *changed, void *userdata)
+struct clock_guard *clock_guard_new(struct locations *locations, timer_fn *changed, void *userdata)
 {
         struct clock_guard *guard = xnew(struct clock_guard);
 
-        guard->engine = engine;
-        guard->patience = timer_new(engine->loop, on_patience, guard);
-        guard->look = timer_new(engine->loop, on_look, guard);
+        guard->all = locations;
+        guard->patience = timer_new(locations->loop, on_patience, guard);
+        guard->look = timer_new(locations->loop, on_look, guard);
         guard->changed = changed;
         guard->userdata = userdata;
         return guard;

@@ -20,7 +20,7 @@
  */
 #pragma once
 
-#include "runs/engine.h"
+#include "runs/location.h"
 
 enum {
         CLOCK_TOLERANCE = 5 * 60, /* seconds between the clocks that do no harm */
@@ -39,7 +39,7 @@ enum clock_state {
 struct clock_guard;
 
 /* `changed` is called when a comparison has ended, and each minute while the clock is wrong. */
-struct clock_guard *clock_guard_new(struct engine *engine, timer_fn *changed, void *userdata);
+struct clock_guard *clock_guard_new(struct locations *locations, timer_fn *changed, void *userdata);
 struct clock_guard *clock_guard_free(struct clock_guard *guard);
 
 /* Asks AWS when the last comparison is no longer fresh. */
@@ -50,7 +50,5 @@ enum clock_state clock_guard_peek(struct clock_guard *guard);
  * is ahead by 5844d 3h" (caller frees), or NULL. */
 char *clock_guard_wrong(const struct clock_guard *guard);
 
-/* Whether a task may remove, or decide what is to be removed. If not, it is asked again: *ret. */
-bool clock_guard_lets_remove(struct task *task, struct verdict *ret);
-/* Whether a task may begin with its instance. If not, *ret ends it, or asks it again. */
-bool clock_guard_lets_begin(struct task *task, struct verdict *ret);
+/* Whether a clock that is so many seconds ahead of AWS's is wrong. */
+bool clock_is_wrong(sec_t ahead);

@@ -223,6 +223,12 @@ struct engine *engine_new(const struct engine_options *options)
         engine->loop = loop;
         engine->store = options->store;
         engine->aws = options->aws;
+        engine->locations = (struct locations){
+                .loop = loop,
+                .aws = options->aws,
+                .refusal_changed = task_report_refusal,
+                .userdata = engine,
+        };
         engine->kinds = options->kinds;
         engine->forget = options->forget;
         engine->changed = options->changed;
@@ -230,7 +236,6 @@ struct engine *engine_new(const struct engine_options *options)
         snprintf(engine->nonce, sizeof(engine->nonce), "%016" PRIx64, loop_random(loop));
         engine->process_began = loop_monotonic(loop);
         engine->turn = timer_new(loop, engine_turn, engine);
-        engine->refusal_changed = task_report_refusal;
         return engine;
 }
 
@@ -258,6 +263,8 @@ struct engine *engine_free(struct engine *engine)
         engine_stop(engine);
         watches_orphan(engine);
         engine->forget(engine);
+        clock_guard_free(engine->clock);
+        locations_done(&engine->locations);
         for (size_t i = 0; i < DRY_IDS; i++)
                 free(engine->dry_ids[i]);
         timer_free(engine->turn);

@@ -19,10 +19,11 @@
 #include <uthash.h>
 
 #include "aws/services/ec2.h"
+#include "runs/clock-guard.h"
 #include "runs/events.h"
+#include "runs/location.h"
 #include "runs/manager.h"
 #include "runs/naming.h"
-#include "runs/refusal.h"
 
 struct task;
 struct run;
@@ -122,9 +123,6 @@ struct run_kind {
 
 /* ---- objects ---- */
 
-/* One region of one account: what tasks there share. */
-struct location;
-
 struct task {
         struct store_task row;
         struct run *run;
@@ -200,28 +198,24 @@ struct engine {
         struct loop *loop;
         struct store *store; /* NULL in an engine for dry runs only */
         struct aws *aws;
+        struct locations locations;
         const struct run_kind *kinds;          /* ends with an empty row */
         void (*forget)(struct engine *engine); /* as in struct engine_options */
-        /* What is refused, or why, has changed: of struct refusal. */
-        void (*refusal_changed)(const struct engine *engine, const struct refusal *refusal);
         struct settings *settings;
-        char nonce[17];       /* of this process: the tag amid:daemon of what it asks for */
-        usec_t process_began; /* monotonic */
-        char *rival;          /* another daemon with our owner, rival.h; NULL: none was seen */
-        struct run *runs;     /* struct run.next, oldest first */
-        struct location *locations; /* struct location.next */
-        struct home *homes;         /* home.c */
-        struct timer *homes_done;   /* the search for them is over */
-        struct clock_guard *clock;  /* clock-guard.h; NULL in an engine for dry runs only */
-        struct watch *watches;      /* struct watch.next */
-        unsigned int telling;       /* watches are being told */
-        struct task *down;          /* struct task.next_down: whose instance is held */
-        char *dry_ids[DRY_IDS];     /* of the last dry runs, which no row of the store tells of */
-        size_t n_dry_ids;           /* how many there were */
-        struct imaged *imaged;      /* volumes.c */
-        struct task *looked_up;     /* by engine_find_task(); or NULL */
-        struct timer *turn;         /* what moved is committed and acted on */
-        bool room;                  /* an instance is no longer down: those that wait look again */
+        char nonce[17];            /* of this process: the tag amid:daemon of what it asks for */
+        usec_t process_began;      /* monotonic */
+        char *rival;               /* another daemon with our owner, rival.h; NULL: none was seen */
+        struct run *runs;          /* struct run.next, oldest first */
+        struct clock_guard *clock; /* clock-guard.h; NULL in an engine for dry runs only */
+        struct watch *watches;     /* struct watch.next */
+        unsigned int telling;      /* watches are being told */
+        struct task *down;         /* struct task.next_down: whose instance is held */
+        char *dry_ids[DRY_IDS];    /* of the last dry runs, which no row of the store tells of */
+        size_t n_dry_ids;          /* how many there were */
+        struct imaged *imaged;     /* volumes.c */
+        struct task *looked_up;    /* by engine_find_task(); or NULL */
+        struct timer *turn;        /* what moved is committed and acted on */
+        bool room;                 /* an instance is no longer down: those that wait look again */
         bool news;           /* since the last turn a run began, or the state failed or works */
         char *store_failure; /* why the state cannot be written, said once; NULL: it can */
         bool closing;        /* only what holds an instance goes on */
@@ -317,6 +311,11 @@ void task_await(struct task *task, const struct refusal *shared);
 /* The call in the way of the task and why AWS refuses it, or `otherwise`. Caller frees. */
 char *task_why(const struct task *task, const char *otherwise);
 struct log_about task_about(const struct task *task);
+/* Whether a task may remove, or decide what is to be removed: not while the clock is not known to
+ * be right. If not, it is asked again: *ret. */
+bool task_may_remove(struct task *task, struct verdict *ret);
+/* Whether a task may begin with its instance. If not, *ret ends it, or asks it again. */
+bool task_may_begin(struct task *task, struct verdict *ret);
 /* Tells watchers that something about the task moved, `decision` may be NULL. */
 void task_report(struct task *task, const struct prune_decision *decision);
 

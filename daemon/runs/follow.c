@@ -20,6 +20,7 @@
 enum { PER_REQUEST = 200 };
 
 struct follower {
+        const struct engine *engine;
         struct location *location;
         struct poll poll;
         struct aws_slot *call;
@@ -35,7 +36,7 @@ struct follower {
 
 static usec_t follower_longest(const struct follower *follower)
 {
-        const struct engine *engine = follower->location->engine;
+        const struct engine *engine = follower->engine;
         usec_t now = loop_monotonic(engine->loop), youngest = USEC_INFINITY, longest;
 
         for (const struct followed *f = follower->all; f; f = f->next)
@@ -51,7 +52,7 @@ static usec_t follower_longest(const struct follower *follower)
  * many do at 99 %, is expected to stand as long again. */
 static usec_t follower_expect(const struct follower *follower)
 {
-        usec_t now = loop_monotonic(follower->location->engine->loop), soonest = 0;
+        usec_t now = loop_monotonic(follower->location->loop), soonest = 0;
 
         for (const struct followed *f = follower->all; f; f = f->next) {
                 usec_t left;
@@ -100,7 +101,7 @@ static bool needs_snapshots(const struct followed *followed, usec_t now)
 static bool any_asked(const struct follower *follower,
                       bool (*needs)(const struct followed *followed, usec_t now))
 {
-        usec_t now = loop_monotonic(follower->location->engine->loop);
+        usec_t now = loop_monotonic(follower->location->loop);
 
         for (size_t i = 0; i < follower->n_asked; i++)
                 if (needs(follower->asked[i], now))
@@ -128,7 +129,7 @@ static void follower_part_done(struct follower *follower)
 
 static void follower_conclude(struct follower *follower)
 {
-        usec_t now = loop_monotonic(follower->location->engine->loop);
+        usec_t now = loop_monotonic(follower->location->loop);
 
         for (size_t i = 0; i < follower->n_asked; i++) {
                 if (follower->asked[i] && follower->asked[i]->failing)
@@ -154,7 +155,7 @@ static void follower_go_on(struct follower *follower)
 static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
 {
         struct follower *follower = userdata;
-        usec_t now = loop_monotonic(follower->location->engine->loop);
+        usec_t now = loop_monotonic(follower->location->loop);
 
         location_called(&follower->refusal, &ec2_describe_snapshots, reply);
         /* Only percentages come from here: without an answer there are none this time. */
@@ -169,7 +170,7 @@ static void follower_on_snapshots(const struct aws_reply *reply, void *userdata)
 static struct ec2_filter snapshot_filter(const struct follower *follower,
                                          const char *values[static PER_REQUEST])
 {
-        usec_t now = loop_monotonic(follower->location->engine->loop);
+        usec_t now = loop_monotonic(follower->location->loop);
         struct ec2_filter ids = { .name = "snapshot-id", .values = values };
         struct ec2_filter runs = { .name = "tag:" TAG_RUN, .values = values };
 
@@ -212,7 +213,7 @@ static void follower_ask_snapshots(struct follower *follower)
 static void follower_on_images(const struct aws_reply *reply, void *userdata)
 {
         struct follower *follower = userdata;
-        usec_t now = loop_monotonic(follower->location->engine->loop);
+        usec_t now = loop_monotonic(follower->location->loop);
 
         location_called(&follower->refusal, &ec2_describe_images, reply);
         if (reply->outcome != AWS_OK) {
@@ -291,14 +292,17 @@ static void follower_free(void *part)
         free(follower);
 }
 
-static struct follower *follower_of(struct location *location)
+static struct follower *follower_of(const struct task *task)
 {
+        struct location *location = task->location;
+
         if (!location->follower) {
                 location->follower = xnew(struct follower);
+                location->follower->engine = task->run->engine;
                 location_keep(location, follower_free, location->follower);
                 location->follower->location = location->follower->refusal.location = location;
-                poll_init(&location->follower->poll, location->engine->loop, FIRST_INTERVAL,
-                          LONG_INTERVAL, follower_ask, location->follower);
+                poll_init(&location->follower->poll, location->loop, FIRST_INTERVAL, LONG_INTERVAL,
+                          follower_ask, location->follower);
         }
         return location->follower;
 }
@@ -310,7 +314,7 @@ const struct refusal *follow_refusal(const struct location *location)
 
 struct followed *follow_begin(struct task *task)
 {
-        struct follower *follower = follower_of(task->location);
+        struct follower *follower = follower_of(task);
         struct followed *followed = xnew(struct followed);
         usec_t now = loop_monotonic(task->run->engine->loop);
 

@@ -10,8 +10,8 @@
  */
 #pragma once
 
+#include "runs/engine.h"
 #include "runs/gone.h"
-#include "runs/location.h"
 
 enum sight {
         SIGHT_NONE, /* not looked yet, or not listed yet */

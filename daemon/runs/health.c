@@ -179,7 +179,7 @@ static void doctor_on_statuses(const struct aws_reply *reply, void *userdata)
 {
         struct doctor *doctor = userdata;
         const struct ec2_instance_statuses *statuses = reply->output;
-        usec_t now = loop_monotonic(doctor->location->engine->loop);
+        usec_t now = loop_monotonic(doctor->location->loop);
 
         if (gone_is_claimed(reply) && !MUTANT(one_unknown_starves_all)) {
                 doctor_part(doctor, reply->message);
@@ -210,7 +210,7 @@ static void doctor_on_listed(const struct aws_reply *reply, void *userdata)
 {
         struct doctor *doctor = userdata;
         const struct ec2_instances *found = reply->output;
-        usec_t now = loop_monotonic(doctor->location->engine->loop);
+        usec_t now = loop_monotonic(doctor->location->loop);
 
         location_called(&doctor->refusal, &ec2_describe_instances, reply);
         if (reply->outcome != AWS_OK)
@@ -339,8 +339,8 @@ static struct doctor *doctor_of(struct location *location)
                 location->doctor = xnew(struct doctor);
                 location_keep(location, doctor_free, location->doctor);
                 location->doctor->location = location->doctor->refusal.location = location;
-                poll_init(&location->doctor->poll, location->engine->loop, FIRST_INTERVAL,
-                          LONGEST_INTERVAL, doctor_ask, location->doctor);
+                poll_init(&location->doctor->poll, location->loop, FIRST_INTERVAL, LONGEST_INTERVAL,
+                          doctor_ask, location->doctor);
         }
         return location->doctor;
 }

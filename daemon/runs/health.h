@@ -13,8 +13,8 @@
  */
 #pragma once
 
+#include "runs/engine.h"
 #include "runs/gone.h"
-#include "runs/location.h"
 
 /* One patient. Read it whenever woken. */
 struct patient {

@@ -2,8 +2,6 @@
 
 #include "runs/adopt.h"
 #include "runs/backup.h"
-#include "runs/clock-guard.h"
-#include "runs/home.h"
 #include "runs/measure.h"
 #include "runs/prune.h"
 #include "runs/volumes.h"
@@ -57,7 +55,5 @@ const struct run_kind run_kinds[] = {
 
 void kinds_forget(struct engine *engine)
 {
-        homes_free(engine);
-        clock_guard_free(engine->clock);
         volumes_forget(engine);
 }

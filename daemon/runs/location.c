@@ -5,9 +5,10 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/account.h"
-#include "runs/home.h"
+#include "runs/events.h"
+#include "runs/regions.h"
 
-struct location *location_get(struct engine *engine, const struct settings *settings,
+struct location *location_get(struct locations *locations, const struct settings *settings,
                               const char *account, const char *region)
 {
         const struct setting_account *setting = settings_account(settings, account);
@@ -16,20 +17,21 @@ struct location *location_get(struct engine *engine, const struct settings *sett
 
         if (!setting)
                 return NULL;
-        aws = account_open(engine->aws, setting);
-        for (location = engine->locations; location; location = location->next)
+        aws = account_open(locations->aws, setting);
+        for (location = locations->all; location; location = location->next)
                 if (location->aws == aws && streq(location->region, region))
                         return location_ref(location);
         location = xnew(struct location);
         *location = (struct location){
-                .engine = engine,
+                .locations = locations,
+                .loop = locations->loop,
                 .aws = steal(aws),
                 .account = xstrdup(account),
                 .region = xstrdup(region),
                 .references = 1,
-                .next = engine->locations,
+                .next = locations->all,
         };
-        engine->locations = location;
+        locations->all = location;
         return location;
 }
 
@@ -45,7 +47,7 @@ struct location *location_unref(struct location *location)
 
         if (!location || --location->references > 0)
                 return NULL;
-        for (at = &location->engine->locations; *at != location; at = &(*at)->next)
+        for (at = &location->locations->all; *at != location; at = &(*at)->next)
                 ;
         *at = location->next;
         for (size_t i = 0; i < location->n_parts; i++)
@@ -159,21 +161,27 @@ void location_called(struct refusal *refusal, const struct action *action,
                 refusal_report(refusal);
 }
 
-/* ---- the locations of a schedule ---- */
+/* ---- all of them ---- */
 
-static void location_visit(struct engine *engine, const struct settings *settings,
+void locations_done(struct locations *locations)
+{
+        regions_forget(locations);
+        settings_unref(locations->settings);
+}
+
+static void location_visit(struct locations *locations, const struct settings *settings,
                            const char *account, const char *region, location_fn *callback,
                            void *userdata)
 {
         _cleanup_(location_unrefp) struct location *location =
-                location_get(engine, settings, account, region);
+                location_get(locations, settings, account, region);
 
         if (location)
                 callback(location, userdata);
 }
 
 /* The regions of one account: the schedule's, else the account's, else the daemon's own. */
-static char *locations_of_account(struct engine *engine, const struct settings *settings,
+static char *locations_of_account(struct locations *locations, const struct settings *settings,
                                   const struct setting_schedule *schedule,
                                   const struct setting_account *account, location_fn *callback,
                                   void *userdata)
@@ -184,9 +192,9 @@ static char *locations_of_account(struct engine *engine, const struct settings *
         const char *error = NULL;
 
         if (n == 0)
-                regions = home_regions(engine, account->name, &n, &error);
+                regions = regions_of(locations, account->name, &n, &error);
         for (size_t i = 0; i < n; i++)
-                location_visit(engine, settings, account->name, regions[i], callback, userdata);
+                location_visit(locations, settings, account->name, regions[i], callback, userdata);
         if (n > 0)
                 return NULL;
         if (account->all_regions)
@@ -197,7 +205,7 @@ static char *locations_of_account(struct engine *engine, const struct settings *
                          account->name, error);
 }
 
-char *locations_of(struct engine *engine, const struct settings *settings,
+char *locations_of(struct locations *locations, const struct settings *settings,
                    const struct setting_schedule *schedule, location_fn *callback, void *userdata)
 {
         size_t n = schedule ? schedule->n_accounts : settings->n_accounts;
@@ -208,7 +216,7 @@ char *locations_of(struct engine *engine, const struct settings *settings,
                         schedule ? settings_account(settings, schedule->accounts[i])
                                  : &settings->accounts[i];
 
-                error = locations_of_account(engine, settings, schedule, account, callback,
+                error = locations_of_account(locations, settings, schedule, account, callback,
                                              userdata);
         }
         return error;

@@ -4,8 +4,25 @@
  */
 #pragma once
 
-#include "runs/engine.h"
+#include "loop/loop.h"
+#include "runs/refusal.h"
+#include "settings/settings.h"
 
+/* All locations that are worked in, and what is known of the accounts. */
+struct locations {
+        struct loop *loop;
+        struct aws *aws;
+        struct settings *settings;        /* in force; NULL: not yet */
+        struct location *all;             /* struct location.next */
+        struct account_regions *accounts; /* regions.c */
+        struct timer *regions_found;      /* the search for them is over */
+        /* What is refused, or why, has changed. */
+        void (*refusal_changed)(const struct refusal *refusal, void *userdata);
+        void *userdata;
+};
+void locations_done(struct locations *locations);
+
+/* What those above keep of a location. */
 struct follower;
 struct doctor;
 struct rotation;
@@ -24,7 +41,8 @@ struct location_part {
 };
 
 struct location {
-        struct engine *engine;
+        struct locations *locations;
+        struct loop *loop;
         struct aws_account *aws;
         char *account, *region;
         unsigned int references;
@@ -40,11 +58,11 @@ struct location {
         size_t n_parts;
         struct location_type *types; /* those that were asked about */
         size_t n_types;
-        struct location *next; /* of engine->locations */
+        struct location *next; /* of locations->all */
 };
 
 /* The location of (account, region) under these settings. NULL when the account is not in them. */
-struct location *location_get(struct engine *engine, const struct settings *settings,
+struct location *location_get(struct locations *locations, const struct settings *settings,
                               const char *account, const char *region);
 struct location *location_ref(struct location *location);
 struct location *location_unref(struct location *location);
@@ -72,5 +90,5 @@ void location_called(struct refusal *refusal, const struct action *action,
  * or what is wrong with the settings for it (caller frees): an account whose region nobody knows.
  */
 typedef void location_fn(struct location *location, void *userdata);
-char *locations_of(struct engine *engine, const struct settings *settings,
+char *locations_of(struct locations *locations, const struct settings *settings,
                    const struct setting_schedule *schedule, location_fn *callback, void *userdata);

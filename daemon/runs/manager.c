@@ -5,11 +5,10 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/clock-guard.h"
-#include "runs/home.h"
 #include "runs/kinds.h"
 #include "runs/left.h"
 #include "runs/measure.h"
+#include "runs/regions.h"
 #include "runs/watch.h"
 
 /* Finished runs and removed images are remembered for this long. */
@@ -173,7 +172,8 @@ struct manager *manager_new(struct loop *loop, struct store *store, struct aws *
                 .changed = manager_changed,
                 .userdata = manager,
         });
-        manager->engine->clock = clock_guard_new(manager->engine, on_clock_compared, manager);
+        manager->engine->clock =
+                clock_guard_new(&manager->engine->locations, on_clock_compared, manager);
         manager->planner = planner_new(manager->engine);
         manager->patience = timer_new(loop, on_patience_over, manager);
         loop_on_clock_change(loop, on_clock_changed, manager);
@@ -184,7 +184,7 @@ bool manager_close(struct manager *manager, manager_closed_fn *closed, void *use
 {
         const struct task *held;
 
-        homes_search_end(manager->engine);
+        regions_search_end(&manager->engine->locations);
         manager->planner = planner_free(manager->planner);
         engine_close(manager->engine);
         held = engine_find_held(manager->engine);
@@ -200,7 +200,7 @@ bool manager_close(struct manager *manager, manager_closed_fn *closed, void *use
 
 void manager_stop(struct manager *manager)
 {
-        homes_search_end(manager->engine);
+        regions_search_end(&manager->engine->locations);
         manager->planner = planner_free(manager->planner);
         engine_stop(manager->engine);
 }
@@ -254,7 +254,7 @@ int manager_apply(struct manager *manager, struct settings *settings)
         if (engine->closing)
                 return 0;
         manager->searching = true;
-        homes_search(engine, manager_begin, manager);
+        regions_search(&engine->locations, settings, manager_begin, manager);
         return 0;
 }
 

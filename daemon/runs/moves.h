@@ -31,8 +31,8 @@ void task_note_aside(struct task *task);
 /* Takes `detail`. */
 void task_end(struct task *task, enum outcome outcome, char *detail);
 void task_apply(struct task *task, struct verdict verdict);
-/* Tells watchers of the tasks that wait for what is refused: for struct engine. */
-void task_report_refusal(const struct engine *engine, const struct refusal *refusal);
+/* Tells watchers of the tasks that wait for what is refused: for struct locations. */
+void task_report_refusal(const struct refusal *refusal, void *userdata);
 
 /* ---- held.c ---- */
 /* Where AWS refuses a call that an instance is held for: says so once in the journal, `why` being

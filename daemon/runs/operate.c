@@ -4,7 +4,6 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/clock-guard.h"
 #include "runs/manager-private.h"
 
 /* Whether the schedule has a firing in this second. The run of that firing has the second in its

@@ -4,8 +4,8 @@
 
 #include "base/alloc.h"
 #include "runs/engine.h"
-#include "runs/home.h"
 #include "runs/kinds.h"
+#include "runs/regions.h"
 #include "runs/watch.h"
 
 struct planning {
@@ -50,7 +50,7 @@ struct planning *planning_new(struct loop *loop, struct aws *aws, struct setting
         planning->engine->settings = settings_ref(settings);
         planning->schedule = xstrdup(schedule);
         planning->watch = watch_new(planning->engine, NULL, event, userdata);
-        homes_search(planning->engine, planning_begin, planning);
+        regions_search(&planning->engine->locations, settings, planning_begin, planning);
         return planning;
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "runs/clock-guard.h"
 #include "runs/firings.h"
 
 /* While the state cannot be written no firing can be claimed; it is tried again after this. */

@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/clock-guard.h"
 #include "runs/location.h"
 #include "runs/provenance.h"
 #include "runs/prune.h"
@@ -61,7 +60,7 @@ static struct verdict describe_ask(struct task *task)
         struct describe_images input = ec2_own_images(filters, ELEMENTS(filters));
         struct verdict held;
 
-        if (!clock_guard_lets_remove(task, &held))
+        if (!task_may_remove(task, &held))
                 return held;
         name_filter_init(&owner, "tag:" TAG_OWNER, task->run->settings->owner);
         name_filter_init(&schedule, "tag:" TAG_SCHEDULE, task->row.subject);
@@ -329,7 +328,7 @@ static struct verdict plan_ask(struct task *task)
         struct verdict held;
 
         /* What was decided by a clock that was set since is decided anew. */
-        if (!live || !clock_guard_lets_remove(task, &held))
+        if (!live || !task_may_remove(task, &held))
                 return go("describe-images");
         for (size_t i = 0; i < live->n; i++) {
                 const struct candidate *candidate = &live->candidates[i];
@@ -403,8 +402,8 @@ struct verdict prune_begin_find(struct run *run)
                 if (!placing.schedule->has_retain ||
                     (run->row.schedule && !streq(run->row.schedule, placing.schedule->name)))
                         continue;
-                error = locations_of(run->engine, settings, placing.schedule, add_retention_task,
-                                     &placing);
+                error = locations_of(&run->engine->locations, settings, placing.schedule,
+                                     add_retention_task, &placing);
                 if (error)
                         return finish(OUTCOME_FAILED, error);
         }

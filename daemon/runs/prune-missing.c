@@ -9,7 +9,6 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/clock-guard.h"
 #include "runs/location.h"
 #include "runs/provenance.h"
 #include "runs/prune.h"

@@ -13,7 +13,6 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/clock-guard.h"
 #include "runs/location.h"
 #include "runs/provenance.h"
 #include "runs/successor.h"
@@ -318,7 +317,7 @@ static struct verdict deregister_ask(struct task *task)
         struct verdict held;
         int r;
 
-        if (!clock_guard_lets_remove(task, &held)) {
+        if (!task_may_remove(task, &held)) {
                 free(steal(removal_of(task)->state)); /* by then the look is too old */
                 return held;
         }

@@ -20,7 +20,6 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/clock-guard.h"
 #include "runs/location.h"
 #include "runs/provenance.h"
 #include "runs/prune-remove.h"
@@ -184,7 +183,7 @@ struct verdict delete_snapshots_ask(struct task *task)
         const struct removal_snapshot *snapshot = first(removal, SNAPSHOT_OURS);
         struct verdict held;
 
-        if (!clock_guard_lets_remove(task, &held))
+        if (!task_may_remove(task, &held))
                 return held;
         if (!snapshot && first(removal, SNAPSHOT_LAGS)) {
                 if (removal_looks_later(task, removal))

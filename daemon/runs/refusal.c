@@ -29,9 +29,9 @@ bool refusal_is_shown(const struct refusal *refusal)
 
 void refusal_report(const struct refusal *refusal)
 {
-        const struct engine *engine = refusal->location->engine;
+        const struct locations *locations = refusal->location->locations;
 
-        engine->refusal_changed(engine, refusal);
+        locations->refusal_changed(refusal, locations->userdata);
 }
 
 /* True for another call or code, not for each attempt. */
@@ -76,7 +76,7 @@ static void on_retry(const struct action *action, const struct aws_reply *reply,
         struct refusal *refusal = userdata;
 
         if (refusal_note(refusal, action, reply, false,
-                         loop_monotonic(refusal->location->engine->loop) + after))
+                         loop_monotonic(refusal->location->loop) + after))
                 refusal_report(refusal);
 }
 

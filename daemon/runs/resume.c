@@ -24,7 +24,7 @@ static void run_resume_task(struct run *run, struct store_task *row)
         for (const struct phase *phase = run->kind->phases; phase->name; phase++)
                 if (streq(phase->kind->name, row->kind))
                         kind = phase->kind;
-        location = location_get(run->engine, run->settings, row->account, row->region);
+        location = location_get(&run->engine->locations, run->settings, row->account, row->region);
         if (row->outcome == OUTCOME_OPEN && (!kind || !location)) {
                 log_line(LOG_ERR,
                          &(struct log_about){ .run = run->row.id, .account = row->account },

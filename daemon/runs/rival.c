@@ -15,6 +15,7 @@
 #define AROUND SEC_PER_DAY
 
 struct rival {
+        struct engine *engine;
         struct location *location;
         struct aws_slot *call;
         usec_t looked, failed; /* monotonic: the last answers; 0: none */
@@ -59,9 +60,9 @@ static bool tells_of_another(const struct engine *engine, const struct ec2_image
                streq(image->source_instance, instance) && has_our_name(settings, image);
 }
 
-void rival_see(struct location *location, const struct ec2_image *image, sec_t date)
+static void see(struct engine *engine, const struct location *location,
+                const struct ec2_image *image, sec_t date)
 {
-        struct engine *engine = location->engine;
         struct log_about about = { .account = location->account,
                                    .region = location->region,
                                    .image = image->id };
@@ -82,19 +83,24 @@ void rival_see(struct location *location, const struct ec2_image *image, sec_t d
         engine->changed(engine->userdata);
 }
 
+void rival_see(const struct task *task, const struct ec2_image *image, sec_t date)
+{
+        see(task->run->engine, task->location, image, date);
+}
+
 /* ---- looking for it ---- */
 
 static void on_images(const struct aws_reply *reply, void *userdata)
 {
         struct rival *rival = userdata;
-        struct engine *engine = rival->location->engine;
+        struct engine *engine = rival->engine;
         const struct ec2_images *found = reply->output;
 
         location_called(&rival->refusal, &ec2_describe_images, reply);
         if (reply->outcome == AWS_OK) {
                 rival->looked = loop_monotonic(engine->loop);
                 for (size_t i = 0; i < found->n_images; i++)
-                        rival_see(rival->location, &found->images[i], reply->date);
+                        see(engine, rival->location, &found->images[i], reply->date);
         } else {
                 rival->failed = loop_monotonic(engine->loop);
                 free(rival->error);
@@ -111,7 +117,7 @@ static void on_images(const struct aws_reply *reply, void *userdata)
  * began. Freed by strings_free(). */
 static char **new_dates(const struct rival *rival, size_t *ret_n)
 {
-        const struct engine *engine = rival->location->engine;
+        const struct engine *engine = rival->engine;
         usec_t since = rival->looked ? rival->looked : engine->process_began;
         sec_t now, age = (loop_monotonic(engine->loop) - since) / USEC_PER_SEC;
         struct aws_clock clock;
@@ -123,8 +129,7 @@ static char **new_dates(const struct rival *rival, size_t *ret_n)
 
 static void look(struct rival *rival)
 {
-        struct location *location = rival->location;
-        struct settings *settings = location->engine->settings;
+        struct settings *settings = rival->engine->settings;
         struct name_filter owner;
         struct ec2_filter filters[2];
         struct describe_images input = ec2_own_images(filters, ELEMENTS(filters));
@@ -160,10 +165,13 @@ static void rival_free(void *part)
         free(rival);
 }
 
-static struct rival *rival_of(struct location *location)
+static struct rival *rival_of(const struct task *task)
 {
+        struct location *location = task->location;
+
         if (!location->rival) {
                 location->rival = xnew(struct rival);
+                location->rival->engine = task->run->engine;
                 location_keep(location, rival_free, location->rival);
                 location->rival->location = location->rival->refusal.location = location;
         }
@@ -173,7 +181,7 @@ static struct rival *rival_of(struct location *location)
 struct verdict rival_ask(struct task *task)
 {
         struct engine *engine = task->run->engine;
-        struct rival *rival = rival_of(task->location);
+        struct rival *rival = rival_of(task);
         usec_t now = loop_monotonic(engine->loop);
 
         if (engine->rival && !MUTANT(ignores_the_second_daemon))

@@ -18,7 +18,7 @@
  */
 #pragma once
 
-#include "runs/location.h"
+#include "runs/engine.h"
 
 /* Seconds: a request is good for five minutes. */
 enum { RIVAL_AFTER = 360 };
@@ -26,6 +26,6 @@ enum { RIVAL_AFTER = 360 };
 /* The step before an outage: goes on when no other daemon is seen, else ends the task. */
 struct verdict rival_ask(struct task *task);
 
-/* An image that a list has shown: notes the other daemon, with a line, if it tells of one. `date`
- * is that of the reply, as in struct aws_reply. */
-void rival_see(struct location *location, const struct ec2_image *image, sec_t date);
+/* An image that a list of the task has shown: notes the other daemon, with a line, if it tells of
+ * one. `date` is that of the reply, as in struct aws_reply. */
+void rival_see(const struct task *task, const struct ec2_image *image, sec_t date);

@@ -85,7 +85,7 @@ static void on_health(const struct aws_reply *reply, void *userdata);
 
 static void send_lack(struct rotation *rotation, const struct lack *lack)
 {
-        rotation->sent = loop_monotonic(rotation->location->engine->loop);
+        rotation->sent = loop_monotonic(rotation->location->loop);
         rotation->asked = lack->group;
         if (lack->list)
                 rotation->call =
@@ -122,7 +122,7 @@ static void rotation_go_on(struct rotation *rotation, bool failed)
 /* Takes `why`. */
 static void rotation_fail(struct rotation *rotation, bool refused, char *why)
 {
-        rotation->failed = loop_monotonic(rotation->location->engine->loop);
+        rotation->failed = loop_monotonic(rotation->location->loop);
         rotation->refused = refused;
         free(rotation->why);
         rotation->why = why;
@@ -187,7 +187,7 @@ static void on_whether_listed(const struct aws_reply *reply, void *userdata)
 {
         struct rotation *rotation = userdata;
         struct target_group *group = rotation->asked;
-        usec_t now = loop_monotonic(rotation->location->engine->loop);
+        usec_t now = loop_monotonic(rotation->location->loop);
         const struct elb_target_groups *found = reply->output;
         bool is_listed = false;
 

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "aws/services/elb.h"
-#include "runs/location.h"
+#include "runs/engine.h"
 #include "runs/putback.h"
 
 enum rotation_sight {

@@ -8,7 +8,6 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/location.h"
 #include "runs/watch.h"
 
 struct verdict stay(void)
@@ -344,8 +343,10 @@ void task_report(struct task *task, const struct prune_decision *decision)
         watches_tell(task->run->engine, task->run, task, decision);
 }
 
-void task_report_refusal(const struct engine *engine, const struct refusal *refusal)
+void task_report_refusal(const struct refusal *refusal, void *userdata)
 {
+        const struct engine *engine = userdata;
+
         for (struct run *run = engine->runs; run; run = run->next)
                 for (struct task *task = run->tasks; task; task = task->next)
                         if (task->awaits == refusal || &task->refusal == refusal)
