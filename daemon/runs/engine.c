@@ -10,7 +10,6 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/moves.h"
-#include "runs/watch.h"
 
 /* While the state cannot be written nothing moves; it is tried again after this. */
 #define STORE_RETRY (10 * USEC_PER_SEC)
@@ -261,7 +260,7 @@ struct engine *engine_free(struct engine *engine)
         if (!engine)
                 return NULL;
         engine_stop(engine);
-        watches_orphan(engine);
+        watches_orphan(&engine->watches);
         engine->forget(engine);
         clock_guard_free(engine->clock);
         locations_done(&engine->locations);

@@ -22,8 +22,8 @@
 #include "runs/clock-guard.h"
 #include "runs/events.h"
 #include "runs/location.h"
-#include "runs/manager.h"
 #include "runs/naming.h"
+#include "runs/watch.h"
 
 struct task;
 struct run;
@@ -207,18 +207,17 @@ struct engine {
         char *rival;               /* another daemon with our owner, rival.h; NULL: none was seen */
         struct run *runs;          /* struct run.next, oldest first */
         struct clock_guard *clock; /* clock-guard.h; NULL in an engine for dry runs only */
-        struct watch *watches;     /* struct watch.next */
-        unsigned int telling;      /* watches are being told */
-        struct task *down;         /* struct task.next_down: whose instance is held */
-        char *dry_ids[DRY_IDS];    /* of the last dry runs, which no row of the store tells of */
-        size_t n_dry_ids;          /* how many there were */
-        struct imaged *imaged;     /* volumes.c */
-        struct task *looked_up;    /* by engine_find_task(); or NULL */
-        struct timer *turn;        /* what moved is committed and acted on */
-        bool room;                 /* an instance is no longer down: those that wait look again */
-        bool news;           /* since the last turn a run began, or the state failed or works */
-        char *store_failure; /* why the state cannot be written, said once; NULL: it can */
-        bool closing;        /* only what holds an instance goes on */
+        struct watches watches;
+        struct task *down;      /* struct task.next_down: whose instance is held */
+        char *dry_ids[DRY_IDS]; /* of the last dry runs, which no row of the store tells of */
+        size_t n_dry_ids;       /* how many there were */
+        struct imaged *imaged;  /* volumes.c */
+        struct task *looked_up; /* by engine_find_task(); or NULL */
+        struct timer *turn;     /* what moved is committed and acted on */
+        bool room;              /* an instance is no longer down: those that wait look again */
+        bool news;              /* since the last turn a run began, or the state failed or works */
+        char *store_failure;    /* why the state cannot be written, said once; NULL: it can */
+        bool closing;           /* only what holds an instance goes on */
         engine_changed_fn *changed; /* after a turn in which a run began or ended */
         void *userdata;
 };
@@ -306,6 +305,8 @@ void task_set_waiting(struct task *task, const char *format, ...)
  * that was set; NULL when nothing is to say. `timed`: with the time until that call is asked again.
  * Good until the task changes, or is asked again. */
 const char *task_waiting(struct task *task, bool timed);
+/* The same with what is known of its snapshots. */
+struct task_progress task_progress(struct task *task, bool timed);
 /* It waits for the answer to a question that others share: its trouble is the task's. */
 void task_await(struct task *task, const struct refusal *shared);
 /* The call in the way of the task and why AWS refuses it, or `otherwise`. Caller frees. */

@@ -42,7 +42,7 @@ static usec_t follower_longest(const struct follower *follower)
         for (const struct followed *f = follower->all; f; f = f->next)
                 if (now - f->added < youngest)
                         youngest = now - f->added;
-        longest = engine->watches ? LONG_INTERVAL : youngest / 10;
+        longest = engine->watches.first ? LONG_INTERVAL : youngest / 10;
         return longest < LONG_INTERVAL      ? LONG_INTERVAL
                : longest > LONGEST_INTERVAL ? LONGEST_INTERVAL
                                             : longest;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runs/engine.h"
+#include "runs/manager.h"
 #include "runs/planner.h"
 #include "runs/waits.h"
 

@@ -9,7 +9,6 @@
 #include "runs/left.h"
 #include "runs/measure.h"
 #include "runs/regions.h"
-#include "runs/watch.h"
 
 /* Finished runs and removed images are remembered for this long. */
 #define REMEMBERED  (400 * SEC_PER_DAY)
@@ -334,15 +333,12 @@ bool manager_task_progress(struct manager *manager, int64_t id, struct task_prog
         struct task *task = engine_find_task(manager->engine, id);
 
         if (task)
-                *ret = (struct task_progress){ .percent = task->percent,
-                                               .snapshot = task->snapshot,
-                                               .snapshot_percent = task->snapshot_percent,
-                                               .waiting = task_waiting(task, true) };
+                *ret = task_progress(task, true);
         return task;
 }
 
 struct watch *manager_watch(struct manager *manager, const char *run, watch_fn *callback,
                             void *userdata)
 {
-        return watch_new(manager->engine, run, callback, userdata);
+        return watch_new(&manager->engine->watches, run, callback, userdata);
 }

@@ -11,6 +11,7 @@
 #include "aws/client/aws.h"
 #include "base/cleanup.h"
 #include "loop/loop.h"
+#include "runs/watch.h"
 #include "settings/settings.h"
 #include "store/store.h"
 
@@ -109,44 +110,9 @@ typedef void manager_measure_fn(const char *instance, sec_t away, bool failed, v
 void manager_measures(struct manager *manager, const char *schedule, manager_measure_fn *callback,
                       void *userdata);
 
-/* Live detail of an open task that the store does not hold. */
-struct task_progress {
-        int percent;          /* of its snapshots; -1 not known yet */
-        const char *snapshot; /* of these, the one that is furthest from complete; NULL: none */
-        int snapshot_percent;
-        const char *waiting; /* what it waits for, for people; NULL when nothing is to say */
-};
+/* Of an open task, by the id of its row; false: there is none. */
 bool manager_task_progress(struct manager *manager, int64_t task, struct task_progress *ret);
 
-/* What was decided about an image. */
-enum prune_action {
-        PRUNE_KEEP,
-        PRUNE_REMOVE,
-        PRUNE_WAIT,  /* to be removed, by a later run */
-        PRUNE_ADOPT, /* taken into the state */
-        PRUNE_LEAVE, /* not taken into the state */
-};
-enum { PRUNE_ACTIONS = PRUNE_LEAVE + 1 };
-
-/* Valid during the callback. */
-struct prune_decision {
-        const struct store_image *image;
-        enum prune_action action;
-        const char *why;
-};
-
-/* Something about a run moved: `task` is NULL when it is the run itself; `decision` is given by dry
- * runs of prune, and by adoptions. The callback may free any watch. */
-struct run_event {
-        const struct store_run *run;
-        const struct store_task *task;
-        const struct task_progress *progress; /* of `task`, may be NULL */
-        const struct prune_decision *decision;
-};
-struct watch;
-typedef void watch_fn(const struct run_event *event, void *userdata);
 /* `run` NULL: all runs. */
 struct watch *manager_watch(struct manager *manager, const char *run, watch_fn *callback,
                             void *userdata);
-struct watch *watch_free(struct watch *watch);
-DEFINE_CLEANUP(struct watch, watch_free);

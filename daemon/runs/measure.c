@@ -113,7 +113,7 @@ sec_t measures_find(const struct measures *measures, const char *instance)
         return found && found->away ? found->away : measures ? measures->longest : 0;
 }
 
-void measures_each(const struct measures *measures, manager_measure_fn *callback, void *userdata)
+void measures_each(const struct measures *measures, measure_fn *callback, void *userdata)
 {
         for (size_t i = 0; measures && i < measures->n; i++)
                 callback(measures->list[i].instance, measures->list[i].away,

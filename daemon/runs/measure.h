@@ -8,6 +8,7 @@
 #include "runs/engine.h"
 
 struct measures;
+typedef void measure_fn(const char *instance, sec_t away, bool failed, void *userdata);
 
 /* Reads what the last runs of a schedule measured. NULL when nothing is known. */
 struct measures *measures_load(struct store *store, const char *schedule);
@@ -17,7 +18,7 @@ struct measures *measures_free(struct measures *measures);
 sec_t measures_find(const struct measures *measures, const char *instance);
 
 /* Calls back for each instance that was measured, or did not come back. */
-void measures_each(const struct measures *measures, manager_measure_fn *callback, void *userdata);
+void measures_each(const struct measures *measures, measure_fn *callback, void *userdata);
 
 /* The same for an instance of a run, with what the run itself has measured so far. */
 sec_t measure_of(struct run *run, const char *instance);

@@ -6,7 +6,6 @@
 #include "runs/engine.h"
 #include "runs/kinds.h"
 #include "runs/regions.h"
-#include "runs/watch.h"
 
 struct planning {
         struct engine *engine;
@@ -49,7 +48,7 @@ struct planning *planning_new(struct loop *loop, struct aws *aws, struct setting
         });
         planning->engine->settings = settings_ref(settings);
         planning->schedule = xstrdup(schedule);
-        planning->watch = watch_new(planning->engine, NULL, event, userdata);
+        planning->watch = watch_new(&planning->engine->watches, NULL, event, userdata);
         regions_search(&planning->engine->locations, settings, planning_begin, planning);
         return planning;
 }

@@ -5,7 +5,10 @@
  */
 #pragma once
 
-#include "runs/manager.h"
+#include "aws/client/aws.h"
+#include "loop/loop.h"
+#include "runs/watch.h"
+#include "settings/settings.h"
 
 struct planning;
 

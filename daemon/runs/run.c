@@ -4,7 +4,6 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/watch.h"
 
 static void run_is_clean(struct run *run)
 {
@@ -274,7 +273,7 @@ void run_report_end(struct run *run)
         _cleanup_free_ char *made = NULL, *reason = NULL;
         char time[TIME_TEXT_MAX];
 
-        watches_tell(run->engine, run, NULL, NULL);
+        watches_tell(&run->engine->watches, &(struct run_event){ .run = &run->row });
         if (run->dry)
                 return;
         made = run->kind->made ? run->kind->made(run) : xstrdup("");

@@ -8,7 +8,6 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/watch.h"
 
 struct verdict stay(void)
 {
@@ -338,9 +337,22 @@ struct log_about task_about(const struct task *task)
         };
 }
 
+struct task_progress task_progress(struct task *task, bool timed)
+{
+        return (struct task_progress){ .percent = task->percent,
+                                       .snapshot = task->snapshot,
+                                       .snapshot_percent = task->snapshot_percent,
+                                       .waiting = task_waiting(task, timed) };
+}
+
 void task_report(struct task *task, const struct prune_decision *decision)
 {
-        watches_tell(task->run->engine, task->run, task, decision);
+        const struct task_progress progress = task_progress(task, false);
+
+        watches_tell(&task->run->engine->watches, &(struct run_event){ .run = &task->run->row,
+                                                                       .task = &task->row,
+                                                                       .progress = &progress,
+                                                                       .decision = decision });
 }
 
 void task_report_refusal(const struct refusal *refusal, void *userdata)

@@ -6,26 +6,27 @@
 #include "base/text.h"
 
 struct watch {
-        struct engine *engine; /* NULL: orphaned */
-        char *run;             /* NULL: all */
+        struct watches *all; /* NULL: orphaned */
+        char *run;           /* NULL: all */
         watch_fn *callback;
         void *userdata;
         bool ended; /* freed while all were being told: goes when they have been */
         struct watch *next;
 };
 
-struct watch *watch_new(struct engine *engine, const char *run, watch_fn *callback, void *userdata)
+struct watch *watch_new(struct watches *watches, const char *run, watch_fn *callback,
+                        void *userdata)
 {
         struct watch *watch = xnew(struct watch);
 
         *watch = (struct watch){
-                .engine = engine,
+                .all = watches,
                 .run = xstrdup(run),
                 .callback = callback,
                 .userdata = userdata,
-                .next = engine->watches,
+                .next = watches->first,
         };
-        engine->watches = watch;
+        watches->first = watch;
         return watch;
 }
 
@@ -36,9 +37,9 @@ static void watch_destroy(struct watch *watch)
 }
 
 /* Drops what was freed while all were being told. */
-static void watches_sweep(struct engine *engine)
+static void watches_sweep(struct watches *watches)
 {
-        for (struct watch **at = &engine->watches; *at;) {
+        for (struct watch **at = &watches->first; *at;) {
                 struct watch *watch = *at;
 
                 if (!watch->ended) {
@@ -55,44 +56,30 @@ struct watch *watch_free(struct watch *watch)
         if (!watch)
                 return NULL;
         watch->ended = true;
-        if (!watch->engine)
+        if (!watch->all)
                 watch_destroy(watch);
-        else if (!watch->engine->telling)
-                watches_sweep(watch->engine);
+        else if (!watch->all->telling)
+                watches_sweep(watch->all);
         return NULL;
 }
 
-void watches_orphan(struct engine *engine)
+void watches_orphan(struct watches *watches)
 {
-        while (engine->watches) {
-                struct watch *watch = engine->watches;
+        while (watches->first) {
+                struct watch *watch = watches->first;
 
-                engine->watches = watch->next;
-                watch->engine = NULL;
+                watches->first = watch->next;
+                watch->all = NULL;
                 watch->next = NULL;
         }
 }
 
-void watches_tell(struct engine *engine, const struct run *run, struct task *task,
-                  const struct prune_decision *decision)
+void watches_tell(struct watches *watches, const struct run_event *event)
 {
-        struct task_progress progress;
-        struct run_event event = {
-                .run = &run->row,
-                .task = task ? &task->row : NULL,
-                .progress = task ? &progress : NULL,
-                .decision = decision,
-        };
-
-        if (task)
-                progress = (struct task_progress){ .percent = task->percent,
-                                                   .snapshot = task->snapshot,
-                                                   .snapshot_percent = task->snapshot_percent,
-                                                   .waiting = task_waiting(task, false) };
-        engine->telling++;
-        for (struct watch *watch = engine->watches; watch; watch = watch->next)
-                if (!watch->ended && (!watch->run || streq(watch->run, run->row.id)))
-                        watch->callback(&event, watch->userdata);
-        if (--engine->telling == 0)
-                watches_sweep(engine);
+        watches->telling++;
+        for (struct watch *watch = watches->first; watch; watch = watch->next)
+                if (!watch->ended && (!watch->run || streq(watch->run, event->run->id)))
+                        watch->callback(event, watch->userdata);
+        if (--watches->telling == 0)
+                watches_sweep(watches);
 }
