@@ -11,6 +11,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/location.h"
+#include "runs/naming.h"
 #include "runs/provenance.h"
 #include "runs/prune.h"
 

@@ -7,8 +7,8 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/backup.h"
 #include "runs/embed.h"
+#include "runs/outage.h"
 #include "runs/remote.h"
 #include "runs/script.h"
 

@@ -11,9 +11,9 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/backup.h"
 #include "runs/freeze-script.h"
 #include "runs/measure.h"
+#include "runs/outage.h"
 #include "runs/remote.h"
 
 #define SEND_RETRY (5 * USEC_PER_SEC)

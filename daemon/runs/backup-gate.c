@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/backup.h"
+#include "runs/outage.h"
 #include "runs/rotation.h"
 #include "runs/volumes.h"
 

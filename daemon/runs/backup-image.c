@@ -55,21 +55,6 @@ static struct verdict image_failed(struct task *task, const struct followed *fol
                                 followed->reason ? followed->reason : "EC2 gave no reason"));
 }
 
-struct verdict image_start_over(struct task *task)
-{
-        image_note_unasked(task);
-        task->row.downed = task->row.returned = SEC_NONE;
-        free(steal(task->row.putback));
-        free(steal(task->row.evidence));
-        /* For an image that is found instead of being made: of which attempt is it? */
-        if (task->method == &method_freeze)
-                task->row.evidence = xstrdup("it may be from before the last freeze");
-        image_live(task)->look_again = true;
-        image_live(task)->asked = 0;
-        image_live(task)->freeze_unanswered = false;
-        return go("wait-turn");
-}
-
 /* For the next process, which then takes its absence for a removal sooner. */
 static struct verdict note_listed(struct task *task)
 {
@@ -138,6 +123,11 @@ static void image_say_end(struct task *task)
         for (int lines = MUTANT(says_it_twice) ? 2 : 1; lines; lines--)
                 log_event(&events[EVENT_IMAGE_FAILED], &about, "No image of %s: %s",
                           task->row.subject, task->row.detail);
+}
+
+static bool image_leaves(const struct task *task)
+{
+        return task->row.image;
 }
 
 /* The steps of backup.h; rows with methods are gone through by these only. */
@@ -306,6 +296,7 @@ const struct task_kind image_task = {
         .touching = BY_FREEZE | BY_REBOOT | BY_STOP,
         .holds = image_holds,
         .held_until = image_held_until,
+        .leaves = image_leaves,
         .restored = image_restored,
         .lost = image_lost,
 };

@@ -5,9 +5,9 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/backup.h"
 #include "runs/follow.h"
 #include "runs/health.h"
+#include "runs/outage.h"
 #include "runs/putback.h"
 #include "runs/rotation.h"
 
@@ -288,6 +288,21 @@ struct verdict image_give_up(struct task *task, enum outcome outcome, char *deta
                 return finish(outcome, detail);
         image_note_ending(task, outcome, detail);
         return go(back);
+}
+
+struct verdict image_start_over(struct task *task)
+{
+        image_note_unasked(task);
+        task->row.downed = task->row.returned = SEC_NONE;
+        free(steal(task->row.putback));
+        free(steal(task->row.evidence));
+        /* For an image that is found instead of being made: of which attempt is it? */
+        if (task->method == &method_freeze)
+                task->row.evidence = xstrdup("it may be from before the last freeze");
+        image_live(task)->look_again = true;
+        image_live(task)->asked = 0;
+        image_live(task)->freeze_unanswered = false;
+        return go("wait-turn");
 }
 
 /* ---- what the engine asks ---- */

@@ -4,8 +4,8 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/backup.h"
 #include "runs/follow.h"
+#include "runs/outage.h"
 
 /* Between attempts to write down what an image is: the disk is full. */
 #define RECORD_RETRY (10 * USEC_PER_SEC)

@@ -5,10 +5,10 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/backup.h"
 #include "runs/follow.h"
 #include "runs/health.h"
 #include "runs/measure.h"
+#include "runs/outage.h"
 #include "runs/putback.h"
 
 /* "If an instance does not cleanly shut down within a few minutes, Amazon EC2 performs a hard

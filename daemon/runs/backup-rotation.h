@@ -4,7 +4,7 @@
 #pragma once
 
 #include "aws/services/autoscaling.h"
-#include "runs/backup.h"
+#include "runs/outage.h"
 #include "runs/rotation.h"
 
 /* The first line from `at` on that something is done about; putback->n: none. */

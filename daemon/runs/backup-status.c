@@ -13,8 +13,8 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/backup.h"
 #include "runs/health.h"
+#include "runs/outage.h"
 
 /* So long checks that say neither are waited for: seconds. EC2 checks once a minute, and says
  * `initializing` for minutes after a start. Afterwards the instance is treated as one that is well.

@@ -9,8 +9,8 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/backup.h"
 #include "runs/health.h"
+#include "runs/outage.h"
 
 /* Between attempts to stop an instance. */
 #define STOP_RETRY (15 * USEC_PER_SEC)

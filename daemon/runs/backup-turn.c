@@ -4,8 +4,8 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/backup.h"
 #include "runs/measure.h"
+#include "runs/outage.h"
 
 /* A description of an instance this young is still true enough to act on. That one is stopped has
  * to be true now: its image is labelled by it, and whoever it waited for may have started it. */

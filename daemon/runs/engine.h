@@ -18,11 +18,10 @@
 
 #include <uthash.h>
 
-#include "aws/services/ec2.h"
+#include "aws/client/aws.h"
 #include "runs/clock-guard.h"
 #include "runs/events.h"
 #include "runs/location.h"
-#include "runs/naming.h"
 #include "runs/watch.h"
 
 struct task;
@@ -91,6 +90,9 @@ struct task_kind {
         /* By the wall clock, when at the latest that is over whatever AWS answers in the step of
          * the task; SEC_NONE: when AWS does what is asked. NULL: that of every step. */
         sec_t (*held_until)(struct task *task);
+        /* Whether a task that was cancelled has made something, which nobody follows any more.
+         * NULL: never. */
+        bool (*leaves)(const struct task *task);
         /* The row has been loaded; or NULL. */
         void (*restored)(struct task *task);
         /* The open task of this row is given up, for its account is no longer in the settings; or
@@ -118,7 +120,7 @@ struct run_kind {
         char *(*made)(const struct run *run);
         char *(*shortfall)(const struct run *run);
         void (*resumed)(struct run *run); /* its tasks are there again after a restart; or NULL */
-        void (*forget)(struct run *run);  /* frees what the kind keeps of it; or NULL */
+        void (*forget)(struct run *run);  /* frees run->live; or NULL */
 };
 
 /* ---- objects ---- */
@@ -175,11 +177,9 @@ struct run {
         bool compared;  /* it was claimed by a clock that agreed with AWS's; clock-guard.h */
         usec_t claimed; /* monotonic; 0: by an earlier process */
         usec_t began;   /* monotonic; a clock that is set changes no duration */
-        bool measured;  /* `measures` has been loaded */
-        struct measures *measures;           /* of earlier runs; measure.h */
-        sec_t longest;                       /* an instance was away in this run */
-        size_t n_open;                       /* open tasks of the phase that goes on */
-        size_t n_aside;                      /* of these, those that hold up no other run */
+        void *live;     /* of the kind; not stored */
+        size_t n_open;  /* open tasks of the phase that goes on */
+        size_t n_aside; /* of these, those that hold up no other run */
         struct timer *stragglers;            /* tasks that hold up the others; NULL: none do */
         size_t n_lost;                       /* tasks whose account is no longer in the settings */
         struct task *tasks, *last_task;      /* struct task.next */
@@ -235,6 +235,10 @@ struct engine_options {
 struct engine *engine_new(const struct engine_options *options);
 struct engine *engine_free(struct engine *engine);
 DEFINE_CLEANUP(struct engine, engine_free);
+/* The id of a run, a function of these: whoever computes it again after a crash gets the same.
+ * "web-nightly.20261121T180000Z"; other kinds carry their name: "web-nightly.prune.2026..." or,
+ * over all schedules, "prune.2026...". Schedule names have no dot. Caller frees. */
+char *run_id(const char *kind, const char *schedule, sec_t firing);
 /* Loads the unfinished runs of the store and goes on with them. */
 int engine_resume(struct engine *engine);
 

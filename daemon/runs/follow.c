@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
+#include "runs/naming.h"
 #include "runs/poll.h"
 
 #define FIRST_INTERVAL (5 * USEC_PER_SEC)

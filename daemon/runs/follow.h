@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "aws/services/ec2.h"
 #include "runs/engine.h"
 #include "runs/gone.h"
 

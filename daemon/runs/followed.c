@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/follow.h"
+#include "runs/naming.h"
 
 /* Snapshots that made no progress for this long are reported, and again after as long. */
 #define STALLED_AFTER (3600 * USEC_PER_SEC)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/services/ec2.h"
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"

@@ -49,7 +49,10 @@ const struct run_kind run_kinds[] = {
           .forget = measures_forget },
         { .name = "prune", .phases = prune_phases, .work = &removal_task },
         { .name = "adopt", .phases = adopt_phases, .work = &adoption_task },
-        { .name = "plan", .phases = plan_phases, .work = &retention_task },
+        { .name = "plan",
+          .phases = plan_phases,
+          .work = &retention_task,
+          .forget = measures_forget },
         {},
 };
 

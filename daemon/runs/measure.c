@@ -120,29 +120,43 @@ void measures_each(const struct measures *measures, measure_fn *callback, void *
                          measures->list[i].failed, userdata);
 }
 
-static const struct measures *measures_of(struct run *run)
+/* What a run keeps of it: struct run.live. */
+struct measured {
+        struct measures *before; /* by earlier runs; NULL: nothing is known */
+        sec_t longest;           /* an instance was away in this run */
+};
+
+static struct measured *measured_of(struct run *run)
 {
-        if (!run->measured)
-                run->measures = measures_load(run->engine->store, run->row.schedule);
-        run->measured = true;
-        return run->measures;
+        struct measured *measured = run->live;
+
+        if (measured)
+                return measured;
+        run->live = measured = xnew(struct measured);
+        measured->before = measures_load(run->engine->store, run->row.schedule);
+        return measured;
 }
 
 sec_t measure_of(struct run *run, const char *instance)
 {
-        sec_t away = measures_find(measures_of(run), instance);
+        const struct measured *measured = measured_of(run);
+        sec_t away = measures_find(measured->before, instance);
 
-        return away ? away : run->longest;
+        return away ? away : measured->longest;
 }
 
 void measures_forget(struct run *run)
 {
-        measures_free(run->measures);
+        struct measured *measured = run->live;
+
+        if (measured)
+                measures_free(measured->before);
+        free(measured);
 }
 
 void measures_order(struct run *run)
 {
-        const struct measures *measures = measures_of(run);
+        const struct measures *measures = measured_of(run)->before;
         struct task *behind = NULL, **end = &behind, **at = &run->tasks, *last = NULL;
 
         while (*at) {
@@ -173,6 +187,6 @@ void measure_note(struct task *task, sec_t away)
 
         task->row.returned = was_away ? task->row.downed + away : loop_wall(run->engine->loop);
         task_touch(task);
-        if (was_away && is_down_by(task->method) && away > run->longest)
-                run->longest = away;
+        if (was_away && is_down_by(task->method) && away > measured_of(run)->longest)
+                measured_of(run)->longest = away;
 }

@@ -7,18 +7,6 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-char *run_id(const char *kind, const char *schedule, sec_t firing)
-{
-        char time[TIME_TEXT_MAX];
-
-        format_compact(firing, time);
-        if (streq(kind, "backup"))
-                return xasprintf("%s.%s", schedule, time);
-        if (schedule)
-                return xasprintf("%s.%s.%s", schedule, kind, time);
-        return xasprintf("%s.%s", kind, time);
-}
-
 void name_filter_init(struct name_filter *filter, const char *name, const char *value)
 {
         filter->name = xstrdup(name);

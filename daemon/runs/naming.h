@@ -1,7 +1,4 @@
-/*
- * Names that are pure functions of (kind, schedule, firing, instance): whoever computes them again
- * after a crash gets the same. They are what makes a firing and an image exactly-once.
- */
+/* The tags and names by which images and snapshots of ours are known. Pure. */
 #pragma once
 
 #include "aws/services/ec2.h"
@@ -26,10 +23,6 @@
 /* The tag EC2 puts on instances of an Auto Scaling group; nobody can edit it.
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html */
 #define TAG_AUTO_SCALING "aws:autoscaling:groupName"
-
-/* "web-nightly.20261121T180000Z"; other kinds carry their name: "web-nightly.prune.2026..." or,
- * over all schedules, "prune.2026...". Schedule names have no dot. Caller frees. */
-char *run_id(const char *kind, const char *schedule, sec_t firing);
 
 /* The filter `tag:KEY` with one literal value; `values` has room for it. */
 struct name_filter {

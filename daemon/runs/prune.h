@@ -11,30 +11,17 @@
  * A removal is a decision with witnesses: an image is deregistered only when its row exists and EC2
  * itself, asked for the id right before, describes what the row tells of (provenance.h). Whatever
  * does not fit, and whatever is not known, keeps the image.
- *
- * States of a row beside those of EC2:
- *
- *     deregistering   DeregisterImage was about to be sent, and its outcome is not known. A refusal
- *                     puts the state of before back. The next run looks at the image and decides
- *                     anew; when EC2 provably no longer has it, the removal goes on.
- *     deregistered    EC2 no longer has the image, by our own call; snapshots may be left
- *     released        EC2 has the image, and it no longer carries our tags. Not touched; ours again
- *                     when the tags come back
- *     gone            removed, by us or by somebody else
  */
 #pragma once
 
 #include "runs/engine.h"
+#include "runs/naming.h"
+#include "runs/seen.h"
 
 extern const struct task_kind retention_task, removal_task;
 
 struct verdict prune_begin_find(struct run *run);
 struct verdict prune_begin_remove(struct run *run);
-
-#define STATE_DEREGISTERING "deregistering"
-#define STATE_DEREGISTERED  "deregistered"
-#define STATE_RELEASED      "released"
-#define STATE_GONE          "gone"
 
 /* Values EC2 takes in one filter.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html */
@@ -53,18 +40,6 @@ struct verdict missing_answer(struct task *task, struct missing *missing,
                               const struct aws_reply *reply);
 /* Adds the removals that are to be resumed, or, in a dry run, reports them; the rest waits. */
 void missing_plan(struct task *task, const struct missing *missing);
-
-/* Saves what EC2 said of an image. A dry run does so too, since it has asked and changes nothing by
- * it; not while the clock is not known to be right, which holds up no dry run. */
-void image_save_seen(struct task *task, struct store_image *row);
-
-/* For each image of a list that a task reads: EC2 lists a deregistered image for a while, in that
- * state. Where the store has a row that fits the image, and amid did not deregister it, the row
- * becomes "gone"; true then. */
-bool image_note_deregistered(struct task *task, const struct ec2_image *image);
-
-/* Writes down, and says once, that an image is no longer ours: `why` is what does not fit. */
-void image_release(struct task *task, struct store_image *row, const char *why);
 
 /* prune-remove.c: the removal of an image the retention task decided on. `resumed` is NULL, or why
  * the removal goes on with what an earlier run has begun. */

@@ -19,6 +19,7 @@
 #pragma once
 
 #include "runs/engine.h"
+#include "runs/naming.h"
 
 /* Seconds: a request is good for five minutes. */
 enum { RIVAL_AFTER = 360 };

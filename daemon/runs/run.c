@@ -5,6 +5,18 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+char *run_id(const char *kind, const char *schedule, sec_t firing)
+{
+        char time[TIME_TEXT_MAX];
+
+        format_compact(firing, time);
+        if (streq(kind, "backup"))
+                return xasprintf("%s.%s", schedule, time);
+        if (schedule)
+                return xasprintf("%s.%s.%s", schedule, kind, time);
+        return xasprintf("%s.%s", kind, time);
+}
+
 static void run_is_clean(struct run *run)
 {
         run->dirty = false;
@@ -86,7 +98,8 @@ static struct tally run_tally(const struct run *run)
 
         for (const struct task *task = run->tasks; task; task = task->next) {
                 tally.n[task->row.outcome]++;
-                tally.abandoned += task->row.outcome == OUTCOME_CANCELLED && task->row.image;
+                tally.abandoned += task->row.outcome == OUTCOME_CANCELLED && task->kind->leaves &&
+                                   task->kind->leaves(task);
                 tally.work_done += task->row.outcome == OUTCOME_DONE && task_is_work(task);
                 if (task->row.outcome == OUTCOME_FAILED && !tally.worst)
                         tally.worst = task;

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "aws/services/ec2.h"
 #include "runs/engine.h"
 
 /* *ret_id: the successor of the image of `row` by the state (the caller frees it), or NULL: there
