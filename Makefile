@@ -11,7 +11,9 @@ B       := build/$(VARIANT)
 # folder is linked with, so that a unit test of a pure folder proves that the folder is pure.
 # `make deps-check` holds the sources to it.
 AWS           := aws/config aws/request aws/failure aws/services aws/credentials aws/client
-FOLDERS       := base schedule retention yaml settings loop http $(AWS) store runs control ctl
+RUNS          := runs/events runs/location runs/engine runs/images runs/remote runs/outage runs/backup \
+                 runs/retire runs/adopt runs/scheduler runs/manager
+FOLDERS       := base schedule retention yaml settings loop http $(AWS) store $(RUNS) control ctl
 MAY_base      :=
 MAY_schedule  := base
 MAY_retention := base
@@ -26,9 +28,20 @@ MAY_aws/services    := base aws/config aws/request
 MAY_aws/credentials := base loop http aws/config aws/request aws/failure
 MAY_aws/client      := base loop http $(filter-out aws/client,$(AWS))
 MAY_store     := base
-MAY_runs      := base loop schedule retention settings $(AWS) store
-MAY_control   := base loop runs store settings schedule retention
-MAY_ctl       := base loop http $(AWS) store runs settings schedule retention control
+MAY_runs/events     := base store
+MAY_runs/location   := base loop settings aws/client aws/services runs/events
+MAY_runs/engine     := base loop settings aws/client store runs/events runs/location
+MAY_runs/images     := base settings aws/services store runs/events runs/location runs/engine
+MAY_runs/remote     := base aws/services runs/location runs/engine
+MAY_runs/outage     := base aws/services runs/location runs/engine runs/images runs/remote
+MAY_runs/backup     := base runs/location runs/engine runs/images runs/outage
+MAY_runs/retire     := base aws/services runs/location runs/engine runs/images
+MAY_runs/adopt      := base runs/location runs/engine runs/images
+MAY_runs/scheduler  := base runs/engine
+MAY_runs/manager    := base loop settings aws/client store $(filter-out runs/manager runs/remote,$(RUNS))
+MAY_control   := base loop runs/events runs/images runs/manager store settings schedule retention
+MAY_ctl       := base loop http $(AWS) store runs/events runs/location runs/images runs/manager settings \
+                 schedule retention control
 # What each folder needs to link, highest layer first: itself, what it may include, and what that needs
 # in turn. A folder that a row names above its own layer has no NEEDS yet, which ends make.
 reversed       = $(if $1,$(call reversed,$(wordlist 2,$(words $1),$1)) $(firstword $1))
@@ -57,6 +70,12 @@ $(B)/tests/unit/$1/%: $(B)/tests/unit/$1/%.o $(NEEDS_$1:%=$(B)/%.a)
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$f)))
 
+# Those that include a header of tests/unit/runs/ drive whole runs, whatever folder they are about.
+WHOLE_RUNS := $(patsubst %.c,$(B)/%,$(shell grep -ls '"unit/runs/[a-z0-9-]*\.h"' tests/unit/runs/*/*.c))
+$(WHOLE_RUNS): %: %.o $(NEEDS_runs/manager:%=$(B)/%.a)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
 ALL_ARCHIVES := $(patsubst %,$(B)/%.a,$(LAYERS))
 SIM_OBJECTS   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c)))
 
@@ -78,7 +97,7 @@ $(B)/%.o: %.c
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Embedded by the assembler, which tells nobody.
-$(B)/daemon/runs/freeze-script.o $(B)/daemon/runs/backup-boot.o $(B)/daemon/runs/script.o: $(wildcard daemon/runs/*.sh)
+$(B)/daemon/runs/remote/freeze-script.o $(B)/daemon/runs/remote/script.o $(B)/daemon/runs/outage/boot.o: $(wildcard daemon/runs/remote/*.sh)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -17,8 +17,8 @@
 #include "control/control.h"
 #include "http/http.h"
 #include "loop/loop.h"
-#include "runs/events.h"
-#include "runs/manager.h"
+#include "runs/events/events.h"
+#include "runs/manager/manager.h"
 #include "settings/settings.h"
 #include "store/store.h"
 

@@ -155,7 +155,7 @@ analyze-cppcheck:
 WITH_UTHASH := $(shell grep -lE "<uthash.h>|HASH_[A-Z]" $(DAEMON))
 analyze-gcc: $(patsubst %.c,$(B)/%.o,$(filter-out $(WITH_UTHASH),$(DAEMON)))
 
-# SC2154: the variables that come from the rendering, runs/freeze-script.c.
+# SC2154: the variables that come from the rendering, runs/remote/freeze-script.c.
 analyze-shell:
 	$(call say,LINT,shellcheck daemon)
 	$(Q)shellcheck -s sh -e SC2154 $(wildcard $(FOLDERS:%=daemon/%/*.sh))

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "loop/loop.h"
-#include "runs/manager.h"
+#include "runs/manager/manager.h"
 #include "store/store.h"
 
 enum {

@@ -4,7 +4,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "runs/manager.h"
+#include "runs/manager/manager.h"
 #include "store/store.h"
 
 /* "keep", "remove", "wait", "adopt", "leave": how a decision is told. */

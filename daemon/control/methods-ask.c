@@ -7,7 +7,7 @@
 #include "control/describe.h"
 #include "control/follow.h"
 #include "control/interface.h"
-#include "runs/left.h"
+#include "runs/images/left.h"
 
 /* ---- refusals ---- */
 

@@ -1,6 +1,6 @@
 /*
  * In which order instances go down for their images, and how long that takes: the gate of the
- * engine (runs/backup-gate.c) on paper. Pure.
+ * engine (runs/outage/gate.c) on paper. Pure.
  */
 #pragma once
 

@@ -8,7 +8,7 @@
 #include "control/rolling.h"
 #include "ctl/output.h"
 #include "ctl/table.h"
-#include "runs/method.h"
+#include "runs/images/method.h"
 
 struct planned_instance {
         char *id, *account, *region, *name, *groups;

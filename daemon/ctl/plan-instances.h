@@ -7,7 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "ctl/verbs.h"
-#include "runs/manager.h"
+#include "runs/manager/manager.h"
 
 struct plan_instances;
 

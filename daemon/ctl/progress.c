@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "control/describe.h"
 #include "ctl/output.h"
-#include "runs/words.h"
+#include "runs/events/words.h"
 
 enum {
         BAR_WIDTH = 20,

@@ -5,7 +5,7 @@
 #include "ctl/await.h"
 #include "ctl/output.h"
 #include "ctl/table.h"
-#include "runs/account.h"
+#include "runs/location/account.h"
 
 /* ---- whoami ---- */
 

@@ -8,7 +8,7 @@
 #include "ctl/plan-instances.h"
 #include "ctl/rate-anchor.h"
 #include "ctl/table.h"
-#include "runs/plan.h"
+#include "runs/manager/plan.h"
 
 /* Firings shown of a schedule: this many, or all within --days up to the limit. */
 enum { FIRINGS_SHOWN = 3, FIRINGS_MAX = 1000 };

@@ -161,7 +161,7 @@ struct store_image {
         char *evidence;       /* why it is that, for people */
         enum outcome outcome; /* of the task that made it: DONE or FAILED; OPEN while it goes on,
                                * and where nobody knows (adopted without the tag amid:outcome) */
-        char *state;          /* of EC2: "pending", "available", ...; or of runs/prune.h */
+        char *state;          /* of EC2: "pending", "available", ...; or of runs/images/seen.h */
         char *snapshots;      /* ids separated by spaces */
         sec_t created;
         sec_t removed; /* SEC_NONE: still there */

@@ -16,7 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/manager.h"
+#include "runs/manager/manager.h"
 
 enum { FEW = 1000, MANY = 100000, PER_FILE = 5000 };
 static const double growth_max =

@@ -194,7 +194,7 @@ def test_a_thaw_that_fails(sim, ssm):
 
 def test_the_boot_that_an_instance_tells(sim, ec2, ssm):
     [one] = sim.fleet(agent=True)
-    script = (TOP / "daemon/runs/boot-probe.sh").read_text()
+    script = (TOP / "daemon/runs/remote/boot-probe.sh").read_text()
     told = []
     for unclean in (False, True):
         sim.post("instance", instance=one, unclean=unclean)

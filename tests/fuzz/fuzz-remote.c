@@ -11,7 +11,7 @@
 #include "base/alloc.h"
 #include "base/clean.h"
 #include "base/text.h"
-#include "runs/remote.h"
+#include "runs/remote/remote.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -102,7 +102,7 @@ static void print_boot_id(struct text *line, const struct instance *instance, us
                     instance->resource.serial);
 }
 
-/* The line that amid reads, last of the output; daemon/runs/freeze-common.sh, report(). */
+/* The line that amid reads, last of the output; daemon/runs/remote/freeze-common.sh, report(). */
 static char *report(const struct instance *instance, const struct freeze *freeze, const char *what,
                     usec_t at)
 {
@@ -188,7 +188,7 @@ static char *setting(const char *script, const char *name)
         return NULL;
 }
 
-/* daemon/runs/boot-probe.sh */
+/* daemon/runs/remote/boot-probe.sh */
 static char *boot_probe(const struct instance *instance, usec_t at)
 {
         _cleanup_(text_done) struct text line = {};

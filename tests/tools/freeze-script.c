@@ -1,9 +1,9 @@
 /*
- * Prints a script of runs/freeze-script.h:
+ * Prints a script of runs/remote/freeze-script.h:
  *     freeze-script TOKEN TIMEOUT BEFORE... -- AFTER...     freezes
  *     freeze-script TOKEN                                   thaws
  */
-#include "runs/freeze-script.h"
+#include "runs/remote/freeze-script.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* print-catalog: what systemd/amid.catalog must contain. */
 #include <stdio.h>
 
-#include "runs/events.h"
+#include "runs/events/events.h"
 
 int main(void)
 {

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/kinds.h"
+#include "runs/manager/kinds.h"
 
 enum { STEPS_MOST = 100 };
 

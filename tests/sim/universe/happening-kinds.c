@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/manager.h"
+#include "runs/manager/manager.h"
 #include "sim/sim-world.h"
 #include "sim/universe/happenings.h"
 #include "sim/universe/odd-states.h"

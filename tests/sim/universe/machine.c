@@ -9,7 +9,7 @@
 #include "aws/client/aws.h"
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/manager.h"
+#include "runs/manager/manager.h"
 #include "sim/universe/coverage.h"
 #include "sim/universe/happenings.h"
 #include "sim/universe/universe.h"

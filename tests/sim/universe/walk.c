@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "runs/manager.h"
+#include "runs/manager/manager.h"
 #include "sim/universe/coverage.h"
 #include "sim/universe/people.h"
 #include "sim/universe/universe.h"

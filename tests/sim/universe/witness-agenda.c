@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/manager.h"
+#include "runs/manager/manager.h"
 #include "sim/universe/witness-private.h"
 #include "store/store.h"
 
@@ -15,7 +15,7 @@
 
 /* ---- what an adoption leaves ---- */
 
-/* The rule of runs/adopt.h, by what happened and not by tags. */
+/* The rule of runs/adopt/adopt.h, by what happened and not by tags. */
 static bool has_to_be_left(struct witness *witness, const struct creation *creation)
 {
         const struct fleet_schedule *drawn =

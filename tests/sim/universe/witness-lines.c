@@ -7,8 +7,8 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/events.h"
-#include "runs/manager.h"
+#include "runs/events/events.h"
+#include "runs/manager/manager.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
 #include "sim/universe/happenings.h"

@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/events.h"
+#include "runs/events/events.h"
 #include "sim/sim-image.h"
 #include "sim/sim-instance.h"
 #include "sim/universe/happenings.h"
@@ -17,7 +17,7 @@
  * to know. */
 #define KNOWN_ILL (30 * SEC_PER_MIN * USEC_PER_SEC)
 /* How long after the daemon began another one's image tells of it, and how long it has to be there,
- * with nothing in the way, for the daemon to know; runs/rival.h. */
+ * with nothing in the way, for the daemon to know; runs/outage/rival.h. */
 #define SECOND_DAEMON_AFTER (10 * SEC_PER_MIN * USEC_PER_SEC)
 #define SECOND_DAEMON_KNOWN (30 * SEC_PER_MIN * USEC_PER_SEC)
 /* The longest 'ready_timeout' of a fleet, and what else may lie between. */

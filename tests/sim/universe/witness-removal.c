@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/method.h"
+#include "runs/images/method.h"
 #include "sim/sim-image.h"
 #include "sim/sim-snapshot.h"
 #include "sim/universe/witness-private.h"

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/manager.h"
+#include "runs/manager/manager.h"
 #include "schedule/schedule.h"
 #include "sim/sim-image.h"
 #include "sim/sim-snapshot.h"

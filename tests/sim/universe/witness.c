@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/events.h"
-#include "runs/manager.h"
+#include "runs/events/events.h"
+#include "runs/manager/manager.h"
 #include "sim/sim-actions.h"
 #include "sim/universe/coverage.h"
 #include "sim/universe/happenings.h"

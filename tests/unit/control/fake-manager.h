@@ -1,6 +1,6 @@
 /*
  * A manager that remembers what it was asked and answers as it is told. It is linked instead of
- * runs/manager.c, because it defines the same names. One include per program.
+ * runs/manager/manager.c, because it defines the same names. One include per program.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/manager.h"
+#include "runs/manager/manager.h"
 
 struct manager {
         struct settings settings;

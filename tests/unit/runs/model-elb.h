@@ -8,7 +8,7 @@
 #include "aws/services/autoscaling.h"
 #include "aws/services/elb.h"
 #include "model-instances.h"
-#include "runs/naming.h"
+#include "runs/images/naming.h"
 
 struct model_target {
         char *instance;

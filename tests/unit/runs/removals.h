@@ -4,7 +4,7 @@
 
 #include "world.h"
 
-#include "runs/prune.h"
+#include "runs/retire/retire.h"
 
 #define SETTINGS                                                                                   \
         "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n"                   \

@@ -2,7 +2,7 @@
  * program. */
 #pragma once
 
-#include "runs/putback.h"
+#include "runs/outage/putback.h"
 #include "world.h"
 
 #define SCHEDULE(name, minute, level, reboot)                                                      \

@@ -22,9 +22,9 @@
 
 #include "model-ec2.h"
 
-#include "runs/engine.h"
-#include "runs/manager.h"
-#include "runs/method.h"
+#include "runs/engine/engine.h"
+#include "runs/images/method.h"
+#include "runs/manager/manager.h"
 #include "settings/settings.h"
 #include "store/connection.h"
 

@@ -1,0 +1,302 @@
+/* CreateImage: when it is called, with which parameters, and what its answer means. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/backup/backup.h"
+#include "runs/location/location.h"
+#include "runs/outage/volumes.h"
+
+/* What is refused for a limit or a lack of room is told once, then every so often: about hourly. */
+enum { BUSY_TOLD = 12 };
+#define STATE_RETRY (15 * USEC_PER_SEC)
+/* Without an answer from AWS at all it is asked again after about this. */
+#define SILENT_RETRY (30 * USEC_PER_SEC)
+/* Status checks this young are true enough to reboot an instance by. */
+#define STATUS_FRESH (60 * USEC_PER_SEC)
+/* How often EC2 may contradict itself about the state of an instance: for an hour. */
+enum { WRONG_STATES = 240 };
+/* How often an instance is frozen in vain. */
+enum { STALE_AT_MOST = 3 };
+/* Tags an image is made with: EC2 takes 50, and amid:outcome comes later. */
+enum { TAGS_MAX = 49 };
+
+/* ---- what to send ---- */
+
+struct tag_list {
+        struct ec2_tag *tags; /* keys and values are borrowed */
+        size_t n;
+};
+
+static void add_tag(struct tag_list *list, const char *key, const char *value)
+{
+        if (list->n >= TAGS_MAX || !value || ec2_tag_value(list->tags, list->n, key))
+                return;
+        /* Borrowed for the call: shape_encode() only reads. */
+        memcpy(append(list->tags, list->n), &(struct { const char *k, *v; }){ key, value },
+               sizeof(struct ec2_tag));
+}
+
+/* Ours first, then those of the settings, then the instance's: what comes first wins and stays. */
+static void fill_tags(struct tag_list *list, struct task *task, const char *time,
+                      const struct setting_image *image)
+{
+        const struct ec2_instance *instance = image_live(task)->instance.instances;
+
+        add_tag(list, TAG_OWNER, task->run->settings->owner);
+        add_tag(list, TAG_SCHEDULE, task->run->row.schedule);
+        add_tag(list, TAG_RUN, task->row.run);
+        add_tag(list, TAG_INSTANCE, task->row.subject);
+        add_tag(list, TAG_TIME, time);
+        /* nothing is proven yet */
+        add_tag(list, TAG_CONSISTENCY,
+                MUTANT(labels_before_it_is_proven) && task->method == &method_stop ? PROVEN_STOPPED
+                                                                                   : PROVEN_CRASH);
+        add_tag(list, TAG_METHOD, task->row.method);
+        add_tag(list, TAG_DAEMON, task->run->engine->nonce);
+        /* Nothing is done to the instance, and no more than crash is asked for: the task is done
+         * when the image is available, and before that no outcome is read. */
+        if (task->method == &method_crash && streq(task->row.asked, PROVEN_CRASH))
+                add_tag(list, TAG_OUTCOME, outcome_names[OUTCOME_DONE]);
+        for (size_t i = 0; i < image->n_tags; i++)
+                add_tag(list, image->tags[i].key, image->tags[i].value);
+        for (size_t i = 0; image->copy_tags && i < instance->n_tags; i++)
+                if (!startswith(instance->tags[i].key, "aws:") &&
+                    !startswith(instance->tags[i].key, TAG_PREFIX))
+                        add_tag(list, instance->tags[i].key, instance->tags[i].value);
+}
+
+static void send_create(struct task *task)
+{
+        const struct setting_image *image = &task->run->schedule->image;
+        _cleanup_free_ char *description = NULL;
+        _cleanup_free_ struct ec2_no_device *exclude = NULL;
+        struct tag_list tags = {};
+        struct ec2_tag_specification specifications[2];
+        size_t n_exclude = 0;
+        char time[TIME_TEXT_MAX];
+
+        description = setting_expand(
+                image->description ? image->description : "amid: {schedule}, {instance}, {time}",
+                task->run->row.schedule, task->row.subject, task->run->row.firing);
+        for (size_t i = 0; i < image->n_exclude_devices; i++)
+                *append(exclude, n_exclude) =
+                        (struct ec2_no_device){ .device = image->exclude_devices[i], .none = "" };
+        fill_tags(&tags, task, format_rfc3339(task->run->row.firing, time), image);
+        specifications[0] = (struct ec2_tag_specification){ .type = "image",
+                                                            .tags = tags.tags,
+                                                            .n_tags = tags.n };
+        specifications[1] = (struct ec2_tag_specification){ .type = "snapshot",
+                                                            .tags = tags.tags,
+                                                            .n_tags = tags.n };
+        task_call(task, &ec2_create_image,
+                  &(struct create_image){
+                          .instance = task->row.subject,
+                          .name = task->row.name,
+                          .description = description,
+                          .no_reboot = !task->method->reboots,
+                          .exclude = exclude,
+                          .n_exclude = n_exclude,
+                          .tag_specifications = specifications,
+                          .n_tag_specifications = 2,
+                  });
+        free(tags.tags);
+}
+
+struct verdict create_may(struct task *task)
+{
+        const struct verdict *no_more = &image_live(task)->no_more;
+
+        if (no_more->move == MOVE_FINISH)
+                return finish(no_more->outcome, xstrdup(no_more->detail));
+        if (!task->run->schedule)
+                return finish(OUTCOME_CANCELLED,
+                              xstrdup("not begun: the schedule is no longer in the settings"));
+        if (run_is_cut_short(task->run))
+                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+        if (task->row.downed == SEC_NONE && image_is_too_late(task))
+                return finish(OUTCOME_SKIPPED, xstrdup("not begun: the window is over"));
+        return next();
+}
+
+/* EC2 did not take the call while the instance was frozen: it goes on, and is frozen anew. */
+static struct verdict too_late_for_freeze(struct task *task)
+{
+        free(steal(task->row.evidence));
+        if (++image_live(task)->stale >= STALE_AT_MOST)
+                image_note_failure(task,
+                                   xasprintf("EC2 did not take the call for its image while it "
+                                             "was frozen, %d times",
+                                             STALE_AT_MOST));
+        return go("thaw-instance");
+}
+
+/* EC2 may not take the call for hours, or the daemon be away: the checks may have begun to fail
+ * since they were looked at, if they were by this process. */
+static bool is_look_too_old(struct task *task)
+{
+        const struct image_live *live = image_live(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        return task->method->reboots && task->row.downed == SEC_NONE &&
+               live->instance.instances->state == INSTANCE_RUNNING &&
+               (!live->fit || now - live->fit > STATUS_FRESH);
+}
+
+struct verdict create_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        bool had_turn = live->sought || task->row.downed != SEC_NONE;
+        struct verdict may;
+
+        if (task->resumed && !MUTANT(takes_over_nothing))
+                return go("find-image"); /* the request may have left before the restart */
+        may = create_may(task);
+        if (may.move == MOVE_FINISH)
+                return end_without_image(task, may.outcome, may.detail);
+        if (!live->sought && freeze_is_stale(task))
+                return too_late_for_freeze(task);
+        if (!live->instance.n_instances || live->look_again)
+                return go(had_turn ? "check-again" : "check-instance");
+        if (is_look_too_old(task))
+                return go("check-status-again");
+        if (image_note_asking(task))
+                return go("create-image");
+        live->rebooted = loop_monotonic(task->run->engine->loop);
+        if (!live->asked)
+                live->asked = live->rebooted;
+        send_create(task);
+        return stay();
+}
+
+/* ---- what came back ---- */
+
+void image_look_again_if_stopped(struct task *task)
+{
+        if (task->method == &method_stopped || task->method == &method_stop)
+                image_live(task)->look_again = true;
+}
+
+enum create_trouble { CREATE_TAKEN, CREATE_BUSY, CREATE_WRONG_STATE };
+
+/* https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
+static const struct {
+        const char *code;
+        enum create_trouble trouble;
+} create_troubles[] = {
+        { "InvalidAMIName.Duplicate", CREATE_TAKEN },
+        /* Whether it is gone is looked up, like its state: gone.h. */
+        { "InvalidInstanceID.NotFound", CREATE_WRONG_STATE },
+        { "IncorrectInstanceState", CREATE_WRONG_STATE },
+        { "IncorrectState", CREATE_WRONG_STATE },
+        { "InvalidState", CREATE_WRONG_STATE },
+        { "ConcurrentCreateImageNoRebootLimitExceeded", CREATE_BUSY },
+        { "ConcurrentSnapshotLimitExceeded", CREATE_BUSY },
+        { "PendingSnapshotLimitExceeded", CREATE_BUSY },
+        { "SnapshotCreationPerVolumeRateExceeded", CREATE_BUSY },
+        { "ResourceLimitExceeded", CREATE_BUSY },
+        { "ConcurrentTagAccess", CREATE_BUSY },
+};
+
+static struct verdict wrong_state(struct task *task, char *detail)
+{
+        struct image_live *live = image_live(task);
+
+        live->look_again = true;
+        if (++live->wrong_states > WRONG_STATES)
+                return end_without_image(task, OUTCOME_FAILED, detail);
+        return create_later(task, STATE_RETRY, detail);
+}
+
+/* A limit is reached. That may take hours to change, or somebody who changes it. */
+static struct verdict busy(struct task *task, char *detail)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+        usec_t delay = image_insist_after(live->busy);
+
+        if (live->busy++ % BUSY_TOLD == 0)
+                log_event(&events[EVENT_IMAGE_REFUSED], &about,
+                          "No image of %s yet (attempt %u): %s; it is tried again.",
+                          task->row.subject, live->busy, detail);
+        refusal_note_told(&task->refusal);
+        image_look_again_if_stopped(task);
+        return create_later(task, delay, detail);
+}
+
+static void note_unsure(struct image_live *live)
+{
+        live->unsure = true;
+        live->unknown = live->rebooted;
+}
+
+static struct verdict create_refused(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        char *detail = aws_describe_failure(reply, &ec2_create_image, task->row.region);
+
+        for (size_t i = 0; i < ELEMENTS(create_troubles); i++) {
+                if (!streq(create_troubles[i].code, reply->code))
+                        continue;
+                switch (create_troubles[i].trouble) {
+                case CREATE_TAKEN:
+                        if (MUTANT(takes_over_nothing))
+                                return finish(OUTCOME_FAILED, detail);
+                        free(detail);
+                        if (reply->attempts > 1)
+                                note_unsure(live); /* by an attempt of its own */
+                        return go("find-image");
+                case CREATE_BUSY:
+                        return busy(task, detail);
+                case CREATE_WRONG_STATE:
+                        return wrong_state(task, detail);
+                }
+        }
+        /* The only sign of a wrong state is in the words: "Instance is not in state 'running' or
+         * 'stopped'". */
+        if (streq(reply->code, "InvalidParameterValue") && reply->message &&
+            strstr(reply->message, "not in state"))
+                return wrong_state(task, detail);
+        if (MUTANT(stops_at_a_refusal))
+                run_cancel(task->run, detail);
+        return end_without_image(task, OUTCOME_FAILED, detail);
+}
+
+static void say_unknown(struct task *task, const struct aws_reply *reply)
+{
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *why = aws_describe_failure(reply, &ec2_create_image, task->row.region);
+
+        log_line(LOG_WARNING, &about, "%s: %s; the image is looked for by its name.",
+                 task->row.subject, why);
+}
+
+struct verdict create_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct ec2_created_image *created = reply->output;
+
+        if (reply->outcome == AWS_OK || reply->outcome == AWS_UNKNOWN)
+                volumes_note(task);
+        switch (reply->outcome) {
+        case AWS_OK:
+                task->row.image = steal(created->id);
+                task->row.launched = image_live(task)->launched; /* it is of this very call */
+                if (task->method == &method_freeze)
+                        free(steal(task->row.evidence)); /* it is of this freeze */
+                return go("record-image");
+        case AWS_ERROR:
+                return create_refused(task, reply);
+        case AWS_UNKNOWN:
+                say_unknown(task, reply);
+                note_unsure(image_live(task));
+                return go("find-image");
+        case AWS_UNREACHABLE:
+        case AWS_UNSIGNED:
+                return create_later(task, SILENT_RETRY,
+                                    aws_describe_failure(reply, &ec2_create_image,
+                                                         task->row.region));
+        }
+        abort();
+}

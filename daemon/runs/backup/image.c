@@ -1,0 +1,302 @@
+/* The image itself: recorded, followed to its end; and the steps of an image task. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/backup/backup.h"
+#include "runs/images/follow.h"
+#include "runs/location/location.h"
+#include "runs/outage/rival.h"
+
+/* How long EC2 may refuse or be out of reach before an image is given up, before the look for one
+ * that may be there, and before its label. */
+#define CREATE_PATIENCE (6 * SEC_PER_HOUR)
+#define LOOK_PATIENCE   SEC_PER_DAY
+#define LABEL_PATIENCE  SEC_PER_DAY
+
+/* ---- record-found ---- */
+
+static struct verdict record_found_ask(struct task *task)
+{
+        return image_save_pending(task) < 0 ? image_not_recorded(task) : go("await-image");
+}
+
+/* ---- record-image ---- */
+
+static struct verdict record_ask(struct task *task)
+{
+        struct log_about about = task_about(task);
+
+        if (image_save_pending(task) < 0)
+                return image_not_recorded(task);
+        if (task->method->reboots)
+                image_touch(task);
+        if (!image_live(task)->taken_over)
+                log_event(&events[EVENT_IMAGE_STARTED], &about,
+                          "Image %s of %s is being created%s.", task->row.image, task->row.subject,
+                          task->method->reboots ? ", with a reboot" : "");
+        image_live(task)->taken_over = false;
+        image_live(task)->followed = follow_begin(task);
+        return task->row.launched != SEC_NONE ? go("await-snapshots") : next();
+}
+
+/* ---- await-image ---- */
+
+static struct verdict image_failed(struct task *task, const struct followed *followed)
+{
+        struct verdict recorded =
+                image_ended(task, followed->sight == SIGHT_GONE ? "gone" : "failed", followed);
+
+        if (recorded.move != MOVE_NEXT)
+                return recorded;
+        return finish(OUTCOME_FAILED,
+                      xasprintf("image %s failed: %s", task->row.image,
+                                followed->reason ? followed->reason : "EC2 gave no reason"));
+}
+
+/* For the next process, which then takes its absence for a removal sooner. */
+static struct verdict note_listed(struct task *task)
+{
+        task->row.listed = loop_wall(task->run->engine->loop);
+        return go("await-image");
+}
+
+struct verdict image_abandoned(struct task *task)
+{
+        if (task->row.ending != OUTCOME_OPEN)
+                return finish(task->row.ending, NULL);
+        return finish(OUTCOME_CANCELLED,
+                      xasprintf("image %s is no longer followed: the run was abandoned",
+                                task->row.image));
+}
+
+static struct verdict await_image_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        if (!task->row.image && task->row.ending == OUTCOME_OPEN)
+                return image_start_over(task);
+        if (!task->row.image)
+                return task->row.requested != SEC_NONE && !MUTANT(looks_for_it_no_more)
+                               ? go("look-for-image")
+                               : finish(task->row.ending, NULL);
+        if (task->run->row.abandoned)
+                return image_abandoned(task);
+        if (!live->followed)
+                live->followed = follow_begin(task);
+        task_await(task, follow_refusal(task->location));
+        switch (live->followed->sight) {
+        case SIGHT_PENDING:
+                if (task->row.listed == SEC_NONE)
+                        return note_listed(task);
+                return MUTANT(stops_following) ? next() : stay();
+        case SIGHT_NONE:
+                return stay();
+        case SIGHT_FAILED:
+        case SIGHT_GONE:
+                return image_failed(task, live->followed);
+        case SIGHT_AVAILABLE:
+                return live->recorded ? next() : image_available(task);
+        }
+        abort();
+}
+
+/* ---- the end ---- */
+
+static struct verdict image_lost_patience(struct task *task, char *detail)
+{
+        return task->step->down ? end_without_image(task, OUTCOME_FAILED, detail)
+                                : finish(OUTCOME_FAILED, detail);
+}
+
+/* One line for each instance that got no image. That it did not come back, or that its image is
+ * not worth what was asked for, was said already. */
+static void image_say_end(struct task *task)
+{
+        struct log_about about = task_about(task);
+        bool told = task->row.image &&
+                    (task->row.ending != OUTCOME_OPEN || streq(task->row.step, "judge"));
+
+        if (task->row.outcome != OUTCOME_FAILED || told || MUTANT(fails_silently))
+                return;
+        for (int lines = MUTANT(says_it_twice) ? 2 : 1; lines; lines--)
+                log_event(&events[EVENT_IMAGE_FAILED], &about, "No image of %s: %s",
+                          task->row.subject, task->row.detail);
+}
+
+static bool image_leaves(const struct task *task)
+{
+        return task->row.image;
+}
+
+/* The steps of backup.h; rows with methods are gone through by these only. */
+static const struct step image_steps[] = {
+        { .name = "wait-turn", .ask = wait_turn_ask, .waits = true },
+        { .name = "check-instance",
+          .ask = check_ask,
+          .answer = check_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true,
+          .down = true },
+        { .name = "check-status",
+          .ask = check_status_ask,
+          .ways = BY_FREEZE | BY_REBOOT | BY_STOP,
+          .looks = true,
+          .down = true },
+        { .name = "check-daemon",
+          .ask = rival_ask,
+          .patience = SEC_PER_HOUR,
+          .ways = BY_FREEZE | BY_REBOOT | BY_STOP,
+          .looks = true,
+          .down = true },
+        { .name = "check-stop",
+          .ask = check_stop_ask,
+          .answer = check_stop_answer,
+          .patience = SEC_PER_HOUR,
+          .ways = BY_STOP,
+          .looks = true,
+          .down = true },
+        { .name = "check-rotation",
+          .ask = check_rotation_ask,
+          .answer = check_rotation_answer,
+          .patience = SEC_PER_HOUR,
+          .ways = BY_REBOOT | BY_STOP,
+          .looks = true,
+          .down = true },
+        { .name = "take-out",
+          .ask = take_out_ask,
+          .answer = take_out_answer,
+          .patience = SEC_PER_HOUR,
+          .lost_patience = take_out_lost_patience,
+          .ways = BY_REBOOT | BY_STOP,
+          .down = true },
+        { .name = "await-taken-out",
+          .ask = await_taken_out_ask,
+          .answer = await_taken_out_answer,
+          .ways = BY_REBOOT | BY_STOP,
+          .down = true },
+        { .name = "read-boot",
+          .ask = read_boot_ask,
+          .answer = read_boot_answer,
+          .ways = BY_REBOOT,
+          .down = true },
+        { .name = "await-boot",
+          .ask = await_boot_ask,
+          .answer = await_boot_answer,
+          .ways = BY_REBOOT,
+          .down = true },
+        { .name = "freeze-instance",
+          .ask = freeze_ask,
+          .answer = freeze_answer,
+          .ways = BY_FREEZE,
+          .down = true },
+        { .name = "await-frozen",
+          .ask = await_frozen_ask,
+          .answer = await_frozen_answer,
+          .ways = BY_FREEZE,
+          .down = true },
+        { .name = "stop-instance",
+          .ask = stop_ask,
+          .answer = stop_answer,
+          .ways = BY_STOP,
+          .down = true },
+        { .name = "await-stopped", .ask = await_stopped_ask, .ways = BY_STOP, .down = true },
+        { .name = "create-image",
+          .ask = create_ask,
+          .answer = create_answer,
+          .patience = CREATE_PATIENCE,
+          .down = true },
+        { .name = "record-image", .ask = record_ask, .down = true },
+        { .name = "await-snapshots",
+          .ask = await_snapshots_ask,
+          .answer = await_snapshots_answer,
+          .ways = BY_FREEZE | BY_STOP,
+          .down = true },
+        /* led to from there when the instance was stopped, by whomever */
+        { .name = "prove-stopped",
+          .ask = prove_stopped_ask,
+          .answer = prove_stopped_answer,
+          .ways = BY_STOP,
+          .down = true },
+        { .name = "thaw-instance",
+          .ask = thaw_ask,
+          .answer = thaw_answer,
+          .ways = BY_FREEZE,
+          .down = true },
+        { .name = "await-thawed",
+          .ask = await_thawed_ask,
+          .answer = await_thawed_answer,
+          .ways = BY_FREEZE,
+          .down = true },
+        { .name = "start-instance",
+          .ask = start_ask,
+          .answer = start_answer,
+          .ways = BY_STOP,
+          .down = true },
+        { .name = "await-instance",
+          .ask = await_instance_ask,
+          .ways = BY_REBOOT | BY_STOP,
+          .down = true },
+        { .name = "read-boot-again",
+          .ask = read_boot_again_ask,
+          .answer = read_boot_again_answer,
+          .ways = BY_REBOOT,
+          .down = true },
+        { .name = "await-boot-again",
+          .ask = await_boot_ask,
+          .answer = await_boot_again_answer,
+          .ways = BY_REBOOT,
+          .down = true },
+        { .name = "put-back",
+          .ask = put_back_ask,
+          .answer = put_back_answer,
+          .ways = BY_REBOOT | BY_STOP,
+          .down = true },
+        { .name = "await-put-back",
+          .ask = await_put_back_ask,
+          .answer = await_put_back_answer,
+          .ways = BY_REBOOT | BY_STOP,
+          .down = true },
+        { .name = "await-image", .ask = await_image_ask, .follows = true },
+        { .name = "tag-consistency",
+          .ask = label_ask,
+          .answer = label_answer,
+          .patience = LABEL_PATIENCE,
+          .lost_patience = label_refused,
+          .follows = true },
+        { .name = "judge", .ask = judge_ask, .last = true, .follows = true },
+        /* led to from await-image, and from find-image where there is nothing to put right */
+        { .name = "look-for-image",
+          .ask = look_ask,
+          .answer = look_answer,
+          .patience = LOOK_PATIENCE,
+          .lost_patience = look_lost_patience,
+          .follows = true },
+        { .name = "record-found", .ask = record_found_ask, .follows = true },
+        /* reached from create-image and leading back, when its outcome is not known */
+        { .name = "find-image", .ask = find_ask, .answer = find_answer, .down = true },
+        { .name = "check-again",
+          .ask = check_again_ask,
+          .answer = check_again_answer,
+          .patience = SEC_PER_HOUR,
+          .down = true },
+        { .name = "check-status-again", .ask = check_status_again_ask, .down = true },
+        {},
+};
+
+const struct task_kind image_task = {
+        .name = "image",
+        .steps = image_steps,
+        .by_subject = true,
+        .forget = image_forget,
+        .ended = image_say_end,
+        .lost_patience = image_lost_patience,
+        .call_limit = image_call_limit,
+        .touching = BY_FREEZE | BY_REBOOT | BY_STOP,
+        .holds = image_holds,
+        .held_until = image_held_until,
+        .leaves = image_leaves,
+        .restored = image_restored,
+        .lost = image_lost,
+};

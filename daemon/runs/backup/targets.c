@@ -1,0 +1,361 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/backup/backup.h"
+#include "runs/images/seen.h"
+#include "runs/location/location.h"
+#include "runs/outage/measure.h"
+#include "runs/outage/rotation.h"
+
+/* ---- find-reboots: which instances had a reboot for an image lately; for `auto` ---- */
+
+struct targets_live {
+        char **rebooted; /* instance ids */
+        size_t n_rebooted;
+};
+
+static void targets_forget(struct task *task)
+{
+        struct targets_live *live = task->live;
+
+        rotation_leave(task);
+        if (!live)
+                return;
+        strings_free(live->rebooted, live->n_rebooted);
+        free(live);
+        task->live = NULL;
+}
+
+static bool was_rebooted(const struct task *task, const char *instance)
+{
+        const struct targets_live *live = task->live;
+
+        return live && strings_contain(live->rebooted, live->n_rebooted, instance);
+}
+
+/* Asked of AWS, not of the state: it is true after the state was lost, too, and for a plan. */
+static struct verdict reboots_ask(struct task *task)
+{
+        const char *self = "self",
+                   *methods[] = { method_reboot.name, method_stop.name, method_stopped.name };
+        struct ec2_filter filters[2] = {
+                [1] = { "tag:" TAG_METHOD, methods, ELEMENTS(methods) },
+        };
+        struct name_filter owner;
+
+        if (!task->run->schedule)
+                return finish(OUTCOME_FAILED, xstrdup("the schedule is no longer in the settings"));
+        if (task->run->schedule->consistency != CONSISTENCY_AUTO)
+                return next();
+        name_filter_init(&owner, "tag:" TAG_OWNER, task->run->settings->owner);
+        filters[0] = owner.filter;
+        task_call(task, &ec2_describe_images,
+                  &(struct describe_images){ .owners = &self,
+                                             .n_owners = 1,
+                                             .filters = filters,
+                                             .n_filters = ELEMENTS(filters) });
+        name_filter_done(&owner);
+        return stay();
+}
+
+/* For which time the instance of an image was rebooted: its nominal firing, by the tag, as long as
+ * EC2 can have made it for that one. Anybody can edit a tag. */
+static sec_t reboot_time(const struct setting_schedule *schedule, const struct ec2_image *image)
+{
+        const char *time = ec2_tag_value(image->tags, image->n_tags, TAG_TIME);
+        sec_t late = schedule->missed_within + schedule->flexible_window + SEC_PER_DAY, firing;
+
+        if (time && parse_rfc3339(time, &firing) && firing <= image->created + 5 * SEC_PER_MIN &&
+            firing >= image->created - late)
+                return firing;
+        return image->created;
+}
+
+/* Whether CreateImage made it of the instance that its tag names: a copy is of no reboot. */
+static bool is_of_instance(const struct ec2_image *image)
+{
+        const char *instance = ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE);
+
+        return instance && streq(image->source_instance, instance) &&
+               (image->state == IMAGE_AVAILABLE || image->state == IMAGE_PENDING);
+}
+
+static struct verdict reboots_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        const struct ec2_images *found = reply->output;
+        struct targets_live *live;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_images);
+        targets_forget(task);
+        task->live = live = xnew(struct targets_live);
+        for (size_t i = 0; i < found->n_images; i++) {
+                const struct ec2_image *image = &found->images[i];
+
+                image_note_deregistered(task, image);
+                if (is_of_instance(image) &&
+                    task->run->row.firing - reboot_time(schedule, image) < schedule->reboot_max_age)
+                        *append(live->rebooted, live->n_rebooted) = xstrdup(image->source_instance);
+        }
+        return next();
+}
+
+/* ---- asking for the instances of a schedule ---- */
+
+struct target_filters {
+        struct ec2_filter *filters;
+        size_t n;
+        char **owned; /* names and escaped values */
+        size_t n_owned;
+};
+
+static const char *keep(struct target_filters *filters, char *string)
+{
+        *append(filters->owned, filters->n_owned) = string;
+        return string;
+}
+
+static struct ec2_filter *add_filter(struct target_filters *filters, const char *name)
+{
+        struct ec2_filter *filter = append(filters->filters, filters->n);
+
+        filter->name = name;
+        return filter;
+}
+
+static void add_value(struct target_filters *filters, struct ec2_filter *filter, const char *value)
+{
+        *append(filter->values, filter->n_values) = keep(filters, ec2_filter_literal(value));
+}
+
+static void target_filters_done(struct target_filters *filters)
+{
+        for (size_t i = 0; i < filters->n; i++)
+                free(filters->filters[i].values);
+        free(filters->filters);
+        strings_free(filters->owned, filters->n_owned);
+}
+
+static void target_filters_fill(struct target_filters *filters,
+                                const struct setting_targets *targets)
+{
+        struct ec2_filter *states = add_filter(filters, "instance-state-name");
+
+        if (targets->states & TARGET_RUNNING)
+                add_value(filters, states, instance_state_names[INSTANCE_RUNNING]);
+        if (targets->states & TARGET_STOPPED)
+                add_value(filters, states, instance_state_names[INSTANCE_STOPPED]);
+        for (size_t i = 0; i < targets->n_tags; i++) {
+                struct ec2_filter *filter = add_filter(
+                        filters, keep(filters, xasprintf("tag:%s", targets->tags[i].key)));
+
+                for (size_t j = 0; j < targets->tags[i].n_values; j++)
+                        add_value(filters, filter, targets->tags[i].values[j]);
+        }
+        if (targets->n_instance_ids) {
+                /* As a filter: one unknown id would fail the whole request as a parameter. */
+                struct ec2_filter *filter = add_filter(filters, "instance-id");
+
+                for (size_t i = 0; i < targets->n_instance_ids; i++)
+                        add_value(filters, filter, targets->instance_ids[i]);
+        }
+}
+
+/* Without them the groups would be wrong. */
+static bool needs_target_groups(const struct task *task)
+{
+        return task->run->schedule->reboot.group_by == GROUP_TARGET_GROUP &&
+               !rotation_is_known(task->location);
+}
+
+static struct verdict targets_ask(struct task *task)
+{
+        _cleanup_(target_filters_done) struct target_filters filters = {};
+
+        if (!task->run->schedule)
+                return finish(OUTCOME_FAILED, xstrdup("the schedule is no longer in the settings"));
+        if (task->run->schedule->consistency == CONSISTENCY_AUTO && !task->live)
+                return go("find-reboots"); /* after a restart */
+        if (needs_target_groups(task))
+                return go("find-target-groups");
+        target_filters_fill(&filters, &task->run->schedule->targets);
+        task_call(task, &ec2_describe_instances,
+                  &(struct describe_instances){ .filters = filters.filters,
+                                                .n_filters = filters.n });
+        return stay();
+}
+
+/* ---- taking the answer ---- */
+
+static bool is_asked_for(const struct run *run, const struct ec2_instance *instance)
+{
+        char **only;
+        size_t n;
+        bool found;
+
+        if (!run->row.only)
+                return true;
+        only = strings_split(run->row.only, " ", &n);
+        found = strings_contain(only, n, instance->id);
+        strings_free(only, n);
+        return found;
+}
+
+static struct verdict targets_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct run *run = task->run;
+        struct ec2_instances *found = reply->output;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_instances);
+        for (size_t i = 0; i < found->n_instances; i++) {
+                struct ec2_instance *instance = &found->instances[i];
+                struct task *image;
+
+                if (targets_exclude(&run->schedule->targets, instance) ||
+                    !is_asked_for(run, instance) ||
+                    run_find_task(run,
+                                  instance->id)) /* pages that changed under us list it twice */
+                        continue;
+                image = run_add_task(run, &image_task, task->location, instance->id);
+                image->row.name = setting_expand(run->schedule->image.name, run->row.schedule,
+                                                 instance->id, run->row.firing);
+                image->row.asked = xstrdup(consistency_name(
+                        level_of(run->schedule, was_rebooted(task, instance->id))));
+                image_describe(image, instance, reply->date);
+        }
+        return next();
+}
+
+static const struct step targets_steps[] = {
+        { .name = "find-reboots",
+          .ask = reboots_ask,
+          .answer = reboots_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "find-target-groups",
+          .ask = find_target_groups_ask,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "describe-instances",
+          .ask = targets_ask,
+          .answer = targets_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "describe-named",
+          .ask = named_ask,
+          .answer = named_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "describe-status", .ask = planned_ask, .answer = planned_answer, .looks = true },
+        {},
+};
+
+/* A region that does not answer must not hold up the others of the run for the hour that it may
+ * take when nobody waits: `expect` is then judged by what the others have. */
+const struct task_kind targets_task = { .name = "targets",
+                                        .steps = targets_steps,
+                                        .forget = targets_forget,
+                                        .straggle = 2 * SEC_PER_MIN };
+
+/* ---- phases ---- */
+
+static void add_targets_task(struct location *location, void *userdata)
+{
+        run_add_task(userdata, &targets_task, location, "");
+}
+
+struct verdict backup_begin_targets(struct run *run)
+{
+        char *error;
+
+        if (!run->schedule)
+                return finish(OUTCOME_FAILED,
+                              xasprintf("schedule %s is not in the settings", run->row.schedule));
+        error = locations_of(&run->engine->locations, run->settings, run->schedule,
+                             add_targets_task, run);
+        return error ? finish(OUTCOME_FAILED, error) : next();
+}
+
+/* Compares what was found with what the last run found, and remembers it. */
+static void note_matched(struct run *run, unsigned int found)
+{
+        struct store_schedule row;
+
+        if (run->dry || run->row.only ||
+            store_load_schedule(run->engine->store, run->row.schedule, &row) <= 0)
+                return;
+        if (found < row.matched)
+                log_event(&events[EVENT_TARGETS_SHRUNK],
+                          &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
+                          "Schedule %s matches %u instance%s, %u at its last run.",
+                          run->row.schedule, found, found == 1 ? "" : "s", row.matched);
+        if (found != row.matched) {
+                row.matched = found;
+                store_save_schedule(run->engine->store, &row);
+        }
+        store_schedule_done(&row);
+}
+
+static char *expectation_text(const struct setting_targets *targets)
+{
+        return targets->expect_max == 0
+                       ? xasprintf("at least %u", targets->expect_min)
+                       : xasprintf("%u to %u", targets->expect_min, targets->expect_max);
+}
+
+static bool is_expected(const struct setting_targets *targets, unsigned int found)
+{
+        return found >= targets->expect_min &&
+               (!targets->expect_max || found <= targets->expect_max);
+}
+
+static struct verdict expectation_failed(struct run *run, unsigned int found, size_t failed)
+{
+        _cleanup_free_ char *expected = expectation_text(&run->schedule->targets);
+        char *detail;
+
+        run_cancel(run, "not begun: the number of instances is not the expected one");
+        detail = xasprintf("%u instance%s found, %s expected%s; nothing was touched", found,
+                           found == 1 ? "" : "s", expected,
+                           failed ? " (and not every region could be searched)" : "");
+        log_event(&events[EVENT_TARGETS_UNEXPECTED],
+                  &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
+                  "Schedule %s: %s.", run->row.schedule, detail);
+        return finish(OUTCOME_FAILED, detail);
+}
+
+struct verdict backup_begin_images(struct run *run)
+{
+        _cleanup_free_ char *strangers = NULL;
+        unsigned int found = 0;
+        size_t searched = 0, failed = 0;
+        const struct task *failure = NULL;
+
+        for (const struct task *task = run->tasks; task; task = task->next) {
+                found += task->kind == &image_task;
+                searched += task->kind == &targets_task;
+                if (task->kind == &targets_task && task->row.outcome == OUTCOME_FAILED) {
+                        failed++;
+                        failure = task;
+                }
+        }
+        if (run_is_cut_short(run))
+                return next();
+        if (searched && failed == searched)
+                return finish(OUTCOME_FAILED, xstrdup(failure->row.detail));
+        if (!run->schedule)
+                return next();
+        strangers = named_strangers(run);
+        if (strangers)
+                return finish(OUTCOME_FAILED, xasprintf("%s; nothing was touched", strangers));
+        if (!run->row.only && !is_expected(&run->schedule->targets, found))
+                return expectation_failed(run, found, failed);
+        if (!failed) /* of a region that could not be searched nothing is known */
+                note_matched(run, found);
+        measures_order(run);
+        return next();
+}

@@ -1,0 +1,68 @@
+/* What waits for a clock that is known to be right: clock-guard.h. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "runs/engine/engine.h"
+
+/* Between looks at the comparison by a task that waits for it. */
+#define HELD_RETRY (10 * USEC_PER_SEC)
+
+/* No patience is lost by it: nothing was tried. */
+static struct verdict wait_for_clock(struct task *task, const char *what)
+{
+        struct engine *engine = task->run->engine;
+        _cleanup_free_ char *wrong = clock_guard_wrong(engine->clock);
+
+        task_set_waiting(task, "%s: %s", what,
+                         wrong ? wrong : "the clock is being compared with AWS's");
+        task->entered = loop_monotonic(engine->loop);
+        task_wake_after(task, HELD_RETRY);
+        return stay();
+}
+
+bool task_may_remove(struct task *task, struct verdict *ret)
+{
+        struct clock_guard *guard = task->run->engine->clock;
+
+        if (task->run->dry || clock_guard_check(guard) == CLOCK_AGREES)
+                return true;
+        *ret = wait_for_clock(task, "nothing is removed");
+        return false;
+}
+
+/* Whether the run was claimed by a clock that was wrong then. After a restart it is not known how
+ * long ago that was, but not in the future. */
+static bool claim_is_wrong(const struct run *run, const struct aws_clock *clock)
+{
+        sec_t since = (loop_monotonic(run->engine->loop) - run->claimed) / USEC_PER_SEC;
+        sec_t ahead = run->row.started - (clock->theirs - since);
+
+        return run->claimed ? clock_is_wrong(ahead)
+                            : run->row.started > clock->theirs + CLOCK_TOLERANCE;
+}
+
+bool task_may_begin(struct task *task, struct verdict *ret)
+{
+        struct run *run = task->run;
+        struct clock_guard *guard = run->engine->clock;
+        enum clock_state state;
+        struct aws_clock clock;
+
+        if (run->compared || run->dry)
+                return true;
+        state = clock_guard_check(guard);
+        aws_clock(run->engine->aws, &clock);
+        if (clock.state == AWS_CLOCK_COMPARED && claim_is_wrong(run, &clock) &&
+            !MUTANT(believes_its_clock)) {
+                *ret = finish(OUTCOME_CANCELLED,
+                              xstrdup("not begun: the clock of this machine was wrong when it "
+                                      "fired, and AWS could not be asked"));
+                return false;
+        }
+        run->compared = state == CLOCK_AGREES;
+        if (run->compared)
+                return true;
+        *ret = wait_for_clock(task, "nothing is begun");
+        return false;
+}

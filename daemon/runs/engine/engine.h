@@ -1,0 +1,333 @@
+/*
+ * The engine: runs, their tasks, and the one place where either moves.
+ *
+ * A run goes through the phases of its kind; a phase is over when all its tasks are. A task works
+ * on one thing (a region to search, an instance to image, an image to remove) and goes through the
+ * steps of its kind. Steps say what they want by returning a verdict; only engine.c acts on it:
+ *
+ *     reserve   the row of the next step is committed to the store
+ *     act       then its ask() runs, which sends one request, arms one wait, or decides at once
+ *     record    answer() reads the reply into the row; its verdict is committed before
+ *               the next step
+ *
+ * All rows that moved in one turn of the loop are committed in one transaction. Any step may be
+ * asked twice: after a crash, after a wait, after a wake-up. ask() looks at the state of things and
+ * decides anew, so a spurious wake-up does no harm.
+ */
+#pragma once
+
+#include <uthash.h>
+
+#include "aws/client/aws.h"
+#include "runs/events/events.h"
+#include "runs/events/watch.h"
+#include "runs/location/clock-guard.h"
+#include "runs/location/location.h"
+
+struct task;
+struct run;
+struct engine;
+
+/* ---- tables ---- */
+
+enum move {
+        MOVE_STAY,  /* a reply, a wake-up or the timer will ask again */
+        MOVE_NEXT,  /* to the next step; after the last: done */
+        MOVE_GO,    /* to the step named */
+        MOVE_AGAIN, /* ask again after a while; beyond the step's patience the task fails */
+        MOVE_FINISH,
+};
+struct verdict {
+        enum move move;
+        const char *step;
+        usec_t delay;
+        enum outcome outcome;
+        char *detail; /* owned; why, for people */
+};
+struct verdict stay(void);
+struct verdict next(void);
+struct verdict go(const char *step);
+struct verdict again(usec_t delay, char *detail);
+struct verdict finish(enum outcome outcome, char *detail);
+
+/* What follows when the patience of a step is over; takes `detail`. */
+typedef struct verdict lost_patience_fn(struct task *task, char *detail);
+
+struct step {
+        const char *name; /* stored: never rename, never reuse */
+        struct verdict (*ask)(struct task *task);
+        struct verdict (*answer)(struct task *task, const struct aws_reply *reply);
+        sec_t patience;                  /* how long MOVE_AGAIN may go on; 0: for ever */
+        lost_patience_fn *lost_patience; /* NULL: that of the kind */
+        unsigned int ways;               /* next() comes here only for tasks of these; 0: for all */
+        bool last;    /* next() ends the task, though rows follow that are reached with go() */
+        bool waits;   /* nothing has been touched yet; asked again whenever an instance is back */
+        bool looks;   /* nothing has been touched yet: only reads */
+        bool down;    /* the instance is held, or down: counts against max_parallel */
+        bool follows; /* only the image is followed: holds up no other run, and can be abandoned */
+};
+
+struct task_kind {
+        const char *name; /* stored */
+        const struct step *steps;
+        void (*forget)(struct task *task); /* frees task->live */
+        void (*ended)(struct task *task);  /* says in the journal how it ended; or NULL */
+        lost_patience_fn *lost_patience;   /* NULL: the task fails */
+        unsigned int touching; /* the ways of tasks that may do something to what they work on:
+                                  these are `down` in steps that say so */
+        bool by_subject;       /* its subjects are unique in a run: run_find_task() finds them */
+        sec_t straggle; /* how long it may go on looking when another of the run is through; 0: for
+                         * ever */
+        /* How long a call that is made now may go without an answer, before it is ended; then its
+         * step gets AWS_UNKNOWN, or AWS_UNREACHABLE where it may be repeated. USEC_INFINITY, and
+         * NULL for all calls of the kind: no limit but those of aws_call(). Calls that end an
+         * outage (PRIORITY_START) have none either. */
+        usec_t (*call_limit)(struct task *task);
+        /* What becomes of the thing the task works on while it goes no further, for people, "stays
+         * stopped"; NULL: the task holds nothing at the moment. Asked in steps that are `down`.
+         * NULL: never. */
+        const char *(*holds)(const struct task *task);
+        /* By the wall clock, when at the latest that is over whatever AWS answers in the step of
+         * the task; SEC_NONE: when AWS does what is asked. NULL: that of every step. */
+        sec_t (*held_until)(struct task *task);
+        /* Whether a task that was cancelled has made something, which nobody follows any more.
+         * NULL: never. */
+        bool (*leaves)(const struct task *task);
+        /* The row has been loaded; or NULL. */
+        void (*restored)(struct task *task);
+        /* The open task of this row is given up, for its account is no longer in the settings; or
+         * NULL. */
+        void (*lost)(const struct run *run, const struct store_task *row);
+};
+
+struct phase {
+        const char *name; /* stored */
+        const struct task_kind *kind;
+        bool touches; /* the schedule's next run waits until its tasks only follow images */
+        /* Adds the phase's tasks, or looks at those that earlier phases added. A verdict other than
+         * next() ends the run. */
+        struct verdict (*begin)(struct run *run);
+};
+
+struct run_kind {
+        const char *name; /* stored */
+        const struct phase *phases;
+        const struct task_kind *work; /* tasks that do what the run is for: without one that is
+                                         done the run is not partial */
+        bool by_schedule; /* one run of a schedule waits for another: engine_schedule_is_busy() */
+        /* What the run has made, ", with 3 images", and what is amiss with that, "1 of 3 images is
+         * below ...", or NULL; the caller frees. NULL: it makes nothing. */
+        char *(*made)(const struct run *run);
+        char *(*shortfall)(const struct run *run);
+        void (*resumed)(struct run *run); /* its tasks are there again after a restart; or NULL */
+        void (*forget)(struct run *run);  /* frees run->live; or NULL */
+};
+
+/* ---- objects ---- */
+
+struct task {
+        struct store_task row;
+        struct run *run;
+        const struct task_kind *kind;
+        const struct step *step;     /* NULL: not begun */
+        const struct method *method; /* of the kind; the engine does not look at it */
+        unsigned int way;            /* the bit of struct step.ways that is its own; 0: none yet */
+        struct location *location;
+        struct aws_slot *call;
+        struct timer *limit;         /* ends the call; NULL: no call had a limit yet */
+        usec_t limited;              /* how long the last call with a limit might take */
+        const struct action *action; /* of the last call */
+        char *error, *request_id;    /* of its reply, while the step lasts; or NULL */
+        struct timer *timer;
+        void *live;     /* of the kind; not stored */
+        usec_t entered; /* monotonic: when its step began; a clock that is set changes no patience
+                         */
+        int percent;    /* of its snapshots, -1 unknown */
+        char *snapshot; /* of these, the one that is furthest from complete; or NULL */
+        int snapshot_percent;
+        char *waiting;                /* what it waits for, for people; or NULL */
+        struct refusal refusal;       /* of its own call, while its step lasts */
+        const struct refusal *awaits; /* of the question it shares with others, while its step
+                                         lasts; NULL: it does not wait for one */
+        usec_t asks_again; /* monotonic: until then its last again() lasts; 0: there was none */
+        char *told;        /* of task_waiting(); or NULL */
+        bool resumed;      /* this step was entered before a restart: its request may have left */
+        usec_t inherited;  /* monotonic: when it was taken over from an earlier process; 0: never */
+        bool settled;      /* down, but as it was before: only a late request could change that */
+        bool waits_behind; /* for an earlier image of the same instance: holds up no other run */
+        bool dirty, moved, down;
+        bool aside;                         /* counted in run->n_aside */
+        struct task *next;                  /* of run->tasks */
+        UT_hash_handle hh;                  /* of run->by_subject */
+        struct task *next_moved;            /* of run->moved */
+        struct task *next_dirty;            /* of run->touched */
+        struct task *prev_down, *next_down; /* of engine->down */
+};
+
+struct run {
+        struct store_run row;
+        struct engine *engine;
+        const struct run_kind *kind;
+        const struct phase *phase; /* NULL: waits for an earlier run of its schedule */
+        struct settings *settings;
+        const struct setting_schedule
+                *schedule; /* of settings; NULL: all, or it is no longer there */
+        bool dry;          /* nothing is stored or changed */
+        bool dirty;
+        bool compared;  /* it was claimed by a clock that agreed with AWS's; clock-guard.h */
+        usec_t claimed; /* monotonic; 0: by an earlier process */
+        usec_t began;   /* monotonic; a clock that is set changes no duration */
+        void *live;     /* of the kind; not stored */
+        size_t n_open;  /* open tasks of the phase that goes on */
+        size_t n_aside; /* of these, those that hold up no other run */
+        struct timer *stragglers;            /* tasks that hold up the others; NULL: none do */
+        size_t n_lost;                       /* tasks whose account is no longer in the settings */
+        struct task *tasks, *last_task;      /* struct task.next */
+        struct task *by_subject;             /* struct task.hh; of kinds that say so */
+        size_t n_cancelled;                  /* tasks that were not begun */
+        struct task *moved, *last_moved;     /* struct task.next_moved */
+        struct task *touched, *last_touched; /* struct task.next_dirty: to be committed */
+        struct run *next;                    /* of engine->runs */
+};
+
+typedef void engine_changed_fn(void *userdata);
+
+enum { DRY_IDS = 256 };
+
+struct engine {
+        struct loop *loop;
+        struct store *store; /* NULL in an engine for dry runs only */
+        struct aws *aws;
+        struct locations locations;
+        const struct run_kind *kinds;          /* ends with an empty row */
+        void (*forget)(struct engine *engine); /* as in struct engine_options */
+        struct settings *settings;
+        char nonce[17];            /* of this process: the tag amid:daemon of what it asks for */
+        usec_t process_began;      /* monotonic */
+        char *rival;               /* another daemon with our owner, rival.h; NULL: none was seen */
+        struct run *runs;          /* struct run.next, oldest first */
+        struct clock_guard *clock; /* clock-guard.h; NULL in an engine for dry runs only */
+        struct watches watches;
+        struct task *down;      /* struct task.next_down: whose instance is held */
+        char *dry_ids[DRY_IDS]; /* of the last dry runs, which no row of the store tells of */
+        size_t n_dry_ids;       /* how many there were */
+        struct imaged *imaged;  /* volumes.c */
+        struct task *looked_up; /* by engine_find_task(); or NULL */
+        struct timer *turn;     /* what moved is committed and acted on */
+        bool room;              /* an instance is no longer down: those that wait look again */
+        bool news;              /* since the last turn a run began, or the state failed or works */
+        char *store_failure;    /* why the state cannot be written, said once; NULL: it can */
+        bool closing;           /* only what holds an instance goes on */
+        engine_changed_fn *changed; /* after a turn in which a run began or ended */
+        void *userdata;
+};
+
+/* ---- life ---- */
+struct engine_options {
+        struct loop *loop;
+        struct store *store; /* NULL: for dry runs only */
+        struct aws *aws;
+        const struct run_kind *kinds;          /* ends with an empty row */
+        void (*forget)(struct engine *engine); /* frees what the kinds keep in it, at the end */
+        engine_changed_fn *changed;
+        void *userdata;
+};
+struct engine *engine_new(const struct engine_options *options);
+struct engine *engine_free(struct engine *engine);
+DEFINE_CLEANUP(struct engine, engine_free);
+/* The id of a run, a function of these: whoever computes it again after a crash gets the same.
+ * "web-nightly.20261121T180000Z"; other kinds carry their name: "web-nightly.prune.2026..." or,
+ * over all schedules, "prune.2026...". Schedule names have no dot. Caller frees. */
+char *run_id(const char *kind, const char *schedule, sec_t firing);
+/* Loads the unfinished runs of the store and goes on with them. */
+int engine_resume(struct engine *engine);
+
+/* From now on nothing new begins; what holds an instance goes on until it has let go. */
+void engine_close(struct engine *engine);
+/* Whether only amid will bring the instance of a task back: it is stopped, frozen, or taken out of
+ * something (and not settled); and the first such task, or NULL. */
+bool task_holds(const struct task *task);
+const struct task *engine_find_held(const struct engine *engine);
+/* Commits what moved and drops all runs: nothing calls back any more. */
+void engine_stop(struct engine *engine);
+
+/* What is known of a run before it begins. Strings are borrowed. */
+struct run_request {
+        const char *kind, *schedule, *trigger, *only;
+        sec_t firing;
+        bool dry;
+        bool queued;   /* do not begin before the runs of the schedule that are open have ended */
+        bool compared; /* the clock agrees with AWS's */
+};
+/* Say once that the state cannot be written, and who is down meanwhile; and once that it can be
+ * again. */
+void engine_store_failed(struct engine *engine, const struct log_about *about);
+void engine_store_works(struct engine *engine);
+/* Claims the firing and begins. -EEXIST: it has been claimed before, or its id was that of a dry
+ * run.
+ */
+int engine_start(struct engine *engine, const struct run_request *request, struct run **ret);
+/* Ends what has not begun; what has is finished, and nothing follows it. */
+void run_cancel(struct run *run, const char *why);
+/* The same, and ends following the images of the run, as soon as their instances are put right. The
+ * images stay in the state, as what they were last seen to be. */
+void run_abandon(struct run *run, const char *why);
+/* NULL: there is none of this name. */
+const struct run_kind *engine_find_kind(const struct engine *engine, const char *name);
+struct run *engine_find_run(struct engine *engine, const char *id);
+/* The task of a run that is going, by the id of its row; NULL when there is none. Fast when asked
+ * in the order of the rows. */
+struct task *engine_find_task(struct engine *engine, int64_t id);
+/* Whether a run of the schedule, of a kind that is by_schedule, may still do something to
+ * instances, so that the next one has to wait for it; one whose tasks only follow is not in the
+ * way. */
+bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *ret_queued);
+
+/* ---- for steps and phases ---- */
+
+/* Sends the task's one request; answer() of its step gets the reply. */
+void task_call(struct task *task, const struct action *action, const void *input);
+/* Its row has changed: it is committed in the next turn. */
+void task_touch(struct task *task);
+/* Whether it only waits for an earlier image of its instance, while the step lasts. */
+void task_set_behind(struct task *task, bool behind);
+/* Asks the task's step again, soon; harmless at any time. */
+void task_wake(struct task *task);
+/* The same after a while, while the step stays as it is. */
+void task_wake_after(struct task *task, usec_t delay);
+/* The verdict on a reply that is not AWS_OK, for steps without special cases: try again when
+ * nothing got through, fail with AWS's own words otherwise, and at once in a region that refuses a
+ * key which AWS takes elsewhere. */
+struct verdict task_trouble(struct task *task, const struct aws_reply *reply,
+                            const struct action *action);
+/* How long its step has been going on, also over restarts. */
+sec_t task_spent(const struct task *task);
+/* Keeps a sentence for `amictl show`, and the fields for a log line. */
+void task_set_waiting(struct task *task, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+/* What it waits for, for people: the call that AWS refuses or does not answer, else the sentence
+ * that was set; NULL when nothing is to say. `timed`: with the time until that call is asked again.
+ * Good until the task changes, or is asked again. */
+const char *task_waiting(struct task *task, bool timed);
+/* The same with what is known of its snapshots. */
+struct task_progress task_progress(struct task *task, bool timed);
+/* It waits for the answer to a question that others share: its trouble is the task's. */
+void task_await(struct task *task, const struct refusal *shared);
+/* The call in the way of the task and why AWS refuses it, or `otherwise`. Caller frees. */
+char *task_why(const struct task *task, const char *otherwise);
+struct log_about task_about(const struct task *task);
+/* Whether a task may remove, or decide what is to be removed: not while the clock is not known to
+ * be right. If not, it is asked again: *ret. */
+bool task_may_remove(struct task *task, struct verdict *ret);
+/* Whether a task may begin with its instance. If not, *ret ends it, or asks it again. */
+bool task_may_begin(struct task *task, struct verdict *ret);
+/* Tells watchers that something about the task moved, `decision` may be NULL. */
+void task_report(struct task *task, const struct prune_decision *decision);
+
+/* Adds a task for a later or the current phase of its run; stored with the next commit. */
+struct task *run_add_task(struct run *run, const struct task_kind *kind, struct location *location,
+                          const char *subject);
+/* The task of a kind with by_subject that works on `subject`, or NULL. */
+struct task *run_find_task(const struct run *run, const char *subject);
+/* Whether the operator or a failure ended tasks of the run before they began. */
+bool run_is_cut_short(const struct run *run);

@@ -1,0 +1,82 @@
+/* What amid holds at the moment, and what is said of it while the state cannot be written. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/engine/moves.h"
+
+bool task_holds(const struct task *task)
+{
+        return task->down && !task->settled && task->kind->holds && task->kind->holds(task);
+}
+
+const struct task *engine_find_held(const struct engine *engine)
+{
+        for (const struct task *task = engine->down; task; task = task->next_down)
+                if (task_holds(task))
+                        return task;
+        return NULL;
+}
+
+/* ---- AWS refuses what somebody's machine waits for ---- */
+
+void task_say_held(struct task *task, const char *why)
+{
+        const struct refusal *refusal = task_is_refused(task) ? task_refusal(task) : NULL;
+        struct log_about about = task_about(task);
+        char time[TIME_TEXT_MAX];
+        sec_t until;
+
+        if (!refusal || !refusal->certain || refusal->action == task->refusal.told ||
+            !task_holds(task))
+                return;
+        task->refusal.told = refusal->action;
+        until = task->kind->held_until ? task->kind->held_until(task) : SEC_NONE;
+        log_event(&events[EVENT_AWS_REFUSES], &about,
+                  "%s. It is asked again; instance %s meanwhile %s%s%s.", why, task->row.subject,
+                  task->kind->holds(task), until != SEC_NONE ? ", at the latest until " : "",
+                  until != SEC_NONE ? format_rfc3339(until, time) : "");
+}
+
+/* ---- the state cannot be written ---- */
+
+/* Each of the instances that are held has a line. */
+static void say_store_failed(const struct engine *engine, const struct log_about *about)
+{
+        static const char *const what = "nothing is begun or brought back until it can";
+        bool said = false;
+
+        for (const struct task *task = engine->down; task; task = task->next_down) {
+                struct log_about named = task_about(task);
+
+                if (!task_holds(task))
+                        continue;
+                log_event(&events[EVENT_STORE_FAILED], &named, "%s; %s, and %s %s.",
+                          engine->store_failure, what, task->row.subject, task->kind->holds(task));
+                said = true;
+        }
+        if (!said)
+                log_event(&events[EVENT_STORE_FAILED], about, "%s; %s.", engine->store_failure,
+                          what);
+}
+
+void engine_store_failed(struct engine *engine, const struct log_about *about)
+{
+        if (engine->store_failure)
+                return;
+        engine->store_failure =
+                xasprintf("The state cannot be written: %s", store_error(engine->store));
+        say_store_failed(engine, about);
+        engine->news = true;
+        engine_turn_soon(engine);
+}
+
+void engine_store_works(struct engine *engine)
+{
+        if (!engine->store_failure)
+                return;
+        log_line(LOG_NOTICE, NULL, "The state can be written again.");
+        xreplace(&engine->store_failure, NULL);
+        engine->news = true;
+        engine_turn_soon(engine);
+}

@@ -1,0 +1,59 @@
+/* Regions that hold up the others of their run: once one of a run's tasks is through, those that
+ * still look get task_kind.straggle more, then they have failed. What the others do is not touched.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/engine/moves.h"
+
+/* Those that wait for their turn in our own queue, of which AWS knows nothing, get it again. */
+static bool is_late(const struct task *task)
+{
+        return task->step && task->step->looks && !(task->call && aws_slot_is_queued(task->call));
+}
+
+static void give_up(struct task *task, sec_t straggle)
+{
+        char time[TIME_TEXT_MAX];
+
+        task_end(task, OUTCOME_FAILED,
+                 xasprintf("not searched: %s after others were (%s)",
+                           format_timespan(straggle, time),
+                           task->row.detail ? task->row.detail : "AWS has not answered"));
+}
+
+static void on_timer(void *userdata)
+{
+        struct run *run = userdata;
+
+        for (struct task *task = run->tasks; task; task = task->next)
+                if (task->kind == run->phase->kind && task->row.outcome == OUTCOME_OPEN &&
+                    is_late(task))
+                        give_up(task, task->kind->straggle);
+        timer_arm(run->stragglers, run->phase->kind->straggle * USEC_PER_SEC);
+        stragglers_look(run);
+}
+
+void stragglers_look(struct run *run)
+{
+        sec_t straggle = run->phase ? run->phase->kind->straggle : 0;
+        size_t through = 0, open = 0;
+
+        if (!straggle) {
+                run->stragglers = timer_free(run->stragglers);
+                return;
+        }
+        for (const struct task *task = run->tasks; task; task = task->next) {
+                if (task->kind != run->phase->kind)
+                        continue;
+                through += task->row.outcome == OUTCOME_DONE;
+                open += task->row.outcome == OUTCOME_OPEN;
+        }
+        if (!through || !open) {
+                run->stragglers = timer_free(run->stragglers);
+        } else if (!run->stragglers) {
+                run->stragglers = timer_new(run->engine->loop, on_timer, run);
+                timer_arm(run->stragglers, straggle * USEC_PER_SEC);
+        }
+}

@@ -1,0 +1,85 @@
+#include "runs/events/watch.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+struct watch {
+        struct watches *all; /* NULL: orphaned */
+        char *run;           /* NULL: all */
+        watch_fn *callback;
+        void *userdata;
+        bool ended; /* freed while all were being told: goes when they have been */
+        struct watch *next;
+};
+
+struct watch *watch_new(struct watches *watches, const char *run, watch_fn *callback,
+                        void *userdata)
+{
+        struct watch *watch = xnew(struct watch);
+
+        *watch = (struct watch){
+                .all = watches,
+                .run = xstrdup(run),
+                .callback = callback,
+                .userdata = userdata,
+                .next = watches->first,
+        };
+        watches->first = watch;
+        return watch;
+}
+
+static void watch_destroy(struct watch *watch)
+{
+        free(watch->run);
+        free(watch);
+}
+
+/* Drops what was freed while all were being told. */
+static void watches_sweep(struct watches *watches)
+{
+        for (struct watch **at = &watches->first; *at;) {
+                struct watch *watch = *at;
+
+                if (!watch->ended) {
+                        at = &watch->next;
+                        continue;
+                }
+                *at = watch->next;
+                watch_destroy(watch);
+        }
+}
+
+struct watch *watch_free(struct watch *watch)
+{
+        if (!watch)
+                return NULL;
+        watch->ended = true;
+        if (!watch->all)
+                watch_destroy(watch);
+        else if (!watch->all->telling)
+                watches_sweep(watch->all);
+        return NULL;
+}
+
+void watches_orphan(struct watches *watches)
+{
+        while (watches->first) {
+                struct watch *watch = watches->first;
+
+                watches->first = watch->next;
+                watch->all = NULL;
+                watch->next = NULL;
+        }
+}
+
+void watches_tell(struct watches *watches, const struct run_event *event)
+{
+        watches->telling++;
+        for (struct watch *watch = watches->first; watch; watch = watch->next)
+                if (!watch->ended && (!watch->run || streq(watch->run, event->run->id)))
+                        watch->callback(event, watch->userdata);
+        if (--watches->telling == 0)
+                watches_sweep(watches);
+}

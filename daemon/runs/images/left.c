@@ -1,0 +1,66 @@
+#include "runs/images/left.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/events/events.h"
+
+/* The definition of a schedule that is not in the settings, once the journal has its line. No
+ * schedule in the settings has this definition: with the schedule back it is overwritten. */
+#define DEFINITION_TOLD "left, and told so"
+
+void left_each(struct store *store, const struct settings *settings, left_fn *callback,
+               void *userdata)
+{
+        _cleanup_(text_done) struct text names = {};
+        struct store_image *images;
+        size_t n, first = 0;
+
+        if (!settings)
+                return;
+        text_append(&names, " ");
+        for (size_t i = 0; i < settings->n_schedules; i++)
+                text_printf(&names, "%s ", settings->schedules[i].name);
+        if (store_load_left(store, text_get(&names), &images, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++)
+                if (i + 1 == n || !streq(images[i].schedule, images[i + 1].schedule)) {
+                        callback(images[i].schedule, i + 1 - first, userdata);
+                        first = i + 1;
+                }
+        store_images_free(images, n);
+}
+
+static void tell(const char *schedule, size_t images, void *userdata)
+{
+        struct store *store = userdata;
+        struct store_schedule row = { .name = xstrdup(schedule),
+                                      .anchor = SEC_NONE,
+                                      .handled = SEC_NONE };
+        struct store_schedule stored;
+        int r = store_load_schedule(store, schedule, &stored);
+
+        if (r > 0) {
+                store_schedule_done(&row);
+                row = stored;
+        }
+        /* what cannot be read is not written over: it knows what was fired, and that it is paused
+         */
+        if (r >= 0 && !streq(row.definition, DEFINITION_TOLD)) {
+                log_event(&events[EVENT_SCHEDULE_LEFT], &(struct log_about){ .schedule = schedule },
+                          "Schedule %s is not in the settings, and has %zu image%s: none of them "
+                          "is removed. Put it back under that name (with `enabled: false` it does "
+                          "not fire) and `amictl prune %s` applies its `retain`; or remove them by "
+                          "hand, `amictl images %s` lists them.",
+                          schedule, images, images == 1 ? "" : "s", schedule, schedule);
+                xreplace(&row.definition, DEFINITION_TOLD);
+                store_save_schedule(store, &row);
+        }
+        store_schedule_done(&row);
+}
+
+void left_tell(struct store *store, const struct settings *settings)
+{
+        left_each(store, settings, tell, store);
+}

@@ -1,0 +1,105 @@
+#include "runs/images/method.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+
+const struct method method_crash = {
+        .name = "crash",
+        .bit = BY_CRASH,
+        .says = "without a reboot",
+};
+const struct method method_stopped = {
+        .name = "stopped",
+        .bit = BY_STOPPED,
+        .says = "stopped as it is",
+};
+const struct method method_freeze = {
+        .name = "freeze",
+        .bit = BY_FREEZE,
+        .says = "frozen",
+        .holds = true,
+};
+const struct method method_reboot = {
+        .name = "reboot",
+        .bit = BY_REBOOT,
+        .says = "with a reboot",
+        .holds = true,
+        .takes_down = true,
+        .reboots = true,
+};
+const struct method method_stop = {
+        .name = "stop",
+        .bit = BY_STOP,
+        .says = "stopped for it",
+        .holds = true,
+        .takes_down = true,
+};
+
+static const struct method *const methods[] = {
+        &method_crash, &method_stopped, &method_freeze, &method_reboot, &method_stop,
+};
+
+const struct method *method_named(const char *name)
+{
+        for (size_t i = 0; name && i < ELEMENTS(methods); i++)
+                if (streq(methods[i]->name, name))
+                        return methods[i];
+        return NULL;
+}
+
+enum setting_consistency level_of(const struct setting_schedule *schedule, bool rebooted)
+{
+        if (schedule->consistency != CONSISTENCY_AUTO)
+                return schedule->consistency;
+        if (!rebooted)
+                return CONSISTENCY_REBOOT;
+        return schedule->has_freeze ? CONSISTENCY_FREEZE : CONSISTENCY_CRASH;
+}
+
+const struct method *method_for(enum setting_consistency level)
+{
+        switch (level) {
+        case CONSISTENCY_CRASH:
+                return &method_crash;
+        case CONSISTENCY_FREEZE:
+                return &method_freeze;
+        case CONSISTENCY_REBOOT:
+                return &method_reboot;
+        case CONSISTENCY_STOP:
+                return &method_stop;
+        case CONSISTENCY_AUTO:
+                break;
+        }
+        abort();
+}
+
+/* A forced reboot is a power cut: the file systems were repaired, the data may be torn. */
+static const struct {
+        const char *proven;
+        enum setting_consistency satisfies; /* and all before it */
+} proofs[] = {
+        { PROVEN_CRASH, CONSISTENCY_CRASH },         { PROVEN_FROZEN, CONSISTENCY_FREEZE },
+        { PROVEN_REBOOT_FORCED, CONSISTENCY_CRASH }, { PROVEN_REBOOT_CLEAN, CONSISTENCY_REBOOT },
+        { PROVEN_STOPPED, CONSISTENCY_STOP },
+};
+
+enum setting_consistency proof_level(const char *proven)
+{
+        for (size_t i = 0; i < ELEMENTS(proofs); i++)
+                if (streq(proofs[i].proven, proven))
+                        return proofs[i].satisfies;
+        return CONSISTENCY_CRASH;
+}
+
+bool proof_satisfies(const char *proven, enum setting_consistency asked)
+{
+        return asked <= proof_level(proven);
+}
+
+bool proof_falls_short(const char *proven, const char *asked)
+{
+        enum setting_consistency level;
+
+        return consistency_find(asked, &level) && !proof_satisfies(proven, level);
+}

@@ -1,0 +1,94 @@
+/*
+ * A location is one region of one account: where tasks send their requests, and where one poll
+ * follows what many of them wait for.
+ */
+#pragma once
+
+#include "loop/loop.h"
+#include "runs/location/refusal.h"
+#include "settings/settings.h"
+
+/* All locations that are worked in, and what is known of the accounts. */
+struct locations {
+        struct loop *loop;
+        struct aws *aws;
+        struct settings *settings;        /* in force; NULL: not yet */
+        struct location *all;             /* struct location.next */
+        struct account_regions *accounts; /* regions.c */
+        struct timer *regions_found;      /* the search for them is over */
+        /* What is refused, or why, has changed. */
+        void (*refusal_changed)(const struct refusal *refusal, void *userdata);
+        void *userdata;
+};
+void locations_done(struct locations *locations);
+
+/* What those above keep of a location. */
+struct follower;
+struct doctor;
+struct rotation;
+struct rival;
+
+/* What EC2 has told of a type of instances. */
+struct location_type {
+        char *name;
+        bool has_disks; /* local ones, which a stop empties */
+};
+
+/* What the files that poll keep of a location; freed with it. */
+struct location_part {
+        void (*free)(void *part);
+        void *part;
+};
+
+struct location {
+        struct locations *locations;
+        struct loop *loop;
+        struct aws_account *aws;
+        char *account, *region;
+        unsigned int references;
+        /* Services whose last call got no answer, which has been said. */
+        const struct service **silent;
+        size_t n_silent;
+        const struct action *remote_told; /* of Systems Manager: was refused, which has been said */
+        struct follower *follower;        /* of images, follow.h; made when first needed */
+        struct doctor *doctor;            /* of instances, health.h; the same */
+        struct rotation *rotation;        /* target groups, rotation.h; the same */
+        struct rival *rival;              /* another daemon, rival.h; the same */
+        struct location_part *parts;      /* these four */
+        size_t n_parts;
+        struct location_type *types; /* those that were asked about */
+        size_t n_types;
+        struct location *next; /* of locations->all */
+};
+
+/* The location of (account, region) under these settings. NULL when the account is not in them. */
+struct location *location_get(struct locations *locations, const struct settings *settings,
+                              const char *account, const char *region);
+struct location *location_ref(struct location *location);
+struct location *location_unref(struct location *location);
+DEFINE_CLEANUP(struct location, location_unref);
+/* `part` is freed with the location. */
+void location_keep(struct location *location, void (*free_part)(void *part), void *part);
+
+/* Every call from here ends with this: says once when AWS cannot be asked, and when it can again.
+ */
+void location_heard(struct location *location, const struct action *action,
+                    const struct aws_reply *reply);
+/* The same for a poll that nobody sees fail: also says once per `*told` (an action) when it is
+ * refused. */
+void location_polled(struct location *location, const struct action *action,
+                     const struct aws_reply *reply, const struct action **told);
+
+/* A call that many tasks wait for, as aws_call(). What AWS refuses of it is kept in `refusal`. */
+struct aws_slot *location_call(struct refusal *refusal, const struct action *action,
+                               const void *input, aws_done_fn *done, void *userdata);
+/* To be called with the reply to it: location_polled(), and the watchers of the tasks that wait. */
+void location_called(struct refusal *refusal, const struct action *action,
+                     const struct aws_reply *reply);
+
+/* Calls back for every (account, region) of a schedule, or, with NULL, of all accounts. Gives NULL,
+ * or what is wrong with the settings for it (caller frees): an account whose region nobody knows.
+ */
+typedef void location_fn(struct location *location, void *userdata);
+char *locations_of(struct locations *locations, const struct settings *settings,
+                   const struct setting_schedule *schedule, location_fn *callback, void *userdata);

@@ -1,0 +1,50 @@
+/*
+ * A call that AWS refuses, or does not answer, while it is asked again: the call and the code of
+ * the error, in the same words for every task that waits for it.
+ */
+#pragma once
+
+#include "aws/client/aws.h"
+#include "base/time.h"
+
+struct location;
+
+/* All zero but `location` at the beginning. */
+struct refusal {
+        struct location *location;
+        const struct action *action; /* of the call; NULL: no call is in trouble */
+        const struct action *told;   /* whose refusal the journal has, until it is over; or NULL */
+        unsigned int attempts;       /* in vain, in a row */
+        bool certain;                /* AWS has said no, and not only that it knows no such thing */
+        usec_t again;                /* monotonic: when it is asked again; 0: not known. Of the call
+                                        of a task: of an attempt of the one that is under way */
+        char *what, *more;           /* of aws_describe_refusal() */
+};
+void refusal_done(struct refusal *refusal);
+/* The journal has it, in a line of its own: nobody else says it. */
+static inline void refusal_note_told(struct refusal *refusal)
+{
+        refusal->told = refusal->action;
+}
+/* The trouble is over, or concerns nobody any more. What the journal was told stays. */
+void refusal_clear(struct refusal *refusal);
+
+/* Takes the reply to a call that has ended. AWS_OK clears the refusal of that action. True when
+ * refusal_text() has other words than before: refusal_report() then, unless the task ends by the
+ * reply. */
+bool refusal_take(struct refusal *refusal, const struct action *action,
+                  const struct aws_reply *reply);
+/* Tells the watchers of all tasks that wait for the call. */
+void refusal_report(const struct refusal *refusal);
+/* Takes each attempt of the call that comes to nothing and is not the last, and reports it, as long
+ * as the slot lasts. */
+void refusal_watch(struct refusal *refusal, struct aws_slot *slot);
+
+/* Whether it is worth telling: from the second attempt in vain on, or when AWS has said no. */
+bool refusal_is_shown(const struct refusal *refusal);
+/* "DescribeImages refused: UnauthorizedOperation; asked again in 20s: You are not ...". `again`:
+ * monotonic, when it is asked again, where the refusal does not know; 0: not known either. `now` 0:
+ * without the time. Caller frees. */
+char *refusal_text(const struct refusal *refusal, usec_t again, usec_t now);
+/* "DescribeImages refused: UnauthorizedOperation: You are not ...". Caller frees. */
+char *refusal_reason(const struct refusal *refusal);

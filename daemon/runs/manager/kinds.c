@@ -1,0 +1,62 @@
+#include "runs/manager/kinds.h"
+
+#include "runs/adopt/adopt.h"
+#include "runs/backup/backup.h"
+#include "runs/outage/measure.h"
+#include "runs/outage/volumes.h"
+#include "runs/retire/retire.h"
+
+static const struct phase backup_phases[] = {
+        { .name = "find-targets",
+          .kind = &targets_task,
+          .touches = true,
+          .begin = backup_begin_targets },
+        { .name = "create-images",
+          .kind = &image_task,
+          .touches = true,
+          .begin = backup_begin_images },
+        { .name = "find-expired", .kind = &retention_task, .begin = prune_begin_find },
+        { .name = "remove-expired", .kind = &removal_task, .begin = prune_begin_remove },
+        {},
+};
+
+static const struct phase prune_phases[] = {
+        { .name = "find-expired", .kind = &retention_task, .begin = prune_begin_find },
+        { .name = "remove-expired", .kind = &removal_task, .begin = prune_begin_remove },
+        {},
+};
+
+static const struct phase adopt_phases[] = {
+        { .name = "find-images", .kind = &adoption_task, .begin = adopt_begin },
+        {},
+};
+
+/* Dry only: what a backup run would find and its retention decide. */
+static const struct phase plan_phases[] = {
+        { .name = "find-targets", .kind = &targets_task, .begin = backup_begin_targets },
+        { .name = "find-expired", .kind = &retention_task, .begin = prune_begin_find },
+        {},
+};
+
+const struct run_kind run_kinds[] = {
+        { .name = "backup",
+          .phases = backup_phases,
+          .work = &image_task,
+          .by_schedule = true,
+          .made = backup_made,
+          .shortfall = backup_shortfall,
+          .resumed = measures_order,
+          .forget = measures_forget },
+        { .name = "prune", .phases = prune_phases, .work = &removal_task },
+        { .name = "adopt", .phases = adopt_phases, .work = &adoption_task },
+        { .name = "plan",
+          .phases = plan_phases,
+          .work = &retention_task,
+          .forget = measures_forget },
+        {},
+};
+
+void kinds_forget(struct engine *engine)
+{
+        volumes_forget(engine);
+}

@@ -1,0 +1,300 @@
+/*
+ * Freezing an instance for its image, and letting it go on.
+ *
+ * The row is committed before the command is sent. The script arms a timer on the instance before
+ * anything is frozen, so that nothing that happens to amid, to SSM or to the network keeps it
+ * frozen (runs/remote/freeze-script.h); what follows here is about ending it sooner, and about what
+ * was achieved. Frozen counts only when the instance says at the thaw that nobody had thawed it
+ * before.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/outage/measure.h"
+#include "runs/outage/outage.h"
+#include "runs/remote/freeze-script.h"
+#include "runs/remote/remote.h"
+
+#define SEND_RETRY (5 * USEC_PER_SEC)
+/* So long SSM may not know an instance whose agent it reaches: seconds. */
+enum { UNKNOWN_FOR = 60 };
+/* What the scripts may take besides `timeout`, and so long after it an instance has thawed by
+ * itself: seconds. */
+enum { MARGIN = 60 };
+/* Without settings, after a restart: as by default. */
+enum { TIMEOUT_UNKNOWN = 900 };
+
+static sec_t timeout_of(const struct task *task)
+{
+        return task->run->schedule && task->run->schedule->has_freeze
+                       ? task->run->schedule->freeze.timeout
+                       : TIMEOUT_UNKNOWN;
+}
+
+/* One freeze of one instance: another attempt has another moment. Caller frees. */
+static char *token_of(const struct task *task)
+{
+        return xasprintf("%s.%s.%lld", task->row.run, task->row.subject,
+                         (long long)task->row.downed);
+}
+
+bool freeze_is_stale(struct task *task)
+{
+        return task->method == &method_freeze && task->row.downed != SEC_NONE &&
+               image_away(task) >= timeout_of(task);
+}
+
+/* ---- not frozen ---- */
+
+/* It is not frozen (any more), and there is no image yet: what the settings say of that. */
+static struct verdict without_freeze(struct task *task, char *why)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        struct log_about about = task_about(task);
+
+        task->row.downed = SEC_NONE;
+        if (!schedule || schedule->freeze.on_failure == ON_FREEZE_FAILURE_SKIP)
+                return finish(OUTCOME_FAILED, why);
+        log_line(LOG_WARNING, &about, "%s: %s; its image is made all the same.", task->row.subject,
+                 why);
+        free(task->row.evidence);
+        task->row.evidence = why;
+        image_set_method(task, &method_crash);
+        return go("create-image");
+}
+
+/* The freeze went wrong. Where it may have begun, the thaw comes first and then takes it up. */
+static struct verdict not_frozen(struct task *task, char *why, bool begun)
+{
+        _cleanup_free_ char *reason = why;
+        char *whole = xasprintf("it could not be frozen: %s", reason);
+
+        if (!begun)
+                return without_freeze(task, whole);
+        free(task->row.evidence);
+        task->row.evidence = whole;
+        task_touch(task);
+        return go("thaw-instance");
+}
+
+/* ---- freeze-instance ---- */
+
+struct verdict freeze_ask(struct task *task)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        _cleanup_free_ char *token = NULL, *script = NULL;
+
+        if (!schedule || !schedule->has_freeze)
+                return image_give_up(task, OUTCOME_CANCELLED,
+                                     xstrdup("given up: its freeze is no longer in the settings"));
+        if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
+                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+        if (image_touch(task) && !MUTANT(freezes_before_it_commits))
+                return go("freeze-instance");
+        token = token_of(task);
+        script = freeze_script_freeze(&(struct freeze_script){
+                .token = token,
+                .before = schedule->freeze.before,
+                .after = schedule->freeze.after,
+                .n_before = schedule->freeze.n_before,
+                .n_after = schedule->freeze.n_after,
+                .timeout = schedule->freeze.timeout,
+        });
+        remote_send(task, "freeze", script, schedule->freeze.timeout + MARGIN);
+        return stay();
+}
+
+struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        char *why;
+
+        image_note_doubt(task, reply);
+        live->freeze_unanswered |= aws_may_have_acted(reply);
+        switch (remote_sent(task, reply)) {
+        case REMOTE_SENT:
+                return next();
+        case REMOTE_SEND_AGAIN:
+                why = aws_describe_failure(reply, &ssm_send_command, task->row.region);
+                if (task_spent(task) < timeout_of(task))
+                        return again(SEND_RETRY, why);
+                return not_frozen(task, why, true);
+        case REMOTE_REFUSED:
+                why = aws_describe_failure(reply, &ssm_send_command, task->row.region);
+                if (gone_is_claimed(reply) && task_spent(task) < UNKNOWN_FOR)
+                        return again(SEND_RETRY, why);
+                return not_frozen(task, why, live->freeze_unanswered);
+        }
+        abort();
+}
+
+/* ---- await-frozen ---- */
+
+struct verdict await_frozen_ask(struct task *task)
+{
+        if (!task->row.command)
+                return go("freeze-instance");
+        remote_look(task);
+        return stay();
+}
+
+static struct verdict frozen_failed(struct task *task, const struct ssm_invocation *invocation)
+{
+        _cleanup_free_ char *reason = remote_value(invocation->output, "amid-freeze", "reason");
+        _cleanup_free_ char *state = remote_value(invocation->output, "amid-freeze", "state");
+        _cleanup_free_ char *failure = remote_failure(invocation);
+
+        return not_frozen(task, reason ? xasprintf("%s (%s)", reason, failure) : steal(failure),
+                          !streq(state, "thawed") && (!streq(state, "refused") ||
+                                                      image_live(task)->freeze_unanswered));
+}
+
+struct verdict await_frozen_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct ssm_invocation *invocation = reply->output;
+        struct log_about about = task_about(task);
+        char time[TIME_TEXT_MAX];
+
+        switch (remote_state(reply)) {
+        case REMOTE_GOES_ON:
+                if (task_spent(task) < timeout_of(task) + MARGIN)
+                        return remote_look_again(task, reply, "the freeze goes on");
+                return not_frozen(task, task_why(task, "SSM does not tell what became of it"),
+                                  true);
+        case REMOTE_NEVER:
+                return not_frozen(task, remote_failure(invocation),
+                                  image_live(task)->freeze_unanswered);
+        case REMOTE_FAILED:
+                return frozen_failed(task, invocation);
+        case REMOTE_DONE:
+                log_event(&events[EVENT_INSTANCE_FROZEN], &about,
+                          "Instance %s is frozen, and thaws by itself after %s at the latest.",
+                          task->row.subject, format_timespan(timeout_of(task), time));
+                return next();
+        }
+        abort();
+}
+
+/* ---- thaw-instance ---- */
+
+struct verdict thaw_ask(struct task *task)
+{
+        _cleanup_free_ char *token = token_of(task);
+        _cleanup_free_ char *script = freeze_script_thaw(&(struct freeze_script){ .token = token });
+
+        remote_send(task, "thaw", script, timeout_of(task) + MARGIN);
+        return stay();
+}
+
+/* What comes after the thaw, or after it was given up. */
+static struct verdict thaw_over(struct task *task)
+{
+        measure_note(task, image_away(task));
+        if (task->row.image || task->row.ending != OUTCOME_OPEN)
+                return go("await-image");
+        if (task->row.evidence)
+                return without_freeze(task, steal(task->row.evidence));
+        return go("await-image"); /* which begins anew */
+}
+
+/* By now the instance has thawed by itself, if it was frozen. */
+static bool is_thawed_anyway(struct task *task)
+{
+        return image_away(task) > timeout_of(task) + (sec_t)2 * MARGIN;
+}
+
+/* `why` is taken. */
+static struct verdict thaw_again(struct task *task, char *why)
+{
+        struct log_about about = task_about(task);
+
+        if (!is_thawed_anyway(task)) {
+                free(steal(task->row.command));
+                return again(SEND_RETRY, why);
+        }
+        log_event(&events[EVENT_THAW_UNKNOWN], &about,
+                  "Instance %s: whether it goes on after its freeze is not known: %s; its own "
+                  "timer was "
+                  "due.",
+                  task->row.subject, why);
+        if (!task->row.evidence)
+                task->row.evidence = xasprintf("the thaw could not be confirmed: %s", why);
+        free(why);
+        return thaw_over(task);
+}
+
+struct verdict thaw_answer(struct task *task, const struct aws_reply *reply)
+{
+        if (remote_sent(task, reply) == REMOTE_SENT)
+                return next();
+        return thaw_again(task, aws_describe_failure(reply, &ssm_send_command, task->row.region));
+}
+
+/* ---- await-thawed ---- */
+
+struct verdict await_thawed_ask(struct task *task)
+{
+        if (!task->row.command)
+                return go("thaw-instance");
+        remote_look(task);
+        return stay();
+}
+
+/* Whether `before` did not succeed, or was not begun, as the last line of the thaw has it:
+ * freeze-script.h. */
+static bool never_froze(const char *output)
+{
+        _cleanup_free_ char *by = remote_value(output, "amid-thaw", "thawed-by"),
+                            *reason = remote_value(output, "amid-thaw", "reason");
+
+        return streq(by, "freeze") || streq(reason, "never-frozen");
+}
+
+/* The instance goes on: whether it was frozen up to now decides what the image is worth. */
+static struct verdict thawed(struct task *task, const char *output)
+{
+        _cleanup_free_ char *by = remote_value(output, "amid-thaw", "thawed-by");
+        struct log_about about = task_about(task);
+        char time[TIME_TEXT_MAX];
+
+        format_timespan(image_away(task), time);
+        if (never_froze(output))
+                log_event(&events[EVENT_INSTANCE_THAWED], &about,
+                          "Instance %s goes on; its freeze had not succeeded.", task->row.subject);
+        else
+                log_event(&events[EVENT_INSTANCE_THAWED], &about,
+                          "Instance %s goes on after its freeze of %s%s.", task->row.subject, time,
+                          streq(by, "watchdog") ? "; its own timer was sooner" : "");
+        if (task->row.image && !task->row.evidence &&
+            (streq(by, "amid") || MUTANT(claims_to_have_frozen))) {
+                xreplace(&task->row.consistency, PROVEN_FROZEN);
+                task->row.evidence =
+                        xasprintf("frozen for %s, from before CreateImage until the "
+                                  "last of %u snapshot%s had begun",
+                                  time, task->row.volumes, task->row.volumes == 1 ? "" : "s");
+        } else if (task->row.image && !task->row.evidence) {
+                task->row.evidence = xstrdup("it was not frozen any more when all snapshots were "
+                                             "seen to have begun");
+        }
+        return thaw_over(task);
+}
+
+struct verdict await_thawed_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct ssm_invocation *invocation = reply->output;
+
+        switch (remote_state(reply)) {
+        case REMOTE_GOES_ON:
+                if (!is_thawed_anyway(task) || task_spent(task) < MARGIN)
+                        return remote_look_again(task, reply, "the thaw goes on");
+                return thaw_again(task, task_why(task, "SSM does not tell what became of it"));
+        case REMOTE_NEVER:
+        case REMOTE_FAILED:
+                return thaw_again(task, remote_failure(invocation));
+        case REMOTE_DONE:
+                return thawed(task, invocation->output);
+        }
+        abort();
+}

@@ -1,0 +1,252 @@
+/* await-put-back: until an instance is in service and healthy as before its image. */
+#include <stdlib.h>
+
+#include "aws/services/autoscaling.h"
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/outage/measure.h"
+#include "runs/outage/rotation-steps.h"
+
+/* Between questions that AWS does not answer. */
+#define LOOK_RETRY (15 * USEC_PER_SEC)
+/* One that is still out of something so long after it was put back is put back again: 20 s at
+ * first, twice as long each time. */
+enum { PUT_AGAIN = 20, PUT_LONGER = 4 };
+
+/* It did not become what it was before. Takes `why`. */
+static struct verdict not_as_before(struct task *task, char *why)
+{
+        struct log_about about = task_about(task);
+
+        if (putback_awaits_health(task->row.putback) || task->row.ending == OUTCOME_OPEN)
+                return instance_failed(task, why);
+        free(steal(task->row.putback));
+        log_event(&events[EVENT_NOT_PUT_BACK], &about, "Instance %s is not put back: %s.",
+                  task->row.subject, why);
+        free(why);
+        return next();
+}
+
+static void say_not_yet(struct task *task, const char *why)
+{
+        struct log_about about = task_about(task);
+
+        log_event(&events[EVENT_NOT_PUT_BACK], &about,
+                  "Instance %s cannot leave standby yet (attempt %u): %s; tried again.",
+                  task->row.subject, image_live(task)->exits, why);
+        put_note_overdue(task, "service in its Auto Scaling group", why);
+}
+
+/* True: it is time for another order to put it back, which is counted. */
+static bool puts_again(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        if (task_spent(task) < PUT_AGAIN << (live->exits < PUT_LONGER ? live->exits : PUT_LONGER))
+                return false;
+        live->exits++;
+        live->put = 0;
+        task->settled = false;
+        return true;
+}
+
+static void say_as_before(struct task *task)
+{
+        struct log_about about = task_about(task);
+        bool healthy = putback_awaits_health(task->row.putback);
+        char time[TIME_TEXT_MAX];
+
+        format_timespan(image_away(task), time);
+        if (task->row.image && (healthy || task->row.ending == OUTCOME_OPEN))
+                measure_note(task, image_away(task));
+        if (healthy)
+                log_event(&events[EVENT_PUT_BACK], &about,
+                          "Instance %s is healthy again in its target groups, after %s.",
+                          task->row.subject, time);
+        else if (putback_takes_out(task->row.putback) && !image_live(task)->in_vain)
+                log_event(&events[EVENT_PUT_BACK], &about,
+                          "Instance %s is put back into what it was taken out of, after %s.",
+                          task->row.subject, time);
+}
+
+/* Until an earlier request cannot arrive any more, it is looked at again and again. */
+static struct verdict as_before(struct task *task)
+{
+        if (!task->settled)
+                say_as_before(task);
+        if (putback_takes_out(task->row.putback) && image_note_settled(task)) {
+                image_live(task)->in_service = false;
+                return again(rotation_pause(task),
+                             xstrdup("it is back; whether an earlier request arrives late"));
+        }
+        if (!image_live(task)->in_vain)
+                instance_note_back(task);
+        free(steal(task->row.putback)); /* there is nothing left to put right */
+        return next();
+}
+
+/* The first registration that is not healthy and has to be, or NULL. */
+static const struct putback_line *find_unhealthy(const struct task *task,
+                                                 const struct putback *putback,
+                                                 const struct elb_health **ret)
+{
+        for (size_t i = 0; i < putback->n; i++) {
+                const struct putback_line *line = &putback->lines[i];
+
+                if (!line->healthy || rotation_is_gone(task->location, line->name))
+                        continue;
+                *ret = rotation_health(task->location, line->name, task->row.subject, line->port);
+                if (!*ret || (*ret)->state != TARGET_HEALTHY)
+                        return line;
+        }
+        return NULL;
+}
+
+static char *health_text(const struct putback_line *line, const struct elb_health *health)
+{
+        const char *reason = health && health->reason ? health->reason : "";
+        const char *words = health && health->description ? health->description : "";
+
+        return xasprintf("target group %s: %s%s%s%s%s", rotation_name(line->name),
+                         rotation_state_name(health), *reason ? ", " : "", reason,
+                         *words ? ", " : "", words);
+}
+
+/* An answer from before the restart of amid is none. */
+static bool has_watched(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (!live->watched)
+                live->watched = now;
+        return now - live->watched >= image_ready_timeout(task) * USEC_PER_SEC;
+}
+
+static struct verdict await_health(struct task *task, const struct putback *putback)
+{
+        const struct elb_health *health = NULL;
+        const struct putback_line *line;
+        bool late = task_spent(task) >= image_ready_timeout(task), taken_out;
+        char *why = NULL, time[TIME_TEXT_MAX];
+
+        switch (rotation_look(task, putback, rotation_since(task), &why)) {
+        case ROTATION_LOOKING:
+                return stay();
+        case ROTATION_SEEN:
+                break;
+        case ROTATION_REFUSED:
+        case ROTATION_TROUBLE:
+                if (late && has_watched(task))
+                        return not_as_before(task, why);
+                has_watched(task);
+                return again(LOOK_RETRY, why);
+        }
+        line = find_unhealthy(task, putback, &health);
+        if (!line)
+                return as_before(task);
+        taken_out = line->kind == PUTBACK_DRAIN && !rotation_is_in(task, line) && image_doubt(task);
+        if (taken_out && puts_again(task))
+                return go("put-back");
+        why = health_text(line, health);
+        if (late && !taken_out) {
+                char *whole = xasprintf("not healthy again within %s (%s)",
+                                        format_timespan(image_ready_timeout(task), time), why);
+
+                free(why);
+                return not_as_before(task, whole);
+        }
+        return again(rotation_pause(task), why);
+}
+
+struct verdict await_put_back_ask(struct task *task)
+{
+        _cleanup_(putback_done) struct putback putback = {};
+
+        image_follow(task);
+        putback_parse(task->row.putback, &putback);
+        if (putback.n && putback.lines[0].kind == PUTBACK_STANDBY &&
+            !image_live(task)->in_service) {
+                rotation_ask_lifecycle(task);
+                return stay();
+        }
+        if (!putback_awaits_health(task->row.putback))
+                return as_before(task);
+        return await_health(task, &putback);
+}
+
+/* Its Auto Scaling group has it somewhere between standby and service. */
+static struct verdict not_in_service(struct task *task, int lifecycle)
+{
+        struct image_live *live = image_live(task);
+        char time[TIME_TEXT_MAX];
+
+        if (lifecycle == LIFECYCLE_STANDBY && puts_again(task)) {
+                if (live->refusal)
+                        say_not_yet(task, live->refusal);
+                return go("put-back");
+        }
+        if (lifecycle != LIFECYCLE_STANDBY && task_spent(task) >= image_ready_timeout(task) &&
+            !image_doubt(task))
+                return not_as_before(
+                        task, xasprintf("not in service again within %s (its Auto Scaling group "
+                                        "has it %s)",
+                                        format_timespan(image_ready_timeout(task), time),
+                                        rotation_lifecycle_name(lifecycle)));
+        return again(rotation_pause(task), xasprintf("its Auto Scaling group has it %s",
+                                                     rotation_lifecycle_name(lifecycle)));
+}
+
+/* The Auto Scaling group does not tell the lifecycle state of the instance. Once that is so for
+ * long, an order that AWS has taken counts as carried out, and another one is given again. Takes
+ * `why`. */
+static struct verdict lifecycle_unknown(struct task *task, char *why)
+{
+        bool was_taken = !image_live(task)->refusal && !task->resumed;
+        bool watched = has_watched(task);
+
+        if (task_spent(task) < image_ready_timeout(task) || !watched)
+                return again(LOOK_RETRY, why);
+        if (was_taken)
+                return not_as_before(task, why);
+        image_live(task)->exits++;
+        image_live(task)->put = 0;
+        say_not_yet(task, why);
+        free(why);
+        return go("put-back");
+}
+
+struct verdict await_put_back_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct autoscaling_instances *found = reply->output;
+        int lifecycle;
+
+        if (reply->outcome != AWS_OK)
+                return lifecycle_unknown(task, aws_describe_failure(reply, task->action,
+                                                                    task->row.region));
+        if (!rotation_lifecycle(task, found, &lifecycle))
+                return again(rotation_pause(task),
+                             xstrdup("its Auto Scaling group does not list it"));
+        switch ((enum lifecycle_state)lifecycle) {
+        case LIFECYCLE_DETACHING: /* somebody else decided about it */
+        case LIFECYCLE_DETACHED:
+        case LIFECYCLE_OTHER:
+                image_live(task)->in_vain = true;
+                __attribute__((fallthrough));
+        case LIFECYCLE_IN_SERVICE:
+                image_live(task)->in_service = true;
+                return go("await-put-back");
+        case LIFECYCLE_TERMINATING:
+        case LIFECYCLE_TERMINATING_WAIT:
+        case LIFECYCLE_TERMINATING_PROCEED:
+        case LIFECYCLE_TERMINATED:
+                return not_as_before(task, xstrdup("its Auto Scaling group terminates it"));
+        case LIFECYCLE_STANDBY:
+        case LIFECYCLE_ENTERING_STANDBY:
+        case LIFECYCLE_PENDING:
+        case LIFECYCLE_PENDING_WAIT:
+        case LIFECYCLE_PENDING_PROCEED:
+                break;
+        }
+        return not_in_service(task, lifecycle);
+}

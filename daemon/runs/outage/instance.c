@@ -1,0 +1,342 @@
+/* What an image task knows of its instance, and how it ends for it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/images/follow.h"
+#include "runs/outage/health.h"
+#include "runs/outage/outage.h"
+#include "runs/outage/putback.h"
+#include "runs/outage/rotation.h"
+
+/* What is not given up: 15 s at first, then twice as long each time. */
+#define INSIST_FIRST   (15 * USEC_PER_SEC)
+#define INSIST_LONGEST (300 * USEC_PER_SEC)
+enum { CALL_LEAST = 3 * SEC_PER_MIN };
+
+struct image_live *image_live(struct task *task)
+{
+        struct image_live *live = task->live;
+
+        if (live)
+                return live;
+        task->live = live = xnew(struct image_live);
+        if (!task->inherited)
+                return live;
+        /* Of what was sent before the restart nothing is known. */
+        if (task_holds(task)) {
+                live->doubt = task->inherited + REQUEST_LIVES;
+                live->stop_taken = live->freeze_unanswered = true;
+        }
+        live->unsure = !task->row.image && task->row.requested != SEC_NONE;
+        return live;
+}
+
+struct patient *image_watch(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        if (!live->patient)
+                live->patient = health_begin(task);
+        task_await(task, health_refusal(task->location));
+        return live->patient;
+}
+
+void image_note_doubt(struct task *task, const struct aws_reply *reply)
+{
+        if (aws_may_have_acted(reply))
+                image_live(task)->doubt = loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
+}
+
+usec_t image_doubt(struct task *task)
+{
+        usec_t now = loop_monotonic(task->run->engine->loop), until = image_live(task)->doubt;
+
+        return until > now ? until - now : 0;
+}
+
+usec_t image_note_settled(struct task *task)
+{
+        usec_t doubt = image_doubt(task);
+
+        task->settled = doubt > 0;
+        return doubt;
+}
+
+void image_forget(struct task *task)
+{
+        struct image_live *live = task->live;
+
+        rotation_leave(task);
+        if (!live)
+                return;
+        free(live->scaling_group);
+        free(live->refusal);
+        free(live->label_refusal);
+        free(live->no_more.detail);
+        free(live->misfit);
+        shape_done(ec2_describe_instances.output, &live->instance);
+        follow_end(live->followed);
+        health_end(live->patient);
+        free(live);
+}
+
+void image_regroup(struct task *task)
+{
+        const struct ec2_instances *known = &image_live(task)->instance;
+        char *groups;
+
+        /* A turn that was had stays what it was. */
+        if (task->row.downed != SEC_NONE || !task->run->schedule || !known->n_instances)
+                return;
+        groups = task->method->takes_down ? gate_groups(task, known->instances) : NULL;
+        if (groups || !task->method->takes_down) {
+                free(task->row.group);
+                task->row.group = groups;
+                task_touch(task);
+        }
+}
+
+sec_t image_ready_timeout(const struct task *task)
+{
+        return task->run->schedule ? task->run->schedule->reboot.ready_timeout : 15 * SEC_PER_MIN;
+}
+
+/* Of an instance that is stopped, or will be: when it was launched last. That changes with each
+ * start, so it tells afterwards whether there was one. An image whose call is not known may be of
+ * before a start. */
+static void note_launch(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const struct ec2_instance *instance = live->instance.instances;
+
+        live->launched = SEC_NONE;
+        if (live->instance.n_instances &&
+            (instance->state == INSTANCE_STOPPED || task->method == &method_stop))
+                live->launched = instance->launched;
+        if (live->unsure && task->row.launched != live->launched)
+                task->row.launched = SEC_NONE;
+        else
+                task->row.launched = live->launched;
+}
+
+bool image_note_asking(struct task *task)
+{
+        const char *nonce = task->run->engine->nonce;
+        struct image_live *live = image_live(task);
+        char *askers;
+
+        if (task->row.requested != SEC_NONE && task->row.askers && strstr(task->row.askers, nonce))
+                return false;
+        if (task->row.requested == SEC_NONE)
+                task->row.requested = live->dated;
+        askers = live->unsure && task->row.askers ? xasprintf("%s %s", task->row.askers, nonce)
+                                                  : xstrdup(nonce);
+        free(task->row.askers);
+        task->row.askers = askers;
+        task_touch(task);
+        return true;
+}
+
+void image_note_unasked(struct task *task)
+{
+        if (!image_live(task)->unsure)
+                task->row.requested = SEC_NONE;
+}
+
+static void use_method(struct task *task, const struct method *method)
+{
+        task->method = method;
+        task->way = method ? method->bit : 0;
+}
+
+void image_restored(struct task *task)
+{
+        use_method(task, method_named(task->row.method));
+}
+
+void image_set_method(struct task *task, const struct method *method)
+{
+        use_method(task, method);
+        xreplace(&task->row.method, method->name);
+        xreplace(&task->row.consistency, PROVEN_CRASH);
+        note_launch(task);
+        image_regroup(task);
+        task_touch(task);
+}
+
+/* How many volumes go into the image. */
+static unsigned int count_volumes(const struct setting_image *image,
+                                  const struct ec2_instance *instance)
+{
+        unsigned int n = 0;
+
+        for (size_t i = 0; i < instance->n_devices; i++)
+                n += instance->devices[i].volume &&
+                     !strings_contain(image->exclude_devices, image->n_exclude_devices,
+                                      instance->devices[i].device);
+        return n;
+}
+
+void image_describe(struct task *task, struct ec2_instance *instance, sec_t date)
+{
+        struct image_live *live = image_live(task);
+        const struct setting_schedule *schedule = task->run->schedule;
+        enum setting_consistency asked;
+
+        shape_done(ec2_describe_instances.output, &live->instance);
+        *append(live->instance.instances, live->instance.n_instances) = *instance;
+        *instance = (struct ec2_instance){};
+        live->described = loop_monotonic(task->run->engine->loop);
+        instance = live->instance.instances;
+        task->row.volumes = count_volumes(&schedule->image, instance);
+        live->dated = date ? date : loop_wall(task->run->engine->loop);
+        if (!consistency_find(task->row.asked, &asked))
+                asked = CONSISTENCY_CRASH; /* a row of an earlier version */
+        /* One that starts or stops has no turn until that is over. */
+        image_set_method(task, instance->state == INSTANCE_STOPPED   ? &method_stopped
+                               : instance->state == INSTANCE_RUNNING ? method_for(asked)
+                                                                     : &method_crash);
+}
+
+bool image_touch(struct task *task)
+{
+        if (task->row.downed != SEC_NONE)
+                return false;
+        task->row.downed = loop_wall(task->run->engine->loop);
+        image_live(task)->touched = loop_monotonic(task->run->engine->loop);
+        task_touch(task);
+        return true;
+}
+
+sec_t image_away(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        struct loop *loop = task->run->engine->loop;
+        sec_t spent;
+
+        if (task->row.downed == SEC_NONE)
+                return 0;
+        /* After a restart only the wall clock knows. */
+        spent = loop_wall(loop) - task->row.downed;
+        if (!live->touched)
+                live->touched = loop_monotonic(loop) - (spent > 0 ? spent : 0) * USEC_PER_SEC;
+        return (loop_monotonic(loop) - live->touched) / USEC_PER_SEC;
+}
+
+usec_t image_call_limit(struct task *task)
+{
+        sec_t left = image_ready_timeout(task) - image_away(task);
+
+        if (task->row.downed == SEC_NONE || !task->step->down || MUTANT(waits_for_answers))
+                return USEC_INFINITY;
+        return (left > CALL_LEAST ? left : CALL_LEAST) * USEC_PER_SEC;
+}
+
+usec_t image_insist_after(unsigned int refusals)
+{
+        usec_t delay = INSIST_FIRST << (refusals < 5 ? refusals : 5);
+
+        return delay < INSIST_LONGEST ? delay : INSIST_LONGEST;
+}
+
+/* Where putting the instance right begins; NULL: there is nothing to put right. */
+static const char *way_back(const struct task *task)
+{
+        if (task->row.downed == SEC_NONE || !task->method)
+                return NULL;
+        if (task->method == &method_freeze)
+                return "thaw-instance";
+        if (task->method == &method_stop)
+                return MUTANT(forgets_to_start) ? NULL : "start-instance";
+        return task->row.putback ? "put-back" : NULL;
+}
+
+void image_note_ending(struct task *task, enum outcome outcome, char *detail)
+{
+        task->row.ending = outcome;
+        free(task->row.detail);
+        task->row.detail = detail;
+        task_touch(task);
+}
+
+void image_note_failure(struct task *task, char *detail)
+{
+        image_note_ending(task, OUTCOME_FAILED, detail);
+}
+
+struct verdict image_untouched(struct task *task, enum outcome outcome, char *detail)
+{
+        if (!putback_takes_out(task->row.putback)) {
+                task->row.downed = SEC_NONE;
+                return finish(outcome, detail);
+        }
+        image_note_ending(task, outcome, detail);
+        return go("put-back");
+}
+
+struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail)
+{
+        const char *back = way_back(task);
+
+        if (MUTANT(gives_no_reason))
+                free(steal(detail));
+        image_note_unasked(task);
+        if (!back)
+                return finish(outcome, detail);
+        image_note_ending(task, outcome, detail);
+        return go(back);
+}
+
+struct verdict image_start_over(struct task *task)
+{
+        image_note_unasked(task);
+        task->row.downed = task->row.returned = SEC_NONE;
+        free(steal(task->row.putback));
+        free(steal(task->row.evidence));
+        /* For an image that is found instead of being made: of which attempt is it? */
+        if (task->method == &method_freeze)
+                task->row.evidence = xstrdup("it may be from before the last freeze");
+        image_live(task)->look_again = true;
+        image_live(task)->asked = 0;
+        image_live(task)->freeze_unanswered = false;
+        return go("wait-turn");
+}
+
+/* ---- what the engine asks ---- */
+
+const char *image_holds(const struct task *task)
+{
+        if (task->row.downed == SEC_NONE ||
+            (task->method->reboots && !putback_takes_out(task->row.putback)))
+                return NULL;
+        if (task->method == &method_freeze)
+                return "thaws by itself";
+        if (task->method->reboots || task->row.returned != SEC_NONE)
+                return "stays out of service";
+        return putback_takes_out(task->row.putback) ? "stays stopped or out of service"
+                                                    : "stays stopped";
+}
+
+/* Nobody will start the instance of this row again, or put it back. */
+void image_lost(const struct run *run, const struct store_task *row)
+{
+        const struct method *method = method_named(row->method);
+        bool is_out = putback_takes_out(row->putback);
+
+        if (!method || row->downed == SEC_NONE ||
+            (!is_out && (row->returned != SEC_NONE || method->reboots)))
+                return;
+        log_event(
+                &events[EVENT_LEFT_DOWN],
+                &(struct log_about){ .schedule = run->row.schedule,
+                                     .run = run->row.id,
+                                     .instance = row->subject,
+                                     .account = row->account,
+                                     .region = row->region },
+                "Instance %s is left as it is (%s, step %s): amid has no account for it any more; "
+                "put it right by hand.",
+                row->subject, method->says, row->step);
+}

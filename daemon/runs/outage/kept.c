@@ -1,0 +1,57 @@
+/* How long an instance is kept as it is for the call that makes its image, and the end without it.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "runs/outage/outage.h"
+
+struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail)
+{
+        struct image_live *live = image_live(task);
+
+        if (!live->sought)
+                return image_give_up(task, outcome, detail);
+        free(live->no_more.detail);
+        live->no_more = finish(outcome, detail);
+        return go("find-image");
+}
+
+usec_t create_time_left(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+        usec_t at_most = image_ready_timeout(task) * USEC_PER_SEC;
+
+        if (task->row.downed == SEC_NONE || !task->step->down || MUTANT(keeps_them_down))
+                return USEC_INFINITY;
+        if (!live->asked)
+                live->asked = now; /* by an earlier process */
+        return now - live->asked < at_most ? at_most - (now - live->asked) : 0;
+}
+
+usec_t create_overtime(struct task *task)
+{
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        return create_time_left(task)
+                       ? 0
+                       : now - image_live(task)->asked - image_ready_timeout(task) * USEC_PER_SEC;
+}
+
+struct verdict create_later(struct task *task, usec_t delay, char *detail)
+{
+        usec_t left = create_time_left(task);
+        _cleanup_free_ char *why = detail;
+
+        if (!left)
+                return end_without_image(
+                        task, OUTCOME_FAILED,
+                        xasprintf("EC2 did not take the call within 'ready_timeout', for which it "
+                                  "was %s: %s",
+                                  task->method == &method_stop     ? "stopped"
+                                  : task->method == &method_freeze ? "frozen"
+                                                                   : "out of service",
+                                  why));
+        return again(delay < left ? delay : left, steal(why));
+}

@@ -1,0 +1,246 @@
+/*
+ * Putting an instance back into what it was taken out of, and waiting until it is healthy there as
+ * before. An instance that did not come back is put back as well: the health checks of its target
+ * groups keep work away from it, and its Auto Scaling group decides about it.
+ *
+ * Like the start of a stopped instance this is not given up: not for a lack of permission, nor for
+ * an answer nobody expected. Only what is no longer there to be put back into is, and an instance
+ * that somebody else keeps from running.
+ */
+#include <stdlib.h>
+
+#include "aws/services/autoscaling.h"
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/outage/health.h"
+#include "runs/outage/rotation-steps.h"
+
+/* Between attempts that AWS has not refused. */
+#define PUT_RETRY (15 * USEC_PER_SEC)
+/* So long a target group that is not found is looked for before that is said: seconds. */
+enum { NOT_FOUND_FOR = 10 * SEC_PER_MIN };
+
+/* What a line is about, for people. Caller frees. */
+static char *line_name(const struct putback_line *line)
+{
+        if (line->kind == PUTBACK_STANDBY)
+                return xasprintf("Auto Scaling group %s", line->name);
+        return xasprintf("target group %s (port %u)", rotation_name(line->name), line->port);
+}
+
+/* ---- put-back ---- */
+
+static struct verdict put(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        live->put++;
+        live->refused = 0;
+        live->look_first = 0;
+        return go("put-back");
+}
+
+/* This part of it comes to nothing. */
+static struct verdict put_in_vain(struct task *task, const struct putback_line *line,
+                                  const char *why)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *name = line_name(line);
+
+        log_event(&events[EVENT_NOT_PUT_BACK], &about, "Instance %s is not put back into %s: %s.",
+                  task->row.subject, name, why);
+        live->in_vain = true;
+        live->patient = health_end(live->patient); /* nobody waits for it to run */
+        return put(task);
+}
+
+static struct verdict put_over(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        live->patient = health_end(live->patient);
+        free(steal(task->row.putback));
+        return go("await-image");
+}
+
+/* AWS has refused it because it does not run: until it is seen to, there is no use in asking. */
+static struct verdict await_running(struct task *task, const struct putback_line *line)
+{
+        sec_t timeout = image_ready_timeout(task), waited = task_spent(task);
+        _cleanup_free_ char *why = xasprintf(
+                "it is %s", ec2_word(instance_state_names, image_live(task)->patient->state));
+
+        if (waited >= timeout)
+                return put_in_vain(task, line, why);
+        task_set_waiting(task, "%s, and has to run to be put back", why);
+        task_wake_after(task, (timeout - waited) * USEC_PER_SEC);
+        return stay();
+}
+
+/* A call was refused. An earlier one without an answer, or somebody, may have registered it all the
+ * same, or the target group was removed: true while that is looked at, or with the verdict if so.
+ */
+static bool looks_first(struct task *task, const struct putback_line *line, struct verdict *ret)
+{
+        struct image_live *live = image_live(task);
+        struct putback only = { .lines = (struct putback_line *)(uintptr_t)line, .n = 1 };
+        enum rotation_sight sight;
+        char *why = NULL;
+
+        if (!live->look_first || line->kind == PUTBACK_STANDBY)
+                return false;
+        *ret = stay();
+        sight = rotation_look(task, &only, live->look_first, &why);
+        if (sight == ROTATION_LOOKING)
+                return true;
+        free(why);
+        live->look_first = 0;
+        if (rotation_is_gone(task->location, line->name))
+                *ret = put_in_vain(task, line, "it was removed meanwhile");
+        else if (sight == ROTATION_SEEN && rotation_is_in(task, line))
+                *ret = put(task);
+        else
+                return false;
+        return true;
+}
+
+struct verdict put_back_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const char *id = task->row.subject;
+        _cleanup_(putback_done) struct putback putback = {};
+        const struct putback_line *line;
+        usec_t now = loop_monotonic(task->run->engine->loop);
+        struct verdict verdict;
+
+        if (!task->row.putback)
+                return go("await-image");
+        image_follow(task);
+        if (!live->put_first) /* now, or before a restart: so long ago at least */
+                live->put_first = now - task_spent(task) * USEC_PER_SEC;
+        if (live->patient && patient_is_gone(live->patient))
+                return put_over(task);
+        putback_parse(task->row.putback, &putback);
+        live->put = rotation_next_line(&putback, live->put);
+        if (live->put >= putback.n) {
+                live->patient = health_end(live->patient);
+                return next();
+        }
+        line = &putback.lines[live->put];
+        if (line->kind != PUTBACK_STANDBY && live->patient && live->patient->asked &&
+            live->patient->state != INSTANCE_RUNNING)
+                return await_running(task, line);
+        if (now < task->asks_again) { /* a reading of its status has woken the task */
+                task_wake_after(task, task->asks_again - now);
+                return stay();
+        }
+        if (looks_first(task, line, &verdict))
+                return verdict;
+        if (line->kind == PUTBACK_STANDBY)
+                task_call(task, &autoscaling_exit_standby,
+                          &(struct autoscaling_exit_standby){
+                                  .group = line->name, .ids = &id, .n_ids = 1 });
+        else
+                rotation_change_targets(task, &elb_register_targets, line);
+        return stay();
+}
+
+void put_note_overdue(struct task *task, const char *name, const char *why)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+        sec_t spent, timeout = image_ready_timeout(task);
+        _cleanup_free_ char *failure = NULL;
+        char time[TIME_TEXT_MAX];
+
+        spent = (loop_monotonic(task->run->engine->loop) - live->put_first) / USEC_PER_SEC;
+        if (live->put_overdue || !live->put_first || spent < timeout)
+                return;
+        live->put_overdue = true;
+        log_event(
+                &events[EVENT_OUT_OF_SERVICE], &about,
+                "Instance %s, which amid has taken out of %s for its image, is out of it %s after "
+                "it was to be put back: %s. That is tried again and again until it works.",
+                task->row.subject, name, format_timespan(spent, time), why);
+        failure = xasprintf("not put back into %s within %s (%s)", name,
+                            format_timespan(timeout, time), why);
+        instance_note_failed(task, failure);
+}
+
+/* AWS refuses to register the instance, or to end its standby. Each attempt has a line, since the
+ * instance gets no work. `why` is taken. */
+static struct verdict put_refused(struct task *task, const struct putback_line *line, char *why)
+{
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *name = line_name(line);
+        struct image_live *live = image_live(task);
+        unsigned int attempt = live->refused++;
+        usec_t delay = image_insist_after(attempt);
+        char time[TIME_TEXT_MAX];
+
+        live->look_first = loop_monotonic(task->run->engine->loop);
+        refusal_note_told(&task->refusal);
+        log_event(&events[EVENT_NOT_PUT_BACK], &about,
+                  "Instance %s cannot be put back into %s yet (attempt %u): %s; tried again in "
+                  "about %s.",
+                  task->row.subject, name, attempt + 1, why,
+                  format_timespan(delay / USEC_PER_SEC, time));
+        put_note_overdue(task, name, why);
+        return again(delay, why);
+}
+
+/* It has to run; what keeps it from that is not known here. `why` is taken. */
+static struct verdict not_running(struct task *task, const struct putback_line *line, char *why)
+{
+        _cleanup_free_ char *reason = why;
+        struct image_live *live = image_live(task);
+
+        if (!live->patient) {
+                image_watch(task);
+                return again(PUT_RETRY, steal(reason));
+        }
+        if (task_spent(task) < image_ready_timeout(task))
+                return again(PUT_RETRY, steal(reason));
+        if (!live->patient->asked || live->patient->state == INSTANCE_RUNNING) {
+                live->patient = health_end(live->patient); /* until it is refused again */
+                return put_refused(task, line, steal(reason));
+        }
+        return put_in_vain(task, line, reason);
+}
+
+struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        _cleanup_(putback_done) struct putback putback = {};
+        const struct putback_line *line;
+        bool refused = reply->outcome == AWS_ERROR && !rotation_is_busy(reply);
+        char *why;
+
+        if (task->action == &autoscaling_exit_standby)
+                free(steal(live->refusal));
+        if (reply->outcome == AWS_OK)
+                return put(task);
+        putback_parse(task->row.putback, &putback);
+        line = &putback.lines[live->put];
+        why = aws_describe_failure(reply, task->action, task->row.region);
+        if (!streq(reply->code, "InvalidTarget")) /* its state would not explain it */
+                live->patient = health_end(live->patient);
+        if (!refused)
+                return task_spent(task) < image_ready_timeout(task) ? again(PUT_RETRY, why)
+                                                                    : put_refused(task, line, why);
+        if (line->kind == PUTBACK_STANDBY) {
+                /* It is not in standby (any more, or yet), or may not leave: its state will tell.
+                 */
+                live->refusal = why;
+                return put(task);
+        }
+        if (startswith(reply->code, "TargetGroupNotFound")) {
+                live->look_first = loop_monotonic(task->run->engine->loop);
+                return task_spent(task) < NOT_FOUND_FOR ? again(PUT_RETRY, why)
+                                                        : put_refused(task, line, why);
+        }
+        if (streq(reply->code, "InvalidTarget"))
+                return not_running(task, line, why);
+        return put_refused(task, line, why);
+}

@@ -1,0 +1,299 @@
+/* Until the instance is back, and what that proves. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/images/follow.h"
+#include "runs/outage/health.h"
+#include "runs/outage/measure.h"
+#include "runs/outage/outage.h"
+#include "runs/outage/putback.h"
+
+/* "If an instance does not cleanly shut down within a few minutes, Amazon EC2 performs a hard
+ * reboot": one that is back sooner than that has shut itself down.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RebootInstances.html */
+#define FORCED_AFTER (3 * SEC_PER_MIN)
+
+/* EC2 may say for a while that what it has started is stopped. */
+#define STARTS_WITHIN (60 * USEC_PER_SEC)
+
+/* Now, not with the next step: that begins only once the state can be written. */
+static void stop_awaiting(struct task *task)
+{
+        struct image_live *live = image_live(task);
+
+        live->patient = health_end(live->patient);
+}
+
+/* The rest of the run is not begun: says what was done and what was not. */
+static void halt_run(struct task *failed)
+{
+        struct run *run = failed->run;
+        struct log_about about = task_about(failed);
+        _cleanup_free_ char *reason =
+                xasprintf("not begun: the run was halted because %s did not come back in time",
+                          failed->row.subject);
+        size_t touched = 0, total = 0;
+
+        for (const struct task *task = run->tasks; task; task = task->next) {
+                total += task->kind == failed->kind;
+                touched += task->kind == failed->kind && task != failed &&
+                           (task->row.image || task->down);
+        }
+        run_cancel(run, reason);
+        log_event(&events[EVENT_RUN_HALTED], &about,
+                  "Run %s is halted because %s did not come back in time: %zu other%s of %zu had "
+                  "their "
+                  "turn, %zu %s not touched.",
+                  run->row.id, failed->row.subject, touched, touched == 1 ? "" : "s", total,
+                  total - touched - 1, total - touched == 2 ? "was" : "were");
+}
+
+/* Of row.detail, while it is not back; and once it is, before the time that it was away. */
+#define NOT_BACK  "the instance did not come back"
+#define BACK_LATE "the instance was away for "
+
+/* What the detail says of the instance begins there; NULL: it was told of no such failure. */
+static const char *find_noted(const struct task *task, const char *words)
+{
+        const char *detail = task->row.detail;
+
+        return task->row.ending != OUTCOME_OPEN && detail ? strstr(detail, words) : NULL;
+}
+
+/* Once: also after a restart, when it still does not run. */
+void instance_note_failed(struct task *task, const char *why)
+{
+        struct run *run = task->run;
+        const char *detail = task->row.detail;
+
+        if (find_noted(task, NOT_BACK))
+                return;
+        if (!find_noted(task, BACK_LATE) && /* else the run is halted already */
+            (!run->schedule || run->schedule->reboot.on_failure == ON_FAILURE_HALT))
+                halt_run(task);
+        if (task->row.ending == OUTCOME_OPEN)
+                image_note_failure(task, xasprintf(NOT_BACK ": %s", why));
+        else
+                image_note_failure(task, xasprintf("%s; and " NOT_BACK ": %s", detail, why));
+}
+
+void instance_note_back(struct task *task)
+{
+        const char *noted = find_noted(task, NOT_BACK), *detail = task->row.detail;
+        char time[TIME_TEXT_MAX];
+
+        if (!noted)
+                return;
+        image_note_ending(task, task->row.ending,
+                          xasprintf("%.*s" BACK_LATE "%s%s", (int)(noted - detail), detail,
+                                    format_timespan(image_away(task), time),
+                                    noted + strlen(NOT_BACK)));
+}
+
+struct verdict instance_failed(struct task *task, char *why)
+{
+        struct log_about about = task_about(task);
+
+        log_event(&events[EVENT_INSTANCE_NOT_READY], &about, "Instance %s did not come back: %s.",
+                  task->row.subject, why);
+        instance_note_failed(task, why);
+        putback_forget_health(&task->row.putback);
+        free(why);
+        stop_awaiting(task);
+        return next();
+}
+
+/* Whether it went down for its image. That a check fails counts if it began to fail after EC2 took
+ * the call, both by EC2's clock. */
+static bool was_down(struct task *task, const struct patient *patient)
+{
+        const struct followed *followed = image_live(task)->followed;
+
+        return patient->was_down || (patient->impaired && followed && followed->created &&
+                                     patient->impaired >= followed->created);
+}
+
+/* Whether the last reading is so long after the step began that a reboot would have been seen by
+ * then. A restart begins that time anew: only a wall clock knows how long the process was away. */
+static bool is_settled(const struct task *task, const struct patient *patient, sec_t settle)
+{
+        usec_t since = task->entered > task->inherited ? task->entered : task->inherited;
+
+        return patient->read >= since && patient->read - since >= settle * USEC_PER_SEC;
+}
+
+static bool is_back(struct task *task, const struct patient *patient, sec_t settle)
+{
+        return patient_is_well(patient) &&
+               (was_down(task, patient) || MUTANT(believes_old_checks) ||
+                is_settled(task, patient, settle));
+}
+
+/* What the status checks prove of a reboot. That they were not ok says that it happened; when it
+ * was over soon, also that nobody pulled the plug. */
+static void prove_reboot(struct task *task, const struct patient *patient)
+{
+        usec_t since = image_live(task)->rebooted;
+        sec_t took = (loop_monotonic(task->run->engine->loop) - since) / USEC_PER_SEC;
+        bool soon = since && took < FORCED_AFTER;
+        char time[TIME_TEXT_MAX];
+
+        free(steal(task->row.evidence));
+        if (!was_down(task, patient)) {
+                task->row.evidence = xasprintf(
+                        "its checks were never seen %s, so the reboot is not proven",
+                        patient->impaired ? "to go down (they failed before it)" : "down");
+                return;
+        }
+        xreplace(&task->row.consistency, soon ? PROVEN_REBOOT_CLEAN : PROVEN_REBOOT_FORCED);
+        if (soon)
+                task->row.evidence = xasprintf("its checks went down, and it was back %s after "
+                                               "CreateImage: too soon for a forced reboot",
+                                               format_timespan(took, time));
+        else
+                task->row.evidence = xstrdup("its checks went down, but it took so long to come "
+                                             "back that EC2 may have forced the reboot");
+}
+
+static struct verdict instance_ready(struct task *task, const struct patient *patient)
+{
+        struct log_about about = task_about(task);
+        sec_t since = task->row.downed != SEC_NONE ? task->row.downed : task->row.entered;
+        char time[TIME_TEXT_MAX];
+        bool unproven;
+
+        if (task->row.image && task->method->reboots)
+                prove_reboot(task, patient);
+        unproven = task->method->reboots && !was_down(task, patient) && task->row.evidence;
+        log_event(&events[EVENT_INSTANCE_READY], &about, "Instance %s is back after %s%s%s%s.",
+                  task->row.subject, format_timespan(task->row.returned - since, time),
+                  unproven ? " (" : "", unproven ? task->row.evidence : "", unproven ? ")" : "");
+        instance_note_back(task);
+        stop_awaiting(task);
+        return next();
+}
+
+/* It was started, and goes down once more. */
+static bool is_down_again(const struct task *task, const struct patient *patient)
+{
+        bool is_down = patient->asked &&
+                       (patient->state == INSTANCE_STOPPING || patient->state == INSTANCE_STOPPED);
+        bool has_other_reason =
+                patient->reason_code && !streq(patient->reason_code, REASON_STOPPED_BY_CALL);
+
+        return task->method == &method_stop && is_down &&
+               (has_other_reason || patient->read > task->entered + STARTS_WITHIN);
+}
+
+/* It is started until it runs: nobody else will. */
+static bool goes_on_being_started(const struct task *task, const struct patient *patient)
+{
+        return task->method == &method_stop &&
+               !(patient->asked && patient->state == INSTANCE_RUNNING);
+}
+
+static struct verdict not_up_in_time(struct task *task, const struct patient *patient)
+{
+        _cleanup_free_ char *unknown = task_why(task, "EC2 does not answer");
+        _cleanup_free_ char *why =
+                patient->asked
+                        ? xasprintf("it is %s", ec2_word(instance_state_names, patient->state))
+                        : xasprintf("it is not known how it is: %s", unknown);
+
+        start_note_overdue(task, why);
+        task_set_waiting(task, "%s, and is to run", why);
+        task_wake_after(task, SEC_PER_MIN * USEC_PER_SEC);
+        return stay();
+}
+
+/* The request to stop it came to nothing: there was no outage. */
+static struct verdict never_was_down(struct task *task)
+{
+        instance_note_back(task);
+        if (!putback_takes_out(task->row.putback))
+                task->row.downed = SEC_NONE;
+        task_touch(task);
+        stop_awaiting(task);
+        return next();
+}
+
+/* Whether EC2 has told the state of the instance in the last `timeout`. */
+static bool is_news(const struct task *task, const struct patient *patient, sec_t timeout)
+{
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        return patient->asked && now - patient->read < timeout * USEC_PER_SEC;
+}
+
+/* What was read last, and the call in the way of a newer reading. */
+static struct verdict not_ready(struct task *task, const struct patient *patient, sec_t timeout)
+{
+        bool news = is_news(task, patient, timeout);
+        _cleanup_free_ char *trouble = task_why(task, news ? NULL : "no answer from EC2");
+        const char *state = news ? ec2_word(instance_state_names, patient->state) : "not known";
+        char time[TIME_TEXT_MAX];
+
+        return instance_failed(
+                task, xasprintf("not ready within %s (%s; system check %s, instance check %s%s%s)",
+                                format_timespan(timeout, time), state,
+                                ec2_word(check_status_names, patient->system),
+                                ec2_word(check_status_names, patient->check), trouble ? "; " : "",
+                                trouble ? trouble : ""));
+}
+
+/* Until the next look: at the time-out, and each minute after it, when the instance is well but not
+ * yet for long enough, or is still being started. */
+static usec_t wait_left(sec_t waited, sec_t timeout)
+{
+        return (waited < timeout ? timeout - waited : SEC_PER_MIN) * USEC_PER_SEC;
+}
+
+struct verdict await_instance_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const struct setting_schedule *schedule = task->run->schedule;
+        sec_t settle = schedule ? schedule->reboot.settle : 2 * SEC_PER_MIN;
+        sec_t timeout = image_ready_timeout(task);
+        sec_t waited = task_spent(task), watched;
+        struct patient *patient;
+
+        image_follow(task);
+        patient = image_watch(task);
+        patient->wants_reason = task->method == &method_stop;
+        if (patient_is_gone(patient))
+                return instance_failed(task, xstrdup("it was terminated"));
+        if (is_down_again(task, patient))
+                return start_again(task);
+        if (is_back(task, patient, settle)) {
+                if (!task->settled && !live->was_running)
+                        measure_note(task, image_away(task));
+                if (task->method != &method_stop || !image_note_settled(task))
+                        return live->was_running ? never_was_down(task)
+                                                 : instance_ready(task, patient);
+                task_set_waiting(task, "it is back; whether an earlier request arrives late");
+                task_wake_after(task, image_doubt(task));
+                return stay();
+        }
+        watched = (loop_monotonic(task->run->engine->loop) - patient->since) / USEC_PER_SEC;
+        if (goes_on_being_started(task, patient) && start_age(task) >= timeout &&
+            (patient->asked || watched >= timeout))
+                return not_up_in_time(task, patient);
+        /* After a restart EC2 is asked before the time that passed meanwhile counts, and an
+         * instance that is well then has `settle` to show that it stays so. */
+        if (waited >= timeout && (patient->asked || watched >= timeout) &&
+            !(is_news(task, patient, timeout) && patient_is_well(patient)) &&
+            !goes_on_being_started(task, patient))
+                return not_ready(task, patient, timeout);
+        if (patient->asked)
+                task_set_waiting(task, "%s: %s, checks %s/%s", task->method->name,
+                                 ec2_word(instance_state_names, patient->state),
+                                 ec2_word(check_status_names, patient->system),
+                                 ec2_word(check_status_names, patient->check));
+        else
+                task_set_waiting(task, "%s", task->method->name);
+        task_wake_after(task, wait_left(waited < timeout ? waited : watched, timeout));
+        return stay();
+}

@@ -1,0 +1,304 @@
+/*
+ * Taking an instance out of what sends it work, before it is touched: its Auto Scaling group first,
+ * which may refuse, then its target groups. What is taken out stands in row.putback (putback.h),
+ * committed before the first request; from then on every way leads over put-back
+ * (put-back.c).
+ *
+ * The requests may be sent twice: what is out already stays out. One that goes astray is seen by
+ * the state of things, which await-taken-out looks at.
+ */
+#include <stdlib.h>
+
+#include "aws/services/autoscaling.h"
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/outage/rotation-steps.h"
+
+/* What is known of the target groups this young is true enough to act on: it is seconds that a
+ * target takes to change, and all tasks of a run look at about the same time. */
+#define VIEW_FRESH    (60 * USEC_PER_SEC)
+#define TROUBLE_RETRY (30 * USEC_PER_SEC)
+#define STATE_RETRY   (15 * USEC_PER_SEC)
+
+/* A look that many tasks share is at most so old. */
+#define LOOK_SHARED (3 * USEC_PER_SEC)
+#define LOOK_SOON   (5 * USEC_PER_SEC)
+#define LOOK_LATER  (15 * USEC_PER_SEC)
+
+/* ---- what the steps share ---- */
+
+size_t rotation_next_line(const struct putback *putback, size_t at)
+{
+        while (at < putback->n && putback->lines[at].kind == PUTBACK_WATCH)
+                at++;
+        return at;
+}
+
+void rotation_change_targets(struct task *task, const struct action *action,
+                             const struct putback_line *line)
+{
+        struct elb_target target = { .id = task->row.subject, .port = line->port };
+
+        task_call(task, action,
+                  &(struct elb_change_targets){
+                          .group = line->name, .targets = &target, .n_targets = 1 });
+}
+
+void rotation_ask_lifecycle(struct task *task)
+{
+        const char *id = task->row.subject;
+
+        task_call(task, &autoscaling_describe_instances,
+                  &(struct autoscaling_describe_instances){ .ids = &id, .n_ids = 1 });
+}
+
+bool rotation_lifecycle(struct task *task, const struct autoscaling_instances *found, int *ret)
+{
+        struct gone *member = &image_live(task)->member;
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (found->n_instances)
+                gone_see(member, now);
+        else
+                gone_miss(member, now);
+        *ret = found->n_instances ? found->instances[0].lifecycle : LIFECYCLE_DETACHED;
+        return found->n_instances || gone_is_certain(member, GONE_MEMBERSHIP);
+}
+
+bool rotation_is_busy(const struct aws_reply *reply)
+{
+        return startswith(reply->code, "ResourceContention") ||
+               startswith(reply->code, "ScalingActivityInProgress");
+}
+
+usec_t rotation_since(const struct task *task)
+{
+        usec_t shared = loop_monotonic(task->run->engine->loop) - LOOK_SHARED;
+
+        return shared > task->entered ? shared : task->entered;
+}
+
+usec_t rotation_pause(const struct task *task)
+{
+        return task_spent(task) < SEC_PER_MIN ? LOOK_SOON : LOOK_LATER;
+}
+
+bool rotation_is_in(const struct task *task, const struct putback_line *line)
+{
+        const struct elb_health *health =
+                rotation_health(task->location, line->name, task->row.subject, line->port);
+
+        return health && health->state != TARGET_UNUSED && health->state != TARGET_DRAINING;
+}
+
+const char *rotation_state_name(const struct elb_health *health)
+{
+        const char *name = health ? target_state_names[health->state] : "not registered";
+
+        return name ? name : "in a state that is not known";
+}
+
+const char *rotation_lifecycle_name(int lifecycle)
+{
+        const char *name = lifecycle_state_names[lifecycle];
+
+        return name ? name : "elsewhere";
+}
+
+/* ---- find-target-groups, of the targets task: before anything is touched ---- */
+
+static bool takes_down(const struct setting_schedule *schedule)
+{
+        return schedule->consistency == CONSISTENCY_AUTO ||
+               method_for(schedule->consistency)->takes_down;
+}
+
+/* Whether an instance may be touched without knowing its target groups. */
+static bool is_blind_allowed(const struct setting_schedule *schedule)
+{
+        return schedule->reboot.target_groups == TARGET_GROUPS_WATCH &&
+               schedule->reboot.group_by != GROUP_TARGET_GROUP;
+}
+
+static enum rotation_sight look_at_all(struct task *task, char **ret_why)
+{
+        return rotation_look(task, NULL, loop_monotonic(task->run->engine->loop) - VIEW_FRESH,
+                             ret_why);
+}
+
+struct verdict find_target_groups_ask(struct task *task)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        struct log_about about = task_about(task);
+        char *why = NULL;
+
+        if (!schedule)
+                return finish(OUTCOME_FAILED, xstrdup("the schedule is no longer in the settings"));
+        if (!takes_down(schedule) || schedule->reboot.target_groups == TARGET_GROUPS_IGNORE)
+                return next();
+        switch (look_at_all(task, &why)) {
+        case ROTATION_LOOKING:
+                return stay();
+        case ROTATION_SEEN:
+                return next();
+        case ROTATION_TROUBLE:
+                return again(TROUBLE_RETRY, why);
+        case ROTATION_REFUSED:
+                break;
+        }
+        if (!is_blind_allowed(schedule))
+                return finish(OUTCOME_FAILED, why);
+        log_event(&events[EVENT_GROUPS_UNKNOWN], &about,
+                  "%s. Instances count as back by their status checks alone; 'target_groups: "
+                  "ignore' says that this is meant.",
+                  why);
+        free(why);
+        return next();
+}
+
+/* ---- check-rotation: what it is to be taken out of, and whether that may be ---- */
+
+static bool is_in_auto_scaling(const struct image_live *live)
+{
+        const struct ec2_instance *instance = live->instance.instances;
+
+        return ec2_tag_value(instance->tags, instance->n_tags, TAG_AUTO_SCALING);
+}
+
+bool rotation_standby_is_taken(const struct task *task, const char *group)
+{
+        for (const struct task *other = task->run->engine->down; other; other = other->next_down)
+                if (other != task && other->location == task->location &&
+                    putback_has_standby(other->row.putback, group))
+                        return true;
+        return false;
+}
+
+static struct verdict check_group(struct task *task, const struct autoscaling_groups *found)
+{
+        struct image_live *live = image_live(task);
+        const char *name = live->scaling_group;
+
+        for (size_t i = 0; i < found->n_groups; i++) {
+                const struct autoscaling_group *group = &found->groups[i];
+
+                if (!streq(group->name, name) || group->desired > group->min)
+                        continue;
+                if (rotation_standby_is_taken(task, name))
+                        return again(STATE_RETRY,
+                                     xasprintf("another instance of Auto Scaling group %s is in "
+                                               "standby, and it can spare no more",
+                                               name));
+                return finish(OUTCOME_FAILED,
+                              xasprintf("not touched: its Auto Scaling group %s wants %u instances "
+                                        "and may not have less than %u, so that none can be put "
+                                        "into standby; lower its minimum size, or set "
+                                        "auto_scaling: leave",
+                                        name, group->desired, group->min));
+        }
+        live->scaling = SCALING_KNOWN;
+        return go("check-rotation");
+}
+
+static struct verdict check_lifecycle(struct task *task, const struct autoscaling_instances *found)
+{
+        struct image_live *live = image_live(task);
+        int lifecycle;
+
+        if (!rotation_lifecycle(task, found, &lifecycle))
+                return again(
+                        STATE_RETRY,
+                        xstrdup("its tag names an Auto Scaling group, which does not list it"));
+        live->scaling = SCALING_KNOWN;
+        switch ((enum lifecycle_state)lifecycle) {
+        case LIFECYCLE_IN_SERVICE:
+                live->scaling = SCALING_IN_SERVICE;
+                xreplace(&live->scaling_group, found->instances[0].group);
+                break;
+        case LIFECYCLE_PENDING:
+        case LIFECYCLE_PENDING_WAIT:
+        case LIFECYCLE_PENDING_PROCEED:
+        case LIFECYCLE_ENTERING_STANDBY:
+                return again(STATE_RETRY, xasprintf("its Auto Scaling group has it %s",
+                                                    rotation_lifecycle_name(lifecycle)));
+        case LIFECYCLE_TERMINATING:
+        case LIFECYCLE_TERMINATING_WAIT:
+        case LIFECYCLE_TERMINATING_PROCEED:
+        case LIFECYCLE_TERMINATED:
+                return finish(OUTCOME_SKIPPED, xstrdup("its Auto Scaling group terminates it"));
+        case LIFECYCLE_STANDBY: /* by somebody else, who will put it back */
+        case LIFECYCLE_DETACHING:
+        case LIFECYCLE_DETACHED:
+        case LIFECYCLE_OTHER:
+                break;
+        }
+        return go("check-rotation");
+}
+
+/* All is known: notes what its turn is about. */
+static struct verdict check_rotation_verdict(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const struct setting_schedule *schedule = task->run->schedule;
+        _cleanup_(putback_done) struct putback putback = {};
+
+        if (live->scaling_group)
+                putback_add(&putback, PUTBACK_STANDBY, false, 0, live->scaling_group);
+        if (schedule->reboot.target_groups != TARGET_GROUPS_IGNORE)
+                rotation_note(task->location, task->row.subject,
+                              schedule->reboot.target_groups == TARGET_GROUPS_DRAIN, &putback);
+        free(task->row.putback);
+        task->row.putback = putback_print(&putback);
+        image_regroup(task);
+        free(steal(live->scaling_group));
+        live->scaling = SCALING_UNKNOWN;
+        live->taken = live->put = 0;
+        live->in_standby = live->in_service = live->took = false;
+        return gate_is_open(task) ? next() : go("wait-turn");
+}
+
+struct verdict check_rotation_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const struct setting_schedule *schedule = task->run->schedule;
+        const char *group = live->scaling_group;
+        char *why = NULL;
+
+        if (!schedule || !live->instance.n_instances)
+                return go("check-instance");
+        if (schedule->reboot.auto_scaling == AUTO_SCALING_STANDBY && is_in_auto_scaling(live) &&
+            live->scaling != SCALING_KNOWN) {
+                if (live->scaling == SCALING_UNKNOWN)
+                        rotation_ask_lifecycle(task);
+                else
+                        task_call(task, &autoscaling_describe_groups,
+                                  &(struct autoscaling_describe_groups){ .names = &group,
+                                                                         .n_names = 1 });
+                return stay();
+        }
+        if (schedule->reboot.target_groups == TARGET_GROUPS_IGNORE)
+                return check_rotation_verdict(task);
+        switch (look_at_all(task, &why)) {
+        case ROTATION_LOOKING:
+                task_set_waiting(task, "looking at its target groups");
+                return stay();
+        case ROTATION_SEEN:
+                break;
+        case ROTATION_TROUBLE:
+                return again(TROUBLE_RETRY, why);
+        case ROTATION_REFUSED:
+                if (!is_blind_allowed(schedule))
+                        return finish(OUTCOME_FAILED, why);
+                free(why); /* was said when the targets were looked for */
+                break;
+        }
+        return check_rotation_verdict(task);
+}
+
+struct verdict check_rotation_answer(struct task *task, const struct aws_reply *reply)
+{
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, task->action);
+        return task->action == &autoscaling_describe_groups ? check_group(task, reply->output)
+                                                            : check_lifecycle(task, reply->output);
+}

@@ -1,0 +1,198 @@
+/*
+ * check-status: whether an instance is well before it is touched. What is impaired already does not
+ * become well by a reboot or a stop, would be blamed on amid, and would halt the run: it gets an
+ * image without an outage, or none, as 'targets.impaired' says.
+ *
+ * All instances whose turn comes within a second are asked about together (health.h).
+ *
+ * check-status-again: the same for an instance that has its turn, right before CreateImage: when an
+ * earlier call may have made the image, or what was read before is too old to reboot it by.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/outage/health.h"
+#include "runs/outage/outage.h"
+
+/* So long checks that say neither are waited for: seconds. EC2 checks once a minute, and says
+ * `initializing` for minutes after a start. Afterwards the instance is treated as one that is well.
+ */
+enum { UNDECIDED_FOR = 5 * SEC_PER_MIN };
+/* So long EC2 may not answer, as at the other steps that only look: seconds. */
+enum { SILENT_FOR = SEC_PER_HOUR };
+/* So long after a call that was not answered a check begins to fail because of it: the request may
+ * arrive late, and the checks are made once a minute. What EC2's clock and ours may differ by. */
+enum { REBOOT_SHOWS = 10 * SEC_PER_MIN, CLOCKS_DIFFER = 2 * SEC_PER_MIN };
+/* How often EC2 may contradict itself about the state of an instance. */
+enum { CONTRADICTIONS = 240 };
+
+static void end_look(struct task *task)
+{
+        image_live(task)->patient = health_end(image_live(task)->patient);
+}
+
+/* "system check ok, instance check impaired since 2026-03-02T00:11:00Z". Caller frees. */
+static char *checks_text(const struct patient *patient)
+{
+        char time[TIME_TEXT_MAX];
+
+        return xasprintf("system check %s, instance check %s%s%s",
+                         ec2_word(check_status_names, patient->system),
+                         ec2_word(check_status_names, patient->check),
+                         patient->impaired ? " since " : "",
+                         patient->impaired ? format_rfc3339(patient->impaired, time) : "");
+}
+
+static struct verdict was_impaired(struct task *task)
+{
+        const struct setting_schedule *schedule = task->run->schedule;
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *checks = checks_text(image_live(task)->patient);
+        const char *not_done = task->method == &method_freeze ? "frozen"
+                               : task->method == &method_stop ? "stopped"
+                                                              : "rebooted";
+        bool skip = schedule->targets.impaired == IMPAIRED_SKIP;
+        char *why = xasprintf("it was impaired before (%s): not %s", checks, not_done);
+
+        end_look(task);
+        log_event(&events[EVENT_WAS_IMPAIRED], &about,
+                  "Instance %s was impaired before (%s): not %s; %s.", task->row.subject, checks,
+                  not_done, skip ? "no image is made of it" : "its image is made without that");
+        if (skip)
+                return end_without_image(task, OUTCOME_SKIPPED, why);
+        image_set_method(task, &method_crash);
+        free(task->row.evidence);
+        task->row.evidence = why;
+        return go("create-image");
+}
+
+/* Whether the check began to fail soon after a call that may have been carried out: then it may be
+ * the reboot of that call that makes it fail, although EC2 lists no image yet. After a restart it
+ * is not known when the last call was. */
+static bool may_be_rebooted(const struct task *task)
+{
+        const struct image_live *live = task->live;
+        const struct loop *loop = task->run->engine->loop;
+        sec_t since_call = (loop_monotonic(loop) - live->unknown) / USEC_PER_SEC;
+        sec_t failing = loop_wall(loop) - live->patient->impaired;
+
+        if (!live->unsure || !task->method->reboots || !live->patient->impaired)
+                return false;
+        if (!live->unknown)
+                return task->row.requested != SEC_NONE && failing <= REBOOT_SHOWS &&
+                       live->patient->impaired >= task->row.requested;
+        return failing <= since_call + CLOCKS_DIFFER && since_call - failing <= REBOOT_SHOWS;
+}
+
+static struct verdict is_fit(struct task *task)
+{
+        end_look(task);
+        image_live(task)->fit = loop_monotonic(task->run->engine->loop);
+        if (task->method != &method_freeze)
+                free(steal(task->row.evidence)); /* of a look before this one */
+        if (image_live(task)->sought || task->step->ask == check_status_again_ask)
+                return go("create-image"); /* it has its turn already */
+        return gate_is_open(task) ? next() : go("wait-turn");
+}
+
+static struct verdict describe_first(const struct task *task)
+{
+        const struct image_live *live = task->live;
+
+        return go(live->sought ? "check-again" : "check-instance");
+}
+
+/* It is in another state than it was described in. */
+static struct verdict changed_state(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const char *state = ec2_word(instance_state_names, live->patient->state);
+
+        end_look(task);
+        if (++live->wrong_states > CONTRADICTIONS)
+                return end_without_image(
+                        task, OUTCOME_FAILED,
+                        xasprintf("EC2 lists it as running, and says that it is %s", state));
+        live->look_again = true;
+        return describe_first(task);
+}
+
+static struct verdict await_reading(struct task *task, sec_t at_most, const char *what)
+{
+        task_set_waiting(task, "%s", what);
+        task_wake_after(task, (at_most - task_spent(task)) * USEC_PER_SEC);
+        return stay();
+}
+
+/* Its turn lasts until it is back, so that no other goes down meanwhile. */
+static struct verdict await_reboot(struct task *task)
+{
+        sec_t timeout = image_ready_timeout(task);
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *checks = NULL;
+        char time[TIME_TEXT_MAX];
+        char *why;
+
+        if (task_spent(task) < timeout)
+                return await_reading(task, timeout,
+                                     "its checks fail since a call that may have rebooted it");
+        checks = checks_text(image_live(task)->patient);
+        why = xasprintf("not ready within %s of a call that may have rebooted it (%s)",
+                        format_timespan(timeout, time), checks);
+        end_look(task);
+        log_event(&events[EVENT_INSTANCE_NOT_READY], &about, "Instance %s did not come back: %s.",
+                  task->row.subject, why);
+        instance_note_failed(task, why);
+        return end_without_image(task, OUTCOME_FAILED, why);
+}
+
+/* What cannot be looked at is not touched: whether it came back could not be seen either. */
+static struct verdict not_told(struct task *task)
+{
+        const struct patient *patient = image_live(task)->patient;
+        sec_t at_most = patient->suspect || patient->refused ? UNDECIDED_FOR : SILENT_FOR;
+
+        if (task_spent(task) >= at_most) {
+                _cleanup_free_ char *why = task_why(task, "allow ec2:DescribeInstanceStatus");
+
+                return end_without_image(task, OUTCOME_FAILED,
+                                         xasprintf("not touched: EC2 does not tell its status (%s)",
+                                                   why));
+        }
+        return await_reading(task, at_most, "reading its status checks");
+}
+
+struct verdict check_status_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const struct patient *patient;
+
+        if (!task->run->schedule || !live->instance.n_instances)
+                return describe_first(task);
+        if (!live->patient)
+                live->patient = health_look(task);
+        task_await(task, health_refusal(task->location));
+        patient = live->patient;
+        if (patient_is_gone(patient))
+                return end_without_image(task, OUTCOME_SKIPPED,
+                                         xstrdup("the instance was terminated"));
+        if (!patient->asked || patient->suspect)
+                return not_told(task);
+        if (patient->state != INSTANCE_RUNNING)
+                return changed_state(task);
+        if ((patient->system == CHECK_IMPAIRED || patient->check == CHECK_IMPAIRED) &&
+            !MUTANT(takes_down_the_ill))
+                return may_be_rebooted(task) ? await_reboot(task) : was_impaired(task);
+        if (patient_is_well(patient) || task_spent(task) >= UNDECIDED_FOR)
+                return is_fit(task);
+        return await_reading(task, UNDECIDED_FOR, "its status checks are not decided yet");
+}
+
+struct verdict check_status_again_ask(struct task *task)
+{
+        if (task->resumed && !MUTANT(takes_over_nothing))
+                image_live(task)->sought = true; /* an earlier call may have made the image */
+        return check_status_ask(task);
+}

@@ -1,0 +1,457 @@
+/*
+ * Stopping an instance for its image, and starting it again. The row of stop-instance is committed
+ * before the call. Unless AWS has refused that call, every way leads over start-instance, which
+ * never gives up: not for a lack of capacity, nor for an answer nobody expected. Only an instance
+ * that provably no longer exists (gone.h) is not started.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/outage/health.h"
+#include "runs/outage/outage.h"
+
+/* Between attempts to stop an instance. */
+#define STOP_RETRY (15 * USEC_PER_SEC)
+/* An instance that still runs so long after the call is told to stop again. */
+#define STOP_AGAIN (120 * USEC_PER_SEC)
+/* So long EC2 may say that it does not know an instance that is to be stopped. */
+#define STOP_UNKNOWN (10 * SEC_PER_MIN)
+/* An instance that still stops is started once it was seen stopped, or is tried after this. */
+#define START_RETRY (60 * USEC_PER_SEC)
+
+/* ---- check-stop: what a stop would cost ---- */
+
+/* NULL: it was not asked about. */
+static const struct location_type *known_type(const struct location *location, const char *name)
+{
+        for (size_t i = 0; i < location->n_types; i++)
+                if (streq(location->types[i].name, name))
+                        return &location->types[i];
+        return NULL;
+}
+
+/* https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html
+ * NULL: by what is known there is none. */
+static char *stop_refusal(const struct task *task)
+{
+        const struct image_live *live = task->live;
+        const struct ec2_instance *instance = live->instance.instances;
+        const struct location_type *type = known_type(task->location, instance->type);
+        const struct setting_schedule *schedule = task->run->schedule;
+        const struct {
+                unsigned int allow;
+                bool applies;
+                const char *what, *word;
+        } costs[] = {
+                { STOP_LOSES_ADDRESS, ec2_instance_loses_address(instance),
+                  "its public address, which is no Elastic IP address", "public-address" },
+                { STOP_LOSES_INSTANCE_STORE, type && type->has_disks,
+                  "the data on its instance store", "instance-store" },
+                { STOP_OF_SPOT, streq(instance->lifecycle, "spot"),
+                  "its place: it is a spot instance", "spot" },
+                { STOP_IN_AUTO_SCALING,
+                  ec2_tag_value(instance->tags, instance->n_tags, TAG_AUTO_SCALING) &&
+                          schedule->reboot.auto_scaling != AUTO_SCALING_STANDBY,
+                  "itself: its Auto Scaling group replaces what is stopped", "auto-scaling" },
+        };
+
+        if (instance->root_device_type && streq(instance->root_device_type, "instance-store"))
+                return xstrdup("not stopped: its root device is instance store");
+        for (size_t i = 0; i < ELEMENTS(costs); i++)
+                if (costs[i].applies && !(schedule->stop_allow & costs[i].allow))
+                        return xasprintf("not stopped: it would lose %s; stop.allow: [%s] says "
+                                         "that it may",
+                                         costs[i].what, costs[i].word);
+        return NULL;
+}
+
+/* Takes `refusal`. */
+static struct verdict check_stop_verdict(struct task *task, char *refusal)
+{
+        if (refusal)
+                return finish(OUTCOME_FAILED, refusal);
+        return gate_is_open(task) ? next() : go("wait-turn");
+}
+
+/* Local disks would matter, and it is not known whether there are any. */
+static bool wants_type(const struct task *task)
+{
+        const struct image_live *live = task->live;
+        const char *type = live->instance.instances->type;
+
+        return !(task->run->schedule->stop_allow & STOP_LOSES_INSTANCE_STORE) && type &&
+               !known_type(task->location, type);
+}
+
+struct verdict check_stop_ask(struct task *task)
+{
+        const struct image_live *live = image_live(task);
+        struct name_filter filter;
+        char *refusal;
+
+        if (!task->run->schedule || !live->instance.n_instances)
+                return go("check-instance");
+        refusal = stop_refusal(task);
+        if (refusal || !wants_type(task))
+                return check_stop_verdict(task, refusal);
+        name_filter_init(&filter, "instance-type", live->instance.instances->type);
+        task_call(task, &ec2_describe_instance_types,
+                  &(struct describe_instance_types){ .filters = &filter.filter, .n_filters = 1 });
+        name_filter_done(&filter);
+        return stay();
+}
+
+struct verdict check_stop_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct ec2_instance_types *found = reply->output;
+        const char *type = image_live(task)->instance.instances->type;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_instance_types);
+        if (!known_type(task->location, type))
+                *append(task->location->types, task->location->n_types) = (struct location_type){
+                        .name = xstrdup(type),
+                        .has_disks = found->n_types == 0 || found->types[0].instance_storage,
+                };
+        return check_stop_verdict(task, stop_refusal(task));
+}
+
+/* ---- stop-instance ---- */
+
+/* AWS has refused to stop it. Unless an earlier request was taken, or may have been, it runs. Takes
+ * `detail`. */
+static struct verdict not_stopped(struct task *task, enum outcome outcome, char *detail)
+{
+        struct image_live *live = image_live(task);
+
+        if (live->stop_taken)
+                return image_give_up(task, outcome, detail);
+        live->patient = health_end(live->patient);
+        return image_untouched(task, outcome, detail);
+}
+
+/* How long ago the first attempt to stop it was: seconds. */
+static sec_t stop_age(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (!live->stop_first) /* now, or before a restart: so long ago at least */
+                live->stop_first = now - task_spent(task) * USEC_PER_SEC;
+        return (now - live->stop_first) / USEC_PER_SEC;
+}
+
+struct verdict stop_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const char *id = task->row.subject;
+
+        if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
+                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+        if (live->patient && patient_is_gone(live->patient))
+                return not_stopped(task, OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
+        if (image_touch(task))
+                return go("stop-instance");
+        stop_age(task);
+        task_call(task, &ec2_stop_instances, &(struct change_instances){ .ids = &id, .n_ids = 1 });
+        return stay();
+}
+
+/* EC2 does not know the instance (for a moment): whether that is so is looked up meanwhile. */
+static struct verdict stop_unknown(struct task *task, char *detail)
+{
+        image_watch(task);
+        return task_spent(task) < STOP_UNKNOWN ? again(STOP_RETRY, detail)
+                                               : not_stopped(task, OUTCOME_FAILED, detail);
+}
+
+struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct log_about about = task_about(task);
+        char *detail;
+
+        image_note_doubt(task, reply);
+        image_live(task)->stop_taken |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
+        if (reply->outcome == AWS_OK) {
+                image_live(task)->patient = health_end(image_live(task)->patient);
+                log_event(&events[EVENT_INSTANCE_STOPPING], &about,
+                          "Instance %s is stopped for its image.", task->row.subject);
+                return next();
+        }
+        detail = aws_describe_failure(reply, &ec2_stop_instances, task->row.region);
+        if (gone_is_claimed(reply))
+                return stop_unknown(task, detail);
+        if ((reply->outcome != AWS_ERROR || streq(reply->code, "IncorrectInstanceState")) &&
+            stop_age(task) < image_ready_timeout(task)) {
+                refusal_note_told(&task->refusal); /* it is not held: it runs */
+                return again(STOP_RETRY, detail);
+        }
+        return not_stopped(task, OUTCOME_FAILED, detail);
+}
+
+/* ---- await-stopped ---- */
+
+static struct verdict not_seen_stopped(struct task *task, const struct patient *patient,
+                                       sec_t timeout)
+{
+        _cleanup_free_ char *how = patient->asked
+                                           ? xstrdup(ec2_word(instance_state_names, patient->state))
+                                           : task_why(task, "EC2 does not tell its state");
+        char time[TIME_TEXT_MAX];
+
+        return end_without_image(task, OUTCOME_FAILED,
+                                 xasprintf("it was not seen stopped within %s (%s)",
+                                           format_timespan(timeout, time), how));
+}
+
+struct verdict await_stopped_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        sec_t timeout = image_ready_timeout(task);
+        sec_t waited = stop_age(task);
+        const struct patient *patient;
+
+        live->stop_taken = true;
+        patient = image_watch(task);
+        if (patient_is_gone(patient))
+                return end_without_image(task, OUTCOME_FAILED,
+                                         xstrdup("the instance was terminated"));
+        if (patient->asked && patient->state == INSTANCE_STOPPED) {
+                live->patient = health_end(live->patient);
+                return next();
+        }
+        /* Also where EC2 does not tell its state: it is started again, whatever it is. */
+        if (waited >= timeout && !(MUTANT(waits_for_an_untold_state) && !patient->asked))
+                return not_seen_stopped(task, patient, timeout);
+        if (patient->asked && patient->state == INSTANCE_RUNNING &&
+            patient->read - task->entered > STOP_AGAIN) {
+                live->look_again = true; /* somebody started it, or the call was lost */
+                return go("stop-instance");
+        }
+        task_set_waiting(task, "stop: %s",
+                         patient->asked ? ec2_word(instance_state_names, patient->state)
+                                        : "asked for");
+        task_wake_after(task, (waited < timeout ? timeout - waited : SEC_PER_MIN) * USEC_PER_SEC);
+        return stay();
+}
+
+/* ---- start-instance ---- */
+
+static struct verdict gone_while_stopped(struct task *task)
+{
+        struct log_about about = task_about(task);
+
+        log_event(&events[EVENT_INSTANCE_NOT_READY], &about,
+                  "Instance %s did not come back: it was terminated while it was stopped for its "
+                  "image.",
+                  task->row.subject);
+        image_live(task)->patient = health_end(image_live(task)->patient);
+        image_note_failure(
+                task, xstrdup("the instance was terminated while it was stopped for its image"));
+        return go("await-image");
+}
+
+sec_t start_age(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (!live->started) /* before the restart; so long ago at least */
+                live->started = now - task_spent(task) * USEC_PER_SEC;
+        return (now - live->started) / USEC_PER_SEC;
+}
+
+void start_note_overdue(struct task *task, const char *why)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+        sec_t timeout = image_ready_timeout(task);
+        _cleanup_free_ char *failure = NULL;
+        char time[TIME_TEXT_MAX];
+
+        if (live->overdue || start_age(task) < timeout)
+                return;
+        live->overdue = true;
+        if (!MUTANT(leaves_it_down_silently))
+                log_event(&events[EVENT_NOT_STARTED], &about,
+                          "Instance %s, which amid has stopped for its image, does not run %s "
+                          "after it was first started: %s. It is started again and again until "
+                          "it runs.",
+                          task->row.subject, format_timespan(start_age(task), time), why);
+        failure = xasprintf("not running within %s of its first start (%s)",
+                            format_timespan(timeout, time), why);
+        instance_note_failed(task, failure);
+}
+
+struct verdict start_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const struct patient *patient = live->patient;
+        int state = patient && patient->asked ? patient->state : INSTANCE_OTHER;
+        usec_t now = loop_monotonic(task->run->engine->loop);
+        const char *id = task->row.subject;
+
+        image_follow(task);
+        if (patient && patient_is_gone(patient))
+                return gone_while_stopped(task);
+        if (state == INSTANCE_RUNNING || state == INSTANCE_PENDING)
+                return next();
+        if (patient && !live->awaits_stop && !live->starts && state != INSTANCE_STOPPED) {
+                live->awaits_stop = true; /* it has to have stopped before it can be started */
+                live->next_start = now + START_RETRY;
+        }
+        if (now < live->next_start && !(live->awaits_stop && state == INSTANCE_STOPPED)) {
+                task_wake_after(task, live->next_start - now);
+                return stay();
+        }
+        live->awaits_stop = false;
+        if (!live->started)
+                live->started = now;
+        task_call(task, &ec2_start_instances, &(struct change_instances){ .ids = &id, .n_ids = 1 });
+        return stay();
+}
+
+/* No attempt sooner than that; longer from one to the next. */
+static usec_t start_later(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        usec_t delay = image_insist_after(live->starts++);
+
+        live->next_start = loop_monotonic(task->run->engine->loop) + delay / 2; /* jitter: more */
+        return delay;
+}
+
+/* One line for each attempt that AWS refused: somebody's machine is down. */
+static struct verdict start_refused(struct task *task, const struct aws_reply *reply)
+{
+        struct log_about about = task_about(task);
+        unsigned int attempt = image_live(task)->starts;
+        usec_t delay = start_later(task);
+        char *why = aws_describe_failure(reply, &ec2_start_instances, task->row.region);
+        char time[TIME_TEXT_MAX];
+
+        refusal_note_told(&task->refusal);
+        log_event(
+                &events[EVENT_START_REFUSED], &about,
+                "Instance %s is stopped and cannot be started yet (attempt %u): %s; tried again in "
+                "about %s.",
+                task->row.subject, attempt + 1, why, format_timespan(delay / USEC_PER_SEC, time));
+        start_note_overdue(task, why);
+        return again(delay, why);
+}
+
+/* It still stops, and cannot be started before that is over: usual for minutes. A host with a fault
+ * keeps an instance in "stopping" for hours.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/TroubleshootingInstancesStopping.html */
+static struct verdict start_too_early(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        _cleanup_free_ char *why =
+                aws_describe_failure(reply, &ec2_start_instances, task->row.region);
+        _cleanup_free_ char *help = xasprintf(
+                "%s; where it stays in \"stopping\", `aws ec2 stop-instances --force` ends that",
+                why);
+
+        live->awaits_stop = true;
+        live->next_start = loop_monotonic(task->run->engine->loop) + START_RETRY;
+        start_note_overdue(task, help);
+        task_set_waiting(task, "start: %s",
+                         live->patient->asked ? ec2_word(instance_state_names, live->patient->state)
+                                              : "not in a state to be started");
+        task_wake_after(task, START_RETRY);
+        return stay();
+}
+
+/* Whether StartInstances shows that the instance ran all the time: StopInstances came to nothing,
+ * and no earlier StartInstances of ours can be why it runs. */
+static bool start_found_it_running(struct task *task, const struct aws_reply *reply)
+{
+        const struct ec2_instance_changes *done = reply->output;
+        bool is_first = !image_live(task)->starts && !task->resumed && !aws_may_have_acted(reply);
+
+        return is_first && !task->row.image && !streq(task->row.consistency, PROVEN_STOPPED) &&
+               done->n_changes == 1 && done->changes[0].previous == INSTANCE_RUNNING;
+}
+
+struct verdict start_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+
+        if (reply->outcome == AWS_OK) {
+                live->patient = health_end(live->patient);
+                live->was_running = start_found_it_running(task, reply);
+                if (!live->was_running)
+                        log_event(&events[EVENT_INSTANCE_STARTED], &about,
+                                  "Instance %s is started again.", task->row.subject);
+                return next();
+        }
+        if (reply->outcome == AWS_ERROR)
+                image_watch(task);
+        if (reply->outcome == AWS_ERROR && streq(reply->code, "IncorrectInstanceState"))
+                return start_too_early(task, reply);
+        return start_refused(task, reply);
+}
+
+/* ---- started, and down once more ---- */
+
+/* "Client.InternalError: Client error on launch", or NULL. Caller frees. */
+static char *state_reason(const struct patient *patient)
+{
+        const char *code = patient->reason_code, *words = patient->reason;
+
+        if (!code || !*code)
+                return words && *words ? xstrdup(words) : NULL;
+        return !words || !*words         ? xstrdup(code)
+               : startswith(words, code) ? xstrdup(words)
+                                         : xasprintf("%s: %s", code, words);
+}
+
+/* What EC2 may mean by the code; "" for others. */
+static const char *state_reason_help(const char *code)
+{
+        /* https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html */
+        return streq(code, "Client.InternalError")
+                       ? " (most often the KMS key of an encrypted volume may not be used: allow "
+                         "kms:CreateGrant on it, config/policy/encrypted.json)"
+                       : "";
+}
+
+/* A request to stop it that had no answer is carried out within five minutes, and looks like this.
+ */
+static bool was_late_request(struct task *task, const struct patient *patient)
+{
+        return image_doubt(task) &&
+               (!patient->reason_code || streq(patient->reason_code, REASON_STOPPED_BY_CALL));
+}
+
+struct verdict start_again(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *reason = state_reason(live->patient), *why = NULL;
+        char time[TIME_TEXT_MAX];
+        usec_t delay;
+
+        task->settled = false;
+        if (was_late_request(task, live->patient)) {
+                log_line(LOG_WARNING, &about,
+                         "Instance %s is stopped once more: an earlier request of amid arrived "
+                         "late; it is started again.",
+                         task->row.subject);
+                return go("start-instance");
+        }
+        live->patient->wants_reason = false; /* until it was started once more */
+        delay = start_later(task);
+        why = xasprintf("it was started, and has stopped again: %s%s",
+                        reason ? reason : "EC2 gives no reason",
+                        state_reason_help(live->patient->reason_code));
+        log_event(&events[EVENT_START_REFUSED], &about,
+                  "Instance %s does not stay up (attempt %u): %s; it is started again in about %s.",
+                  task->row.subject, live->starts, why,
+                  format_timespan(delay / USEC_PER_SEC, time));
+        start_note_overdue(task, why);
+        return go("start-instance");
+}

@@ -1,0 +1,268 @@
+/* take-out, await-taken-out: see rotation-steps.c, which says what of. */
+#include <stdlib.h>
+
+#include "aws/services/autoscaling.h"
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/outage/rotation-steps.h"
+
+#define TAKE_RETRY (15 * USEC_PER_SEC)
+
+/* An instance that is not draining so long after it was taken out is taken out again: seconds. */
+enum { TAKE_AGAIN = 20 };
+
+/* Whether AWS has refused all there was to do so far: it is in service as before. */
+static bool nothing_was_taken(struct task *task)
+{
+        return !image_live(task)->took && !task->inherited && !image_doubt(task);
+}
+
+/* Ends it while nothing else was done to the instance. */
+static struct verdict hand_back(struct task *task, enum outcome outcome, char *detail)
+{
+        if (nothing_was_taken(task)) {
+                free(steal(task->row.putback));
+                return image_untouched(task, outcome, detail);
+        }
+        image_note_failure(task, detail);
+        task->row.ending = outcome;
+        return go("put-back");
+}
+
+struct verdict take_out_lost_patience(struct task *task, char *detail)
+{
+        return hand_back(task, OUTCOME_FAILED, detail);
+}
+
+/* Whether nothing more is to begin: the instance goes back at once. Told to end, amid takes it out
+ * again at its next start. */
+static bool is_called_off(struct task *task, struct verdict *ret)
+{
+        const struct run *run = task->run;
+
+        if (run_is_cut_short(run))
+                *ret = hand_back(task, OUTCOME_CANCELLED, xstrdup(run->row.detail));
+        else if (run->engine->closing)
+                *ret = go("put-back");
+        else
+                return false;
+        return true;
+}
+
+/* ---- take-out ---- */
+
+static void say_taking_out(struct task *task, const struct putback *putback)
+{
+        struct log_about about = task_about(task);
+        _cleanup_(text_done) struct text text = {};
+
+        for (size_t i = 0; i < putback->n; i++) {
+                const struct putback_line *line = &putback->lines[i];
+
+                if (line->kind == PUTBACK_STANDBY)
+                        text_printf(&text, "%sAuto Scaling group %s", text_size(&text) ? ", " : "",
+                                    line->name);
+                else if (line->kind == PUTBACK_DRAIN)
+                        text_printf(&text, "%starget group %s (port %u)",
+                                    text_size(&text) ? ", " : "", rotation_name(line->name),
+                                    line->port);
+        }
+        log_event(&events[EVENT_TAKEN_OUT], &about, "Instance %s is taken out of %s.",
+                  task->row.subject, text_get(&text));
+}
+
+struct verdict take_out_ask(struct task *task)
+{
+        struct image_live *live = image_live(task);
+        const char *id = task->row.subject;
+        _cleanup_(putback_done) struct putback putback = {};
+        const struct putback_line *line;
+        struct verdict verdict;
+
+        if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
+                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+        if (!putback_takes_out(task->row.putback))
+                return next();
+        putback_parse(task->row.putback, &putback);
+        if (image_touch(task)) {
+                say_taking_out(task, &putback);
+                return go("take-out");
+        }
+        if (is_called_off(task, &verdict))
+                return verdict;
+        live->taken = rotation_next_line(&putback, live->taken);
+        if (live->taken < putback.n && live->in_standby &&
+            putback.lines[live->taken].kind == PUTBACK_STANDBY)
+                live->taken = rotation_next_line(&putback, live->taken + 1);
+        if (live->taken >= putback.n)
+                return next();
+        line = &putback.lines[live->taken];
+        if (line->kind == PUTBACK_STANDBY)
+                task_call(task, &autoscaling_enter_standby,
+                          &(struct autoscaling_enter_standby){ .group = line->name,
+                                                               .ids = &id,
+                                                               .n_ids = 1,
+                                                               .decrement = STANDBY_DECREMENT });
+        else
+                rotation_change_targets(task, &elb_deregister_targets, line);
+        return stay();
+}
+
+/* AWS does not answer, or not yet. What may be out already is not kept so for longer than it may
+ * take to come back. Takes `why`. */
+static struct verdict take_later(struct task *task, char *why)
+{
+        if (!nothing_was_taken(task) && image_away(task) >= image_ready_timeout(task))
+                return hand_back(task, OUTCOME_FAILED, why);
+        return again(TAKE_RETRY, why);
+}
+
+static struct verdict taken(struct task *task)
+{
+        image_live(task)->taken++;
+        return go("take-out");
+}
+
+struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        bool is_standby = task->action == &autoscaling_enter_standby;
+        char *why;
+
+        image_note_doubt(task, reply);
+        if (is_standby)
+                free(steal(live->refusal));
+        live->took |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
+        if (reply->outcome == AWS_OK)
+                return is_standby ? next() : taken(task);
+        why = aws_describe_failure(reply, task->action, task->row.region);
+        if (reply->outcome != AWS_ERROR || rotation_is_busy(reply))
+                return take_later(task, why);
+        if (is_standby && streq(reply->code, "ValidationError")) {
+                /* It says so of one that is in standby already, too: its state will tell. */
+                live->refusal = why;
+                return next();
+        }
+        if (gone_is_claimed(reply)) {
+                free(why); /* whether it is not there is what await-taken-out looks at */
+                live->took = true;
+                return taken(task);
+        }
+        return hand_back(task, OUTCOME_FAILED, why);
+}
+
+/* ---- await-taken-out ---- */
+
+/* The first registration that is not over, or NULL. */
+static const struct putback_line *
+find_draining(const struct task *task, const struct putback *putback, const struct elb_health **ret)
+{
+        for (size_t i = 0; i < putback->n; i++) {
+                const struct putback_line *line = &putback->lines[i];
+
+                if (line->kind != PUTBACK_DRAIN)
+                        continue;
+                *ret = rotation_health(task->location, line->name, task->row.subject, line->port);
+                if (*ret && (*ret)->state != TARGET_UNUSED)
+                        return line;
+        }
+        return NULL;
+}
+
+static struct verdict await_draining(struct task *task, const struct putback *putback)
+{
+        const struct elb_health *health = NULL;
+        const struct putback_line *line;
+        char *why = NULL, time[TIME_TEXT_MAX];
+        sec_t timeout = image_ready_timeout(task);
+
+        switch (rotation_look(task, putback, rotation_since(task), &why)) {
+        case ROTATION_LOOKING:
+                return stay();
+        case ROTATION_SEEN:
+                break;
+        case ROTATION_REFUSED:
+        case ROTATION_TROUBLE:
+                if (task_spent(task) >= timeout)
+                        return hand_back(task, OUTCOME_FAILED, why);
+                return again(TAKE_RETRY, why);
+        }
+        line = find_draining(task, putback, &health);
+        if (!line)
+                return next();
+        if (image_away(task) >= timeout)
+                return hand_back(
+                        task, OUTCOME_FAILED,
+                        xasprintf("it was not out of target group %s within %s (%s); raise "
+                                  "ready_timeout, or lower the group's deregistration delay",
+                                  rotation_name(line->name), format_timespan(timeout, time),
+                                  rotation_state_name(health)));
+        if (health->state != TARGET_DRAINING && health->state != TARGET_UNHEALTHY_DRAINING &&
+            task_spent(task) >= TAKE_AGAIN) {
+                image_live(task)->taken = 0; /* the order came to nothing */
+                return go("take-out");
+        }
+        return again(rotation_pause(task), xasprintf("its connections to target group %s end",
+                                                     rotation_name(line->name)));
+}
+
+struct verdict await_taken_out_ask(struct task *task)
+{
+        _cleanup_(putback_done) struct putback putback = {};
+        struct verdict verdict;
+
+        if (!putback_takes_out(task->row.putback))
+                return next();
+        if (is_called_off(task, &verdict))
+                return verdict;
+        putback_parse(task->row.putback, &putback);
+        if (putback.lines[0].kind == PUTBACK_STANDBY && !image_live(task)->in_standby) {
+                rotation_ask_lifecycle(task);
+                return stay();
+        }
+        return await_draining(task, &putback);
+}
+
+/* It stays in service. When another one is in standby, its turn may come yet. */
+static struct verdict refused(struct task *task)
+{
+        char *why = steal(image_live(task)->refusal);
+        _cleanup_(putback_done) struct putback putback = {};
+
+        putback_parse(task->row.putback, &putback);
+        if (!rotation_standby_is_taken(task, putback.lines[0].name))
+                return hand_back(task, OUTCOME_FAILED, why);
+        free(why);
+        return nothing_was_taken(task) ? image_start_over(task) : go("put-back");
+}
+
+struct verdict await_taken_out_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct image_live *live = image_live(task);
+        const struct autoscaling_instances *found = reply->output;
+        int lifecycle;
+
+        if (reply->outcome != AWS_OK) {
+                char *why = aws_describe_failure(reply, task->action, task->row.region);
+
+                if (task_spent(task) >= image_ready_timeout(task))
+                        return hand_back(task, OUTCOME_FAILED, why);
+                return again(TAKE_RETRY, why);
+        }
+        if (!rotation_lifecycle(task, found, &lifecycle))
+                return again(TAKE_RETRY, xstrdup("its Auto Scaling group does not list it"));
+        live->took |= lifecycle != LIFECYCLE_IN_SERVICE;
+        if (lifecycle == LIFECYCLE_STANDBY || lifecycle == LIFECYCLE_DETACHED) {
+                live->in_standby = true;
+                free(steal(live->refusal)); /* it was there already */
+                return go("take-out");      /* of its target groups */
+        }
+        if (lifecycle == LIFECYCLE_IN_SERVICE && live->refusal)
+                return refused(task);
+        if (task_spent(task) >= image_ready_timeout(task))
+                return hand_back(task, OUTCOME_FAILED,
+                                 xasprintf("it did not come into standby: its Auto Scaling group "
+                                           "has it %s",
+                                           rotation_lifecycle_name(lifecycle)));
+        return again(rotation_pause(task), xstrdup("it goes into standby"));
+}

@@ -1,0 +1,130 @@
+#include "runs/outage/volumes.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+/* An instance of which an image was begun less than VOLUME_SNAPSHOT_GAP ago, oldest first: few, as
+ * EC2 lets few be begun in that time. */
+struct imaged {
+        char *instance, *run;
+        usec_t at; /* monotonic */
+        struct imaged *prev, *next;
+};
+
+static usec_t next_at(const struct imaged *imaged)
+{
+        return imaged->at + VOLUME_SNAPSHOT_GAP * USEC_PER_SEC;
+}
+
+/* Those that may be imaged again by then. */
+static void drop_until(struct engine *engine, usec_t until)
+{
+        struct imaged *imaged, *following;
+
+        DL_FOREACH_SAFE (engine->imaged, imaged, following) {
+                if (next_at(imaged) > until)
+                        break;
+                DL_DELETE(engine->imaged, imaged);
+                free(imaged->instance);
+                free(imaged->run);
+                free(imaged);
+        }
+}
+
+static void drop_old(struct engine *engine)
+{
+        drop_until(engine, loop_monotonic(engine->loop));
+}
+
+/* The last one of this instance. */
+static const struct imaged *find(const struct engine *engine, const char *instance)
+{
+        const struct imaged *imaged, *found = NULL;
+
+        DL_FOREACH (engine->imaged, imaged) {
+                if (streq(imaged->instance, instance))
+                        found = imaged;
+        }
+        return found;
+}
+
+void volumes_note(struct task *task)
+{
+        struct engine *engine = task->run->engine;
+        struct imaged *imaged = xnew(struct imaged);
+
+        drop_old(engine);
+        imaged->instance = xstrdup(task->row.subject);
+        imaged->run = xstrdup(task->row.run);
+        imaged->at = loop_monotonic(engine->loop);
+        DL_APPEND(engine->imaged, imaged);
+}
+
+void volumes_forget(struct engine *engine)
+{
+        drop_until(engine, USEC_INFINITY);
+}
+
+static bool wait(struct task *task, usec_t delay)
+{
+        task_wake_after(task, delay);
+        return false;
+}
+
+/* Past the last look at the gate, on its way to an image. A run that begins nothing more may still
+ * look for one, for a long time, but asks for none. */
+static bool is_about_to(const struct task *task)
+{
+        return !task->row.image && task->step && !task->step->waits && !task->step->looks &&
+               !run_is_cut_short(task->run);
+}
+
+/* The task of another run about the same instance that is about to make an image; else NULL, and
+ * the number of those whose images are under way. */
+static const struct task *find_others(const struct task *task, unsigned int *ret_under_way)
+{
+        *ret_under_way = 0;
+        for (const struct run *run = task->run->engine->runs; run; run = run->next) {
+                const struct task *other =
+                        run == task->run ? NULL : run_find_task(run, task->row.subject);
+
+                if (!other || other->kind != task->kind || other->row.outcome != OUTCOME_OPEN)
+                        continue;
+                if (is_about_to(other))
+                        return other;
+                *ret_under_way += other->row.image != NULL;
+        }
+        return NULL;
+}
+
+bool volumes_allow(struct task *task)
+{
+        struct engine *engine = task->run->engine;
+        const struct imaged *imaged;
+        const struct task *other;
+        unsigned int under_way;
+
+        drop_old(engine);
+        imaged = find(engine, task->row.subject);
+        if (imaged) {
+                task_set_waiting(task,
+                                 "%d s between two snapshots of its volumes; run %s has made one",
+                                 VOLUME_SNAPSHOT_GAP, imaged->run);
+                return wait(task, next_at(imaged) - loop_monotonic(engine->loop));
+        }
+        other = find_others(task, &under_way);
+        if (other) {
+                task_set_waiting(task, "run %s makes an image of it", other->row.run);
+                return wait(task, VOLUME_SNAPSHOT_LOOK * USEC_PER_SEC);
+        }
+        if (under_way >= VOLUME_SNAPSHOTS_MAX) {
+                task_set_waiting(task,
+                                 "%u images of it are under way, which is as many as EC2 lets",
+                                 under_way);
+                return wait(task, VOLUME_SNAPSHOT_LOOK * USEC_PER_SEC);
+        }
+        return true;
+}

@@ -1,0 +1,411 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/images/provenance.h"
+#include "runs/location/location.h"
+#include "runs/retire/retain.h"
+#include "runs/retire/retire.h"
+
+/* An image that is ours by tag and by row. */
+struct candidate {
+        struct store_image row;
+        sec_t created; /* by EC2's clock */
+        bool available, failed;
+        bool asked; /* whether something uses it */
+        char *held_by;
+};
+
+struct retention_live {
+        const struct setting_schedule *schedule;
+        struct candidate *candidates;
+        size_t n;
+        char **listed; /* ids of all images that were listed, ours or not */
+        size_t n_listed;
+        struct missing *missing; /* rows whose image was not */
+        struct candidate **by_id;
+        struct retention_terms terms;
+        struct retention_image *images; /* of candidates, in the same order */
+        struct retention_verdict *verdicts;
+};
+
+static void retention_forget(struct task *task)
+{
+        struct retention_live *live = task->live;
+
+        if (!live)
+                return;
+        for (size_t i = 0; i < live->n; i++) {
+                store_image_done(&live->candidates[i].row);
+                free(live->candidates[i].held_by);
+        }
+        free(live->candidates);
+        strings_free(live->listed, live->n_listed);
+        missing_free(live->missing);
+        free(live->by_id);
+        free(live->images);
+        free(live->verdicts);
+        free(live);
+        task->live = NULL;
+}
+
+/* ---- describe-images ---- */
+
+static struct verdict describe_ask(struct task *task)
+{
+        struct name_filter owner, schedule;
+        struct ec2_filter filters[2];
+        struct describe_images input = ec2_own_images(filters, ELEMENTS(filters));
+        struct verdict held;
+
+        if (!task_may_remove(task, &held))
+                return held;
+        name_filter_init(&owner, "tag:" TAG_OWNER, task->run->settings->owner);
+        name_filter_init(&schedule, "tag:" TAG_SCHEDULE, task->row.subject);
+        filters[0] = owner.filter;
+        filters[1] = schedule.filter;
+        task_call(task, &ec2_describe_images, &input);
+        name_filter_done(&owner);
+        name_filter_done(&schedule);
+        return stay();
+}
+
+static const char *tag_of(const struct ec2_image *image, const char *key)
+{
+        return ec2_tag_value(image->tags, image->n_tags, key);
+}
+
+/* Our row of an image. An engine without a store (a plan) takes the tags for the row. */
+static bool load_row(struct task *task, const struct ec2_image *image, struct store_image *ret)
+{
+        struct engine *engine = task->run->engine;
+        const char *time = tag_of(image, TAG_TIME);
+        sec_t firing;
+
+        if (engine->store)
+                return store_load_image(engine->store, task->row.account, task->row.region,
+                                        image->id, ret) > 0;
+        if (!time || !parse_rfc3339(time, &firing))
+                return false;
+        *ret = (struct store_image){
+                .account = xstrdup(task->row.account),
+                .region = xstrdup(task->row.region),
+                .id = xstrdup(image->id),
+                .name = xstrdup(image->name),
+                .schedule = xstrdup(task->row.subject),
+                .run = xstrdup(tag_of(image, TAG_RUN)),
+                .instance = xstrdup(tag_of(image, TAG_INSTANCE)),
+                .consistency = xstrdup(tag_of(image, TAG_CONSISTENCY)),
+                .outcome = outcome_of_tag(tag_of(image, TAG_OUTCOME)),
+                .firing = firing,
+                .created = image->created,
+                .removed = SEC_NONE,
+                .missed = SEC_NONE,
+                .retry = SEC_NONE,
+        };
+        return ret->instance != NULL;
+}
+
+/* Brings a row up to what EC2 says of the image now. */
+static void refresh_row(struct task *task, struct store_image *row, const struct ec2_image *image)
+{
+        _cleanup_free_ char *snapshots = image_snapshots(image);
+        const char *state = ec2_word(image_state_names, image->state);
+        bool same = streq(row->state, state) && row->removed == SEC_NONE &&
+                    row->missed == SEC_NONE && row->created == image->created &&
+                    (!*snapshots || streq(row->snapshots, snapshots));
+
+        if (same)
+                return;
+        if (streq(row->state, STATE_RELEASED) || streq(row->state, STATE_DEREGISTERING))
+                free(steal(row->detail)); /* the tags are back; nothing came of the call */
+        xreplace(&row->state, state);
+        row->removed = row->missed = row->retry = SEC_NONE; /* it was only missing from a list */
+        row->created = image->created; /* by EC2's clock; rows of old have ours */
+        if (*snapshots)
+                xreplace(&row->snapshots, snapshots);
+        if (task->run->engine->store)
+                image_save_seen(task, row);
+}
+
+/* Why the image is not the one of its row; NULL when all fits. Caller frees. The CreationDate is
+ * that of EC2, whatever the row says: rows of old have the time by our own clock. */
+static char *misfit(struct task *task, const struct ec2_image *image, const struct store_image *row)
+{
+        struct store_image of_now = *row;
+
+        of_now.created = image->created;
+        return provenance_image(image, &of_now, task->run->settings->owner);
+}
+
+static void take_image(struct task *task, struct retention_live *live,
+                       const struct ec2_image *image, size_t *unknown)
+{
+        _cleanup_free_ char *difference = NULL;
+        struct store_image row;
+        struct candidate *candidate;
+
+        if (image->state == IMAGE_DEREGISTERED)
+                return; /* EC2 shows it for a while: its row is looked at as one that is missing */
+        *append(live->listed, live->n_listed) = xstrdup(image->id);
+        if (!load_row(task, image, &row)) {
+                (*unknown)++;
+                return;
+        }
+        difference = misfit(task, image, &row);
+        if (!difference && !streq(row.schedule, task->row.subject))
+                difference = xasprintf("its row is one of schedule %s", row.schedule);
+        if (difference) {
+                if (task->run->engine->store)
+                        image_release(task, &row, difference);
+                store_image_done(&row);
+                return;
+        }
+        candidate = append(live->candidates, live->n);
+        candidate->row = row;
+        candidate->created = image->created;
+        candidate->held_by = image_protection(image);
+        candidate->available = image->state == IMAGE_AVAILABLE;
+        candidate->failed = image->state == IMAGE_FAILED || image->state == IMAGE_ERROR ||
+                            image->state == IMAGE_INVALID;
+        refresh_row(task, &candidate->row, image);
+}
+
+static void decide(struct task *task, struct retention_live *live)
+{
+        const struct setting_schedule *schedule = live->schedule;
+
+        free(live->images);
+        free(live->verdicts);
+        live->images = xcalloc(live->n, sizeof(*live->images));
+        live->verdicts = xcalloc(live->n, sizeof(*live->verdicts));
+        live->terms = retain_terms(schedule, loop_wall(task->run->engine->loop));
+        for (size_t i = 0; i < live->n; i++) {
+                const struct candidate *candidate = &live->candidates[i];
+
+                live->images[i] = retain_image(schedule, &candidate->row, candidate->created);
+                live->images[i].available = candidate->available;
+                live->images[i].failed = candidate->failed;
+                live->images[i].held_by = candidate->held_by;
+        }
+        retention_decide(&live->terms, live->images, live->n, live->verdicts);
+}
+
+static int compare_candidates(const void *a, const void *b)
+{
+        return strcmp((*(struct candidate *const *)a)->row.id,
+                      (*(struct candidate *const *)b)->row.id);
+}
+
+static void index_candidates(struct retention_live *live)
+{
+        live->by_id = xcalloc(live->n, sizeof(struct candidate *));
+        for (size_t i = 0; i < live->n; i++)
+                live->by_id[i] = &live->candidates[i];
+        if (live->n)
+                qsort(live->by_id, live->n, sizeof(struct candidate *), compare_candidates);
+}
+
+static int compare_id(const void *key, const void *element)
+{
+        return strcmp(key, (*(struct candidate *const *)element)->row.id);
+}
+
+static struct candidate *find_candidate(const struct retention_live *live, const char *id)
+{
+        struct candidate **found = id && live->n ? bsearch(id, live->by_id, live->n,
+                                                           sizeof(struct candidate *), compare_id)
+                                                 : NULL;
+
+        return found ? *found : NULL;
+}
+
+static struct verdict describe_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct ec2_images *found = reply->output;
+        struct log_about about = task_about(task);
+        struct retention_live *live;
+        size_t unknown = 0;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_images);
+        retention_forget(task);
+        task->live = live = xnew(struct retention_live);
+        live->schedule = settings_schedule(task->run->settings, task->row.subject);
+        if (!live->schedule || !live->schedule->has_retain)
+                return finish(OUTCOME_DONE, NULL);
+        for (size_t i = 0; i < found->n_images; i++)
+                take_image(task, live, &found->images[i], &unknown);
+        if (unknown)
+                log_line(LOG_NOTICE, &about,
+                         "%zu image%s of schedule %s carr%s our tags but %s not in the state: "
+                         "kept. `amictl adopt --dry-run` tells what would be adopted, and why not.",
+                         unknown, unknown == 1 ? "" : "s", task->row.subject,
+                         unknown == 1 ? "ies" : "y", unknown == 1 ? "is" : "are");
+        live->missing = missing_find(task, live->listed, live->n_listed);
+        index_candidates(live);
+        decide(task, live);
+        return next();
+}
+
+/* ---- look-at-missing ---- */
+
+static struct verdict look_missing_ask(struct task *task)
+{
+        struct retention_live *live = task->live;
+
+        return live ? missing_ask(task, live->missing) : go("describe-images");
+}
+
+static struct verdict look_missing_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct retention_live *live = task->live;
+
+        return missing_answer(task, live->missing, reply);
+}
+
+/* ---- find-uses ---- */
+
+/* In as many questions as it takes: an image that nobody asked about is not removed. */
+static struct verdict uses_ask(struct task *task)
+{
+        struct retention_live *live = task->live;
+        struct ec2_filter filter = { .name = "image-id" };
+
+        if (!live)
+                return go("describe-images");
+        for (size_t i = 0; i < live->n && filter.n_values < FILTER_VALUES_MAX; i++)
+                if (!retention_stays(&live->verdicts[i]) && !live->candidates[i].asked)
+                        *append(filter.values, filter.n_values) = live->candidates[i].row.id;
+        if (filter.n_values)
+                task_call(task, &ec2_describe_instances,
+                          &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
+        free(filter.values);
+        return filter.n_values ? stay() : next();
+}
+
+/* The question was about the first so many that had not been asked about. */
+static void note_asked(struct retention_live *live)
+{
+        for (size_t i = 0, n = 0; i < live->n && n < FILTER_VALUES_MAX; i++)
+                if (!retention_stays(&live->verdicts[i]) && !live->candidates[i].asked) {
+                        live->candidates[i].asked = true;
+                        n++;
+                }
+}
+
+static void note_uses(struct retention_live *live, const struct ec2_instances *users)
+{
+        for (size_t i = 0; i < users->n_instances; i++) {
+                const struct ec2_instance *user = &users->instances[i];
+                struct candidate *used = find_candidate(live, user->image_id);
+
+                if (user->state != INSTANCE_TERMINATED && used && !used->held_by &&
+                    !MUTANT(ignores_uses))
+                        used->held_by = xasprintf("in use (instance %s)", user->id);
+        }
+}
+
+static struct verdict uses_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct retention_live *live = task->live;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_instances); /* unknown means keep */
+        note_asked(live);
+        note_uses(live, reply->output);
+        decide(task, live);
+        return go("find-uses");
+}
+
+/* ---- plan-removals ---- */
+
+static struct verdict plan_ask(struct task *task)
+{
+        struct retention_live *live = task->live;
+        struct verdict held;
+
+        /* What was decided by a clock that was set since is decided anew. */
+        if (!live || !task_may_remove(task, &held))
+                return go("describe-images");
+        for (size_t i = 0; i < live->n; i++) {
+                const struct candidate *candidate = &live->candidates[i];
+                bool remove = !retention_stays(&live->verdicts[i]);
+                _cleanup_free_ char *why =
+                        retention_explain(&live->terms, &live->verdicts[i], &live->images[i]);
+
+                if (MUTANT(stops_at_what_is_held) && candidate->held_by)
+                        break;
+                if (task->run->dry)
+                        task_report(task, &(struct prune_decision){ .image = &candidate->row,
+                                                                    .action = remove ? PRUNE_REMOVE
+                                                                                     : PRUNE_KEEP,
+                                                                    .why = why });
+                else if (remove)
+                        removal_add(task, &candidate->row, why, NULL);
+        }
+        missing_plan(task, live->missing);
+        return next();
+}
+
+static const struct step retention_steps[] = {
+        { .name = "describe-images",
+          .ask = describe_ask,
+          .answer = describe_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "look-at-missing",
+          .ask = look_missing_ask,
+          .answer = look_missing_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "find-uses",
+          .ask = uses_ask,
+          .answer = uses_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "plan-removals", .ask = plan_ask, .looks = true },
+        {},
+};
+
+const struct task_kind retention_task = { .name = "retention",
+                                          .steps = retention_steps,
+                                          .forget = retention_forget,
+                                          .straggle = 10 * SEC_PER_MIN };
+
+/* ---- the phase ---- */
+
+struct placing {
+        struct run *run;
+        const struct setting_schedule *schedule;
+};
+
+static void add_retention_task(struct location *location, void *userdata)
+{
+        struct placing *placing = userdata;
+
+        run_add_task(placing->run, &retention_task, location, placing->schedule->name);
+}
+
+struct verdict prune_begin_find(struct run *run)
+{
+        const struct settings *settings = run->settings;
+
+        if (run_is_cut_short(run))
+                return next();
+        for (size_t i = 0; i < settings->n_schedules; i++) {
+                struct placing placing = { .run = run, .schedule = &settings->schedules[i] };
+                char *error;
+
+                if (!placing.schedule->has_retain ||
+                    (run->row.schedule && !streq(run->row.schedule, placing.schedule->name)))
+                        continue;
+                error = locations_of(&run->engine->locations, settings, placing.schedule,
+                                     add_retention_task, &placing);
+                if (error)
+                        return finish(OUTCOME_FAILED, error);
+        }
+        return next();
+}

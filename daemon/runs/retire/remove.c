@@ -1,0 +1,452 @@
+/*
+ * The removal of one image: witnesses first, then DeregisterImage.
+ *
+ * The decision was made from a list, and may be minutes or, after a restart, days old. So EC2 is
+ * asked for the image and for what stays in its place by id right before the call, and what does
+ * not fit the row keeps it.
+ */
+#include "runs/retire/remove.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/mutant.h"
+#include "base/text.h"
+#include "runs/images/provenance.h"
+#include "runs/location/location.h"
+#include "runs/retire/successor.h"
+
+/* Between looks at an image that EC2 does not list, and before one that follows an unknown outcome:
+ * lists lag. */
+#define LOOK_RETRY (30 * USEC_PER_SEC)
+/* Between attempts to write the state. */
+#define RECORD_RETRY (10 * USEC_PER_SEC)
+/* Of DeregisterImage, whose answers say nothing. */
+enum { CALLS_AT_MOST = 10 };
+
+/* ---- what the steps share ---- */
+
+struct removal *removal_of(struct task *task)
+{
+        struct removal *removal = task->live;
+
+        if (!removal) {
+                task->live = removal = xnew(struct removal);
+                /* It has a row: a list contained it once. */
+                gone_see(&removal->gone, loop_monotonic(task->run->engine->loop));
+        }
+        return removal;
+}
+
+static void removal_forget(struct task *task)
+{
+        struct removal *removal = task->live;
+
+        if (!removal)
+                return;
+        removal_snapshots_free(removal);
+        free(removal->state);
+        free(removal->successor);
+        free(removal->refusal);
+        free(removal);
+        task->live = NULL;
+}
+
+int removal_load(struct task *task, struct store_image *ret)
+{
+        return store_load_image(task->run->engine->store, task->row.account, task->row.region,
+                                task->row.subject, ret);
+}
+
+int removal_note(struct task *task, const char *state, const char *detail)
+{
+        struct store_image row;
+        int r = removal_load(task, &row);
+
+        if (r <= 0)
+                return r;
+        xreplace(&row.state, state);
+        xreplace(&row.detail, detail);
+        row.missed = SEC_NONE;
+        if (streq(state, STATE_GONE))
+                row.removed = loop_wall(task->run->engine->loop);
+        r = store_save_image(task->run->engine->store, &row);
+        store_image_done(&row);
+        return r < 0 ? r : 1;
+}
+
+struct verdict removal_not_recorded(struct task *task)
+{
+        return again(RECORD_RETRY, xasprintf("the removal cannot be recorded: %s",
+                                             store_error(task->run->engine->store)));
+}
+
+static bool same_location(const struct task *task, const struct task *other)
+{
+        return streq(task->row.region, other->row.region) &&
+               streq(task->row.account, other->row.account);
+}
+
+/* Image ids are unique within a region of an account. Two accounts of the settings may be the same
+ * one of AWS: then an id comes twice, and the index knows one of them. */
+static bool is_added(const struct task *retention, const char *image)
+{
+        const struct task *task = run_find_task(retention->run, image);
+
+        if (!task || same_location(task, retention))
+                return task != NULL;
+        for (task = retention->run->tasks; task; task = task->next)
+                if (task->kind == &removal_task && streq(task->row.subject, image) &&
+                    same_location(task, retention))
+                        return true;
+        return false;
+}
+
+void removal_add(struct task *retention, const struct store_image *image, const char *why,
+                 const char *resumed)
+{
+        struct task *task;
+
+        if (is_added(retention, image->id) ||
+            (MUTANT(removes_few_at_once) && retention->run->last_task->kind == &removal_task))
+                return;
+        task = run_add_task(retention->run, &removal_task, retention->location, image->id);
+        task->row.name = xstrdup(why);
+        task->row.evidence = xstrdup(resumed);
+}
+
+static struct verdict kept(char *why)
+{
+        return finish(OUTCOME_SKIPPED, why);
+}
+
+bool removal_looks_later(struct task *task, const struct removal *removal)
+{
+        usec_t now = loop_monotonic(task->run->engine->loop);
+
+        if (now >= removal->look_after)
+                return false;
+        task_wake_after(task, removal->look_after - now);
+        return true;
+}
+
+/* ---- look-at-image ---- */
+
+static struct verdict look_image_ask(struct task *task)
+{
+        struct removal *removal = removal_of(task);
+        const char *ids[2] = { task->row.subject };
+        struct ec2_filter filter = { .name = "image-id", .values = ids, .n_values = 1 };
+        struct describe_images input;
+        struct store_image row;
+        bool deregistered;
+        int r;
+
+        free(steal(removal->state));
+        free(steal(removal->successor));
+        if (removal_looks_later(task, removal))
+                return stay();
+        r = removal_load(task, &row);
+        if (r < 0)
+                return removal_not_recorded(task);
+        if (r == 0)
+                return kept(xstrdup("it is not in the state"));
+        deregistered = streq(row.state, STATE_DEREGISTERED);
+        /* A process before this one, or an earlier run, was about to send it. */
+        if (!removal->calls && !removal->in_doubt && streq(row.state, STATE_DEREGISTERING))
+                removal->in_doubt = loop_monotonic(task->run->engine->loop);
+        r = successor_find(task, &row, &removal->successor);
+        store_image_done(&row);
+        if (deregistered)
+                return go("look-at-snapshots");
+        if (r < 0)
+                return removal_not_recorded(task);
+        if (removal->successor)
+                ids[filter.n_values++] = removal->successor;
+        input = ec2_own_images(&filter, 1);
+        task_call(task, &ec2_describe_images, &input);
+        return stay();
+}
+
+/* EC2 provably no longer has the image. Its snapshots are deleted only when that is our doing. */
+static struct verdict image_is_gone(struct task *task, const struct store_image *row)
+{
+        bool ours = removal_of(task)->in_doubt || streq(row->state, STATE_DEREGISTERING);
+        const char *why = "somebody deregistered it; its snapshots stay";
+        int r;
+
+        if (ours)
+                r = removal_note(task, STATE_DEREGISTERED, task->row.name);
+        else
+                r = removal_note(task, STATE_GONE, why);
+        if (r < 0)
+                return removal_not_recorded(task);
+        return ours ? go("look-at-snapshots") : finish(OUTCOME_DONE, xstrdup(why));
+}
+
+static struct verdict image_is_absent(struct task *task, const struct store_image *row)
+{
+        struct removal *removal = removal_of(task);
+
+        gone_miss(&removal->gone, loop_monotonic(task->run->engine->loop));
+        if (gone_is_certain(&removal->gone, GONE_IMAGE))
+                return image_is_gone(task, row);
+        return again(LOOK_RETRY, xstrdup("EC2 does not list it; whether it is gone shows in "
+                                         "minutes"));
+}
+
+/* Why the image is not what the decision was about; NULL when it is. `row` follows EC2. */
+static char *image_has_changed(struct task *task, struct store_image *row, const char *state)
+{
+        /* what is resumed was not listed when that was decided */
+        if (streq(row->state, STATE_DEREGISTERING) && task->row.evidence)
+                return xstrdup("EC2 lists it again; the next run decides");
+        if (!streq(row->state, STATE_DEREGISTERING) && !streq(row->state, state))
+                return xasprintf("EC2 says %s, and it was %s when that was decided", state,
+                                 row->state);
+        return NULL;
+}
+
+/* The image is there, and is not removed now: for `change`, which is taken, or since a call was
+ * refused. Where an earlier DeregisterImage may have been carried out, the row says again what EC2
+ * says once a list would show that. */
+static struct verdict stays(struct task *task, const char *state, char *change)
+{
+        struct removal *removal = removal_of(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
+        _cleanup_free_ char *why = change ? change : steal(removal->refusal);
+
+        if (removal->in_doubt && !gone_would_show(GONE_IMAGE, removal->in_doubt, now)) {
+                char *detail = xasprintf("whether it is deregistered shows in minutes: %s", why);
+
+                if (!change)
+                        removal->refusal = steal(why);
+                return again(LOOK_RETRY, detail);
+        }
+        if (removal_note(task, state, NULL) < 0)
+                return removal_not_recorded(task);
+        return change ? kept(steal(why)) : finish(OUTCOME_FAILED, steal(why));
+}
+
+static struct verdict image_is_there(struct task *task, struct store_image *row,
+                                     const struct ec2_images *found, const struct ec2_image *image)
+{
+        struct removal *removal = removal_of(task);
+        const char *state = ec2_word(image_state_names, image->state);
+        _cleanup_free_ char *difference = provenance_image(image, row, task->run->settings->owner);
+        char *change;
+
+        gone_see(&removal->gone, loop_monotonic(task->run->engine->loop));
+        if (difference) {
+                if (removal_note(task, STATE_RELEASED, difference) < 0)
+                        return removal_not_recorded(task);
+                return kept(xasprintf("it is no longer amid's: %s", difference));
+        }
+        change = image_has_changed(task, row, state);
+        if (!change)
+                change = image_protection(image);
+        if (!change && !successor_is_there(task, found, removal->successor) &&
+            !MUTANT(removes_the_last_good) && !MUTANT(removes_on_old_news))
+                change = xstrdup("no newer image that is worth as much is available any more");
+        if (change || removal->refusal)
+                return stays(task, state, change);
+        xreplace(&removal->state, state);
+        return next();
+}
+
+static struct verdict look_image_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct ec2_images *found = reply->output;
+        const struct ec2_image *image;
+        struct store_image row;
+        struct verdict verdict;
+        int r;
+
+        if (reply->outcome != AWS_OK)
+                return task_trouble(task, reply, &ec2_describe_images);
+        r = removal_load(task, &row);
+        if (r < 0)
+                return removal_not_recorded(task);
+        if (r == 0)
+                return kept(xstrdup("it is not in the state"));
+        image = ec2_find_image(found, task->row.subject);
+        if (!image) {
+                verdict = image_is_absent(task, &row);
+        } else if (image->state == IMAGE_DEREGISTERED) {
+                gone_end(&removal_of(task)->gone);
+                verdict = image_is_gone(task, &row);
+        } else {
+                verdict = image_is_there(task, &row, found, image);
+        }
+        store_image_done(&row);
+        return verdict;
+}
+
+/* ---- look-at-uses ---- */
+
+static struct verdict look_uses_ask(struct task *task)
+{
+        const char *id = task->row.subject;
+        struct ec2_filter filter = { .name = "image-id", .values = &id, .n_values = 1 };
+
+        task_call(task, &ec2_describe_instances,
+                  &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
+        return stay();
+}
+
+static struct verdict look_uses_answer(struct task *task, const struct aws_reply *reply)
+{
+        const struct ec2_instances *users = reply->output;
+
+        if (reply->outcome != AWS_OK) {
+                free(steal(removal_of(task)->state)); /* by the next answer the look is too old */
+                return task_trouble(task, reply, &ec2_describe_instances); /* unknown means keep */
+        }
+        for (size_t i = 0; i < users->n_instances; i++)
+                if (users->instances[i].state != INSTANCE_TERMINATED && !MUTANT(ignores_uses))
+                        return kept(xasprintf("instance %s was launched from it meanwhile",
+                                              users->instances[i].id));
+        return next();
+}
+
+/* ---- deregister-image ---- */
+
+static struct verdict deregister_ask(struct task *task)
+{
+        struct verdict held;
+        int r;
+
+        if (!task_may_remove(task, &held)) {
+                free(steal(removal_of(task)->state)); /* by then the look is too old */
+                return held;
+        }
+        if (!removal_of(task)->state)
+                return go("look-at-image"); /* nothing is known, or it was held up since */
+        r = MUTANT(forgets_what_it_deregisters)
+                    ? 1
+                    : removal_note(task, STATE_DEREGISTERING, task->row.name);
+        if (r < 0) {
+                free(steal(removal_of(task)->state)); /* it may be hours until it is recorded */
+                return removal_not_recorded(task);
+        }
+        if (r == 0)
+                return kept(xstrdup("it is not in the state"));
+        removal_of(task)->calls++;
+        task_call(task, &ec2_deregister_image,
+                  &(struct deregister_image){ .image = task->row.subject });
+        return stay();
+}
+
+/* The call was refused, or never left: the row says again what it said before. Where that cannot be
+ * written, it waits until it can, by a new look at the image. */
+static struct verdict put_back(struct task *task, char *why)
+{
+        struct removal *removal = removal_of(task);
+
+        if (removal_note(task, removal->state, NULL) >= 0)
+                return finish(OUTCOME_FAILED, why);
+        free(removal->refusal);
+        removal->refusal = why;
+        return go("look-at-image");
+}
+
+/* Nobody knows what became of the call: the image is looked at. */
+static struct verdict look_again(struct task *task, char *why)
+{
+        struct removal *removal = removal_of(task);
+
+        if (removal->calls >= CALLS_AT_MOST && !removal->in_doubt)
+                return put_back(task, why);
+        if (removal->calls >= CALLS_AT_MOST)
+                xreplace(&removal->refusal, why);
+        task_set_waiting(task, "%s", why);
+        free(why);
+        removal->look_after = loop_monotonic(task->run->engine->loop) + LOOK_RETRY;
+        return go("look-at-image");
+}
+
+static struct verdict deregister_answer(struct task *task, const struct aws_reply *reply)
+{
+        struct removal *removal = removal_of(task);
+        char *why = NULL;
+
+        if (reply->outcome != AWS_OK)
+                why = aws_describe_failure(reply, &ec2_deregister_image, task->row.region);
+        if (aws_may_have_acted(reply))
+                removal->in_doubt = loop_monotonic(task->run->engine->loop);
+        switch (reply->outcome) {
+        case AWS_OK:
+                if (removal_note(task, STATE_DEREGISTERED, task->row.name) < 0)
+                        return removal_not_recorded(task);
+                return next();
+        case AWS_UNREACHABLE:
+        case AWS_UNSIGNED:
+        case AWS_UNKNOWN:
+                return look_again(task, why);
+        case AWS_ERROR:
+                if (gone_is_claimed(reply))
+                        return look_again(task, why);
+                if (!removal->in_doubt)
+                        return put_back(task, why);
+                xreplace(&removal->refusal, why);
+                return look_again(task, why);
+        }
+        abort();
+}
+
+/* ---- the task ---- */
+
+static void removal_say_end(struct task *task)
+{
+        const struct removal *removal = task->live;
+        struct log_about about = task_about(task);
+        const char *detail = task->row.detail ? task->row.detail : "no reason is known";
+
+        if (task->row.outcome == OUTCOME_SKIPPED)
+                log_event(&events[EVENT_IMAGE_KEPT], &about, "Image %s is not removed: %s.",
+                          task->row.subject, detail);
+        else if (task->row.outcome == OUTCOME_FAILED && removal && removal->is_left)
+                log_event(&events[EVENT_SNAPSHOTS_LEFT], &about,
+                          "Image %s is deregistered; snapshots of it are left: %s",
+                          task->row.subject, detail);
+        else if (task->row.outcome == OUTCOME_FAILED)
+                log_event(&events[EVENT_REMOVAL_FAILED], &about,
+                          "Image %s could not be removed: %s", task->row.subject, detail);
+}
+
+static const struct step removal_steps[] = {
+        { .name = "look-at-image",
+          .ask = look_image_ask,
+          .answer = look_image_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "look-at-uses",
+          .ask = look_uses_ask,
+          .answer = look_uses_answer,
+          .patience = SEC_PER_HOUR,
+          .looks = true },
+        { .name = "deregister-image", .ask = deregister_ask, .answer = deregister_answer },
+        { .name = "look-at-snapshots",
+          .ask = look_snapshots_ask,
+          .answer = look_snapshots_answer,
+          .patience = SEC_PER_HOUR },
+        { .name = "delete-snapshots",
+          .ask = delete_snapshots_ask,
+          .answer = delete_snapshots_answer,
+          .patience = SEC_PER_HOUR },
+        { .name = "record-removal", .ask = record_removal_ask },
+        {},
+};
+
+const struct task_kind removal_task = { .name = "removal",
+                                        .steps = removal_steps,
+                                        .forget = removal_forget,
+                                        .ended = removal_say_end,
+                                        .by_subject = true };
+
+struct verdict prune_begin_remove(struct run *run)
+{
+        (void)run; /* the retention tasks have added what is to be removed */
+        return next();
+}

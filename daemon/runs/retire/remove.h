@@ -1,0 +1,61 @@
+/* What the files of the removal task share: what it has seen since this process began. Internal to
+ * remove.c and snapshots.c. */
+#pragma once
+
+#include "runs/location/gone.h"
+#include "runs/retire/retire.h"
+
+/* What becomes of a snapshot of the image. */
+enum snapshot_fate {
+        SNAPSHOT_OPEN,    /* to be looked at, by id */
+        SNAPSHOT_OURS,    /* looked at: everything fits, it may be deleted */
+        SNAPSHOT_LAGS,    /* the same; EC2 still says that the deregistered image uses it */
+        SNAPSHOT_DELETED, /* by us, or by somebody else: EC2 no longer has it */
+        SNAPSHOT_KEPT,    /* for good: not made for this image, or another image uses it */
+        SNAPSHOT_REFUSED, /* AWS does not let it be deleted, for now */
+};
+
+struct removal_snapshot {
+        char *id;
+        enum snapshot_fate fate;
+        char *reason; /* why it is kept or refused; or NULL */
+        struct gone gone;
+        bool refused;       /* by the last call: a look tells whether it is still there */
+        bool transient;     /* it was refused by a trouble of AWS's: the next run tries again */
+        unsigned int calls; /* of DeleteSnapshot, that led to another look */
+};
+
+struct removal {
+        char *state;     /* EC2's word for the image when it was looked at; NULL: it has to be */
+        char *successor; /* what stays in its place, by the state; or NULL */
+        struct gone gone;
+        unsigned int calls; /* of DeregisterImage */
+        usec_t in_doubt; /* monotonic: the last of these that may have deregistered it, or the first
+                          * look after one of an earlier process; 0: none may have */
+        char *refusal;   /* of a later one: no more are sent */
+        usec_t look_after; /* monotonic: EC2's lists lag behind the call */
+        struct removal_snapshot *snapshots;
+        size_t n;
+        bool loaded;       /* `snapshots` is filled in */
+        usec_t lags_since; /* monotonic: EC2 says that the image still uses them; 0: it does not */
+        bool is_left;      /* snapshots are left, which has not been said before */
+};
+
+/* Of the task; made when first needed. */
+struct removal *removal_of(struct task *task);
+void removal_snapshots_free(struct removal *removal);
+
+/* The image's row. 1, 0 when there is none, or negative errno. */
+int removal_load(struct task *task, struct store_image *ret);
+/* Writes a state and a detail into the image's row. 1, 0, or negative errno. */
+int removal_note(struct task *task, const char *state, const char *detail);
+struct verdict removal_not_recorded(struct task *task);
+/* Asks again later what may not be asked yet. True when it is too early. */
+bool removal_looks_later(struct task *task, const struct removal *removal);
+
+/* snapshots.c: steps. */
+struct verdict look_snapshots_ask(struct task *task);
+struct verdict look_snapshots_answer(struct task *task, const struct aws_reply *reply);
+struct verdict delete_snapshots_ask(struct task *task);
+struct verdict delete_snapshots_answer(struct task *task, const struct aws_reply *reply);
+struct verdict record_removal_ask(struct task *task);

@@ -1,0 +1,276 @@
+/* What an image is worth: its label, what the state says of it, and what follows from that when EC2
+ * does not let the label be changed. */
+#include "unit/runs/levels.h"
+
+/* Once a year, so that there is one image. */
+#define REBOOT                                                                                     \
+        "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n  s:\n"             \
+        "    schedule: cron(0 1 2 3 ? *)\n    targets: {tags: {A: b}}\n    consistency: reboot\n"
+
+static char *worth_in_state(struct world *world, size_t image)
+{
+        struct store_image row;
+        char *worth;
+
+        assert_int_equal(store_load_image(world->store, "default", "eu-west-1",
+                                          world->model.images[image]->id, &row),
+                         1);
+        worth = xstrdup(row.consistency);
+        store_image_done(&row);
+        return worth;
+}
+
+static void test_refused(void **state)
+{
+        static const struct {
+                int line;
+                const char *settings;
+                struct scripted_fault fault;
+                enum outcome outcome;
+                const char *label;
+                size_t lines;
+        } rows[] = {
+                /* never allowed: it stays what the create call could promise */
+                { __LINE__,
+                  "",
+                  { .action = "CreateTags",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  OUTCOME_DONE,
+                  PROVEN_CRASH,
+                  1 },
+                { __LINE__,
+                  "    on_shortfall: fail\n",
+                  { .action = "CreateTags",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  OUTCOME_FAILED,
+                  PROVEN_CRASH,
+                  1 },
+                /* out of reach, or without keys, for days */
+                { __LINE__,
+                  "",
+                  { .action = "CreateTags", .times = SCRIPTED_ALWAYS, .outcome = AWS_UNSIGNED },
+                  OUTCOME_DONE,
+                  PROVEN_CRASH,
+                  1 },
+                /* for hours: it is insisted on */
+                { __LINE__,
+                  "",
+                  { .action = "CreateTags", .times = 100, .outcome = AWS_UNREACHABLE },
+                  OUTCOME_DONE,
+                  PROVEN_REBOOT_CLEAN,
+                  0 },
+                /* deregistered by somebody meanwhile */
+                { __LINE__,
+                  "",
+                  { .action = "CreateTags",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "InvalidAMIID.NotFound" },
+                  OUTCOME_DONE,
+                  PROVEN_CRASH,
+                  1 },
+                { __LINE__,
+                  "",
+                  { .action = "CreateTags",
+                    .times = 3,
+                    .outcome = AWS_ERROR,
+                    .code = "InvalidSnapshot.NotFound" },
+                  OUTCOME_DONE,
+                  PROVEN_REBOOT_CLEAN,
+                  0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml = xasprintf(REBOOT "%s", rows[i].settings);
+                _cleanup_free_ char *worth = NULL, *detail = NULL;
+                struct world world;
+
+                world_setup(&world, yaml, 1)->back = 100 * USEC_PER_SEC;
+                scripted_fault(&world.aws, rows[i].fault);
+                virtual_run_until(world.loop, at("2026-03-03T12:00:00Z"));
+                if (world_task(&world, RUN, "i-1", &detail) != rows[i].outcome)
+                        fail_msg("line %d: %s", rows[i].line, detail);
+                worth = worth_in_state(&world, 0);
+                if (!streq(worth, rows[i].label) || !streq(world_label(&world, 0), rows[i].label))
+                        fail_msg("line %d: %s, labelled %s", rows[i].line, worth,
+                                 world_label(&world, 0));
+                /* It is insisted on, but not forever, and not in haste. */
+                assert_in_range(scripted_count(&world.aws, "CreateTags", NULL), 1, 400);
+                /* It exists, and nothing says otherwise. */
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_FAILED]), 0);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_AVAILABLE]), 1);
+                if (captured_events(&events[EVENT_SHORTFALL]) != rows[i].lines)
+                        fail_msg("line %d: told %zu times", rows[i].line,
+                                 captured_events(&events[EVENT_SHORTFALL]));
+                world_done(&world);
+        }
+}
+
+/* Stopped by somebody while the call for it was not answered: the next one finds it so. What the
+ * call promises is what a reboot can; that it was stopped is said afterwards, if EC2 lets it. */
+static void test_stopped_on_the_way(void **state)
+{
+        for (int refused = 0; refused < 2; refused++) {
+                _cleanup_free_ char *worth = NULL;
+                struct world world;
+
+                (void)state;
+                world_setup(&world, REBOOT, 1);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                                    .outcome = AWS_UNKNOWN });
+                if (refused)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "CreateTags",
+                                                                .times = SCRIPTED_ALWAYS,
+                                                                .outcome = AWS_ERROR,
+                                                                .code = "UnauthorizedOperation" });
+                virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
+                world_end(&world, false);
+                world_start(&world);
+                world.model.instances[0]->state = INSTANCE_STOPPED;
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                assert_int_equal(world.model.n_images, 1);
+                worth = worth_in_state(&world, 0);
+                assert_string_equal(worth, world_label(&world, 0));
+                assert_string_equal(worth, refused ? PROVEN_CRASH : PROVEN_STOPPED);
+                world_done(&world);
+        }
+}
+
+/* Nothing can be written for longer than a label is insisted on: that is no refusal of EC2's. */
+static void test_full_disk(void **state)
+{
+        static const char *const since[] = {
+                "2026-03-02T01:00:30Z", /* its instance is away */
+                "2026-03-02T01:01:45Z", /* it is back, and the image pending */
+                "2026-03-02T01:02:10Z", /* the image is about to be seen to be available */
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(since); i++) {
+                _cleanup_free_ char *worth = NULL, *detail = NULL;
+                struct world world;
+
+                world_setup(&world, REBOOT, 1)->back = 100 * USEC_PER_SEC;
+                virtual_run_until(world.loop, at(since[i]));
+                world_protect(&world, true);
+                virtual_run_until(world.loop, at("2026-03-03T12:00:00Z"));
+                world_protect(&world, false);
+                virtual_run_until(world.loop, at("2026-03-03T13:00:00Z"));
+                if (world_task(&world, RUN, "i-1", &detail) != OUTCOME_DONE)
+                        fail_msg("since %s: %s", since[i], detail);
+                worth = worth_in_state(&world, 0);
+                assert_string_equal(worth, world_label(&world, 0));
+                world_done(&world);
+        }
+}
+
+/* CreateTags is carried out, or not, without an answer, and then refused: what the tags of the
+ * image say is what it counts as. */
+static void what_ec2_shows_of_a_label_that_is_refused_counts(void **state)
+{
+        static const struct {
+                int line;
+                enum aws_outcome first;
+                bool effect, restarts;
+                const char *label;
+        } rows[] = {
+                { __LINE__, AWS_UNKNOWN, true, false, PROVEN_REBOOT_CLEAN },
+                { __LINE__, AWS_UNREACHABLE, true, false, PROVEN_REBOOT_CLEAN },
+                { __LINE__, AWS_UNREACHABLE, false, false, PROVEN_CRASH },
+                { __LINE__, AWS_UNKNOWN, true, true, PROVEN_REBOOT_CLEAN },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *worth = NULL;
+                struct world world;
+
+                world_setup(&world, REBOOT, 1)->back = 100 * USEC_PER_SEC;
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateTags",
+                                                                    .outcome = rows[i].first,
+                                                                    .effect = rows[i].effect });
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "CreateTags",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "UnauthorizedOperation" });
+                world_run_until_sent(&world, "CreateTags", NULL);
+                if (rows[i].restarts) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                worth = worth_in_state(&world, 0);
+                if (!streq(worth, rows[i].label) || !streq(world_label(&world, 0), rows[i].label))
+                        fail_msg("line %d: %s, labelled %s", rows[i].line, worth,
+                                 world_label(&world, 0));
+                assert_in_range(scripted_count(&world.aws, "CreateTags", NULL), 2, 3);
+                world_done(&world);
+        }
+}
+
+/* A snapshot that EC2 does not know at first is labelled apart, and that is refused: the image has
+ * its label all the same. */
+static void the_label_of_an_image_does_not_need_that_of_its_snapshots(void **state)
+{
+        _cleanup_free_ char *worth = NULL;
+        struct world world;
+
+        (void)state;
+        world_setup(&world, REBOOT, 1)->back = 100 * USEC_PER_SEC;
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateTags",
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "InvalidSnapshot.NotFound" });
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateTags",
+                                                            .skip = 1,
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "UnauthorizedOperation" });
+        virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+        worth = worth_in_state(&world, 0);
+        assert_string_equal(world_label(&world, 0), PROVEN_REBOOT_CLEAN);
+        assert_string_equal(worth, PROVEN_REBOOT_CLEAN);
+        world_done(&world);
+}
+
+/* Somebody deregisters the image before it is labelled: no more lists are read than the proof
+ * takes. */
+static void an_image_that_is_gone_before_its_label_is_looked_for_in_few_lists(void **state)
+{
+        struct world world;
+        size_t before;
+
+        (void)state;
+        world_setup(&world, REBOOT, 1)->back = 100 * USEC_PER_SEC;
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateTags",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "InvalidAMIID.NotFound" });
+        world_run_until_sent(&world, "CreateTags", NULL);
+        world.model.images[0]->gone = true;
+        before = scripted_count(&world.aws, "DescribeImages", NULL);
+        virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_DONE);
+        assert_in_range(scripted_count(&world.aws, "DescribeImages", NULL) - before, 4, 28);
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_stopped_on_the_way),
+                cmocka_unit_test(test_full_disk),
+                cmocka_unit_test(what_ec2_shows_of_a_label_that_is_refused_counts),
+                cmocka_unit_test(the_label_of_an_image_does_not_need_that_of_its_snapshots),
+                cmocka_unit_test(an_image_that_is_gone_before_its_label_is_looked_for_in_few_lists),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

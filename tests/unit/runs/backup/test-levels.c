@@ -1,0 +1,266 @@
+/* How images are made at every level: auto, what is proven by it, and that nobody is left down. */
+#include "unit/runs/levels.h"
+
+/* ---- wherever the daemon dies ---- */
+
+static void crash_at_every_commit(const char *level, const char *more, bool before)
+{
+        _cleanup_free_ char *yaml =
+                xasprintf(HEAD "    missed: {run: all, within: 6h}\n    end: 2026-03-02T03:00:00\n"
+                               "    consistency: %s\n%s",
+                          level, more);
+        bool died = true;
+
+        for (unsigned int n = 1; died; n++) {
+                for (usec_t pause = 5 * USEC_PER_SEC; pause <= MINUTES(5);
+                     pause += MINUTES(5) - 5 * USEC_PER_SEC) {
+                        _cleanup_free_ char *where = xasprintf("%s, %s commit %u", level,
+                                                               before ? "before" : "after", n);
+                        struct world world;
+
+                        world_setup(&world, yaml, 2);
+                        died = world_cut(&world, n, before, pause);
+                        expect_all_up(&world, where);
+                        expect_true_labels(&world, where);
+                        if (world_run(&world, RUN, NULL) != OUTCOME_DONE ||
+                            world.model.n_images != 2)
+                                fail_msg("%s: %s, %zu images", where,
+                                         outcome_names[world_run(&world, RUN, NULL)],
+                                         world.model.n_images);
+                        for (size_t i = 0; i < 2; i++)
+                                assert_true(world.model.instances[i]->outages <= 1);
+                        world_done(&world);
+                }
+        }
+}
+
+static void test_crash_at_every_commit(void **state)
+{
+        _cleanup_free_ char *freeze = xasprintf(FREEZE, "");
+
+        (void)state;
+        for (int before = 0; before < 2; before++) {
+                crash_at_every_commit("stop", "", before);
+                crash_at_every_commit("freeze", freeze, before);
+                crash_at_every_commit("reboot", "    reboot: {proof: ssm}\n", before);
+        }
+}
+
+/* ---- auto ---- */
+
+static void test_auto(void **state)
+{
+        static const char *const labels[] = {
+                PROVEN_REBOOT_FORCED, PROVEN_FROZEN, PROVEN_FROZEN,
+                PROVEN_REBOOT_FORCED, PROVEN_FROZEN,
+        };
+        _cleanup_free_ char *yaml =
+                xasprintf(HEAD "    consistency: auto\n    reboot_max_age: 3d\n" FREEZE, "");
+        struct world world;
+
+        (void)state;
+        world_setup(&world, yaml, 1);
+        virtual_run_until(world.loop, at("2026-03-06T12:00:00Z"));
+        assert_int_equal(world.model.n_images, 5);
+        for (size_t i = 0; i < 5; i++)
+                if (!streq(world_label(&world, i), labels[i]))
+                        fail_msg("image %zu: %s", i, world_label(&world, i));
+        assert_int_equal(world.model.instances[0]->outages, 2);
+        /* one that is stopped is as good as rebooted */
+        world.model.instances[0]->state = INSTANCE_STOPPED;
+        virtual_run_until(world.loop, at("2026-03-08T12:00:00Z"));
+        assert_string_equal(world_label(&world, 6), PROVEN_STOPPED);
+        world.model.instances[0]->state = INSTANCE_RUNNING;
+        virtual_run_until(world.loop, at("2026-03-10T12:00:00Z"));
+        assert_string_equal(world_label(&world, 8), PROVEN_FROZEN);
+        assert_int_equal(world.model.instances[0]->outages, 2);
+        world_done(&world);
+}
+
+/* A copy of an image has its tags and no source instance, and anybody can edit a tag: for `auto`
+ * only what EC2 has made of the instance, and when by its clock, counts as a reboot. */
+static void test_auto_believes_no_tags(void **state)
+{
+        static const struct {
+                const char *name, *instance, *time;
+                unsigned int outages;
+        } rows[] = {
+                { "an image of ours", "i-1", "2026-03-02T00:30:00Z", 0 },
+                { "a copy", NULL, "2026-03-02T00:30:00Z", 1 },
+                { "of another instance", "i-2", "2026-03-02T00:30:00Z", 1 },
+                { "with a time to come", "i-1", "2099-03-02T00:30:00Z", 0 },
+        };
+        _cleanup_free_ char *yaml =
+                xasprintf(HEAD "    consistency: auto\n    reboot_max_age: 3d\n" FREEZE, "");
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct model_image *image;
+                struct world world;
+
+                world_setup(&world, yaml, 1);
+                virtual_run_until(world.loop, at("2026-03-02T00:30:00Z"));
+                image = model_add_image(&world.model, "eu-west-1", "some image");
+                xreplace(&image->instance, rows[i].instance);
+                model_set_tag(&image->tags, &image->n_tags, TAG_OWNER, "amid");
+                model_set_tag(&image->tags, &image->n_tags, TAG_METHOD, "reboot");
+                model_set_tag(&image->tags, &image->n_tags, TAG_INSTANCE, "i-1");
+                model_set_tag(&image->tags, &image->n_tags, TAG_TIME, rows[i].time);
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                if (world.model.instances[0]->outages != rows[i].outages)
+                        fail_msg("%s: %u", rows[i].name, world.model.instances[0]->outages);
+                /* and the time to come does not hold up reboots for ever */
+                virtual_run_until(world.loop, at("2026-03-06T12:00:00Z"));
+                if (!world.model.instances[0]->outages)
+                        fail_msg("%s: no reboot at all", rows[i].name);
+                world_done(&world);
+        }
+}
+
+/* ---- proof, and what comes of too little of it ---- */
+
+static void test_proof(void **state)
+{
+        static const struct {
+                int line;
+                const char *reboot;
+                usec_t stale, back;
+                const char *clean; /* NULL: no agent */
+                const char *label;
+        } rows[] = {
+                { __LINE__, "", 50, 120, "yes", PROVEN_REBOOT_CLEAN },
+                { __LINE__, "", 50, 300, "yes", PROVEN_REBOOT_FORCED },
+                { __LINE__, "", 100, 100, "yes", PROVEN_CRASH },
+                { __LINE__, "proof: ssm", 50, 300, "yes", PROVEN_REBOOT_CLEAN },
+                { __LINE__, "proof: ssm", 50, 120, "no", PROVEN_REBOOT_FORCED },
+                { __LINE__, "proof: ssm", 50, 120, "unknown", PROVEN_REBOOT_CLEAN },
+                { __LINE__, "proof: ssm", 50, 300, "unknown", PROVEN_REBOOT_FORCED },
+                { __LINE__, "proof: ssm", 100, 100, "yes", PROVEN_REBOOT_CLEAN },
+                { __LINE__, "proof: ssm", 50, 120, NULL, PROVEN_REBOOT_CLEAN },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml = xasprintf(
+                        HEAD "    consistency: reboot\n    reboot: {%s}\n", rows[i].reboot);
+                struct model_instance *instance;
+                struct world world;
+
+                instance = world_setup(&world, yaml, 1);
+                instance->stale = rows[i].stale * USEC_PER_SEC;
+                instance->back = rows[i].back * USEC_PER_SEC;
+                instance->clean = rows[i].clean;
+                instance->no_agent = !rows[i].clean;
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                if (!streq(world_label(&world, 0), rows[i].label))
+                        fail_msg("line %d: %s", rows[i].line, world_label(&world, 0));
+                assert_int_equal(captured_events(&events[EVENT_SHORTFALL]),
+                                 !streq(rows[i].label, PROVEN_REBOOT_CLEAN));
+                assert_int_equal(instance->outages, 1);
+                world_done(&world);
+        }
+}
+
+static void test_on_shortfall_fail(void **state)
+{
+        _cleanup_free_ char *detail = NULL;
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: reboot\n    on_shortfall: fail\n", 1)->back =
+                MINUTES(10);
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", &detail), OUTCOME_FAILED);
+        assert_true(detail && strstr(detail, "worth reboot-forced, not reboot"));
+        assert_int_equal(world_images(&world, NULL), 1); /* it is kept all the same */
+        assert_int_equal(captured_events(&events[EVENT_SHORTFALL]), 1);
+        assert_int_equal(captured_events(&events[EVENT_IMAGE_FAILED]), 0);
+        world_done(&world);
+}
+
+/* ---- the end of the daemon ---- */
+
+static void on_closed(void *userdata)
+{
+        *(bool *)userdata = true;
+}
+
+/* It is told to end while somebody is down: it brings them back, and begins nothing else. */
+static void test_close(void **state)
+{
+        static const struct {
+                int line;
+                const char *level;
+                const char *when;
+                bool at_once;
+        } rows[] = {
+                { __LINE__, "stop", "2026-03-02T01:00:10Z", false },
+                { __LINE__, "stop", "2026-03-02T01:00:40Z", false },
+                { __LINE__, "freeze", "2026-03-02T01:00:03Z", false },
+                { __LINE__, "freeze", "2026-03-02T01:00:06Z", false },
+                { __LINE__, "reboot", "2026-03-02T01:01:00Z", true },
+                { __LINE__, "stop", "2026-03-02T00:59:00Z", true },
+        };
+        _cleanup_free_ char *freeze = xasprintf(FREEZE, "");
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD
+                                  "    missed: {run: all, within: 6h}\n    consistency: %s\n%s",
+                                  rows[i].level, streq(rows[i].level, "freeze") ? freeze : "");
+                struct world world;
+                bool closed = false;
+
+                world_setup(&world, yaml, 3);
+                virtual_run_until(world.loop, at(rows[i].when));
+                if (manager_close(world.manager, on_closed, &closed) != rows[i].at_once)
+                        fail_msg("line %d: not at once, or at once", rows[i].line);
+                virtual_run_for(world.loop, MINUTES(6));
+                assert_int_equal(closed, !rows[i].at_once);
+                assert_true(world.model.n_images <= (streq(rows[i].level, "freeze") ? 3 : 1));
+                world_end(&world, true);
+                if (!rows[i].at_once)
+                        expect_all_up(&world, rows[i].level);
+                world_start(&world);
+                virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                assert_int_equal(world.model.n_images, 3);
+                expect_all_up(&world, rows[i].level);
+                world_done(&world);
+        }
+}
+
+/* It cannot: the line says who is left, and the next start goes on with it. */
+static void test_close_gives_up(void **state)
+{
+        struct world world;
+        bool closed = false;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 2)->stopping = MINUTES(10);
+        virtual_run_until(world.loop, at("2026-03-02T01:00:10Z"));
+        assert_false(manager_close(world.manager, on_closed, &closed));
+        virtual_run_for(world.loop, (MANAGER_CLOSE_AT_MOST + 1) * USEC_PER_SEC);
+        assert_true(closed);
+        assert_int_equal(captured_events(&events[EVENT_LEFT_DOWN]), 1);
+        world_end(&world, true);
+        world_start(&world);
+        virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+        expect_all_up(&world, "given up");
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_crash_at_every_commit), cmocka_unit_test(test_auto),
+                cmocka_unit_test(test_auto_believes_no_tags), cmocka_unit_test(test_proof),
+                cmocka_unit_test(test_on_shortfall_fail),     cmocka_unit_test(test_close),
+                cmocka_unit_test(test_close_gives_up),
+        };
+
+        return cmocka_run_group_tests_name("levels", tests, NULL, NULL);
+}

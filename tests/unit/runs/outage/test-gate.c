@@ -1,0 +1,436 @@
+/* Who may be down when: groups, proof that an instance is back, halting, the window. */
+#include "unit/runs/world.h"
+
+#define HEAD "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n"
+#define SCHEDULE(name, minute, reboot)                                                             \
+        "  " name ":\n    schedule: cron(" minute " 1 * * ? *)\n"                                  \
+        "    targets: {tags: {A: b}}\n    consistency: reboot\n    reboot: {" reboot "}\n"
+#define RUN "s.20260302T010000Z"
+
+static void test_parallel(void **state)
+{
+        static const struct {
+                int line;
+                const char *yaml;
+                size_t most_down;
+        } rows[] = {
+                { __LINE__, HEAD SCHEDULE("s", "0", ""), 1 },
+                { __LINE__, HEAD SCHEDULE("s", "0", "max_parallel: 3"), 3 },
+                { __LINE__, HEAD SCHEDULE("s", "0", "max_parallel: 50"), 8 },
+                { __LINE__, HEAD SCHEDULE("s", "0", "group_by: tag:Role"), 3 },
+                { __LINE__, HEAD SCHEDULE("s", "0", "group_by: availability-zone"), 2 },
+                { __LINE__, HEAD SCHEDULE("s", "0", "group_by: tag:Role, max_parallel: 2"), 6 },
+        };
+        static const char *const roles[] = { "web", "db", "app" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct world world;
+
+                world_setup(&world, rows[i].yaml, 8);
+                for (size_t j = 0; j < 8; j++) {
+                        struct model_instance *instance = world.model.instances[j];
+
+                        model_set_tag(&instance->tags, &instance->n_tags, "Role", roles[j % 3]);
+                        if (j % 2)
+                                xreplace(&instance->zone, "eu-west-1b");
+                }
+                virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
+                if (world.model.most_down != rows[i].most_down)
+                        fail_msg("line %d: %u down at once", rows[i].line, world.model.most_down);
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                assert_int_equal(world_outages(&world), 8);
+                for (size_t j = 0; j < 8; j++)
+                        assert_string_equal(world_label(&world, j), PROVEN_REBOOT_FORCED);
+                world_done(&world);
+        }
+}
+
+/* Who waits for its turn asks nothing: each is looked at once, when it may go. */
+static void test_waiting_is_free(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD SCHEDULE("s", "0", "max_parallel: 2"), 12);
+        virtual_run_until(world.loop, at("2026-03-02T03:30:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+        /* the targets, and those that are older than a minute by then */
+        assert_in_range(scripted_count(&world.aws, "DescribeInstances", NULL), 10, 13);
+        world_done(&world);
+}
+
+/* An instance that is stopping when it may go does not keep the others waiting. */
+static void test_turn_is_given_back(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD SCHEDULE("s", "0", ""), 3);
+        virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+        world.model.instances[1]->state = INSTANCE_STOPPING;
+        world.model.instances[1]->changes = USEC_INFINITY;
+        virtual_run_until(world.loop, at("2026-03-02T01:40:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-3", NULL), OUTCOME_DONE);
+        assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_OPEN);
+        world.model.instances[1]->state = INSTANCE_STOPPED;
+        virtual_run_until(world.loop, at("2026-03-02T01:50:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_DONE);
+        world_done(&world);
+}
+
+/* An `ok` from before the reboot is not believed, however long EC2 repeats it within `settle`. */
+static void test_stale_ok(void **state)
+{
+        static const struct {
+                int line;
+                usec_t stale, back;
+                const char *reboot;
+                size_t most_down;
+                const char *label;
+                const char *impaired, *heals; /* its check, whatever it does; or NULL */
+                bool busy; /* EC2 takes the call only seconds after the look before it */
+        } rows[] = {
+                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, NULL, NULL, false },
+                { __LINE__, 110, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, NULL, NULL, false },
+                /* never seen down: believed after `settle`, and not proven */
+                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH, NULL, NULL, false },
+                /* `settle` is too short for this EC2: the next one goes while this one is down */
+                { __LINE__, 110, 300, "settle: 30s", 2, PROVEN_CRASH, NULL, NULL, false },
+                /* a check that failed before is no sign of the reboot, one that fails since is */
+                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, "2026-03-02T01:00:04Z",
+                  "2026-03-02T01:00:50Z", true },
+                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH, "2026-03-02T01:00:04Z",
+                  "2026-03-02T01:00:50Z", true },
+                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_REBOOT_CLEAN, "2026-03-02T01:00:04Z",
+                  "2026-03-02T01:01:40Z", false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD SCHEDULE("s", "0", "%s"), rows[i].reboot);
+                struct world world;
+
+                world_setup(&world, yaml, 2);
+                for (size_t j = 0; j < 2; j++) {
+                        world.model.instances[j]->stale = rows[i].stale * USEC_PER_SEC;
+                        world.model.instances[j]->back = rows[i].back * USEC_PER_SEC;
+                }
+                if (rows[i].busy)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "CreateImage",
+                                                                .outcome = AWS_ERROR,
+                                                                .code = "ResourceLimitExceeded" });
+                if (rows[i].impaired) {
+                        world.model.instances[0]->impaired = at(rows[i].impaired);
+                        world.model.instances[0]->heals = at(rows[i].heals);
+                }
+                virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
+                if (world.model.most_down != rows[i].most_down ||
+                    !streq(world_label(&world, 0), rows[i].label))
+                        fail_msg("line %d: %u down, labelled %s", rows[i].line,
+                                 world.model.most_down, world_label(&world, 0));
+                world_done(&world);
+        }
+}
+
+/* The first one does not come back: of four, so many are imaged. */
+static void test_not_ready(void **state)
+{
+        static const struct {
+                int line;
+                const char *reboot;
+                size_t images;
+                bool halted;
+        } rows[] = {
+                { __LINE__, "ready_timeout: 10m", 1, true },
+                { __LINE__, "ready_timeout: 10m, on_failure: continue", 4, false },
+                { __LINE__, "ready_timeout: 10m, max_parallel: 2", 4, true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *detail = NULL;
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD SCHEDULE("s", "0", "%s"), rows[i].reboot);
+                struct world world;
+
+                world_setup(&world, yaml, 4)->back = USEC_INFINITY;
+                virtual_run_until(world.loop, at("2026-03-02T01:09:00Z"));
+                assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 0);
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
+                assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), rows[i].halted);
+                if (world_images(&world, NULL) != rows[i].images)
+                        fail_msg("line %d: %zu images", rows[i].line, world_images(&world, NULL));
+                assert_int_equal(world_run(&world, RUN, &detail),
+                                 rows[i].images > 1 ? OUTCOME_PARTIAL : OUTCOME_FAILED);
+                assert_non_null(strstr(detail, "did not come back"));
+                /* its image is followed to the end nevertheless */
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+                assert_int_equal(captured_words("is available"), rows[i].images);
+                if (rows[i].images == 1)
+                        assert_int_equal(world_task(&world, RUN, "i-4", NULL), OUTCOME_CANCELLED);
+                assert_int_equal(virtual_armed(world.loop), 1);
+                world_done(&world);
+        }
+}
+
+/* With two at once: one fails while another one tries to begin; that one is let be. */
+static void test_halt_reaches_who_tries(void **state)
+{
+        struct world world;
+        struct model_instance *first;
+
+        (void)state;
+        first = world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m, max_parallel: 2"),
+                            3);
+        first->back = USEC_INFINITY;
+        /* i-3 is beyond the gate: EC2 is too busy for its image */
+        world.model.instances[1]->state = INSTANCE_STOPPED;
+        virtual_run_until(world.loop, at("2026-03-02T00:59:00Z"));
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                            .about = "InstanceId=i-3",
+                                                            .times = 25,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "ResourceLimitExceeded" });
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
+        assert_int_equal(world_images(&world, "i-3"), 0);
+        assert_int_equal(world_task(&world, RUN, "i-3", NULL), OUTCOME_CANCELLED);
+        world_done(&world);
+}
+
+/* Halted and restarted: the rest stays untouched. */
+static void test_halt_lasts(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 5m"), 3)->back = USEC_INFINITY;
+        world.model.takes = HOURS(2);
+        virtual_run_until(world.loop, at("2026-03-02T01:10:00Z"));
+        assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 1);
+        world_end(&world, false);
+        world_start(&world);
+        virtual_run_until(world.loop, at("2026-03-02T05:00:00Z"));
+        assert_int_equal(world.model.n_images, 1);
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
+        world_done(&world);
+}
+
+/* Down for longer than ready_timeout: EC2 is asked before anybody is given up, and an answer that
+ * does not come is not taken for a bad one. */
+static void test_restart_after_the_timeout(void **state)
+{
+        for (int lost = 0; lost < 2; lost++) {
+                struct world world;
+
+                (void)state;
+                world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 2);
+                virtual_run_until(world.loop, at("2026-03-02T01:01:00Z"));
+                world_end(&world, false);
+                virtual_run_until(world.loop, at("2026-03-02T01:45:00Z"));
+                if (lost)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "DescribeInstanceStatus",
+                                                                .times = 3,
+                                                                .outcome = AWS_UNREACHABLE });
+                world_start(&world);
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                assert_int_equal(world_outages(&world), 2);
+                world_done(&world);
+        }
+}
+
+/* Given up while the state cannot be written: what comes next waits, and nothing more is asked. */
+static void test_disk_full_meanwhile(void **state)
+{
+        struct world world;
+        size_t questions;
+
+        (void)state;
+        world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 1)->back = USEC_INFINITY;
+        virtual_run_until(world.loop, at("2026-03-02T01:05:00Z"));
+        world_protect(&world, true);
+        virtual_run_until(world.loop, at("2026-03-02T01:15:00Z"));
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
+        questions = scripted_count(&world.aws, "DescribeInstanceStatus", NULL);
+        virtual_run_until(world.loop, at("2026-03-02T02:15:00Z"));
+        assert_int_equal(scripted_count(&world.aws, "DescribeInstanceStatus", NULL), questions);
+        world_protect(&world, false);
+        virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_FAILED);
+        world_done(&world);
+}
+
+/* EC2 does not tell the status at all: given up in time, not waited for for ever. */
+static void test_status_never_told(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD SCHEDULE("s", "0", "ready_timeout: 10m"), 2);
+        world_hide_status(&world);
+        virtual_run_until(world.loop, at("2026-03-02T01:05:00Z"));
+        world_end(&world, true);
+        world_start(&world);
+        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
+        assert_int_equal(world_outages(&world), 1);
+        world_done(&world);
+}
+
+static void test_terminated(void **state)
+{
+        struct world world;
+
+        (void)state;
+        /* while it is waited for */
+        world_setup(&world, HEAD SCHEDULE("s", "0", ""), 2);
+        virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+        world.model.instances[0]->state = INSTANCE_TERMINATED;
+        virtual_run_until(world.loop, at("2026-03-02T01:10:00Z"));
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_NOT_READY]), 1);
+        assert_true(captured_words("it was terminated") > 0);
+        assert_int_equal(world_images(&world, "i-2"), 0);
+        world_done(&world);
+        /* while it waits for its turn: nothing of it is left to do */
+        world_setup(&world, HEAD SCHEDULE("s", "0", ""), 2);
+        virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+        world.model.instances[1]->state = INSTANCE_TERMINATED;
+        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_SKIPPED);
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_PARTIAL);
+        world_done(&world);
+}
+
+/* No reboot begins after the window, whatever it was that took so long. */
+static void test_window(void **state)
+{
+        enum trouble { SLOW, BUSY, DOWN };
+        static const struct {
+                int line;
+                enum trouble trouble;
+                size_t images;
+        } rows[] = {
+                { __LINE__, SLOW, 1 }, /* a second one would not be back in time */
+                { __LINE__, BUSY, 0 },
+                { __LINE__, DOWN, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct world world;
+
+                world_setup(&world, HEAD SCHEDULE("s", "0", "window: 10m"), 4);
+                for (size_t j = 0; j < 4; j++)
+                        world.model.instances[j]->back = MINUTES(8);
+                if (rows[i].trouble != SLOW)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "CreateImage",
+                                                                .times = 40,
+                                                                .outcome = AWS_ERROR,
+                                                                .code = "ResourceLimitExceeded" });
+                virtual_run_until(world.loop, at("2026-03-02T01:05:00Z"));
+                if (rows[i].trouble == DOWN) {
+                        world_end(&world, false);
+                        scripted_no_faults(&world.aws);
+                        virtual_run_until(world.loop, at("2026-03-02T09:00:00Z"));
+                        world_start(&world);
+                }
+                virtual_run_for(world.loop, HOURS(4));
+                if (world.model.n_images != rows[i].images)
+                        fail_msg("line %d: %zu images", rows[i].line, world.model.n_images);
+                assert_int_equal(world_task(&world, RUN, "i-4", NULL), OUTCOME_SKIPPED);
+                assert_int_equal(world_run(&world, RUN, NULL),
+                                 rows[i].images ? OUTCOME_PARTIAL : OUTCOME_SKIPPED);
+                world_done(&world);
+        }
+}
+
+/* One that is stopped takes no turn, is not rebooted, and its image says so. */
+static void test_stopped(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD SCHEDULE("s", "0", ""), 2)->state = INSTANCE_STOPPED;
+        virtual_run_until(world.loop, at("2026-03-02T01:00:20Z"));
+        assert_int_equal(world.model.n_images, 2);
+        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+        for (size_t i = 0; i < 2; i++) {
+                bool stopped = streq(world.model.images[i]->instance, "i-1");
+
+                assert_string_equal(world_label(&world, i),
+                                    stopped ? PROVEN_STOPPED : PROVEN_REBOOT_FORCED);
+                assert_int_equal(world.model.images[i]->no_reboot, stopped);
+        }
+        assert_int_equal(world_outages(&world), 1);
+        world_done(&world);
+}
+
+/* It was stopped when the targets were looked for and runs when its turn comes: then it is one of
+ * those that are rebooted, one at a time. */
+static void test_started_meanwhile(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD SCHEDULE("s", "0", ""), 2)->state = INSTANCE_STOPPED;
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                            .about = "InstanceId=i-1",
+                                                            .times = 1,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "IncorrectState" });
+        virtual_run_until(world.loop, at("2026-03-02T01:00:02Z"));
+        world.model.instances[0]->state = INSTANCE_RUNNING;
+        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+        assert_int_equal(world_outages(&world), 2);
+        assert_int_equal(world.model.most_down, 1);
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+        world_done(&world);
+}
+
+/* Two schedules touch one instance: never both at once. */
+static void test_two_schedules(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD SCHEDULE("s", "0", "") SCHEDULE("t", "1", ""), 1)->back =
+                MINUTES(10);
+        virtual_run_until(world.loop, at("2026-03-02T01:09:50Z"));
+        assert_int_equal(world_outages(&world), 1);
+        assert_int_equal(world.model.n_images, 1);
+        virtual_run_until(world.loop, at("2026-03-02T02:00:00Z"));
+        assert_int_equal(world_outages(&world), 2);
+        assert_true(world.model.images[1]->created - world.model.images[0]->created >= MINUTES(10));
+        assert_int_equal(world_run(&world, "t.20260302T010100Z", NULL), OUTCOME_DONE);
+        world_done(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_parallel),
+                cmocka_unit_test(test_waiting_is_free),
+                cmocka_unit_test(test_turn_is_given_back),
+                cmocka_unit_test(test_stale_ok),
+                cmocka_unit_test(test_not_ready),
+                cmocka_unit_test(test_halt_reaches_who_tries),
+                cmocka_unit_test(test_halt_lasts),
+                cmocka_unit_test(test_restart_after_the_timeout),
+                cmocka_unit_test(test_disk_full_meanwhile),
+                cmocka_unit_test(test_status_never_told),
+                cmocka_unit_test(test_terminated),
+                cmocka_unit_test(test_window),
+                cmocka_unit_test(test_stopped),
+                cmocka_unit_test(test_started_meanwhile),
+                cmocka_unit_test(test_two_schedules),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

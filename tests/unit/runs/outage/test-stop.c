@@ -1,0 +1,419 @@
+/* consistency: stop. Who is stopped is started again, whatever EC2 says, and labelled for what is
+ * known. */
+#include "unit/runs/levels.h"
+
+static void test_stop(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 3);
+        virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+        assert_int_equal(world.model.most_down, 0); /* nobody was rebooted besides */
+        for (size_t i = 0; i < 3; i++) {
+                assert_string_equal(world_label(&world, i), PROVEN_STOPPED);
+                assert_true(world.model.images[i]->was_stopped);
+                assert_int_equal(world.model.instances[i]->outages, 1);
+        }
+        assert_true(place_of(&world, "StopInstances") < place_of(&world, "CreateImage"));
+        assert_true(place_of(&world, "CreateImage") < place_of(&world, "StartInstances"));
+        assert_int_equal(scripted_count(&world.aws, "StartInstances", NULL), 3);
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_STARTED]), 3);
+        assert_int_equal(captured_events(&events[EVENT_SHORTFALL]), 0);
+        expect_all_up(&world, "stop");
+        world_done(&world);
+}
+
+/* Who was stopped before stays so, and who would lose something is not stopped. */
+static void test_stop_refused(void **state)
+{
+        static const struct {
+                int line;
+                const char *stop, *lifecycle, *address, *tag, *why;
+                bool disks;
+        } rows[] = {
+                { __LINE__, "", "spot", NULL, NULL, "spot", false },
+                { __LINE__, "stop: {allow: spot}", "spot", NULL, NULL, NULL, false },
+                { __LINE__, "", NULL, "198.51.100.7", NULL, "public address", false },
+                { __LINE__, "stop: {allow: [public-address]}", NULL, "198.51.100.7", NULL, NULL,
+                  false },
+                { __LINE__, "", NULL, NULL, NULL, "instance store", true },
+                { __LINE__, "stop: {allow: [instance-store]}", NULL, NULL, NULL, NULL, true },
+                { __LINE__, "", NULL, NULL, TAG_AUTO_SCALING, "Auto Scaling", false },
+                { __LINE__, "stop: {allow: [auto-scaling]}", NULL, NULL, TAG_AUTO_SCALING, NULL,
+                  false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD "    consistency: stop\n    %s\n", rows[i].stop);
+                _cleanup_free_ char *detail = NULL;
+                struct model_instance *first;
+                struct world world;
+
+                first = world_setup(&world, yaml, 2);
+                first->lifecycle = xstrdup(rows[i].lifecycle);
+                first->address = xstrdup(rows[i].address);
+                first->type = xstrdup("m6id.large");
+                first->has_disks = rows[i].disks;
+                if (rows[i].tag)
+                        model_set_tag(&first->tags, &first->n_tags, rows[i].tag, "web");
+                world.model.instances[1]->state = INSTANCE_STOPPED;
+                virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
+                if ((world_task(&world, RUN, "i-1", &detail) == OUTCOME_DONE) != !rows[i].why ||
+                    (rows[i].why && !strstr(detail, rows[i].why)))
+                        fail_msg("line %d: %s", rows[i].line, detail);
+                assert_int_equal(first->outages, !rows[i].why);
+                assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_DONE);
+                assert_int_equal(world.model.instances[1]->state, INSTANCE_STOPPED);
+                assert_int_equal(model_state(&world.model, first), INSTANCE_RUNNING);
+                world_done(&world);
+        }
+}
+
+/* Of a type it is asked once whether it has disks of its own, and not where that does not matter.
+ */
+static void test_types_are_asked_once(void **state)
+{
+        static const struct {
+                int line;
+                const char *stop, *tag;
+                size_t questions;
+        } rows[] = {
+                { __LINE__, "", NULL, 2 },
+                { __LINE__, "", TAG_AUTO_SCALING, 0 },
+                { __LINE__, "stop: {allow: [instance-store]}", NULL, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD "    consistency: stop\n    %s\n", rows[i].stop);
+                struct world world;
+
+                world_setup(&world, yaml, 6);
+                for (size_t j = 0; j < 6; j++) {
+                        struct model_instance *instance = world.model.instances[j];
+
+                        xreplace(&instance->type, j % 2 ? "m6i.large" : "t3.micro");
+                        if (rows[i].tag)
+                                model_set_tag(&instance->tags, &instance->n_tags, rows[i].tag,
+                                              "web");
+                }
+                virtual_run_until(world.loop, at("2026-03-02T04:00:00Z"));
+                if (scripted_count(&world.aws, "DescribeInstanceTypes", NULL) != rows[i].questions)
+                        fail_msg("line %d: %zu questions", rows[i].line,
+                                 scripted_count(&world.aws, "DescribeInstanceTypes", NULL));
+                assert_int_equal(world.model.n_images, rows[i].tag ? 0 : 6);
+                world_done(&world);
+        }
+}
+
+/* It is started again whatever goes wrong, and each attempt that AWS refuses is a line. */
+static void test_stop_troubles(void **state)
+{
+        static const struct {
+                int line;
+                struct scripted_fault fault;
+                enum outcome outcome;
+                size_t images, lines;
+        } rows[] = {
+                { __LINE__,
+                  { .action = "StartInstances",
+                    .times = 5,
+                    .outcome = AWS_ERROR,
+                    .code = "InsufficientInstanceCapacity" },
+                  OUTCOME_DONE,
+                  1,
+                  5 },
+                { __LINE__,
+                  { .action = "StartInstances",
+                    .times = 5,
+                    .outcome = AWS_ERROR,
+                    .code = "Unheard" },
+                  OUTCOME_DONE,
+                  1,
+                  5 },
+                { __LINE__,
+                  { .action = "StartInstances", .times = 5, .outcome = AWS_UNREACHABLE },
+                  OUTCOME_DONE,
+                  1,
+                  5 },
+                { __LINE__,
+                  { .action = "StopInstances", .times = 5, .outcome = AWS_UNREACHABLE },
+                  OUTCOME_DONE,
+                  1,
+                  0 },
+                { __LINE__,
+                  { .action = "StopInstances",
+                    .outcome = AWS_ERROR,
+                    .code = "UnsupportedOperation" },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .times = 5,
+                    .outcome = AWS_ERROR,
+                    .code = "ResourceLimitExceeded" },
+                  OUTCOME_DONE,
+                  1,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "ResourceLimitExceeded" },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage",
+                    .times = SCRIPTED_ALWAYS,
+                    .outcome = AWS_ERROR,
+                    .code = "IncorrectState" },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage", .outcome = AWS_UNKNOWN, .effect = true },
+                  OUTCOME_DONE,
+                  1,
+                  0 },
+                { __LINE__,
+                  { .action = "CreateImage", .times = SCRIPTED_ALWAYS, .outcome = AWS_UNREACHABLE },
+                  OUTCOME_FAILED,
+                  0,
+                  0 },
+                { __LINE__,
+                  { .action = "DescribeSnapshots",
+                    .times = 3,
+                    .outcome = AWS_ERROR,
+                    .code = "UnauthorizedOperation" },
+                  OUTCOME_DONE,
+                  1,
+                  0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *where = xasprintf("line %d", rows[i].line);
+                struct world world;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                scripted_fault(&world.aws, rows[i].fault);
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                expect_all_up(&world, where);
+                expect_true_labels(&world, where);
+                if (world_run(&world, RUN, NULL) != rows[i].outcome ||
+                    world_images(&world, NULL) != rows[i].images ||
+                    captured_events(&events[EVENT_START_REFUSED]) != rows[i].lines)
+                        fail_msg("%s: %s, %zu images, %zu lines", where,
+                                 outcome_names[world_run(&world, RUN, NULL)],
+                                 world_images(&world, NULL),
+                                 captured_events(&events[EVENT_START_REFUSED]));
+                world_done(&world);
+        }
+}
+
+/* It was stopped for its image, and somebody starts it before EC2 takes the call: it is stopped
+ * again or given up, and no image is labelled for what it was before. */
+static void test_started_by_somebody(void **state)
+{
+        static const struct {
+                int line;
+                bool restart;
+                struct scripted_fault fault;
+        } rows[] = {
+                { __LINE__,
+                  false,
+                  { .action = "CreateImage",
+                    .times = 4,
+                    .outcome = AWS_ERROR,
+                    .code = "PendingSnapshotLimitExceeded" } },
+                { __LINE__, false, { .action = "CreateImage", .outcome = AWS_UNKNOWN } },
+                { __LINE__, true, { .action = "CreateImage", .outcome = AWS_UNKNOWN } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *where = xasprintf("line %d", rows[i].line);
+                struct world world;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                scripted_fault(&world.aws, rows[i].fault);
+                world_run_until_sent(&world, "CreateImage", NULL);
+                virtual_run_for(world.loop, 2 * USEC_PER_SEC);
+                assert_int_equal(world.model.instances[0]->state, INSTANCE_STOPPED);
+                world.model.instances[0]->state = INSTANCE_RUNNING;
+                if (rows[i].restart) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+                expect_all_up(&world, where);
+                expect_true_labels(&world, where);
+                assert_int_equal(world_images(&world, NULL), 1);
+                assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
+                world_done(&world);
+        }
+}
+
+/* It was started before all of its snapshots were seen to have begun, and did not come back: its
+ * image is labelled for what is known all the same. */
+static void test_label_of_one_that_failed(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n    reboot: {ready_timeout: 20m}\n", 1);
+        world.model.takes = HOURS(1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeSnapshots",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "InternalError" });
+        world_run_until_sent(&world, "CreateImage", NULL);
+        virtual_run_for(world.loop, 30 * USEC_PER_SEC);
+        assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+        world.model.instances[0]->back = USEC_INFINITY;
+        virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
+        scripted_no_faults(&world.aws);
+        virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
+        assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
+        assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+        world_done(&world);
+}
+
+/* AWS does not let it be seen whether the snapshots have begun: nobody stays stopped for that. */
+static void an_instance_is_started_where_its_snapshots_are_not_told(void **state)
+{
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeSnapshots",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "UnauthorizedOperation" });
+        world_run_until_sent(&world, "CreateImage", NULL);
+        virtual_run_for(world.loop, MINUTES(3));
+        expect_all_up(&world, "three minutes later");
+        virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
+        assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+        assert_true(captured_words("ec2:DescribeSnapshots") > 0);
+        world_done(&world);
+}
+
+/* A call that the stopped instance waits for gets no answer for hours. */
+static void an_instance_is_started_where_a_call_is_not_answered(void **state)
+{
+        static const struct {
+                const char *name;
+                struct scripted_fault create; /* what becomes of CreateImage */
+                const char *hangs;            /* after it, or NULL */
+        } rows[] = {
+                { .name = "CreateImage, sent", .create = { .delay = HOURS(5) } },
+                { .name = "CreateImage, in our own queue",
+                  .create = { .delay = HOURS(5), .queued = true } },
+                { .name = "the look for its image",
+                  .create = { .outcome = AWS_UNKNOWN },
+                  .hangs = "DescribeImages" },
+                { .name = "the look at its state",
+                  .create = { .outcome = AWS_ERROR, .code = "PendingSnapshotLimitExceeded" },
+                  .hangs = "DescribeInstances" },
+                { .name = "the look at its snapshots", .hangs = "DescribeSnapshots" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct scripted_fault create = rows[i].create;
+                struct world world;
+
+                world_setup(&world, HEAD "    consistency: stop\n", 1);
+                create.action = "CreateImage";
+                create.times = SCRIPTED_ALWAYS;
+                scripted_fault(&world.aws, create);
+                world_run_until_sent(&world, "CreateImage", NULL);
+                if (rows[i].hangs)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = rows[i].hangs,
+                                                                .times = SCRIPTED_ALWAYS,
+                                                                .delay = HOURS(5) });
+                virtual_run_for(world.loop, MINUTES(30));
+                expect_all_up(&world, rows[i].name);
+                scripted_no_faults(&world.aws);
+                virtual_run_for(world.loop, HOURS(12));
+                if (world_run(&world, RUN, NULL) == OUTCOME_OPEN)
+                        fail_msg("%s: the run goes on", rows[i].name);
+                world_done(&world);
+        }
+}
+
+/* An account with no room for another image, for days: it is told, and nobody is stopped for that
+ * longer than it may take to come back. */
+static void test_no_room(void **state)
+{
+        static const struct {
+                int line;
+                const char *consistency;
+                unsigned int outage; /* minutes at most; 0: none */
+                enum outcome outcome;
+        } rows[] = {
+                { __LINE__, "stop\n    reboot: {ready_timeout: 10m}\n", 16, OUTCOME_FAILED },
+                { __LINE__, "reboot\n", 0, OUTCOME_OPEN },
+                { __LINE__, "crash\n", 0, OUTCOME_OPEN },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf(HEAD "    consistency: %s", rows[i].consistency);
+                struct world world;
+
+                world_setup(&world, yaml, 1);
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "CreateImage",
+                                                        .times = SCRIPTED_ALWAYS,
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "ResourceLimitExceeded" });
+                virtual_run_until(world.loop, at("2026-03-02T01:00:30Z"));
+                virtual_run_for(world.loop, MINUTES(rows[i].outage));
+                expect_all_up(&world, rows[i].consistency);
+                virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
+                if (world_run(&world, RUN, NULL) != rows[i].outcome)
+                        fail_msg("line %d: %s", rows[i].line,
+                                 outcome_names[world_run(&world, RUN, NULL)]);
+                assert_in_range(captured_events(&events[EVENT_IMAGE_REFUSED]),
+                                rows[i].outage ? 1 : 5, rows[i].outage ? 1 : 7);
+                /* at most every five minutes: it is not worth more */
+                assert_true(scripted_count(&world.aws, "CreateImage", NULL) < 5 * 12 + 12);
+                world_done(&world);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_stop),
+                cmocka_unit_test(test_stop_refused),
+                cmocka_unit_test(test_types_are_asked_once),
+                cmocka_unit_test(test_stop_troubles),
+                cmocka_unit_test(test_started_by_somebody),
+                cmocka_unit_test(test_label_of_one_that_failed),
+                cmocka_unit_test(an_instance_is_started_where_its_snapshots_are_not_told),
+                cmocka_unit_test(an_instance_is_started_where_a_call_is_not_answered),
+                cmocka_unit_test(test_no_room),
+        };
+
+        return cmocka_run_group_tests_name("stop", tests, NULL, NULL);
+}

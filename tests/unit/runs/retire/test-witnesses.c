@@ -1,0 +1,341 @@
+/* What keeps an image right before it is removed, and what each answer on the way leads to. */
+#include "unit/runs/removals.h"
+
+/* The first image of five, of which three are to be removed, changes after that was decided. */
+static void change_tag(struct world *world, const char *key)
+{
+        struct model_image *image = world->model.images[0];
+
+        model_set_tag(&image->tags, &image->n_tags, key, "another");
+}
+static void change_owner(struct world *world)
+{
+        change_tag(world, TAG_OWNER);
+}
+static void change_schedule(struct world *world)
+{
+        change_tag(world, TAG_SCHEDULE);
+}
+static void change_instance(struct world *world)
+{
+        change_tag(world, TAG_INSTANCE);
+}
+static void change_run(struct world *world)
+{
+        change_tag(world, TAG_RUN);
+}
+static void change_name(struct world *world)
+{
+        xreplace(&world->model.images[0]->name, "golden");
+}
+static void change_source(struct world *world)
+{
+        xreplace(&world->model.images[0]->instance, "i-2");
+}
+static void lose_source(struct world *world)
+{
+        xreplace(&world->model.images[0]->instance, NULL);
+}
+static void change_creation(struct world *world)
+{
+        world->model.images[0]->creation_date++;
+}
+static void change_state(struct world *world)
+{
+        world->model.images[0]->fails = true;
+}
+static void use(struct world *world)
+{
+        xreplace(&model_add_instance(&world->model, "i-9", "eu-west-1", "C", "d")->image,
+                 world->model.images[0]->id);
+}
+static void hide_for_minutes(struct world *world)
+{
+        struct model_image *image = world->model.images[0];
+
+        image->hidden = loop_monotonic(world->loop) - image->created + MINUTES(3);
+}
+static void deregister(struct world *world)
+{
+        world->model.images[0]->gone = true;
+}
+
+static void an_image_that_no_longer_fits_is_kept(void **state)
+{
+        static const struct {
+                const char *name;
+                void (*change)(struct world *world);
+                const char *left, *state;
+                size_t lines;
+        } rows[] = {
+                { "owner tag", change_owner, "1 4 5", STATE_RELEASED, 1 },
+                { "schedule tag", change_schedule, "1 4 5", STATE_RELEASED, 1 },
+                { "run tag", change_run, "1 4 5", STATE_RELEASED, 1 },
+                { "instance tag", change_instance, "1 4 5", STATE_RELEASED, 1 },
+                { "name", change_name, "1 4 5", STATE_RELEASED, 1 },
+                { "SourceInstanceId", change_source, "1 4 5", STATE_RELEASED, 1 },
+                { "no SourceInstanceId", lose_source, "1 4 5", STATE_RELEASED, 1 },
+                { "CreationDate", change_creation, "1 4 5", STATE_RELEASED, 1 },
+                { "state", change_state, "1 4 5", "failed", 1 },
+                { "use", use, "1 4 5", "available", 1 },
+                { "unlisted for minutes", hide_for_minutes, "4 5", STATE_GONE, 0 },
+                { "deregistered by others", deregister, "1! 4 5", STATE_GONE, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL, *error = NULL;
+                struct world world;
+
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeInstances",
+                                                                    .about = "image-id",
+                                                                    .outcome = AWS_OK,
+                                                                    .delay = 10 * USEC_PER_SEC });
+                assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+                virtual_run_for(world.loop, 5 * USEC_PER_SEC); /* it has been asked about */
+                rows[i].change(&world);
+                virtual_run_for(world.loop, HOURS(2));
+                expect_left(&world, rows[i].left, (int)i);
+                expect_state(&world, 0, rows[i].state, (int)i);
+                if (captured_events(&events[EVENT_IMAGE_KEPT]) != rows[i].lines)
+                        fail_msg("%s: %zu lines", rows[i].name,
+                                 captured_events(&events[EVENT_IMAGE_KEPT]));
+                if (scripted_count(&world.aws, "DeregisterImage", "ami-0001") !=
+                    streq(rows[i].name, "unlisted for minutes"))
+                        fail_msg("%s: DeregisterImage", rows[i].name);
+                world_done(&world);
+        }
+}
+
+/* Every call of the way is answered in every way; afterwards the next run does the rest. */
+static void every_answer_at_every_call(void **state)
+{
+        static const struct {
+                const char *action, *about;
+        } calls[] = {
+                { "DescribeImages", "Owner.1=self&Filter.1.Name=image-id" },
+                { "DescribeInstances", "image-id&Filter.1.Value.1=ami-0001" },
+                { "DeregisterImage", "ami-0001" },
+                { "DescribeSnapshots", "snapshot-id" },
+                { "DeleteSnapshot", "snap-0001" },
+        };
+        static const struct {
+                const char *name;
+                struct scripted_fault fault;
+        } answers[] = {
+                { "refused", { .outcome = AWS_ERROR, .code = "UnauthorizedOperation" } },
+                { "throttled", { .outcome = AWS_ERROR, .code = "RequestLimitExceeded" } },
+                { "unreachable", { .outcome = AWS_UNREACHABLE, .times = 2 } },
+                { "unsigned", { .outcome = AWS_UNSIGNED, .times = 2 } },
+                { "unanswered", { .outcome = AWS_UNKNOWN } },
+                { "done but unanswered", { .outcome = AWS_UNKNOWN, .effect = true } },
+                { "not found", { .outcome = AWS_ERROR, .code = "InvalidAMIID.NotFound" } },
+                { "no such snapshot",
+                  { .outcome = AWS_ERROR, .code = "InvalidSnapshot.NotFound" } },
+                { "for ever refused",
+                  { .outcome = AWS_ERROR, .code = "UnauthorizedOperation", .times = 1000 } },
+                { "for ever unanswered", { .outcome = AWS_UNKNOWN, .times = 1000 } },
+                { "for ever not found",
+                  { .outcome = AWS_ERROR, .code = "InvalidAMIID.NotFound", .times = 1000 } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(calls) * ELEMENTS(answers); i++) {
+                struct scripted_fault fault = answers[i % ELEMENTS(answers)].fault;
+                const char *name = answers[i % ELEMENTS(answers)].name;
+                const struct model_image *image;
+                struct store_image row;
+                struct world world;
+
+                fault.action = calls[i / ELEMENTS(answers)].action;
+                fault.about = calls[i / ELEMENTS(answers)].about;
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, fault);
+                free(prune(&world, false));
+                image = world.model.images[0];
+                row = load(&world, 0);
+                /* what EC2 has is never taken for gone, and no snapshot goes before its image */
+                if (image->gone ? streq(row.state, "available")
+                                : row.removed != SEC_NONE || image->snapshot_gone ||
+                                          streq(row.state, STATE_DEREGISTERED))
+                        fail_msg("%s %s: image %d, snapshot %d, row %s", fault.action, name,
+                                 image->gone, image->snapshot_gone, row.state);
+                if (streq(fault.action, "DeregisterImage") && strstr(name, "refused") &&
+                    !streq(row.state, "available"))
+                        fail_msg("%s %s: row %s", fault.action, name, row.state);
+                store_image_done(&row);
+                scripted_no_faults(&world.aws);
+                free(prune(&world, false));
+                expect_left(&world, "4 5", (int)i);
+                world_done(&world);
+        }
+}
+
+/* DeregisterImage was refused, or never answered, and EC2 lists the image once no call can be on
+ * its way: the row says so. Then the operator keeps it. */
+static void an_image_that_is_kept_by_its_tag_after_a_refusal_stays(void **state)
+{
+        static const struct {
+                const char *name;
+                struct scripted_fault fault;
+                const char *state;
+                bool then_refused;
+        } rows[] = {
+                { .name = "refused",
+                  .fault = { .action = "DeregisterImage",
+                             .about = "ami-0001",
+                             .outcome = AWS_ERROR,
+                             .code = "UnauthorizedOperation" },
+                  .state = "available" },
+                { .name = "unanswered, and listed in the end",
+                  .fault = { .action = "DeregisterImage",
+                             .about = "ami-0001",
+                             .outcome = AWS_UNKNOWN,
+                             .times = SCRIPTED_ALWAYS },
+                  .state = "available" },
+                { .name = "unanswered, then refused, and listed in the end",
+                  .fault = { .action = "DeregisterImage",
+                             .about = "ami-0001",
+                             .outcome = AWS_UNREACHABLE },
+                  .state = "available",
+                  .then_refused = true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct world world;
+                struct decisions decisions;
+
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, rows[i].fault);
+                if (rows[i].then_refused)
+                        scripted_fault(&world.aws, rows[0].fault);
+                free(prune(&world, false));
+                LEFT(world, "1 4 5");
+                expect_state(&world, 0, rows[i].state, __LINE__);
+                scripted_no_faults(&world.aws);
+                decisions = dry_run(&world);
+                assert_int_equal(decisions.count[PRUNE_REMOVE], 1);
+                decisions_done(&decisions);
+                model_set_tag(&world.model.images[0]->tags, &world.model.images[0]->n_tags,
+                              TAG_SCHEDULE, "keep");
+                scripted_forget_calls(&world.aws);
+                free(prune(&world, false));
+                free(prune(&world, false));
+                LEFT(world, "1 4 5");
+                expect_calls(&world, 0, 0);
+                expect_state(&world, 0, STATE_RELEASED, __LINE__);
+                assert_int_equal(captured_events(&events[EVENT_IMAGE_RELEASED]), 1);
+                decisions = dry_run(&world);
+                assert_int_equal(decisions.count[PRUNE_REMOVE], 0);
+                assert_non_null(strstr(decisions.why[PRUNE_KEEP], TAG_SCHEDULE));
+                decisions_done(&decisions);
+                /* the tag comes back, and with it the image */
+                model_set_tag(&world.model.images[0]->tags, &world.model.images[0]->n_tags,
+                              TAG_SCHEDULE, "s");
+                free(prune(&world, false));
+                LEFT(world, "4 5");
+                world_done(&world);
+        }
+}
+
+/* DeregisterImage was carried out, and its answer is lost, or the process ends before it comes. EC2
+ * lists the image for a minute more, so the call is sent again, and refused: that does not undo the
+ * first one, and the snapshot goes too. */
+static void a_refusal_does_not_undo_an_earlier_call(void **state)
+{
+        (void)state;
+        for (int restart = 0; restart < 2; restart++) {
+                _cleanup_free_ char *run = NULL, *error = NULL;
+                struct world world;
+
+                setup(&world, 5, 2);
+                world.model.images[0]->lingers = MINUTES(1);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DeregisterImage",
+                                                                    .about = "ami-0001",
+                                                                    .outcome = AWS_UNREACHABLE,
+                                                                    .effect = true });
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){ .action = "DeregisterImage",
+                                                        .about = "ami-0001",
+                                                        .outcome = AWS_ERROR,
+                                                        .code = "UnauthorizedOperation" });
+                assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+                world_run_until_sent(&world, "DeregisterImage", "ami-0001");
+                if (restart) {
+                        world_end(&world, false);
+                        world_start(&world);
+                }
+                virtual_run_for(world.loop, HOURS(2));
+                free(prune(&world, false));
+                expect_left(&world, "4 5", restart);
+                assert_true(is_recorded_gone(&world, 0));
+                world_done(&world);
+        }
+}
+
+/* People deregister the images that were to stay, after it was decided what goes: in the same
+ * process while a look is not answered, or while the daemon is down. */
+static void what_stays_in_its_place_is_asked_about_right_before(void **state)
+{
+        static const struct {
+                const char *name, *action, *left;
+                unsigned int skip; /* questions of the decision, about the same id */
+                bool restart;
+        } rows[] = {
+                { .name = "a look without an answer",
+                  .action = "DescribeImages",
+                  .left = "1 4! 5!" },
+                { .name = "a look at its uses without an answer",
+                  .action = "DescribeInstances",
+                  .skip = 1,
+                  .left = "1 4! 5!" },
+                { .name = "a restart",
+                  .action = "DescribeImages",
+                  .left = "1 2 3 4! 5!",
+                  .restart = true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL, *error = NULL;
+                struct world world;
+
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = rows[i].action,
+                                                                    .about = "ami-0001",
+                                                                    .skip = rows[i].skip,
+                                                                    .outcome = AWS_UNREACHABLE });
+                assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+                for (unsigned int j = 0; j <= rows[i].skip; j++)
+                        world_run_until_sent(&world, rows[i].action, "ami-0001");
+                if (rows[i].restart)
+                        world_end(&world, false);
+                else
+                        virtual_run_for(world.loop, 5 * USEC_PER_SEC);
+                for (size_t j = 3; j < 5; j++)
+                        world.model.images[j]->gone = true;
+                if (rows[i].restart)
+                        world_start(&world);
+                virtual_run_for(world.loop, HOURS(2));
+                expect_left(&world, rows[i].left, (int)i);
+                expect_state(&world, 0, "available", __LINE__);
+                assert_int_equal(captured_words("worth as much is available any more"),
+                                 rows[i].restart ? 3 : 1);
+                world_done(&world);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_image_that_no_longer_fits_is_kept),
+                cmocka_unit_test(every_answer_at_every_call),
+                cmocka_unit_test(an_image_that_is_kept_by_its_tag_after_a_refusal_stays),
+                cmocka_unit_test(a_refusal_does_not_undo_an_earlier_call),
+                cmocka_unit_test(what_stays_in_its_place_is_asked_about_right_before),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
