@@ -168,7 +168,7 @@ def test_a_pending_image_holds_up_only_its_instance(account, daemon, front, time
     daemon.schedule()
     daemon.start()
     daemon.amictl("run", "web")
-    daemon.wait(lambda: account.images(), "an image")
+    daemon.wait_line(f"Image ami-.* of {instance} is being created")
     [first] = runs(daemon)
     daemon.run("web", status=1)
     daemon.wait_line(f"Instance {instance} is skipped in run web.* is still pending")
