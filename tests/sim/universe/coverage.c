@@ -121,9 +121,6 @@ static const struct {
 } unreached[] = {
         { "describe-named", MOMENT_SENDING },  /* of runs for instances that are no targets */
         { "describe-status", MOMENT_SENDING }, /* of plans */
-        /* EC2 does not tell for 'ready_timeout' whether it made an image: test-found.c. */
-        { "look-for-image", 0 },
-        { "record-found", 0 },
 };
 
 static bool is_unreached(const struct step *step, enum moment moment)

@@ -128,6 +128,8 @@ static void on_cloud(enum cloud_moment moment, const char *action, const char *r
         if (moment == CLOUD_SENT) {
                 witness_sent(universe->witness, action, region);
                 happenings_request(universe);
+                if (universe->options->unheard && streq(action, "CreateImage"))
+                        refuse_lists_of_images(universe);
         }
         on_moment(&universe->machine, moment == CLOUD_SENDING ? MOMENT_SENDING : MOMENT_SENT);
 }

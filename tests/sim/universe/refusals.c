@@ -314,3 +314,36 @@ void refuse_one_id(struct universe *universe)
         }
         free(id);
 }
+
+/* ---- planned ones ---- */
+
+static const struct aws_error *error_of_code(const char *code)
+{
+        size_t i = 0;
+
+        while (!streq(aws_errors[i].code, code))
+                i++;
+        return &aws_errors[i];
+}
+
+void refuse_word_of_image(struct universe *universe)
+{
+        add(universe, &(struct refusal){ .error = error_of_code("InternalError"),
+                                         .action = "CreateImage",
+                                         .region = universe->fleet.regions[0],
+                                         .acted = true,
+                                         .count = 1,
+                                         .until = USEC_INFINITY });
+}
+
+void refuse_lists_of_images(struct universe *universe)
+{
+        if (universe->lists_refused)
+                return;
+        universe->lists_refused = true;
+        add(universe, &(struct refusal){ .error = error_of_code("UnauthorizedOperation"),
+                                         .action = "DescribeImages",
+                                         .region = universe->fleet.regions[0],
+                                         .count = UINT64_MAX,
+                                         .until = universe->clock.now + 45 * MINUTE });
+}

@@ -67,3 +67,10 @@ void refuse_one_id(struct universe *universe);
 void answer_without_keys(struct universe *universe);
 /* An answer that is not AWS's, to one action or all of a region. */
 void answer_foreign(struct universe *universe);
+
+/* ---- planned ones: walk.h ---- */
+
+/* The first CreateImage is carried out, and its answer does not say so. */
+void refuse_word_of_image(struct universe *universe);
+/* The first time that it is called: no image is listed for longer than an instance is held. */
+void refuse_lists_of_images(struct universe *universe);

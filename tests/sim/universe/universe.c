@@ -98,6 +98,8 @@ struct universe *universe_new(const struct options *options)
                 universe->cloud.weather = *options->weather;
         if (options->lame)
                 people_cripple(universe, universe->fleet.regions[0]);
+        if (options->unheard)
+                refuse_word_of_image(universe);
         if (options->no_room)
                 people_fill(universe, universe->fleet.regions[0]);
         return universe;

@@ -39,6 +39,7 @@ struct options {
         bool lame;       /* the first instance does not come back from a reboot until calm begins */
         bool no_room;    /* EC2 refuses every image until calm begins */
         bool taken;      /* people deregister an image, before all is pruned */
+        bool unheard;    /* EC2 does not tell for long that it has made the first image */
         bool dies_first; /* at the first CreateImage, which is not sent; then `death` counts */
         const struct fleet_plan *walk; /* not NULL: one schedule, and operators who ask for runs of
                                           every kind: walk.h */
@@ -55,6 +56,7 @@ struct universe {
         struct fleet fleet;
         struct witness *witness;
         struct dice dice;
+        bool lists_refused; /* by refuse_lists_of_images() */
         struct happening *happenings;
         size_t n_happenings;
         struct timer *strike;         /* at what is going on */

@@ -82,7 +82,7 @@ static const struct weather lossy = { .mishap = {
 static const struct scenario {
         const char *name;
         struct fleet_plan plan;
-        bool lame, dies_first, no_room, taken;
+        bool lame, dies_first, no_room, taken, unheard;
         const struct weather *weather;
 } scenarios[] = {
         { .name = "all goes well", .plan.level = CONSISTENCY_REBOOT },
@@ -112,6 +112,9 @@ static const struct scenario {
         { .name = "they are stopped, and there is no room",
           .plan.level = CONSISTENCY_STOP,
           .no_room = true },
+        { .name = "they are stopped, and no image is heard of",
+          .plan.level = CONSISTENCY_STOP,
+          .unheard = true },
         { .name = "people deregister an image", .plan.level = CONSISTENCY_CRASH, .taken = true },
 };
 
@@ -136,6 +139,7 @@ static uint64_t walk_scenario(const struct scenario *scenario, uint64_t seed, ui
                 .lame = scenario->lame,
                 .no_room = scenario->no_room,
                 .taken = scenario->taken,
+                .unheard = scenario->unheard,
                 .dies_first = scenario->dies_first,
                 .weather = scenario->weather,
         };
