@@ -3,6 +3,8 @@
 #include "sim/sim-image.h"
 #include "sim/sim-xml.h"
 
+#define REPORTED_AFTER (SEC_PER_DAY * USEC_PER_SEC) /* of a launch */
+
 static const struct image *image_of(const struct resource *resource)
 {
         return (const struct image *)resource;
@@ -111,6 +113,20 @@ static void print_origin(struct call *call, const struct image *image)
         xml_close(out, "stateReason");
 }
 
+/* A launch is reported 24 hours later. Of launches that follow each other faster the first is told.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-last-launched-time.html */
+static void print_launched(struct call *call, const struct image *image)
+{
+        usec_t reported = call->now - REPORTED_AFTER;
+        usec_t launched = image->launched <= reported ? image->launched : image->launched_first;
+        _cleanup_free_ char *time = NULL;
+
+        if (!launched || launched > reported)
+                return;
+        time = time_text(launched);
+        xml_text(&call->out, "lastLaunchedTime", time);
+}
+
 static void print_image(struct call *call, const struct resource *resource)
 {
         const struct image *image = image_of(resource);
@@ -145,6 +161,7 @@ static void print_image(struct call *call, const struct resource *resource)
         xml_text(out, "platformDetails", "Linux/UNIX");
         xml_text(out, "usageOperation", "RunInstances");
         xml_text(out, "deregistrationProtection", "disabled");
+        print_launched(call, image);
         print_origin(call, image);
         xml_close(out, "item");
 }

@@ -74,7 +74,7 @@ static bool order_mapping(struct call *call, size_t n, struct volume_orders *ord
         return true;
 }
 
-static const struct image *read_image(struct call *call)
+static struct image *read_image(struct call *call)
 {
         struct image *image = read_resource(call, KIND_IMAGE, "ImageId");
 
@@ -145,7 +145,7 @@ bool run_instances(struct call *call)
         _cleanup_(orders_done) struct volume_orders volumes = {};
         _cleanup_free_ struct instance **before = NULL;
         size_t min = 0, max = 0, n_before;
-        const struct image *image;
+        struct image *image;
         struct launch_order order = {
                 .type = type ? type : "m1.small",
                 .zone = zone ? zone : first_zone,
@@ -173,5 +173,8 @@ bool run_instances(struct call *call)
                 return false;
         order.image = image->resource.id;
         order.visible = call->now + sim_wait(call->sim, WAIT_VISIBLE);
+        image->launched = call->now;
+        if (!image->launched_first)
+                image->launched_first = call->now;
         return launch(call, &order, max);
 }

@@ -157,6 +157,7 @@ struct image {
         bool protected;        /* deregistration protection */
         const char *odd_state; /* static: what the API shows until `odd_until` */
         usec_t odd_until;
+        usec_t launched_first, launched; /* instances were launched from it; 0: none */
         usec_t fails;        /* when it fails with fail_reason; USEC_INFINITY: it does not */
         usec_t finish;       /* from the last snapshot to available */
         usec_t deregistered; /* USEC_INFINITY: not */

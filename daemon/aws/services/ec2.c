@@ -291,6 +291,7 @@ SHAPE(image, struct ec2_image, FIELD_REQUIRED("imageId", AS_TEXT, struct ec2_ima
       FIELD("sourceInstanceId", AS_TEXT, struct ec2_image, source_instance),
       FIELD_ENUM("imageState", struct ec2_image, state, image_state_names),
       FIELD("creationDate", AS_TIME, struct ec2_image, created),
+      FIELD("lastLaunchedTime", AS_TIME, struct ec2_image, launched),
       FIELD("stateReason/code", AS_WORDS, struct ec2_image, reason_code),
       FIELD("stateReason/message", AS_WORDS, struct ec2_image, reason),
       FIELD("deregistrationProtection", AS_WORDS, struct ec2_image, protection),

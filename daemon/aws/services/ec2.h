@@ -177,6 +177,8 @@ struct ec2_image {
         char *id, *name, *description, *owner, *source_instance;
         int state; /* enum image_state */
         sec_t created;
+        sec_t launched; /* when an instance was last launched from it, as EC2 reports a day later;
+                         * 0: EC2 knows of no launch */
         char *reason_code, *reason; /* StateReason */
         char *protection;           /* from deregistration; NULL, "disabled", or how */
         struct ec2_image_device {

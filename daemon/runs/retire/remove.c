@@ -278,12 +278,19 @@ static struct verdict look_image_answer(struct task *task, const struct aws_repl
                 verdict = image_is_gone(task, &row);
         } else {
                 verdict = image_is_there(task, &row, found, image);
+        removal->launched = image->launched != 0;
         }
         store_image_done(&row);
         return verdict;
 }
 
-/* ---- look-at-uses ---- */
+/* ---- look-at-uses ----
+ *
+ * EC2 may not list an instance for minutes. An image that EC2 knows to have been used is in use
+ * until its instances are gone by the evidence of gone.h. LastLaunchedTime lags a day behind: of an
+ * image that was launched first within that day, both looks at its uses have to miss the instance.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-last-launched-time.html
+ */
 
 static struct verdict look_uses_ask(struct task *task)
 {
@@ -300,14 +307,20 @@ static struct verdict look_uses_answer(struct task *task, const struct aws_reply
         const struct ec2_instances *users = reply->output;
 
         if (reply->outcome != AWS_OK) {
-                free(steal(removal_of(task)->state)); /* by the next answer the look is too old */
+                free(steal(removal->state)); /* by the next answer the look is too old */
                 return task_trouble(task, reply, &ec2_describe_instances); /* unknown means keep */
         }
         for (size_t i = 0; i < users->n_instances; i++)
                 if (users->instances[i].state != INSTANCE_TERMINATED && !MUTANT(ignores_uses))
                         return kept(xasprintf("instance %s was launched from it meanwhile",
                                               users->instances[i].id));
-        return next();
+        gone_miss(&removal->users, now);
+        if (!removal->launched || gone_is_certain(&removal->users, GONE_INSTANCE))
+                return next();
+        task_set_waiting(task, "instances were launched from it; whether all are gone shows in "
+                               "minutes");
+        removal->look_after = now + gone_pause(GONE_INSTANCE);
+        return go("look-at-image");
 }
 
 /* ---- deregister-image ---- */
@@ -323,7 +336,9 @@ static struct verdict deregister_ask(struct task *task)
         }
         if (!removal_of(task)->state)
                 return go("look-at-image"); /* nothing is known, or it was held up since */
+        struct removal *removal = removal_of(task);
         r = MUTANT(forgets_what_it_deregisters)
+        usec_t now = loop_monotonic(task->run->engine->loop);
                     ? 1
                     : removal_note(task, STATE_DEREGISTERING, task->row.name);
         if (r < 0) {

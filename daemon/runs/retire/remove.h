@@ -30,6 +30,8 @@ struct removal {
         char *successor; /* what stays in its place, by the state; or NULL */
         struct gone gone;
         unsigned int calls; /* of DeregisterImage */
+        struct gone users;  /* the instances that were launched from it, all of them */
+        bool launched;      /* EC2 knows of instances that were launched from it */
         usec_t in_doubt; /* monotonic: the last of these that may have deregistered it, or the first
                           * look after one of an earlier process; 0: none may have */
         char *refusal;   /* of a later one: no more are sent */

@@ -24,8 +24,9 @@
  *                restarted in the midst of it, or an earlier run left a removal undone, so many as
  *                it takes to see that something is gone for ten minutes; the same where the answer
  *                does not tell whether the image is deregistered, and one after each other refusal
- *                of a deletion. The same class counts the
- *                looks at an image that could not be labelled
+ *                of a deletion. An image that was launched once is looked at, with its uses, until
+ *                it is seen that all its instances are gone for five minutes. The same class counts
+ *                the looks at an image that could not be labelled
  *
  * Whether the snapshots of one image have begun is asked often, since its instance waits for that,
  * and not counted; nor is how a command goes on.
@@ -53,6 +54,8 @@ enum { ODD_ONES = 12 };
 
 /* About the image, its uses, and its snapshots; until it is seen that something is gone. */
 enum { LOOKS_AT_REMOVAL = 4, LOOKS_AT_ABSENCE = 40 };
+/* At an image and its uses, four times each, before it is removed. */
+enum { LOOKS_AT_USES = 8 };
 /* At the tags of an image whose label was refused or not answered: now, and when no request can be
  * on its way any more. */
 enum { LOOKS_AT_LABEL = 3 };
@@ -391,6 +394,22 @@ void economy_sent(struct witness *witness, const char *action, const char *regio
                 economy_of(witness, region)->allowed[ECONOMY_INSTANCES] += LOOKS_AT_START;
 }
 
+/* The uses of an image that was launched once are looked at for minutes, and the image with them.
+ */
+static void uses_are_looked_at(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *id = request_parameter(request->body, "Filter.1.Value.1");
+        struct creation *creation = id ? creation_by_id(witness, id) : NULL;
+        const struct image *image = creation ? creation_image(witness, creation) : NULL;
+        usec_t now = witness->universe->clock.now;
+
+        if (!image || !image->launched ||
+            (creation->uses_looked && now - creation->uses_looked < REMOVAL_LASTS))
+                return;
+        creation->uses_looked = now;
+        economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] += LOOKS_AT_USES;
+}
+
 void economy_answered(struct witness *witness, const struct cloud_request *request)
 {
         enum economy_class class = class_of(witness, request);
@@ -399,6 +418,8 @@ void economy_answered(struct witness *witness, const struct cloud_request *reque
         if (streq(request->action, "DeregisterImage"))
                 economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] +=
                         request->succeeded && request->heard ? LOOKS_AT_REMOVAL : LOOKS_AT_ABSENCE;
+        if (streq(request->action, "DescribeInstances") && class == ECONOMY_REMOVALS)
+                uses_are_looked_at(witness, request);
         if (streq(request->action, "CreateTags") && !(request->succeeded && request->heard))
                 economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] += LOOKS_AT_LABEL;
         if (streq(request->action, "DeleteSnapshot") && !request->heard)

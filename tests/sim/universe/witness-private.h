@@ -27,11 +27,12 @@ struct creation {
         usec_t followed_until; /* monotonic; 0: it still is, or never was */
         bool awaited;          /* and waits for its instance */
         usec_t removed_at;
-        usec_t doubted; /* DeregisterImage last had an answer that tells nothing, monotonic */
-        usec_t gone_at; /* by whoever; 0: it is there */
-        usec_t looked;  /* the daemon was last told about it by its id, monotonic; 0: never */
-        bool checked;   /* its label was found to be true */
-        bool condemned; /* no rule kept it when operators pruned in calm */
+        usec_t doubted;     /* DeregisterImage last had an answer that tells nothing, monotonic */
+        usec_t gone_at;     /* by whoever; 0: it is there */
+        usec_t looked;      /* the daemon was last told about it by its id, monotonic; 0: never */
+        usec_t uses_looked; /* since when its uses are looked at, monotonic; 0: never */
+        bool checked;       /* its label was found to be true */
+        bool condemned;     /* no rule kept it when operators pruned in calm */
 };
 
 /* An instance that the daemon has stopped, until it says that it is back: witness-levels.c. */

@@ -98,6 +98,7 @@ static inline void model_list_image(const struct model *model, const struct mode
         row->source_instance = xstrdup(image->instance);
         row->state = model_image_state(model, image);
         row->created = image->creation_date;
+        row->launched = image->launched;
         row->protection = xstrdup(image->protection);
         if (row->state == IMAGE_FAILED && image->reason) {
                 row->reason_code = xstrdup("Client.InternalError");

@@ -41,6 +41,7 @@ struct model_image {
         size_t n_tags;
         usec_t created;
         sec_t creation_date;
+        sec_t launched;     /* LastLaunchedTime; 0: none */
         usec_t takes;       /* until available; USEC_INFINITY: for ever */
         usec_t hidden;      /* not listed for so long */
         bool fails;         /* instead of becoming available */

@@ -327,6 +327,110 @@ static void what_stays_in_its_place_is_asked_about_right_before(void **state)
         }
 }
 
+/* EC2 does not list an instance for a while, so that the decision and the next looks miss it. */
+static void what_was_launched_from_it_is_gone_by_evidence(void **state)
+{
+        static const struct {
+                const char *name;
+                unsigned int unlisted; /* so many answers miss the instance; 0: there is none */
+                bool launched;         /* EC2 tells of it */
+                const char *left;
+                usec_t earliest;
+        } rows[] = {
+                { "never launched, not used", 0, false, "4 5", 0 },
+                { "launched, and used no more", 0, true, "4 5", MINUTES(5) },
+                { "used, and not listed at two looks", 2, true, "1 4 5", 0 },
+                { "used, and not listed at four looks", 4, true, "1 4 5", 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL, *error = NULL;
+                struct world world;
+                usec_t begun;
+
+                setup(&world, 5, 2);
+                if (rows[i].launched)
+                        world.model.images[0]->launched = world.model.images[0]->creation_date;
+                if (rows[i].unlisted) {
+                        use(&world);
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "DescribeInstances",
+                                                                .about = "ami-0001",
+                                                                .times = rows[i].unlisted,
+                                                                .outcome = AWS_OK,
+                                                                .empty = true });
+                }
+                begun = loop_monotonic(world.loop);
+                assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+                if (rows[i].earliest) {
+                        world_run_until_sent(&world, "DeregisterImage", "ami-0001");
+                        assert_true(loop_monotonic(world.loop) - begun >= rows[i].earliest);
+                }
+                virtual_run_for(world.loop, HOURS(2));
+                expect_left(&world, rows[i].left, (int)i);
+                world_done(&world);
+        }
+}
+
+/* A decision of hours ago, or by settings of before, may not be that of now. */
+static void an_old_decision_is_not_carried_out(void **state)
+{
+        static const struct {
+                const char *name;
+                unsigned int hours_down;
+                int last; /* of new settings; 0: none are read */
+                const char *left, *words;
+        } rows[] = {
+                { "down for an hour", 1, 0, "4 5", "" },
+                { "down for seven hours", 7, 0, "1 2 3 4 5", "decided hours ago" },
+                { "settings that keep more", 0, 1000, "1 2 3 4 5", "settings were read again" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *run = NULL, *error = NULL;
+                _cleanup_free_ char *yaml = xasprintf(SETTINGS, rows[i].last);
+                struct world world;
+
+                setup(&world, 5, 2);
+                scripted_fault(&world.aws, (struct scripted_fault){ .action = "DescribeImages",
+                                                                    .about = "image-id",
+                                                                    .times = 3,
+                                                                    .outcome = AWS_UNREACHABLE });
+                assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
+                world_run_until_sent(&world, "DescribeImages", "ami-0003");
+                if (rows[i].hours_down) {
+                        world_end(&world, false);
+                        virtual_run_for(world.loop, HOURS(rows[i].hours_down));
+                        world_start(&world);
+                }
+                if (rows[i].last)
+                        world_apply(&world, yaml);
+                virtual_run_for(world.loop, HOURS(2));
+                expect_left(&world, rows[i].left, (int)i);
+                if (*rows[i].words)
+                        assert_int_equal(captured_words(rows[i].words), 3);
+                world_done(&world);
+        }
+}
+
+/* Images take an hour, and the operator keeps more before the retention of the run begins. */
+static void retention_goes_by_the_settings_of_now(void **state)
+{
+        _cleanup_free_ char *keep = xasprintf(SETTINGS, 1000);
+        struct world world;
+
+        (void)state;
+        setup(&world, 5, 2);
+        world.model.takes = HOURS(1);
+        world_run_until_sent(&world, "CreateImage", NULL);
+        world_apply(&world, keep);
+        virtual_run_for(world.loop, HOURS(3));
+        LEFT(world, "1 2 3 4 5 6");
+        world_done(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -335,6 +439,9 @@ int main(void)
                 cmocka_unit_test(an_image_that_is_kept_by_its_tag_after_a_refusal_stays),
                 cmocka_unit_test(a_refusal_does_not_undo_an_earlier_call),
                 cmocka_unit_test(what_stays_in_its_place_is_asked_about_right_before),
+                cmocka_unit_test(what_was_launched_from_it_is_gone_by_evidence),
+                cmocka_unit_test(an_old_decision_is_not_carried_out),
+                cmocka_unit_test(retention_goes_by_the_settings_of_now),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
