@@ -76,6 +76,9 @@ const char *const store_migrations[] = {
          * columns. */
         "DROP INDEX runs_by_schedule; DROP INDEX runs_by_firing;"
         "CREATE INDEX runs_by_schedule ON runs (schedule)",
+
+        /* A removal is carried out only while its decision is recent. */
+        "ALTER TABLE tasks ADD COLUMN decided INTEGER",
 };
 const size_t n_store_migrations = ELEMENTS(store_migrations);
 

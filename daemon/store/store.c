@@ -64,6 +64,7 @@ static const struct column task_columns[] = {
         COLUMN(store_task, requested, COLUMN_TIME),
         COLUMN(store_task, launched, COLUMN_TIME),
         COLUMN(store_task, listed, COLUMN_TIME),
+        COLUMN(store_task, decided, COLUMN_TIME),
         COLUMN(store_task, downed, COLUMN_TIME),
         COLUMN(store_task, returned, COLUMN_TIME),
         COLUMN(store_task, finished, COLUMN_TIME),

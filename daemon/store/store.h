@@ -130,6 +130,7 @@ struct store_task {
         sec_t listed;         /* when EC2 was first seen to list the image; SEC_NONE: not yet */
         sec_t downed;         /* when the instance was first touched; SEC_NONE: not yet */
         sec_t returned;       /* when it was back; SEC_NONE: not yet */
+        sec_t decided;        /* of a removal: when retention decided it; else SEC_NONE */
         sec_t finished;       /* SEC_NONE: not yet */
 };
 void store_task_done(struct store_task *task);

@@ -399,6 +399,7 @@ struct task *run_add_task(struct run *run, const struct task_kind *kind, struct 
                 .requested = SEC_NONE,
                 .launched = SEC_NONE,
                 .listed = SEC_NONE,
+                .decided = SEC_NONE,
                 .downed = SEC_NONE,
                 .returned = SEC_NONE,
                 .finished = SEC_NONE,

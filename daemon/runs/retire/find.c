@@ -19,6 +19,7 @@ struct candidate {
 };
 
 struct retention_live {
+        struct settings *settings; /* of now: a run may have begun by others, hours ago */
         const struct setting_schedule *schedule;
         struct candidate *candidates;
         size_t n;
@@ -47,6 +48,7 @@ static void retention_forget(struct task *task)
         free(live->by_id);
         free(live->images);
         free(live->verdicts);
+        settings_unref(live->settings);
         free(live);
         task->live = NULL;
 }
@@ -233,7 +235,8 @@ static struct verdict describe_answer(struct task *task, const struct aws_reply 
                 return task_trouble(task, reply, &ec2_describe_images);
         retention_forget(task);
         task->live = live = xnew(struct retention_live);
-        live->schedule = settings_schedule(task->run->settings, task->row.subject);
+        live->settings = settings_ref(task->run->engine->settings);
+        live->schedule = settings_schedule(live->settings, task->row.subject);
         if (!live->schedule || !live->schedule->has_retain)
                 return finish(OUTCOME_DONE, NULL);
         for (size_t i = 0; i < found->n_images; i++)
@@ -327,8 +330,8 @@ static struct verdict plan_ask(struct task *task)
         struct retention_live *live = task->live;
         struct verdict held;
 
-        /* What was decided by a clock that was set since is decided anew. */
-        if (!live || !task_may_remove(task, &held))
+        /* What was decided by a clock or by settings that are others now is decided anew. */
+        if (!live || live->settings != task->run->engine->settings || !task_may_remove(task, &held))
                 return go("describe-images");
         for (size_t i = 0; i < live->n; i++) {
                 const struct candidate *candidate = &live->candidates[i];

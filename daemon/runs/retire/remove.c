@@ -22,6 +22,8 @@
 #define LOOK_RETRY (30 * USEC_PER_SEC)
 /* Between attempts to write the state. */
 #define RECORD_RETRY (10 * USEC_PER_SEC)
+/* How old a decision may be: people take and change images, and the next run decides anew. */
+#define DECISION_LASTS (6 * SEC_PER_HOUR)
 /* Of DeregisterImage, whose answers say nothing. */
 enum { CALLS_AT_MOST = 10 };
 
@@ -35,6 +37,7 @@ struct removal *removal_of(struct task *task)
                 task->live = removal = xnew(struct removal);
                 /* It has a row: a list contained it once. */
                 gone_see(&removal->gone, loop_monotonic(task->run->engine->loop));
+                removal->settings = settings_ref(task->run->engine->settings);
         }
         return removal;
 }
@@ -46,6 +49,7 @@ static void removal_forget(struct task *task)
         if (!removal)
                 return;
         removal_snapshots_free(removal);
+        settings_unref(removal->settings);
         free(removal->state);
         free(removal->successor);
         free(removal->refusal);
@@ -114,6 +118,7 @@ void removal_add(struct task *retention, const struct store_image *image, const 
         task = run_add_task(retention->run, &removal_task, retention->location, image->id);
         task->row.name = xstrdup(why);
         task->row.evidence = xstrdup(resumed);
+        task->row.decided = loop_wall(retention->run->engine->loop);
 }
 
 static struct verdict kept(char *why)
@@ -208,6 +213,25 @@ static char *image_has_changed(struct task *task, struct store_image *row, const
         return NULL;
 }
 
+/* Why the decision may no longer be that of now; NULL while it is. A restart, a wrong clock and a
+ * refusal can each hold it up for days. Caller frees. */
+static char *decision_is_old(struct task *task)
+{
+        const struct engine *engine = task->run->engine;
+        sec_t age = loop_wall(engine->loop) - task->row.decided;
+
+        if (MUTANT(removes_by_old_decisions))
+                return NULL;
+        if (removal_of(task)->settings != engine->settings)
+                return xstrdup("the settings were read again since that was decided; the next run "
+                               "decides");
+        if (clock_guard_peek(engine->clock) != CLOCK_AGREES)
+                return NULL; /* the removal waits for that, and looks at the image again */
+        if (task->row.decided == SEC_NONE || age < -CLOCK_TOLERANCE || age > DECISION_LASTS)
+                return xstrdup("that was decided hours ago; the next run decides");
+        return NULL;
+}
+
 /* The image is there, and is not removed now: for `change`, which is taken, or since a call was
  * refused. Where an earlier DeregisterImage may have been carried out, the row says again what EC2
  * says once a list would show that. */
@@ -245,6 +269,8 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
         }
         change = image_has_changed(task, row, state);
         if (!change)
+                change = decision_is_old(task);
+        if (!change)
                 change = image_protection(image);
         if (!change && !successor_is_there(task, found, removal->successor) &&
             !MUTANT(removes_the_last_good) && !MUTANT(removes_on_old_news))
@@ -252,6 +278,7 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
         if (change || removal->refusal)
                 return stays(task, state, change);
         xreplace(&removal->state, state);
+        removal->launched = image->launched != 0;
         return next();
 }
 
@@ -278,7 +305,6 @@ static struct verdict look_image_answer(struct task *task, const struct aws_repl
                 verdict = image_is_gone(task, &row);
         } else {
                 verdict = image_is_there(task, &row, found, image);
-        removal->launched = image->launched != 0;
         }
         store_image_done(&row);
         return verdict;
@@ -304,7 +330,9 @@ static struct verdict look_uses_ask(struct task *task)
 
 static struct verdict look_uses_answer(struct task *task, const struct aws_reply *reply)
 {
+        struct removal *removal = removal_of(task);
         const struct ec2_instances *users = reply->output;
+        usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (reply->outcome != AWS_OK) {
                 free(steal(removal->state)); /* by the next answer the look is too old */
@@ -336,9 +364,7 @@ static struct verdict deregister_ask(struct task *task)
         }
         if (!removal_of(task)->state)
                 return go("look-at-image"); /* nothing is known, or it was held up since */
-        struct removal *removal = removal_of(task);
         r = MUTANT(forgets_what_it_deregisters)
-        usec_t now = loop_monotonic(task->run->engine->loop);
                     ? 1
                     : removal_note(task, STATE_DEREGISTERING, task->row.name);
         if (r < 0) {

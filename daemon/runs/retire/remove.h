@@ -28,10 +28,11 @@ struct removal_snapshot {
 struct removal {
         char *state;     /* EC2's word for the image when it was looked at; NULL: it has to be */
         char *successor; /* what stays in its place, by the state; or NULL */
+        struct settings *settings; /* by which it is removed */
         struct gone gone;
-        unsigned int calls; /* of DeregisterImage */
         struct gone users;  /* the instances that were launched from it, all of them */
         bool launched;      /* EC2 knows of instances that were launched from it */
+        unsigned int calls; /* of DeregisterImage */
         usec_t in_doubt; /* monotonic: the last of these that may have deregistered it, or the first
                           * look after one of an earlier process; 0: none may have */
         char *refusal;   /* of a later one: no more are sent */

@@ -21,7 +21,7 @@ int successor_find(const struct task *task, const struct store_image *row, char 
 {
         const struct engine *engine = task->run->engine;
         const struct setting_schedule *schedule =
-                settings_schedule(task->run->settings, row->schedule);
+                settings_schedule(engine->settings, row->schedule);
         struct retention_image older;
         struct retention_terms terms;
         struct store_image *rows;

@@ -19,7 +19,7 @@
 #define USE_RACE (2 * HOUR)
 /* A run decides, and acts days later when it was hindered: by the settings of then, and by images
  * that people have taken since. */
-#define DECISION_RACE (72 * HOUR)
+#define DECISION_RACE (12 * HOUR)
 /* How far off the daemon's clock may be when it decides, and how long that may have been under way.
  */
 #define CLOCK_RACE (10 * SEC_PER_MIN)
