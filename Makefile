@@ -1,6 +1,6 @@
 # amid: GNU make. `make help` lists the targets; `make deps` installs what they need.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 VARIANT ?= release
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -95,6 +95,14 @@ $(B)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The commit, in one object, which is built again when it changes. A package is built without .git.
+COMMIT := $(if $(wildcard .git),$(shell git describe --always --dirty --exclude '*' --abbrev=12 2>/dev/null))
+$(B)/commit: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
+$(B)/daemon/base/version.o: $(B)/commit
+$(B)/daemon/base/version.o: private ALL_CPPFLAGS += $(COMMIT:%=-DAMID_COMMIT='"%"')
 
 # Embedded by the assembler, which tells nobody.
 $(B)/daemon/runs/remote/freeze-script.o $(B)/daemon/runs/remote/script.o $(B)/daemon/runs/outage/boot.o: $(wildcard daemon/runs/remote/*.sh)

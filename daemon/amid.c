@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "control/control.h"
 #include "http/http.h"
 #include "loop/loop.h"
@@ -204,7 +205,7 @@ static void usage(FILE *file)
               "  -c, --config FILE  settings to use\n"
               "      --check        check the settings and exit\n"
               "  -d, --debug        log each step of each run\n"
-              "      --version      print the version and exit\n"
+              "      --version      print release and commit, and exit\n"
               "  -h, --help         print this and exit\n",
               file);
 }
@@ -242,7 +243,7 @@ int main(int argc, char **argv)
                         log_set_max_priority(LOG_DEBUG);
                         break;
                 case 'V':
-                        puts("amid " AMID_VERSION);
+                        printf("amid %s\n", version_text);
                         return EXIT_SUCCESS;
                 case 'h':
                         usage(stdout);

@@ -28,7 +28,7 @@ POLICIES      := $(patsubst config/%,$(DOCDIR)/%,$(sort $(wildcard config/policy
 RECIPES       := $(patsubst config/%,$(DOCDIR)/%,$(sort $(wildcard config/freeze/*.yaml)))
 INSTALLED := $(SBINDIR)/amid $(BINDIR)/amictl \
              $(MANDIR)/man8/amid.8 $(MANDIR)/man1/amictl.1 $(MANDIR)/man5/amid.yaml.5 \
-             $(MANDIR)/man7/amid-consistency.7 \
+             $(MANDIR)/man7/amid-consistency.7 $(MANDIR)/man7/amid-changes.7 \
              $(UNITDIR)/amid.service $(SYSUSERSDIR)/amid.conf $(CATALOGDIR)/amid.catalog \
              $(DOCDIR)/amid.yaml $(DOCDIR)/amid.schema.json \
              $(DOCDIR)/README.md $(RECIPES) $(POLICIES)
@@ -46,6 +46,7 @@ install: all systemd/amid.catalog ## install below DESTDIR/PREFIX; an existing a
 	$(call install_text,man/amictl.1,$(call to,amictl.1))
 	$(call install_text,man/amid.yaml.5,$(call to,amid.yaml.5))
 	$(call install_text,man/amid-consistency.7,$(call to,amid-consistency.7))
+	$(call install_text,man/amid-changes.7,$(call to,amid-changes.7))
 	sed -e 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/bin|$(BINDIR)|' systemd/amid.service >$(call to,amid.service)
 	chmod 644 $(call to,amid.service)
 	install -m 644 systemd/amid.sysusers $(call to,amid.conf)

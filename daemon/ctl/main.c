@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/version.h"
 #include "ctl/output.h"
 #include "ctl/verbs.h"
 
@@ -35,7 +36,7 @@ int ctl_main(int argc, char **argv)
                 return CTL_USAGE;
         }
         if (ctl.version) {
-                puts("amictl " AMID_VERSION);
+                printf("amictl %s\n", version_text);
                 return CTL_DONE;
         }
         if (ctl.help) {
