@@ -220,8 +220,6 @@ static char *decision_is_old(struct task *task)
         const struct engine *engine = task->run->engine;
         sec_t age = loop_wall(engine->loop) - task->row.decided;
 
-        if (MUTANT(removes_by_old_decisions))
-                return NULL;
         if (removal_of(task)->settings != engine->settings)
                 return xstrdup("the settings were read again since that was decided; the next run "
                                "decides");
