@@ -331,7 +331,9 @@ static void print_decision(struct progress *progress, const cJSON *decision)
         struct terminal *out = &progress->ctl->out;
         const char *word = json_text(decision, "action");
         const struct decision_word *action = find_word(word);
-        _cleanup_free_ char *why = NULL; /* with the place: adoption looks in all of them */
+        _cleanup_free_ char *why =
+                xasprintf("in %s/%s: %s", json_text(image, "account"), json_text(image, "region"),
+                          json_text(decision, "why"));
 
         progress->n_decided++;
         if (action)
@@ -340,10 +342,7 @@ static void print_decision(struct progress *progress, const cJSON *decision)
         fprintf(out->stream, "  %s  %s  %s  %s  %s\n", json_text(image, "id"),
                 json_text(image, "instance") ? json_text(image, "instance") : "-",
                 when ? when : "-", consistency ? consistency : "-", outcome ? outcome : "-");
-        if (action == &decision_words[PRUNE_ADOPT] || action == &decision_words[PRUNE_LEAVE])
-                why = xasprintf("in %s/%s: %s", json_text(image, "account"),
-                                json_text(image, "region"), json_text(decision, "why"));
-        terminal_wrap(out, why ? why : json_text(decision, "why"), 8);
+        terminal_wrap(out, why, 8);
 }
 
 /* ---- events ---- */

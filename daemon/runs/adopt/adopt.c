@@ -228,11 +228,12 @@ static bool has_row(struct task *task, const struct ec2_image *image)
 static void say_left(const struct task *task, const struct store_image *row, const char *why)
 {
         struct log_about about = task_about(task);
+        _cleanup_free_ char *where = task_where(task);
 
         about.image = row->id;
         about.instance = row->instance;
-        log_event(&events[EVENT_IMAGE_NOT_ADOPTED], &about, "Image %s is not adopted: %s.", row->id,
-                  why);
+        log_event(&events[EVENT_IMAGE_NOT_ADOPTED], &about, "Image %s%s is not adopted: %s.",
+                  row->id, where, why);
 }
 
 /* Takes in an image that has no row yet, or says why not. */
@@ -286,9 +287,9 @@ static struct verdict adoption_answer(struct task *task, const struct aws_reply 
                 return again(10 * USEC_PER_SEC, xasprintf("the images cannot be recorded: %s",
                                                           store_error(engine->store)));
         log_event(&events[EVENT_IMAGES_ADOPTED], &about,
-                  "%zu image%s adopted in %s, %zu left (%zu carry our tags).", adoption.adopted,
-                  adoption.adopted == 1 ? "" : "s", task->row.region, adoption.left,
-                  found->n_images);
+                  "%zu image%s adopted in %s/%s, %zu left (%zu carry our tags).", adoption.adopted,
+                  adoption.adopted == 1 ? "" : "s", task->row.account, task->row.region,
+                  adoption.left, found->n_images);
         return next();
 }
 

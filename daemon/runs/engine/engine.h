@@ -316,6 +316,9 @@ void task_await(struct task *task, const struct refusal *shared);
 /* The call in the way of the task and why AWS refuses it, or `otherwise`. Caller frees. */
 char *task_why(const struct task *task, const char *otherwise);
 struct log_about task_about(const struct task *task);
+/* " in prod/us-east-1" for a line of the journal where the settings have several accounts, else "".
+ * Caller frees. */
+char *task_where(const struct task *task);
 /* Whether a task may remove, or decide what is to be removed: not while the clock is not known to
  * be right. If not, it is asked again: *ret. */
 bool task_may_remove(struct task *task, struct verdict *ret);

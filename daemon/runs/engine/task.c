@@ -337,6 +337,13 @@ struct log_about task_about(const struct task *task)
         };
 }
 
+char *task_where(const struct task *task)
+{
+        if (task->run->settings->n_accounts < 2)
+                return xstrdup("");
+        return xasprintf(" in %s/%s", task->row.account, task->row.region);
+}
+
 struct task_progress task_progress(struct task *task, bool timed)
 {
         return (struct task_progress){ .percent = task->percent,

@@ -17,6 +17,7 @@ void image_save_seen(struct task *task, struct store_image *row)
 void image_release(struct task *task, struct store_image *row, const char *why)
 {
         struct log_about about = task_about(task);
+        _cleanup_free_ char *where = task_where(task);
         bool before = streq(row->state, STATE_RELEASED) && streq(row->detail, why);
 
         row->missed = row->removed = SEC_NONE;
@@ -30,8 +31,8 @@ void image_release(struct task *task, struct store_image *row, const char *why)
         about.instance = row->instance;
         about.image = row->id;
         log_event(&events[EVENT_IMAGE_RELEASED], &about,
-                  "Image %s of %s is no longer amid's, and stays: %s.", row->id, row->instance,
-                  why);
+                  "Image %s of %s%s is no longer amid's, and stays: %s.", row->id, row->instance,
+                  where, why);
 }
 
 void image_note_gone(struct task *task, struct store_image *row, const char *why)

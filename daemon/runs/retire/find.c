@@ -224,10 +224,22 @@ static struct candidate *find_candidate(const struct retention_live *live, const
         return found ? *found : NULL;
 }
 
+static void say_unknown(const struct task *task, size_t n)
+{
+        struct log_about about = task_about(task);
+        _cleanup_free_ char *where = task_where(task);
+        bool one = n == 1;
+
+        log_line(LOG_NOTICE, &about,
+                 "%zu image%s of schedule %s%s carr%s our tags but %s not in the state: kept. "
+                 "`amictl adopt --dry-run` tells what would be adopted, and why not.",
+                 n, one ? "" : "s", task->row.subject, where, one ? "ies" : "y",
+                 one ? "is" : "are");
+}
+
 static struct verdict describe_answer(struct task *task, const struct aws_reply *reply)
 {
         struct ec2_images *found = reply->output;
-        struct log_about about = task_about(task);
         struct retention_live *live;
         size_t unknown = 0;
 
@@ -242,11 +254,7 @@ static struct verdict describe_answer(struct task *task, const struct aws_reply 
         for (size_t i = 0; i < found->n_images; i++)
                 take_image(task, live, &found->images[i], &unknown);
         if (unknown)
-                log_line(LOG_NOTICE, &about,
-                         "%zu image%s of schedule %s carr%s our tags but %s not in the state: "
-                         "kept. `amictl adopt --dry-run` tells what would be adopted, and why not.",
-                         unknown, unknown == 1 ? "" : "s", task->row.subject,
-                         unknown == 1 ? "ies" : "y", unknown == 1 ? "is" : "are");
+                say_unknown(task, unknown);
         live->missing = missing_find(task, live->listed, live->n_listed);
         index_candidates(live);
         decide(task, live);

@@ -441,17 +441,18 @@ static void removal_say_end(struct task *task)
         const struct removal *removal = task->live;
         struct log_about about = task_about(task);
         const char *detail = task->row.detail ? task->row.detail : "no reason is known";
+        _cleanup_free_ char *where = task_where(task);
 
         if (task->row.outcome == OUTCOME_SKIPPED)
-                log_event(&events[EVENT_IMAGE_KEPT], &about, "Image %s is not removed: %s.",
-                          task->row.subject, detail);
+                log_event(&events[EVENT_IMAGE_KEPT], &about, "Image %s%s is not removed: %s.",
+                          task->row.subject, where, detail);
         else if (task->row.outcome == OUTCOME_FAILED && removal && removal->is_left)
                 log_event(&events[EVENT_SNAPSHOTS_LEFT], &about,
-                          "Image %s is deregistered; snapshots of it are left: %s",
-                          task->row.subject, detail);
+                          "Image %s%s is deregistered; snapshots of it are left: %s",
+                          task->row.subject, where, detail);
         else if (task->row.outcome == OUTCOME_FAILED)
                 log_event(&events[EVENT_REMOVAL_FAILED], &about,
-                          "Image %s could not be removed: %s", task->row.subject, detail);
+                          "Image %s%s could not be removed: %s", task->row.subject, where, detail);
 }
 
 static const struct step removal_steps[] = {

@@ -343,6 +343,7 @@ static struct verdict record_gone(struct task *task, struct store_image *row)
         struct removal *removal = removal_of(task);
         struct log_about about = task_about(task);
         _cleanup_free_ char *kept = reasons(removal, SNAPSHOT_KEPT, true);
+        _cleanup_free_ char *where = task_where(task);
         size_t deleted = count(removal, SNAPSHOT_DELETED);
 
         row->removed = loop_wall(task->run->engine->loop);
@@ -353,8 +354,8 @@ static struct verdict record_gone(struct task *task, struct store_image *row)
                 return removal_not_recorded(task);
         about.instance = row->instance;
         log_event(&events[EVENT_IMAGE_REMOVED], &about,
-                  "Image %s of %s is %s (%zu snapshot%s deleted%s%s).", task->row.subject,
-                  row->instance, task->row.name ? task->row.name : "removed", deleted,
+                  "Image %s of %s%s is %s (%zu snapshot%s deleted%s%s).", task->row.subject,
+                  row->instance, where, task->row.name ? task->row.name : "removed", deleted,
                   deleted == 1 ? "" : "s", *kept ? ", others are kept: " : "", kept);
         return next();
 }

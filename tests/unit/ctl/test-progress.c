@@ -90,11 +90,29 @@ static void what_goes_on_has_the_time_it_came_there(void **state)
         screen_close(&screen);
 }
 
+static void a_decision_names_the_account(void **state)
+{
+        cJSON *event = cJSON_Parse(
+                "{\"run\":{\"id\":\"prune.1\",\"outcome\":\"open\"},\"decision\":{\"action\":"
+                "\"keep\",\"why\":\"kept: last #1\",\"image\":{\"id\":\"ami-1\",\"account\":"
+                "\"prod\",\"region\":\"eu-west-1\"}}}");
+        struct screen screen;
+
+        (void)state;
+        screen_open(&screen);
+        progress_event(screen.progress, event, false);
+        assert_string_equal(screen.text, "keep    ami-1  -  -  -  -\n"
+                                         "        in prod/eu-west-1: kept: last #1\n");
+        cJSON_Delete(event);
+        screen_close(&screen);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_happened_on_another_day_has_its_own_time),
                 cmocka_unit_test(what_goes_on_has_the_time_it_came_there),
+                cmocka_unit_test(a_decision_names_the_account),
         };
 
         return cmocka_run_group_tests_name("progress", tests, NULL, NULL);

@@ -320,6 +320,37 @@ static void test_adopt(void **state)
         world_done(&world);
 }
 
+/* Which of several accounts a line is about: an image id alone does not tell. */
+static void a_line_names_the_account_where_there_are_several(void **state)
+{
+        static const struct {
+                const char *name, *others;
+                size_t named;
+        } rows[] = {
+                { "one account", "", 0 },
+                { "two accounts", "  prod: {regions: [eu-west-1]}\n", 1 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_free_ char *yaml =
+                        xasprintf("version: 1\naccounts:\n  default: {regions: [eu-west-1]}\n%s"
+                                  "schedules:\n  s:\n    schedule: cron(0 12 * * ? *)\n"
+                                  "    account: default\n    targets: {tags: {A: b}}\n"
+                                  "    consistency: crash\n    retain: {last: 1}\n",
+                                  rows[i].others);
+                struct world world;
+
+                setup(&world, 2, 2);
+                world_apply(&world, yaml);
+                free(prune(&world, false));
+                LEFT(world, "2");
+                assert_int_equal(captured_words(" of i-1 is "), !rows[i].named);
+                assert_int_equal(captured_words(" of i-1 in default/eu-west-1 is "), rows[i].named);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -337,6 +368,7 @@ int main(void)
                 cmocka_unit_test(test_missing_for_a_while),
                 cmocka_unit_test(test_failed_images),
                 cmocka_unit_test(test_adopt),
+                cmocka_unit_test(a_line_names_the_account_where_there_are_several),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
