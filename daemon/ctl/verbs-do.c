@@ -14,17 +14,6 @@ static cJSON *parameter(const char *name, const char *value)
         return parameters;
 }
 
-static int on_done(struct ctl *ctl, const cJSON *parameters, void *userdata)
-{
-        const char *done = userdata;
-
-        if (ctl->json)
-                ctl_print_json(ctl, parameters);
-        else
-                fprintf(ctl->out.stream, "%s\n", done);
-        return CTL_DONE;
-}
-
 /* Whether the answer says that the call is held, and why: that goes to stderr. */
 static bool is_held(const cJSON *parameters)
 {
@@ -33,6 +22,19 @@ static bool is_held(const cJSON *parameters)
         if (waiting)
                 ctl_complain("nothing has begun yet: %s", waiting);
         return waiting;
+}
+
+static int on_done(struct ctl *ctl, const cJSON *parameters, void *userdata)
+{
+        const char *done = userdata;
+
+        if (is_held(parameters))
+                return CTL_DONE;
+        if (ctl->json)
+                ctl_print_json(ctl, parameters);
+        else
+                fprintf(ctl->out.stream, "%s\n", done);
+        return CTL_DONE;
 }
 
 /* ---- runs that are followed ---- */
@@ -154,7 +156,7 @@ int verb_pause(struct ctl *ctl, char **arguments, size_t n)
                 "%s is paused; `amictl resume %s` lets it fire again.", arguments[0], arguments[0]);
 
         (void)n;
-        return ctl_call(ctl, "Pause", parameter("schedule", arguments[0]), false, on_done, done);
+        return ctl_call(ctl, "Pause", parameter("schedule", arguments[0]), true, on_done, done);
 }
 
 int verb_resume(struct ctl *ctl, char **arguments, size_t n)
@@ -162,7 +164,7 @@ int verb_resume(struct ctl *ctl, char **arguments, size_t n)
         _cleanup_free_ char *done = xasprintf("%s fires again.", arguments[0]);
 
         (void)n;
-        return ctl_call(ctl, "Resume", parameter("schedule", arguments[0]), false, on_done, done);
+        return ctl_call(ctl, "Resume", parameter("schedule", arguments[0]), true, on_done, done);
 }
 
 int verb_cancel(struct ctl *ctl, char **arguments, size_t n)
@@ -179,7 +181,7 @@ int verb_cancel(struct ctl *ctl, char **arguments, size_t n)
         (void)n;
         if (ctl->abandon)
                 cJSON_AddBoolToObject(parameters, "abandon", true);
-        return ctl_call(ctl, "Cancel", parameters, false, on_done, done);
+        return ctl_call(ctl, "Cancel", parameters, true, on_done, done);
 }
 
 static int on_reloaded(struct ctl *ctl, const cJSON *parameters, void *userdata)
