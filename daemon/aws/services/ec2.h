@@ -20,8 +20,10 @@ const char *ec2_tag_value(const struct ec2_tag *tags, size_t n, const char *key)
 struct ec2_filter {
         const char *name;
         const char **values;
-        size_t n_values;
+        size_t n_values; /* EC2_FILTER_VALUES_MAX at most */
 };
+/* https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html */
+enum { EC2_FILTER_VALUES_MAX = 200 };
 char *ec2_filter_literal(const char *value);
 /* Values of a filter by creation-date for what was created from `first` to `last`, both by EC2's
  * clock: one for each day, `2026-11-30*`; where that were more than EC2_FILTER_DATES, one for each

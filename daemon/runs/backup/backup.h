@@ -43,6 +43,17 @@ extern const struct task_kind targets_task, image_task;
 struct verdict backup_begin_targets(struct run *run);
 struct verdict backup_begin_images(struct run *run);
 
+/* What a targets task knows, and no row of the store. */
+struct targets_live {
+        char **rebooted; /* instance ids: these had a reboot for an image lately */
+        size_t n_rebooted;
+        size_t named, asking; /* of the instances that an operator named: so many were asked about,
+                               * and so many are with the question that is under way */
+        bool more;            /* others of them are left after that */
+        struct text reasons;  /* why each of those is no target */
+};
+struct targets_live *targets_live(struct task *task); /* makes it the first time */
+
 /* named.c: the step that asks EC2 for the instances an operator named and that are no
  * targets. What it says of them is the detail of the targets task. */
 struct verdict named_ask(struct task *task);

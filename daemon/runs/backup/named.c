@@ -20,25 +20,38 @@ bool targets_exclude(const struct setting_targets *targets, const struct ec2_ins
 
 /* ---- describe-named: of those that are no target, what EC2 says ---- */
 
-/* The filter is one of ids alone: an instance that EC2 does not list then does not exist here. */
+/* The reasons become the detail of the task, so that a restart does not lose them. */
+static struct verdict named_end(struct task *task)
+{
+        struct text *reasons = &targets_live(task)->reasons;
+
+        return text_size(reasons) ? finish(OUTCOME_DONE, text_steal(reasons)) : next();
+}
+
+/* The filter is one of ids alone: an instance that EC2 does not list then does not exist here. In
+ * as many questions as it takes. */
 struct verdict named_ask(struct task *task)
 {
         struct ec2_filter filter = { .name = "instance-id" };
-        size_t n = 0;
+        struct targets_live *live;
+        size_t n = 0, at;
         char **only;
 
         if (!task->run->row.only)
                 return next();
+        live = targets_live(task);
         only = strings_split(task->run->row.only, " ", &n);
-        for (size_t i = 0; i < n; i++)
-                if (!run_find_task(task->run, only[i]))
-                        *append(filter.values, filter.n_values) = only[i];
+        for (at = live->named; at < n && filter.n_values < EC2_FILTER_VALUES_MAX; at++)
+                if (!run_find_task(task->run, only[at]))
+                        *append(filter.values, filter.n_values) = only[at];
+        live->asking = at;
+        live->more = at < n;
         if (filter.n_values)
                 task_call(task, &ec2_describe_instances,
                           &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
         free(filter.values);
         strings_free(only, n);
-        return filter.n_values ? stay() : next();
+        return filter.n_values ? stay() : named_end(task);
 }
 
 static bool is_of_states(const struct setting_targets *targets, const struct ec2_instance *instance)
@@ -71,11 +84,11 @@ static char *why_no_target(const struct setting_targets *targets,
         return xstrdup("EC2 did not list it with the others just now");
 }
 
-/* The reasons are the detail of the task, so that a restart does not lose them. */
 struct verdict named_answer(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_instances *found = reply->output;
-        _cleanup_(text_done) struct text text = {};
+        struct targets_live *live = targets_live(task);
+        struct text *reasons = &live->reasons;
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instances);
@@ -84,11 +97,12 @@ struct verdict named_answer(struct task *task, const struct aws_reply *reply)
                 _cleanup_free_ char *why = why_no_target(&task->run->schedule->targets, instance);
 
                 if (!run_find_task(task->run, instance->id))
-                        text_printf(&text, "%s%s is no target of schedule %s: %s",
-                                    text_size(&text) ? "; " : "", instance->id,
+                        text_printf(reasons, "%s%s is no target of schedule %s: %s",
+                                    text_size(reasons) ? "; " : "", instance->id,
                                     task->run->row.schedule, why);
         }
-        return text_size(&text) ? finish(OUTCOME_DONE, text_steal(&text)) : next();
+        live->named = live->asking;
+        return live->more ? go("describe-named") : named_end(task);
 }
 
 /* ---- the run ---- */

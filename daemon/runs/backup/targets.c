@@ -11,10 +11,12 @@
 
 /* ---- find-reboots: which instances had a reboot for an image lately; for `auto` ---- */
 
-struct targets_live {
-        char **rebooted; /* instance ids */
-        size_t n_rebooted;
-};
+struct targets_live *targets_live(struct task *task)
+{
+        if (!task->live)
+                task->live = xnew(struct targets_live);
+        return task->live;
+}
 
 static void targets_forget(struct task *task)
 {
@@ -24,6 +26,7 @@ static void targets_forget(struct task *task)
         if (!live)
                 return;
         strings_free(live->rebooted, live->n_rebooted);
+        text_done(&live->reasons);
         free(live);
         task->live = NULL;
 }
@@ -91,7 +94,7 @@ static struct verdict reboots_answer(struct task *task, const struct aws_reply *
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_images);
         targets_forget(task);
-        task->live = live = xnew(struct targets_live);
+        live = targets_live(task);
         for (size_t i = 0; i < found->n_images; i++) {
                 const struct ec2_image *image = &found->images[i];
 

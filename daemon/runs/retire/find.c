@@ -287,7 +287,7 @@ static struct verdict uses_ask(struct task *task)
 
         if (!live)
                 return go("describe-images");
-        for (size_t i = 0; i < live->n && filter.n_values < FILTER_VALUES_MAX; i++)
+        for (size_t i = 0; i < live->n && filter.n_values < EC2_FILTER_VALUES_MAX; i++)
                 if (!retention_stays(&live->verdicts[i]) && !live->candidates[i].asked)
                         *append(filter.values, filter.n_values) = live->candidates[i].row.id;
         if (filter.n_values)
@@ -300,7 +300,7 @@ static struct verdict uses_ask(struct task *task)
 /* The question was about the first so many that had not been asked about. */
 static void note_asked(struct retention_live *live)
 {
-        for (size_t i = 0, n = 0; i < live->n && n < FILTER_VALUES_MAX; i++)
+        for (size_t i = 0, n = 0; i < live->n && n < EC2_FILTER_VALUES_MAX; i++)
                 if (!retention_stays(&live->verdicts[i]) && !live->candidates[i].asked) {
                         live->candidates[i].asked = true;
                         n++;

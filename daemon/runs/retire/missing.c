@@ -104,7 +104,8 @@ struct verdict missing_ask(struct task *task, struct missing *missing)
         if (!missing)
                 return next();
         missing->from = missing->asked;
-        for (; missing->asked < missing->n && filter.n_values < FILTER_VALUES_MAX; missing->asked++)
+        for (; missing->asked < missing->n && filter.n_values < EC2_FILTER_VALUES_MAX;
+             missing->asked++)
                 if (is_open(missing, missing->asked))
                         *append(filter.values, filter.n_values) = missing->rows[missing->asked].id;
         if (filter.n_values)

@@ -23,10 +23,6 @@ extern const struct task_kind retention_task, removal_task;
 struct verdict prune_begin_find(struct run *run);
 struct verdict prune_begin_remove(struct run *run);
 
-/* Values EC2 takes in one filter.
- * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html */
-enum { FILTER_VALUES_MAX = 200 };
-
 /* missing.c: rows of a schedule and location whose image is not in the list of images with
  * our tags. They are looked at by id before the rows say anything about it. */
 struct missing;

@@ -103,7 +103,7 @@ struct verdict look_snapshots_ask(struct task *task)
                 return go("record-removal");
         if (removal_looks_later(task, removal))
                 return stay();
-        for (size_t i = 0; i < removal->n && filter.n_values < FILTER_VALUES_MAX; i++)
+        for (size_t i = 0; i < removal->n && filter.n_values < EC2_FILTER_VALUES_MAX; i++)
                 if (removal->snapshots[i].fate == SNAPSHOT_OPEN)
                         *append(filter.values, filter.n_values) = removal->snapshots[i].id;
         task_call(task, &ec2_describe_snapshots, &input);
@@ -151,7 +151,7 @@ struct verdict look_snapshots_answer(struct task *task, const struct aws_reply *
                 return task_trouble(task, reply, &ec2_describe_snapshots);
         if (removal_load(task, &row) <= 0)
                 return removal_not_recorded(task);
-        for (size_t i = 0, asked = 0; i < removal->n && asked < FILTER_VALUES_MAX; i++)
+        for (size_t i = 0, asked = 0; i < removal->n && asked < EC2_FILTER_VALUES_MAX; i++)
                 if (removal->snapshots[i].fate == SNAPSHOT_OPEN) {
                         judge_snapshot(task, &row, &removal->snapshots[i], reply->output);
                         asked++;

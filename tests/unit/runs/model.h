@@ -140,6 +140,7 @@ static inline bool model_match(const struct ec2_filter *filters, size_t n,
         for (size_t i = 0; i < n; i++) {
                 const char *value = NULL, *key = startswith(filters[i].name, "tag:");
 
+                assert(filters[i].n_values <= EC2_FILTER_VALUES_MAX);
                 if (key)
                         value = ec2_tag_value(tags, n_tags, key);
                 for (const char *const *a = attributes; !key && *a; a += 2)

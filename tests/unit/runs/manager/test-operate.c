@@ -91,6 +91,32 @@ static void an_instance_that_is_no_target_is_told_with_the_reason(void **state)
         world_done(&world);
 }
 
+/* EC2 takes 200 values of a filter: model_match() holds each question to that. */
+static void any_number_of_instances_can_be_named(void **state)
+{
+        enum { NAMED = 450 };
+        _cleanup_free_ char *run = NULL, *detail = NULL, *error = NULL;
+        char *named[NAMED];
+        struct world world;
+
+        (void)state;
+        setup(&world, HEAD SCHEDULE("") "    consistency: crash\n", 2);
+        model_add_instance(&world.model, "i-100", "eu-west-1", "B", "b");
+        model_add_instance(&world.model, "i-549", "eu-west-1", "B", "b");
+        for (size_t i = 0; i < NAMED; i++)
+                named[i] = xasprintf("i-%zu", 100 + i);
+        assert_int_equal(manager_run(world.manager, "s", named, NAMED, &run, &error), 0);
+        virtual_run_for(world.loop, MINUTES(1));
+        assert_int_equal(world_run(&world, run, &detail), OUTCOME_FAILED);
+        assert_non_null(strstr(detail, "i-100 is no target of schedule s: it has no tag A=b"));
+        assert_non_null(strstr(detail, "i-549 is no target of schedule s: it has no tag A=b"));
+        assert_non_null(strstr(detail, "there is no instance i-548 in default/"));
+        assert_int_equal(scripted_count(&world.aws, "DescribeInstances", NULL), 2 * (1 + 3));
+        for (size_t i = 0; i < NAMED; i++)
+                free(named[i]);
+        world_done(&world);
+}
+
 static void what_is_no_instance_id_is_refused(void **state)
 {
         static const char *const rows[] = { "bogus", "i-", "", "i-1 i-2", "ami-1" };
@@ -330,6 +356,7 @@ int main(void)
                 cmocka_unit_test(test_run_now),
                 cmocka_unit_test(a_run_by_hand_takes_no_firing_away),
                 cmocka_unit_test(an_instance_that_is_no_target_is_told_with_the_reason),
+                cmocka_unit_test(any_number_of_instances_can_be_named),
                 cmocka_unit_test(what_is_no_instance_id_is_refused),
                 cmocka_unit_test(test_listed_twice),
                 cmocka_unit_test(test_reload_in_a_run),
