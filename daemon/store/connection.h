@@ -30,7 +30,7 @@ enum statement {
         LOAD_IMAGES,
         LOAD_SCHEDULE_IMAGES,
         LOAD_NEWER_IMAGES,
-        LOAD_LEFT_IMAGES,
+        COUNT_LEFT_IMAGES,
         FORGET_RUNS,
         FORGET_IMAGES,
         STATEMENTS,
@@ -45,7 +45,7 @@ struct store {
         char *error;
 };
 
-extern const struct record schedule_record, run_record, task_record, image_record;
+extern const struct record schedule_record, run_record, task_record, image_record, left_record;
 
 /* The negative errno for the last failure of the connection. */
 int failure_errno(sqlite3 *db);

@@ -35,9 +35,9 @@
         " ORDER BY created DESC, id DESC"
 
 /* ?1: " NAME NAME "; names of schedules have no spaces. */
-#define LEFT                                                                                       \
-        " WHERE removed IS NULL AND schedule IS NOT NULL"                                          \
-        " AND instr(?1, ' ' || schedule || ' ') = 0 ORDER BY schedule"
+#define COUNT_LEFT                                                                                 \
+        "SELECT schedule, count(*) FROM images WHERE removed IS NULL AND schedule IS NOT NULL"     \
+        " AND instr(?1, ' ' || schedule || ' ') = 0 GROUP BY schedule ORDER BY schedule"
 
 #define RETURNED                                                                                   \
         " WHERE (returned IS NOT NULL OR (outcome = 'failed' AND downed IS NOT NULL)) AND run IN"  \
@@ -82,7 +82,7 @@ static const struct {
         [LOAD_SCHEDULE_IMAGES] = { &image_record, record_sql_load,
                                    " WHERE schedule = ?4 AND " IMAGES_OF NEWEST_FIRST },
         [LOAD_NEWER_IMAGES] = { &image_record, record_sql_load, NEWER },
-        [LOAD_LEFT_IMAGES] = { &image_record, record_sql_load, LEFT },
+        [COUNT_LEFT_IMAGES] = { .tail = COUNT_LEFT },
         [FORGET_RUNS] = { .tail = FORGET_RUNS_SQL },
         [FORGET_IMAGES] = { .tail = FORGET_IMAGES_SQL },
 };

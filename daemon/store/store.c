@@ -93,6 +93,12 @@ static const struct column image_columns[] = {
 };
 const struct record image_record = RECORD(store_image, "images", image_columns);
 
+static const struct column left_columns[] = {
+        COLUMN(store_left, schedule, COLUMN_TEXT, .key = true),
+        COLUMN(store_left, images, COLUMN_COUNT, .chosen = true),
+};
+const struct record left_record = RECORD(store_left, "images", left_columns);
+
 void store_schedule_done(struct store_schedule *schedule)
 {
         record_done(&schedule_record, schedule);
@@ -126,6 +132,11 @@ void store_image_done(struct store_image *image)
 void store_images_free(struct store_image *images, size_t n)
 {
         record_rows_free(&image_record, images, n);
+}
+
+void store_left_free(struct store_left *left, size_t n)
+{
+        record_rows_free(&left_record, left, n);
 }
 
 /* ---- transactions ---- */
@@ -278,10 +289,10 @@ int store_load_newer_images(struct store *store, const struct store_image *image
                               ELEMENTS(parameters), (void **)ret, ret_n);
 }
 
-int store_load_left(struct store *store, const char *schedules, struct store_image **ret,
-                    size_t *ret_n)
+int store_count_left(struct store *store, const char *schedules, struct store_left **ret,
+                     size_t *ret_n)
 {
-        return statement_load(store, LOAD_LEFT_IMAGES, &image_record, &TEXT(schedules), 1,
+        return statement_load(store, COUNT_LEFT_IMAGES, &left_record, &TEXT(schedules), 1,
                               (void **)ret, ret_n);
 }
 

@@ -187,10 +187,16 @@ int store_load_images(struct store *store, const char *schedule, const char *acc
 int store_load_newer_images(struct store *store, const struct store_image *image,
                             struct store_image **ret, size_t *ret_n);
 
-/* Images that are not removed, of schedules other than `schedules` (" NAME NAME "), in the order of
- * their schedules. */
-int store_load_left(struct store *store, const char *schedules, struct store_image **ret,
-                    size_t *ret_n);
+/* A schedule and how many images of it are not removed. */
+struct store_left {
+        char *schedule;
+        unsigned int images;
+};
+void store_left_free(struct store_left *left, size_t n);
+/* Those other than `schedules` (" NAME NAME ") that have such images, in the order of their names.
+ */
+int store_count_left(struct store *store, const char *schedules, struct store_left **ret,
+                     size_t *ret_n);
 
 /* Forgets finished runs and removed images that are older than `before`, at most a bounded number
  * per call (of each schedule and kind the finished run that was added last stays). Returns how many

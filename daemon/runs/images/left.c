@@ -14,22 +14,19 @@ void left_each(struct store *store, const struct settings *settings, left_fn *ca
                void *userdata)
 {
         _cleanup_(text_done) struct text names = {};
-        struct store_image *images;
-        size_t n, first = 0;
+        struct store_left *left;
+        size_t n;
 
         if (!settings)
                 return;
         text_append(&names, " ");
         for (size_t i = 0; i < settings->n_schedules; i++)
                 text_printf(&names, "%s ", settings->schedules[i].name);
-        if (store_load_left(store, text_get(&names), &images, &n) < 0)
+        if (store_count_left(store, text_get(&names), &left, &n) < 0)
                 return;
         for (size_t i = 0; i < n; i++)
-                if (i + 1 == n || !streq(images[i].schedule, images[i + 1].schedule)) {
-                        callback(images[i].schedule, i + 1 - first, userdata);
-                        first = i + 1;
-                }
-        store_images_free(images, n);
+                callback(left[i].schedule, left[i].images, userdata);
+        store_left_free(left, n);
 }
 
 static void tell(const char *schedule, size_t images, void *userdata)

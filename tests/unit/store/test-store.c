@@ -294,6 +294,31 @@ static size_t count_runs(struct store *store)
         return n;
 }
 
+static void images_that_are_left_are_counted(void **state)
+{
+        struct store_image images[] = {
+                image_of("ami-1", "old", "eu-west-1", 1, SEC_NONE),
+                image_of("ami-2", "old", "us-east-1", 2, SEC_NONE),
+                image_of("ami-3", "old", "eu-west-1", 3, 50),
+                image_of("ami-4", "web", "eu-west-1", 4, SEC_NONE),
+                image_of("ami-5", "db", "eu-west-1", 5, SEC_NONE),
+                image_of("ami-6", NULL, "eu-west-1", 6, SEC_NONE),
+        };
+        _cleanup_(store_closep) struct store *store = scratch_open(*state);
+        struct store_left *left = NULL;
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTS(images); i++)
+                assert_int_equal(store_save_image(store, &images[i]), 0);
+        assert_int_equal(store_count_left(store, " web ", &left, &n), 0);
+        assert_int_equal(n, 2);
+        assert_string_equal(left[0].schedule, "db");
+        assert_int_equal(left[0].images, 1);
+        assert_string_equal(left[1].schedule, "old");
+        assert_int_equal(left[1].images, 2);
+        store_left_free(left, n);
+}
+
 static void test_transactions(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
@@ -435,6 +460,7 @@ int main(void)
                 TEST(test_tasks),
                 TEST(test_returned),
                 TEST(test_images),
+                TEST(images_that_are_left_are_counted),
                 TEST(test_transactions),
                 TEST(test_task_saved_again_after_failure),
                 TEST(a_run_is_as_old_as_the_latest_of_its_times),
