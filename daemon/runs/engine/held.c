@@ -27,10 +27,9 @@ void task_say_held(struct task *task, const char *why)
         char time[TIME_TEXT_MAX];
         sec_t until;
 
-        if (!refusal || !refusal->certain || refusal->action == task->refusal.told ||
-            !task_holds(task))
+        if (!refusal || !refusal->certain || !task_holds(task) ||
+            !reported_add(&task->refusal.reported, refusal->action, refusal->code))
                 return;
-        task->refusal.told = refusal->action;
         until = task->kind->held_until ? task->kind->held_until(task) : SEC_NONE;
         log_event(&events[EVENT_AWS_REFUSES], &about,
                   "%s. It is asked again; instance %s meanwhile %s%s%s.", why, task->row.subject,

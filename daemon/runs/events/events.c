@@ -322,7 +322,7 @@ const struct log_event events[EVENTS] = {
         .id = "c75adf66c6864a86ab0148415dc53b92",
         .priority = LOG_WARNING,
         .subject = "AWS cannot be asked",
-        .help = "There are no credentials, AWS refuses them, or no answer comes from the endpoint; the line\nsays which. It is said once and tried again until it works: what waits for it is not lost.",
+        .help = "There are no credentials, AWS refuses them, or no answer comes from the endpoint; the line\nsays which. It is said once for each code and tried again until it works: what waits for it is\nnot lost.",
 },
 [EVENT_AWS_REFUSES] = {
         .name = "aws-refuses",

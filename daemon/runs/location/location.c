@@ -56,7 +56,8 @@ struct location *location_unref(struct location *location)
         for (size_t i = 0; i < location->n_types; i++)
                 free(location->types[i].name);
         free(location->types);
-        free(location->silent);
+        reported_done(&location->silent);
+        reported_done(&location->remote_reported);
         aws_account_unref(location->aws);
         free(location->account);
         free(location->region);
@@ -83,22 +84,6 @@ static struct log_about about_call(const struct location *location, const struct
         };
 }
 
-/* Notes whether a service is silent. True: that is news. */
-static bool note_silent(struct location *location, const struct service *service, bool silent)
-{
-        size_t i = 0;
-
-        while (i < location->n_silent && location->silent[i] != service)
-                i++;
-        if (silent == (i < location->n_silent))
-                return false;
-        if (silent)
-                *append(location->silent, location->n_silent) = service;
-        else
-                location->silent[i] = location->silent[--location->n_silent];
-        return true;
-}
-
 void location_heard(struct location *location, const struct action *action,
                     const struct aws_reply *reply)
 {
@@ -107,18 +92,19 @@ void location_heard(struct location *location, const struct action *action,
 
         switch (reply->outcome) {
         case AWS_OK:
-        case AWS_ERROR:
-                if (note_silent(location, action->service, false))
+                if (reported_drop(&location->silent, action->service))
                         log_line(LOG_NOTICE, &about, "AWS answers again in %s (%s).",
                                  location->region, action->service->name);
                 return;
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:
-                if (!note_silent(location, action->service, true))
+                if (!reported_add(&location->silent, action->service, reply->code))
                         return;
                 why = aws_describe_failure(reply, action, location->region);
                 log_event(&events[EVENT_AWS_SILENT], &about,
                           "%s. It is tried again until it works.", why);
+                return;
+        case AWS_ERROR: /* no success, and it may be in turn with an answer that does not come */
                 return;
         case AWS_UNKNOWN:
                 return; /* who sent it looks what became of it */
@@ -127,17 +113,16 @@ void location_heard(struct location *location, const struct action *action,
 }
 
 void location_polled(struct location *location, const struct action *action,
-                     const struct aws_reply *reply, const struct action **told)
+                     const struct aws_reply *reply, struct reported *reported)
 {
         struct log_about about = about_call(location, action, reply);
         _cleanup_free_ char *why = NULL;
 
         location_heard(location, action, reply);
-        if (reply->outcome == AWS_OK && *told == action)
-                *told = NULL;
-        if (reply->outcome != AWS_ERROR || *told)
+        if (reply->outcome == AWS_OK)
+                (void)reported_drop(reported, action);
+        if (reply->outcome != AWS_ERROR || !reported_add(reported, action, reply->code))
                 return;
-        *told = action;
         why = aws_describe_failure(reply, action, location->region);
         log_event(&events[EVENT_AWS_REFUSES], &about, "%s. It is asked again until it works.", why);
 }
@@ -156,7 +141,7 @@ struct aws_slot *location_call(struct refusal *refusal, const struct action *act
 void location_called(struct refusal *refusal, const struct action *action,
                      const struct aws_reply *reply)
 {
-        location_polled(refusal->location, action, reply, &refusal->told);
+        location_polled(refusal->location, action, reply, &refusal->reported);
         if (refusal_take(refusal, action, reply))
                 refusal_report(refusal);
 }

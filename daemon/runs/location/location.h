@@ -46,15 +46,13 @@ struct location {
         struct aws_account *aws;
         char *account, *region;
         unsigned int references;
-        /* Services whose last call got no answer, which has been said. */
-        const struct service **silent;
-        size_t n_silent;
-        const struct action *remote_told; /* of Systems Manager: was refused, which has been said */
-        struct follower *follower;        /* of images, follow.h; made when first needed */
-        struct doctor *doctor;            /* of instances, health.h; the same */
-        struct rotation *rotation;        /* target groups, rotation.h; the same */
-        struct rival *rival;              /* another daemon, rival.h; the same */
-        struct location_part *parts;      /* these four */
+        struct reported silent;          /* services that give no answer, or take no key */
+        struct reported remote_reported; /* calls of Systems Manager that are refused */
+        struct follower *follower;       /* of images, follow.h; made when first needed */
+        struct doctor *doctor;           /* of instances, health.h; the same */
+        struct rotation *rotation;       /* target groups, rotation.h; the same */
+        struct rival *rival;             /* another daemon, rival.h; the same */
+        struct location_part *parts;     /* these four */
         size_t n_parts;
         struct location_type *types; /* those that were asked about */
         size_t n_types;
@@ -70,14 +68,14 @@ DEFINE_CLEANUP(struct location, location_unref);
 /* `part` is freed with the location. */
 void location_keep(struct location *location, void (*free_part)(void *part), void *part);
 
-/* Every call from here ends with this: says once when AWS cannot be asked, and when it can again.
- */
+/* Every call from here ends with this: says once, for each code, when AWS cannot be asked, and when
+ * a call of the service succeeds again. */
 void location_heard(struct location *location, const struct action *action,
                     const struct aws_reply *reply);
-/* The same for a poll that nobody sees fail: also says once per `*told` (an action) when it is
- * refused. */
+/* The same for a poll that nobody sees fail: also says when it is refused, unless that is
+ * `reported`. */
 void location_polled(struct location *location, const struct action *action,
-                     const struct aws_reply *reply, const struct action **told);
+                     const struct aws_reply *reply, struct reported *reported);
 
 /* A call that many tasks wait for, as aws_call(). What AWS refuses of it is kept in `refusal`. */
 struct aws_slot *location_call(struct refusal *refusal, const struct action *action,

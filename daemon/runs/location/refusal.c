@@ -9,13 +9,15 @@
 
 void refusal_done(struct refusal *refusal)
 {
-        free(steal(refusal->what));
-        free(steal(refusal->more));
+        refusal_clear(refusal);
+        reported_done(&refusal->reported);
 }
 
 void refusal_clear(struct refusal *refusal)
 {
-        refusal_done(refusal);
+        free(steal(refusal->code));
+        free(steal(refusal->what));
+        free(steal(refusal->more));
         refusal->action = NULL;
         refusal->attempts = 0;
         refusal->certain = false;
@@ -46,6 +48,7 @@ static bool refusal_note(struct refusal *refusal, const struct action *action,
                 refusal->action = action;
         }
         free(steal(refusal->more));
+        xreplace(&refusal->code, reply->code);
         aws_describe_refusal(reply, action, refusal->location->region, &refusal->what,
                              &refusal->more);
         refusal->attempts++;
@@ -62,8 +65,7 @@ bool refusal_take(struct refusal *refusal, const struct action *action,
         if (reply->outcome != AWS_OK)
                 return refusal_note(refusal, action, reply,
                                     reply->outcome == AWS_ERROR && !gone_is_claimed(reply), 0);
-        if (refusal->told == action)
-                refusal->told = NULL;
+        (void)reported_drop(&refusal->reported, action);
         if (refusal->action != action)
                 return false;
         refusal_clear(refusal);

@@ -6,6 +6,7 @@
 
 #include "aws/client/aws.h"
 #include "base/time.h"
+#include "runs/location/reported.h"
 
 struct location;
 
@@ -13,20 +14,22 @@ struct location;
 struct refusal {
         struct location *location;
         const struct action *action; /* of the call; NULL: no call is in trouble */
-        const struct action *told;   /* whose refusal the journal has, until it is over; or NULL */
+        struct reported reported;    /* refusals that the journal has a line about */
         unsigned int attempts;       /* in vain, in a row */
         bool certain;                /* AWS has said no, and not only that it knows no such thing */
         usec_t again;                /* monotonic: when it is asked again; 0: not known. Of the call
                                         of a task: of an attempt of the one that is under way */
+        char *code;                  /* AWS's; NULL: it gave none */
         char *what, *more;           /* of aws_describe_refusal() */
 };
 void refusal_done(struct refusal *refusal);
 /* The journal has it, in a line of its own: nobody else says it. */
 static inline void refusal_note_told(struct refusal *refusal)
 {
-        refusal->told = refusal->action;
+        if (refusal->action)
+                (void)reported_add(&refusal->reported, refusal->action, refusal->code);
 }
-/* The trouble is over, or concerns nobody any more. What the journal was told stays. */
+/* The trouble is over, or concerns nobody any more. What the journal has stays. */
 void refusal_clear(struct refusal *refusal);
 
 /* Takes the reply to a call that has ended. AWS_OK clears the refusal of that action. True when

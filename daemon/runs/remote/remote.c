@@ -110,7 +110,8 @@ struct verdict remote_look_again(struct task *task, const struct aws_reply *repl
             task_spent(task) < COMMAND_UNKNOWN_FOR) {
                 refusal_clear(&task->refusal); /* it is not there at once */
         } else {
-                location_polled(task->location, task->action, reply, &task->location->remote_told);
+                location_polled(task->location, task->action, reply,
+                                &task->location->remote_reported);
                 refusal_note_told(&task->refusal);
         }
         return again(REMOTE_LOOK_EACH, task_why(task, what));

@@ -285,6 +285,57 @@ static void watchers_hear_of_a_refusal_once_and_only_where_it_is_asked_again(voi
         }
 }
 
+/* One line for each code, in whatever turn they come, and one when the call succeeds. */
+static void codes_that_come_in_turn_have_a_line_each(void **state)
+{
+        static const struct {
+                const char *name;
+                enum aws_outcome outcomes[2];
+                const char *codes[2];
+                size_t refuses, silent;
+        } rows[] = {
+                { .name = "two refusals",
+                  .outcomes = { AWS_ERROR, AWS_ERROR },
+                  .codes = { "UnauthorizedOperation", "OptInRequired" },
+                  .refuses = 2 },
+                { .name = "the key, and what it may do",
+                  .outcomes = { AWS_ERROR, AWS_UNSIGNED },
+                  .codes = { "UnauthorizedOperation", "AuthFailure" },
+                  .refuses = 1,
+                  .silent = 1 },
+                { .name = "two of the key",
+                  .outcomes = { AWS_UNSIGNED, AWS_UNSIGNED },
+                  .codes = { "InvalidClientTokenId", "AuthFailure" },
+                  .silent = 2 },
+                { .name = "no answer between",
+                  .outcomes = { AWS_ERROR, AWS_UNREACHABLE },
+                  .codes = { "UnauthorizedOperation" },
+                  .refuses = 1,
+                  .silent = 1 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct world world;
+
+                setup(&world, S("reboot", "settle: 2m"), 1);
+                for (size_t j = 0; j < 10; j++)
+                        scripted_fault(&world.aws,
+                                       (struct scripted_fault){ .action = "DescribeInstanceStatus",
+                                                                .outcome = rows[i].outcomes[j % 2],
+                                                                .code = rows[i].codes[j % 2] });
+                virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
+                assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_DONE);
+                if (captured_events(&events[EVENT_AWS_REFUSES]) != rows[i].refuses ||
+                    captured_events(&events[EVENT_AWS_SILENT]) != rows[i].silent)
+                        fail_msg("%s: %zu lines, and %zu", rows[i].name,
+                                 captured_events(&events[EVENT_AWS_REFUSES]),
+                                 captured_events(&events[EVENT_AWS_SILENT]));
+                assert_int_equal(captured_words("AWS answers again"), rows[i].silent > 0);
+                world_done(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -294,6 +345,7 @@ int main(void)
                 cmocka_unit_test(watchers_hear_of_a_refusal_once_and_only_where_it_is_asked_again),
                 cmocka_unit_test(a_freeze_that_cannot_be_looked_at_ends_with_the_refusal),
                 cmocka_unit_test(a_call_that_is_ended_is_told_with_its_last_refusal),
+                cmocka_unit_test(codes_that_come_in_turn_have_a_line_each),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
