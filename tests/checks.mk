@@ -4,8 +4,8 @@ FUZZ_TARGETS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz-*.c)))
 BENCHES       := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench-*.c)))
 TOOLS         := $(patsubst %.c,$(B)/tests/tools/%,$(notdir $(sort $(wildcard tests/tools/*.c tests/zones/*.c))))
 DAEMON        := $(sort $(wildcard daemon/*.c $(FOLDERS:%=daemon/%/*.c)))
-ALL_SOURCES   := $(DAEMON) $(sort $(wildcard tests/*/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/sim/universe/*.c))
-ALL_HEADERS   := $(sort $(wildcard $(FOLDERS:%=daemon/%/*.h) tests/*.h tests/*/*.h tests/sim/universe/*.h))
+ALL_SOURCES   := $(DAEMON) $(sort $(wildcard tests/*/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/sim/simulation/*.c))
+ALL_HEADERS   := $(sort $(wildcard $(FOLDERS:%=daemon/%/*.h) tests/*.h tests/*/*.h tests/sim/simulation/*.h))
 UNIT_HEADERS  := $(wildcard tests/unit/*/*.h tests/unit/*/*/*.h) # of one test program each: not meant to stand alone
 VENV          := tests/.venv
 FUZZ_SECONDS  ?= 60

@@ -1,21 +1,21 @@
 # The universe: the daemon's own archives, but loop/ and http/, on virtual time with ec2sim's model
 # behind http/. tests/sim/README.md, "The universe".
-UNIVERSE_SOURCES  := $(sort $(wildcard tests/sim/universe/*.c))
-UNIVERSE_FRONT    := ec2sim http-server http-parse options sigv4-check
-UNIVERSE_OBJECTS  := $(UNIVERSE_SOURCES:%.c=$(B)/%.o) \
-                     $(filter-out $(UNIVERSE_FRONT:%=$(B)/tests/sim/%.o),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c))))
-UNIVERSE_ARCHIVES := $(patsubst %,$(B)/%.a,$(filter-out loop http control,$(LAYERS)))
-UNIVERSE_LINK      = $(CC) $(ALL_LDFLAGS) -Wl,--wrap=engine_new,--wrap=rename,--wrap=unlink,--wrap=fsync
+SIMULATION_SOURCES  := $(sort $(wildcard tests/sim/simulation/*.c))
+SIMULATION_FRONT    := ec2sim http-server http-parse options sigv4-check
+SIMULATION_OBJECTS  := $(SIMULATION_SOURCES:%.c=$(B)/%.o) \
+                     $(filter-out $(SIMULATION_FRONT:%=$(B)/tests/sim/%.o),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c))))
+SIMULATION_ARCHIVES := $(patsubst %,$(B)/%.a,$(filter-out loop http control,$(LAYERS)))
+SIMULATION_LINK      = $(CC) $(ALL_LDFLAGS) -Wl,--wrap=engine_new,--wrap=rename,--wrap=unlink,--wrap=fsync
 # The objects in which a mutant makes a difference come in front of the archives.
-MUTANT_SOURCES    := $(shell grep -l 'include "base/mutant.h"' $(FOLDERS:%=daemon/%/*.c) tests/sim/universe/*.c)
+MUTANT_SOURCES    := $(shell grep -l 'include "base/mutant.h"' $(FOLDERS:%=daemon/%/*.c) tests/sim/simulation/*.c)
 MUTANT_OBJECTS    := $(MUTANT_SOURCES:%.c=$(B)/mutants/%.o)
 SOAK_SECONDS      ?= 3600
 
-$(B)/sim: $(UNIVERSE_OBJECTS) $(UNIVERSE_ARCHIVES)
-$(B)/sim-mutants: $(MUTANT_OBJECTS) $(filter-out $(MUTANT_SOURCES:%.c=$(B)/%.o),$(UNIVERSE_OBJECTS)) $(UNIVERSE_ARCHIVES)
+$(B)/sim: $(SIMULATION_OBJECTS) $(SIMULATION_ARCHIVES)
+$(B)/sim-mutants: $(MUTANT_OBJECTS) $(filter-out $(MUTANT_SOURCES:%.c=$(B)/%.o),$(SIMULATION_OBJECTS)) $(SIMULATION_ARCHIVES)
 $(B)/sim $(B)/sim-mutants:
 	$(call say,LD,$@)
-	$(Q)$(UNIVERSE_LINK) $^ $(LIBS) -o $@
+	$(Q)$(SIMULATION_LINK) $^ $(LIBS) -o $@
 $(B)/mutants/%.o: %.c
 	$(call say,CC,$< (mutants))
 	$(Q)mkdir -p $(@D)

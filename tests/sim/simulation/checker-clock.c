@@ -1,0 +1,70 @@
+/*
+ * With a clock that is more than 5 minutes off nothing is removed, and no image is made by a firing
+ * that was claimed then: a firing may be claimed while AWS cannot be asked, but nothing comes of
+ * it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sim/simulation/checker-private.h"
+#include "sim/simulation/coverage.h"
+
+/* What the daemon tolerates, and a second of rounding on each side. */
+#define TOLERANCE ((5 * SEC_PER_MIN + 2) * USEC_PER_SEC)
+/* A request that had left before the clock was set arrives until then. */
+#define UNDER_WAY (4 * SEC_PER_MIN * USEC_PER_SEC)
+
+static bool is_off(const struct virtual_clock *clock)
+{
+        return clock->skew > TOLERANCE || -clock->skew > TOLERANCE;
+}
+
+/* One that waited for another run was claimed before. */
+void clock_note_claim(struct witness *witness, const char *run)
+{
+        const struct universe *universe = witness->universe;
+
+        if (run && is_off(&universe->clock) && coverage_claims_now(run))
+                *append(witness->claims, witness->n_claims) = xstrdup(run);
+}
+
+/* After a restart only the wall clock of the claim is known. Whether a claim under a clock that was
+ * behind was wrong cannot be told then, and does no harm: its firing was due. One of the future
+ * stays forbidden. */
+void clock_note_start(struct witness *witness)
+{
+        char now[TIME_TEXT_MAX];
+        size_t kept = 0;
+
+        format_compact(virtual_true_time(&witness->universe->clock) / USEC_PER_SEC, now);
+        for (size_t i = 0; i < witness->n_claims; i++) {
+                const char *firing = strrchr(witness->claims[i], '.');
+
+                if (firing && strcmp(firing + 1, now) > 0)
+                        witness->claims[kept++] = witness->claims[i];
+                else
+                        free(witness->claims[i]);
+        }
+        witness->n_claims = kept;
+}
+
+void clock_judge_image(struct witness *witness, char *run)
+{
+        _cleanup_free_ char *id = run;
+
+        if (id && strings_contain(witness->claims, witness->n_claims, id))
+                universe_fail(witness->universe, "a clock that is wrong makes no image",
+                              "%s was claimed while the clock was off, and has made one", id);
+}
+
+void clock_judge_removal(struct witness *witness, const char *action)
+{
+        const struct virtual_clock *clock = &witness->universe->clock;
+
+        if (is_off(clock) && clock->now - clock->set > UNDER_WAY)
+                universe_fail(witness->universe, "a clock that is wrong removes nothing",
+                              "%s, and the clock is off by %+lld s", action,
+                              (long long)(clock->skew / USEC_PER_SEC));
+}

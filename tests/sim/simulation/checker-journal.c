@@ -1,0 +1,273 @@
+/*
+ * What the journal owes its reader: each failure has its line, with the schedule, the instance and
+ * the cause; and what is refused about one resource fails for that one only.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/events/events.h"
+#include "runs/manager/manager.h"
+#include "sim/sim-image.h"
+#include "sim/sim-instance.h"
+#include "sim/simulation/checker-private.h"
+#include "sim/simulation/fault-events.h"
+#include "store/store.h"
+
+#define MINUTE (60 * USEC_PER_SEC)
+/* How long nothing has to have been in the daemon's way, and how long an instance has to have been
+ * well, for it to know: a 'settle', and some minutes. */
+#define CLEAR      (45 * MINUTE)
+#define KNOWN_WELL (9 * MINUTE)
+/* A cause and what is next do not fit into less. */
+enum { LINE_LEAST = 40 };
+
+/* The lines about one instance of a run. */
+struct failure_line {
+        UT_hash_handle hh; /* of witness->failures */
+        char *key;         /* RUN INSTANCE */
+        unsigned int no_image, warnings;
+        uint64_t starts; /* of the daemon, when `no_image` was counted last */
+};
+
+/* A run that goes on, and how often the daemon had died when it began. */
+struct watched_run {
+        UT_hash_handle hh; /* of witness->runs */
+        char *id;
+        uint64_t deaths;
+        usec_t began;  /* monotonic */
+        bool not_back; /* an instance is said not to have come back, which may halt the run */
+};
+
+static struct failure_line *find_line(struct witness *witness, const char *run,
+                                      const char *instance)
+{
+        _cleanup_free_ char *key = xasprintf("%s %s", run, instance);
+        struct failure_line *line;
+
+        HASH_FIND_STR(witness->failures, key, line);
+        if (line)
+                return line;
+        line = xnew(struct failure_line);
+        line->key = steal(key);
+        HASH_ADD_KEYPTR(hh, witness->failures, line->key, strlen(line->key), line);
+        return line;
+}
+
+/* ---- who is well is said to be ---- */
+
+static bool is_well(struct witness *witness, const char *region, const char *id)
+{
+        const struct instance *instance = find_instance(witness, region, id);
+        usec_t now = virtual_true_time(&witness->universe->clock);
+        const struct outage *outage = instance ? instance_last_outage(instance, now) : NULL;
+
+        return instance && instance_is_up(instance, now) && !instance->impaired &&
+               !instance->service_down && (!outage || now - outage->until > KNOWN_WELL);
+}
+
+/* Whether an image of the schedule may be left out for what lasts: another of the run that did not
+ * come back, what an instance is taken out of, an agent that is away, a window. */
+static bool may_be_left_out(const struct fleet *fleet, const struct fleet_schedule *schedule,
+                            const struct watched_run *watched)
+{
+        bool freezes = schedule->level == CONSISTENCY_FREEZE || schedule->level == CONSISTENCY_AUTO;
+
+        return (freezes && !schedule->anyhow) ||
+               (fleet_takes_down(schedule) &&
+                ((schedule->halt && watched->not_back) || schedule->window || schedule->drain ||
+                 fleet->scaling));
+}
+
+/* An image that is not of this instance has the name that the run wants, or people wait for an
+ * earlier image of the instance. */
+static bool is_in_the_way(struct witness *witness, const struct watched_run *watched,
+                          const struct store_task *task)
+{
+        struct place *place =
+                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, task->region);
+
+        FOREACH_RESOURCE(resource, place, KIND_IMAGE)
+        {
+                const struct image *image = (const struct image *)resource;
+
+                if (streq(tags_get(&resource->tags, "amid:run"), watched->id) &&
+                    streq(tags_get(&resource->tags, "amid:instance"), task->subject))
+                        return true;
+                if (streq(image->source_instance, task->subject) &&
+                    image->state != IMAGE_IS_AVAILABLE)
+                        return true;
+        }
+        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+                if (streq(c->instance, task->subject) &&
+                    (c->followed || c->followed_until >= watched->began))
+                        return true;
+        return false;
+}
+
+/* Nothing was in the way of an instance since before the run began, only others were refused. */
+static void judge_no_image(struct witness *witness, const struct watched_run *watched,
+                           const struct store_task *task)
+{
+        struct universe *universe = witness->universe;
+        usec_t clear = happenings_clear_since(universe, task->subject);
+        char *name =
+                strchr(watched->id, '.') ? xstrndup(watched->id, strcspn(watched->id, ".")) : NULL;
+        const struct fleet_schedule *schedule = name ? fleet_find(&universe->fleet, name) : NULL;
+
+        free(name);
+        if (task->outcome == OUTCOME_DONE || task->image || !schedule ||
+            may_be_left_out(&universe->fleet, schedule, watched) || clear == USEC_INFINITY ||
+            watched->began < clear + CLEAR || universe->clock.skew || universe->second.image ||
+            universe->cloud.sim->faults || !is_well(witness, task->region, task->subject) ||
+            is_in_the_way(witness, watched, task))
+                return;
+        universe_fail(universe, "what is refused blocks nothing else",
+                      "run %s has made no image of %s, and nothing was in its way: %s", watched->id,
+                      task->subject, task->detail ? task->detail : "-");
+}
+
+/* ---- each failure has its line ---- */
+
+static void note_failure(struct witness *witness, const struct log_event *event,
+                         const struct log_about *about, const char *message)
+{
+        struct failure_line *line;
+
+        if (!about->run || !about->instance)
+                return;
+        if (!about->schedule || !about->account || !about->region || strlen(message) < LINE_LEAST ||
+            !strstr(message, about->instance))
+                universe_fail(witness->universe, "a failure says what, where and why",
+                              "%s: schedule %s, instance %s, account %s, region %s: %s",
+                              event->name, about->schedule ? about->schedule : "-", about->instance,
+                              about->account ? about->account : "-",
+                              about->region ? about->region : "-", message);
+        line = find_line(witness, about->run, about->instance);
+        line->warnings++;
+        /* A death may come between a line and its commit: the next process says it again. */
+        if (line->starts != witness->universe->machine.starts)
+                line->no_image = 0;
+        line->starts = witness->universe->machine.starts;
+        line->no_image += event == &events[EVENT_IMAGE_FAILED] && !about->image;
+        if (line->no_image > 1)
+                universe_fail(witness->universe, "one failure is one line", "%s", message);
+}
+
+static void judge_silence(struct witness *witness, const char *run, const struct store_task *task)
+{
+        if (task->outcome == OUTCOME_FAILED && !find_line(witness, run, task->subject)->warnings)
+                universe_fail(witness->universe, "no failure is silent",
+                              "run %s has failed for %s (%s), and no line says so", run,
+                              task->subject, task->detail ? task->detail : "-");
+}
+
+static void check_run(struct witness *witness, const struct watched_run *watched)
+{
+        const char *run = watched->id;
+        struct store_task *tasks;
+        size_t n;
+
+        if (store_load_tasks(witness->universe->machine.store, run, &tasks, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++) {
+                if (!streq(tasks[i].kind, "image"))
+                        continue;
+                judge_silence(witness, run, &tasks[i]);
+                judge_no_image(witness, watched, &tasks[i]);
+        }
+        store_tasks_free(tasks, n);
+}
+
+/* A death may come between a commit and the line about it; runs that met one are left out. */
+static void note_run(struct witness *witness, const struct log_event *event, const char *run)
+{
+        struct watched_run *watched;
+
+        HASH_FIND_STR(witness->runs, run, watched);
+        if (event == &events[EVENT_RUN_STARTED] && !watched) {
+                watched = xnew(struct watched_run);
+                watched->id = xstrdup(run);
+                watched->deaths = witness->universe->machine.starts;
+                watched->began = witness->universe->clock.now;
+                HASH_ADD_KEYPTR(hh, witness->runs, watched->id, strlen(watched->id), watched);
+        } else if (watched && (event == &events[EVENT_INSTANCE_NOT_READY] ||
+                               event == &events[EVENT_NOT_STARTED] ||
+                               event == &events[EVENT_OUT_OF_SERVICE])) {
+                watched->not_back = true;
+        } else if (watched &&
+                   (event == &events[EVENT_RUN_FAILED] || event == &events[EVENT_RUN_FINISHED])) {
+                if (watched->deaths == witness->universe->machine.starts)
+                        check_run(witness, watched);
+                HASH_DEL(witness->runs, watched);
+                free(watched->id);
+                free(watched);
+        }
+}
+
+/* ---- what is refused blocks nothing but itself ---- */
+
+static void judge_not_ready(struct witness *witness, const struct log_about *about,
+                            const char *message)
+{
+        struct universe *universe = witness->universe;
+        usec_t now = universe->clock.now;
+
+        if (now - happenings_clear_since(universe, about->instance) < CLEAR ||
+            now - witness->started < CLEAR || strstr(message, "arget group") ||
+            strstr(message, "Auto Scaling") || !is_well(witness, about->region, about->instance))
+                return;
+        universe_fail(universe, "what is refused blocks nothing else",
+                      "%s has been well for %lld min: %s", about->instance,
+                      (long long)(KNOWN_WELL / MINUTE), message);
+}
+
+/* ---- life ---- */
+
+void lines_journal(struct witness *witness, const struct log_event *event,
+                   const struct log_about *about, const char *message)
+{
+        if (!event)
+                return;
+        if (event->priority <= LOG_WARNING)
+                note_failure(witness, event, about, message);
+        if (event == &events[EVENT_INSTANCE_NOT_READY])
+                judge_not_ready(witness, about, message);
+        if (about->run)
+                note_run(witness, event, about->run);
+}
+
+static bool is_watched(const struct witness *witness, const struct failure_line *line)
+{
+        struct watched_run *run;
+
+        HASH_FIND(hh, witness->runs, line->key, strcspn(line->key, " "), run);
+        return run != NULL;
+}
+
+/* A run that goes on is judged at its end, by all lines since its beginning. */
+void lines_forget(struct witness *witness, bool all)
+{
+        struct failure_line *line, *next;
+
+        HASH_ITER (hh, witness->failures, line, next) {
+                if (!all && is_watched(witness, line))
+                        continue;
+                HASH_DEL(witness->failures, line); /* NOLINT(clang-analyzer-unix.Malloc) */
+                free(line->key);
+                free(line);
+        }
+}
+
+void lines_done(struct witness *witness)
+{
+        struct watched_run *run, *next;
+
+        lines_forget(witness, true);
+        HASH_ITER (hh, witness->runs, run, next) {
+                HASH_DEL(witness->runs, run); /* NOLINT(clang-analyzer-unix.Malloc) */
+                free(run->id);
+                free(run);
+        }
+}

@@ -1,0 +1,329 @@
+/*
+ * What is deleted and what is kept, beside the oracle of the unit tests (unit/retention/oracle.h):
+ * nothing goes that a rule, a use or the last-good guard keeps, and nothing stays that none of them
+ * keeps.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "runs/images/method.h"
+#include "sim/sim-image.h"
+#include "sim/sim-instance.h"
+#include "sim/simulation/checker-private.h"
+#include "store/store.h"
+#include "unit/retention/oracle.h"
+
+#define HOUR (3600 * USEC_PER_SEC)
+/* An image in use that was launched this recently may have been judged before. */
+#define USE_RACE (2 * HOUR)
+/* A run decides, and acts days later when it was hindered: by the settings of then, and by images
+ * that people have taken since. */
+#define DECISION_RACE (12 * HOUR)
+/* How far off the daemon's clock may be when it decides, and how long that may have been under way.
+ */
+#define CLOCK_RACE (10 * SEC_PER_MIN)
+/* Images younger than this are not looked at: they may be pending, or not be listed yet. */
+#define YOUNG (24 * HOUR)
+
+static usec_t now_of(const struct witness *witness)
+{
+        return virtual_true_time(&witness->universe->clock);
+}
+
+struct image *creation_image(struct witness *witness, const struct creation *creation)
+{
+        struct place *place =
+                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+        struct image *image = place_find(place, KIND_IMAGE, creation->id);
+
+        if (image)
+                image_settle(image, now_of(witness));
+        return image && image->deregistered > now_of(witness) && !creation->kept_by_people ? image
+                                                                                           : NULL;
+}
+
+static bool is_available(struct witness *witness, const struct creation *creation)
+{
+        const struct image *image = creation_image(witness, creation);
+
+        return image && image->state == IMAGE_IS_AVAILABLE;
+}
+
+/* An instance that was launched from it longer ago than `race`. */
+static const char *user_of(struct witness *witness, const struct creation *creation, usec_t race)
+{
+        struct place *place =
+                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+        usec_t now = now_of(witness);
+
+        FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
+        {
+                const struct instance *instance = (const struct instance *)resource;
+
+                if (streq(instance->image, creation->id) && now - resource->created > race &&
+                    instance_state(instance, now) != STATE_TERMINATED)
+                        return resource->id;
+        }
+        return NULL;
+}
+
+/* ---- what the oracle is asked about ---- */
+
+/* Images of one instance by one schedule, for the oracle; `about` is the index of the one asked
+ * about. */
+struct series {
+        struct retention_terms terms;
+        struct retention_image *images;
+        size_t n, about;
+};
+
+/* How strong an image is: by its label and by its row, once its task has ended or the label was
+ * checked. `doubt` says what is taken for true before that. */
+enum doubt { AS_STRONG_AS_MAY_BE, AS_WEAK_AS_MAY_BE };
+
+static void measure_strength(struct witness *witness, const struct creation *creation,
+                             enum doubt doubt, struct retention_image *ret)
+{
+        const struct image *image = creation_image(witness, creation);
+        struct store *store = witness->universe->machine.store;
+        struct store_image row = {};
+        bool strong = doubt == AS_STRONG_AS_MAY_BE;
+
+        ret->level = strong ? CONSISTENCY_STOP : CONSISTENCY_CRASH;
+        ret->succeeded = strong;
+        /* A request may arrive when the process that has sent it is dead. */
+        if (!image || !store ||
+            store_load_image(store, "default", creation->region, creation->id, &row) <= 0)
+                return;
+        if (creation->checked || row.outcome != OUTCOME_OPEN) {
+                /* The row says no more than the label does, and after a refusal it may say less. */
+                ret->level =
+                        proof_level(strong ? tags_get(&image->resource.tags, "amid:consistency")
+                                           : row.consistency);
+                ret->succeeded = row.outcome == OUTCOME_DONE;
+        }
+        store_image_done(&row);
+}
+
+/* EC2's CreationDate of an image, which stays known when the image is gone. */
+static sec_t created_of(struct witness *witness, const struct creation *creation)
+{
+        const struct image *image = creation_image(witness, creation);
+
+        return (image ? image->resource.created : creation->asked) / USEC_PER_SEC;
+}
+
+static void series_add(struct witness *witness, struct series *series,
+                       const struct creation *creation, const struct zone *zone, enum doubt doubt)
+{
+        sec_t created = created_of(witness, creation);
+        struct retention_image image = {
+                .series = creation->instance,
+                .id = creation->id,
+                .created = created,
+                .created_offset = zone_offset(zone, created),
+                .firing = creation->firing,
+                .firing_offset = zone_offset(zone, creation->firing),
+                .available = true,
+        };
+
+        measure_strength(witness, creation, doubt, &image);
+        *append(series->images, series->n) = image;
+}
+
+/* Whether it counts when it is asked what may go: also what was there when that may have been
+ * decided, and is gone. */
+static bool may_have_counted(struct witness *witness, const struct creation *creation)
+{
+        return is_available(witness, creation) ||
+               ((creation->taken_by_people || creation->kept_by_people) &&
+                witness->universe->clock.now - creation->gone_at < DECISION_RACE);
+}
+
+/* Whether it counts when it is asked what has to go. */
+static bool counts_for_sure(struct witness *witness, const struct creation *creation)
+{
+        return witness->universe->clock.now - creation->made > YOUNG &&
+               is_available(witness, creation) && !creation_is_left(witness, creation);
+}
+
+/* What the schedule asks for, in the words of the manual. */
+static struct retention_terms terms_of(struct witness *witness,
+                                       const struct fleet_schedule *schedule)
+{
+        unsigned int asked =
+                schedule->level == CONSISTENCY_AUTO ? CONSISTENCY_REBOOT : schedule->level;
+        bool required = schedule->require != REQUIRE_NONE;
+
+        return (struct retention_terms){
+                .policy = schedule->retain,
+                .asked = asked,
+                .full = required ? schedule->require - REQUIRE_CRASH : asked,
+                .required = required,
+                .firing_lag = schedule->within * SEC_PER_HOUR + schedule->flexible * SEC_PER_MIN +
+                              SEC_PER_DAY,
+                .now = now_of(witness) / USEC_PER_SEC,
+        };
+}
+
+/* False where the rules cannot be told: the schedule is not there, has none, or had others.
+ * `doubt` is about the one asked about; of the others the contrary is taken for true. */
+static bool series_of(struct witness *witness, const struct creation *creation,
+                      bool (*counts)(struct witness *witness, const struct creation *creation),
+                      enum doubt doubt, struct series *ret)
+{
+        struct universe *universe = witness->universe;
+        const struct fleet_schedule *schedule = fleet_find(&universe->fleet, creation->schedule);
+        enum doubt others = doubt == AS_STRONG_AS_MAY_BE ? AS_WEAK_AS_MAY_BE : AS_STRONG_AS_MAY_BE;
+        const struct setting_schedule *setting;
+
+        *ret = (struct series){};
+        if (!schedule || !schedule->there || schedule->edited || !schedule->has_retain ||
+            universe->clock.now - schedule->changed < DECISION_RACE)
+                return false;
+        setting = settings_schedule(fleet_settings(&universe->fleet), schedule->name);
+        ret->terms = terms_of(witness, schedule);
+        for (const struct creation *c = witness->creations; c; c = c->hh.next) {
+                if (!streq(c->schedule, creation->schedule) ||
+                    !streq(c->instance, creation->instance) || !streq(c->region, creation->region))
+                        continue;
+                if (c == creation)
+                        ret->about = ret->n;
+                if (c == creation || counts(witness, c))
+                        series_add(witness, ret, c, setting->zone, c == creation ? doubt : others);
+        }
+        return true;
+}
+
+static void series_done(struct series *series)
+{
+        free(series->images);
+}
+
+/* The others of its series, for people. Caller frees. */
+static char *series_text(const struct series *series)
+{
+        _cleanup_(text_done) struct text text = {};
+        char time[TIME_TEXT_MAX], created[TIME_TEXT_MAX];
+
+        for (size_t i = 0; i < series->n; i++)
+                text_printf(&text, "%s%s of %s (created %s, level %u, %s)", i ? ", " : "",
+                            series->images[i].id, format_rfc3339(series->images[i].firing, time),
+                            format_rfc3339(series->images[i].created, created),
+                            series->images[i].level,
+                            series->images[i].succeeded ? "done" : "failed");
+        return text_steal(&text);
+}
+
+/* ---- what is deregistered ---- */
+
+static void judge_last_good(struct witness *witness, const struct creation *creation)
+{
+        sec_t created = created_of(witness, creation);
+
+        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+                if (c != creation && streq(c->schedule, creation->schedule) &&
+                    streq(c->instance, creation->instance) && created_of(witness, c) >= created &&
+                    (is_available(witness, c) || creation_was_there(witness, c, creation)))
+                        return;
+        universe_fail(witness->universe, "the last good image stays",
+                      "%s is deregistered, and no newer image of %s by %s is available",
+                      creation->id, creation->instance, creation->schedule);
+}
+
+/* No removal lowers the best consistency that is available of an instance, counted no higher than
+ * what its schedule asks for now; whatever the rules are, and whatever is required. */
+static void judge_best(struct witness *witness, const struct creation *creation,
+                       const struct series *series)
+{
+        const struct retention_image *images = series->images;
+        unsigned int worth = oracle_worth(&images[series->about], series->terms.asked);
+
+        for (size_t i = 0; i < series->n; i++)
+                if (i != series->about && oracle_worth(&images[i], series->terms.asked) >= worth)
+                        return;
+        universe_fail(witness->universe, "the best consistency stays",
+                      "%s of %s by %s is deregistered, and nothing else is worth as much",
+                      creation->id, creation->instance, creation->schedule);
+}
+
+static void judge_rules(struct witness *witness, const struct creation *creation)
+{
+        _cleanup_(series_done) struct series series = {};
+        _cleanup_free_ char *all = NULL, *rules = NULL;
+
+        if (!series_of(witness, creation, may_have_counted, AS_WEAK_AS_MAY_BE, &series))
+                return;
+        judge_best(witness, creation, &series);
+        series.terms.now += CLOCK_RACE;
+        if (!oracle_stays(&series.terms, series.images, series.n, series.about))
+                return;
+        all = series_text(&series);
+        rules = fleet_retain_text(fleet_find(&witness->universe->fleet, creation->schedule));
+        universe_fail(witness->universe, "what a rule keeps stays",
+                      "%s of %s by %s is deregistered, one of %s\n%s", creation->id,
+                      creation->instance, creation->schedule, all, rules);
+}
+
+/* EC2 shows it as failed or invalid, or did so when the removal may have been decided. */
+static bool was_shown_otherwise(struct witness *witness, const struct creation *creation)
+{
+        const struct image *image = creation_image(witness, creation);
+
+        return image && now_of(witness) < image->odd_until + HOUR;
+}
+
+void retention_judge(struct witness *witness, const struct cloud_request *request)
+{
+        _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
+        const struct creation *creation = creation_by_id(witness, id);
+        const char *user;
+
+        if (!creation)
+                universe_fail(witness->universe, "nothing foreign is touched",
+                              "%s is deregistered, which the daemon did not make", id);
+        if (!is_available(witness, creation) || was_shown_otherwise(witness, creation))
+                return; /* failed, or gone already */
+        user = user_of(witness, creation, USE_RACE);
+        if (user)
+                universe_fail(witness->universe, "what is in use stays",
+                              "%s is deregistered, and %s was launched from it", id, user);
+        judge_last_good(witness, creation);
+        judge_rules(witness, creation);
+}
+
+/* ---- what is kept ---- */
+
+static bool has_to_go(struct witness *witness, const struct creation *creation)
+{
+        _cleanup_(series_done) struct series series = {};
+
+        return counts_for_sure(witness, creation) && !user_of(witness, creation, 0) &&
+               series_of(witness, creation, counts_for_sure, AS_STRONG_AS_MAY_BE, &series) &&
+               !oracle_stays(&series.terms, series.images, series.n, series.about);
+}
+
+void retention_condemn(struct witness *witness)
+{
+        for (struct creation *c = witness->creations; c; c = c->hh.next)
+                c->condemned = has_to_go(witness, c);
+}
+
+void retention_check(struct witness *witness)
+{
+        const struct image *image;
+
+        for (struct creation *c = witness->creations; c; c = c->hh.next) {
+                if (!c->condemned)
+                        continue;
+                witness->numbers.condemned++;
+                c->condemned = false;
+                image = creation_image(witness, c);
+                /* What is protected from deregistration is refused, and blocks nothing else. */
+                if (image && !image->protected && !user_of(witness, c, 0))
+                        universe_fail(witness->universe, "nothing is kept that no rule keeps",
+                                      "%s of %s by %s at %lld is still there", c->id, c->instance,
+                                      c->schedule, (long long)c->firing);
+        }
+}

@@ -1,0 +1,224 @@
+/* sim: universes from seeds. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "sim/simulation/checker.h"
+#include "sim/simulation/coverage.h"
+#include "sim/simulation/crash-sweep.h"
+#include "sim/simulation/mutants.h"
+#include "sim/simulation/simulation.h"
+
+static void usage(FILE *file)
+{
+        fputs("Usage: sim [--seed N] [--seeds COUNT] [--years Y] [--quiet] [--trace] [--mutant "
+              "NAME]\n\n"
+              "Runs the daemon through simulated years in which everything goes wrong, and checks\n"
+              "that it keeps its promises. One seed is one history.\n\n"
+              "      --seed N       the (first) seed: 1\n"
+              "      --seeds COUNT  as many seeds, one after the other\n"
+              "      --years Y      how long each universe lasts: a few weeks when its schedules "
+              "fire\n"
+              "                     daily, years when they fire once a month\n"
+              "      --quiet        nothing goes wrong\n"
+              "      --only NAMES   only these kinds of trouble, separated by commas\n"
+              "                     (fault-event-kinds.c)\n"
+              "      --trace        print the whole history\n"
+              "      --walk EVERY   let it die at every commit and request of every step, one "
+              "after\n"
+              "                     the other; 2 is each second one\n"
+              "      --memory       compare what the daemon holds after one year and after all\n"
+              "      --mutant NAME  break that guarantee of the daemon (sim-mutants only)\n"
+              "      --mutants      list the mutants: NAME|OPTIONS|MEANING\n"
+              "  -h, --help         print this and exit\n",
+              file);
+}
+
+static double cpu_seconds(void)
+{
+        struct timespec spent;
+
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+        return (double)spent.tv_sec + (double)spent.tv_nsec / 1e9;
+}
+
+/* Of all seeds. */
+static struct {
+        double schedule_years, seconds;
+        uint64_t universes, images, requests, deaths;
+} total;
+
+static void print_total(void)
+{
+        printf("total: %" PRIu64 " universes, %.0f schedule-years, %" PRIu64
+               " images made, %" PRIu64 " requests, %" PRIu64
+               " deaths; %.1f s, %.0f schedule-years per CPU-minute\n",
+               total.universes, total.schedule_years, total.images, total.requests, total.deaths,
+               total.seconds, total.schedule_years / total.seconds * 60);
+}
+
+static void run_seed(const struct options *options)
+{
+        double before = cpu_seconds(), spent;
+        struct universe *universe = universe_new(options);
+        struct witness_numbers numbers;
+        double years;
+
+        universe_run(universe);
+        numbers = witness_numbers(universe->witness);
+        spent = cpu_seconds() - before;
+        years = fleet_schedule_years(&universe->fleet, universe->clock.now);
+        printf("seed %" PRIu64 ": %.1f schedule-years, %" PRIu64 " images made, %" PRIu64
+               " removed, %" PRIu64 " requests (%" PRIu64
+               " ill-fated; %.2f of those allowed), %" PRIu64 " commits, %" PRIu64
+               " deaths, %" PRIu64 " seasons, %" PRIu64 " firings checked, %" PRIu64
+               " looks, history %016" PRIx64 "; %.2f s, %.0f schedule-years a minute\n",
+               options->seed, years, numbers.images, numbers.removed, universe->cloud.requests,
+               universe->cloud.faults,
+               (double)numbers.questions / (numbers.allowed > 1 ? numbers.allowed : 1),
+               universe->disk.commits, universe->deaths, numbers.seasons, numbers.firings,
+               numbers.looks, trace_hash(universe->trace), spent, years / spent * 60);
+        fflush(stdout);
+        total.schedule_years += years;
+        total.seconds += spent;
+        total.universes++;
+        total.images += numbers.images;
+        total.requests += universe->cloud.requests;
+        total.deaths += universe->deaths;
+        universe_free(universe);
+}
+
+static size_t heap_in_use(void)
+{
+        struct mallinfo2 info = mallinfo2();
+
+        return info.uordblks + info.hblkhd;
+}
+
+/* Without the disk, and without SQLite, which keeps pages of a database that grows with what there
+ * is, up to a limit of its own. */
+static size_t heap_of_daemon(const struct universe *universe)
+{
+        return heap_in_use() - (size_t)sqlite3_memory_used() - disk_memory(&universe->disk);
+}
+
+/* What the daemon itself holds, after so many years without a restart: the difference that its end
+ * makes. What the cloud and the disk hold beside it is the universe's. */
+static size_t daemon_memory(const struct options *options, int years)
+{
+        struct universe *universe = universe_new(options);
+        size_t before, after;
+
+        universe_start(universe);
+        universe_go_on(universe, years * SEC_PER_YEAR);
+        universe_finish(universe);
+        before = heap_of_daemon(universe);
+        machine_stop(&universe->machine, USEC_INFINITY);
+        after = heap_of_daemon(universe);
+        universe_free(universe);
+        printf("after %3d years: %zu KiB\n", years, (before - after) >> 10);
+        fflush(stdout);
+        return before - after;
+}
+
+/* One year and many take the same, and nothing at all is left of either. */
+static bool run_memory(struct options *options)
+{
+        sec_t duration = options->duration ? options->duration : 100 * SEC_PER_YEAR;
+        size_t start, one, many, end;
+
+        options->quiet_world = options->never_restart = true;
+        (void)daemon_memory(options, 1); /* what libraries keep once they were used */
+        start = heap_in_use();
+        one = daemon_memory(options, 1);
+        many = daemon_memory(options, (int)(duration / SEC_PER_YEAR));
+        end = heap_in_use();
+        printf("left behind: %zd bytes\n", (ssize_t)(end - start));
+        return many < one + one / 4 + 65536 && end < start + 262144;
+}
+
+int main(int argc, char **argv)
+{
+        enum { SEED = 256, SEEDS, YEARS, QUIET, TRACE, WALK, MEMORY, MUTANT, MUTANTS, ONLY };
+        static const struct option options[] = {
+                { "seed", required_argument, NULL, SEED },
+                { "seeds", required_argument, NULL, SEEDS },
+                { "years", required_argument, NULL, YEARS },
+                { "quiet", no_argument, NULL, QUIET },
+                { "trace", no_argument, NULL, TRACE },
+                { "walk", required_argument, NULL, WALK },
+                { "memory", no_argument, NULL, MEMORY },
+                { "mutant", required_argument, NULL, MUTANT },
+                { "mutants", no_argument, NULL, MUTANTS },
+                { "only", required_argument, NULL, ONLY },
+                { "help", no_argument, NULL, 'h' },
+                {},
+        };
+        struct options chosen = { .seed = 1 };
+        uint64_t seeds = 1, every = 0;
+        bool memory = false;
+        int option;
+
+        while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) { /* NOLINT */
+                switch (option) {
+                case SEED:
+                        chosen.seed = strtoull(optarg, NULL, 10);
+                        break;
+                case SEEDS:
+                        seeds = strtoull(optarg, NULL, 10);
+                        break;
+                case YEARS:
+                        chosen.duration = (sec_t)(strtod(optarg, NULL) * SEC_PER_YEAR);
+                        break;
+                case QUIET:
+                        chosen.quiet_world = true;
+                        break;
+                case TRACE:
+                        chosen.trace = stdout;
+                        break;
+                case WALK:
+                        every = strtoull(optarg, NULL, 10);
+                        break;
+                case MEMORY:
+                        memory = true;
+                        break;
+                case MUTANT:
+                        if (!mutants_choose(optarg)) {
+                                fprintf(stderr, "%s: no mutant of this build\n", optarg);
+                                return 2;
+                        }
+                        break;
+                case ONLY:
+                        chosen.only = optarg;
+                        break;
+                case MUTANTS:
+                        mutants_print();
+                        return EXIT_SUCCESS;
+                case 'h':
+                        usage(stdout);
+                        return EXIT_SUCCESS;
+                default:
+                        usage(stderr);
+                        return 2;
+                }
+        }
+        /* Memory that was freed is not given back to the kernel only to be asked for again. */
+        mallopt(M_TRIM_THRESHOLD, 1 << 30);
+        mallopt(M_TOP_PAD, 16 << 20);
+        mallopt(M_MMAP_THRESHOLD, 1 << 30);
+        if (every)
+                return walk(chosen.seed, every) ? EXIT_SUCCESS : EXIT_FAILURE;
+        if (memory)
+                return run_memory(&chosen) ? EXIT_SUCCESS : EXIT_FAILURE;
+        for (; seeds > 0; seeds--, chosen.seed++)
+                run_seed(&chosen);
+        if (total.universes > 1)
+                print_total();
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,232 @@
+#include "sim/simulation/other-users-images.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "schedule/schedule.h"
+#include "sim/sim-image.h"
+#include "sim/sim-instance.h"
+#include "sim/simulation/checker.h"
+#include "sim/simulation/other-users.h"
+#include "sim/simulation/simulation.h"
+
+static const char *some_region(struct universe *universe)
+{
+        return universe->fleet.regions[dice_below(&universe->dice, universe->fleet.n_regions)];
+}
+
+static size_t serial(const struct universe *universe)
+{
+        return (size_t)(universe->clock.now / USEC_PER_SEC);
+}
+
+/* One of our images that are available; NULL: there is none. */
+static struct image *one_of_ours(struct universe *universe, const char *region)
+{
+        for (int i = 0; i < 8; i++) {
+                struct image *image = people_image(universe, region);
+
+                if (image && image->source_instance &&
+                    streq(tags_get(&image->resource.tags, "amid:owner"), "sim"))
+                        return image;
+        }
+        return NULL;
+}
+
+void stranger_copies(struct universe *universe)
+{
+        const char *region = some_region(universe);
+        struct image *image = one_of_ours(universe, region);
+
+        if (image)
+                free(people_call(universe, region, NULL,
+                                 "Action=CopyImage&SourceImageId=%s&SourceRegion=%s&"
+                                 "CopyImageTags=true&Name=copy-%zu",
+                                 image->resource.id, region, serial(universe)));
+}
+
+/* TagSpecification.1 of CreateImage: what the daemon itself would set. Caller frees. */
+static char *our_tags(const char *schedule, const char *instance, sec_t firing, const char *more)
+{
+        char compact[TIME_TEXT_MAX], time[TIME_TEXT_MAX];
+        const char *at = format_rfc3339(firing, time);
+
+        return xasprintf("&TagSpecification.1.ResourceType=image"
+                         "&TagSpecification.1.Tag.1.Key=amid%%3Aowner"
+                         "&TagSpecification.1.Tag.1.Value=sim"
+                         "&TagSpecification.1.Tag.2.Key=amid%%3Aschedule"
+                         "&TagSpecification.1.Tag.2.Value=%s"
+                         "&TagSpecification.1.Tag.3.Key=amid%%3Arun"
+                         "&TagSpecification.1.Tag.3.Value=%s.%s"
+                         "&TagSpecification.1.Tag.4.Key=amid%%3Ainstance"
+                         "&TagSpecification.1.Tag.4.Value=%s"
+                         "&TagSpecification.1.Tag.5.Key=amid%%3Atime"
+                         "&TagSpecification.1.Tag.5.Value=%s"
+                         "&TagSpecification.1.Tag.6.Key=amid%%3Aconsistency"
+                         "&TagSpecification.1.Tag.6.Value=stopped%s",
+                         schedule, schedule, format_compact(firing, compact), instance, at, more);
+}
+
+void stranger_takes_the_name(struct universe *universe)
+{
+        struct fleet *fleet = &universe->fleet;
+        const char *region = some_region(universe);
+        const struct fleet_schedule *drawn =
+                &fleet->schedules[dice_below(&universe->dice, fleet->n_schedules)];
+        struct instance *victim = people_instance(universe, region);
+        struct instance *other = people_instance(universe, region);
+        const struct setting_schedule *setting =
+                settings_schedule(fleet_settings(fleet), drawn->name);
+        _cleanup_free_ char *tags = NULL;
+        char compact[TIME_TEXT_MAX];
+        sec_t firing;
+
+        if (!setting || !victim || !other || victim == other)
+                return;
+        firing = schedule_next(&setting->schedule, people_now(universe) / USEC_PER_SEC);
+        if (firing == SEC_NEVER)
+                return;
+        tags = our_tags(drawn->name, victim->resource.id, firing, "");
+        free(people_call(universe, region, NULL,
+                         "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=%s-%s-%s%s",
+                         other->resource.id, drawn->name, victim->resource.id,
+                         format_compact(firing, compact), tags));
+}
+
+void stranger_edits_tags(struct universe *universe)
+{
+        static const struct {
+                const char *key, *value; /* value NULL: the tag is removed */
+        } edits[] = {
+                { "schedule", "keep" }, { "schedule", NULL },  { "owner", "people" },
+                { "owner", NULL },      { "instance", "i-0" }, { "instance", NULL },
+        };
+        const char *region = some_region(universe);
+        struct image *image = one_of_ours(universe, region);
+        size_t what = dice_below(&universe->dice, ELEMENTS(edits));
+        _cleanup_free_ char *value = NULL, *key = NULL;
+
+        if (!image)
+                return;
+        if (edits[what].value)
+                value = xasprintf("&Tag.1.Value=%s", edits[what].value);
+        free(people_call(universe, region, NULL,
+                         "Action=%sTags&ResourceId.1=%s&Tag.1.Key=amid%%3A%s%s",
+                         value ? "Create" : "Delete", image->resource.id, edits[what].key,
+                         value ? value : ""));
+        key = xasprintf("amid:%s", edits[what].key);
+        if (streq(tags_get(&image->resource.tags, key), edits[what].value)) /* it was taken */
+                witness_people_keep(universe->witness, image->resource.id);
+}
+
+void stranger_protects(struct universe *universe)
+{
+        const char *region = some_region(universe);
+        struct image *image = one_of_ours(universe, region);
+        struct snapshot *snapshot;
+
+        if (!image || !image->devices.n)
+                return;
+        snapshot = place_find(
+                people_place(universe, region), KIND_SNAPSHOT,
+                image->devices.list[dice_below(&universe->dice, image->devices.n)].snapshot);
+        if (snapshot && dice_chance(&universe->dice, 0.5))
+                snapshot->locked = !snapshot->locked;
+        else
+                image->protected = !image->protected;
+        trace_line(universe->trace, "! image %s: protected %d, snapshot locked %d",
+                   image->resource.id, image->protected, snapshot && snapshot->locked);
+}
+
+void stranger_daemon(struct universe *universe)
+{
+        const char *region = some_region(universe);
+        struct instance *instance = people_instance(universe, region);
+        const struct fleet *fleet = &universe->fleet;
+        const char *schedule =
+                fleet->schedules[dice_below(&universe->dice, fleet->n_schedules)].name;
+        sec_t firing = people_now(universe) / USEC_PER_SEC;
+        _cleanup_free_ char *tags = NULL;
+        char compact[TIME_TEXT_MAX];
+        char *image;
+
+        if (!instance || universe->second.image)
+                return;
+        tags = our_tags(schedule, instance->resource.id, firing,
+                        "&TagSpecification.1.Tag.7.Key=amid%3Adaemon"
+                        "&TagSpecification.1.Tag.7.Value=0123456789abcdef");
+        image = people_call(universe, region, "imageId",
+                            "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=%s-%s-%s%s",
+                            instance->resource.id, schedule, instance->resource.id,
+                            format_compact(firing, compact), tags);
+        if (image)
+                universe->second = (struct second_daemon){ .image = image,
+                                                           .schedule = xstrdup(schedule),
+                                                           .region = region,
+                                                           .at = universe->clock.now };
+}
+
+void stranger_daemon_ends(struct universe *universe)
+{
+        if (!universe->second.image)
+                return;
+        trace_line(universe->trace, "! the second daemon is ended");
+        machine_stop(&universe->machine, 5 * USEC_PER_SEC);
+        /* Where its removal is refused it is at least nobody's. */
+        free(people_call(universe, universe->second.region, NULL,
+                         "Action=DeleteTags&ResourceId.1=%s&Tag.1.Key=amid%%3Aowner",
+                         universe->second.image));
+        free(people_call(universe, universe->second.region, NULL,
+                         "Action=DeregisterImage&ImageId=%s&DeleteAssociatedSnapshots=true",
+                         universe->second.image));
+        free(universe->second.image);
+        free(universe->second.schedule);
+        universe->second = (struct second_daemon){};
+}
+
+/* The machine that was launched from an image of ours and is not terminated yet; NULL: none. */
+static struct instance *find_clone(struct universe *universe, const char *region)
+{
+        FOREACH_RESOURCE(resource, people_place(universe, region), KIND_INSTANCE)
+        {
+                enum state state =
+                        instance_state((struct instance *)resource, people_now(universe));
+
+                if (tags_get(&resource->tags, "Clone") && state != STATE_SHUTTING_DOWN &&
+                    state != STATE_TERMINATED)
+                        return (struct instance *)resource;
+        }
+        return NULL;
+}
+
+/* A restore is tried, one in a region at a time. */
+void stranger_clones(struct universe *universe)
+{
+        const char *region = some_region(universe);
+        struct image *image = find_clone(universe, region) ? NULL : one_of_ours(universe, region);
+
+        if (image)
+                free(people_call(universe, region, NULL,
+                                 "Action=RunInstances&ImageId=%s&MinCount=1&MaxCount=1&"
+                                 "TagSpecification.1.ResourceType=instance&"
+                                 "TagSpecification.1.Tag.1.Key=Group&"
+                                 "TagSpecification.1.Tag.1.Value=g%zu&"
+                                 "TagSpecification.1.Tag.2.Key=Role&"
+                                 "TagSpecification.1.Tag.2.Value=web&"
+                                 "TagSpecification.1.Tag.3.Key=Clone&"
+                                 "TagSpecification.1.Tag.3.Value=yes",
+                                 image->resource.id, dice_below(&universe->dice, GROUPS)));
+}
+
+/* The restore was tried: fleets do not grow for as long as they are watched. */
+void stranger_ends_clone(struct universe *universe)
+{
+        const char *region = some_region(universe);
+        struct instance *clone = find_clone(universe, region);
+
+        if (clone)
+                free(people_call(universe, region, NULL,
+                                 "Action=TerminateInstances&InstanceId.1=%s", clone->resource.id));
+}

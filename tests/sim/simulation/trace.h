@@ -1,0 +1,33 @@
+/*
+ * The history of a universe: what its daemon logs, what goes over its network and what befalls it.
+ * The last lines are kept for the message about a failure; all of them can be printed, and all of
+ * them go into one number that tells whether two histories are the same.
+ *
+ * It also is base/log.h for the daemon in the universe: its journal is output, and goes in here.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "sim/simulation/virtual-loop.h"
+
+/* A line of the daemon's journal; `event` may be NULL, `about` too. */
+typedef void trace_journal_fn(const struct log_event *event, const struct log_about *about,
+                              const char *message, void *userdata);
+
+struct trace;
+
+/* `print`: every line goes there; may be NULL. One trace at a time gets the journal. */
+struct trace *trace_new(const struct virtual_clock *clock, FILE *print);
+struct trace *trace_free(struct trace *trace);
+void trace_on_journal(struct trace *trace, trace_journal_fn *callback, void *userdata);
+/* The daemon is dead: what it still says was never said. */
+void trace_mute(struct trace *trace, bool mute);
+
+void trace_line(struct trace *trace, const char *format, ...) __attribute__((format(printf, 2, 3)));
+uint64_t trace_hash(const struct trace *trace);
+uint64_t trace_lines(const struct trace *trace);
+void trace_print_last(const struct trace *trace, FILE *file, unsigned int n);
