@@ -17,230 +17,233 @@
 
 /* ---- what is in force ---- */
 
-static bool is_over(const struct refusal *refusal, usec_t now)
+static bool is_over(const struct answer_fault *fault, usec_t now)
 {
-        return !refusal->count || now >= refusal->until;
+        return !fault->count || now >= fault->until;
 }
 
-static void forget_those_over(struct refusals *refusals, usec_t now)
+static void forget_those_over(struct answer_faults *faults, usec_t now)
 {
         size_t kept = 0;
 
-        for (size_t i = 0; i < refusals->n; i++) {
-                struct refusal *refusal = &refusals->list[i];
-                usec_t ended = refusal->until < now ? refusal->until : now;
+        for (size_t i = 0; i < faults->n; i++) {
+                struct answer_fault *fault = &faults->list[i];
+                usec_t ended = fault->until < now ? fault->until : now;
 
-                if (!is_over(refusal, now)) {
-                        refusals->list[kept++] = *refusal;
+                if (!is_over(fault, now)) {
+                        faults->list[kept++] = *fault;
                         continue;
                 }
-                if (ended > refusals->ended)
-                        refusals->ended = ended;
-                if (refusal->id) {
-                        struct past_refusal *past =
-                                &refusals->past[refusals->n_past++ % PAST_REFUSALS];
+                if (ended > faults->ended)
+                        faults->ended = ended;
+                if (fault->id) {
+                        struct past_answer_fault *past =
+                                &faults->past[faults->n_past++ % PAST_ANSWER_FAULTS];
 
                         free(past->id);
-                        *past = (struct past_refusal){ steal(refusal->id), ended };
+                        *past = (struct past_answer_fault){ steal(fault->id), ended };
                 }
         }
-        refusals->n = kept;
+        faults->n = kept;
 }
 
-void refusals_clear(struct refusals *refusals)
+void answer_faults_clear(struct answer_faults *faults)
 {
-        for (size_t i = 0; i < refusals->n; i++)
-                free(refusals->list[i].id);
-        free(refusals->list);
-        refusals->list = NULL;
-        refusals->n = 0;
-        for (size_t i = 0; i < PAST_REFUSALS; i++)
-                free(steal(refusals->past[i].id));
+        for (size_t i = 0; i < faults->n; i++)
+                free(faults->list[i].id);
+        free(faults->list);
+        faults->list = NULL;
+        faults->n = 0;
+        for (size_t i = 0; i < PAST_ANSWER_FAULTS; i++)
+                free(steal(faults->past[i].id));
 }
 
-void refusals_add(struct refusals *refusals, const struct refusal *refusal)
+void answer_faults_add(struct answer_faults *faults, const struct answer_fault *fault)
 {
-        *append(refusals->list, refusals->n) = *refusal;
-        if (!refusal->id && refusal->until > refusals->wide_until)
-                refusals->wide_until = refusal->until;
+        *append(faults->list, faults->n) = *fault;
+        if (!fault->id && fault->until > faults->wide_until)
+                faults->wide_until = fault->until;
 }
 
-static bool aims_at(const struct refusal *refusal, const char *action, const char *region,
+static bool aims_at(const struct answer_fault *fault, const char *action, const char *region,
                     const char *body, size_t size)
 {
-        return (!refusal->action || streq(refusal->action, action)) &&
-               (!refusal->region || streq(refusal->region, region)) &&
-               (!refusal->error || aws_error_fits(refusal->error, action)) &&
-               (!refusal->id || memmem(body, size, refusal->id, strlen(refusal->id)));
+        return (!fault->action || streq(fault->action, action)) &&
+               (!fault->region || streq(fault->region, region)) &&
+               (!fault->error || aws_error_fits(fault->error, action)) &&
+               (!fault->id || memmem(body, size, fault->id, strlen(fault->id)));
 }
 
-const struct refusal *refusals_strike(struct refusals *refusals, usec_t now, const char *action,
-                                      const char *region, const char *body, size_t size)
+const struct answer_fault *answer_faults_match(struct answer_faults *faults, usec_t now,
+                                               const char *action, const char *region,
+                                               const char *body, size_t size)
 {
-        if (!refusals->n)
+        if (!faults->n)
                 return NULL;
-        forget_those_over(refusals, now);
-        for (size_t i = 0; i < refusals->n; i++) {
-                struct refusal *refusal = &refusals->list[i];
+        forget_those_over(faults, now);
+        for (size_t i = 0; i < faults->n; i++) {
+                struct answer_fault *fault = &faults->list[i];
 
-                if (!aims_at(refusal, action, region, body, size))
+                if (!aims_at(fault, action, region, body, size))
                         continue;
-                refusal->count--;
-                refusal->struck++;
-                return refusal;
+                fault->count--;
+                return fault;
         }
         return NULL;
 }
 
-void refusal_answer(const struct refusal *refusal, const char *action, struct sim_reply *reply)
+void answer_fault_reply(const struct answer_fault *fault, const char *action,
+                        struct sim_reply *reply)
 {
         const struct sim_action *published = action_find(action);
         struct sim_reply answer = {};
 
         memcpy(answer.request_id, reply->request_id, sizeof(answer.request_id));
         sim_reply_done(reply);
-        if (refusal->error) {
-                service_write_error(published->service, &answer, refusal->error->status,
-                                    refusal->error->code, refusal->error->message);
+        if (fault->error) {
+                service_write_error(published->service, &answer, fault->error->status,
+                                    fault->error->code, fault->error->message);
         } else {
                 answer.request_id[0] = '\0';
-                answer.status = refusal->foreign->status;
-                answer.content_type = refusal->foreign->content_type;
-                answer.body = xstrdup(refusal->foreign->body);
+                answer.status = fault->foreign->status;
+                answer.content_type = fault->foreign->content_type;
+                answer.body = xstrdup(fault->foreign->body);
                 answer.size = strlen(answer.body);
         }
         *reply = answer;
 }
 
-usec_t refusals_clear_since(struct refusals *refusals, usec_t now, const char *id)
+usec_t answer_faults_clear_since(struct answer_faults *faults, usec_t now, const char *id)
 {
         usec_t clear;
 
-        forget_those_over(refusals, now);
+        forget_those_over(faults, now);
         if (!id)
-                return refusals->n ? USEC_INFINITY : refusals->ended;
-        for (size_t i = 0; i < refusals->n; i++)
+                return faults->n ? USEC_INFINITY : faults->ended;
+        for (size_t i = 0; i < faults->n; i++)
                 /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): entries with a freed id are gone */
-                if (!refusals->list[i].id || streq(refusals->list[i].id, id))
+                if (!faults->list[i].id || streq(faults->list[i].id, id))
                         return USEC_INFINITY;
-        clear = refusals->wide_until < now ? refusals->wide_until : now;
-        for (size_t i = 0; i < PAST_REFUSALS; i++)
-                if (streq(refusals->past[i].id, id) && refusals->past[i].ended > clear)
-                        clear = refusals->past[i].ended;
+        clear = faults->wide_until < now ? faults->wide_until : now;
+        for (size_t i = 0; i < PAST_ANSWER_FAULTS; i++)
+                if (streq(faults->past[i].id, id) && faults->past[i].ended > clear)
+                        clear = faults->past[i].ended;
         return clear;
 }
 
 /* ---- drawn from the tables ---- */
 
-static const char *some_region(struct universe *universe)
+static const char *some_region(struct simulation *simulation)
 {
-        return universe->fleet.regions[dice_below(&universe->dice, universe->fleet.n_regions)];
+        return simulation->fleet
+                .regions[dice_below(&simulation->dice, simulation->fleet.n_regions)];
 }
 
-static const char *some_action(struct universe *universe)
+static const char *some_action(struct simulation *simulation)
 {
         const char *action = "AssumeRole";
 
-        if (universe->fleet.role && dice_chance(&universe->dice, 0.2))
+        if (simulation->fleet.role && dice_chance(&simulation->dice, 0.2))
                 return action; /* what all else depends on */
         while (streq(action, "AssumeRole"))
-                action = asked_actions[dice_below(&universe->dice, n_asked_actions)];
+                action = asked_actions[dice_below(&simulation->dice, n_asked_actions)];
         return action;
 }
 
-static const struct aws_error *some_error(struct universe *universe, const char *action)
+static const struct aws_error *some_error(struct simulation *simulation, const char *action)
 {
         const struct aws_error *error;
 
         do
-                error = &aws_errors[dice_below(&universe->dice, n_aws_errors)];
+                error = &aws_errors[dice_below(&simulation->dice, n_aws_errors)];
         while (!aws_error_fits(error, action));
         return error;
 }
 
-static void add(struct universe *universe, const struct refusal *refusal)
+static void add(struct simulation *simulation, const struct answer_fault *fault)
 {
-        usec_t lasts = refusal->until - universe->clock.now;
+        usec_t lasts = fault->until - simulation->clock.now;
 
-        trace_line(universe->trace, "! %s%s%s in %s: %s, HTTP %d%s, %llu times or %lld s",
-                   refusal->action ? refusal->action : "everything", refusal->id ? " of " : "",
-                   refusal->id ? refusal->id : "", refusal->region,
-                   refusal->error ? refusal->error->code : "a foreign answer",
-                   refusal->error ? refusal->error->status : refusal->foreign->status,
-                   refusal->acted ? ", carried out" : "", (unsigned long long)refusal->count,
+        trace_line(simulation->trace, "! %s%s%s in %s: %s, HTTP %d%s, %llu times or %lld s",
+                   fault->action ? fault->action : "everything", fault->id ? " of " : "",
+                   fault->id ? fault->id : "", fault->region,
+                   fault->error ? fault->error->code : "a foreign answer",
+                   fault->error ? fault->error->status : fault->foreign->status,
+                   fault->acted ? ", carried out" : "", (unsigned long long)fault->count,
                    (long long)(lasts / USEC_PER_SEC));
-        if (!refusal->id)
-                happenings_hinder(universe);
-        refusals_add(&universe->cloud.refusals, refusal);
+        if (!fault->id)
+                fault_events_hindered(simulation);
+        answer_faults_add(&simulation->cloud.answer_faults, fault);
 }
 
-static usec_t some_time(struct universe *universe)
+static usec_t some_time(struct simulation *simulation)
 {
-        return dice_chance(&universe->dice, 0.5)   ? dice_wait(&universe->dice, 10 * MINUTE)
-               : dice_chance(&universe->dice, 0.8) ? dice_wait(&universe->dice, 2 * HOUR)
-                                                   : dice_wait(&universe->dice, 12 * HOUR);
+        return dice_chance(&simulation->dice, 0.5)   ? dice_wait(&simulation->dice, 10 * MINUTE)
+               : dice_chance(&simulation->dice, 0.8) ? dice_wait(&simulation->dice, 2 * HOUR)
+                                                     : dice_wait(&simulation->dice, 12 * HOUR);
 }
 
-static void refuse(struct universe *universe, uint64_t count, usec_t lasts)
+static void refuse(struct simulation *simulation, uint64_t count, usec_t lasts)
 {
-        const char *action = some_action(universe);
-        const struct aws_error *error = some_error(universe, action);
+        const char *action = some_action(simulation);
+        const struct aws_error *error = some_error(simulation, action);
 
-        add(universe,
-            &(struct refusal){ .error = error,
-                               .action = action,
-                               .region = some_region(universe),
-                               .acted = error->may_have_acted && dice_chance(&universe->dice, 0.5),
-                               .count = count,
-                               .until = universe->clock.now + lasts });
+        add(simulation, &(struct answer_fault){ .error = error,
+                                                .action = action,
+                                                .region = some_region(simulation),
+                                                .acted = error->may_have_acted &&
+                                                         dice_chance(&simulation->dice, 0.5),
+                                                .count = count,
+                                                .until = simulation->clock.now + lasts });
 }
 
-void refuse_once(struct universe *universe)
+void answer_fault_once(struct simulation *simulation)
 {
-        refuse(universe,
-               dice_chance(&universe->dice, 0.7) ? 1
-                                                 : (uint64_t)dice_between(&universe->dice, 2, 6),
+        refuse(simulation,
+               dice_chance(&simulation->dice, 0.7)
+                       ? 1
+                       : (uint64_t)dice_between(&simulation->dice, 2, 6),
                6 * HOUR);
 }
 
-void refuse_for_long(struct universe *universe)
+void answer_fault_for_long(struct simulation *simulation)
 {
-        refuse(universe, UINT64_MAX, some_time(universe));
+        refuse(simulation, UINT64_MAX, some_time(simulation));
 }
 
-void answer_without_keys(struct universe *universe)
+void answer_fault_without_keys(struct simulation *simulation)
 {
-        if (universe->fleet.role)
-                add(universe,
-                    &(struct refusal){ .foreign = &keyless_answers[dice_below(&universe->dice,
-                                                                              n_keyless_answers)],
-                                       .action = "AssumeRole",
-                                       .region = universe->fleet.regions[0],
-                                       .acted = true,
-                                       .count = (uint64_t)dice_between(&universe->dice, 1, 6),
-                                       .until = universe->clock.now + some_time(universe) });
+        if (simulation->fleet.role)
+                add(simulation, &(struct answer_fault){
+                                        .foreign = &keyless_answers[dice_below(&simulation->dice,
+                                                                               n_keyless_answers)],
+                                        .action = "AssumeRole",
+                                        .region = simulation->fleet.regions[0],
+                                        .acted = true,
+                                        .count = (uint64_t)dice_between(&simulation->dice, 1, 6),
+                                        .until = simulation->clock.now + some_time(simulation) });
 }
 
-void answer_foreign(struct universe *universe)
+void answer_fault_foreign(struct simulation *simulation)
 {
-        bool one = dice_chance(&universe->dice, 0.5);
+        bool one = dice_chance(&simulation->dice, 0.5);
 
-        add(universe,
-            &(struct refusal){
-                    .foreign = &foreign_answers[dice_below(&universe->dice, n_foreign_answers)],
-                    .action = one ? some_action(universe) : NULL,
-                    .region = some_region(universe),
-                    .acted = dice_chance(&universe->dice, 0.5),
-                    .count = dice_chance(&universe->dice, 0.5)
-                                     ? (uint64_t)dice_between(&universe->dice, 1, 3)
+        add(simulation,
+            &(struct answer_fault){
+                    .foreign = &foreign_answers[dice_below(&simulation->dice, n_foreign_answers)],
+                    .action = one ? some_action(simulation) : NULL,
+                    .region = some_region(simulation),
+                    .acted = dice_chance(&simulation->dice, 0.5),
+                    .count = dice_chance(&simulation->dice, 0.5)
+                                     ? (uint64_t)dice_between(&simulation->dice, 1, 3)
                                      : UINT64_MAX,
-                    .until = universe->clock.now + some_time(universe) / 4 });
+                    .until = simulation->clock.now + some_time(simulation) / 4 });
 }
 
-static char *some_id(struct universe *universe, const char *region, enum kind kind)
+static char *some_id(struct simulation *simulation, const char *region, enum kind kind)
 {
-        struct place *place = sim_place(universe->cloud.sim, DEFAULT_ACCOUNT, region);
-        size_t n = HASH_COUNT(place->resources[kind]), at = dice_below(&universe->dice, n);
+        struct place *place = sim_place(simulation->cloud.sim, DEFAULT_ACCOUNT, region);
+        size_t n = HASH_COUNT(place->resources[kind]), at = dice_below(&simulation->dice, n);
 
         FOREACH_RESOURCE(resource, place, kind)
         {
@@ -251,7 +254,7 @@ static char *some_id(struct universe *universe, const char *region, enum kind ki
 }
 
 /* One thing that nobody may change for a while: a policy by tags, a protection, a bad state. */
-void refuse_one_change(struct universe *universe)
+void answer_fault_of_one_change(struct simulation *simulation)
 {
         static const struct {
                 const char *action;
@@ -265,22 +268,22 @@ void refuse_one_change(struct universe *universe)
                 { "DeregisterImage", KIND_IMAGE },      { "CreateTags", KIND_IMAGE },
                 { "DeleteSnapshot", KIND_SNAPSHOT },
         };
-        size_t what = dice_below(&universe->dice, ELEMENTS(changes));
-        const char *region = some_region(universe);
-        const struct aws_error *error = some_error(universe, changes[what].action);
-        char *id = some_id(universe, region, changes[what].kind);
+        size_t what = dice_below(&simulation->dice, ELEMENTS(changes));
+        const char *region = some_region(simulation);
+        const struct aws_error *error = some_error(simulation, changes[what].action);
+        char *id = some_id(simulation, region, changes[what].kind);
 
         if (id)
-                add(universe,
-                    &(struct refusal){ .error = error,
-                                       .action = changes[what].action,
-                                       .region = region,
-                                       .id = id,
-                                       .count = UINT64_MAX,
-                                       .until = universe->clock.now + 4 * some_time(universe) });
+                add(simulation, &(struct answer_fault){ .error = error,
+                                                        .action = changes[what].action,
+                                                        .region = region,
+                                                        .id = id,
+                                                        .count = UINT64_MAX,
+                                                        .until = simulation->clock.now +
+                                                                 4 * some_time(simulation) });
 }
 
-void refuse_one_id(struct universe *universe)
+void answer_fault_of_one_id(struct simulation *simulation)
 {
         static const struct {
                 enum kind kind;
@@ -292,24 +295,24 @@ void refuse_one_id(struct universe *universe)
                 { KIND_IMAGE, "InvalidAMIID.NotFound" },
                 { KIND_SNAPSHOT, "InvalidSnapshot.NotFound" },
         };
-        size_t what = dice_below(&universe->dice, ELEMENTS(unknown));
-        const char *region = some_region(universe);
-        char *id = some_id(universe, region, unknown[what].kind);
+        size_t what = dice_below(&simulation->dice, ELEMENTS(unknown));
+        const char *region = some_region(simulation);
+        char *id = some_id(simulation, region, unknown[what].kind);
 
         if (!id)
                 return;
         for (size_t i = 0; i < n_aws_errors; i++) {
                 if (!streq(aws_errors[i].code, unknown[what].code))
                         continue;
-                add(universe,
-                    &(struct refusal){
+                add(simulation,
+                    &(struct answer_fault){
                             .error = &aws_errors[i],
                             .region = region,
                             .id = id,
-                            .count = dice_chance(&universe->dice, 0.4)
-                                             ? (uint64_t)dice_between(&universe->dice, 1, 4)
+                            .count = dice_chance(&simulation->dice, 0.4)
+                                             ? (uint64_t)dice_between(&simulation->dice, 1, 4)
                                              : UINT64_MAX,
-                            .until = universe->clock.now + some_time(universe) });
+                            .until = simulation->clock.now + some_time(simulation) });
                 return;
         }
         free(id);
@@ -326,24 +329,24 @@ static const struct aws_error *error_of_code(const char *code)
         return &aws_errors[i];
 }
 
-void refuse_word_of_image(struct universe *universe)
+void answer_fault_after_create(struct simulation *simulation)
 {
-        add(universe, &(struct refusal){ .error = error_of_code("InternalError"),
-                                         .action = "CreateImage",
-                                         .region = universe->fleet.regions[0],
-                                         .acted = true,
-                                         .count = 1,
-                                         .until = USEC_INFINITY });
+        add(simulation, &(struct answer_fault){ .error = error_of_code("InternalError"),
+                                                .action = "CreateImage",
+                                                .region = simulation->fleet.regions[0],
+                                                .acted = true,
+                                                .count = 1,
+                                                .until = USEC_INFINITY });
 }
 
-void refuse_lists_of_images(struct universe *universe)
+void answer_fault_of_image_lists(struct simulation *simulation)
 {
-        if (universe->lists_refused)
+        if (simulation->image_lists_refused)
                 return;
-        universe->lists_refused = true;
-        add(universe, &(struct refusal){ .error = error_of_code("UnauthorizedOperation"),
-                                         .action = "DescribeImages",
-                                         .region = universe->fleet.regions[0],
-                                         .count = UINT64_MAX,
-                                         .until = universe->clock.now + 45 * MINUTE });
+        simulation->image_lists_refused = true;
+        add(simulation, &(struct answer_fault){ .error = error_of_code("UnauthorizedOperation"),
+                                                .action = "DescribeImages",
+                                                .region = simulation->fleet.regions[0],
+                                                .count = UINT64_MAX,
+                                                .until = simulation->clock.now + 45 * MINUTE });
 }

@@ -12,9 +12,9 @@
 #include "sim/simulation/aws-errors.h"
 #include "sim/simulation/dice.h"
 
-struct universe;
+struct simulation;
 
-struct refusal {
+struct answer_fault {
         const struct aws_error *error; /* or */
         const struct foreign_answer *foreign;
         const char *action, *region; /* borrowed; NULL: any */
@@ -22,55 +22,56 @@ struct refusal {
         bool acted;                  /* the request is carried out all the same */
         uint64_t count;              /* of answers that are left */
         usec_t until;                /* monotonic */
-        uint64_t struck;
 };
 
 /* The last ones of single ids that are over. */
-struct past_refusal {
+struct past_answer_fault {
         char *id;
         usec_t ended; /* monotonic */
 };
-enum { PAST_REFUSALS = 32 };
+enum { PAST_ANSWER_FAULTS = 32 };
 
-struct refusals {
-        struct refusal *list;
+struct answer_faults {
+        struct answer_fault *list;
         size_t n;
-        struct past_refusal past[PAST_REFUSALS];
+        struct past_answer_fault past[PAST_ANSWER_FAULTS];
         size_t n_past;
         usec_t ended;      /* when the last one was over, monotonic; 0: there was none */
         usec_t wide_until; /* so long the last one was to last that was not of a single id */
 };
 
-void refusals_clear(struct refusals *refusals);
-/* `refusal->id` is taken. */
-void refusals_add(struct refusals *refusals, const struct refusal *refusal);
+void answer_faults_clear(struct answer_faults *faults);
+/* `fault->id` is taken. */
+void answer_faults_add(struct answer_faults *faults, const struct answer_fault *fault);
 /* The refusal that strikes a request, counted; NULL: none. Valid until one is added. */
-const struct refusal *refusals_strike(struct refusals *refusals, usec_t now, const char *action,
-                                      const char *region, const char *body, size_t size);
+const struct answer_fault *answer_faults_match(struct answer_faults *faults, usec_t now,
+                                               const char *action, const char *region,
+                                               const char *body, size_t size);
 /* The answer to a request that it strikes; replaces `reply`, which was the true one. */
-void refusal_answer(const struct refusal *refusal, const char *action, struct sim_reply *reply);
+void answer_fault_reply(const struct answer_fault *fault, const char *action,
+                        struct sim_reply *reply);
 /* Since when none is in force that concerns this id (NULL: none at all): USEC_INFINITY while one
  * is. */
-usec_t refusals_clear_since(struct refusals *refusals, usec_t now, const char *id);
+usec_t answer_faults_clear_since(struct answer_faults *faults, usec_t now, const char *id);
 
-/* ---- events: a new refusal, drawn from the tables ---- */
+/* ---- events: a new fault, drawn from the tables ---- */
 
 /* A documented error of one action: once. */
-void refuse_once(struct universe *universe);
+void answer_fault_once(struct simulation *simulation);
 /* For minutes or hours. */
-void refuse_for_long(struct universe *universe);
+void answer_fault_for_long(struct simulation *simulation);
 /* A documented error of one action that changes something, for hours, of one id only. */
-void refuse_one_change(struct universe *universe);
+void answer_fault_of_one_change(struct simulation *simulation);
 /* For one instance, image or snapshot only, whatever batch it is in. */
-void refuse_one_id(struct universe *universe);
+void answer_fault_of_one_id(struct simulation *simulation);
 /* AssumeRole is answered without the keys, or with a part of them. */
-void answer_without_keys(struct universe *universe);
+void answer_fault_without_keys(struct simulation *simulation);
 /* An answer that is not AWS's, to one action or all of a region. */
-void answer_foreign(struct universe *universe);
+void answer_fault_foreign(struct simulation *simulation);
 
 /* ---- planned ones: crash-sweep.h ---- */
 
 /* The first CreateImage is carried out, and its answer does not say so. */
-void refuse_word_of_image(struct universe *universe);
+void answer_fault_after_create(struct simulation *simulation);
 /* The first time that it is called: no image is listed for longer than an instance is held. */
-void refuse_lists_of_images(struct universe *universe);
+void answer_fault_of_image_lists(struct simulation *simulation);

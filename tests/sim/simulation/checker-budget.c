@@ -33,7 +33,7 @@
  *
  * A run of all schedules counts as one of each. Whoever restarts the daemon makes it look again, at
  * an image that was complete before as well, until its task ends.
- * Calm is held to it closely, trouble loosely.
+ * Calm is stopped to it closely, trouble loosely.
  */
 #include <string.h>
 
@@ -46,58 +46,58 @@
 
 #define SECOND USEC_PER_SEC
 /* In one season, for what falls between the chairs: a run that began before it. */
-enum { ODD_ONES = 12 };
+enum { SLACK = 12 };
 /* So many times as many. What is repeated because an answer was lost or a refusal is not counted:
  * trouble also makes tasks begin again. */
-#define CALM_FACTOR    1.25
-#define TROUBLE_FACTOR 1.5
+#define CALM_FACTOR   1.25
+#define FAULTS_FACTOR 1.5
 
 /* About the image, its uses, and its snapshots; until it is seen that something is gone. */
-enum { LOOKS_AT_REMOVAL = 4, LOOKS_AT_ABSENCE = 40 };
+enum { QUERIES_OF_REMOVAL = 4, QUERIES_OF_ABSENCE = 40 };
 /* At an image and its uses, four times each, before it is removed. */
-enum { LOOKS_AT_USES = 8 };
+enum { QUERIES_OF_USES = 8 };
 /* At the tags of an image whose label was refused or not answered: now, and when no request can be
  * on its way any more. */
-enum { LOOKS_AT_LABEL = 3 };
+enum { QUERIES_OF_LABEL = 3 };
 #define DOUBT_LASTS   ((usec_t)10 * 60 * SECOND)
 #define REMOVAL_LASTS (2 * SEC_PER_HOUR * SECOND)
 
 /* At the StateReason: within the minute in which a start shows, at 0, 15 and 45 s. */
-enum { LOOKS_AT_START = 3 };
+enum { QUERIES_OF_START = 3 };
 
 /* A look every 15 s for the longest 'ready_timeout' there is. */
-enum { PUT_BACK_LOOKS = 120 };
+enum { QUERIES_OF_RESTORE = 120 };
 
 /* From one look at an instance that is waited for to the next, at the beginning. */
-#define FIRST_LOOKS (5 * SECOND)
+#define FIRST_INTERVAL (5 * SECOND)
 
-enum economy_event { PER_RUN, PER_IMAGE, PER_REBOOT, PER_START, EVENTS };
+enum budget_event { PER_RUN, PER_IMAGE, PER_REBOOT, PER_START, EVENTS };
 
 static const struct {
         const char *name;
         double per[EVENTS]; /* in each region */
-} classes[ECONOMY_CLASSES] = {
-        [ECONOMY_FOLLOW] = { "follow images", { [PER_IMAGE] = 12, [PER_START] = 12 } },
-        [ECONOMY_STATUS] = { "await instances", { [PER_REBOOT] = 4, [PER_START] = 4 } },
-        [ECONOMY_INSTANCES] = { "look at instances", { [PER_RUN] = 1, [PER_IMAGE] = 1 } },
-        [ECONOMY_LISTS] = { "list images", { [PER_RUN] = 2 } }, /* for auto, and for retention */
-        [ECONOMY_DAEMONS] = { "look for another daemon",
-                              { [PER_RUN] = 1, [PER_IMAGE] = 1, [PER_START] = 1 } },
-        [ECONOMY_REMOVALS] = { "look at what is removed", { [PER_RUN] = 2 } },
+} classes[BUDGET_CLASSES] = {
+        [BUDGET_IMAGE_POLL] = { "follow images", { [PER_IMAGE] = 12, [PER_START] = 12 } },
+        [BUDGET_STATUS] = { "await instances", { [PER_REBOOT] = 4, [PER_START] = 4 } },
+        [BUDGET_INSTANCES] = { "look at instances", { [PER_RUN] = 1, [PER_IMAGE] = 1 } },
+        [BUDGET_LISTS] = { "list images", { [PER_RUN] = 2 } }, /* for auto, and for retention */
+        [BUDGET_DAEMONS] = { "look for another daemon",
+                             { [PER_RUN] = 1, [PER_IMAGE] = 1, [PER_START] = 1 } },
+        [BUDGET_REMOVALS] = { "look at what is removed", { [PER_RUN] = 2 } },
 };
 
-static struct economy *economy_of(struct witness *witness, const char *region)
+static struct budget *budget_of(struct checker *checker, const char *region)
 {
-        const struct fleet *fleet = &witness->universe->fleet;
+        const struct fleet *fleet = &checker->simulation->fleet;
 
         for (size_t i = 0; i < fleet->n_regions; i++)
                 if (streq(fleet->regions[i], region))
-                        return &witness->economies[i];
+                        return &checker->budgets[i];
         return NULL;
 }
 
 /* Until the next question about an image of that age. */
-static usec_t patience(usec_t age)
+static usec_t poll_interval(usec_t age)
 {
         usec_t tenth = age / 10, third = age / 3;
 
@@ -107,178 +107,178 @@ static usec_t patience(usec_t age)
 }
 
 /* What may have been asked until now. */
-static void economy_go_on(struct witness *witness, struct economy *economy)
+static void budget_accrue(struct checker *checker, struct budget *budget)
 {
-        usec_t now = witness->universe->clock.now;
+        usec_t now = checker->simulation->clock.now;
 
-        const struct disk *disk = &witness->universe->disk;
+        const struct disk *disk = &checker->simulation->disk;
 
         /* What cannot be written down goes on being looked at. */
-        if (economy->n_awaited || economy->n_stopped || disk->full || disk->broken)
-                economy->allowed[ECONOMY_STATUS] +=
-                        (double)(now - economy->seen) / (double)(15 * SECOND);
+        if (budget->n_awaited || budget->n_stopped || disk->full || disk->broken)
+                budget->allowed[BUDGET_STATUS] +=
+                        (double)(now - budget->seen) / (double)(15 * SECOND);
         if (disk->full || disk->broken)
-                economy->allowed[ECONOMY_INSTANCES] +=
-                        (double)(now - economy->seen) / (double)(15 * SECOND);
-        while (economy->n_followed && economy->seen < now) {
-                usec_t interval = patience(economy->seen - economy->youngest);
-                usec_t until = economy->seen + interval < now ? economy->seen + interval : now;
+                budget->allowed[BUDGET_INSTANCES] +=
+                        (double)(now - budget->seen) / (double)(15 * SECOND);
+        while (budget->n_polled && budget->seen < now) {
+                usec_t interval = poll_interval(budget->seen - budget->youngest);
+                usec_t until = budget->seen + interval < now ? budget->seen + interval : now;
 
-                economy->allowed[ECONOMY_FOLLOW] +=
-                        (double)(until - economy->seen) / (double)interval;
-                economy->seen = until;
+                budget->allowed[BUDGET_IMAGE_POLL] +=
+                        (double)(until - budget->seen) / (double)interval;
+                budget->seen = until;
         }
-        economy->seen = now;
+        budget->seen = now;
 }
 
-static void add(struct economy *economy, enum economy_event event, size_t times)
+static void add(struct budget *budget, enum budget_event event, size_t times)
 {
-        for (enum economy_class class = 0; class < ECONOMY_CLASSES; class ++)
-                economy->allowed[class] += classes[class].per[event] * (double)times;
+        for (enum budget_class class = 0; class < BUDGET_CLASSES; class ++)
+                budget->allowed[class] += classes[class].per[event] * (double)times;
 }
 
 /* ---- what happens ---- */
 
-void economy_image_begins(struct witness *witness, struct creation *creation)
+void budget_image_begins(struct checker *checker, struct creation *creation)
 {
-        struct economy *economy = economy_of(witness, creation->region);
+        struct budget *budget = budget_of(checker, creation->region);
 
-        economy_go_on(witness, economy);
-        add(economy, PER_IMAGE, 1);
-        economy->youngest = witness->universe->clock.now;
-        economy->n_followed += !creation->followed;
-        creation->followed = true;
+        budget_accrue(checker, budget);
+        add(budget, PER_IMAGE, 1);
+        budget->youngest = checker->simulation->clock.now;
+        budget->n_polled += !creation->polled;
+        creation->polled = true;
         if (!creation->reboot)
                 return;
-        add(economy, PER_REBOOT, 1);
-        economy->n_awaited += !creation->awaited;
+        add(budget, PER_REBOOT, 1);
+        budget->n_awaited += !creation->awaited;
         creation->awaited = true;
 }
 
-void economy_instance_stops(struct witness *witness, const char *region, bool begins)
+void budget_instance_stops(struct checker *checker, const char *region, bool begins)
 {
-        struct economy *economy = economy_of(witness, region);
+        struct budget *budget = budget_of(checker, region);
 
-        economy_go_on(witness, economy);
+        budget_accrue(checker, budget);
         if (begins)
-                add(economy, PER_REBOOT, 2); /* until it is down, and until it is back */
-        economy->n_stopped += begins ? 1 : -1UL;
+                add(budget, PER_REBOOT, 2); /* until it is down, and until it is back */
+        budget->n_stopped += begins ? 1 : -1UL;
 }
 
 /* Its turn came, and it was looked at; nothing more came of it. */
-void economy_no_image(struct witness *witness, const char *region)
+void budget_no_image(struct checker *checker, const char *region)
 {
-        economy_of(witness, region)->allowed[ECONOMY_INSTANCES]++;
-        economy_of(witness, region)->allowed[ECONOMY_STATUS]++;
-        economy_of(witness, region)->allowed[ECONOMY_DAEMONS]++;
+        budget_of(checker, region)->allowed[BUDGET_INSTANCES]++;
+        budget_of(checker, region)->allowed[BUDGET_STATUS]++;
+        budget_of(checker, region)->allowed[BUDGET_DAEMONS]++;
 }
 
 /* One that did not come back in time may still have to be put into service, when it runs. */
-void economy_put_back(struct witness *witness, const char *region)
+void budget_restore(struct checker *checker, const char *region)
 {
-        economy_of(witness, region)->allowed[ECONOMY_STATUS] += PUT_BACK_LOOKS;
+        budget_of(checker, region)->allowed[BUDGET_STATUS] += QUERIES_OF_RESTORE;
 }
 
-void economy_instance_is_back(struct witness *witness, struct creation *creation, bool well)
+void budget_instance_back(struct checker *checker, struct creation *creation, bool well)
 {
-        struct economy *economy = economy_of(witness, creation->region);
+        struct budget *budget = budget_of(checker, creation->region);
 
-        economy_go_on(witness, economy);
-        economy->n_awaited -= creation->awaited;
+        budget_accrue(checker, budget);
+        budget->n_awaited -= creation->awaited;
         creation->awaited = false;
         if (!well)
-                economy_put_back(witness, creation->region);
+                budget_restore(checker, creation->region);
 }
 
-void economy_image_ends(struct witness *witness, struct creation *creation)
+void budget_image_ends(struct checker *checker, struct creation *creation)
 {
-        struct economy *economy = economy_of(witness, creation->region);
+        struct budget *budget = budget_of(checker, creation->region);
 
-        economy_go_on(witness, economy);
-        economy->n_followed -= creation->followed;
-        if (creation->followed)
-                creation->followed_until = witness->universe->clock.now;
-        creation->followed = false;
+        budget_accrue(checker, budget);
+        budget->n_polled -= creation->polled;
+        if (creation->polled)
+                creation->polled_until = checker->simulation->clock.now;
+        creation->polled = false;
 }
 
-void economy_task_ends(struct witness *witness, struct creation *creation)
+void budget_task_ends(struct checker *checker, struct creation *creation)
 {
-        economy_instance_is_back(witness, creation, true);
-        economy_image_ends(witness, creation);
+        budget_instance_back(checker, creation, true);
+        budget_image_ends(checker, creation);
 }
 
-void economy_run_ends(struct witness *witness, const char *run)
+void budget_run_ends(struct checker *checker, const char *run)
 {
-        for (struct creation *c = witness->creations; c; c = c->hh.next)
+        for (struct creation *c = checker->creations; c; c = c->hh.next)
                 if (streq(c->run, run))
-                        economy_task_ends(witness, c);
+                        budget_task_ends(checker, c);
 }
 
-static void in_each_region(struct witness *witness, enum economy_event event, size_t times)
+static void in_each_region(struct checker *checker, enum budget_event event, size_t times)
 {
-        for (size_t i = 0; i < witness->universe->fleet.n_regions; i++) {
-                economy_go_on(witness, &witness->economies[i]);
-                add(&witness->economies[i], event, times);
+        for (size_t i = 0; i < checker->simulation->fleet.n_regions; i++) {
+                budget_accrue(checker, &checker->budgets[i]);
+                add(&checker->budgets[i], event, times);
         }
 }
 
-void witness_disk_changes(struct witness *witness)
+void checker_disk_changes(struct checker *checker)
 {
-        for (size_t i = 0; i < witness->universe->fleet.n_regions; i++)
-                economy_go_on(witness, &witness->economies[i]);
+        for (size_t i = 0; i < checker->simulation->fleet.n_regions; i++)
+                budget_accrue(checker, &checker->budgets[i]);
 }
 
 /* Removals of earlier runs that have not ended are gone on with: until it is seen that what they
  * may have deleted is gone. */
-static void removals_go_on(struct witness *witness, const char *schedule)
+static void removals_go_on(struct checker *checker, const char *schedule)
 {
         struct store_image *rows;
         size_t n;
 
-        if (store_load_images(witness->universe->machine.store, schedule, NULL, NULL, false, &rows,
-                              &n) < 0)
+        if (store_load_images(checker->simulation->machine.store, schedule, NULL, NULL, false,
+                              &rows, &n) < 0)
                 return;
         for (size_t i = 0; i < n; i++)
                 if (startswith(rows[i].state, "deregister")) /* deregistering, deregistered */
-                        economy_of(witness, rows[i].region)->allowed[ECONOMY_REMOVALS] +=
-                                LOOKS_AT_ABSENCE;
+                        budget_of(checker, rows[i].region)->allowed[BUDGET_REMOVALS] +=
+                                QUERIES_OF_ABSENCE;
         store_images_free(rows, n);
 }
 
-void economy_run_begins(struct witness *witness, const char *schedule)
+void budget_run_begins(struct checker *checker, const char *schedule)
 {
-        removals_go_on(witness, schedule);
-        in_each_region(witness, PER_RUN,
-                       schedule ? 1 : fleet_schedules_there(&witness->universe->fleet));
+        removals_go_on(checker, schedule);
+        in_each_region(checker, PER_RUN,
+                       schedule ? 1 : fleet_schedules_there(&checker->simulation->fleet));
 }
 
 /* The task of an image goes on: whether the image is complete is asked again, and so is its
  * instance unless the state says that it is back. */
-static void task_goes_on(struct witness *witness, const struct store_task *task)
+static void task_goes_on(struct checker *checker, const struct store_task *task)
 {
-        struct creation *creation = task->image ? creation_by_id(witness, task->image) : NULL;
-        struct economy *economy = creation ? economy_of(witness, creation->region) : NULL;
+        struct creation *creation = task->image ? creation_by_id(checker, task->image) : NULL;
+        struct budget *budget = creation ? budget_of(checker, creation->region) : NULL;
 
         if (!creation || task->finished != SEC_NONE)
                 return;
-        economy->n_followed += !creation->followed;
-        creation->followed = true;
+        budget->n_polled += !creation->polled;
+        creation->polled = true;
         if (!creation->reboot || task->returned != SEC_NONE)
                 return;
-        economy->n_awaited += !creation->awaited;
+        budget->n_awaited += !creation->awaited;
         creation->awaited = true;
 }
 
-void economy_goes_on(struct witness *witness)
+void budget_resume(struct checker *checker)
 {
-        struct store *store = witness->universe->machine.store;
+        struct store *store = checker->simulation->machine.store;
         struct store_run *runs;
         size_t n_runs;
 
         if (store_load_runs(store, NULL, true, 0, &runs, &n_runs) < 0)
                 return;
-        for (struct creation *c = witness->creations; c; c = c->hh.next)
-                economy_task_ends(witness, c);
+        for (struct creation *c = checker->creations; c; c = c->hh.next)
+                budget_task_ends(checker, c);
         for (size_t i = 0; i < n_runs; i++) {
                 struct store_task *tasks;
                 size_t n;
@@ -286,37 +286,37 @@ void economy_goes_on(struct witness *witness)
                 if (store_load_tasks(store, runs[i].id, &tasks, &n) < 0)
                         continue;
                 for (size_t j = 0; j < n; j++)
-                        task_goes_on(witness, &tasks[j]);
+                        task_goes_on(checker, &tasks[j]);
                 store_tasks_free(tasks, n);
         }
         store_runs_free(runs, n_runs);
 }
 
 /* What it was in the middle of it looks at again. */
-void economy_daemon_starts(struct witness *witness)
+void budget_daemon_starts(struct checker *checker)
 {
-        usec_t now = witness->universe->clock.now;
+        usec_t now = checker->simulation->clock.now;
 
-        economy_goes_on(witness);
-        in_each_region(witness, PER_START, 1);
-        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+        budget_resume(checker);
+        in_each_region(checker, PER_START, 1);
+        for (const struct creation *c = checker->creations; c; c = c->hh.next)
                 if (c->removed && now - c->removed_at < REMOVAL_LASTS)
-                        economy_of(witness, c->region)->allowed[ECONOMY_REMOVALS] +=
-                                LOOKS_AT_ABSENCE;
-        for (size_t i = 0; i < witness->universe->fleet.n_regions; i++) {
-                struct economy *economy = &witness->economies[i];
+                        budget_of(checker, c->region)->allowed[BUDGET_REMOVALS] +=
+                                QUERIES_OF_ABSENCE;
+        for (size_t i = 0; i < checker->simulation->fleet.n_regions; i++) {
+                struct budget *budget = &checker->budgets[i];
 
-                economy->youngest = witness->universe->clock.now;
-                economy->allowed[ECONOMY_INSTANCES] += (double)economy->n_followed;
-                economy->allowed[ECONOMY_LISTS] +=
-                        (double)fleet_schedules_there(&witness->universe->fleet);
+                budget->youngest = checker->simulation->clock.now;
+                budget->allowed[BUDGET_INSTANCES] += (double)budget->n_polled;
+                budget->allowed[BUDGET_LISTS] +=
+                        (double)fleet_schedules_there(&checker->simulation->fleet);
         }
 }
 
 /* ---- what is asked ---- */
 
 /* Whether the first image or snapshot that is asked about is none that is followed. */
-static bool is_about_removal(struct witness *witness, const struct cloud_request *request)
+static bool is_about_removal(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = request_parameter(request->body, "Filter.1.Value.1");
         const struct creation *creation;
@@ -324,170 +324,172 @@ static bool is_about_removal(struct witness *witness, const struct cloud_request
 
         if (id && startswith(id, "snap-")) {
                 struct place *place =
-                        sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, request->region);
+                        sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, request->region);
                 const char *image;
 
                 snapshot = place_find(place, KIND_SNAPSHOT, id);
                 image = snapshot ? strstr(snapshot->description, "ami-") : NULL;
-                creation = image ? creation_by_id(witness, image) : NULL;
+                creation = image ? creation_by_id(checker, image) : NULL;
                 return !creation || creation->removed;
         }
-        creation = id ? creation_by_id(witness, id) : NULL;
-        return !creation || !creation->followed;
+        creation = id ? creation_by_id(checker, id) : NULL;
+        return !creation || !creation->polled;
 }
 
-static enum economy_class class_of(struct witness *witness, const struct cloud_request *request)
+static enum budget_class class_of(struct checker *checker, const struct cloud_request *request)
 {
         if (streq(request->action, "DescribeInstanceStatus"))
-                return ECONOMY_STATUS;
+                return BUDGET_STATUS;
         if (streq(request->action, "DescribeInstances")) {
                 _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
 
-                return streq(filter, "image-id") ? ECONOMY_REMOVALS : ECONOMY_INSTANCES;
+                return streq(filter, "image-id") ? BUDGET_REMOVALS : BUDGET_INSTANCES;
         }
         if (streq(request->action, "DescribeSnapshots")) {
                 _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
 
                 if (filter && startswith(filter, "tag"))
-                        return ECONOMY_CLASSES;
-                return is_about_removal(witness, request) ? ECONOMY_REMOVALS : ECONOMY_FOLLOW;
+                        return BUDGET_CLASSES;
+                return is_about_removal(checker, request) ? BUDGET_REMOVALS : BUDGET_IMAGE_POLL;
         }
         if (streq(request->action, "DescribeImages")) {
                 _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
 
                 if (streq(filter, "image-id"))
-                        return is_about_removal(witness, request) ? ECONOMY_REMOVALS
-                                                                  : ECONOMY_FOLLOW;
+                        return is_about_removal(checker, request) ? BUDGET_REMOVALS
+                                                                  : BUDGET_IMAGE_POLL;
                 if (filter && startswith(filter, "tag")) {
                         _cleanup_free_ char *second =
                                 request_parameter(request->body, "Filter.2.Name");
 
-                        return streq(second, "creation-date") ? ECONOMY_DAEMONS : ECONOMY_LISTS;
+                        return streq(second, "creation-date") ? BUDGET_DAEMONS : BUDGET_LISTS;
                 }
         }
-        return ECONOMY_CLASSES; /* what acts, and the search by name for what may have happened */
+        return BUDGET_CLASSES; /* what acts, and the search by name for what may have happened */
 }
 
 /* An instance whose id fails the question for its status, since it is gone or not known for a
  * while, is looked for in a list each time. */
-static void economy_unknown(struct witness *witness, const struct cloud_request *request)
+static void note_unknown_instance(struct checker *checker, const struct cloud_request *request)
 {
-        struct economy *economy = economy_of(witness, request->region);
-        usec_t now = witness->universe->clock.now;
+        struct budget *budget = budget_of(checker, request->region);
+        usec_t now = checker->simulation->clock.now;
 
         if (!streq(request->action, "DescribeInstanceStatus") || request->succeeded ||
-            (economy->unknown && now - economy->unknown < FIRST_LOOKS))
+            (budget->unknown && now - budget->unknown < FIRST_INTERVAL))
                 return;
-        economy->unknown = now;
-        economy->allowed[ECONOMY_INSTANCES]++;
+        budget->unknown = now;
+        budget->allowed[BUDGET_INSTANCES]++;
 }
 
 /* Before it is called again for an image, its instance may be looked at again. */
-void economy_sent(struct witness *witness, const char *action, const char *region)
+void budget_sent(struct checker *checker, const char *action, const char *region)
 {
         if (streq(action, "CreateImage")) {
-                economy_of(witness, region)->allowed[ECONOMY_INSTANCES]++;
-                economy_of(witness, region)->allowed[ECONOMY_STATUS]++;
-                economy_of(witness, region)->allowed[ECONOMY_DAEMONS]++;
+                budget_of(checker, region)->allowed[BUDGET_INSTANCES]++;
+                budget_of(checker, region)->allowed[BUDGET_STATUS]++;
+                budget_of(checker, region)->allowed[BUDGET_DAEMONS]++;
         }
         if (streq(action, "StartInstances"))
-                economy_of(witness, region)->allowed[ECONOMY_INSTANCES] += LOOKS_AT_START;
+                budget_of(checker, region)->allowed[BUDGET_INSTANCES] += QUERIES_OF_START;
 }
 
 /* The uses of an image that was launched once are looked at for minutes, and the image with them.
  */
-static void uses_are_looked_at(struct witness *witness, const struct cloud_request *request)
+static void uses_are_looked_at(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = request_parameter(request->body, "Filter.1.Value.1");
-        struct creation *creation = id ? creation_by_id(witness, id) : NULL;
-        const struct image *image = creation ? creation_image(witness, creation) : NULL;
-        usec_t now = witness->universe->clock.now;
+        struct creation *creation = id ? creation_by_id(checker, id) : NULL;
+        const struct image *image = creation ? creation_image(checker, creation) : NULL;
+        usec_t now = checker->simulation->clock.now;
 
         if (!image || !image->launched ||
-            (creation->uses_looked && now - creation->uses_looked < REMOVAL_LASTS))
+            (creation->uses_described && now - creation->uses_described < REMOVAL_LASTS))
                 return;
-        creation->uses_looked = now;
-        economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] += LOOKS_AT_USES;
+        creation->uses_described = now;
+        budget_of(checker, request->region)->allowed[BUDGET_REMOVALS] += QUERIES_OF_USES;
 }
 
-void economy_answered(struct witness *witness, const struct cloud_request *request)
+void budget_after_request(struct checker *checker, const struct cloud_request *request)
 {
-        enum economy_class class = class_of(witness, request);
+        enum budget_class class = class_of(checker, request);
         _cleanup_free_ char *page = request_parameter(request->body, "NextToken");
 
         if (streq(request->action, "DeregisterImage"))
-                economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] +=
-                        request->succeeded && request->heard ? LOOKS_AT_REMOVAL : LOOKS_AT_ABSENCE;
-        if (streq(request->action, "DescribeInstances") && class == ECONOMY_REMOVALS)
-                uses_are_looked_at(witness, request);
+                budget_of(checker, request->region)->allowed[BUDGET_REMOVALS] +=
+                        request->succeeded && request->heard ? QUERIES_OF_REMOVAL
+                                                             : QUERIES_OF_ABSENCE;
+        if (streq(request->action, "DescribeInstances") && class == BUDGET_REMOVALS)
+                uses_are_looked_at(checker, request);
         if (streq(request->action, "CreateTags") && !(request->succeeded && request->heard))
-                economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] += LOOKS_AT_LABEL;
+                budget_of(checker, request->region)->allowed[BUDGET_REMOVALS] += QUERIES_OF_LABEL;
         if (streq(request->action, "DeleteSnapshot") && !request->heard)
-                economy_of(witness, request->region)->allowed[ECONOMY_REMOVALS] += LOOKS_AT_ABSENCE;
-        economy_unknown(witness, request);
+                budget_of(checker, request->region)->allowed[BUDGET_REMOVALS] += QUERIES_OF_ABSENCE;
+        note_unknown_instance(checker, request);
         /* All pages of an answer are one. */
-        if (class != ECONOMY_CLASSES && request->succeeded && request->heard && !page)
-                economy_of(witness, request->region)->asked[class]++;
+        if (class != BUDGET_CLASSES && request->succeeded && request->heard && !page)
+                budget_of(checker, request->region)->asked[class]++;
 }
 
 /* Whether the image may be deregistered now: it is looked at until a list would show that. The
  * calls that follow within that time ask nothing new. */
-static bool is_new_doubt(struct witness *witness, const struct cloud_request *request)
+static bool is_newly_unclear(struct checker *checker, const struct cloud_request *request)
 {
-        usec_t now = witness->universe->clock.now;
+        usec_t now = checker->simulation->clock.now;
         _cleanup_free_ char *image = request_parameter(request->body, "ImageId");
-        struct creation *creation = image ? creation_by_id(witness, image) : NULL;
+        struct creation *creation = image ? creation_by_id(checker, image) : NULL;
 
-        if (!creation || (creation->doubted && now - creation->doubted < DOUBT_LASTS))
+        if (!creation || (creation->unclear && now - creation->unclear < DOUBT_LASTS))
                 return false;
-        creation->doubted = now;
+        creation->unclear = now;
         return true;
 }
 
-void economy_refused(struct witness *witness, const struct cloud_request *request, bool doubtful)
+void budget_request_refused(struct checker *checker, const struct cloud_request *request,
+                            bool unclear)
 {
-        struct economy *economy = economy_of(witness, request->region);
-        double *allowed = &economy->allowed[ECONOMY_REMOVALS];
+        struct budget *budget = budget_of(checker, request->region);
+        double *allowed = &budget->allowed[BUDGET_REMOVALS];
 
-        economy_unknown(witness, request);
+        note_unknown_instance(checker, request);
         /* It is still to be put back, and looked at before it is tried again. */
         if (streq(request->action, "RegisterTargets") || streq(request->action, "ExitStandby"))
-                economy->allowed[ECONOMY_STATUS] += 1;
+                budget->allowed[BUDGET_STATUS] += 1;
         if (streq(request->action, "DeregisterImage"))
-                *allowed += doubtful && is_new_doubt(witness, request) ? LOOKS_AT_ABSENCE : 1;
+                *allowed += unclear && is_newly_unclear(checker, request) ? QUERIES_OF_ABSENCE : 1;
         if (streq(request->action, "CreateTags") || streq(request->action, "DeleteSnapshot"))
                 *allowed += 1;
 }
 
 /* ---- the account ---- */
 
-void economy_judge(struct witness *witness, bool calm)
+void budget_judge(struct checker *checker, bool calm)
 {
-        struct universe *universe = witness->universe;
-        double factor = calm ? CALM_FACTOR : TROUBLE_FACTOR;
+        struct simulation *simulation = checker->simulation;
+        double factor = calm ? CALM_FACTOR : FAULTS_FACTOR;
 
-        for (size_t i = 0; i < universe->fleet.n_regions; i++) {
-                struct economy *economy = &witness->economies[i];
+        for (size_t i = 0; i < simulation->fleet.n_regions; i++) {
+                struct budget *budget = &checker->budgets[i];
 
-                economy_go_on(witness, economy);
-                for (enum economy_class class = 0; class < ECONOMY_CLASSES; class ++) {
-                        double allowed = economy->allowed[class];
-                        uint64_t asked = economy->asked[class];
+                budget_accrue(checker, budget);
+                for (enum budget_class class = 0; class < BUDGET_CLASSES; class ++) {
+                        double allowed = budget->allowed[class];
+                        uint64_t asked = budget->asked[class];
 
-                        witness->numbers.questions += asked;
-                        witness->numbers.allowed += allowed;
-                        if ((double)asked > factor * allowed + ODD_ONES)
-                                universe_fail(universe, "asks no more than it has to",
-                                              "%llu questions to %s in %s in %s, where %.0f "
-                                              "would do",
-                                              (unsigned long long)asked, classes[class].name,
-                                              universe->fleet.regions[i],
-                                              calm ? "a calm" : "a time of trouble", allowed);
+                        checker->numbers.queries += asked;
+                        checker->numbers.allowed += allowed;
+                        if ((double)asked > factor * allowed + SLACK)
+                                simulation_fail(simulation, "asks no more than it has to",
+                                                "%llu questions to %s in %s in %s, where %.0f "
+                                                "would do",
+                                                (unsigned long long)asked, classes[class].name,
+                                                simulation->fleet.regions[i],
+                                                calm ? "a calm" : "a time of trouble", allowed);
                 }
-                memset(economy->allowed, 0, sizeof(economy->allowed));
+                memset(budget->allowed, 0, sizeof(budget->allowed));
                 /* What is still pending may end in a season of its own. */
-                economy->allowed[ECONOMY_FOLLOW] =
-                        classes[ECONOMY_FOLLOW].per[PER_IMAGE] * (double)economy->n_followed;
-                memset(economy->asked, 0, sizeof(economy->asked));
+                budget->allowed[BUDGET_IMAGE_POLL] =
+                        classes[BUDGET_IMAGE_POLL].per[PER_IMAGE] * (double)budget->n_polled;
+                memset(budget->asked, 0, sizeof(budget->asked));
         }
 }

@@ -16,28 +16,28 @@
 /* ---- what an adoption leaves ---- */
 
 /* The rule of runs/adopt/adopt.h, by what happened and not by tags. */
-static bool has_to_be_left(struct witness *witness, const struct creation *creation)
+static bool has_to_be_left(struct checker *checker, const struct creation *creation)
 {
         const struct fleet_schedule *drawn =
-                fleet_find(&witness->universe->fleet, creation->schedule);
+                fleet_find(&checker->simulation->fleet, creation->schedule);
         const struct setting_schedule *setting;
         sec_t made = creation->asked / USEC_PER_SEC, latest;
 
-        if (!drawn || !drawn->there || drawn->edited || drawn->changed > witness->lost_at)
+        if (!drawn || !drawn->there || drawn->edited || drawn->changed > checker->lost_at)
                 return true; /* or it may have been like that when operators adopted */
-        setting = settings_schedule(fleet_settings(&witness->universe->fleet), drawn->name);
+        setting = settings_schedule(fleet_settings(&checker->simulation->fleet), drawn->name);
         latest = creation->firing + setting->missed_within + setting->flexible_window + SEC_PER_DAY;
         return made < creation->firing - 5 * SEC_PER_MIN || made > latest;
 }
 
-bool creation_is_left(struct witness *witness, const struct creation *creation)
+bool creation_is_left(struct checker *checker, const struct creation *creation)
 {
         struct store_image row;
 
-        if (!witness->lost_at || creation->made > witness->lost_at ||
-            !has_to_be_left(witness, creation))
+        if (!checker->lost_at || creation->made > checker->lost_at ||
+            !has_to_be_left(checker, creation))
                 return false;
-        if (store_load_image(witness->universe->machine.store, "default", creation->region,
+        if (store_load_image(checker->simulation->machine.store, "default", creation->region,
                              creation->id, &row) <= 0)
                 return true;
         store_image_done(&row); /* it was adopted some other time */
@@ -65,26 +65,26 @@ static void on_decision(const struct run_event *event, struct decisions *decisio
 
 static void on_before(const struct run_event *event, void *userdata)
 {
-        on_decision(event, &((struct witness *)userdata)->before);
+        on_decision(event, &((struct checker *)userdata)->before);
 }
 
 static void on_after(const struct run_event *event, void *userdata)
 {
-        on_decision(event, &((struct witness *)userdata)->after);
+        on_decision(event, &((struct checker *)userdata)->after);
 }
 
-static void ask_decisions(struct witness *witness, struct decisions *decisions, watch_fn *callback)
+static void ask_decisions(struct checker *checker, struct decisions *decisions, watch_fn *callback)
 {
-        struct manager *manager = witness->universe->machine.manager;
+        struct manager *manager = checker->simulation->machine.manager;
         _cleanup_free_ char *run = NULL, *error = NULL;
 
         decisions_done(decisions);
-        decisions->runs = witness->runs_ended;
-        decisions->images = witness->numbers.images;
-        witness->watch = watch_free(witness->watch);
-        witness_dry_run(witness);
+        decisions->runs = checker->runs_ended;
+        decisions->images = checker->numbers.images;
+        checker->watch = watch_free(checker->watch);
+        checker_dry_run(checker);
         if (manager_prune(manager, NULL, true, &run, &error) >= 0)
-                witness->watch = manager_watch(manager, run, callback, witness);
+                checker->watch = manager_watch(manager, run, callback, checker);
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -92,11 +92,11 @@ static int compare_lines(const void *a, const void *b)
         return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void compare_decisions(struct witness *witness, const char *why)
+static void compare_decisions(struct checker *checker, const char *why)
 {
-        struct decisions *before = &witness->before, *after = &witness->after;
+        struct decisions *before = &checker->before, *after = &checker->after;
 
-        if (!before->complete || !after->complete || before->runs != witness->runs_ended ||
+        if (!before->complete || !after->complete || before->runs != checker->runs_ended ||
             before->images != after->images)
                 return;
         if (!before->n || !after->n)
@@ -109,100 +109,100 @@ static void compare_decisions(struct witness *witness, const char *why)
 
                 /* What is kept for days is kept no more at one moment, maybe just then. */
                 if (!streq(a, b) && !strstr(a, "within"))
-                        universe_fail(witness->universe, "the same history, the same decisions",
-                                      "after %s: \"%s\" was \"%s\"", why, b, a);
+                        simulation_fail(checker->simulation, "the same history, the same decisions",
+                                        "after %s: \"%s\" was \"%s\"", why, b, a);
         }
 }
 
 /* ---- the agenda ---- */
 
-static void agenda_prune(struct witness *witness)
+static void agenda_prune(struct checker *checker)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
 
-        retention_condemn(witness);
-        if (manager_prune(witness->universe->machine.manager, NULL, false, &run, &error) < 0)
-                universe_fail(witness->universe, "works in calm", "prune: %s", error);
+        retention_note_unkept(checker);
+        if (manager_prune(checker->simulation->machine.manager, NULL, false, &run, &error) < 0)
+                simulation_fail(checker->simulation, "works in calm", "prune: %s", error);
 }
 
-static void agenda_before(struct witness *witness)
+static void agenda_before(struct checker *checker)
 {
-        ask_decisions(witness, &witness->before, on_before);
+        ask_decisions(checker, &checker->before, on_before);
 }
 
-static void agenda_after(struct witness *witness)
+static void agenda_after(struct checker *checker)
 {
-        ask_decisions(witness, &witness->after, on_after);
+        ask_decisions(checker, &checker->after, on_after);
 }
 
-static void agenda_restart(struct witness *witness)
+static void agenda_restart(struct checker *checker)
 {
-        if (witness->universe->options->never_restart)
+        if (checker->simulation->options->never_restart)
                 return;
-        witness->watch = watch_free(witness->watch);
-        machine_stop(&witness->universe->machine, USEC_PER_SEC);
+        checker->watch = watch_free(checker->watch);
+        machine_stop(&checker->simulation->machine, USEC_PER_SEC);
 }
 
-static void agenda_compare(struct witness *witness)
+static void agenda_compare(struct checker *checker)
 {
-        compare_decisions(witness, "a restart");
+        compare_decisions(checker, "a restart");
 }
 
-static bool goes_on(const struct witness *witness)
+static bool goes_on(const struct checker *checker)
 {
         struct store_run *runs;
         size_t n;
 
-        if (store_load_runs(witness->universe->machine.store, NULL, true, 0, &runs, &n) < 0)
+        if (store_load_runs(checker->simulation->machine.store, NULL, true, 0, &runs, &n) < 0)
                 return true;
         store_runs_free(runs, n);
         return n > 0;
 }
 
 /* Not while a run goes on: what it has taken out of service only the state knows. */
-static void agenda_lose(struct witness *witness)
+static void agenda_lose(struct checker *checker)
 {
-        struct universe *universe = witness->universe;
+        struct simulation *simulation = checker->simulation;
 
-        witness->state_lost = !universe->options->never_restart &&
-                              dice_chance(&universe->dice, 0.2) && !goes_on(witness);
-        if (!witness->state_lost)
+        checker->state_lost = !simulation->options->never_restart &&
+                              dice_chance(&simulation->dice, 0.2) && !goes_on(checker);
+        if (!checker->state_lost)
                 return;
-        agenda_restart(witness);
-        witness->lost_at = universe->clock.now;
-        trace_line(universe->trace, "! the state is lost");
-        machine_lose_state(&universe->machine);
-        witness_disturbed(witness, NULL);
+        agenda_restart(checker);
+        checker->lost_at = simulation->clock.now;
+        trace_line(simulation->trace, "! the state is lost");
+        machine_lose_state(&simulation->machine);
+        checker_schedule_changed(checker, NULL);
 }
 
-static void agenda_adopt(struct witness *witness)
+static void agenda_adopt(struct checker *checker)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
 
-        if (witness->state_lost &&
-            manager_adopt(witness->universe->machine.manager, false, &run, &error) < 0)
-                universe_fail(witness->universe, "works in calm", "adopt: %s", error);
+        if (checker->state_lost &&
+            manager_adopt(checker->simulation->machine.manager, false, &run, &error) < 0)
+                simulation_fail(checker->simulation, "works in calm", "adopt: %s", error);
 }
 
-static bool some_are_left(struct witness *witness)
+static bool some_are_left(struct checker *checker)
 {
-        for (const struct creation *c = witness->creations; c; c = c->hh.next)
-                if (creation_image(witness, c) && creation_is_left(witness, c))
+        for (const struct creation *c = checker->creations; c; c = c->hh.next)
+                if (creation_image(checker, c) && creation_is_left(checker, c))
                         return true;
         return false;
 }
 
-static void agenda_compare_adopted(struct witness *witness)
+static void agenda_compare_adopted(struct checker *checker)
 {
-        if (witness->state_lost && !some_are_left(witness))
-                compare_decisions(witness, "losing the state and adopting");
-        witness->watch = watch_free(witness->watch);
+        if (checker->state_lost && !some_are_left(checker))
+                compare_decisions(checker, "losing the state and adopting");
+        checker->watch = watch_free(checker->watch);
 }
 
 /* When in the calm, from its beginning. */
 static const struct {
         usec_t at;
-        void (*happen)(struct witness *witness);
+        void (*act)(struct checker *checker);
 } agenda[] = {
         { 30 * HOUR, agenda_prune },
         { 48 * HOUR, agenda_before },
@@ -217,31 +217,31 @@ static const struct {
 
 static void on_agenda(void *userdata)
 {
-        struct witness *witness = userdata;
-        usec_t at = agenda[witness->agenda_at].at;
+        struct checker *checker = userdata;
+        usec_t at = agenda[checker->agenda_at].at;
 
-        if (!machine_is_up(&witness->universe->machine))
-                universe_fail(witness->universe, "works in calm", "the daemon is not running");
-        agenda[witness->agenda_at++].happen(witness);
-        if (witness->agenda_at < ELEMENTS(agenda))
-                timer_arm(witness->agenda, agenda[witness->agenda_at].at - at);
+        if (!machine_is_up(&checker->simulation->machine))
+                simulation_fail(checker->simulation, "works in calm", "the daemon is not running");
+        agenda[checker->agenda_at++].act(checker);
+        if (checker->agenda_at < ELEMENTS(agenda))
+                timer_arm(checker->agenda, agenda[checker->agenda_at].at - at);
 }
 
-void season_agenda_begin(struct witness *witness)
+void calm_agenda_begin(struct checker *checker)
 {
-        if (!witness->agenda)
-                witness->agenda = timer_new(witness->universe->loop, on_agenda, witness);
-        witness->agenda_at = 0;
-        witness->state_lost = false;
-        timer_arm(witness->agenda, agenda[0].at);
+        if (!checker->agenda)
+                checker->agenda = timer_new(checker->simulation->loop, on_agenda, checker);
+        checker->agenda_at = 0;
+        checker->state_lost = false;
+        timer_arm(checker->agenda, agenda[0].at);
 }
 
-void season_done(struct witness *witness)
+void calm_agenda_done(struct checker *checker)
 {
-        levels_done(witness);
-        watch_free(witness->watch);
-        decisions_done(&witness->before);
-        decisions_done(&witness->after);
-        timer_free(witness->agenda);
-        strings_free(witness->claims, witness->n_claims);
+        levels_done(checker);
+        watch_free(checker->watch);
+        decisions_done(&checker->before);
+        decisions_done(&checker->after);
+        timer_free(checker->agenda);
+        strings_free(checker->claims, checker->n_claims);
 }

@@ -22,49 +22,49 @@ static bool is_off(const struct virtual_clock *clock)
 }
 
 /* One that waited for another run was claimed before. */
-void clock_note_claim(struct witness *witness, const char *run)
+void clock_note_claim(struct checker *checker, const char *run)
 {
-        const struct universe *universe = witness->universe;
+        const struct simulation *simulation = checker->simulation;
 
-        if (run && is_off(&universe->clock) && coverage_claims_now(run))
-                *append(witness->claims, witness->n_claims) = xstrdup(run);
+        if (run && is_off(&simulation->clock) && coverage_claims_now(run))
+                *append(checker->claims, checker->n_claims) = xstrdup(run);
 }
 
 /* After a restart only the wall clock of the claim is known. Whether a claim under a clock that was
  * behind was wrong cannot be told then, and does no harm: its firing was due. One of the future
  * stays forbidden. */
-void clock_note_start(struct witness *witness)
+void clock_note_start(struct checker *checker)
 {
         char now[TIME_TEXT_MAX];
         size_t kept = 0;
 
-        format_compact(virtual_true_time(&witness->universe->clock) / USEC_PER_SEC, now);
-        for (size_t i = 0; i < witness->n_claims; i++) {
-                const char *firing = strrchr(witness->claims[i], '.');
+        format_compact(virtual_true_time(&checker->simulation->clock) / USEC_PER_SEC, now);
+        for (size_t i = 0; i < checker->n_claims; i++) {
+                const char *firing = strrchr(checker->claims[i], '.');
 
                 if (firing && strcmp(firing + 1, now) > 0)
-                        witness->claims[kept++] = witness->claims[i];
+                        checker->claims[kept++] = checker->claims[i];
                 else
-                        free(witness->claims[i]);
+                        free(checker->claims[i]);
         }
-        witness->n_claims = kept;
+        checker->n_claims = kept;
 }
 
-void clock_judge_image(struct witness *witness, char *run)
+void clock_judge_image(struct checker *checker, char *run)
 {
         _cleanup_free_ char *id = run;
 
-        if (id && strings_contain(witness->claims, witness->n_claims, id))
-                universe_fail(witness->universe, "a clock that is wrong makes no image",
-                              "%s was claimed while the clock was off, and has made one", id);
+        if (id && strings_contain(checker->claims, checker->n_claims, id))
+                simulation_fail(checker->simulation, "a clock that is wrong makes no image",
+                                "%s was claimed while the clock was off, and has made one", id);
 }
 
-void clock_judge_removal(struct witness *witness, const char *action)
+void clock_judge_removal(struct checker *checker, const char *action)
 {
-        const struct virtual_clock *clock = &witness->universe->clock;
+        const struct virtual_clock *clock = &checker->simulation->clock;
 
         if (is_off(clock) && clock->now - clock->set > UNDER_WAY)
-                universe_fail(witness->universe, "a clock that is wrong removes nothing",
-                              "%s, and the clock is off by %+lld s", action,
-                              (long long)(clock->skew / USEC_PER_SEC));
+                simulation_fail(checker->simulation, "a clock that is wrong removes nothing",
+                                "%s, and the clock is off by %+lld s", action,
+                                (long long)(clock->skew / USEC_PER_SEC));
 }

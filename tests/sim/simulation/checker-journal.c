@@ -25,7 +25,7 @@ enum { LINE_LEAST = 40 };
 
 /* The lines about one instance of a run. */
 struct failure_line {
-        UT_hash_handle hh; /* of witness->failures */
+        UT_hash_handle hh; /* of checker->failures */
         char *key;         /* RUN INSTANCE */
         unsigned int no_image, warnings;
         uint64_t starts; /* of the daemon, when `no_image` was counted last */
@@ -33,34 +33,34 @@ struct failure_line {
 
 /* A run that goes on, and how often the daemon had died when it began. */
 struct watched_run {
-        UT_hash_handle hh; /* of witness->runs */
+        UT_hash_handle hh; /* of checker->runs */
         char *id;
-        uint64_t deaths;
+        uint64_t crashes;
         usec_t began;  /* monotonic */
         bool not_back; /* an instance is said not to have come back, which may halt the run */
 };
 
-static struct failure_line *find_line(struct witness *witness, const char *run,
+static struct failure_line *find_line(struct checker *checker, const char *run,
                                       const char *instance)
 {
         _cleanup_free_ char *key = xasprintf("%s %s", run, instance);
         struct failure_line *line;
 
-        HASH_FIND_STR(witness->failures, key, line);
+        HASH_FIND_STR(checker->failures, key, line);
         if (line)
                 return line;
         line = xnew(struct failure_line);
         line->key = steal(key);
-        HASH_ADD_KEYPTR(hh, witness->failures, line->key, strlen(line->key), line);
+        HASH_ADD_KEYPTR(hh, checker->failures, line->key, strlen(line->key), line);
         return line;
 }
 
 /* ---- who is well is said to be ---- */
 
-static bool is_well(struct witness *witness, const char *region, const char *id)
+static bool is_well(struct checker *checker, const char *region, const char *id)
 {
-        const struct instance *instance = find_instance(witness, region, id);
-        usec_t now = virtual_true_time(&witness->universe->clock);
+        const struct instance *instance = find_instance(checker, region, id);
+        usec_t now = virtual_true_time(&checker->simulation->clock);
         const struct outage *outage = instance ? instance_last_outage(instance, now) : NULL;
 
         return instance && instance_is_up(instance, now) && !instance->impaired &&
@@ -82,11 +82,11 @@ static bool may_be_left_out(const struct fleet *fleet, const struct fleet_schedu
 
 /* An image that is not of this instance has the name that the run wants, or people wait for an
  * earlier image of the instance. */
-static bool is_in_the_way(struct witness *witness, const struct watched_run *watched,
+static bool is_in_the_way(struct checker *checker, const struct watched_run *watched,
                           const struct store_task *task)
 {
         struct place *place =
-                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, task->region);
+                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, task->region);
 
         FOREACH_RESOURCE(resource, place, KIND_IMAGE)
         {
@@ -99,38 +99,38 @@ static bool is_in_the_way(struct witness *witness, const struct watched_run *wat
                     image->state != IMAGE_IS_AVAILABLE)
                         return true;
         }
-        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+        for (const struct creation *c = checker->creations; c; c = c->hh.next)
                 if (streq(c->instance, task->subject) &&
-                    (c->followed || c->followed_until >= watched->began))
+                    (c->polled || c->polled_until >= watched->began))
                         return true;
         return false;
 }
 
 /* Nothing was in the way of an instance since before the run began, only others were refused. */
-static void judge_no_image(struct witness *witness, const struct watched_run *watched,
+static void judge_no_image(struct checker *checker, const struct watched_run *watched,
                            const struct store_task *task)
 {
-        struct universe *universe = witness->universe;
-        usec_t clear = happenings_clear_since(universe, task->subject);
+        struct simulation *simulation = checker->simulation;
+        usec_t clear = fault_events_clear_since_for(simulation, task->subject);
         char *name =
                 strchr(watched->id, '.') ? xstrndup(watched->id, strcspn(watched->id, ".")) : NULL;
-        const struct fleet_schedule *schedule = name ? fleet_find(&universe->fleet, name) : NULL;
+        const struct fleet_schedule *schedule = name ? fleet_find(&simulation->fleet, name) : NULL;
 
         free(name);
         if (task->outcome == OUTCOME_DONE || task->image || !schedule ||
-            may_be_left_out(&universe->fleet, schedule, watched) || clear == USEC_INFINITY ||
-            watched->began < clear + CLEAR || universe->clock.skew || universe->second.image ||
-            universe->cloud.sim->faults || !is_well(witness, task->region, task->subject) ||
-            is_in_the_way(witness, watched, task))
+            may_be_left_out(&simulation->fleet, schedule, watched) || clear == USEC_INFINITY ||
+            watched->began < clear + CLEAR || simulation->clock.skew || simulation->second.image ||
+            simulation->cloud.sim->faults || !is_well(checker, task->region, task->subject) ||
+            is_in_the_way(checker, watched, task))
                 return;
-        universe_fail(universe, "what is refused blocks nothing else",
-                      "run %s has made no image of %s, and nothing was in its way: %s", watched->id,
-                      task->subject, task->detail ? task->detail : "-");
+        simulation_fail(simulation, "what is refused blocks nothing else",
+                        "run %s has made no image of %s, and nothing was in its way: %s",
+                        watched->id, task->subject, task->detail ? task->detail : "-");
 }
 
 /* ---- each failure has its line ---- */
 
-static void note_failure(struct witness *witness, const struct log_event *event,
+static void note_failure(struct checker *checker, const struct log_event *event,
                          const struct log_about *about, const char *message)
 {
         struct failure_line *line;
@@ -139,68 +139,68 @@ static void note_failure(struct witness *witness, const struct log_event *event,
                 return;
         if (!about->schedule || !about->account || !about->region || strlen(message) < LINE_LEAST ||
             !strstr(message, about->instance))
-                universe_fail(witness->universe, "a failure says what, where and why",
-                              "%s: schedule %s, instance %s, account %s, region %s: %s",
-                              event->name, about->schedule ? about->schedule : "-", about->instance,
-                              about->account ? about->account : "-",
-                              about->region ? about->region : "-", message);
-        line = find_line(witness, about->run, about->instance);
+                simulation_fail(checker->simulation, "a failure says what, where and why",
+                                "%s: schedule %s, instance %s, account %s, region %s: %s",
+                                event->name, about->schedule ? about->schedule : "-",
+                                about->instance, about->account ? about->account : "-",
+                                about->region ? about->region : "-", message);
+        line = find_line(checker, about->run, about->instance);
         line->warnings++;
         /* A death may come between a line and its commit: the next process says it again. */
-        if (line->starts != witness->universe->machine.starts)
+        if (line->starts != checker->simulation->machine.starts)
                 line->no_image = 0;
-        line->starts = witness->universe->machine.starts;
+        line->starts = checker->simulation->machine.starts;
         line->no_image += event == &events[EVENT_IMAGE_FAILED] && !about->image;
         if (line->no_image > 1)
-                universe_fail(witness->universe, "one failure is one line", "%s", message);
+                simulation_fail(checker->simulation, "one failure is one line", "%s", message);
 }
 
-static void judge_silence(struct witness *witness, const char *run, const struct store_task *task)
+static void judge_silence(struct checker *checker, const char *run, const struct store_task *task)
 {
-        if (task->outcome == OUTCOME_FAILED && !find_line(witness, run, task->subject)->warnings)
-                universe_fail(witness->universe, "no failure is silent",
-                              "run %s has failed for %s (%s), and no line says so", run,
-                              task->subject, task->detail ? task->detail : "-");
+        if (task->outcome == OUTCOME_FAILED && !find_line(checker, run, task->subject)->warnings)
+                simulation_fail(checker->simulation, "no failure is silent",
+                                "run %s has failed for %s (%s), and no line says so", run,
+                                task->subject, task->detail ? task->detail : "-");
 }
 
-static void check_run(struct witness *witness, const struct watched_run *watched)
+static void check_run(struct checker *checker, const struct watched_run *watched)
 {
         const char *run = watched->id;
         struct store_task *tasks;
         size_t n;
 
-        if (store_load_tasks(witness->universe->machine.store, run, &tasks, &n) < 0)
+        if (store_load_tasks(checker->simulation->machine.store, run, &tasks, &n) < 0)
                 return;
         for (size_t i = 0; i < n; i++) {
                 if (!streq(tasks[i].kind, "image"))
                         continue;
-                judge_silence(witness, run, &tasks[i]);
-                judge_no_image(witness, watched, &tasks[i]);
+                judge_silence(checker, run, &tasks[i]);
+                judge_no_image(checker, watched, &tasks[i]);
         }
         store_tasks_free(tasks, n);
 }
 
 /* A death may come between a commit and the line about it; runs that met one are left out. */
-static void note_run(struct witness *witness, const struct log_event *event, const char *run)
+static void note_run(struct checker *checker, const struct log_event *event, const char *run)
 {
         struct watched_run *watched;
 
-        HASH_FIND_STR(witness->runs, run, watched);
+        HASH_FIND_STR(checker->runs, run, watched);
         if (event == &events[EVENT_RUN_STARTED] && !watched) {
                 watched = xnew(struct watched_run);
                 watched->id = xstrdup(run);
-                watched->deaths = witness->universe->machine.starts;
-                watched->began = witness->universe->clock.now;
-                HASH_ADD_KEYPTR(hh, witness->runs, watched->id, strlen(watched->id), watched);
+                watched->crashes = checker->simulation->machine.starts;
+                watched->began = checker->simulation->clock.now;
+                HASH_ADD_KEYPTR(hh, checker->runs, watched->id, strlen(watched->id), watched);
         } else if (watched && (event == &events[EVENT_INSTANCE_NOT_READY] ||
                                event == &events[EVENT_NOT_STARTED] ||
                                event == &events[EVENT_OUT_OF_SERVICE])) {
                 watched->not_back = true;
         } else if (watched &&
                    (event == &events[EVENT_RUN_FAILED] || event == &events[EVENT_RUN_FINISHED])) {
-                if (watched->deaths == witness->universe->machine.starts)
-                        check_run(witness, watched);
-                HASH_DEL(witness->runs, watched);
+                if (watched->crashes == checker->simulation->machine.starts)
+                        check_run(checker, watched);
+                HASH_DEL(checker->runs, watched);
                 free(watched->id);
                 free(watched);
         }
@@ -208,65 +208,65 @@ static void note_run(struct witness *witness, const struct log_event *event, con
 
 /* ---- what is refused blocks nothing but itself ---- */
 
-static void judge_not_ready(struct witness *witness, const struct log_about *about,
+static void judge_not_ready(struct checker *checker, const struct log_about *about,
                             const char *message)
 {
-        struct universe *universe = witness->universe;
-        usec_t now = universe->clock.now;
+        struct simulation *simulation = checker->simulation;
+        usec_t now = simulation->clock.now;
 
-        if (now - happenings_clear_since(universe, about->instance) < CLEAR ||
-            now - witness->started < CLEAR || strstr(message, "arget group") ||
-            strstr(message, "Auto Scaling") || !is_well(witness, about->region, about->instance))
+        if (now - fault_events_clear_since_for(simulation, about->instance) < CLEAR ||
+            now - checker->started < CLEAR || strstr(message, "arget group") ||
+            strstr(message, "Auto Scaling") || !is_well(checker, about->region, about->instance))
                 return;
-        universe_fail(universe, "what is refused blocks nothing else",
-                      "%s has been well for %lld min: %s", about->instance,
-                      (long long)(KNOWN_WELL / MINUTE), message);
+        simulation_fail(simulation, "what is refused blocks nothing else",
+                        "%s has been well for %lld min: %s", about->instance,
+                        (long long)(KNOWN_WELL / MINUTE), message);
 }
 
 /* ---- life ---- */
 
-void lines_journal(struct witness *witness, const struct log_event *event,
-                   const struct log_about *about, const char *message)
+void journal_line(struct checker *checker, const struct log_event *event,
+                  const struct log_about *about, const char *message)
 {
         if (!event)
                 return;
         if (event->priority <= LOG_WARNING)
-                note_failure(witness, event, about, message);
+                note_failure(checker, event, about, message);
         if (event == &events[EVENT_INSTANCE_NOT_READY])
-                judge_not_ready(witness, about, message);
+                judge_not_ready(checker, about, message);
         if (about->run)
-                note_run(witness, event, about->run);
+                note_run(checker, event, about->run);
 }
 
-static bool is_watched(const struct witness *witness, const struct failure_line *line)
+static bool is_watched(const struct checker *checker, const struct failure_line *line)
 {
         struct watched_run *run;
 
-        HASH_FIND(hh, witness->runs, line->key, strcspn(line->key, " "), run);
+        HASH_FIND(hh, checker->runs, line->key, strcspn(line->key, " "), run);
         return run != NULL;
 }
 
 /* A run that goes on is judged at its end, by all lines since its beginning. */
-void lines_forget(struct witness *witness, bool all)
+void journal_forget(struct checker *checker, bool all)
 {
         struct failure_line *line, *next;
 
-        HASH_ITER (hh, witness->failures, line, next) {
-                if (!all && is_watched(witness, line))
+        HASH_ITER (hh, checker->failures, line, next) {
+                if (!all && is_watched(checker, line))
                         continue;
-                HASH_DEL(witness->failures, line); /* NOLINT(clang-analyzer-unix.Malloc) */
+                HASH_DEL(checker->failures, line); /* NOLINT(clang-analyzer-unix.Malloc) */
                 free(line->key);
                 free(line);
         }
 }
 
-void lines_done(struct witness *witness)
+void journal_done(struct checker *checker)
 {
         struct watched_run *run, *next;
 
-        lines_forget(witness, true);
-        HASH_ITER (hh, witness->runs, run, next) {
-                HASH_DEL(witness->runs, run); /* NOLINT(clang-analyzer-unix.Malloc) */
+        journal_forget(checker, true);
+        HASH_ITER (hh, checker->runs, run, next) {
+                HASH_DEL(checker->runs, run); /* NOLINT(clang-analyzer-unix.Malloc) */
                 free(run->id);
                 free(run);
         }

@@ -22,97 +22,98 @@
 /* A schedule may fire just before a calm ends; what is so for less is its turn. */
 #define TURN (2 * SEC_PER_HOUR * USEC_PER_SEC)
 /* From one look at who is away to the next. */
-#define LOOK (15 * SEC_PER_MIN * USEC_PER_SEC)
+#define INSPECTION (15 * SEC_PER_MIN * USEC_PER_SEC)
 
-static usec_t now_of(const struct witness *witness)
+static usec_t now_of(const struct checker *checker)
 {
-        return virtual_true_time(&witness->universe->clock);
+        return virtual_true_time(&checker->simulation->clock);
 }
 
-static struct held *find_held(const struct witness *witness, const char *instance)
+static struct stopped_instance *find_stopped(const struct checker *checker, const char *instance)
 {
-        struct held *held;
+        struct stopped_instance *stopped;
 
-        HASH_FIND_STR(witness->held, instance, held);
-        return held;
+        HASH_FIND_STR(checker->stopped, instance, stopped);
+        return stopped;
 }
 
-bool witness_is_held(const struct witness *witness, const char *instance)
+bool checker_is_stopped(const struct checker *checker, const char *instance)
 {
-        return find_held(witness, instance);
+        return find_stopped(checker, instance);
 }
 
-static void let_go(struct witness *witness, struct held *held)
+static void let_go(struct checker *checker, struct stopped_instance *stopped)
 {
-        economy_instance_stops(witness, held->region, false);
-        HASH_DEL(witness->held, held);
-        free(held->instance);
-        free(held->region);
-        free(held);
+        budget_instance_stops(checker, stopped->region, false);
+        HASH_DEL(checker->stopped, stopped);
+        free(stopped->instance);
+        free(stopped->region);
+        free(stopped);
 }
 
-void levels_released(struct witness *witness, const char *instance)
+void levels_released(struct checker *checker, const char *instance)
 {
-        struct held *held = instance ? find_held(witness, instance) : NULL;
+        struct stopped_instance *stopped = instance ? find_stopped(checker, instance) : NULL;
 
-        if (held)
-                let_go(witness, held);
+        if (stopped)
+                let_go(checker, stopped);
 }
 
-void levels_back(struct witness *witness, const struct creation *creation)
+void levels_back(struct checker *checker, const struct creation *creation)
 {
         const struct instance *instance =
-                find_instance(witness, creation->region, creation->instance);
+                find_instance(checker, creation->region, creation->instance);
         const struct outage *last = instance && instance->n_outages
                                             ? &instance->outages[instance->n_outages - 1]
                                             : NULL;
 
         if (creation->reboot && last && streq(last->cause, "create-image") &&
-            last->from >= creation->asked && now_of(witness) < last->until)
-                universe_fail(witness->universe, "back is back",
-                              "%s is said to be, and its reboot for %s goes on", creation->instance,
-                              creation->id);
+            last->from >= creation->asked && now_of(checker) < last->until)
+                simulation_fail(checker->simulation, "back is back",
+                                "%s is said to be, and its reboot for %s goes on",
+                                creation->instance, creation->id);
 }
 
-static bool is_told_out(const struct witness *witness, const char *instance)
+static bool is_reported_out(const struct checker *checker, const char *instance)
 {
-        for (size_t i = 0; i < witness->n_told_out; i++)
-                if (streq(witness->told_out[i], instance))
+        for (size_t i = 0; i < checker->n_reported_out; i++)
+                if (streq(checker->reported_out[i], instance))
                         return true;
         return false;
 }
 
-void levels_told_out(struct witness *witness, const char *instance)
+void levels_reported_out(struct checker *checker, const char *instance)
 {
-        if (!is_told_out(witness, instance))
-                *append(witness->told_out, witness->n_told_out) = xstrdup(instance);
+        if (!is_reported_out(checker, instance))
+                *append(checker->reported_out, checker->n_reported_out) = xstrdup(instance);
 }
 
-void levels_answered(struct witness *witness, const struct cloud_request *request)
+void levels_after_request(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = NULL;
-        struct held *held;
+        struct stopped_instance *stopped;
 
         if (!streq(request->action, "StopInstances"))
                 return;
         id = request_parameter(request->body, "InstanceId.1");
-        if (find_held(witness, id))
+        if (find_stopped(checker, id))
                 return;
-        held = xnew(struct held);
-        held->instance = steal(id);
-        held->region = xstrdup(request->region);
-        held->since = witness->universe->clock.now;
-        HASH_ADD_KEYPTR(hh, witness->held, held->instance, strlen(held->instance), held);
-        economy_instance_stops(witness, held->region, true);
+        stopped = xnew(struct stopped_instance);
+        stopped->instance = steal(id);
+        stopped->region = xstrdup(request->region);
+        stopped->since = checker->simulation->clock.now;
+        HASH_ADD_KEYPTR(hh, checker->stopped, stopped->instance, strlen(stopped->instance),
+                        stopped);
+        budget_instance_stops(checker, stopped->region, true);
 }
 
 /* ---- labels ---- */
 
 /* When the last of an image's snapshots began; 0: there are none any more. */
-static usec_t last_snapshot(struct witness *witness, const struct creation *creation)
+static usec_t last_snapshot(struct checker *checker, const struct creation *creation)
 {
         struct place *place =
-                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, creation->region);
         usec_t last = 0;
 
         FOREACH_RESOURCE(resource, place, KIND_SNAPSHOT)
@@ -129,11 +130,11 @@ static usec_t last_snapshot(struct witness *witness, const struct creation *crea
 }
 
 /* Whether one freeze, which amid has ended, lasted from the call to the last snapshot. */
-static bool was_frozen(struct witness *witness, const struct creation *creation)
+static bool was_frozen(struct checker *checker, const struct creation *creation)
 {
         const struct instance *instance =
-                find_instance(witness, creation->region, creation->instance);
-        usec_t last = last_snapshot(witness, creation);
+                find_instance(checker, creation->region, creation->instance);
+        usec_t last = last_snapshot(checker, creation);
 
         for (size_t i = 0; instance && i < instance->n_freezes; i++) {
                 const struct freeze *freeze = &instance->freezes[i];
@@ -148,193 +149,194 @@ static bool was_frozen(struct witness *witness, const struct creation *creation)
 
 /* Whether the instance was stopped at the call, and not started until the last snapshot had begun.
  */
-static bool was_stopped(struct witness *witness, const struct creation *creation)
+static bool was_stopped(struct checker *checker, const struct creation *creation)
 {
         const struct instance *instance =
-                find_instance(witness, creation->region, creation->instance);
+                find_instance(checker, creation->region, creation->instance);
 
         return creation->stopped && (!instance || instance->launched <= creation->asked ||
-                                     instance->launched > last_snapshot(witness, creation));
+                                     instance->launched > last_snapshot(checker, creation));
 }
 
-void levels_check_label(struct witness *witness, const struct creation *creation)
+void levels_check_label(struct checker *checker, const struct creation *creation)
 {
-        const struct image *image = creation_image(witness, creation);
+        const struct image *image = creation_image(checker, creation);
         const char *label = image ? tags_get(&image->resource.tags, "amid:consistency") : NULL;
         bool good = true;
 
         if (!image || creation->checked)
                 return;
         if (streq(label, PROVEN_FROZEN))
-                good = was_frozen(witness, creation);
+                good = was_frozen(checker, creation);
         else if (streq(label, PROVEN_STOPPED))
-                good = was_stopped(witness, creation);
+                good = was_stopped(checker, creation);
         else if (streq(label, PROVEN_REBOOT_CLEAN) || streq(label, PROVEN_REBOOT_FORCED))
                 good = creation->reboot;
         else if (!streq(label, PROVEN_CRASH))
                 good = false;
         if (!good)
-                universe_fail(witness->universe, "no label says more than is true",
-                              "%s (%s) of %s is labelled %s", creation->id, creation->name,
-                              creation->instance, label ? label : "nothing");
+                simulation_fail(checker->simulation, "no label says more than is true",
+                                "%s (%s) of %s is labelled %s", creation->id, creation->name,
+                                creation->instance, label ? label : "nothing");
 }
 
 /* ---- who is away ---- */
 
-static bool is_its_turn(struct witness *witness, usec_t since)
+static bool is_its_turn(struct checker *checker, usec_t since)
 {
-        return now_of(witness) - since < TURN;
+        return now_of(checker) - since < TURN;
 }
 
-static void check_held(struct witness *witness)
+static void check_stopped(struct checker *checker)
 {
-        for (struct held *held = witness->held; held; held = held->hh.next) {
+        for (struct stopped_instance *stopped = checker->stopped; stopped;
+             stopped = stopped->hh.next) {
                 const struct instance *instance =
-                        find_instance(witness, held->region, held->instance);
+                        find_instance(checker, stopped->region, stopped->instance);
                 enum state state =
-                        instance ? instance_state(instance, now_of(witness)) : STATE_TERMINATED;
+                        instance ? instance_state(instance, now_of(checker)) : STATE_TERMINATED;
 
                 if ((state == STATE_STOPPED || state == STATE_STOPPING) &&
-                    !is_its_turn(witness, instance->outages[instance->n_outages - 1].from))
-                        universe_fail(witness->universe, "nobody is left down",
-                                      "%s was stopped for its image and is %s", held->instance,
-                                      state_name(state));
+                    !is_its_turn(checker, instance->outages[instance->n_outages - 1].from))
+                        simulation_fail(checker->simulation, "nobody is left down",
+                                        "%s was stopped for its image and is %s", stopped->instance,
+                                        state_name(state));
         }
 }
 
 /* Who is up again, and of whom no line said so. */
-static void let_go_of_the_rest(struct witness *witness)
+static void let_go_of_the_rest(struct checker *checker)
 {
-        struct held *held, *next;
+        struct stopped_instance *stopped, *next;
 
-        HASH_ITER (hh, witness->held, held, next) {
+        HASH_ITER (hh, checker->stopped, stopped, next) {
                 const struct instance *instance =
-                        find_instance(witness, held->region, held->instance);
+                        find_instance(checker, stopped->region, stopped->instance);
 
                 if (!instance || !instance->n_outages ||
-                    !is_its_turn(witness, instance->outages[instance->n_outages - 1].from))
-                        let_go(witness, held);
+                    !is_its_turn(checker, instance->outages[instance->n_outages - 1].from))
+                        let_go(checker, stopped);
         }
 }
 
-static void check_frozen(struct witness *witness, struct place *place)
+static void check_frozen(struct checker *checker, struct place *place)
 {
         FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
         {
                 const struct instance *instance = (const struct instance *)resource;
 
-                if (instance_frozen(instance, now_of(witness)) &&
-                    !is_its_turn(witness, instance->freezes[instance->n_freezes - 1].from))
-                        universe_fail(witness->universe, "nobody is left frozen", "%s is",
-                                      resource->id);
+                if (instance_frozen(instance, now_of(checker)) &&
+                    !is_its_turn(checker, instance->freezes[instance->n_freezes - 1].from))
+                        simulation_fail(checker->simulation, "nobody is left frozen", "%s is",
+                                        resource->id);
         }
 }
 
 /* Whether it should be in service: it runs, and nobody was told otherwise. */
-static bool is_to_serve(struct witness *witness, struct place *place, const char *id)
+static bool is_to_serve(struct checker *checker, struct place *place, const char *id)
 {
         const struct instance *instance =
                 (const struct instance *)place_find(place, KIND_INSTANCE, id);
 
-        return instance && !is_told_out(witness, id) &&
-               instance_state(instance, now_of(witness)) == STATE_RUNNING &&
-               !is_its_turn(witness, instance->launched); /* starts may have failed for hours */
+        return instance && !is_reported_out(checker, id) &&
+               instance_state(instance, now_of(checker)) == STATE_RUNNING &&
+               !is_its_turn(checker, instance->launched); /* starts may have failed for hours */
 }
 
 /* Nobody but the daemon takes them out. Whoever is stopped by others for so long that it is given
  * up is left to them, with a line. */
-static void check_rotation(struct witness *witness, struct place *place)
+static void check_rotation(struct checker *checker, struct place *place)
 {
-        struct universe *universe = witness->universe;
+        struct simulation *simulation = checker->simulation;
         struct target_group *group, *next;
         struct scaling_group *scaling, *following;
 
         HASH_ITER (hh, place->target_groups, group, next)
                 for (size_t i = 0; i < group->n_targets; i++)
                         if (group->targets[i].deregistered != USEC_INFINITY &&
-                            !is_its_turn(witness, group->targets[i].deregistered) &&
-                            is_to_serve(witness, place, group->targets[i].instance))
-                                universe_fail(universe, "nobody is left out of service",
-                                              "%s is out of target group %s",
-                                              group->targets[i].instance, group->name);
+                            !is_its_turn(checker, group->targets[i].deregistered) &&
+                            is_to_serve(checker, place, group->targets[i].instance))
+                                simulation_fail(simulation, "nobody is left out of service",
+                                                "%s is out of target group %s",
+                                                group->targets[i].instance, group->name);
         HASH_ITER (hh, place->scaling_groups, scaling, following)
                 for (size_t i = 0; i < scaling->n_members; i++) {
                         enum lifecycle state =
-                                member_lifecycle(&scaling->members[i], now_of(witness));
+                                member_lifecycle(&scaling->members[i], now_of(checker));
 
                         if ((state == LIFE_ENTERING_STANDBY || state == LIFE_IS_STANDBY) &&
-                            !is_its_turn(witness, scaling->members[i].since) &&
-                            is_to_serve(witness, place, scaling->members[i].instance))
-                                universe_fail(universe, "nobody is left out of service",
-                                              "%s is %s in Auto Scaling group %s",
-                                              scaling->members[i].instance, lifecycle_name(state),
-                                              scaling->name);
+                            !is_its_turn(checker, scaling->members[i].since) &&
+                            is_to_serve(checker, place, scaling->members[i].instance))
+                                simulation_fail(simulation, "nobody is left out of service",
+                                                "%s is %s in Auto Scaling group %s",
+                                                scaling->members[i].instance, lifecycle_name(state),
+                                                scaling->name);
                 }
 }
 
-static void check_away(struct witness *witness)
+static void check_away(struct checker *checker)
 {
-        struct universe *universe = witness->universe;
+        struct simulation *simulation = checker->simulation;
 
-        check_held(witness);
-        for (size_t i = 0; i < universe->fleet.n_regions; i++) {
-                struct place *place =
-                        sim_place(universe->cloud.sim, DEFAULT_ACCOUNT, universe->fleet.regions[i]);
+        check_stopped(checker);
+        for (size_t i = 0; i < simulation->fleet.n_regions; i++) {
+                struct place *place = sim_place(simulation->cloud.sim, DEFAULT_ACCOUNT,
+                                                simulation->fleet.regions[i]);
 
-                check_frozen(witness, place);
-                check_rotation(witness, place);
+                check_frozen(checker, place);
+                check_rotation(checker, place);
         }
 }
 
 /* Also in times of trouble, once nothing has hindered the daemon for as long. */
-static void on_look(void *userdata)
+static void on_inspection(void *userdata)
 {
-        struct witness *witness = userdata;
-        struct universe *universe = witness->universe;
-        usec_t fair = happenings_fair_since(universe);
+        struct checker *checker = userdata;
+        struct simulation *simulation = checker->simulation;
+        usec_t fair = fault_events_clear_since(simulation);
 
-        outage_look(witness);
+        outage_inspect(checker);
 
-        if (universe->clock.now - fair > TURN) {
-                witness->numbers.looks++;
-                check_away(witness);
+        if (simulation->clock.now - fair > TURN) {
+                checker->numbers.inspections++;
+                check_away(checker);
         }
-        if (universe->clock.now < universe->busy_until || witness->held)
-                timer_arm(witness->look, LOOK);
+        if (simulation->clock.now < simulation->busy_until || checker->stopped)
+                timer_arm(checker->inspection, INSPECTION);
 }
 
-void levels_watch(struct witness *witness)
+void levels_watch(struct checker *checker)
 {
-        if (!witness->look)
-                witness->look = timer_new(witness->universe->loop, on_look, witness);
-        if (!timer_is_armed(witness->look))
-                timer_arm(witness->look, LOOK);
+        if (!checker->inspection)
+                checker->inspection = timer_new(checker->simulation->loop, on_inspection, checker);
+        if (!timer_is_armed(checker->inspection))
+                timer_arm(checker->inspection, INSPECTION);
 }
 
 /* ---- the end of a calm ---- */
 
-void levels_check(struct witness *witness)
+void levels_check(struct checker *checker)
 {
-        struct universe *universe = witness->universe;
+        struct simulation *simulation = checker->simulation;
 
-        check_away(witness);
-        let_go_of_the_rest(witness);
-        for (struct creation *c = witness->creations; c; c = c->hh.next) {
-                if (universe->clock.now - c->made < 24 * SEC_PER_HOUR * USEC_PER_SEC)
+        check_away(checker);
+        let_go_of_the_rest(checker);
+        for (struct creation *c = checker->creations; c; c = c->hh.next) {
+                if (simulation->clock.now - c->made < 24 * SEC_PER_HOUR * USEC_PER_SEC)
                         continue; /* it may still be on the way */
-                levels_check_label(witness, c);
-                c->checked = creation_image(witness, c);
+                levels_check_label(checker, c);
+                c->checked = creation_image(checker, c);
         }
 }
 
-void levels_done(struct witness *witness)
+void levels_done(struct checker *checker)
 {
-        struct held *held, *next;
+        struct stopped_instance *stopped, *next;
 
-        timer_free(witness->look);
-        HASH_ITER (hh, witness->held, held, next)
-                let_go(witness, held);
-        for (size_t i = 0; i < witness->n_told_out; i++)
-                free(witness->told_out[i]);
-        free(witness->told_out);
+        timer_free(checker->inspection);
+        HASH_ITER (hh, checker->stopped, stopped, next)
+                let_go(checker, stopped);
+        for (size_t i = 0; i < checker->n_reported_out; i++)
+                free(checker->reported_out[i]);
+        free(checker->reported_out);
 }

@@ -17,24 +17,24 @@
 #define LOOK_RACE (10 * SEC_PER_MIN * USEC_PER_SEC)
 /* An image that is shown as failed may go, also when it is shown as available just then. */
 #define SHOWN_RACE ((usec_t)3600 * USEC_PER_SEC)
-/* The witness forgets what was made so long ago (checker-calm-end.c: 60 days), a lock may stay. */
+/* The checker forgets what was made so long ago (checker-calm-end.c: 60 days), a lock may stay. */
 #define FORGOTTEN ((usec_t)59 * 24 * 3600 * USEC_PER_SEC)
 /* A run decides by the settings that were there when it began. */
 #define DECISION_RACE ((usec_t)72 * 3600 * USEC_PER_SEC)
 
-static usec_t now_of(const struct witness *witness)
+static usec_t now_of(const struct checker *checker)
 {
-        return virtual_true_time(&witness->universe->clock);
+        return virtual_true_time(&checker->simulation->clock);
 }
 
-static void judge_not_kept(struct witness *witness, const struct creation *creation,
+static void judge_not_kept(struct checker *checker, const struct creation *creation,
                            const char *what)
 {
-        if (creation->kept_by_people &&
-            witness->universe->clock.now - creation->kept_at > LOOK_RACE)
-                universe_fail(witness->universe, "nothing foreign is touched",
-                              "%s of %s is removed, whose tags people have changed to keep it",
-                              what, creation->id);
+        if (creation->kept_by_others &&
+            checker->simulation->clock.now - creation->kept_at > LOOK_RACE)
+                simulation_fail(checker->simulation, "nothing foreign is touched",
+                                "%s of %s is removed, whose tags people have changed to keep it",
+                                what, creation->id);
 }
 
 /* ---- strength ---- */
@@ -53,106 +53,106 @@ static int strength(const char *label, enum setting_consistency asked)
         return strength;
 }
 
-bool creation_was_there(const struct witness *witness, const struct creation *creation,
+bool creation_was_there(const struct checker *checker, const struct creation *creation,
                         const struct creation *removed)
 {
-        return creation->gone_at && creation->gone_at > removed->looked &&
-               witness->universe->clock.now - removed->looked < LOOK_RACE;
+        return creation->gone_at && creation->gone_at > removed->described &&
+               checker->simulation->clock.now - removed->described < LOOK_RACE;
 }
 
 /* Whether it is there, or was at the look at the image that is removed. */
-static bool may_replace(struct witness *witness, const struct creation *creation,
+static bool may_replace(struct checker *checker, const struct creation *creation,
                         const struct creation *removed)
 {
-        const struct image *image = creation_image(witness, creation);
+        const struct image *image = creation_image(checker, creation);
 
         return image ? image->state == IMAGE_IS_AVAILABLE
-                     : creation_was_there(witness, creation, removed);
+                     : creation_was_there(checker, creation, removed);
 }
 
 /* Labels of images that are gone are not known any more: the doubt is the daemon's. */
-static int strength_of(struct witness *witness, const struct creation *creation,
+static int strength_of(struct checker *checker, const struct creation *creation,
                        enum setting_consistency asked)
 {
-        const struct image *image = creation_image(witness, creation);
+        const struct image *image = creation_image(checker, creation);
 
         return image ? strength(tags_get(&image->resource.tags, "amid:consistency"), asked) : 9;
 }
 
 /* No removal lowers the best consistency that there is of an instance. */
-static void judge_strength(struct witness *witness, const struct creation *creation)
+static void judge_strength(struct checker *checker, const struct creation *creation)
 {
-        struct universe *universe = witness->universe;
-        const struct fleet_schedule *schedule = fleet_find(&universe->fleet, creation->schedule);
-        const struct image *image = creation_image(witness, creation);
+        struct simulation *simulation = checker->simulation;
+        const struct fleet_schedule *schedule = fleet_find(&simulation->fleet, creation->schedule);
+        const struct image *image = creation_image(checker, creation);
         int strong;
 
         if (!image || image->state != IMAGE_IS_AVAILABLE ||
-            now_of(witness) < image->odd_until + SHOWN_RACE || !schedule || !schedule->there ||
-            schedule->edited || universe->clock.now - schedule->changed < DECISION_RACE)
+            now_of(checker) < image->odd_until + SHOWN_RACE || !schedule || !schedule->there ||
+            schedule->edited || simulation->clock.now - schedule->changed < DECISION_RACE)
                 return;
-        strong = strength_of(witness, creation, schedule->level);
-        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+        strong = strength_of(checker, creation, schedule->level);
+        for (const struct creation *c = checker->creations; c; c = c->hh.next)
                 if (c != creation && streq(c->schedule, creation->schedule) &&
                     streq(c->instance, creation->instance) && streq(c->region, creation->region) &&
-                    c->asked > creation->asked && may_replace(witness, c, creation) &&
-                    strength_of(witness, c, schedule->level) >= strong)
+                    c->asked > creation->asked && may_replace(checker, c, creation) &&
+                    strength_of(checker, c, schedule->level) >= strong)
                         return;
-        universe_fail(universe, "no weaker image displaces a stronger one",
-                      "%s of %s by %s is %s and is deregistered; %s is asked for, and no newer "
-                      "image is worth as much",
-                      creation->id, creation->instance, creation->schedule,
-                      tags_get(&image->resource.tags, "amid:consistency"),
-                      consistency_name(schedule->level));
+        simulation_fail(simulation, "no weaker image displaces a stronger one",
+                        "%s of %s by %s is %s and is deregistered; %s is asked for, and no newer "
+                        "image is worth as much",
+                        creation->id, creation->instance, creation->schedule,
+                        tags_get(&image->resource.tags, "amid:consistency"),
+                        consistency_name(schedule->level));
 }
 
 /* ---- what is asked ---- */
 
-static void judge_deregistering(struct witness *witness, const struct cloud_request *request)
+static void judge_deregistering(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
-        const struct creation *creation = id ? creation_by_id(witness, id) : NULL;
+        const struct creation *creation = id ? creation_by_id(checker, id) : NULL;
 
         if (!creation)
                 return; /* checker-retention.c */
-        judge_not_kept(witness, creation, "the image");
-        judge_strength(witness, creation);
+        judge_not_kept(checker, creation, "the image");
+        judge_strength(checker, creation);
 }
 
 /* A snapshot of ours says of which image it is. */
-static void judge_deleting(struct witness *witness, const struct cloud_request *request)
+static void judge_deleting(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = request_parameter(request->body, "SnapshotId");
         const struct snapshot *snapshot =
-                id ? place_find(sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT,
+                id ? place_find(sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT,
                                           request->region),
                                 KIND_SNAPSHOT, id)
                    : NULL;
         const char *image = snapshot ? strstr(snapshot->description, "ami-") : NULL;
         _cleanup_free_ char *of = image ? xstrndup(image, strcspn(image, " ")) : NULL;
-        const struct creation *creation = of ? creation_by_id(witness, of) : NULL;
+        const struct creation *creation = of ? creation_by_id(checker, of) : NULL;
 
         /* What was made long ago, and whose image is gone, is forgotten here. */
         if (snapshot && !creation &&
             (startswith(snapshot->description, "Copied") ||
-             now_of(witness) - snapshot->resource.created < FORGOTTEN))
-                universe_fail(witness->universe, "nothing foreign is touched",
-                              "snapshot %s is deleted (%s), which the daemon did not make", id,
-                              snapshot->description);
+             now_of(checker) - snapshot->resource.created < FORGOTTEN))
+                simulation_fail(checker->simulation, "nothing foreign is touched",
+                                "snapshot %s is deleted (%s), which the daemon did not make", id,
+                                snapshot->description);
         if (creation)
-                judge_not_kept(witness, creation, "a snapshot");
+                judge_not_kept(checker, creation, "a snapshot");
 }
 
-void removal_asking(struct witness *witness, const struct cloud_request *request)
+void removal_before_request(struct checker *checker, const struct cloud_request *request)
 {
         if (streq(request->action, "DeregisterImage"))
-                judge_deregistering(witness, request);
+                judge_deregistering(checker, request);
         else if (streq(request->action, "DeleteSnapshot"))
-                judge_deleting(witness, request);
+                judge_deleting(checker, request);
 }
 
 /* The daemon is told about images by their ids. */
-void removal_answered(struct witness *witness, const struct cloud_request *request)
+void removal_after_request(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *filter = NULL;
 
@@ -162,39 +162,39 @@ void removal_answered(struct witness *witness, const struct cloud_request *reque
         for (int i = 1; streq(filter, "image-id"); i++) {
                 _cleanup_free_ char *name = xasprintf("Filter.1.Value.%d", i);
                 _cleanup_free_ char *id = request_parameter(request->body, name);
-                struct creation *creation = id ? creation_by_id(witness, id) : NULL;
+                struct creation *creation = id ? creation_by_id(checker, id) : NULL;
 
                 if (!id)
                         return;
                 if (creation)
-                        creation->looked = witness->universe->clock.now;
+                        creation->described = checker->simulation->clock.now;
         }
 }
 
 /* ---- what is counted ---- */
 
-void removal_counted(struct witness *witness, const char *region, const char *id,
+void removal_counted(struct checker *checker, const char *region, const char *id,
                      const char *instance)
 {
         const struct image *image = place_find(
-                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, region), KIND_IMAGE, id);
+                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, region), KIND_IMAGE, id);
 
         if (image && !streq(image->source_instance, instance))
-                universe_fail(witness->universe, "nothing foreign is counted",
-                              "%s is in the state as an image of %s, and was made of %s", id,
-                              instance,
-                              image->source_instance ? image->source_instance : "another image");
+                simulation_fail(checker->simulation, "nothing foreign is counted",
+                                "%s is in the state as an image of %s, and was made of %s", id,
+                                instance,
+                                image->source_instance ? image->source_instance : "another image");
 }
 
-void removal_adopted(struct witness *witness)
+void removal_adopted(struct checker *checker)
 {
         struct store_image *rows;
         size_t n;
 
-        if (store_load_images(witness->universe->machine.store, NULL, NULL, NULL, false, &rows,
+        if (store_load_images(checker->simulation->machine.store, NULL, NULL, NULL, false, &rows,
                               &n) < 0)
                 return;
         for (size_t i = 0; i < n; i++)
-                removal_counted(witness, rows[i].region, rows[i].id, rows[i].instance);
+                removal_counted(checker, rows[i].region, rows[i].id, rows[i].instance);
         store_images_free(rows, n);
 }

@@ -14,24 +14,24 @@
 /* From the call to the reboot it makes. */
 #define REBOOT_BEGINS (60 * USEC_PER_SEC)
 
-static usec_t now_of(const struct witness *witness)
+static usec_t now_of(const struct checker *checker)
 {
-        return virtual_true_time(&witness->universe->clock);
+        return virtual_true_time(&checker->simulation->clock);
 }
 
-struct creation *creation_by_id(struct witness *witness, const char *id)
+struct creation *creation_by_id(struct checker *checker, const char *id)
 {
         struct creation *creation;
 
-        HASH_FIND(by_id, witness->ids, id, strlen(id), creation);
+        HASH_FIND(by_id, checker->ids, id, strlen(id), creation);
         return creation;
 }
 
-void creation_free(struct witness *witness, struct creation *creation)
+void creation_free(struct checker *checker, struct creation *creation)
 {
-        economy_task_ends(witness, creation);
-        HASH_DEL(witness->creations, creation);
-        HASH_DELETE(by_id, witness->ids, creation);
+        budget_task_ends(checker, creation);
+        HASH_DEL(checker->creations, creation);
+        HASH_DELETE(by_id, checker->ids, creation);
         free(creation->name);
         free(creation->id);
         free(creation->region);
@@ -41,40 +41,40 @@ void creation_free(struct witness *witness, struct creation *creation)
         free(creation);
 }
 
-struct instance *find_instance(struct witness *witness, const char *region, const char *id)
+struct instance *find_instance(struct checker *checker, const char *region, const char *id)
 {
-        return place_find(sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, region),
+        return place_find(sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, region),
                           KIND_INSTANCE, id);
 }
 
 /* ---- others ---- */
 
-static const char *owner_of(struct witness *witness, const char *region, enum kind kind,
+static const char *owner_of(struct checker *checker, const char *region, enum kind kind,
                             const char *id)
 {
         const struct resource *resource = place_find(
-                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, region), kind, id);
+                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, region), kind, id);
 
         return resource ? tags_get(&resource->tags, "amid:owner") : "sim";
 }
 
-static void judge_deleting(struct witness *witness, const struct cloud_request *request)
+static void judge_deleting(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = request_parameter(request->body, "SnapshotId");
 
-        clock_judge_removal(witness, request->action);
-        if (!streq(owner_of(witness, request->region, KIND_SNAPSHOT, id), "sim"))
-                universe_fail(witness->universe, "nothing foreign is touched",
-                              "snapshot %s is deleted, which is not ours", id);
+        clock_judge_removal(checker, request->action);
+        if (!streq(owner_of(checker, request->region, KIND_SNAPSHOT, id), "sim"))
+                simulation_fail(checker->simulation, "nothing foreign is touched",
+                                "snapshot %s is deleted, which is not ours", id);
 }
 
-static void judge_deregistering(struct witness *witness, const struct cloud_request *request)
+static void judge_deregistering(struct checker *checker, const struct cloud_request *request)
 {
-        clock_judge_removal(witness, request->action);
-        retention_judge(witness, request);
+        clock_judge_removal(checker, request->action);
+        retention_judge(checker, request);
 }
 
-static void judge_tagging(struct witness *witness, const struct cloud_request *request)
+static void judge_tagging(struct checker *checker, const struct cloud_request *request)
 {
         for (int i = 1;; i++) {
                 _cleanup_free_ char *name = xasprintf("ResourceId.%d", i);
@@ -83,33 +83,33 @@ static void judge_tagging(struct witness *witness, const struct cloud_request *r
                 if (!id)
                         return;
                 if (startswith(id, "snap-")
-                            ? !streq(owner_of(witness, request->region, KIND_SNAPSHOT, id), "sim")
-                            : !creation_by_id(witness, id))
-                        universe_fail(witness->universe, "nothing foreign is touched",
-                                      "%s is tagged, which is not ours", id);
+                            ? !streq(owner_of(checker, request->region, KIND_SNAPSHOT, id), "sim")
+                            : !creation_by_id(checker, id))
+                        simulation_fail(checker->simulation, "nothing foreign is touched",
+                                        "%s is tagged, which is not ours", id);
         }
 }
 
-static void judge_nothing(struct witness *witness, const struct cloud_request *request)
+static void judge_nothing(struct checker *checker, const struct cloud_request *request)
 {
-        (void)witness;
+        (void)checker;
         (void)request;
 }
 
-static void judge_role(struct witness *witness, const struct cloud_request *request)
+static void judge_role(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *arn = request_parameter(request->body, "RoleArn");
         _cleanup_free_ char *external = request_parameter(request->body, "ExternalId");
 
-        if (!witness->universe->fleet.role || !streq(arn, FLEET_ROLE) || !streq(external, "sim"))
-                universe_fail(witness->universe, "takes no role but that of the settings",
-                              "it takes %s with ExternalId %s", arn, external);
+        if (!checker->simulation->fleet.role || !streq(arn, FLEET_ROLE) || !streq(external, "sim"))
+                simulation_fail(checker->simulation, "takes no role but that of the settings",
+                                "it takes %s with ExternalId %s", arn, external);
 }
 
 /* All that the daemon may ask; anything else is none of its business. */
 static const struct {
         const char *action;
-        void (*judge)(struct witness *witness, const struct cloud_request *request);
+        void (*judge)(struct checker *checker, const struct cloud_request *request);
 } judges[] = {
         { "AssumeRole", judge_role },
         { "DeregisterTargets", judge_nothing },
@@ -140,33 +140,33 @@ static const struct {
         { "DescribeSnapshots", judge_nothing },
 };
 
-void cloud_asking(const struct cloud_request *request, void *userdata)
+void checker_before_request(const struct cloud_request *request, void *userdata)
 {
-        struct universe *universe = userdata;
+        struct simulation *simulation = userdata;
 
-        if (universe->fleet.role && !request->by_role && !streq(request->action, "AssumeRole"))
-                universe_fail(universe, "the keys that take a role are for nothing else",
-                              "%s is asked with them", request->action);
-        removal_asking(universe->witness, request);
-        outage_asking(universe->witness, request);
+        if (simulation->fleet.role && !request->by_role && !streq(request->action, "AssumeRole"))
+                simulation_fail(simulation, "the keys that take a role are for nothing else",
+                                "%s is asked with them", request->action);
+        removal_before_request(simulation->checker, request);
+        outage_before_request(simulation->checker, request);
         for (size_t i = 0; i < ELEMENTS(judges); i++) {
                 if (!streq(judges[i].action, request->action))
                         continue;
-                judges[i].judge(universe->witness, request);
+                judges[i].judge(simulation->checker, request);
                 return;
         }
-        universe_fail(universe, "asks only what it has to", "%s", request->action);
+        simulation_fail(simulation, "asks only what it has to", "%s", request->action);
 }
 
 /* ---- what has happened ---- */
 
 /* The group within which at most max_parallel are down. */
-static char *group_of(struct witness *witness, const struct creation *creation)
+static char *group_of(struct checker *checker, const struct creation *creation)
 {
         const struct fleet_schedule *schedule =
-                fleet_find(&witness->universe->fleet, creation->schedule);
+                fleet_find(&checker->simulation->fleet, creation->schedule);
         const struct instance *instance =
-                find_instance(witness, creation->region, creation->instance);
+                find_instance(checker, creation->region, creation->instance);
         const char *role = instance ? tags_get(&instance->resource.tags, "Role") : NULL;
 
         switch (schedule->group_by) {
@@ -180,41 +180,42 @@ static char *group_of(struct witness *witness, const struct creation *creation)
 }
 
 /* Down by our doing, and still waited for. */
-static bool is_down(struct witness *witness, const struct creation *creation)
+static bool is_down(struct checker *checker, const struct creation *creation)
 {
         const struct instance *instance =
-                find_instance(witness, creation->region, creation->instance);
+                find_instance(checker, creation->region, creation->instance);
         const struct outage *outage;
-        usec_t now = now_of(witness);
+        usec_t now = now_of(checker);
 
         if (!creation->reboot || creation->released || !instance ||
             instance_state(instance, now) != STATE_RUNNING)
                 return false;
         outage = instance->n_outages ? &instance->outages[instance->n_outages - 1] : NULL;
         return outage && streq(outage->cause, "create-image") && now < outage->until &&
-               outage->from - (witness->universe->clock.epoch + creation->made) < REBOOT_BEGINS &&
-               outage->from >= witness->universe->clock.epoch + creation->made;
+               outage->from - (checker->simulation->clock.epoch + creation->made) < REBOOT_BEGINS &&
+               outage->from >= checker->simulation->clock.epoch + creation->made;
 }
 
-static void judge_outages(struct witness *witness, const struct creation *made)
+static void judge_outages(struct checker *checker, const struct creation *made)
 {
         const struct fleet_schedule *schedule =
-                fleet_find(&witness->universe->fleet, made->schedule);
-        _cleanup_free_ char *group = group_of(witness, made);
+                fleet_find(&checker->simulation->fleet, made->schedule);
+        _cleanup_free_ char *group = group_of(checker, made);
         int down = 0;
 
-        for (const struct creation *c = witness->creations; c; c = c->hh.next) {
+        for (const struct creation *c = checker->creations; c; c = c->hh.next) {
                 _cleanup_free_ char *other = NULL;
 
-                if (!streq(c->schedule, made->schedule) || !is_down(witness, c))
+                if (!streq(c->schedule, made->schedule) || !is_down(checker, c))
                         continue;
-                other = group_of(witness, c);
+                other = group_of(checker, c);
                 down += streq(group, other);
         }
         if (down > schedule->max_parallel)
-                universe_fail(witness->universe, "no more down at once than allowed",
-                              "%s makes it %d of group %s of %s, and max_parallel is %d",
-                              made->instance, down, group, made->schedule, schedule->max_parallel);
+                simulation_fail(checker->simulation, "no more down at once than allowed",
+                                "%s makes it %d of group %s of %s, and max_parallel is %d",
+                                made->instance, down, group, made->schedule,
+                                schedule->max_parallel);
 }
 
 static char *tag_parameter(const struct cloud_request *request, const char *key)
@@ -234,7 +235,7 @@ static char *tag_parameter(const struct cloud_request *request, const char *key)
         return NULL;
 }
 
-static void note_creation(struct witness *witness, const struct cloud_request *request)
+static void note_creation(struct checker *checker, const struct cloud_request *request)
 {
         struct creation *creation = xnew(struct creation), *before;
         _cleanup_free_ char *time = tag_parameter(request, "amid:time");
@@ -247,81 +248,81 @@ static void note_creation(struct witness *witness, const struct cloud_request *r
         creation->instance = request_parameter(request->body, "InstanceId");
         creation->schedule = tag_parameter(request, "amid:schedule");
         creation->run = tag_parameter(request, "amid:run");
-        creation->made = witness->universe->clock.now;
+        creation->made = checker->simulation->clock.now;
         if (!creation->schedule || !creation->run || !time ||
             !parse_rfc3339(time, &creation->firing))
-                universe_fail(witness->universe, "every image carries our tags", "%s does not",
-                              creation->name);
-        HASH_FIND_STR(witness->creations, creation->name, before);
+                simulation_fail(checker->simulation, "every image carries our tags", "%s does not",
+                                creation->name);
+        HASH_FIND_STR(checker->creations, creation->name, before);
         /* After losing the state nobody knows of a firing whose image was removed before. */
-        if (before && !before->taken_by_people &&
-            !(before->removed && before->removed_at < witness->lost_at))
-                universe_fail(witness->universe, "exactly one image",
-                              "%s is made a second time: %s and %s", creation->name, before->id,
-                              creation->id);
+        if (before && !before->taken_by_others &&
+            !(before->removed && before->removed_at < checker->lost_at))
+                simulation_fail(checker->simulation, "exactly one image",
+                                "%s is made a second time: %s and %s", creation->name, before->id,
+                                creation->id);
         if (before)
-                creation_free(witness, before);
-        HASH_ADD_KEYPTR(hh, witness->creations, creation->name, strlen(creation->name), creation);
-        HASH_ADD_KEYPTR(by_id, witness->ids, creation->id, strlen(creation->id), creation);
-        witness->numbers.images++;
-        instance = find_instance(witness, creation->region, creation->instance);
+                creation_free(checker, before);
+        HASH_ADD_KEYPTR(hh, checker->creations, creation->name, strlen(creation->name), creation);
+        HASH_ADD_KEYPTR(by_id, checker->ids, creation->id, strlen(creation->id), creation);
+        checker->numbers.images++;
+        instance = find_instance(checker, creation->region, creation->instance);
         creation->reboot = !streq(no_reboot, "true") &&
-                           instance_state(instance, now_of(witness)) == STATE_RUNNING;
-        creation->stopped = instance_state(instance, now_of(witness)) == STATE_STOPPED;
-        creation->asked = now_of(witness);
+                           instance_state(instance, now_of(checker)) == STATE_RUNNING;
+        creation->stopped = instance_state(instance, now_of(checker)) == STATE_STOPPED;
+        creation->asked = now_of(checker);
         if (creation->reboot)
-                judge_outages(witness, creation);
-        if (!streq(tags_get(&creation_image(witness, creation)->resource.tags, "amid:consistency"),
+                judge_outages(checker, creation);
+        if (!streq(tags_get(&creation_image(checker, creation)->resource.tags, "amid:consistency"),
                    PROVEN_CRASH))
-                universe_fail(witness->universe, "no label says more than is proven",
-                              "%s is created with another label than crash", creation->name);
+                simulation_fail(checker->simulation, "no label says more than is proven",
+                                "%s is created with another label than crash", creation->name);
 }
 
-static void note_labels(struct witness *witness, const struct cloud_request *request)
+static void note_labels(struct checker *checker, const struct cloud_request *request)
 {
         for (int i = 1;; i++) {
                 _cleanup_free_ char *name = xasprintf("ResourceId.%d", i);
                 _cleanup_free_ char *id = request_parameter(request->body, name);
-                const struct creation *creation = id ? creation_by_id(witness, id) : NULL;
+                const struct creation *creation = id ? creation_by_id(checker, id) : NULL;
 
                 if (!id)
                         return;
                 if (creation)
-                        levels_check_label(witness, creation);
+                        levels_check_label(checker, creation);
         }
 }
 
-void cloud_refused(const struct cloud_request *request, bool doubtful, void *userdata)
+void checker_request_refused(const struct cloud_request *request, bool unclear, void *userdata)
 {
-        struct universe *universe = userdata;
+        struct simulation *simulation = userdata;
 
-        economy_refused(universe->witness, request, doubtful);
+        budget_request_refused(simulation->checker, request, unclear);
 }
 
-void cloud_answered(const struct cloud_request *request, void *userdata)
+void checker_after_request(const struct cloud_request *request, void *userdata)
 {
-        struct universe *universe = userdata;
-        struct witness *witness = universe->witness;
+        struct simulation *simulation = userdata;
+        struct checker *checker = simulation->checker;
 
-        economy_answered(witness, request);
+        budget_after_request(checker, request);
         if (!request->succeeded) {
                 if (streq(request->action, "StartInstances"))
-                        happenings_hinder(universe);
+                        fault_events_hindered(simulation);
                 return;
         }
-        levels_answered(witness, request);
-        removal_answered(witness, request);
+        levels_after_request(checker, request);
+        removal_after_request(checker, request);
         if (streq(request->action, "CreateImage")) {
-                note_creation(witness, request);
-                clock_judge_image(witness, tag_parameter(request, "amid:run"));
+                note_creation(checker, request);
+                clock_judge_image(checker, tag_parameter(request, "amid:run"));
         } else if (streq(request->action, "CreateTags")) {
-                note_labels(witness, request);
+                note_labels(checker, request);
         } else if (streq(request->action, "DeregisterImage")) {
                 _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
-                struct creation *creation = creation_by_id(witness, id);
+                struct creation *creation = creation_by_id(checker, id);
 
                 creation->removed = true;
-                creation->removed_at = creation->gone_at = universe->clock.now;
-                witness->numbers.removed++;
+                creation->removed_at = creation->gone_at = simulation->clock.now;
+                checker->numbers.removed++;
         }
 }

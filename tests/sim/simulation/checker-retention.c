@@ -26,36 +26,36 @@
 /* Images younger than this are not looked at: they may be pending, or not be listed yet. */
 #define YOUNG (24 * HOUR)
 
-static usec_t now_of(const struct witness *witness)
+static usec_t now_of(const struct checker *checker)
 {
-        return virtual_true_time(&witness->universe->clock);
+        return virtual_true_time(&checker->simulation->clock);
 }
 
-struct image *creation_image(struct witness *witness, const struct creation *creation)
+struct image *creation_image(struct checker *checker, const struct creation *creation)
 {
         struct place *place =
-                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, creation->region);
         struct image *image = place_find(place, KIND_IMAGE, creation->id);
 
         if (image)
-                image_settle(image, now_of(witness));
-        return image && image->deregistered > now_of(witness) && !creation->kept_by_people ? image
+                image_settle(image, now_of(checker));
+        return image && image->deregistered > now_of(checker) && !creation->kept_by_others ? image
                                                                                            : NULL;
 }
 
-static bool is_available(struct witness *witness, const struct creation *creation)
+static bool is_available(struct checker *checker, const struct creation *creation)
 {
-        const struct image *image = creation_image(witness, creation);
+        const struct image *image = creation_image(checker, creation);
 
         return image && image->state == IMAGE_IS_AVAILABLE;
 }
 
 /* An instance that was launched from it longer ago than `race`. */
-static const char *user_of(struct witness *witness, const struct creation *creation, usec_t race)
+static const char *user_of(struct checker *checker, const struct creation *creation, usec_t race)
 {
         struct place *place =
-                sim_place(witness->universe->cloud.sim, DEFAULT_ACCOUNT, creation->region);
-        usec_t now = now_of(witness);
+                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+        usec_t now = now_of(checker);
 
         FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
         {
@@ -79,16 +79,16 @@ struct series {
 };
 
 /* How strong an image is: by its label and by its row, once its task has ended or the label was
- * checked. `doubt` says what is taken for true before that. */
-enum doubt { AS_STRONG_AS_MAY_BE, AS_WEAK_AS_MAY_BE };
+ * checked. `assumption` says what is taken for true before that. */
+enum assumption { AS_STRONG_AS_MAY_BE, AS_WEAK_AS_MAY_BE };
 
-static void measure_strength(struct witness *witness, const struct creation *creation,
-                             enum doubt doubt, struct retention_image *ret)
+static void measure_strength(struct checker *checker, const struct creation *creation,
+                             enum assumption assumption, struct retention_image *ret)
 {
-        const struct image *image = creation_image(witness, creation);
-        struct store *store = witness->universe->machine.store;
+        const struct image *image = creation_image(checker, creation);
+        struct store *store = checker->simulation->machine.store;
         struct store_image row = {};
-        bool strong = doubt == AS_STRONG_AS_MAY_BE;
+        bool strong = assumption == AS_STRONG_AS_MAY_BE;
 
         ret->level = strong ? CONSISTENCY_STOP : CONSISTENCY_CRASH;
         ret->succeeded = strong;
@@ -107,17 +107,18 @@ static void measure_strength(struct witness *witness, const struct creation *cre
 }
 
 /* EC2's CreationDate of an image, which stays known when the image is gone. */
-static sec_t created_of(struct witness *witness, const struct creation *creation)
+static sec_t created_of(struct checker *checker, const struct creation *creation)
 {
-        const struct image *image = creation_image(witness, creation);
+        const struct image *image = creation_image(checker, creation);
 
         return (image ? image->resource.created : creation->asked) / USEC_PER_SEC;
 }
 
-static void series_add(struct witness *witness, struct series *series,
-                       const struct creation *creation, const struct zone *zone, enum doubt doubt)
+static void series_add(struct checker *checker, struct series *series,
+                       const struct creation *creation, const struct zone *zone,
+                       enum assumption assumption)
 {
-        sec_t created = created_of(witness, creation);
+        sec_t created = created_of(checker, creation);
         struct retention_image image = {
                 .series = creation->instance,
                 .id = creation->id,
@@ -128,28 +129,28 @@ static void series_add(struct witness *witness, struct series *series,
                 .available = true,
         };
 
-        measure_strength(witness, creation, doubt, &image);
+        measure_strength(checker, creation, assumption, &image);
         *append(series->images, series->n) = image;
 }
 
 /* Whether it counts when it is asked what may go: also what was there when that may have been
  * decided, and is gone. */
-static bool may_have_counted(struct witness *witness, const struct creation *creation)
+static bool may_have_counted(struct checker *checker, const struct creation *creation)
 {
-        return is_available(witness, creation) ||
-               ((creation->taken_by_people || creation->kept_by_people) &&
-                witness->universe->clock.now - creation->gone_at < DECISION_RACE);
+        return is_available(checker, creation) ||
+               ((creation->taken_by_others || creation->kept_by_others) &&
+                checker->simulation->clock.now - creation->gone_at < DECISION_RACE);
 }
 
 /* Whether it counts when it is asked what has to go. */
-static bool counts_for_sure(struct witness *witness, const struct creation *creation)
+static bool counts_for_sure(struct checker *checker, const struct creation *creation)
 {
-        return witness->universe->clock.now - creation->made > YOUNG &&
-               is_available(witness, creation) && !creation_is_left(witness, creation);
+        return checker->simulation->clock.now - creation->made > YOUNG &&
+               is_available(checker, creation) && !creation_is_left(checker, creation);
 }
 
 /* What the schedule asks for, in the words of the manual. */
-static struct retention_terms terms_of(struct witness *witness,
+static struct retention_terms terms_of(struct checker *checker,
                                        const struct fleet_schedule *schedule)
 {
         unsigned int asked =
@@ -163,35 +164,37 @@ static struct retention_terms terms_of(struct witness *witness,
                 .required = required,
                 .firing_lag = schedule->within * SEC_PER_HOUR + schedule->flexible * SEC_PER_MIN +
                               SEC_PER_DAY,
-                .now = now_of(witness) / USEC_PER_SEC,
+                .now = now_of(checker) / USEC_PER_SEC,
         };
 }
 
 /* False where the rules cannot be told: the schedule is not there, has none, or had others.
- * `doubt` is about the one asked about; of the others the contrary is taken for true. */
-static bool series_of(struct witness *witness, const struct creation *creation,
-                      bool (*counts)(struct witness *witness, const struct creation *creation),
-                      enum doubt doubt, struct series *ret)
+ * `assumption` is about the one asked about; of the others the contrary is taken for true. */
+static bool series_of(struct checker *checker, const struct creation *creation,
+                      bool (*counts)(struct checker *checker, const struct creation *creation),
+                      enum assumption assumption, struct series *ret)
 {
-        struct universe *universe = witness->universe;
-        const struct fleet_schedule *schedule = fleet_find(&universe->fleet, creation->schedule);
-        enum doubt others = doubt == AS_STRONG_AS_MAY_BE ? AS_WEAK_AS_MAY_BE : AS_STRONG_AS_MAY_BE;
+        struct simulation *simulation = checker->simulation;
+        const struct fleet_schedule *schedule = fleet_find(&simulation->fleet, creation->schedule);
+        enum assumption others =
+                assumption == AS_STRONG_AS_MAY_BE ? AS_WEAK_AS_MAY_BE : AS_STRONG_AS_MAY_BE;
         const struct setting_schedule *setting;
 
         *ret = (struct series){};
         if (!schedule || !schedule->there || schedule->edited || !schedule->has_retain ||
-            universe->clock.now - schedule->changed < DECISION_RACE)
+            simulation->clock.now - schedule->changed < DECISION_RACE)
                 return false;
-        setting = settings_schedule(fleet_settings(&universe->fleet), schedule->name);
-        ret->terms = terms_of(witness, schedule);
-        for (const struct creation *c = witness->creations; c; c = c->hh.next) {
+        setting = settings_schedule(fleet_settings(&simulation->fleet), schedule->name);
+        ret->terms = terms_of(checker, schedule);
+        for (const struct creation *c = checker->creations; c; c = c->hh.next) {
                 if (!streq(c->schedule, creation->schedule) ||
                     !streq(c->instance, creation->instance) || !streq(c->region, creation->region))
                         continue;
                 if (c == creation)
                         ret->about = ret->n;
-                if (c == creation || counts(witness, c))
-                        series_add(witness, ret, c, setting->zone, c == creation ? doubt : others);
+                if (c == creation || counts(checker, c))
+                        series_add(checker, ret, c, setting->zone,
+                                   c == creation ? assumption : others);
         }
         return true;
 }
@@ -218,23 +221,23 @@ static char *series_text(const struct series *series)
 
 /* ---- what is deregistered ---- */
 
-static void judge_last_good(struct witness *witness, const struct creation *creation)
+static void judge_last_good(struct checker *checker, const struct creation *creation)
 {
-        sec_t created = created_of(witness, creation);
+        sec_t created = created_of(checker, creation);
 
-        for (const struct creation *c = witness->creations; c; c = c->hh.next)
+        for (const struct creation *c = checker->creations; c; c = c->hh.next)
                 if (c != creation && streq(c->schedule, creation->schedule) &&
-                    streq(c->instance, creation->instance) && created_of(witness, c) >= created &&
-                    (is_available(witness, c) || creation_was_there(witness, c, creation)))
+                    streq(c->instance, creation->instance) && created_of(checker, c) >= created &&
+                    (is_available(checker, c) || creation_was_there(checker, c, creation)))
                         return;
-        universe_fail(witness->universe, "the last good image stays",
-                      "%s is deregistered, and no newer image of %s by %s is available",
-                      creation->id, creation->instance, creation->schedule);
+        simulation_fail(checker->simulation, "the last good image stays",
+                        "%s is deregistered, and no newer image of %s by %s is available",
+                        creation->id, creation->instance, creation->schedule);
 }
 
 /* No removal lowers the best consistency that is available of an instance, counted no higher than
  * what its schedule asks for now; whatever the rules are, and whatever is required. */
-static void judge_best(struct witness *witness, const struct creation *creation,
+static void judge_best(struct checker *checker, const struct creation *creation,
                        const struct series *series)
 {
         const struct retention_image *images = series->images;
@@ -243,87 +246,87 @@ static void judge_best(struct witness *witness, const struct creation *creation,
         for (size_t i = 0; i < series->n; i++)
                 if (i != series->about && oracle_worth(&images[i], series->terms.asked) >= worth)
                         return;
-        universe_fail(witness->universe, "the best consistency stays",
-                      "%s of %s by %s is deregistered, and nothing else is worth as much",
-                      creation->id, creation->instance, creation->schedule);
+        simulation_fail(checker->simulation, "the best consistency stays",
+                        "%s of %s by %s is deregistered, and nothing else is worth as much",
+                        creation->id, creation->instance, creation->schedule);
 }
 
-static void judge_rules(struct witness *witness, const struct creation *creation)
+static void judge_rules(struct checker *checker, const struct creation *creation)
 {
         _cleanup_(series_done) struct series series = {};
         _cleanup_free_ char *all = NULL, *rules = NULL;
 
-        if (!series_of(witness, creation, may_have_counted, AS_WEAK_AS_MAY_BE, &series))
+        if (!series_of(checker, creation, may_have_counted, AS_WEAK_AS_MAY_BE, &series))
                 return;
-        judge_best(witness, creation, &series);
+        judge_best(checker, creation, &series);
         series.terms.now += CLOCK_RACE;
         if (!oracle_stays(&series.terms, series.images, series.n, series.about))
                 return;
         all = series_text(&series);
-        rules = fleet_retain_text(fleet_find(&witness->universe->fleet, creation->schedule));
-        universe_fail(witness->universe, "what a rule keeps stays",
-                      "%s of %s by %s is deregistered, one of %s\n%s", creation->id,
-                      creation->instance, creation->schedule, all, rules);
+        rules = fleet_retain_text(fleet_find(&checker->simulation->fleet, creation->schedule));
+        simulation_fail(checker->simulation, "what a rule keeps stays",
+                        "%s of %s by %s is deregistered, one of %s\n%s", creation->id,
+                        creation->instance, creation->schedule, all, rules);
 }
 
 /* EC2 shows it as failed or invalid, or did so when the removal may have been decided. */
-static bool was_shown_otherwise(struct witness *witness, const struct creation *creation)
+static bool was_shown_otherwise(struct checker *checker, const struct creation *creation)
 {
-        const struct image *image = creation_image(witness, creation);
+        const struct image *image = creation_image(checker, creation);
 
-        return image && now_of(witness) < image->odd_until + HOUR;
+        return image && now_of(checker) < image->odd_until + HOUR;
 }
 
-void retention_judge(struct witness *witness, const struct cloud_request *request)
+void retention_judge(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = request_parameter(request->body, "ImageId");
-        const struct creation *creation = creation_by_id(witness, id);
+        const struct creation *creation = creation_by_id(checker, id);
         const char *user;
 
         if (!creation)
-                universe_fail(witness->universe, "nothing foreign is touched",
-                              "%s is deregistered, which the daemon did not make", id);
-        if (!is_available(witness, creation) || was_shown_otherwise(witness, creation))
+                simulation_fail(checker->simulation, "nothing foreign is touched",
+                                "%s is deregistered, which the daemon did not make", id);
+        if (!is_available(checker, creation) || was_shown_otherwise(checker, creation))
                 return; /* failed, or gone already */
-        user = user_of(witness, creation, USE_RACE);
+        user = user_of(checker, creation, USE_RACE);
         if (user)
-                universe_fail(witness->universe, "what is in use stays",
-                              "%s is deregistered, and %s was launched from it", id, user);
-        judge_last_good(witness, creation);
-        judge_rules(witness, creation);
+                simulation_fail(checker->simulation, "what is in use stays",
+                                "%s is deregistered, and %s was launched from it", id, user);
+        judge_last_good(checker, creation);
+        judge_rules(checker, creation);
 }
 
 /* ---- what is kept ---- */
 
-static bool has_to_go(struct witness *witness, const struct creation *creation)
+static bool has_to_go(struct checker *checker, const struct creation *creation)
 {
         _cleanup_(series_done) struct series series = {};
 
-        return counts_for_sure(witness, creation) && !user_of(witness, creation, 0) &&
-               series_of(witness, creation, counts_for_sure, AS_STRONG_AS_MAY_BE, &series) &&
+        return counts_for_sure(checker, creation) && !user_of(checker, creation, 0) &&
+               series_of(checker, creation, counts_for_sure, AS_STRONG_AS_MAY_BE, &series) &&
                !oracle_stays(&series.terms, series.images, series.n, series.about);
 }
 
-void retention_condemn(struct witness *witness)
+void retention_note_unkept(struct checker *checker)
 {
-        for (struct creation *c = witness->creations; c; c = c->hh.next)
-                c->condemned = has_to_go(witness, c);
+        for (struct creation *c = checker->creations; c; c = c->hh.next)
+                c->unkept = has_to_go(checker, c);
 }
 
-void retention_check(struct witness *witness)
+void retention_check(struct checker *checker)
 {
         const struct image *image;
 
-        for (struct creation *c = witness->creations; c; c = c->hh.next) {
-                if (!c->condemned)
+        for (struct creation *c = checker->creations; c; c = c->hh.next) {
+                if (!c->unkept)
                         continue;
-                witness->numbers.condemned++;
-                c->condemned = false;
-                image = creation_image(witness, c);
+                checker->numbers.unkept++;
+                c->unkept = false;
+                image = creation_image(checker, c);
                 /* What is protected from deregistration is refused, and blocks nothing else. */
-                if (image && !image->protected && !user_of(witness, c, 0))
-                        universe_fail(witness->universe, "nothing is kept that no rule keeps",
-                                      "%s of %s by %s at %lld is still there", c->id, c->instance,
-                                      c->schedule, (long long)c->firing);
+                if (image && !image->protected && !user_of(checker, c, 0))
+                        simulation_fail(checker->simulation, "nothing is kept that no rule keeps",
+                                        "%s of %s by %s at %lld is still there", c->id, c->instance,
+                                        c->schedule, (long long)c->firing);
         }
 }

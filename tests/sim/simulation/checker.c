@@ -16,15 +16,15 @@
 /* ---- the journal ---- */
 
 /* "Schedule NAME missed its firings from A to B: ..." */
-static void note_missed(struct witness *witness, const char *schedule, const char *message)
+static void note_missed(struct checker *checker, const char *schedule, const char *message)
 {
         const char *from = strstr(message, " from "), *to = from ? strstr(from, " to ") : NULL;
         char text[TIME_TEXT_MAX];
         struct gap gap = {};
 
         if (!to || strlen(to) < 24)
-                universe_fail(witness->universe, "firings are told", "an unreadable line: %s",
-                              message);
+                simulation_fail(checker->simulation, "firings are told", "an unreadable line: %s",
+                                message);
         (void)snprintf(gap.schedule, sizeof(gap.schedule), "%s", schedule);
         (void)snprintf(text, sizeof(text), "%.20s", from + strlen(" from "));
         if (!parse_rfc3339(text, &gap.from))
@@ -32,72 +32,72 @@ static void note_missed(struct witness *witness, const char *schedule, const cha
         (void)snprintf(text, sizeof(text), "%.20s", to + strlen(" to "));
         if (!parse_rfc3339(text, &gap.to))
                 gap.to = SEC_NONE;
-        *append(witness->gaps, witness->n_gaps) = gap;
+        *append(checker->gaps, checker->n_gaps) = gap;
 }
 
 /* The daemon waits for this instance no more: it may have another one down. */
-static void note_released(struct witness *witness, const char *instance)
+static void note_released(struct checker *checker, const char *instance)
 {
-        for (struct creation *c = witness->creations; c; c = c->hh.next)
+        for (struct creation *c = checker->creations; c; c = c->hh.next)
                 if (streq(c->instance, instance))
                         c->released = true;
 }
 
 /* "Image ID of INSTANCE ...": what the daemon begins or ends to wait for. */
-static void note_image(struct witness *witness, const struct log_event *event, const char *image,
+static void note_image(struct checker *checker, const struct log_event *event, const char *image,
                        const char *message)
 {
-        struct creation *creation = image ? creation_by_id(witness, image) : NULL;
+        struct creation *creation = image ? creation_by_id(checker, image) : NULL;
 
         if (!creation)
                 return;
         if (event == &events[EVENT_INSTANCE_READY] && !strstr(message, "not proven"))
-                levels_back(witness, creation);
+                levels_back(checker, creation);
         if (event == &events[EVENT_IMAGE_STARTED] || event == &events[EVENT_IMAGE_FOUND])
-                economy_image_begins(witness, creation);
+                budget_image_begins(checker, creation);
         else if (event == &events[EVENT_INSTANCE_READY] ||
                  event == &events[EVENT_INSTANCE_NOT_READY])
-                economy_instance_is_back(witness, creation, event == &events[EVENT_INSTANCE_READY]);
+                budget_instance_back(checker, creation, event == &events[EVENT_INSTANCE_READY]);
         else if (event == &events[EVENT_IMAGE_AVAILABLE])
-                economy_image_ends(witness, creation); /* its instance may not be back yet */
+                budget_image_ends(checker, creation); /* its instance may not be back yet */
         else if (event == &events[EVENT_IMAGE_FAILED])
-                economy_task_ends(witness, creation);
+                budget_task_ends(checker, creation);
 }
 
 static void on_journal(const struct log_event *event, const struct log_about *about,
                        const char *message, void *userdata)
 {
         static const struct log_about nothing;
-        struct witness *witness = userdata;
+        struct checker *checker = userdata;
 
         about = about ? about : &nothing;
-        note_image(witness, event, about->image, message);
-        outage_journal(witness, event, about->instance);
-        lines_journal(witness, event, about, message);
+        note_image(checker, event, about->image, message);
+        outage_journal(checker, event, about->instance);
+        journal_line(checker, event, about, message);
         if (event == &events[EVENT_IMAGE_FAILED] && !about->image)
-                economy_no_image(witness, about->region);
+                budget_no_image(checker, about->region);
         if (event == &events[EVENT_IMAGE_FOUND])
-                removal_counted(witness, about->region, about->image, about->instance);
+                removal_counted(checker, about->region, about->image, about->instance);
         if (event == &events[EVENT_IMAGES_ADOPTED])
-                removal_adopted(witness);
+                removal_adopted(checker);
         if (event == &events[EVENT_FIRING_MISSED])
-                note_missed(witness, about->schedule, message);
+                note_missed(checker, about->schedule, message);
         else if (event == &events[EVENT_INSTANCE_NOT_READY])
-                note_released(witness, about->instance);
+                note_released(checker, about->instance);
         if (event == &events[EVENT_INSTANCE_READY] || event == &events[EVENT_INSTANCE_NOT_READY])
-                levels_released(witness, about->instance);
+                levels_released(checker, about->instance);
         if (event == &events[EVENT_NOT_PUT_BACK] && strstr(message, " is not put back")) {
-                levels_told_out(witness, about->instance);
-                economy_put_back(witness, about->region);
+                levels_reported_out(checker, about->instance);
+                budget_restore(checker, about->region);
         }
         if (event == &events[EVENT_RUN_FINISHED] || event == &events[EVENT_RUN_FAILED]) {
-                witness->runs_ended++;
-                economy_run_ends(witness, about->run);
+                checker->runs_ended++;
+                budget_run_ends(checker, about->run);
         } else if (event == &events[EVENT_RUN_STARTED]) {
-                levels_watch(witness);
-                clock_note_claim(witness, about->run);
-                economy_run_begins(witness, about->schedule);
-                happenings_run_begins(witness->universe);
+                levels_watch(checker);
+                clock_note_claim(checker, about->run);
+                budget_run_begins(checker, about->schedule);
+                fault_events_run_begins(checker->simulation);
         }
 }
 
@@ -107,155 +107,155 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
  * table nor its arithmetic is asked. */
 #define OUR_SHARE 0.5
 
-static struct share *share_of(struct witness *witness, const char *action, const char *region)
+static struct share *share_of(struct checker *checker, const char *action, const char *region)
 {
         const struct sim_action *published = action_find(action);
         struct share *share;
 
-        for (size_t i = 0; i < witness->n_shares; i++)
-                if (streq(witness->shares[i].action, action) &&
-                    streq(witness->shares[i].region, region))
-                        return &witness->shares[i];
-        if (!published || witness->n_shares == SHARES_MOST)
-                universe_fail(witness->universe, "asks only what it has to",
-                              "%s is no action the daemon is known to send", action);
-        share = &witness->shares[witness->n_shares++];
+        for (size_t i = 0; i < checker->n_shares; i++)
+                if (streq(checker->shares[i].action, action) &&
+                    streq(checker->shares[i].region, region))
+                        return &checker->shares[i];
+        if (!published || checker->n_shares == SHARES_MOST)
+                simulation_fail(checker->simulation, "asks only what it has to",
+                                "%s is no action the daemon is known to send", action);
+        share = &checker->shares[checker->n_shares++];
         *share = (struct share){ .action = published->name,
                                  .tokens = published->bucket.capacity * OUR_SHARE,
                                  .capacity = published->bucket.capacity * OUR_SHARE,
                                  .refill = published->bucket.refill * OUR_SHARE,
-                                 .filled = witness->universe->clock.now };
+                                 .filled = checker->simulation->clock.now };
         (void)snprintf(share->region, sizeof(share->region), "%s", region);
         return share;
 }
 
-void witness_sent(struct witness *witness, const char *action, const char *region)
+void checker_sent(struct checker *checker, const char *action, const char *region)
 {
-        usec_t now = witness->universe->clock.now;
+        usec_t now = checker->simulation->clock.now;
         struct share *share;
 
         if (streq(action, "GetCallerIdentity") || streq(action, "AssumeRole"))
                 return; /* of STS, which publishes no bucket */
-        share = share_of(witness, action, region);
+        share = share_of(checker, action, region);
         const char *unwritten = coverage_unwritten();
 
-        economy_sent(witness, action, region);
+        budget_sent(checker, action, region);
         if (unwritten)
-                universe_fail(witness->universe, "what is asked for was written down", "%s",
-                              unwritten);
+                simulation_fail(checker->simulation, "what is asked for was written down", "%s",
+                                unwritten);
         share->tokens += (double)(now - share->filled) / (double)USEC_PER_SEC * share->refill;
         if (share->tokens > share->capacity)
                 share->tokens = share->capacity;
         share->filled = now;
         share->tokens -= 1;
         if (share->tokens < -0.001)
-                universe_fail(witness->universe, "leaves others their share",
-                              "%s in %s is asked beyond half of its bucket", action, region);
+                simulation_fail(checker->simulation, "leaves others their share",
+                                "%s in %s is asked beyond half of its bucket", action, region);
 }
 
-/* What it knows of buckets ends with it; who starts again and again is not held to this. */
-void witness_started(struct witness *witness)
+/* What it knows of buckets ends with it; who starts again and again is not stopped to this. */
+void checker_started(struct checker *checker)
 {
-        for (size_t i = 0; i < witness->n_shares; i++)
-                witness->shares[i].tokens = witness->shares[i].capacity;
-        economy_daemon_starts(witness);
-        clock_note_start(witness);
-        witness->started = witness->universe->clock.now;
+        for (size_t i = 0; i < checker->n_shares; i++)
+                checker->shares[i].tokens = checker->shares[i].capacity;
+        budget_daemon_starts(checker);
+        clock_note_start(checker);
+        checker->started = checker->simulation->clock.now;
 }
 
 /* ---- what is told ---- */
 
-void witness_abandoned(struct witness *witness, const char *run)
+void checker_abandoned(struct checker *checker, const char *run)
 {
-        *append(witness->abandoned, witness->n_abandoned) = xstrdup(run);
+        *append(checker->abandoned, checker->n_abandoned) = xstrdup(run);
 }
 
-bool witness_is_abandoned(const struct witness *witness, const char *run)
+bool checker_is_abandoned(const struct checker *checker, const char *run)
 {
-        for (size_t i = 0; i < witness->n_abandoned; i++)
-                if (streq(witness->abandoned[i], run))
+        for (size_t i = 0; i < checker->n_abandoned; i++)
+                if (streq(checker->abandoned[i], run))
                         return true;
         return false;
 }
 
-void witness_disturbed(struct witness *witness, const char *schedule)
+void checker_schedule_changed(struct checker *checker, const char *schedule)
 {
-        const struct fleet *fleet = &witness->universe->fleet;
-        const struct virtual_clock *clock = &witness->universe->clock;
+        const struct fleet *fleet = &checker->simulation->fleet;
+        const struct virtual_clock *clock = &checker->simulation->clock;
 
         /* By its own clock, if that is ahead: it goes by that. */
         for (size_t i = 0; i < fleet->n_schedules; i++)
                 if (!schedule || streq(fleet->schedules[i].name, schedule))
-                        witness->undisturbed[i] =
+                        checker->unchanged_since[i] =
                                 clock->skew > 0 ? clock->now + clock->skew : clock->now;
 }
 
-void witness_dry_run(struct witness *witness)
+void checker_dry_run(struct checker *checker)
 {
-        economy_run_begins(witness, NULL);
+        budget_run_begins(checker, NULL);
 }
 
-void witness_people_took(struct witness *witness, const char *image)
+void checker_image_taken(struct checker *checker, const char *image)
 {
-        struct creation *creation = creation_by_id(witness, image);
+        struct creation *creation = creation_by_id(checker, image);
 
         if (!creation)
                 return;
-        creation->taken_by_people = true;
-        creation->gone_at = witness->universe->clock.now;
+        creation->taken_by_others = true;
+        creation->gone_at = checker->simulation->clock.now;
 }
 
-void witness_people_keep(struct witness *witness, const char *image)
+void checker_image_kept(struct checker *checker, const char *image)
 {
-        struct creation *creation = creation_by_id(witness, image);
+        struct creation *creation = creation_by_id(checker, image);
 
-        if (!creation || creation->kept_by_people)
+        if (!creation || creation->kept_by_others)
                 return;
-        creation->kept_by_people = true;
-        creation->kept_at = creation->gone_at = witness->universe->clock.now;
+        creation->kept_by_others = true;
+        creation->kept_at = creation->gone_at = checker->simulation->clock.now;
 }
 
-void witness_calm_begins(struct witness *witness)
+void checker_calm_begins(struct checker *checker)
 {
-        economy_judge(witness, false);
-        season_agenda_begin(witness);
+        budget_judge(checker, false);
+        calm_agenda_begin(checker);
 }
 
-struct witness_numbers witness_numbers(const struct witness *witness)
+struct checker_numbers checker_numbers(const struct checker *checker)
 {
-        return witness->numbers;
+        return checker->numbers;
 }
 
 /* ---- life ---- */
 
-struct witness *witness_new(struct universe *universe)
+struct checker *checker_new(struct simulation *simulation)
 {
-        struct witness *witness = xnew(struct witness);
+        struct checker *checker = xnew(struct checker);
 
-        witness->universe = universe;
-        universe->cloud.hooks.asking = cloud_asking;
-        universe->cloud.hooks.answered = cloud_answered;
-        universe->cloud.hooks.refused = cloud_refused;
-        universe->cloud.hooks.userdata = universe;
-        trace_on_journal(universe->trace, on_journal, witness);
-        return witness;
+        checker->simulation = simulation;
+        simulation->cloud.hooks.before = checker_before_request;
+        simulation->cloud.hooks.after = checker_after_request;
+        simulation->cloud.hooks.refused = checker_request_refused;
+        simulation->cloud.hooks.userdata = simulation;
+        trace_on_journal(simulation->trace, on_journal, checker);
+        return checker;
 }
 
-struct witness *witness_free(struct witness *witness)
+struct checker *checker_free(struct checker *checker)
 {
         struct creation *next;
 
-        season_done(witness);
-        outage_done(witness);
-        lines_done(witness);
-        for (struct creation *c = witness->creations; c; c = next) {
+        calm_agenda_done(checker);
+        outage_done(checker);
+        journal_done(checker);
+        for (struct creation *c = checker->creations; c; c = next) {
                 next = c->hh.next;
-                creation_free(witness, c);
+                creation_free(checker, c);
         }
-        for (size_t i = 0; i < witness->n_abandoned; i++)
-                free(witness->abandoned[i]);
-        free(witness->abandoned);
-        free(witness->gaps);
-        free(witness);
+        for (size_t i = 0; i < checker->n_abandoned; i++)
+                free(checker->abandoned[i]);
+        free(checker->abandoned);
+        free(checker->gaps);
+        free(checker);
         return NULL;
 }

@@ -9,40 +9,40 @@
 
 #include "base/time.h"
 
-struct universe;
-struct witness;
+struct simulation;
+struct checker;
 
 /* Hooks itself into the cloud and the journal. */
-struct witness *witness_new(struct universe *universe);
-struct witness *witness_free(struct witness *witness);
+struct checker *checker_new(struct simulation *simulation);
+struct checker *checker_free(struct checker *checker);
 
 /* The daemon starts. */
-void witness_started(struct witness *witness);
+void checker_started(struct checker *checker);
 /* A request has left. */
-void witness_sent(struct witness *witness, const char *action, const char *region);
+void checker_sent(struct checker *checker, const char *action, const char *region);
 /* Something about a schedule changed that its firings depend on; NULL: about all. */
-void witness_disturbed(struct witness *witness, const char *schedule);
+void checker_schedule_changed(struct checker *checker, const char *schedule);
 /* An operator lets a run go: nobody follows its images any more. */
-void witness_abandoned(struct witness *witness, const char *run);
+void checker_abandoned(struct checker *checker, const char *run);
 /* A run of all schedules begins that is to change nothing: the journal does not tell. */
-void witness_dry_run(struct witness *witness);
+void checker_dry_run(struct checker *checker);
 /* The disk is about to fall ill, or to heal. */
-void witness_disk_changes(struct witness *witness);
+void checker_disk_changes(struct checker *checker);
 /* People deregister this image. */
-void witness_people_took(struct witness *witness, const char *image);
+void checker_image_taken(struct checker *checker, const char *image);
 /* People change the tags of this image so that it is theirs. */
-void witness_people_keep(struct witness *witness, const char *image);
+void checker_image_kept(struct checker *checker, const char *image);
 /* Whether the daemon has stopped this instance and not brought it back yet. */
-bool witness_is_held(const struct witness *witness, const char *instance);
+bool checker_is_stopped(const struct checker *checker, const char *instance);
 /* Calm has begun: sets up what operators do in it. */
-void witness_calm_begins(struct witness *witness);
+void checker_calm_begins(struct checker *checker);
 /* Three days without trouble are over: all has to be well. */
-void witness_season_ends(struct witness *witness);
+void checker_calm_ends(struct checker *checker);
 
-struct witness_numbers {
-        uint64_t images, removed, seasons, firings, condemned;
-        uint64_t looks;     /* at who is away, in the midst of it */
-        uint64_t questions; /* answered, and */
-        double allowed;     /* how many may be: checker-budget.c */
+struct checker_numbers {
+        uint64_t images, removed, calms, firings, unkept;
+        uint64_t inspections; /* at who is away, in the midst of it */
+        uint64_t queries;     /* answered, and */
+        double allowed;       /* how many may be: checker-budget.c */
 };
-struct witness_numbers witness_numbers(const struct witness *witness);
+struct checker_numbers checker_numbers(const struct checker *checker);

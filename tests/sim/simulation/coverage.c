@@ -11,7 +11,7 @@ enum { STEPS_MOST = 100 };
 
 static struct {
         const struct step *step;
-        uint64_t struck[MOMENTS];
+        uint64_t hits[MOMENTS];
 } rows[STEPS_MOST];
 static size_t n_rows;
 static struct engine *running;
@@ -49,13 +49,13 @@ static void note(const struct step *step, enum moment moment)
         for (size_t i = 0; i < n_rows; i++) {
                 if (rows[i].step != step)
                         continue;
-                rows[i].struck[moment]++;
+                rows[i].hits[moment]++;
                 return;
         }
         if (n_rows == STEPS_MOST)
                 return;
         rows[n_rows].step = step;
-        rows[n_rows++].struck[moment] = 1;
+        rows[n_rows++].hits[moment] = 1;
 }
 
 /* Whether this moment is one of the task's. */
@@ -106,11 +106,11 @@ static bool is_stored(const struct run_kind *kind)
         return !streq(kind->name, "plan");
 }
 
-static uint64_t struck(const struct step *step, enum moment moment)
+static uint64_t hits(const struct step *step, enum moment moment)
 {
         for (size_t i = 0; i < n_rows; i++)
                 if (rows[i].step == step)
-                        return rows[i].struck[moment];
+                        return rows[i].hits[moment];
         return 0;
 }
 
@@ -142,8 +142,8 @@ static bool print_step(FILE *file, const struct phase *phase, const struct step 
                 if (!has)
                         fprintf(file, " %14s", "-");
                 else
-                        fprintf(file, " %14llu", (unsigned long long)struck(step, moment));
-                good = good && (!has || struck(step, moment) || is_unreached(step, moment));
+                        fprintf(file, " %14llu", (unsigned long long)hits(step, moment));
+                good = good && (!has || hits(step, moment) || is_unreached(step, moment));
         }
         fprintf(file, "%s\n", good ? "" : "   NOT COVERED");
         return good;

@@ -14,38 +14,38 @@
 
 /* ---- what operators ask for ---- */
 
-static void ask_backup(struct universe *universe)
+static void ask_backup(struct simulation *simulation)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
 
-        manager_run(universe->machine.manager, universe->fleet.schedules[0].name, NULL, 0, &run,
+        manager_run(simulation->machine.manager, simulation->fleet.schedules[0].name, NULL, 0, &run,
                     &error);
 }
 
-static void ask_prune(struct universe *universe)
+static void ask_prune(struct simulation *simulation)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
 
-        manager_prune(universe->machine.manager, NULL, false, &run, &error);
+        manager_prune(simulation->machine.manager, NULL, false, &run, &error);
 }
 
-static void ask_adopt(struct universe *universe)
+static void ask_adopt(struct simulation *simulation)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
 
-        manager_adopt(universe->machine.manager, false, &run, &error);
+        manager_adopt(simulation->machine.manager, false, &run, &error);
 }
 
 /* Retention looks for the image that it misses. */
-static void take_image(struct universe *universe)
+static void take_image(struct simulation *simulation)
 {
-        if (universe->options->taken)
-                people_deregister(universe, universe->fleet.regions[0]);
+        if (simulation->options->image_taken)
+                other_users_deregister(simulation, simulation->fleet.regions[0]);
 }
 
 static const struct {
         usec_t at;
-        void (*ask)(struct universe *universe);
+        void (*ask)(struct simulation *simulation);
 } requests[] = {
         { 1 * MINUTE, ask_backup },  { 61 * MINUTE, ask_backup }, /* its retention removes what the
                                                                      first one has made */
@@ -54,45 +54,46 @@ static const struct {
 
 static void on_time(void *userdata)
 {
-        struct universe *universe = userdata;
-        size_t at = universe->asked++;
+        struct simulation *simulation = userdata;
+        size_t at = simulation->operations++;
 
-        if (machine_is_up(&universe->machine))
-                requests[at].ask(universe);
+        if (machine_is_up(&simulation->machine))
+                requests[at].ask(simulation);
         if (at + 1 < ELEMENTS(requests))
-                timer_arm(universe->asks, requests[at + 1].at - requests[at].at);
+                timer_arm(simulation->operators, requests[at + 1].at - requests[at].at);
 }
 
-void walk_begin(struct universe *universe)
+void crash_sweep_begin(struct simulation *simulation)
 {
-        universe->asks = timer_new(universe->loop, on_time, universe);
-        timer_arm(universe->asks, requests[0].at);
+        simulation->operators = timer_new(simulation->loop, on_time, simulation);
+        timer_arm(simulation->operators, requests[0].at);
 }
 
-void walk_end(struct universe *universe)
+void crash_sweep_end(struct simulation *simulation)
 {
-        timer_free(universe->asks);
+        timer_free(simulation->operators);
 }
 
 /* ---- the histories ---- */
 
-static const struct weather lossy = { .mishap = {
-                                              [FATE_LOST_BEFORE] = 0.1, [FATE_LOST_AFTER] = 0.3 } };
+static const struct network_faults lossy = {
+        .chance = { [NETWORK_LOST_BEFORE] = 0.1, [NETWORK_LOST_AFTER] = 0.3 }
+};
 
 static const struct scenario {
         const char *name;
         struct fleet_plan plan;
-        bool lame, dies_first, no_room, taken, unheard;
-        const struct weather *weather;
+        bool unready, crash_before_create, no_room, image_taken, create_unreported;
+        const struct network_faults *network;
 } scenarios[] = {
         { .name = "all goes well", .plan.level = CONSISTENCY_REBOOT },
-        { .name = "answers are lost", .plan.level = CONSISTENCY_REBOOT, .weather = &lossy },
+        { .name = "answers are lost", .plan.level = CONSISTENCY_REBOOT, .network = &lossy },
         { .name = "an instance does not come back",
           .plan.level = CONSISTENCY_REBOOT,
-          .lame = true },
+          .unready = true },
         { .name = "it has died before, and the call was never sent",
           .plan.level = CONSISTENCY_REBOOT,
-          .dies_first = true },
+          .crash_before_create = true },
         { .name = "reboots prove themselves", .plan.level = CONSISTENCY_AUTO, .plan.proof = true },
         { .name = "they are taken out of service",
           .plan.level = CONSISTENCY_REBOOT,
@@ -100,72 +101,74 @@ static const struct scenario {
         { .name = "they are taken out, and answers are lost",
           .plan.level = CONSISTENCY_STOP,
           .plan.rotation = true,
-          .weather = &lossy },
+          .network = &lossy },
         { .name = "instances are stopped", .plan.level = CONSISTENCY_STOP },
         { .name = "instances are frozen", .plan.level = CONSISTENCY_FREEZE },
         { .name = "they are frozen, and answers are lost",
           .plan.level = CONSISTENCY_FREEZE,
-          .weather = &lossy },
+          .network = &lossy },
         { .name = "they are stopped, and answers are lost",
           .plan.level = CONSISTENCY_STOP,
-          .weather = &lossy },
+          .network = &lossy },
         { .name = "they are stopped, and there is no room",
           .plan.level = CONSISTENCY_STOP,
           .no_room = true },
         { .name = "they are stopped, and no image is heard of",
           .plan.level = CONSISTENCY_STOP,
-          .unheard = true },
-        { .name = "people deregister an image", .plan.level = CONSISTENCY_CRASH, .taken = true },
+          .create_unreported = true },
+        { .name = "people deregister an image",
+          .plan.level = CONSISTENCY_CRASH,
+          .image_taken = true },
 };
 
 /* Runs one history; tells how many moments of each sort it had. */
 static void run_one(const struct options *options, uint64_t moments[static MOMENTS])
 {
-        struct universe *universe = universe_new(options);
+        struct simulation *simulation = simulation_new(options);
 
-        universe_run(universe);
+        simulation_run(simulation);
         for (int i = 0; i < MOMENTS; i++)
-                moments[i] = universe->machine.moments_before_calm[i];
-        universe_free(universe);
+                moments[i] = simulation->machine.moments_before_calm[i];
+        simulation_free(simulation);
 }
 
-static uint64_t walk_scenario(const struct scenario *scenario, uint64_t seed, uint64_t every)
+static uint64_t sweep_scenario(const struct scenario *scenario, uint64_t seed, uint64_t every)
 {
         struct options options = {
                 .seed = seed,
                 .duration = 4 * SEC_PER_HOUR,
-                .quiet_world = true,
-                .walk = &scenario->plan,
-                .lame = scenario->lame,
+                .no_faults = true,
+                .plan = &scenario->plan,
+                .unready = scenario->unready,
                 .no_room = scenario->no_room,
-                .taken = scenario->taken,
-                .unheard = scenario->unheard,
-                .dies_first = scenario->dies_first,
-                .weather = scenario->weather,
+                .image_taken = scenario->image_taken,
+                .create_unreported = scenario->create_unreported,
+                .crash_before_create = scenario->crash_before_create,
+                .network = scenario->network,
         };
         uint64_t moments[MOMENTS], ignored[MOMENTS], n = 0;
 
         run_one(&options, moments);
         for (enum moment moment = 0; moment < MOMENTS; moment++) {
                 for (uint64_t number = 1; number <= moments[moment]; number += every, n++) {
-                        struct death death = {
+                        struct crash crash = {
                                 .moment = moment,
                                 .number = number,
-                                .kind = number % 2 ? DEATH_KILLED : DEATH_POWER,
+                                .kind = number % 2 ? CRASH_KILLED : CRASH_POWER,
                                 .downtime = 5 * USEC_PER_SEC,
                         };
 
-                        options.death = &death;
+                        options.crash = &crash;
                         run_one(&options, ignored);
                 }
         }
         return n;
 }
 
-bool walk(uint64_t seed, uint64_t every)
+bool crash_sweep(uint64_t seed, uint64_t every)
 {
         for (size_t i = 0; i < ELEMENTS(scenarios); i++)
-                printf("%s: %" PRIu64 " deaths\n", scenarios[i].name,
-                       walk_scenario(&scenarios[i], seed, every));
+                printf("%s: %" PRIu64 " crashes\n", scenarios[i].name,
+                       sweep_scenario(&scenarios[i], seed, every));
         return coverage_print(stdout);
 }

@@ -8,12 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct universe;
+struct simulation;
 
 /* Ends the program when an invariant is violated; false when a step was left out. `every`: only
  * each so-many-th moment. */
-bool walk(uint64_t seed, uint64_t every);
+bool crash_sweep(uint64_t seed, uint64_t every);
 
 /* What operators do in these histories: runs of each kind. */
-void walk_begin(struct universe *universe);
-void walk_end(struct universe *universe);
+void crash_sweep_begin(struct simulation *simulation);
+void crash_sweep_end(struct simulation *simulation);

@@ -1,6 +1,6 @@
 /*
- * Random numbers of a universe: one stream per subject, so that a draw more in one of them does not
- * change what the others draw.
+ * Random numbers of a simulation: one stream per subject, so that a draw more in one of them does
+ * not change what the others draw.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * The table of what befalls a universe. Private to fault-events.c, which lets it happen.
+ * The table of what befalls a simulation. Private to fault-events.c, which lets it happen.
  */
 #pragma once
 
@@ -8,22 +8,22 @@
 
 #include "base/time.h"
 
-struct universe;
+struct simulation;
 
 /* Where nothing is going on a death or a look at everything finds little, and costs as much. */
-enum where { ANYWHERE, RUNS_MOSTLY };
+enum event_time { AT_ANY_TIME, MOSTLY_IN_RUNS };
 
 /* What hinders the daemon, or one resource only, also happens in the middle of a run that has just
  * begun. */
 enum hindrance { HINDERS_NOT, HINDERS_ONE, HINDERS };
 
-struct happening_kind {
+struct fault_event_kind {
         const char *name;
         usec_t mean; /* from one to the next */
-        void (*happen)(struct universe *universe);
-        enum where where;
+        void (*apply)(struct simulation *simulation);
+        enum event_time when;
         enum hindrance hindrance;
         bool on_request; /* with --only, not by itself */
 };
-extern const struct happening_kind happening_kinds[];
-extern const size_t n_happening_kinds;
+extern const struct fault_event_kind fault_event_kinds[];
+extern const size_t n_fault_event_kinds;

@@ -16,28 +16,29 @@
 #define HOUR   (60 * MINUTE)
 
 /* A run is struck as often, so soon after its begin, and after the last time. */
-#define STRIKE_CHANCE 0.5
-#define STRIKE_WAIT   (10 * MINUTE)
+#define RUN_FAULT_CHANCE 0.5
+#define RUN_FAULT_WAIT   (10 * MINUTE)
 /* Or just when so many more requests, at most, have left: what takes a second in a run of an hour
  * is as likely to be struck as what takes minutes. */
-enum { STRIKE_REQUESTS = 120 };
-#define STRIKE_AT_REQUEST (USEC_PER_SEC / 2) /* before or after it arrives, and its answer does */
+enum { RUN_FAULT_REQUESTS = 120 };
+#define RUN_FAULT_JITTER (USEC_PER_SEC / 2) /* before or after it arrives, and its answer does */
 /* How often what happens to runs mostly does so elsewhere. */
 #define ELSEWHERE 0.1
 
-struct happening {
-        struct universe *universe;
-        const struct happening_kind *kind;
+struct fault_event {
+        struct simulation *simulation;
+        const struct fault_event_kind *kind;
         struct timer *timer;
 };
 
 /* Whether that kind is among those wanted. */
-static bool may_happen(const struct universe *universe, const struct happening_kind *kind)
+static bool is_enabled(const struct simulation *simulation, const struct fault_event_kind *kind)
 {
-        const char *only = universe->options->only, *found = only ? strstr(only, kind->name) : NULL;
+        const char *only = simulation->options->only,
+                   *found = only ? strstr(only, kind->name) : NULL;
         size_t length = strlen(kind->name);
 
-        if (universe->options->quiet_world)
+        if (simulation->options->no_faults)
                 return false;
         return only ? found && (found == only || found[-1] == ',') &&
                                (found[length] == ',' || !found[length])
@@ -45,155 +46,159 @@ static bool may_happen(const struct universe *universe, const struct happening_k
 }
 
 /* Whether it also happens in the middle of a run. */
-static bool may_strike(const struct universe *universe, const struct happening_kind *kind)
+static bool may_hit_a_run(const struct simulation *simulation, const struct fault_event_kind *kind)
 {
-        return kind->hindrance != HINDERS_NOT && may_happen(universe, kind);
+        return kind->hindrance != HINDERS_NOT && is_enabled(simulation, kind);
 }
 
-static void befall(struct universe *universe, const struct happening_kind *kind)
+static void apply_event(struct simulation *simulation, const struct fault_event_kind *kind)
 {
         if (kind->hindrance == HINDERS)
-                happenings_hinder(universe);
-        kind->happen(universe);
+                fault_events_hindered(simulation);
+        kind->apply(simulation);
 }
 
-static void on_happening(void *userdata)
+static void on_event(void *userdata)
 {
-        struct happening *happening = userdata;
-        struct universe *universe = happening->universe;
+        struct fault_event *event = userdata;
+        struct simulation *simulation = event->simulation;
 
-        if (universe->calm)
+        if (simulation->calm)
                 return;
-        if (happening->kind->where == ANYWHERE || universe->clock.now < universe->busy_until ||
-            dice_chance(&universe->dice, ELSEWHERE))
-                befall(universe, happening->kind);
-        timer_arm(happening->timer, dice_wait(&universe->dice, happening->kind->mean));
+        if (event->kind->when == AT_ANY_TIME || simulation->clock.now < simulation->busy_until ||
+            dice_chance(&simulation->dice, ELSEWHERE))
+                apply_event(simulation, event->kind);
+        timer_arm(event->timer, dice_wait(&simulation->dice, event->kind->mean));
 }
 
-static void await_strike(struct universe *universe)
+static void await_run_fault(struct simulation *simulation)
 {
-        if (universe->calm || universe->options->quiet_world ||
-            !dice_chance(&universe->dice, STRIKE_CHANCE))
+        if (simulation->calm || simulation->options->no_faults ||
+            !dice_chance(&simulation->dice, RUN_FAULT_CHANCE))
                 return;
-        if (dice_chance(&universe->dice, 0.5))
-                timer_arm(universe->strike, dice_wait(&universe->dice, STRIKE_WAIT));
+        if (dice_chance(&simulation->dice, 0.5))
+                timer_arm(simulation->run_fault, dice_wait(&simulation->dice, RUN_FAULT_WAIT));
         else
-                universe->strike_requests =
-                        (unsigned int)dice_between(&universe->dice, 1, STRIKE_REQUESTS);
+                simulation->run_fault_requests =
+                        (unsigned int)dice_between(&simulation->dice, 1, RUN_FAULT_REQUESTS);
 }
 
-void happenings_request(struct universe *universe)
+void fault_events_request(struct simulation *simulation)
 {
-        if (universe->strike_requests && --universe->strike_requests == 0 && !universe->calm)
-                timer_arm(universe->strike, dice_between(&universe->dice, 0, STRIKE_AT_REQUEST));
+        if (simulation->run_fault_requests && --simulation->run_fault_requests == 0 &&
+            !simulation->calm)
+                timer_arm(simulation->run_fault,
+                          dice_between(&simulation->dice, 0, RUN_FAULT_JITTER));
 }
 
-static void on_strike(void *userdata)
+static void on_run_fault(void *userdata)
 {
-        struct universe *universe = userdata;
-        const struct happening_kind *kind;
+        struct simulation *simulation = userdata;
+        const struct fault_event_kind *kind;
 
-        if (universe->calm)
+        if (simulation->calm)
                 return;
-        kind = &happening_kinds[dice_below(&universe->dice, n_happening_kinds)];
-        for (int tries = 0; tries < 200 && !may_strike(universe, kind); tries++)
-                kind = &happening_kinds[dice_below(&universe->dice, n_happening_kinds)];
-        if (may_strike(universe, kind))
-                befall(universe, kind);
-        await_strike(universe);
+        kind = &fault_event_kinds[dice_below(&simulation->dice, n_fault_event_kinds)];
+        for (int tries = 0; tries < 200 && !may_hit_a_run(simulation, kind); tries++)
+                kind = &fault_event_kinds[dice_below(&simulation->dice, n_fault_event_kinds)];
+        if (may_hit_a_run(simulation, kind))
+                apply_event(simulation, kind);
+        await_run_fault(simulation);
 }
 
-void happenings_hinder(struct universe *universe)
+void fault_events_hindered(struct simulation *simulation)
 {
-        universe->struck = universe->clock.now;
+        simulation->hindered = simulation->clock.now;
 }
 
 /* Lists that lag by more than this keep the daemon waiting. */
 #define LAG MINUTE
 
-usec_t happenings_clear_since(struct universe *universe, const char *id)
+usec_t fault_events_clear_since_for(struct simulation *simulation, const char *id)
 {
-        const struct sim *sim = universe->cloud.sim;
-        usec_t clear = refusals_clear_since(&universe->cloud.refusals, universe->clock.now, id);
+        const struct sim *sim = simulation->cloud.sim;
+        usec_t clear = answer_faults_clear_since(&simulation->cloud.answer_faults,
+                                                 simulation->clock.now, id);
 
-        if (!weather_is_fair(&universe->cloud.weather) || universe->cloud.expired ||
-            universe->cloud.distrusted || universe->disk.full || universe->disk.broken ||
-            sim->timeline.waits[WAIT_VISIBLE].max > LAG || !machine_is_up(&universe->machine))
+        if (!network_is_fault_free(&simulation->cloud.network) || simulation->cloud.expired ||
+            simulation->cloud.distrusted || simulation->disk.full || simulation->disk.broken ||
+            sim->timeline.waits[WAIT_VISIBLE].max > LAG || !machine_is_up(&simulation->machine))
                 return USEC_INFINITY;
-        return clear > universe->struck ? clear : universe->struck;
+        return clear > simulation->hindered ? clear : simulation->hindered;
 }
 
-usec_t happenings_fair_since(struct universe *universe)
+usec_t fault_events_clear_since(struct simulation *simulation)
 {
-        return happenings_clear_since(universe, NULL);
+        return fault_events_clear_since_for(simulation, NULL);
 }
 
-void happenings_busy(struct universe *universe, usec_t duration)
+void fault_events_busy(struct simulation *simulation, usec_t duration)
 {
-        usec_t until = universe->clock.now + duration;
+        usec_t until = simulation->clock.now + duration;
 
-        if (until > universe->busy_until)
-                universe->busy_until = until;
+        if (until > simulation->busy_until)
+                simulation->busy_until = until;
 }
 
-void happenings_run_begins(struct universe *universe)
+void fault_events_run_begins(struct simulation *simulation)
 {
-        happenings_busy(universe, HOUR);
-        await_strike(universe);
+        fault_events_busy(simulation, HOUR);
+        await_run_fault(simulation);
 }
 
-void happenings_init(struct universe *universe)
+void fault_events_init(struct simulation *simulation)
 {
-        universe->strike = timer_new(universe->loop, on_strike, universe);
-        universe->happenings = xcalloc(n_happening_kinds, sizeof(*universe->happenings));
-        universe->n_happenings = n_happening_kinds;
-        for (size_t i = 0; i < universe->n_happenings; i++) {
-                struct happening *happening = &universe->happenings[i];
+        simulation->run_fault = timer_new(simulation->loop, on_run_fault, simulation);
+        simulation->fault_events = xcalloc(n_fault_event_kinds, sizeof(*simulation->fault_events));
+        simulation->n_fault_events = n_fault_event_kinds;
+        for (size_t i = 0; i < simulation->n_fault_events; i++) {
+                struct fault_event *event = &simulation->fault_events[i];
 
-                happening->universe = universe;
-                happening->kind = &happening_kinds[i];
-                happening->timer = timer_new(universe->loop, on_happening, happening);
+                event->simulation = simulation;
+                event->kind = &fault_event_kinds[i];
+                event->timer = timer_new(simulation->loop, on_event, event);
         }
 }
 
-void happenings_done(struct universe *universe)
+void fault_events_done(struct simulation *simulation)
 {
-        for (size_t i = 0; i < universe->n_happenings; i++)
-                timer_free(universe->happenings[i].timer);
-        timer_free(universe->strike);
-        free(universe->happenings);
+        for (size_t i = 0; i < simulation->n_fault_events; i++)
+                timer_free(simulation->fault_events[i].timer);
+        timer_free(simulation->run_fault);
+        free(simulation->fault_events);
 }
 
-void happenings_begin(struct universe *universe)
+void fault_events_begin(struct simulation *simulation)
 {
-        trace_line(universe->trace, "! trouble begins");
-        for (size_t i = 0; i < universe->n_happenings; i++)
-                if (may_happen(universe, universe->happenings[i].kind))
-                        timer_arm(universe->happenings[i].timer,
-                                  dice_wait(&universe->dice, universe->happenings[i].kind->mean));
+        trace_line(simulation->trace, "! trouble begins");
+        for (size_t i = 0; i < simulation->n_fault_events; i++)
+                if (is_enabled(simulation, simulation->fault_events[i].kind))
+                        timer_arm(simulation->fault_events[i].timer,
+                                  dice_wait(&simulation->dice,
+                                            simulation->fault_events[i].kind->mean));
 }
 
-void happenings_end(struct universe *universe)
+void fault_events_end(struct simulation *simulation)
 {
-        trace_line(universe->trace, "! calm begins");
-        happenings_hinder(universe);
-        for (size_t i = 0; i < universe->n_happenings; i++)
-                timer_disarm(universe->happenings[i].timer);
-        timer_disarm(universe->strike);
-        universe->strike_requests = 0;
-        universe->cloud.weather = (struct weather){};
-        universe->cloud.expired = universe->cloud.distrusted = false;
-        refusals_clear(&universe->cloud.refusals);
-        universe->disk.full = universe->disk.broken = false;
-        timeline_init(&universe->cloud.sim->timeline, 1);
-        universe->cloud.short_pages = false;
-        if (universe->clock.skew) {
-                virtual_set_skew(&universe->clock, 0);
+        trace_line(simulation->trace, "! calm begins");
+        fault_events_hindered(simulation);
+        for (size_t i = 0; i < simulation->n_fault_events; i++)
+                timer_disarm(simulation->fault_events[i].timer);
+        timer_disarm(simulation->run_fault);
+        simulation->run_fault_requests = 0;
+        simulation->cloud.network = (struct network_faults){};
+        simulation->cloud.expired = simulation->cloud.distrusted = false;
+        answer_faults_clear(&simulation->cloud.answer_faults);
+        simulation->disk.full = simulation->disk.broken = false;
+        timeline_init(&simulation->cloud.sim->timeline, 1);
+        simulation->cloud.short_pages = false;
+        if (simulation->clock.skew) {
+                virtual_set_skew(&simulation->clock, 0);
         }
-        odd_states_end(universe);
-        people_repair(universe);
-        stranger_daemon_ends(universe);
-        witness_calm_begins(universe->witness);
-        if (!machine_is_up(&universe->machine) && !universe->machine.dying)
-                timer_arm(universe->machine.start, USEC_PER_SEC);
+        odd_states_end(simulation);
+        other_users_repair(simulation);
+        other_users_end_daemon(simulation);
+        checker_calm_begins(simulation->checker);
+        if (!machine_is_up(&simulation->machine) && !simulation->machine.crashing)
+                timer_arm(simulation->machine.start, USEC_PER_SEC);
 }

@@ -204,9 +204,9 @@ size_t fleet_schedules_there(const struct fleet *fleet)
 
 /* What fires seldom is watched for longer, so that all fleets make about as many images. */
 static const struct {
-        sec_t lifetime;      /* of all instances together */
-        int64_t trouble;     /* days until the next calm, at least, */
-        int64_t trouble_max; /* and at most */
+        sec_t lifetime;       /* of all instances together */
+        int64_t faults_least; /* days until the next calm, at least, */
+        int64_t faults_most;  /* and at most */
 } paces[] = {
         { SEC_PER_YEAR / 2, 10, 60 },
         { 3 * SEC_PER_YEAR, 10, 60 },
@@ -218,9 +218,9 @@ sec_t fleet_lifetime(const struct fleet *fleet)
         return paces[fleet->pace].lifetime / (sec_t)(fleet->n_regions * fleet->n_instances);
 }
 
-sec_t fleet_trouble(const struct fleet *fleet, struct dice *dice)
+sec_t fleet_fault_period(const struct fleet *fleet, struct dice *dice)
 {
-        return dice_between(dice, paces[fleet->pace].trouble, paces[fleet->pace].trouble_max) *
+        return dice_between(dice, paces[fleet->pace].faults_least, paces[fleet->pace].faults_most) *
                SEC_PER_DAY;
 }
 

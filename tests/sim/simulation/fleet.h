@@ -94,6 +94,6 @@ size_t fleet_schedules_there(const struct fleet *fleet);
  * show what the others show in weeks. */
 sec_t fleet_lifetime(const struct fleet *fleet);
 /* How long it is left in trouble before the next calm. */
-sec_t fleet_trouble(const struct fleet *fleet, struct dice *dice);
+sec_t fleet_fault_period(const struct fleet *fleet, struct dice *dice);
 /* Of all schedules together, those times only in which they were there and enabled. */
 double fleet_schedule_years(struct fleet *fleet, usec_t now);

@@ -28,27 +28,27 @@ const char *const moment_names[MOMENTS] = {
 
 bool machine_is_up(const struct machine *machine)
 {
-        return machine->manager && !machine->dying;
+        return machine->manager && !machine->crashing;
 }
 
 /* ---- death ---- */
 
-void machine_die(struct machine *machine, enum death_kind kind, usec_t downtime)
+void machine_crash(struct machine *machine, enum crash_kind kind, usec_t downtime)
 {
-        struct universe *universe = machine->universe;
+        struct simulation *simulation = machine->simulation;
 
         if (!machine_is_up(machine))
                 return;
-        trace_line(universe->trace, "! %s, down for %lld s",
-                   kind == DEATH_POWER ? "power failure" : "killed",
+        trace_line(simulation->trace, "! %s, down for %lld s",
+                   kind == CRASH_POWER ? "power failure" : "killed",
                    (long long)(downtime / USEC_PER_SEC));
-        universe->deaths++;
-        machine->dying = true;
-        machine->power = kind == DEATH_POWER;
+        simulation->crashes++;
+        machine->crashing = true;
+        machine->power = kind == CRASH_POWER;
         machine->downtime = downtime;
-        universe->disk.cut = true;
-        universe->cloud.cut = true;
-        trace_mute(universe->trace, true);
+        simulation->disk.cut = true;
+        simulation->cloud.cut = true;
+        trace_mute(simulation->trace, true);
         virtual_stop(machine->loop);
 }
 
@@ -62,49 +62,49 @@ static void machine_clear(struct machine *machine)
         coverage_forget_engine();
 }
 
-void machine_bury(struct machine *machine)
+void machine_finish_crash(struct machine *machine)
 {
-        struct universe *universe = machine->universe;
+        struct simulation *simulation = machine->simulation;
 
-        if (!machine->dying)
+        if (!machine->crashing)
                 return;
         machine_clear(machine);
-        machine->dying = false;
+        machine->crashing = false;
         if (machine->power)
-                disk_lose_power(&universe->disk);
-        universe->disk.cut = false;
-        universe->cloud.cut = false;
-        trace_mute(universe->trace, false);
+                disk_lose_power(&simulation->disk);
+        simulation->disk.cut = false;
+        simulation->cloud.cut = false;
+        trace_mute(simulation->trace, false);
         timer_arm(machine->start, machine->downtime);
 }
 
 /* A moment has come: it may be the one of the planned death, or of one that is drawn. */
 static void on_moment(struct machine *machine, enum moment moment)
 {
-        struct universe *universe = machine->universe;
-        const struct death *death = universe->options->death;
+        struct simulation *simulation = machine->simulation;
+        const struct crash *crash = simulation->options->crash;
 
-        if (!machine->manager || machine->dying ||
-            (universe->options->dies_first && !machine->died_first))
+        if (!machine->manager || machine->crashing ||
+            (simulation->options->crash_before_create && !machine->crashed_first))
                 return;
         machine->moments[moment]++;
-        if (!universe->calm)
+        if (!simulation->calm)
                 machine->moments_before_calm[moment]++;
-        if (death) {
-                if (death->moment != moment || death->number != machine->moments[moment])
+        if (crash) {
+                if (crash->moment != moment || crash->number != machine->moments[moment])
                         return;
                 coverage_note(coverage_engine(), moment);
-                machine_die(machine, death->kind, death->downtime);
+                machine_crash(machine, crash->kind, crash->downtime);
                 return;
         }
-        if (universe->options->quiet_world || universe->options->only || universe->calm ||
-            !dice_chance(&universe->dice, 0.001))
+        if (simulation->options->no_faults || simulation->options->only || simulation->calm ||
+            !dice_chance(&simulation->dice, 0.001))
                 return;
         coverage_note(coverage_engine(), moment);
-        machine_die(machine, dice_chance(&universe->dice, 0.5) ? DEATH_POWER : DEATH_KILLED,
-                    dice_chance(&universe->dice, 0.8)
-                            ? RESTART
-                            : dice_wait(&universe->dice, 3600 * USEC_PER_SEC));
+        machine_crash(machine, dice_chance(&simulation->dice, 0.5) ? CRASH_POWER : CRASH_KILLED,
+                      dice_chance(&simulation->dice, 0.8)
+                              ? RESTART
+                              : dice_wait(&simulation->dice, 3600 * USEC_PER_SEC));
 }
 
 static void on_disk(enum disk_moment moment, void *userdata)
@@ -116,22 +116,22 @@ static void on_disk(enum disk_moment moment, void *userdata)
 static void on_cloud(enum cloud_moment moment, const char *action, const char *region,
                      void *userdata)
 {
-        struct universe *universe = userdata;
+        struct simulation *simulation = userdata;
 
-        if (universe->options->dies_first && !universe->machine.died_first &&
+        if (simulation->options->crash_before_create && !simulation->machine.crashed_first &&
             streq(action, "CreateImage")) {
-                universe->machine.died_first = true;
-                machine_die(&universe->machine, DEATH_KILLED, RESTART);
+                simulation->machine.crashed_first = true;
+                machine_crash(&simulation->machine, CRASH_KILLED, RESTART);
                 return;
         }
-        happenings_busy(universe, 30 * SEC_PER_MIN * USEC_PER_SEC);
+        fault_events_busy(simulation, 30 * SEC_PER_MIN * USEC_PER_SEC);
         if (moment == CLOUD_SENT) {
-                witness_sent(universe->witness, action, region);
-                happenings_request(universe);
-                if (universe->options->unheard && streq(action, "CreateImage"))
-                        refuse_lists_of_images(universe);
+                checker_sent(simulation->checker, action, region);
+                fault_events_request(simulation);
+                if (simulation->options->create_unreported && streq(action, "CreateImage"))
+                        answer_fault_of_image_lists(simulation);
         }
-        on_moment(&universe->machine, moment == CLOUD_SENDING ? MOMENT_SENDING : MOMENT_SENT);
+        on_moment(&simulation->machine, moment == CLOUD_SENDING ? MOMENT_SENDING : MOMENT_SENT);
 }
 
 /* ---- life ---- */
@@ -141,7 +141,7 @@ static void on_start(void *userdata)
         machine_start(userdata);
 }
 
-void machine_init(struct machine *machine, struct universe *universe)
+void machine_init(struct machine *machine, struct simulation *simulation)
 {
         char shm[] = "/dev/shm/amid-sim-XXXXXX", tmp[] = "/tmp/amid-sim-XXXXXX";
         const char *directory = mkdtemp(shm);
@@ -149,17 +149,17 @@ void machine_init(struct machine *machine, struct universe *universe)
         if (!directory)
                 directory = mkdtemp(tmp);
         assert(directory);
-        *machine = (struct machine){ .universe = universe, .directory = xstrdup(directory) };
-        machine->start = timer_new(universe->loop, on_start, machine);
-        disk_init(&universe->disk, universe->options->seed, machine->directory);
-        universe->disk.moment = on_disk;
-        universe->disk.userdata = machine;
-        universe->cloud.hooks.moment = on_cloud;
+        *machine = (struct machine){ .simulation = simulation, .directory = xstrdup(directory) };
+        machine->start = timer_new(simulation->loop, on_start, machine);
+        disk_init(&simulation->disk, simulation->options->seed, machine->directory);
+        simulation->disk.moment = on_disk;
+        simulation->disk.userdata = machine;
+        simulation->cloud.hooks.moment = on_cloud;
 }
 
 void machine_lose_state(struct machine *machine)
 {
-        disk_erase(&machine->universe->disk);
+        disk_erase(&machine->simulation->disk);
 }
 
 void machine_done(struct machine *machine)
@@ -167,64 +167,64 @@ void machine_done(struct machine *machine)
         if (machine->manager)
                 machine_stop(machine, USEC_INFINITY);
         timer_free(machine->start);
-        disk_done(&machine->universe->disk);
+        disk_done(&machine->simulation->disk);
         rmdir(machine->directory);
         free(machine->directory);
 }
 
 void machine_reload(struct machine *machine)
 {
-        struct universe *universe = machine->universe;
+        struct simulation *simulation = machine->simulation;
 
-        fleet_read(&universe->fleet, universe->clock.now, universe->clock.skew,
-                   !universe->disk.full && !universe->disk.broken);
-        manager_apply(machine->manager, fleet_settings(&universe->fleet));
+        fleet_read(&simulation->fleet, simulation->clock.now, simulation->clock.skew,
+                   !simulation->disk.full && !simulation->disk.broken);
+        manager_apply(machine->manager, fleet_settings(&simulation->fleet));
 }
 
 /* The power fails while the state is made or opened. */
-static void die_at_start(struct machine *machine)
+static void crash_at_start(struct machine *machine)
 {
-        struct universe *universe = machine->universe;
+        struct simulation *simulation = machine->simulation;
 
-        trace_line(universe->trace, "! power failure at the start");
-        universe->deaths++;
+        trace_line(simulation->trace, "! power failure at the start");
+        simulation->crashes++;
         machine->store = store_close(machine->store);
-        disk_lose_power(&universe->disk);
-        universe->disk.cut = false;
+        disk_lose_power(&simulation->disk);
+        simulation->disk.cut = false;
         timer_arm(machine->start, RESTART);
 }
 
 void machine_start(struct machine *machine)
 {
-        struct universe *universe = machine->universe;
+        struct simulation *simulation = machine->simulation;
         _cleanup_free_ char *error = NULL;
         int r;
 
         if (machine->manager)
                 return;
-        if (!universe->calm && !universe->options->quiet_world &&
-            dice_chance(&universe->dice, machine->starts ? 0.03 : 0.3))
-                universe->disk.cut_after = (unsigned int)dice_between(&universe->dice, 1, 12);
+        if (!simulation->calm && !simulation->options->no_faults &&
+            dice_chance(&simulation->dice, machine->starts ? 0.03 : 0.3))
+                simulation->disk.cut_after = (unsigned int)dice_between(&simulation->dice, 1, 12);
         r = store_open(machine->directory, &machine->store, &error);
-        universe->disk.cut_after = 0;
-        if (universe->disk.cut) {
-                die_at_start(machine);
+        simulation->disk.cut_after = 0;
+        if (simulation->disk.cut) {
+                crash_at_start(machine);
                 return;
         }
         if (r < 0) {
-                trace_line(universe->trace, "! does not start: %s", error);
-                if (!universe->disk.full && !universe->disk.broken)
-                        universe_fail(universe, "starts again", "the store does not open: %s",
-                                      error);
+                trace_line(simulation->trace, "! does not start: %s", error);
+                if (!simulation->disk.full && !simulation->disk.broken)
+                        simulation_fail(simulation, "starts again", "the store does not open: %s",
+                                        error);
                 timer_arm(machine->start, RESTART);
                 return;
         }
         machine->starts++;
-        happenings_hinder(universe);
-        witness_started(universe->witness);
-        trace_line(universe->trace, "! start %llu", (unsigned long long)machine->starts);
-        machine->loop = virtual_loop_new(&universe->clock, dice_next(&universe->dice));
-        machine->http = cloud_http_new(&universe->cloud, machine->loop);
+        fault_events_hindered(simulation);
+        checker_started(simulation->checker);
+        trace_line(simulation->trace, "! start %llu", (unsigned long long)machine->starts);
+        machine->loop = virtual_loop_new(&simulation->clock, dice_next(&simulation->dice));
+        machine->http = cloud_http_new(&simulation->cloud, machine->loop);
         r = aws_new(machine->loop, machine->http, &machine->aws);
         assert(r == 0);
         machine->manager = manager_new(machine->loop, machine->store, machine->aws);
@@ -236,12 +236,12 @@ void machine_stop(struct machine *machine, usec_t downtime)
         if (!machine_is_up(machine))
                 return;
         if (downtime == USEC_INFINITY)
-                trace_line(machine->universe->trace, "! stopped in order");
+                trace_line(machine->simulation->trace, "! stopped in order");
         else
-                trace_line(machine->universe->trace, "! stopped in order for %lld s",
+                trace_line(machine->simulation->trace, "! stopped in order for %lld s",
                            (long long)(downtime / USEC_PER_SEC));
         manager_stop(machine->manager);
-        if (machine->dying) /* while it was stopping */
+        if (machine->crashing) /* while it was stopping */
                 return;
         machine_clear(machine);
         timer_arm(machine->start, downtime);

@@ -13,47 +13,47 @@
 
 #include "base/time.h"
 
-struct universe;
+struct simulation;
 struct manager;
 struct store;
 
 enum moment { MOMENT_BEFORE_COMMIT, MOMENT_AFTER_COMMIT, MOMENT_SENDING, MOMENT_SENT, MOMENTS };
 extern const char *const moment_names[MOMENTS];
 
-enum death_kind { DEATH_KILLED, DEATH_POWER };
+enum crash_kind { CRASH_KILLED, CRASH_POWER };
 
-struct death {
+struct crash {
         enum moment moment;
         uint64_t number; /* from 1 */
-        enum death_kind kind;
+        enum crash_kind kind;
         usec_t downtime;
 };
 
 struct machine {
-        struct universe *universe;
+        struct simulation *simulation;
         char *directory; /* of the state */
         struct loop *loop;
         struct http *http;
         struct aws *aws;
         struct store *store;
         struct manager *manager; /* NULL: the daemon is not running */
-        struct timer *start;     /* of the universe: it is started again */
-        bool dying, power, died_first;
+        struct timer *start;     /* of the simulation: it is started again */
+        bool crashing, power, crashed_first;
         usec_t downtime;
         uint64_t starts;
         uint64_t moments[MOMENTS], moments_before_calm[MOMENTS];
 };
 
-void machine_init(struct machine *machine, struct universe *universe);
+void machine_init(struct machine *machine, struct simulation *simulation);
 void machine_done(struct machine *machine);
 bool machine_is_up(const struct machine *machine);
 void machine_start(struct machine *machine);
 /* In order, as `systemctl stop` does. */
 void machine_stop(struct machine *machine, usec_t downtime);
 /* At once; again after `downtime`. */
-void machine_die(struct machine *machine, enum death_kind kind, usec_t downtime);
+void machine_crash(struct machine *machine, enum crash_kind kind, usec_t downtime);
 /* To be called after every turn: takes away what a death has left. */
-void machine_bury(struct machine *machine);
+void machine_finish_crash(struct machine *machine);
 /* The state is lost: the next start begins without one. Only when it is not running. */
 void machine_lose_state(struct machine *machine);
 /* The settings are read again. */

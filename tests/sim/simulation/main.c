@@ -1,4 +1,4 @@
-/* sim: universes from seeds. */
+/* sim: simulations from seeds. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <malloc.h>
@@ -23,7 +23,7 @@ static void usage(FILE *file)
               "that it keeps its promises. One seed is one history.\n\n"
               "      --seed N       the (first) seed: 1\n"
               "      --seeds COUNT  as many seeds, one after the other\n"
-              "      --years Y      how long each universe lasts: a few weeks when its schedules "
+              "      --years Y      how long each simulation lasts: a few weeks when its schedules "
               "fire\n"
               "                     daily, years when they fire once a month\n"
               "      --quiet        nothing goes wrong\n"
@@ -51,47 +51,47 @@ static double cpu_seconds(void)
 /* Of all seeds. */
 static struct {
         double schedule_years, seconds;
-        uint64_t universes, images, requests, deaths;
+        uint64_t simulations, images, requests, crashes;
 } total;
 
 static void print_total(void)
 {
-        printf("total: %" PRIu64 " universes, %.0f schedule-years, %" PRIu64
+        printf("total: %" PRIu64 " simulations, %.0f schedule-years, %" PRIu64
                " images made, %" PRIu64 " requests, %" PRIu64
-               " deaths; %.1f s, %.0f schedule-years per CPU-minute\n",
-               total.universes, total.schedule_years, total.images, total.requests, total.deaths,
+               " crashes; %.1f s, %.0f schedule-years per CPU-minute\n",
+               total.simulations, total.schedule_years, total.images, total.requests, total.crashes,
                total.seconds, total.schedule_years / total.seconds * 60);
 }
 
 static void run_seed(const struct options *options)
 {
         double before = cpu_seconds(), spent;
-        struct universe *universe = universe_new(options);
-        struct witness_numbers numbers;
+        struct simulation *simulation = simulation_new(options);
+        struct checker_numbers numbers;
         double years;
 
-        universe_run(universe);
-        numbers = witness_numbers(universe->witness);
+        simulation_run(simulation);
+        numbers = checker_numbers(simulation->checker);
         spent = cpu_seconds() - before;
-        years = fleet_schedule_years(&universe->fleet, universe->clock.now);
+        years = fleet_schedule_years(&simulation->fleet, simulation->clock.now);
         printf("seed %" PRIu64 ": %.1f schedule-years, %" PRIu64 " images made, %" PRIu64
                " removed, %" PRIu64 " requests (%" PRIu64
-               " ill-fated; %.2f of those allowed), %" PRIu64 " commits, %" PRIu64
-               " deaths, %" PRIu64 " seasons, %" PRIu64 " firings checked, %" PRIu64
-               " looks, history %016" PRIx64 "; %.2f s, %.0f schedule-years a minute\n",
-               options->seed, years, numbers.images, numbers.removed, universe->cloud.requests,
-               universe->cloud.faults,
-               (double)numbers.questions / (numbers.allowed > 1 ? numbers.allowed : 1),
-               universe->disk.commits, universe->deaths, numbers.seasons, numbers.firings,
-               numbers.looks, trace_hash(universe->trace), spent, years / spent * 60);
+               " with network faults), %.2f of the queries allowed, %" PRIu64 " commits, %" PRIu64
+               " crashes, %" PRIu64 " calm periods, %" PRIu64 " firings checked, %" PRIu64
+               " inspections, history %016" PRIx64 "; %.2f s, %.0f schedule-years a minute\n",
+               options->seed, years, numbers.images, numbers.removed, simulation->cloud.requests,
+               simulation->cloud.faults,
+               (double)numbers.queries / (numbers.allowed > 1 ? numbers.allowed : 1),
+               simulation->disk.commits, simulation->crashes, numbers.calms, numbers.firings,
+               numbers.inspections, trace_hash(simulation->trace), spent, years / spent * 60);
         fflush(stdout);
         total.schedule_years += years;
         total.seconds += spent;
-        total.universes++;
+        total.simulations++;
         total.images += numbers.images;
-        total.requests += universe->cloud.requests;
-        total.deaths += universe->deaths;
-        universe_free(universe);
+        total.requests += simulation->cloud.requests;
+        total.crashes += simulation->crashes;
+        simulation_free(simulation);
 }
 
 static size_t heap_in_use(void)
@@ -103,25 +103,25 @@ static size_t heap_in_use(void)
 
 /* Without the disk, and without SQLite, which keeps pages of a database that grows with what there
  * is, up to a limit of its own. */
-static size_t heap_of_daemon(const struct universe *universe)
+static size_t heap_of_daemon(const struct simulation *simulation)
 {
-        return heap_in_use() - (size_t)sqlite3_memory_used() - disk_memory(&universe->disk);
+        return heap_in_use() - (size_t)sqlite3_memory_used() - disk_memory(&simulation->disk);
 }
 
 /* What the daemon itself holds, after so many years without a restart: the difference that its end
- * makes. What the cloud and the disk hold beside it is the universe's. */
+ * makes. What the cloud and the disk hold beside it is the simulation's. */
 static size_t daemon_memory(const struct options *options, int years)
 {
-        struct universe *universe = universe_new(options);
+        struct simulation *simulation = simulation_new(options);
         size_t before, after;
 
-        universe_start(universe);
-        universe_go_on(universe, years * SEC_PER_YEAR);
-        universe_finish(universe);
-        before = heap_of_daemon(universe);
-        machine_stop(&universe->machine, USEC_INFINITY);
-        after = heap_of_daemon(universe);
-        universe_free(universe);
+        simulation_start(simulation);
+        simulation_advance(simulation, years * SEC_PER_YEAR);
+        simulation_finish(simulation);
+        before = heap_of_daemon(simulation);
+        machine_stop(&simulation->machine, USEC_INFINITY);
+        after = heap_of_daemon(simulation);
+        simulation_free(simulation);
         printf("after %3d years: %zu KiB\n", years, (before - after) >> 10);
         fflush(stdout);
         return before - after;
@@ -133,7 +133,7 @@ static bool run_memory(struct options *options)
         sec_t duration = options->duration ? options->duration : 100 * SEC_PER_YEAR;
         size_t start, one, many, end;
 
-        options->quiet_world = options->never_restart = true;
+        options->no_faults = options->never_restart = true;
         (void)daemon_memory(options, 1); /* what libraries keep once they were used */
         start = heap_in_use();
         one = daemon_memory(options, 1);
@@ -177,7 +177,7 @@ int main(int argc, char **argv)
                         chosen.duration = (sec_t)(strtod(optarg, NULL) * SEC_PER_YEAR);
                         break;
                 case QUIET:
-                        chosen.quiet_world = true;
+                        chosen.no_faults = true;
                         break;
                 case TRACE:
                         chosen.trace = stdout;
@@ -213,12 +213,12 @@ int main(int argc, char **argv)
         mallopt(M_TOP_PAD, 16 << 20);
         mallopt(M_MMAP_THRESHOLD, 1 << 30);
         if (every)
-                return walk(chosen.seed, every) ? EXIT_SUCCESS : EXIT_FAILURE;
+                return crash_sweep(chosen.seed, every) ? EXIT_SUCCESS : EXIT_FAILURE;
         if (memory)
                 return run_memory(&chosen) ? EXIT_SUCCESS : EXIT_FAILURE;
         for (; seeds > 0; seeds--, chosen.seed++)
                 run_seed(&chosen);
-        if (total.universes > 1)
+        if (total.simulations > 1)
                 print_total();
         return EXIT_SUCCESS;
 }

@@ -1,54 +1,55 @@
 #include "sim/simulation/network-faults.h"
 
-const char *const fate_names[FATES] = {
-        [FATE_ANSWERED] = "answered",
-        [FATE_UNSENT] = "no connection",
-        [FATE_LOST_BEFORE] = "lost before",
-        [FATE_LOST_AFTER] = "lost after",
-        [FATE_TRUNCATED] = "truncated",
-        [FATE_GARBLED] = "garbled",
-        [FATE_HTML] = "html",
-        [FATE_HTML_AFTER] = "html after",
-        [FATE_500] = "500",
-        [FATE_503] = "503",
-        [FATE_THROTTLED] = "throttled",
+const char *const network_outcome_names[NETWORK_OUTCOMES] = {
+        [NETWORK_ANSWERED] = "answered",
+        [NETWORK_UNSENT] = "no connection",
+        [NETWORK_LOST_BEFORE] = "lost before",
+        [NETWORK_LOST_AFTER] = "lost after",
+        [NETWORK_TRUNCATED] = "truncated",
+        [NETWORK_GARBLED] = "garbled",
+        [NETWORK_HTML] = "html",
+        [NETWORK_HTML_AFTER] = "html after",
+        [NETWORK_500] = "500",
+        [NETWORK_503] = "503",
+        [NETWORK_THROTTLED] = "throttled",
 };
 
-bool fate_is_acted_on(enum fate fate)
+bool network_outcome_is_acted_on(enum network_outcome outcome)
 {
-        return fate == FATE_ANSWERED || fate == FATE_LOST_AFTER || fate == FATE_TRUNCATED ||
-               fate == FATE_GARBLED || fate == FATE_HTML_AFTER;
+        return outcome == NETWORK_ANSWERED || outcome == NETWORK_LOST_AFTER ||
+               outcome == NETWORK_TRUNCATED || outcome == NETWORK_GARBLED ||
+               outcome == NETWORK_HTML_AFTER;
 }
 
-bool weather_is_fair(const struct weather *weather)
+bool network_is_fault_free(const struct network_faults *faults)
 {
-        for (enum fate fate = FATE_UNSENT; fate < FATES; fate++)
-                if (weather->mishap[fate] > 0)
+        for (enum network_outcome outcome = NETWORK_UNSENT; outcome < NETWORK_OUTCOMES; outcome++)
+                if (faults->chance[outcome] > 0)
                         return false;
-        return weather->slow <= 0;
+        return faults->slow <= 0;
 }
 
-struct weather weather_draw(struct dice *dice, double much)
+struct network_faults network_faults_draw(struct dice *dice, double much)
 {
-        struct weather weather = {};
+        struct network_faults faults = {};
 
-        for (enum fate fate = FATE_UNSENT; fate < FATES; fate++)
-                weather.mishap[fate] = dice_chance(dice, 0.4) ? much : 0;
-        weather.slow = dice_chance(dice, 0.4) ? much : 0;
-        return weather;
+        for (enum network_outcome outcome = NETWORK_UNSENT; outcome < NETWORK_OUTCOMES; outcome++)
+                faults.chance[outcome] = dice_chance(dice, 0.4) ? much : 0;
+        faults.slow = dice_chance(dice, 0.4) ? much : 0;
+        return faults;
 }
 
-enum fate weather_fate(const struct weather *weather, struct dice *dice)
+enum network_outcome network_draw_outcome(const struct network_faults *faults, struct dice *dice)
 {
-        for (enum fate fate = FATE_UNSENT; fate < FATES; fate++)
-                if (weather->mishap[fate] > 0 && dice_chance(dice, weather->mishap[fate]))
-                        return fate;
-        return FATE_ANSWERED;
+        for (enum network_outcome outcome = NETWORK_UNSENT; outcome < NETWORK_OUTCOMES; outcome++)
+                if (faults->chance[outcome] > 0 && dice_chance(dice, faults->chance[outcome]))
+                        return outcome;
+        return NETWORK_ANSWERED;
 }
 
-usec_t weather_latency(const struct weather *weather, struct dice *dice)
+usec_t network_draw_latency(const struct network_faults *faults, struct dice *dice)
 {
-        if (weather->slow > 0 && dice_chance(dice, weather->slow))
+        if (faults->slow > 0 && dice_chance(dice, faults->slow))
                 return dice_between(dice, 1, 180) * USEC_PER_SEC;
         return dice_between(dice, 10, 300) * USEC_PER_MSEC;
 }

@@ -8,32 +8,32 @@
 #include "base/time.h"
 #include "sim/simulation/dice.h"
 
-enum fate {
-        FATE_ANSWERED,
-        FATE_UNSENT,      /* no connection */
-        FATE_LOST_BEFORE, /* connection reset before the request was acted on */
-        FATE_LOST_AFTER,  /* and after */
-        FATE_TRUNCATED,   /* half an answer, then a reset */
-        FATE_GARBLED,     /* a whole answer that is not XML to its end */
-        FATE_HTML,        /* a proxy's page in place of the request, with any status */
-        FATE_HTML_AFTER,  /* the same in place of the answer */
-        FATE_500,
-        FATE_503,
-        FATE_THROTTLED, /* RequestLimitExceeded, beyond the buckets */
+enum network_outcome {
+        NETWORK_ANSWERED,
+        NETWORK_UNSENT,      /* no connection */
+        NETWORK_LOST_BEFORE, /* connection reset before the request was acted on */
+        NETWORK_LOST_AFTER,  /* and after */
+        NETWORK_TRUNCATED,   /* half an answer, then a reset */
+        NETWORK_GARBLED,     /* a whole answer that is not XML to its end */
+        NETWORK_HTML,        /* a proxy's page in place of the request, with any status */
+        NETWORK_HTML_AFTER,  /* the same in place of the answer */
+        NETWORK_500,
+        NETWORK_503,
+        NETWORK_THROTTLED, /* RequestLimitExceeded, beyond the buckets */
 };
-#define FATES (FATE_THROTTLED + 1)
-extern const char *const fate_names[FATES];
+#define NETWORK_OUTCOMES (NETWORK_THROTTLED + 1)
+extern const char *const network_outcome_names[NETWORK_OUTCOMES];
 /* Whether the request is acted on. */
-bool fate_is_acted_on(enum fate fate);
+bool network_outcome_is_acted_on(enum network_outcome outcome);
 
 /* How likely each is for one request. All zero: fair. */
-struct weather {
-        double mishap[FATES]; /* but FATE_ANSWERED */
-        double slow;          /* the answer takes minutes */
+struct network_faults {
+        double chance[NETWORK_OUTCOMES]; /* but NETWORK_ANSWERED */
+        double slow;                     /* the answer takes minutes */
 };
-bool weather_is_fair(const struct weather *weather);
+bool network_is_fault_free(const struct network_faults *faults);
 /* Some mishaps, each `much` likely. */
-struct weather weather_draw(struct dice *dice, double much);
-enum fate weather_fate(const struct weather *weather, struct dice *dice);
+struct network_faults network_faults_draw(struct dice *dice, double much);
+enum network_outcome network_draw_outcome(const struct network_faults *faults, struct dice *dice);
 /* How long a request or an answer travels. */
-usec_t weather_latency(const struct weather *weather, struct dice *dice);
+usec_t network_draw_latency(const struct network_faults *faults, struct dice *dice);

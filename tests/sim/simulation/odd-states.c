@@ -24,16 +24,17 @@ static const struct {
 
 static const char *const image_states[] = { "pending", "failed", "invalid", "error", "transient" };
 
-static const char *some_region(struct universe *universe)
+static const char *some_region(struct simulation *simulation)
 {
-        return universe->fleet.regions[dice_below(&universe->dice, universe->fleet.n_regions)];
+        return simulation->fleet
+                .regions[dice_below(&simulation->dice, simulation->fleet.n_regions)];
 }
 
 /* One of the resources that are there; of images one of ours. */
-static struct resource *some_resource(struct universe *universe, enum kind kind)
+static struct resource *some_resource(struct simulation *simulation, enum kind kind)
 {
-        struct place *place = people_place(universe, some_region(universe));
-        usec_t now = people_now(universe);
+        struct place *place = other_users_place(simulation, some_region(simulation));
+        usec_t now = other_users_now(simulation);
         struct resource *found[500];
         size_t n = 0;
 
@@ -43,67 +44,68 @@ static struct resource *some_resource(struct universe *universe, enum kind kind)
                     (kind != KIND_IMAGE || tags_get(&resource->tags, "amid:owner")))
                         found[n++] = resource;
         }
-        return n ? found[dice_below(&universe->dice, n)] : NULL;
+        return n ? found[dice_below(&simulation->dice, n)] : NULL;
 }
 
-void odd_image_state(struct universe *universe)
+void odd_image_state(struct simulation *simulation)
 {
-        struct image *image = (struct image *)some_resource(universe, KIND_IMAGE);
+        struct image *image = (struct image *)some_resource(simulation, KIND_IMAGE);
 
         if (!image)
                 return;
-        happenings_hinder(universe);
-        image->odd_state = image_states[dice_below(&universe->dice, ELEMENTS(image_states))];
+        fault_events_hindered(simulation);
+        image->odd_state = image_states[dice_below(&simulation->dice, ELEMENTS(image_states))];
         image->odd_until =
-                people_now(universe) + (dice_chance(&universe->dice, 0.6)
-                                                ? dice_wait(&universe->dice, 5 * MINUTE)
-                                                : dice_wait(&universe->dice, 120 * MINUTE));
-        trace_line(universe->trace, "! image %s is shown as %s for %lld s", image->resource.id,
+                other_users_now(simulation) +
+                (dice_chance(&simulation->dice, 0.6) ? dice_wait(&simulation->dice, 5 * MINUTE)
+                                                     : dice_wait(&simulation->dice, 120 * MINUTE));
+        trace_line(simulation->trace, "! image %s is shown as %s for %lld s", image->resource.id,
                    image->odd_state,
-                   (long long)((image->odd_until - people_now(universe)) / USEC_PER_SEC));
+                   (long long)((image->odd_until - other_users_now(simulation)) / USEC_PER_SEC));
 }
 
-void odd_start_fails(struct universe *universe)
+void odd_start_fails(struct simulation *simulation)
 {
-        struct instance *instance = people_instance(universe, some_region(universe));
+        struct instance *instance = other_users_instance(simulation, some_region(simulation));
 
         if (!instance)
                 return;
-        instance->orders.starts_fail = dice_chance(&universe->dice, 0.5)
-                                               ? (unsigned int)dice_between(&universe->dice, 1, 3)
-                                               : (unsigned int)dice_between(&universe->dice, 4, 60);
-        trace_line(universe->trace, "! starts of %s end in stopped again", instance->resource.id);
+        instance->orders.starts_fail =
+                dice_chance(&simulation->dice, 0.5)
+                        ? (unsigned int)dice_between(&simulation->dice, 1, 3)
+                        : (unsigned int)dice_between(&simulation->dice, 4, 60);
+        trace_line(simulation->trace, "! starts of %s end in stopped again", instance->resource.id);
 }
 
-void odd_unknown_for_minutes(struct universe *universe)
+void odd_unknown_for_minutes(struct simulation *simulation)
 {
-        size_t what = dice_below(&universe->dice, ELEMENTS(hidden));
-        struct resource *resource = some_resource(universe, hidden[what].kind);
+        size_t what = dice_below(&simulation->dice, ELEMENTS(hidden));
+        struct resource *resource = some_resource(simulation, hidden[what].kind);
         int64_t seconds;
 
         if (!resource)
                 return;
-        happenings_hinder(universe);
-        seconds = dice_between(&universe->dice, 1, hidden[what].minutes * 60);
-        resource->visible = people_now(universe) + seconds * USEC_PER_SEC;
-        trace_line(universe->trace, "! nothing knows %s for %lld s", resource->id,
+        fault_events_hindered(simulation);
+        seconds = dice_between(&simulation->dice, 1, hidden[what].minutes * 60);
+        resource->visible = other_users_now(simulation) + seconds * USEC_PER_SEC;
+        trace_line(simulation->trace, "! nothing knows %s for %lld s", resource->id,
                    (long long)seconds);
 }
 
-void odd_image_disabled(struct universe *universe)
+void odd_image_disabled(struct simulation *simulation)
 {
-        struct image *image = (struct image *)some_resource(universe, KIND_IMAGE);
+        struct image *image = (struct image *)some_resource(simulation, KIND_IMAGE);
 
         if (image)
-                free(people_call(universe, image->resource.place->region, NULL,
-                                 "Action=%sImage&ImageId=%s",
-                                 image->disabled ? "Enable" : "Disable", image->resource.id));
+                free(other_users_call(simulation, image->resource.place->region, NULL,
+                                      "Action=%sImage&ImageId=%s",
+                                      image->disabled ? "Enable" : "Disable", image->resource.id));
 }
 
-void odd_states_end(struct universe *universe)
+void odd_states_end(struct simulation *simulation)
 {
-        for (size_t i = 0; i < universe->fleet.n_regions; i++) {
-                struct place *place = people_place(universe, universe->fleet.regions[i]);
+        for (size_t i = 0; i < simulation->fleet.n_regions; i++) {
+                struct place *place = other_users_place(simulation, simulation->fleet.regions[i]);
 
                 FOREACH_RESOURCE(resource, place, KIND_IMAGE)
                 {
@@ -114,7 +116,7 @@ void odd_states_end(struct universe *universe)
                 ((struct instance *)resource)->orders.starts_fail = 0;
                 for (size_t kind = 0; kind < ELEMENTS(hidden); kind++)
                         FOREACH_RESOURCE(resource, place, hidden[kind].kind)
-                if (resource->visible > people_now(universe))
-                        resource->visible = people_now(universe);
+                if (resource->visible > other_users_now(simulation))
+                        resource->visible = other_users_now(simulation);
         }
 }

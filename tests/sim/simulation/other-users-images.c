@@ -12,21 +12,22 @@
 #include "sim/simulation/other-users.h"
 #include "sim/simulation/simulation.h"
 
-static const char *some_region(struct universe *universe)
+static const char *some_region(struct simulation *simulation)
 {
-        return universe->fleet.regions[dice_below(&universe->dice, universe->fleet.n_regions)];
+        return simulation->fleet
+                .regions[dice_below(&simulation->dice, simulation->fleet.n_regions)];
 }
 
-static size_t serial(const struct universe *universe)
+static size_t serial(const struct simulation *simulation)
 {
-        return (size_t)(universe->clock.now / USEC_PER_SEC);
+        return (size_t)(simulation->clock.now / USEC_PER_SEC);
 }
 
 /* One of our images that are available; NULL: there is none. */
-static struct image *one_of_ours(struct universe *universe, const char *region)
+static struct image *one_of_ours(struct simulation *simulation, const char *region)
 {
         for (int i = 0; i < 8; i++) {
-                struct image *image = people_image(universe, region);
+                struct image *image = other_users_image(simulation, region);
 
                 if (image && image->source_instance &&
                     streq(tags_get(&image->resource.tags, "amid:owner"), "sim"))
@@ -35,16 +36,16 @@ static struct image *one_of_ours(struct universe *universe, const char *region)
         return NULL;
 }
 
-void stranger_copies(struct universe *universe)
+void other_users_copy_image(struct simulation *simulation)
 {
-        const char *region = some_region(universe);
-        struct image *image = one_of_ours(universe, region);
+        const char *region = some_region(simulation);
+        struct image *image = one_of_ours(simulation, region);
 
         if (image)
-                free(people_call(universe, region, NULL,
-                                 "Action=CopyImage&SourceImageId=%s&SourceRegion=%s&"
-                                 "CopyImageTags=true&Name=copy-%zu",
-                                 image->resource.id, region, serial(universe)));
+                free(other_users_call(simulation, region, NULL,
+                                      "Action=CopyImage&SourceImageId=%s&SourceRegion=%s&"
+                                      "CopyImageTags=true&Name=copy-%zu",
+                                      image->resource.id, region, serial(simulation)));
 }
 
 /* TagSpecification.1 of CreateImage: what the daemon itself would set. Caller frees. */
@@ -69,14 +70,14 @@ static char *our_tags(const char *schedule, const char *instance, sec_t firing, 
                          schedule, schedule, format_compact(firing, compact), instance, at, more);
 }
 
-void stranger_takes_the_name(struct universe *universe)
+void other_users_take_name(struct simulation *simulation)
 {
-        struct fleet *fleet = &universe->fleet;
-        const char *region = some_region(universe);
+        struct fleet *fleet = &simulation->fleet;
+        const char *region = some_region(simulation);
         const struct fleet_schedule *drawn =
-                &fleet->schedules[dice_below(&universe->dice, fleet->n_schedules)];
-        struct instance *victim = people_instance(universe, region);
-        struct instance *other = people_instance(universe, region);
+                &fleet->schedules[dice_below(&simulation->dice, fleet->n_schedules)];
+        struct instance *victim = other_users_instance(simulation, region);
+        struct instance *other = other_users_instance(simulation, region);
         const struct setting_schedule *setting =
                 settings_schedule(fleet_settings(fleet), drawn->name);
         _cleanup_free_ char *tags = NULL;
@@ -85,17 +86,17 @@ void stranger_takes_the_name(struct universe *universe)
 
         if (!setting || !victim || !other || victim == other)
                 return;
-        firing = schedule_next(&setting->schedule, people_now(universe) / USEC_PER_SEC);
+        firing = schedule_next(&setting->schedule, other_users_now(simulation) / USEC_PER_SEC);
         if (firing == SEC_NEVER)
                 return;
         tags = our_tags(drawn->name, victim->resource.id, firing, "");
-        free(people_call(universe, region, NULL,
-                         "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=%s-%s-%s%s",
-                         other->resource.id, drawn->name, victim->resource.id,
-                         format_compact(firing, compact), tags));
+        free(other_users_call(simulation, region, NULL,
+                              "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=%s-%s-%s%s",
+                              other->resource.id, drawn->name, victim->resource.id,
+                              format_compact(firing, compact), tags));
 }
 
-void stranger_edits_tags(struct universe *universe)
+void other_users_edit_tags(struct simulation *simulation)
 {
         static const struct {
                 const char *key, *value; /* value NULL: the tag is removed */
@@ -103,96 +104,96 @@ void stranger_edits_tags(struct universe *universe)
                 { "schedule", "keep" }, { "schedule", NULL },  { "owner", "people" },
                 { "owner", NULL },      { "instance", "i-0" }, { "instance", NULL },
         };
-        const char *region = some_region(universe);
-        struct image *image = one_of_ours(universe, region);
-        size_t what = dice_below(&universe->dice, ELEMENTS(edits));
+        const char *region = some_region(simulation);
+        struct image *image = one_of_ours(simulation, region);
+        size_t what = dice_below(&simulation->dice, ELEMENTS(edits));
         _cleanup_free_ char *value = NULL, *key = NULL;
 
         if (!image)
                 return;
         if (edits[what].value)
                 value = xasprintf("&Tag.1.Value=%s", edits[what].value);
-        free(people_call(universe, region, NULL,
-                         "Action=%sTags&ResourceId.1=%s&Tag.1.Key=amid%%3A%s%s",
-                         value ? "Create" : "Delete", image->resource.id, edits[what].key,
-                         value ? value : ""));
+        free(other_users_call(simulation, region, NULL,
+                              "Action=%sTags&ResourceId.1=%s&Tag.1.Key=amid%%3A%s%s",
+                              value ? "Create" : "Delete", image->resource.id, edits[what].key,
+                              value ? value : ""));
         key = xasprintf("amid:%s", edits[what].key);
         if (streq(tags_get(&image->resource.tags, key), edits[what].value)) /* it was taken */
-                witness_people_keep(universe->witness, image->resource.id);
+                checker_image_kept(simulation->checker, image->resource.id);
 }
 
-void stranger_protects(struct universe *universe)
+void other_users_protect_image(struct simulation *simulation)
 {
-        const char *region = some_region(universe);
-        struct image *image = one_of_ours(universe, region);
+        const char *region = some_region(simulation);
+        struct image *image = one_of_ours(simulation, region);
         struct snapshot *snapshot;
 
         if (!image || !image->devices.n)
                 return;
         snapshot = place_find(
-                people_place(universe, region), KIND_SNAPSHOT,
-                image->devices.list[dice_below(&universe->dice, image->devices.n)].snapshot);
-        if (snapshot && dice_chance(&universe->dice, 0.5))
+                other_users_place(simulation, region), KIND_SNAPSHOT,
+                image->devices.list[dice_below(&simulation->dice, image->devices.n)].snapshot);
+        if (snapshot && dice_chance(&simulation->dice, 0.5))
                 snapshot->locked = !snapshot->locked;
         else
                 image->protected = !image->protected;
-        trace_line(universe->trace, "! image %s: protected %d, snapshot locked %d",
+        trace_line(simulation->trace, "! image %s: protected %d, snapshot locked %d",
                    image->resource.id, image->protected, snapshot && snapshot->locked);
 }
 
-void stranger_daemon(struct universe *universe)
+void other_users_start_daemon(struct simulation *simulation)
 {
-        const char *region = some_region(universe);
-        struct instance *instance = people_instance(universe, region);
-        const struct fleet *fleet = &universe->fleet;
+        const char *region = some_region(simulation);
+        struct instance *instance = other_users_instance(simulation, region);
+        const struct fleet *fleet = &simulation->fleet;
         const char *schedule =
-                fleet->schedules[dice_below(&universe->dice, fleet->n_schedules)].name;
-        sec_t firing = people_now(universe) / USEC_PER_SEC;
+                fleet->schedules[dice_below(&simulation->dice, fleet->n_schedules)].name;
+        sec_t firing = other_users_now(simulation) / USEC_PER_SEC;
         _cleanup_free_ char *tags = NULL;
         char compact[TIME_TEXT_MAX];
         char *image;
 
-        if (!instance || universe->second.image)
+        if (!instance || simulation->second.image)
                 return;
         tags = our_tags(schedule, instance->resource.id, firing,
                         "&TagSpecification.1.Tag.7.Key=amid%3Adaemon"
                         "&TagSpecification.1.Tag.7.Value=0123456789abcdef");
-        image = people_call(universe, region, "imageId",
-                            "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=%s-%s-%s%s",
-                            instance->resource.id, schedule, instance->resource.id,
-                            format_compact(firing, compact), tags);
+        image = other_users_call(simulation, region, "imageId",
+                                 "Action=CreateImage&NoReboot=true&InstanceId=%s&Name=%s-%s-%s%s",
+                                 instance->resource.id, schedule, instance->resource.id,
+                                 format_compact(firing, compact), tags);
         if (image)
-                universe->second = (struct second_daemon){ .image = image,
-                                                           .schedule = xstrdup(schedule),
-                                                           .region = region,
-                                                           .at = universe->clock.now };
+                simulation->second = (struct second_daemon){ .image = image,
+                                                             .schedule = xstrdup(schedule),
+                                                             .region = region,
+                                                             .at = simulation->clock.now };
 }
 
-void stranger_daemon_ends(struct universe *universe)
+void other_users_end_daemon(struct simulation *simulation)
 {
-        if (!universe->second.image)
+        if (!simulation->second.image)
                 return;
-        trace_line(universe->trace, "! the second daemon is ended");
-        machine_stop(&universe->machine, 5 * USEC_PER_SEC);
+        trace_line(simulation->trace, "! the second daemon is ended");
+        machine_stop(&simulation->machine, 5 * USEC_PER_SEC);
         /* Where its removal is refused it is at least nobody's. */
-        free(people_call(universe, universe->second.region, NULL,
-                         "Action=DeleteTags&ResourceId.1=%s&Tag.1.Key=amid%%3Aowner",
-                         universe->second.image));
-        free(people_call(universe, universe->second.region, NULL,
-                         "Action=DeregisterImage&ImageId=%s&DeleteAssociatedSnapshots=true",
-                         universe->second.image));
-        free(universe->second.image);
-        free(universe->second.schedule);
-        universe->second = (struct second_daemon){};
+        free(other_users_call(simulation, simulation->second.region, NULL,
+                              "Action=DeleteTags&ResourceId.1=%s&Tag.1.Key=amid%%3Aowner",
+                              simulation->second.image));
+        free(other_users_call(simulation, simulation->second.region, NULL,
+                              "Action=DeregisterImage&ImageId=%s&DeleteAssociatedSnapshots=true",
+                              simulation->second.image));
+        free(simulation->second.image);
+        free(simulation->second.schedule);
+        simulation->second = (struct second_daemon){};
 }
 
 /* The machine that was launched from an image of ours and is not terminated yet; NULL: none. */
-static struct instance *find_clone(struct universe *universe, const char *region)
+static struct instance *find_clone(struct simulation *simulation, const char *region)
 {
-        FOREACH_RESOURCE(resource, people_place(universe, region), KIND_INSTANCE)
+        FOREACH_RESOURCE(resource, other_users_place(simulation, region), KIND_INSTANCE)
         {
                 enum state state =
-                        instance_state((struct instance *)resource, people_now(universe));
+                        instance_state((struct instance *)resource, other_users_now(simulation));
 
                 if (tags_get(&resource->tags, "Clone") && state != STATE_SHUTTING_DOWN &&
                     state != STATE_TERMINATED)
@@ -202,31 +203,33 @@ static struct instance *find_clone(struct universe *universe, const char *region
 }
 
 /* A restore is tried, one in a region at a time. */
-void stranger_clones(struct universe *universe)
+void other_users_clone(struct simulation *simulation)
 {
-        const char *region = some_region(universe);
-        struct image *image = find_clone(universe, region) ? NULL : one_of_ours(universe, region);
+        const char *region = some_region(simulation);
+        struct image *image =
+                find_clone(simulation, region) ? NULL : one_of_ours(simulation, region);
 
         if (image)
-                free(people_call(universe, region, NULL,
-                                 "Action=RunInstances&ImageId=%s&MinCount=1&MaxCount=1&"
-                                 "TagSpecification.1.ResourceType=instance&"
-                                 "TagSpecification.1.Tag.1.Key=Group&"
-                                 "TagSpecification.1.Tag.1.Value=g%zu&"
-                                 "TagSpecification.1.Tag.2.Key=Role&"
-                                 "TagSpecification.1.Tag.2.Value=web&"
-                                 "TagSpecification.1.Tag.3.Key=Clone&"
-                                 "TagSpecification.1.Tag.3.Value=yes",
-                                 image->resource.id, dice_below(&universe->dice, GROUPS)));
+                free(other_users_call(simulation, region, NULL,
+                                      "Action=RunInstances&ImageId=%s&MinCount=1&MaxCount=1&"
+                                      "TagSpecification.1.ResourceType=instance&"
+                                      "TagSpecification.1.Tag.1.Key=Group&"
+                                      "TagSpecification.1.Tag.1.Value=g%zu&"
+                                      "TagSpecification.1.Tag.2.Key=Role&"
+                                      "TagSpecification.1.Tag.2.Value=web&"
+                                      "TagSpecification.1.Tag.3.Key=Clone&"
+                                      "TagSpecification.1.Tag.3.Value=yes",
+                                      image->resource.id, dice_below(&simulation->dice, GROUPS)));
 }
 
 /* The restore was tried: fleets do not grow for as long as they are watched. */
-void stranger_ends_clone(struct universe *universe)
+void other_users_end_clone(struct simulation *simulation)
 {
-        const char *region = some_region(universe);
-        struct instance *clone = find_clone(universe, region);
+        const char *region = some_region(simulation);
+        struct instance *clone = find_clone(simulation, region);
 
         if (clone)
-                free(people_call(universe, region, NULL,
-                                 "Action=TerminateInstances&InstanceId.1=%s", clone->resource.id));
+                free(other_users_call(simulation, region, NULL,
+                                      "Action=TerminateInstances&InstanceId.1=%s",
+                                      clone->resource.id));
 }

@@ -20,7 +20,7 @@ struct flight {
         struct cloud *cloud;
         struct timer *timer;
         struct http_slot *slot; /* NULL: nobody waits any more */
-        enum fate fate;
+        enum network_outcome outcome;
         usec_t back; /* how long the answer travels */
         usec_t signed_at;
         uint64_t number;
@@ -157,42 +157,42 @@ static void deliver(struct flight *flight)
         slot->flight = NULL;
         flight->slot = NULL;
         reply.date = format_http_date(virtual_true_time(cloud->clock) / USEC_PER_SEC, date);
-        switch (flight->fate) {
-        case FATE_LOST_BEFORE:
-        case FATE_LOST_AFTER:
-        case FATE_TRUNCATED:
-        case FATE_UNSENT:
+        switch (flight->outcome) {
+        case NETWORK_LOST_BEFORE:
+        case NETWORK_LOST_AFTER:
+        case NETWORK_TRUNCATED:
+        case NETWORK_UNSENT:
                 answer_failed(slot, HTTP_LOST, "Connection reset by peer");
                 return;
-        case FATE_GARBLED:
+        case NETWORK_GARBLED:
                 flight->reply.size /= 2;
                 if (flight->reply.body)
                         flight->reply.body[flight->reply.size] = '\0';
                 reply.body_size = flight->reply.size;
                 break;
-        case FATE_HTML:
-        case FATE_HTML_AFTER:
+        case NETWORK_HTML:
+        case NETWORK_HTML_AFTER:
                 reply.status = page_statuses[flight->number % ELEMENTS(page_statuses)];
                 reply.body = page;
                 reply.body_size = sizeof(page) - 1;
                 reply.content_type = "text/html";
                 reply.request_id = NULL;
                 break;
-        case FATE_500:
-        case FATE_503:
-                reply.status = flight->fate == FATE_500 ? 500 : 503;
+        case NETWORK_500:
+        case NETWORK_503:
+                reply.status = flight->outcome == NETWORK_500 ? 500 : 503;
                 reply.body = "";
                 reply.body_size = 0;
                 break;
-        case FATE_THROTTLED:
-        case FATE_ANSWERED:
+        case NETWORK_THROTTLED:
+        case NETWORK_ANSWERED:
                 break;
         }
         answer_slot(slot, &reply);
 }
 
 /* The keys of a role end, and people say who may have them. */
-static const char *role_refusal(const struct flight *flight, const char **ret_message)
+static const char *role_error(const struct flight *flight, const char **ret_message)
 {
         const struct cloud *cloud = flight->cloud;
         usec_t ends;
@@ -207,13 +207,13 @@ static const char *role_refusal(const struct flight *flight, const char **ret_me
                                                                         : NULL;
 }
 
-static const char *refusal(const struct flight *flight, const char **ret_message)
+static const char *credentials_error(const struct flight *flight, const char **ret_message)
 {
         const struct cloud *cloud = flight->cloud;
         bool by_role = role_key(flight->access_key, &(usec_t){ 0 });
         usec_t skew = flight->signed_at - virtual_true_time(cloud->clock);
 
-        if (flight->fate == FATE_THROTTLED) {
+        if (flight->outcome == NETWORK_THROTTLED) {
                 *ret_message = "Request limit exceeded.";
                 return "RequestLimitExceeded";
         }
@@ -226,7 +226,7 @@ static const char *refusal(const struct flight *flight, const char **ret_message
                 *ret_message = "Request has expired.";
                 return "RequestExpired";
         }
-        return role_refusal(flight, ret_message);
+        return role_error(flight, ret_message);
 }
 
 static void ask_model(struct flight *flight)
@@ -242,37 +242,38 @@ static void ask_model(struct flight *flight)
                                       .region = flight->region,
                                       .by_role = role_key(flight->access_key, &(usec_t){ 0 }),
                                       .body = flight->body };
-        const char *message, *code = refusal(flight, &message);
+        const char *message, *code = credentials_error(flight, &message);
         _cleanup_free_ char *error = NULL;
 
-        const struct refusal *refused =
-                code || !fate_is_acted_on(flight->fate)
+        const struct answer_fault *fault =
+                code || !network_outcome_is_acted_on(flight->outcome)
                         ? NULL
-                        : refusals_strike(&cloud->refusals, cloud->clock->now, flight->action,
-                                          flight->region, flight->body, flight->size);
+                        : answer_faults_match(&cloud->answer_faults, cloud->clock->now,
+                                              flight->action, flight->region, flight->body,
+                                              flight->size);
 
         if (code) {
                 sim_refuse(cloud->sim, now, &request, code, message, &flight->reply);
-        } else if (fate_is_acted_on(flight->fate) && (!refused || refused->acted)) {
-                cloud->hooks.asking(&seen, cloud->hooks.userdata);
+        } else if (network_outcome_is_acted_on(flight->outcome) && (!fault || fault->acted)) {
+                cloud->hooks.before(&seen, cloud->hooks.userdata);
                 cloud->sim->page_max = cloud->short_pages && dice_chance(&cloud->dice, 0.3)
                                                ? (unsigned int)dice_between(&cloud->dice, 1, 8)
                                                : 0;
                 sim_answer(cloud->sim, now, &request, &flight->reply);
                 seen.succeeded = flight->reply.status == 200;
-                seen.heard = flight->fate == FATE_ANSWERED && flight->slot && !refused;
+                seen.heard = flight->outcome == NETWORK_ANSWERED && flight->slot && !fault;
                 seen.answer = flight->reply.body;
                 seen.answer_size = flight->reply.size;
-                cloud->hooks.answered(&seen, cloud->hooks.userdata);
+                cloud->hooks.after(&seen, cloud->hooks.userdata);
                 error = seen.succeeded   ? NULL
                         : flight->target ? answer_member(&seen, "__type")
                                          : answer_element(&seen, "Code");
-        } else if (refused) {
-                cloud->hooks.refused(&seen, !refused->error || refused->error->may_have_acted,
+        } else if (fault) {
+                cloud->hooks.refused(&seen, !fault->error || fault->error->may_have_acted,
                                      cloud->hooks.userdata);
         }
-        if (refused)
-                refusal_answer(refused, flight->action, &flight->reply);
+        if (fault)
+                answer_fault_reply(fault, flight->action, &flight->reply);
         trace_line(cloud->trace, "< %" PRIu64 " %s%s%s%s", flight->number, flight->action,
                    code    ? " refused: "
                    : error ? " error: "
@@ -280,7 +281,7 @@ static void ask_model(struct flight *flight)
                    code    ? code
                    : error ? error
                            : "",
-                   refused ? "; answered otherwise" : "");
+                   fault ? "; answered otherwise" : "");
 }
 
 /* It arrives, and later its answer does. */
@@ -334,7 +335,8 @@ static void on_give_up(void *userdata)
         answer_failed(slot, slot->gives_up_as, slot->why);
 }
 
-static void launch(struct http_slot *slot, const struct http_request *request, enum fate fate)
+static void launch(struct http_slot *slot, const struct http_request *request,
+                   enum network_outcome outcome)
 {
         struct cloud *cloud = slot->http->cloud;
         struct flight *flight = xnew(struct flight);
@@ -342,8 +344,8 @@ static void launch(struct http_slot *slot, const struct http_request *request, e
         flight->cloud = cloud;
         flight->timer = timer_new(cloud->loop, on_flight, flight);
         flight->slot = slot;
-        flight->fate = fate;
-        flight->back = weather_latency(&cloud->weather, &cloud->dice);
+        flight->outcome = outcome;
+        flight->back = network_draw_latency(&cloud->network, &cloud->dice);
         flight->signed_at = read_date(header(request, "X-Amz-Date"));
         flight->number = cloud->requests;
         flight->body = xstrndup(request->body, request->body_size);
@@ -354,7 +356,7 @@ static void launch(struct http_slot *slot, const struct http_request *request, e
         flight->next = cloud->flights;
         cloud->flights = flight;
         slot->flight = flight;
-        timer_arm(flight->timer, weather_latency(&cloud->weather, &cloud->dice));
+        timer_arm(flight->timer, network_draw_latency(&cloud->network, &cloud->dice));
 }
 
 struct http_slot *http_send(struct http *http, const struct http_request *request,
@@ -363,7 +365,7 @@ struct http_slot *http_send(struct http *http, const struct http_request *reques
         struct cloud *cloud = http->cloud;
         struct http_slot *slot = xnew(struct http_slot);
         _cleanup_free_ char *action = action_of(request);
-        enum fate fate;
+        enum network_outcome outcome;
 
         slot->http = http;
         slot->done = done;
@@ -375,19 +377,19 @@ struct http_slot *http_send(struct http *http, const struct http_request *reques
                 cloud->hooks.moment(CLOUD_SENDING, action, NULL, cloud->hooks.userdata);
         if (cloud->cut)
                 return slot;
-        fate = weather_fate(&cloud->weather, &cloud->dice);
+        outcome = network_draw_outcome(&cloud->network, &cloud->dice);
         cloud->requests++;
-        cloud->faults += fate != FATE_ANSWERED;
+        cloud->faults += outcome != NETWORK_ANSWERED;
         trace_line(cloud->trace, "> %" PRIu64 " %s%s%s", cloud->requests, action,
-                   fate == FATE_ANSWERED ? "" : ": ",
-                   fate == FATE_ANSWERED ? "" : fate_names[fate]);
-        if (fate == FATE_UNSENT) {
+                   outcome == NETWORK_ANSWERED ? "" : ": ",
+                   outcome == NETWORK_ANSWERED ? "" : network_outcome_names[outcome]);
+        if (outcome == NETWORK_UNSENT) {
                 slot->gives_up_as = HTTP_UNSENT;
                 slot->why = "Could not connect";
                 timer_arm(slot->timer, dice_between(&cloud->dice, 1, 5000) * USEC_PER_MSEC);
                 return slot;
         }
-        launch(slot, request, fate);
+        launch(slot, request, outcome);
         slot->gives_up_as = HTTP_LOST;
         slot->why = "Timeout was reached";
         timer_arm(slot->timer, request->timeout ? request->timeout : PATIENCE);
@@ -432,6 +434,6 @@ void cloud_done(struct cloud *cloud)
                 flight_free(flight);
         }
         free(cloud->access_key);
-        refusals_clear(&cloud->refusals);
+        answer_faults_clear(&cloud->answer_faults);
         sim_free(cloud->sim);
 }

@@ -28,11 +28,11 @@ struct cloud_hooks {
         void (*moment)(enum cloud_moment moment, const char *action, const char *region,
                        void *userdata);
         /* Before the model is asked, and after. */
-        void (*asking)(const struct cloud_request *request, void *userdata);
-        void (*answered)(const struct cloud_request *request, void *userdata);
-        /* The model was not asked: an answer of answer-faults.c is given. `doubtful`: that does not
+        void (*before)(const struct cloud_request *request, void *userdata);
+        void (*after)(const struct cloud_request *request, void *userdata);
+        /* The model was not asked: an answer of answer-faults.c is given. `unclear`: that does not
          * tell whether the request was carried out. */
-        void (*refused)(const struct cloud_request *request, bool doubtful, void *userdata);
+        void (*refused)(const struct cloud_request *request, bool unclear, void *userdata);
         void *userdata;
 };
 
@@ -41,11 +41,11 @@ struct flight;
 struct cloud {
         struct sim *sim;
         struct virtual_clock *clock;
-        struct loop *loop; /* the universe's */
+        struct loop *loop; /* the simulation's */
         struct trace *trace;
         struct dice dice;
-        struct weather weather;
-        struct refusals refusals;
+        struct network_faults network;
+        struct answer_faults answer_faults;
         struct cloud_hooks hooks;
         bool cut;         /* the process that would send is dead */
         char *access_key; /* the one that is accepted; NULL: any */

@@ -21,143 +21,143 @@ enum { CALLBACKS_AT_ONCE = 200000 };
 static void say_how_to_repeat(const struct options *options)
 {
         fprintf(stderr, "\nThe same again: sim --seed %" PRIu64, options->seed);
-        if (options->walk)
+        if (options->plan)
                 fputs(" --walk 1", stderr);
         else if (options->duration)
                 fprintf(stderr, " --years %.10g", (double)options->duration / (double)SEC_PER_YEAR);
-        if (options->quiet_world && !options->walk)
+        if (options->no_faults && !options->plan)
                 fputs(" --quiet", stderr);
-        fprintf(stderr, "%s\n", options->walk ? "" : " --trace");
+        fprintf(stderr, "%s\n", options->plan ? "" : " --trace");
 }
 
-_Noreturn void universe_fail(struct universe *universe, const char *invariant, const char *format,
-                             ...)
+_Noreturn void simulation_fail(struct simulation *simulation, const char *invariant,
+                               const char *format, ...)
 {
         va_list arguments;
 
         fflush(stdout);
         fprintf(stderr, "\n---- the last events of seed %" PRIu64 " ----\n",
-                universe->options->seed);
-        trace_print_last(universe->trace, stderr, 60);
-        fprintf(stderr, "\nseed %" PRIu64 ": VIOLATED: %s: ", universe->options->seed, invariant);
+                simulation->options->seed);
+        trace_print_last(simulation->trace, stderr, 60);
+        fprintf(stderr, "\nseed %" PRIu64 ": VIOLATED: %s: ", simulation->options->seed, invariant);
         va_start(arguments, format);
         vfprintf(stderr, format, arguments);
         va_end(arguments);
-        say_how_to_repeat(universe->options);
-        machine_lose_state(&universe->machine);
-        rmdir(universe->machine.directory);
+        say_how_to_repeat(simulation->options);
+        machine_lose_state(&simulation->machine);
+        rmdir(simulation->machine.directory);
         exit(1);
 }
 
 /* ---- seasons: weeks of trouble, then days of calm at whose end everything has to be right ---- */
 
-static void await_calm(struct universe *universe)
+static void begin_fault_period(struct simulation *simulation)
 {
-        timer_arm(universe->season,
-                  fleet_trouble(&universe->fleet, &universe->dice) * USEC_PER_SEC);
+        timer_arm(simulation->period,
+                  fleet_fault_period(&simulation->fleet, &simulation->dice) * USEC_PER_SEC);
 }
 
-static void on_season(void *userdata)
+static void on_period_end(void *userdata)
 {
-        struct universe *universe = userdata;
+        struct simulation *simulation = userdata;
 
-        if (universe->calm) {
-                witness_season_ends(universe->witness);
-                universe->calm = false;
-                happenings_begin(universe);
-                await_calm(universe);
+        if (simulation->calm) {
+                checker_calm_ends(simulation->checker);
+                simulation->calm = false;
+                fault_events_begin(simulation);
+                begin_fault_period(simulation);
         } else {
-                happenings_end(universe);
-                universe->calm = true;
-                universe->calm_since = universe->clock.now;
-                timer_arm(universe->season, CALM);
+                fault_events_end(simulation);
+                simulation->calm = true;
+                simulation->calm_since = simulation->clock.now;
+                timer_arm(simulation->period, CALM);
         }
 }
 
-struct universe *universe_new(const struct options *options)
+struct simulation *simulation_new(const struct options *options)
 {
-        struct universe *universe = xnew(struct universe);
+        struct simulation *simulation = xnew(struct simulation);
 
         /* One before it may have rotated them. */
         setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);   /* NOLINT(concurrency-mt-unsafe) */
         setenv("AWS_SECRET_ACCESS_KEY", "simulated", 1); /* NOLINT(concurrency-mt-unsafe) */
-        universe->options = options;
-        universe->clock.epoch = BEGINNING * USEC_PER_SEC;
-        universe->dice = dice_new(options->seed, "universe");
-        universe->loop = virtual_loop_new(&universe->clock, options->seed);
-        universe->trace = trace_new(&universe->clock, options->trace);
-        cloud_init(&universe->cloud, &universe->clock, universe->loop, universe->trace,
+        simulation->options = options;
+        simulation->clock.epoch = BEGINNING * USEC_PER_SEC;
+        simulation->dice = dice_new(options->seed, "universe");
+        simulation->loop = virtual_loop_new(&simulation->clock, options->seed);
+        simulation->trace = trace_new(&simulation->clock, options->trace);
+        cloud_init(&simulation->cloud, &simulation->clock, simulation->loop, simulation->trace,
                    options->seed);
-        fleet_init(&universe->fleet, options->seed, options->walk);
-        fleet_launch(&universe->fleet, &universe->cloud);
-        universe->witness = witness_new(universe);
-        machine_init(&universe->machine, universe);
-        universe->season = timer_new(universe->loop, on_season, universe);
-        happenings_init(universe);
-        if (options->weather)
-                universe->cloud.weather = *options->weather;
-        if (options->lame)
-                people_cripple(universe, universe->fleet.regions[0]);
-        if (options->unheard)
-                refuse_word_of_image(universe);
+        fleet_init(&simulation->fleet, options->seed, options->plan);
+        fleet_launch(&simulation->fleet, &simulation->cloud);
+        simulation->checker = checker_new(simulation);
+        machine_init(&simulation->machine, simulation);
+        simulation->period = timer_new(simulation->loop, on_period_end, simulation);
+        fault_events_init(simulation);
+        if (options->network)
+                simulation->cloud.network = *options->network;
+        if (options->unready)
+                other_users_break_first(simulation, simulation->fleet.regions[0]);
+        if (options->create_unreported)
+                answer_fault_after_create(simulation);
         if (options->no_room)
-                people_fill(universe, universe->fleet.regions[0]);
-        return universe;
+                other_users_exhaust_images(simulation, simulation->fleet.regions[0]);
+        return simulation;
 }
 
-static void go_on(struct universe *universe, usec_t until)
+static void advance(struct simulation *simulation, usec_t until)
 {
-        while (virtual_turn(&universe->clock, until)) {
-                machine_bury(&universe->machine);
-                if (universe->clock.idle_run > CALLBACKS_AT_ONCE)
-                        universe_fail(universe, "gets on", "the daemon is busy with nothing");
+        while (virtual_turn(&simulation->clock, until)) {
+                machine_finish_crash(&simulation->machine);
+                if (simulation->clock.idle_run > CALLBACKS_AT_ONCE)
+                        simulation_fail(simulation, "gets on", "the daemon is busy with nothing");
         }
 }
 
-void universe_start(struct universe *universe)
+void simulation_start(struct simulation *simulation)
 {
-        machine_start(&universe->machine);
-        happenings_begin(universe);
-        if (universe->options->walk)
-                walk_begin(universe);
-        await_calm(universe);
+        machine_start(&simulation->machine);
+        fault_events_begin(simulation);
+        if (simulation->options->plan)
+                crash_sweep_begin(simulation);
+        begin_fault_period(simulation);
 }
 
-void universe_go_on(struct universe *universe, sec_t until)
+void simulation_advance(struct simulation *simulation, sec_t until)
 {
-        go_on(universe, until * USEC_PER_SEC);
+        advance(simulation, until * USEC_PER_SEC);
 }
 
 /* The last season, whatever it was, ends in calm. */
-void universe_finish(struct universe *universe)
+void simulation_finish(struct simulation *simulation)
 {
-        if (!universe->calm)
-                on_season(universe);
-        go_on(universe, universe->calm_since + CALM - 1);
-        witness_season_ends(universe->witness);
+        if (!simulation->calm)
+                on_period_end(simulation);
+        advance(simulation, simulation->calm_since + CALM - 1);
+        checker_calm_ends(simulation->checker);
 }
 
-void universe_run(struct universe *universe)
+void simulation_run(struct simulation *simulation)
 {
-        sec_t duration = universe->options->duration;
+        sec_t duration = simulation->options->duration;
 
-        universe_start(universe);
-        universe_go_on(universe, duration ? duration : fleet_lifetime(&universe->fleet));
-        universe_finish(universe);
+        simulation_start(simulation);
+        simulation_advance(simulation, duration ? duration : fleet_lifetime(&simulation->fleet));
+        simulation_finish(simulation);
 }
 
-struct universe *universe_free(struct universe *universe)
+struct simulation *simulation_free(struct simulation *simulation)
 {
-        machine_done(&universe->machine);
-        walk_end(universe);
-        stranger_daemon_ends(universe);
-        happenings_done(universe);
-        witness_free(universe->witness);
-        timer_free(universe->season);
-        fleet_done(&universe->fleet);
-        cloud_done(&universe->cloud);
-        trace_free(universe->trace);
-        loop_free(universe->loop);
-        free(universe);
+        machine_done(&simulation->machine);
+        crash_sweep_end(simulation);
+        other_users_end_daemon(simulation);
+        fault_events_done(simulation);
+        checker_free(simulation->checker);
+        timer_free(simulation->period);
+        fleet_done(&simulation->fleet);
+        cloud_done(&simulation->cloud);
+        trace_free(simulation->trace);
+        loop_free(simulation->loop);
+        free(simulation);
         return NULL;
 }

@@ -1,9 +1,9 @@
 /*
- * The history of a universe: what its daemon logs, what goes over its network and what befalls it.
- * The last lines are kept for the message about a failure; all of them can be printed, and all of
- * them go into one number that tells whether two histories are the same.
+ * The history of a simulation: what its daemon logs, what goes over its network and what befalls
+ * it. The last lines are kept for the message about a failure; all of them can be printed, and all
+ * of them go into one number that tells whether two histories are the same.
  *
- * It also is base/log.h for the daemon in the universe: its journal is output, and goes in here.
+ * It also is base/log.h for the daemon in the simulation: its journal is output, and goes in here.
  */
 #pragma once
 

@@ -319,7 +319,7 @@ void virtual_signal(struct loop *loop, int number)
                         loop->handlers[i].callback(number, loop->handlers[i].userdata);
 }
 
-/* There is nothing outside of the universe that a descriptor could lead to. */
+/* There is nothing outside of the simulation that a descriptor could lead to. */
 int io_new(struct loop *loop, int fd, unsigned int events, io_fn *callback, void *userdata,
            struct io **ret)
 {

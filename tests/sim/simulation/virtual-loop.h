@@ -1,6 +1,6 @@
 /*
- * loop/ on virtual time. Time is a struct virtual_clock, which belongs to the universe and outlives
- * the loops on it: the daemon's own, which ends with the daemon, and the universe's.
+ * loop/ on virtual time. Time is a struct virtual_clock, which belongs to the simulation and
+ * outlives the loops on it: the daemon's own, which ends with the daemon, and the simulation's.
  *
  * Nothing waits: the clock jumps from timer to timer. Of timers due at one instant those of the
  * loop that was made first go first.
