@@ -15,11 +15,11 @@
 
 static bool get_caller_identity(struct call *call)
 {
-        _cleanup_free_ char *arn = xasprintf("arn:aws:iam::%s:user/sim", call->place->account);
+        _cleanup_free_ char *arn = xasprintf("arn:aws:iam::%s:user/sim", call->location->account);
 
         xml_text(&call->out, "Arn", arn);
         xml_text(&call->out, "UserId", "AIDASIMULATEDUSER0000");
-        xml_text(&call->out, "Account", call->place->account);
+        xml_text(&call->out, "Account", call->location->account);
         return true;
 }
 
@@ -267,9 +267,9 @@ bool action_take_tokens(struct call *call)
 
         if (!call->sim->buckets_on)
                 return true;
-        if (place_take_token(call->place, name, rate, 1, call->now) &&
+        if (place_take_token(call->location, name, rate, 1, call->now) &&
             (action->per_instance.capacity <= 0 ||
-             place_take_token(call->place, instances, action->per_instance,
+             place_take_token(call->location, instances, action->per_instance,
                               (double)count_instances(call), call->now)))
                 return true;
         call->throttled = true;

@@ -161,15 +161,15 @@ void sim_answer(struct sim *sim, usec_t now, const struct sim_request *request,
 {
         const char *account = sim_account(sim, request->access_key);
         struct call call = { .sim = sim,
-                             .place = sim_place(sim, account, request->region),
+                             .location = sim_location(sim, account, request->region),
                              .now = now,
                              .json = cJSON_CreateObject() };
         const struct fault *fault = NULL;
 
         *ret = (struct sim_reply){};
         new_request_id(sim, ret);
-        place_sweep(call.place, now);
-        sim_settle(call.place, now);
+        sim_location_sweep(call.location, now);
+        sim_settle(call.location, now);
         answer_request(&call, request, &fault, ret);
         deliver(fault, ret);
         ledger_add(sim->ledger, now, request, account, ret->status, call.code,

@@ -10,18 +10,18 @@ struct bucket {
         usec_t filled;
 };
 
-bool place_take_token(struct place *place, const char *name, struct rate rate, double cost,
-                      usec_t now)
+bool place_take_token(struct sim_location *location, const char *name, struct rate rate,
+                      double cost, usec_t now)
 {
         struct bucket *bucket;
 
-        HASH_FIND_STR(place->buckets, name, bucket);
+        HASH_FIND_STR(location->buckets, name, bucket);
         if (!bucket) {
                 bucket = xnew(struct bucket);
                 bucket->name = xstrdup(name);
                 bucket->tokens = rate.capacity;
                 bucket->filled = now;
-                HASH_ADD_KEYPTR(hh, place->buckets, bucket->name, strlen(name), bucket);
+                HASH_ADD_KEYPTR(hh, location->buckets, bucket->name, strlen(name), bucket);
         }
         bucket->tokens += (double)(now - bucket->filled) / (double)USEC_PER_SEC * rate.refill;
         if (bucket->tokens > rate.capacity)

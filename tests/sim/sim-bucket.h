@@ -6,15 +6,15 @@
 
 #include "base/time.h"
 
-struct place;
+struct sim_location;
 struct bucket;
 
 struct rate {
         double capacity, refill; /* tokens; tokens per second */
 };
 
-/* Takes `cost` tokens of the place's bucket `name` when it holds as many. */
-bool place_take_token(struct place *place, const char *name, struct rate rate, double cost,
-                      usec_t now);
-/* All of a place. */
+/* Takes `cost` tokens of the location's bucket `name` when it holds as many. */
+bool place_take_token(struct sim_location *location, const char *name, struct rate rate,
+                      double cost, usec_t now);
+/* Frees all buckets of a location. */
 void buckets_free(struct bucket *buckets);

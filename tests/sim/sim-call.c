@@ -186,7 +186,7 @@ void *read_resource(struct call *call, enum kind kind, const char *name)
 
         if (!check_id(call, kind, id))
                 return NULL;
-        resource = place_find(call->place, kind, id);
+        resource = resource_find(call->location, kind, id);
         if (resource && resource_is_there(resource, call->now))
                 return resource;
         (void)fail_not_found(call, kind, id, 1);
@@ -204,7 +204,7 @@ struct resource **read_resources(struct call *call, enum kind kind, const char *
         for (size_t i = 0; i < n_ids; i++) {
                 if (!check_id(call, kind, ids[i]))
                         return NULL;
-                found[i] = place_find(call->place, kind, ids[i]);
+                found[i] = resource_find(call->location, kind, ids[i]);
                 if (!found[i] || !resource_is_there(found[i], call->now))
                         text_printf(&unknown, "%s%s", n_unknown++ ? ", " : "", ids[i]);
         }

@@ -16,7 +16,7 @@ enum sim_service_id { SIM_EC2, SIM_STS, SIM_ELB, SIM_AUTOSCALING, SIM_SSM, SIM_S
 
 struct call {
         struct sim *sim;
-        struct place *place;
+        struct sim_location *location;
         usec_t now;
         enum sim_service_id service; /* that it is addressed to */
         const struct sim_action *action;

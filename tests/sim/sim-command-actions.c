@@ -39,7 +39,7 @@ static bool check_instances(struct call *call, const char *const *ids, size_t n)
                 return fail(call, "ValidationException", "InstanceIds must be 1 to %d",
                             INSTANCES_MAX);
         for (size_t i = 0; i < n; i++) {
-                const struct instance *instance = place_instance(call->place, ids[i], call->now);
+                const struct instance *instance = instance_find(call->location, ids[i], call->now);
                 enum ping ping;
                 usec_t last;
 
@@ -47,7 +47,7 @@ static bool check_instances(struct call *call, const char *const *ids, size_t n)
                     !instance_ping(instance, call->now, &ping, &last) || ping == PING_LOST)
                         return fail(call, "InvalidInstanceId",
                                     "Instances [[%s]] not in a valid state for account %s", ids[i],
-                                    call->place->account);
+                                    call->location->account);
         }
         return true;
 }
@@ -78,7 +78,7 @@ static void add_invocation(struct call *call, struct command *command, const cha
                 .ended = USEC_INFINITY,
                 .exit_status = -1,
         };
-        call->place->open_invocations++;
+        call->location->open_invocations++;
 }
 
 static void print_command(const struct call *call, const struct command *command, cJSON *object)
@@ -123,7 +123,7 @@ bool send_command(struct call *call)
         command->limit = (usec_t)limit * USEC_PER_SEC;
         for (size_t i = 0; i < n; i++)
                 add_invocation(call, command, ids[i], (usec_t)timeout * USEC_PER_SEC);
-        DL_APPEND(call->place->commands, command);
+        DL_APPEND(call->location->commands, command);
         print_command(call, command, cJSON_AddObjectToObject(call->json, "Command"));
         return true;
 }
@@ -139,7 +139,7 @@ static void print_moment(cJSON *object, const char *name, usec_t at, usec_t now)
 
 bool get_command_invocation(struct call *call)
 {
-        struct command *command = command_find(call->place, param(&call->params, "CommandId"));
+        struct command *command = command_find(call->location, param(&call->params, "CommandId"));
         const char *instance = param(&call->params, "InstanceId");
         struct invocation *invocation = command_invocation(command, instance);
         cJSON *object = call->json;
@@ -214,10 +214,10 @@ bool list_commands(struct call *call)
 {
         const char *token = param(&call->params, "NextToken");
         cJSON *array = cJSON_AddArrayToObject(call->json, "Commands");
-        struct command *head = call->place->commands, *command;
+        struct command *head = call->location->commands, *command;
         size_t left = PAGE_MAX;
 
-        command = token ? command_find(call->place, token) : head ? head->prev : NULL;
+        command = token ? command_find(call->location, token) : head ? head->prev : NULL;
         if (!read_number(call, "MaxResults", 1, PAGE_MAX, &left))
                 return false;
         if (token && !command)
@@ -244,7 +244,7 @@ bool list_commands(struct call *call)
 /* What has begun goes on. */
 bool cancel_command(struct call *call)
 {
-        struct command *command = command_find(call->place, param(&call->params, "CommandId"));
+        struct command *command = command_find(call->location, param(&call->params, "CommandId"));
         size_t n;
         _cleanup_free_ const char **ids = param_list(&call->params, "InstanceIds", &n);
 
@@ -261,7 +261,7 @@ bool cancel_command(struct call *call)
                         continue;
                 invocation->ended = call->now;
                 invocation->status = COMMAND_CANCELLED;
-                call->place->open_invocations--;
+                call->location->open_invocations--;
         }
         return true;
 }
@@ -310,7 +310,7 @@ bool describe_instance_information(struct call *call)
                         return fail(call, "InvalidFilterKey", "The filter key is not valid");
         if (!read_number(call, "MaxResults", 5, PAGE_MAX, &left))
                 return false;
-        FOREACH_RESOURCE(resource, call->place, KIND_INSTANCE)
+        FOREACH_RESOURCE(resource, call->location, KIND_INSTANCE)
         {
                 const struct instance *instance = (struct instance *)resource;
                 enum ping ping;

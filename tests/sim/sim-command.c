@@ -32,20 +32,20 @@ static void command_free(struct command *command)
         free(command);
 }
 
-void commands_free(struct place *place)
+void commands_free(struct sim_location *location)
 {
         struct command *command, *next;
 
-        DL_FOREACH_SAFE (place->commands, command, next)
+        DL_FOREACH_SAFE (location->commands, command, next)
                 command_free(command);
-        place->commands = NULL;
+        location->commands = NULL;
 }
 
-struct command *command_find(const struct place *place, const char *id)
+struct command *command_find(const struct sim_location *location, const char *id)
 {
         struct command *command;
 
-        DL_FOREACH (place->commands, command)
+        DL_FOREACH (location->commands, command)
                 if (streq(command->id, id))
                         return command;
         return NULL;
@@ -63,7 +63,7 @@ struct invocation *command_invocation(struct command *command, const char *insta
 
 static usec_t agent_start(const struct instance *instance)
 {
-        return timeline_draw(&instance->resource.place->sim->timeline, WAIT_AGENT_START, 0);
+        return timeline_draw(&instance->resource.location->sim->timeline, WAIT_AGENT_START, 0);
 }
 
 usec_t instance_agent_ready(const struct instance *instance, usec_t at)
@@ -85,7 +85,8 @@ usec_t instance_agent_ready(const struct instance *instance, usec_t at)
 
 bool instance_ping(const struct instance *instance, usec_t now, enum ping *ret, usec_t *ret_last)
 {
-        usec_t lost = timeline_draw(&instance->resource.place->sim->timeline, WAIT_AGENT_LOST, 0);
+        usec_t lost =
+                timeline_draw(&instance->resource.location->sim->timeline, WAIT_AGENT_LOST, 0);
         const struct outage *first = instance->n_outages ? instance->outages : NULL;
         const struct outage *outage = instance_last_outage(instance, now);
 
@@ -110,10 +111,10 @@ static bool is_open(const struct invocation *invocation)
         return invocation->ended == USEC_INFINITY;
 }
 
-static struct step next_step(const struct place *place, const struct command *command,
+static struct step next_step(const struct sim_location *location, const struct command *command,
                              const struct invocation *invocation)
 {
-        struct instance *instance = place_find(place, KIND_INSTANCE, invocation->instance);
+        struct instance *instance = resource_find(location, KIND_INSTANCE, invocation->instance);
         usec_t at;
 
         if (invocation->began != USEC_INFINITY)
@@ -175,20 +176,20 @@ static void go_on(struct command *command, struct invocation *invocation, struct
 }
 
 /* The invocation whose next step is the first one by `now`, or NULL. */
-static struct invocation *first_due(struct place *place, usec_t now, struct command **ret_command,
-                                    struct step *ret_step)
+static struct invocation *first_due(struct sim_location *location, usec_t now,
+                                    struct command **ret_command, struct step *ret_step)
 {
         struct invocation *first = NULL;
         struct command *command;
 
-        DL_FOREACH (place->commands, command)
+        DL_FOREACH (location->commands, command)
                 for (size_t i = 0; i < command->n_invocations; i++) {
                         struct invocation *invocation = &command->invocations[i];
                         struct step step;
 
                         if (!is_open(invocation))
                                 continue;
-                        step = next_step(place, command, invocation);
+                        step = next_step(location, command, invocation);
                         if (step.at > now || (first && step.at >= ret_step->at))
                                 continue;
                         first = invocation;
@@ -198,28 +199,29 @@ static struct invocation *first_due(struct place *place, usec_t now, struct comm
         return first;
 }
 
-static void forget_old(struct place *place, usec_t now)
+static void forget_old(struct sim_location *location, usec_t now)
 {
         static const usec_t kept = 30 * SEC_PER_DAY * USEC_PER_SEC; /* as AWS does */
 
-        while (place->commands && place->commands->sent < now - kept) {
-                struct command *old = place->commands;
+        while (location->commands && location->commands->sent < now - kept) {
+                struct command *old = location->commands;
 
-                DL_DELETE(place->commands, old);
+                DL_DELETE(location->commands, old);
                 command_free(old);
         }
 }
 
-void commands_settle(struct place *place, usec_t now)
+void commands_settle(struct sim_location *location, usec_t now)
 {
         struct command *command = NULL;
         struct invocation *invocation;
         struct step step;
 
-        forget_old(place, now);
-        while (place->open_invocations && (invocation = first_due(place, now, &command, &step))) {
+        forget_old(location, now);
+        while (location->open_invocations &&
+               (invocation = first_due(location, now, &command, &step))) {
                 go_on(command, invocation, step);
-                place->open_invocations -= !is_open(invocation);
+                location->open_invocations -= !is_open(invocation);
         }
 }
 

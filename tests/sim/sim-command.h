@@ -35,7 +35,7 @@ struct invocation {
         char *output;
 };
 struct command {
-        struct command *prev, *next; /* place.commands */
+        struct command *prev, *next; /* sim_location.commands */
         char *id, *document, *comment, *script;
         usec_t sent;
         usec_t limit; /* how long a script may take */
@@ -43,10 +43,10 @@ struct command {
         size_t n_invocations;
 };
 
-void commands_free(struct place *place);
+void commands_free(struct sim_location *location);
 /* Carries out what was due by `now`. */
-void commands_settle(struct place *place, usec_t now);
-struct command *command_find(const struct place *place, const char *id);
+void commands_settle(struct sim_location *location, usec_t now);
+struct command *command_find(const struct sim_location *location, const char *id);
 struct invocation *command_invocation(struct command *command, const char *instance);
 enum command_status invocation_status(const struct invocation *invocation, usec_t now);
 const char *command_status_name(enum command_status status);

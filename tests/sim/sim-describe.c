@@ -155,7 +155,7 @@ static void list_few(struct call *call, struct listing *listing, const struct fi
         size_t n = 0;
 
         for (size_t i = 0; i < ids->n_values; i++) {
-                found[n] = place_find(call->place, listing->what->kind, ids->values[i]);
+                found[n] = resource_find(call->location, listing->what->kind, ids->values[i]);
                 n += found[n] != NULL;
         }
         qsort(found, n, sizeof(*found), compare_serials);
@@ -172,7 +172,7 @@ static void list_all(struct call *call, struct listing *listing)
                 list_few(call, listing, ids);
                 return;
         }
-        FOREACH_RESOURCE(resource, call->place, listing->what->kind)
+        FOREACH_RESOURCE(resource, call->location, listing->what->kind)
         list_one(call, listing, resource);
 }
 

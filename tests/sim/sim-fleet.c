@@ -176,7 +176,7 @@ static bool add_image(struct control *control, const cJSON *from, size_t number,
                        &tags))
                 return false;
         full_name = expand(name, fillings);
-        image = image_add(instance->resource.place, at, full_name, NULL);
+        image = image_add(instance->resource.location, at, full_name, NULL);
         image->source_instance = xstrdup(instance->resource.id);
         tags_copy(&image->resource.tags, &tags);
         description = xasprintf("Created by CreateImage(%s) for %s", instance->resource.id,
@@ -217,23 +217,23 @@ static int address_of(const char *name)
 /* What it has beside its disks, and the groups it is in. */
 static void dress(struct control *control, const struct fleet *fleet, struct instance *instance)
 {
-        struct place *place = instance->resource.place;
+        struct sim_location *location = instance->resource.location;
         usec_t since = long_ago(control->now);
 
         instance->spot = streq(fleet->lifecycle, "spot");
         instance->address = (enum address)address_of(fleet->address);
         instance->agent = fleet->agent;
         if (fleet->target_group)
-                target_register(place, target_group(place, fleet->target_group),
+                target_register(location, target_group(location, fleet->target_group),
                                 instance->resource.id, 0, since);
         if (fleet->scaling_group)
-                scaling_add(place, scaling_group(place, fleet->scaling_group),
+                scaling_add(location, scaling_group(location, fleet->scaling_group),
                             instance->resource.id, control->now);
 }
 
 static bool add_instance(struct control *control, const struct fleet *fleet, size_t number)
 {
-        struct place *place = sim_place(control->sim, fleet->account, fleet->region);
+        struct sim_location *location = sim_location(control->sim, fleet->account, fleet->region);
         _cleanup_free_ char *zone = xasprintf("%s%c", fleet->region, (int)('a' + (number - 1) % 3));
         _cleanup_free_ char *reservation = new_id(control->sim, "r-");
         _cleanup_(tags_done) struct tags tags = {};
@@ -245,7 +245,7 @@ static bool add_instance(struct control *control, const struct fleet *fleet, siz
         (void)snprintf(digits, sizeof(digits), "%zu", number);
         if (!read_tags(control, fleet->tags, number, fillings, &tags))
                 return false;
-        instance = instance_launch(place, long_ago(control->now),
+        instance = instance_launch(location, long_ago(control->now),
                                    &(struct launch_order){ .image = image_public_id(),
                                                            .type = fleet->type,
                                                            .zone = fleet->zone ? fleet->zone : zone,

@@ -7,8 +7,9 @@
 
 enum { SIZE_MAX_OF_GROUP = 10000, DELAY_MAX = 3600, PORT_MAX = 65535 };
 
-/* The place and the name that a group is called by. */
-static bool read_name(struct control *control, struct place **ret_place, const char **ret_name)
+/* The location and the name that a group is called by. */
+static bool read_name(struct control *control, struct sim_location **ret_place,
+                      const char **ret_name)
 {
         const char *region = sim_default_region(control->sim), *account = DEFAULT_ACCOUNT;
 
@@ -20,7 +21,7 @@ static bool read_name(struct control *control, struct place **ret_place, const c
                 return control_fail(control, "a group needs its \"name\"");
         if (!sim_has_region(control->sim, region))
                 return control_fail(control, "there is no region %s", region);
-        *ret_place = sim_place(control->sim, account, region);
+        *ret_place = sim_location(control->sim, account, region);
         return true;
 }
 
@@ -30,13 +31,13 @@ bool control_target_group(struct control *control)
                                              "delay", "attached", NULL };
         const cJSON *from = control->arguments;
         struct target_group *group;
-        struct place *place = NULL;
+        struct sim_location *location = NULL;
         const char *name = NULL;
         double port, delay;
 
-        if (!control_check_members(control, from, names) || !read_name(control, &place, &name))
+        if (!control_check_members(control, from, names) || !read_name(control, &location, &name))
                 return false;
-        group = target_group(place, name);
+        group = target_group(location, name);
         port = group->port;
         delay = group->delay;
         if (!control_number(control, from, "port", 1, PORT_MAX, &port) ||
@@ -77,13 +78,13 @@ bool control_auto_scaling_group(struct control *control)
                                              "desired", "suspended", "target-groups", NULL };
         const cJSON *from = control->arguments;
         struct scaling_group *group;
-        struct place *place = NULL;
+        struct sim_location *location = NULL;
         const char *name = NULL;
         double min, max, desired;
 
-        if (!control_check_members(control, from, names) || !read_name(control, &place, &name))
+        if (!control_check_members(control, from, names) || !read_name(control, &location, &name))
                 return false;
-        group = scaling_group(place, name);
+        group = scaling_group(location, name);
         min = group->min;
         max = group->max;
         desired = group->desired;

@@ -69,7 +69,7 @@ static void add_device(struct call *call, struct image *image, struct instance *
                        const struct device *from, const struct tags *tags, usec_t start)
 {
         struct mapping mapping = mapping_of(call, from->name);
-        const struct volume *volume = place_find(call->place, KIND_VOLUME, from->volume);
+        const struct volume *volume = resource_find(call->location, KIND_VOLUME, from->volume);
         _cleanup_free_ char *description = xasprintf("Created by CreateImage(%s) for %s",
                                                      instance->resource.id, image->resource.id);
         struct device *device;
@@ -105,8 +105,8 @@ static bool is_too_soon(struct call *call, const struct instance *instance, usec
         usec_t spacing = sim_wait(call->sim, WAIT_SNAPSHOT_SPACING);
 
         for (size_t i = 0; i < instance->devices.n; i++) {
-                const struct volume *volume =
-                        place_find(call->place, KIND_VOLUME, instance->devices.list[i].volume);
+                const struct volume *volume = resource_find(call->location, KIND_VOLUME,
+                                                            instance->devices.list[i].volume);
 
                 if (volume && volume->last_snapshot > start - spacing)
                         return true;
@@ -162,7 +162,7 @@ bool create_image(struct call *call)
         if (!no_reboot && instance_state(instance, call->now) == STATE_RUNNING)
                 start = instance_reboot(instance, call->now, start - call->now, "create-image");
         too_soon = is_too_soon(call, instance, start);
-        image = image_add(call->place, call->now, name, description);
+        image = image_add(call->location, call->now, name, description);
         image->source_instance = xstrdup(instance->resource.id);
         tags_copy(&image->resource.tags, &tags);
         for (size_t i = 0; i < instance->devices.n; i++)
@@ -225,7 +225,7 @@ bool register_image(struct call *call)
                 devices_done(&draft.devices);
                 return false;
         }
-        image = image_add(call->place, call->now, name, param(&call->params, "Description"));
+        image = image_add(call->location, call->now, name, param(&call->params, "Description"));
         image->devices = draft.devices;
         image->finish = 0;
         tags_copy(&image->resource.tags, &tags);
@@ -239,7 +239,7 @@ static const struct image *read_source(struct call *call)
 {
         const char *id = param(&call->params, "SourceImageId");
         const char *region = param(&call->params, "SourceRegion");
-        struct place *from;
+        struct sim_location *from;
         struct image *source;
 
         if (!sim_has_region(call->sim, region)) {
@@ -249,8 +249,8 @@ static const struct image *read_source(struct call *call)
         }
         if (!check_id(call, KIND_IMAGE, id))
                 return NULL;
-        from = sim_place(call->sim, call->place->account, region);
-        source = place_find(from, KIND_IMAGE, id);
+        from = sim_location(call->sim, call->location->account, region);
+        source = resource_find(from, KIND_IMAGE, id);
         if (!source || !resource_is_there(&source->resource, call->now)) {
                 (void)fail_not_found(call, KIND_IMAGE, id, 1);
                 return NULL;
@@ -264,7 +264,7 @@ static const struct image *read_source(struct call *call)
 
 static const struct image *find_token(const struct call *call, const char *token)
 {
-        FOREACH_RESOURCE(resource, call->place, KIND_IMAGE)
+        FOREACH_RESOURCE(resource, call->location, KIND_IMAGE)
         if (token && streq(((struct image *)resource)->client_token, token))
                 return (struct image *)resource;
         return NULL;
@@ -291,10 +291,10 @@ bool copy_image(struct call *call)
             !read_tag_specification(call, taggable, KIND_SNAPSHOT, &snapshot_tags) ||
             !image_check_name(call, name))
                 return false;
-        image = image_add(call->place, call->now, name, param(&call->params, "Description"));
+        image = image_add(call->location, call->now, name, param(&call->params, "Description"));
         image->client_token = xstrdup(token);
         image->source_image = xstrdup(source->resource.id);
-        image->source_region = xstrdup(source->resource.place->region);
+        image->source_region = xstrdup(source->resource.location->region);
         if (copy_tags)
                 tags_copy(&image->resource.tags, &source->resource.tags);
         tags_copy(&image->resource.tags, &tags);

@@ -82,7 +82,8 @@ static const struct filter_key image_filters[] = {
 static void print_device(struct call *call, const struct device *device)
 {
         const struct snapshot *snapshot =
-                device->snapshot ? place_find(call->place, KIND_SNAPSHOT, device->snapshot) : NULL;
+                device->snapshot ? resource_find(call->location, KIND_SNAPSHOT, device->snapshot)
+                                 : NULL;
         struct text *out = &call->out;
 
         xml_open(out, "item");

@@ -22,7 +22,7 @@ void image_settle(struct image *image, usec_t now)
         for (size_t i = 0; i < image->devices.n; i++) {
                 const char *id = image->devices.list[i].snapshot;
                 const struct snapshot *snapshot =
-                        id ? place_find(image->resource.place, KIND_SNAPSHOT, id) : NULL;
+                        id ? resource_find(image->resource.location, KIND_SNAPSHOT, id) : NULL;
 
                 if (!snapshot)
                         continue;
@@ -65,15 +65,16 @@ bool image_has_snapshot(const struct image *image, const char *snapshot)
         return false;
 }
 
-struct image *image_add(struct place *place, usec_t now, const char *name, const char *description)
+struct image *image_add(struct sim_location *location, usec_t now, const char *name,
+                        const char *description)
 {
-        struct sim *sim = place->sim;
-        struct image *image = place_add(place, KIND_IMAGE, sizeof(*image), now,
-                                        now + sim_wait(sim, WAIT_VISIBLE));
+        struct sim *sim = location->sim;
+        struct image *image = resource_add(location, KIND_IMAGE, sizeof(*image), now,
+                                           now + sim_wait(sim, WAIT_VISIBLE));
 
         image->name = xstrdup(name);
         image->description = xstrdup(description);
-        image->owner = xstrdup(place->account);
+        image->owner = xstrdup(location->account);
         image->creation_date = time_text(now);
         image->finish = sim_wait(sim, WAIT_IMAGE);
         image->fails = USEC_INFINITY;
@@ -86,7 +87,7 @@ struct image *image_add(struct place *place, usec_t now, const char *name, const
 struct device *image_add_device(struct image *image, const struct device *from,
                                 const struct snapshot_order *order)
 {
-        struct snapshot *snapshot = snapshot_begin(image->resource.place, order);
+        struct snapshot *snapshot = snapshot_begin(image->resource.location, order);
         struct device *device = append(image->devices.list, image->devices.n);
 
         *device = (struct device){
@@ -104,16 +105,16 @@ const char *image_public_id(void)
         return PUBLIC_IMAGE;
 }
 
-void image_add_public(struct place *place)
+void image_add_public(struct sim_location *location)
 {
         struct image *image = xnew(struct image);
         struct device *root = append(image->devices.list, image->devices.n);
 
         image->resource = (struct resource){
                 .kind = KIND_IMAGE,
-                .place = place,
+                .location = location,
                 .id = xstrdup(PUBLIC_IMAGE),
-                .serial = ++place->sim->next_serial,
+                .serial = ++location->sim->next_serial,
                 .gone = USEC_INFINITY,
         };
         image->name = xstrdup("al2023-ami-2023.6.20250101.0-kernel-6.1-x86_64");
@@ -131,7 +132,7 @@ void image_add_public(struct place *place)
                                  .volume_type = xstrdup("gp3"),
                                  .size = 8,
                                  .delete_on_termination = true };
-        HASH_ADD_KEYPTR(hh, place->resources[KIND_IMAGE], image->resource.id,
+        HASH_ADD_KEYPTR(hh, location->resources[KIND_IMAGE], image->resource.id,
                         strlen(image->resource.id), &image->resource);
 }
 
@@ -152,7 +153,7 @@ bool image_check_name(struct call *call, const char *name)
                             "AMI names must be between %d and %d characters long, and may contain "
                             "letters, numbers, '(', ')', '.', '-', '/' and '_'",
                             NAME_MIN, NAME_MAX);
-        FOREACH_RESOURCE(resource, call->place, KIND_IMAGE)
+        FOREACH_RESOURCE(resource, call->location, KIND_IMAGE)
         {
                 const struct image *image = (const struct image *)resource;
 
@@ -169,7 +170,7 @@ bool owners_fit(const struct call *call, const char *owner, const char *alias)
                 const char *wanted = call->owners[i];
 
                 if (streq(wanted, owner) || (alias && streq(wanted, alias)) ||
-                    (streq(wanted, "self") && streq(owner, call->place->account)))
+                    (streq(wanted, "self") && streq(owner, call->location->account)))
                         return true;
         }
         return call->n_owners == 0;
@@ -199,7 +200,7 @@ static struct image *read_own_image(struct call *call)
 /* The image no longer counts as a user: it is gone already. */
 static void delete_its_snapshot(struct call *call, const struct image *image, const char *id)
 {
-        struct snapshot *snapshot = place_find(call->place, KIND_SNAPSHOT, id);
+        struct snapshot *snapshot = resource_find(call->location, KIND_SNAPSHOT, id);
         bool deleted = snapshot && !snapshot->locked && snapshot->resource.gone > call->now &&
                        !snapshot_user(snapshot, call->now, image);
 

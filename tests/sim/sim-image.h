@@ -13,11 +13,12 @@ void image_settle(struct image *image, usec_t now);
 /* "pending", ... "deregistered"; of a settled image. */
 const char *image_state_name(const struct image *image, usec_t now);
 bool image_has_snapshot(const struct image *image, const char *snapshot);
-/* Every place has one of these, with the same id, owned by Amazon. */
-void image_add_public(struct place *place);
+/* Every location has this image, with the same id, owned by Amazon. */
+void image_add_public(struct sim_location *location);
 const char *image_public_id(void);
-/* A new image of the place's account, pending; name and the like are copied. */
-struct image *image_add(struct place *place, usec_t now, const char *name, const char *description);
+/* A new image of the location's account, pending; name and the like are copied. */
+struct image *image_add(struct sim_location *location, usec_t now, const char *name,
+                        const char *description);
 /* Gives it a device like `from`, with a snapshot as ordered. */
 struct device *image_add_device(struct image *image, const struct device *from,
                                 const struct snapshot_order *order);

@@ -28,7 +28,7 @@ ONE_VALUE(state_value, state_name(instance_state(instance, call->now)))
 ONE_VALUE(check_value, check_name(instance_check(instance, call->now)))
 ONE_VALUE(system_check_value,
           instance_state(instance, call->now) == STATE_RUNNING ? "ok" : "not-applicable")
-ONE_VALUE(owner_value, instance->resource.place->account)
+ONE_VALUE(owner_value, instance->resource.location->account)
 ONE_VALUE(architecture_value, instance->resource.id ? "x86_64" : NULL)
 ONE_VALUE(root_device_type_value, instance->resource.id ? "ebs" : NULL)
 
@@ -145,7 +145,7 @@ static void print_association(struct call *call, const struct instance *instance
                 xml_open(out, "association");
                 xml_text(out, "publicIp", address);
                 xml_text(out, "ipOwnerId",
-                         instance->address == ADDRESS_ELASTIC ? instance->resource.place->account
+                         instance->address == ADDRESS_ELASTIC ? instance->resource.location->account
                                                               : "amazon");
                 xml_close(out, "association");
         }
@@ -239,7 +239,7 @@ static void print_reservation(struct call *call, const struct resource *last,
         if (opens) {
                 xml_open(out, "item");
                 xml_text(out, "reservationId", opens);
-                xml_text(out, "ownerId", next->place->account);
+                xml_text(out, "ownerId", next->location->account);
                 text_append(out, "<groupSet/>");
                 xml_open(out, "instancesSet");
         }
@@ -265,7 +265,7 @@ bool describe_instances(struct call *call)
 void instance_print_launched(struct call *call, struct instance *const *instances, size_t n)
 {
         xml_text(&call->out, "reservationId", instances[0]->reservation);
-        xml_text(&call->out, "ownerId", call->place->account);
+        xml_text(&call->out, "ownerId", call->location->account);
         text_append(&call->out, "<groupSet/><instancesSet>");
         for (size_t i = 0; i < n; i++)
                 print_instance(call, &instances[i]->resource);

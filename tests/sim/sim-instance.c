@@ -56,7 +56,7 @@ bool instance_is_up(const struct instance *instance, usec_t now)
 
 enum check instance_check(const struct instance *instance, usec_t now)
 {
-        const struct timeline *timeline = &instance->resource.place->sim->timeline;
+        const struct timeline *timeline = &instance->resource.location->sim->timeline;
         usec_t period = timeline_draw(timeline, WAIT_CHECK_PERIOD, 0);
         usec_t patience = timeline_draw(timeline, WAIT_CHECK_PATIENCE, 0);
         usec_t checked = period > 0 ? now - (now - instance->check_phase) % period : now;
@@ -84,7 +84,7 @@ usec_t instance_impaired_since(const struct instance *instance, usec_t now)
 
 static struct sim *sim_of(const struct instance *instance)
 {
-        return instance->resource.place->sim;
+        return instance->resource.location->sim;
 }
 
 void instance_add_outage(struct instance *instance, usec_t from, usec_t until, const char *cause)
@@ -166,8 +166,9 @@ char *instance_public_address(const struct instance *instance, usec_t now)
 static void add_volume(struct instance *instance, usec_t now, const struct launch_order *order,
                        const struct volume_order *want)
 {
-        struct place *place = instance->resource.place;
-        struct volume *volume = place_add(place, KIND_VOLUME, sizeof(*volume), now, order->visible);
+        struct sim_location *location = instance->resource.location;
+        struct volume *volume =
+                resource_add(location, KIND_VOLUME, sizeof(*volume), now, order->visible);
         struct device *device = append(instance->devices.list, instance->devices.n);
 
         volume->instance = xstrdup(instance->resource.id);
@@ -190,10 +191,11 @@ static void add_volume(struct instance *instance, usec_t now, const struct launc
         };
 }
 
-struct instance *instance_launch(struct place *place, usec_t now, const struct launch_order *order)
+struct instance *instance_launch(struct sim_location *location, usec_t now,
+                                 const struct launch_order *order)
 {
         struct instance *instance =
-                place_add(place, KIND_INSTANCE, sizeof(*instance), now, order->visible);
+                resource_add(location, KIND_INSTANCE, sizeof(*instance), now, order->visible);
 
         instance->reservation = xstrdup(order->reservation);
         instance->image = xstrdup(order->image);
@@ -202,7 +204,7 @@ struct instance *instance_launch(struct place *place, usec_t now, const struct l
         instance->client_token = xstrdup(order->client_token);
         instance->subnet = xstrdup(order->subnet);
         instance->launch_index = order->index;
-        instance->check_phase = (usec_t)(sim_random(place->sim) % (60 * (uint64_t)USEC_PER_SEC));
+        instance->check_phase = (usec_t)(sim_random(location->sim) % (60 * (uint64_t)USEC_PER_SEC));
         tags_copy(&instance->resource.tags, order->tags);
         for (size_t i = 0; i < order->n_volumes; i++)
                 add_volume(instance, now, order, &order->volumes[i]);

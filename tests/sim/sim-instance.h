@@ -45,7 +45,8 @@ struct launch_order {
         usec_t visible;
 };
 /* What is in the order is copied. */
-struct instance *instance_launch(struct place *place, usec_t now, const struct launch_order *order);
+struct instance *instance_launch(struct sim_location *location, usec_t now,
+                                 const struct launch_order *order);
 /* Its public address at that time, or NULL. Caller frees. */
 char *instance_public_address(const struct instance *instance, usec_t now);
 /* Makes it running since `at` (in the past), with its checks passed. */

@@ -7,8 +7,9 @@
 
 static void *find_anywhere(struct sim *sim, enum kind kind, const char *id)
 {
-        for (struct place *place = sim->places; place; place = place->hh.next) {
-                void *found = place_find(place, kind, id);
+        for (struct sim_location *location = sim->locations; location;
+             location = location->hh.next) {
+                void *found = resource_find(location, kind, id);
 
                 if (found)
                         return found;
@@ -23,8 +24,9 @@ static struct instance *find_instance(struct control *control, const char *name)
 
         if (found)
                 return found;
-        for (struct place *place = control->sim->places; place; place = place->hh.next)
-                FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
+        for (struct sim_location *location = control->sim->locations; location;
+             location = location->hh.next)
+                FOREACH_RESOURCE(resource, location, KIND_INSTANCE)
         if (streq(tags_get(&resource->tags, "Name"), name)) {
                 if (found) {
                         (void)control_fail(control, "several are named %s", name);

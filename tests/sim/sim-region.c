@@ -26,10 +26,10 @@ bool describe_regions(struct call *call)
         xml_open(&call->out, "regionInfo");
         for (size_t i = 0; i < sim->n_regions; i++)
                 print_region(call, sim->regions[i]);
-        for (const struct place *place = sim->places; place && !sim->n_regions;
-             place = place->hh.next)
-                if (streq(place->account, call->place->account))
-                        print_region(call, place->region);
+        for (const struct sim_location *location = sim->locations; location && !sim->n_regions;
+             location = location->hh.next)
+                if (streq(location->account, call->location->account))
+                        print_region(call, location->region);
         xml_close(&call->out, "regionInfo");
         return true;
 }

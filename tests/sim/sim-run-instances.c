@@ -97,7 +97,7 @@ static struct instance **find_token(struct call *call, const char *token, size_t
         *ret_n = 0;
         if (!token || !*token)
                 return NULL;
-        FOREACH_RESOURCE(resource, call->place, KIND_INSTANCE)
+        FOREACH_RESOURCE(resource, call->location, KIND_INSTANCE)
         if (streq(((struct instance *)resource)->client_token, token))
                 *append(found, *ret_n) = (struct instance *)resource;
         return found;
@@ -112,7 +112,7 @@ static bool launch(struct call *call, struct launch_order *order, size_t count)
         order->reservation = reservation;
         do {
                 order->index = (unsigned int)n;
-                *append(made, n) = instance_launch(call->place, call->now, order);
+                *append(made, n) = instance_launch(call->location, call->now, order);
         } while (n < count);
         instance_print_launched(call, made, count);
         return true;
@@ -140,7 +140,7 @@ bool run_instances(struct call *call)
         const char *token = param(&call->params, "ClientToken");
         const char *type = param(&call->params, "InstanceType");
         const char *zone = param(&call->params, "Placement.AvailabilityZone");
-        _cleanup_free_ char *first_zone = xasprintf("%sa", call->place->region);
+        _cleanup_free_ char *first_zone = xasprintf("%sa", call->location->region);
         _cleanup_(tags_done) struct tags tags = {}, volume_tags = {};
         _cleanup_(orders_done) struct volume_orders volumes = {};
         _cleanup_free_ struct instance **before = NULL;

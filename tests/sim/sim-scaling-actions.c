@@ -14,7 +14,8 @@ enum { INSTANCES_PAGE_MAX = 50, GROUPS_PAGE_MAX = 100, STANDBY_MAX = 19 };
 static void print_member(struct call *call, const struct scaling_group *group,
                          const struct member *member, bool in_group)
 {
-        const struct instance *instance = place_find(call->place, KIND_INSTANCE, member->instance);
+        const struct instance *instance =
+                resource_find(call->location, KIND_INSTANCE, member->instance);
         struct text *out = &call->out;
 
         xml_open(out, "member");
@@ -36,7 +37,7 @@ static bool is_member(const struct member *member, usec_t now)
 
 static void print_group(struct call *call, const struct scaling_group *group)
 {
-        _cleanup_free_ char *zone = xasprintf("%sa", call->place->region);
+        _cleanup_free_ char *zone = xasprintf("%sa", call->location->region);
         struct text *out = &call->out;
 
         xml_open(out, "member");
@@ -69,7 +70,7 @@ static void print_group(struct call *call, const struct scaling_group *group)
 bool describe_auto_scaling_groups(struct call *call)
 {
         const char *token = param(&call->params, "NextToken");
-        struct scaling_group *group = call->place->scaling_groups;
+        struct scaling_group *group = call->location->scaling_groups;
         size_t left = GROUPS_PAGE_MAX, n;
         _cleanup_free_ const char **names =
                 param_list(&call->params, "AutoScalingGroupNames.member", &n);
@@ -77,7 +78,7 @@ bool describe_auto_scaling_groups(struct call *call)
         if (!read_number(call, "MaxRecords", 1, GROUPS_PAGE_MAX, &left))
                 return false;
         if (token)
-                HASH_FIND_STR(call->place->scaling_groups, token, group);
+                HASH_FIND_STR(call->location->scaling_groups, token, group);
         if (token && !group)
                 return fail(call, "InvalidNextToken", "The token '%s' is not valid", token);
         xml_open(&call->out, "AutoScalingGroups");
@@ -108,7 +109,7 @@ bool describe_auto_scaling_instances(struct call *call)
         if (!read_number(call, "MaxRecords", 1, INSTANCES_PAGE_MAX, &left))
                 return false;
         xml_open(&call->out, "AutoScalingInstances");
-        for (struct scaling_group *group = call->place->scaling_groups; group && !next;
+        for (struct scaling_group *group = call->location->scaling_groups; group && !next;
              group = group->hh.next)
                 for (size_t i = 0; i < group->n_members && !next; i++) {
                         const struct member *member = &group->members[i];
@@ -162,7 +163,7 @@ static bool read_standby(struct call *call, enum lifecycle state, struct standby
         _cleanup_free_ const char **ids = param_list(&call->params, "InstanceIds.member", &n);
 
         *ret = (struct standby){ .n = n };
-        HASH_FIND_STR(call->place->scaling_groups, name, ret->group);
+        HASH_FIND_STR(call->location->scaling_groups, name, ret->group);
         if (!ret->group) {
                 (void)fail(call, "ValidationError",
                            "AutoScalingGroup name not found - no such group: %s", name);
@@ -242,7 +243,7 @@ bool enter_standby(struct call *call)
         standby.group->desired -= (unsigned int)standby.n;
         for (size_t i = 0; i < standby.n; i++)
                 for (size_t j = 0; j < standby.group->n_target_groups; j++)
-                        target_deregister(target_group(call->place,
+                        target_deregister(target_group(call->location,
                                                        standby.group->target_groups[j]),
                                           member_at(&standby, i)->instance, 0, call->now);
         print_activities(call, &standby, "to");
@@ -263,10 +264,10 @@ bool exit_standby(struct call *call)
         standby.group->desired += (unsigned int)standby.n;
         for (size_t i = 0; i < standby.n; i++)
                 for (size_t j = 0; j < standby.group->n_target_groups; j++)
-                        target_register(call->place,
-                                        target_group(call->place, standby.group->target_groups[j]),
-                                        member_at(&standby, i)->instance, 0,
-                                        member_at(&standby, i)->since);
+                        target_register(
+                                call->location,
+                                target_group(call->location, standby.group->target_groups[j]),
+                                member_at(&standby, i)->instance, 0, member_at(&standby, i)->since);
         print_activities(call, &standby, "out of");
         return true;
 }

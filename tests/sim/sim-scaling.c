@@ -24,16 +24,16 @@ enum lifecycle member_lifecycle(const struct member *member, usec_t now)
         return now >= member->since ? member->state : member->was;
 }
 
-struct scaling_group *scaling_group(struct place *place, const char *name)
+struct scaling_group *scaling_group(struct sim_location *location, const char *name)
 {
         struct scaling_group *group;
 
-        HASH_FIND_STR(place->scaling_groups, name, group);
+        HASH_FIND_STR(location->scaling_groups, name, group);
         if (group)
                 return group;
         group = xnew(struct scaling_group);
         group->name = xstrdup(name);
-        HASH_ADD_KEYPTR(hh, place->scaling_groups, group->name, strlen(group->name), group);
+        HASH_ADD_KEYPTR(hh, location->scaling_groups, group->name, strlen(group->name), group);
         return group;
 }
 
@@ -48,20 +48,21 @@ static void scaling_group_free(struct scaling_group *group)
         free(group);
 }
 
-void scaling_groups_free(struct place *place)
+void scaling_groups_free(struct sim_location *location)
 {
-        struct scaling_group *next = place->scaling_groups;
+        struct scaling_group *next = location->scaling_groups;
 
-        HASH_CLEAR(hh, place->scaling_groups);
+        HASH_CLEAR(hh, location->scaling_groups);
         for (struct scaling_group *group = next; group; group = next) {
                 next = group->hh.next;
                 scaling_group_free(group);
         }
 }
 
-void scaling_add(struct place *place, struct scaling_group *group, const char *instance, usec_t now)
+void scaling_add(struct sim_location *location, struct scaling_group *group, const char *instance,
+                 usec_t now)
 {
-        struct instance *itself = place_find(place, KIND_INSTANCE, instance);
+        struct instance *itself = resource_find(location, KIND_INSTANCE, instance);
 
         tags_set(&itself->resource.tags, "aws:autoscaling:groupName", group->name);
         *append(group->members, group->n_members) =
@@ -69,7 +70,7 @@ void scaling_add(struct place *place, struct scaling_group *group, const char *i
                                  .was = LIFE_IN_SERVICE,
                                  .state = LIFE_IN_SERVICE,
                                  .since = now,
-                                 .patience = sim_wait(place->sim, WAIT_SCALING_HEALTH) };
+                                 .patience = sim_wait(location->sim, WAIT_SCALING_HEALTH) };
         group->desired++;
         if (group->max < group->desired)
                 group->max = group->desired;
@@ -98,16 +99,16 @@ static usec_t down_since(const struct instance *instance, const struct member *m
         return since > member->since ? since : member->since;
 }
 
-static void replace(struct place *place, struct scaling_group *group, struct instance *lost,
-                    usec_t at)
+static void replace(struct sim_location *location, struct scaling_group *group,
+                    struct instance *lost, usec_t at)
 {
         static const struct volume_order root = {
                 .device = "/dev/xvda", .type = "gp3", .size = 8, .delete_on_termination = true
         };
-        _cleanup_free_ char *reservation = new_id(place->sim, "r-");
+        _cleanup_free_ char *reservation = new_id(location->sim, "r-");
         struct instance *made;
 
-        made = instance_launch(place, at,
+        made = instance_launch(location, at,
                                &(struct launch_order){ .image = lost->image,
                                                        .type = lost->type,
                                                        .zone = lost->zone,
@@ -119,33 +120,33 @@ static void replace(struct place *place, struct scaling_group *group, struct ins
         made->agent = lost->agent;
         made->address = lost->address;
         group->desired--; /* which scaling_add() raises again */
-        scaling_add(place, group, made->resource.id, at);
+        scaling_add(location, group, made->resource.id, at);
         group->members[group->n_members - 1].was = LIFE_PENDING;
         group->members[group->n_members - 1].since = made->since;
         for (size_t i = 0; i < group->n_target_groups; i++)
-                target_register(place, target_group(place, group->target_groups[i]),
+                target_register(location, target_group(location, group->target_groups[i]),
                                 made->resource.id, 0, made->since);
 }
 
-static void lose(struct place *place, struct scaling_group *group, size_t n, usec_t at)
+static void lose(struct sim_location *location, struct scaling_group *group, size_t n, usec_t at)
 {
         struct member *member = &group->members[n];
-        struct instance *instance = place_find(place, KIND_INSTANCE, member->instance);
+        struct instance *instance = resource_find(location, KIND_INSTANCE, member->instance);
 
         member->was = member->state = LIFE_TERMINATED;
         member->since = at;
         for (size_t i = 0; i < group->n_target_groups; i++)
-                target_deregister(target_group(place, group->target_groups[i]), member->instance, 0,
-                                  at);
+                target_deregister(target_group(location, group->target_groups[i]), member->instance,
+                                  0, at);
         if (!instance)
                 return;
         if (instance_state(instance, at) != STATE_TERMINATED)
                 instance_terminate(instance, at, "auto-scaling");
         if (!is_suspended(group, "Launch"))
-                replace(place, group, instance, at);
+                replace(location, group, instance, at);
 }
 
-static void settle_group(struct place *place, struct scaling_group *group, usec_t now)
+static void settle_group(struct sim_location *location, struct scaling_group *group, usec_t now)
 {
         if (is_suspended(group, "HealthCheck") || is_suspended(group, "ReplaceUnhealthy") ||
             is_suspended(group, "Terminate"))
@@ -156,15 +157,16 @@ static void settle_group(struct place *place, struct scaling_group *group, usec_
 
                 if (member_lifecycle(member, now) != LIFE_IN_SERVICE)
                         continue;
-                down = later(down_since(place_instance(place, member->instance, now), member, now),
+                down = later(down_since(instance_find(location, member->instance, now), member,
+                                        now),
                              member->patience);
                 if (down <= now)
-                        lose(place, group, i, down);
+                        lose(location, group, i, down);
         }
 }
 
-void scaling_settle(struct place *place, usec_t now)
+void scaling_settle(struct sim_location *location, usec_t now)
 {
-        for (struct scaling_group *group = place->scaling_groups; group; group = group->hh.next)
-                settle_group(place, group, now);
+        for (struct scaling_group *group = location->scaling_groups; group; group = group->hh.next)
+                settle_group(location, group, now);
 }

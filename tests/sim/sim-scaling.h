@@ -24,7 +24,7 @@ struct member {
 };
 
 struct scaling_group {
-        UT_hash_handle hh; /* place.scaling_groups, by name */
+        UT_hash_handle hh; /* sim_location.scaling_groups, by name */
         char *name;
         unsigned int min, max, desired;
         char **suspended; /* processes */
@@ -36,14 +36,14 @@ struct scaling_group {
 };
 
 /* Never NULL: made when there is none of that name, with room for whoever is added. */
-struct scaling_group *scaling_group(struct place *place, const char *name);
-void scaling_groups_free(struct place *place);
+struct scaling_group *scaling_group(struct sim_location *location, const char *name);
+void scaling_groups_free(struct sim_location *location);
 /* A member in service since `now`, tagged as such; raises desired, and max where it has to. The
  * instance has to exist. */
-void scaling_add(struct place *place, struct scaling_group *group, const char *instance,
+void scaling_add(struct sim_location *location, struct scaling_group *group, const char *instance,
                  usec_t now);
 /* Terminates and replaces what was down for too long by `now`. */
-void scaling_settle(struct place *place, usec_t now);
+void scaling_settle(struct sim_location *location, usec_t now);
 enum lifecycle member_lifecycle(const struct member *member, usec_t now);
 const char *lifecycle_name(enum lifecycle lifecycle);
 

@@ -3,14 +3,14 @@
 #include "sim/sim-command.h"
 #include "sim/sim-scaling.h"
 
-void sim_settle(struct place *place, usec_t now)
+void sim_settle(struct sim_location *location, usec_t now)
 {
-        scaling_settle(place, now);
-        commands_settle(place, now);
+        scaling_settle(location, now);
+        commands_settle(location, now);
 }
 
 void sim_settle_all(struct sim *sim, usec_t now)
 {
-        for (struct place *place = sim->places; place; place = place->hh.next)
-                sim_settle(place, now);
+        for (struct sim_location *location = sim->locations; location; location = location->hh.next)
+                sim_settle(location, now);
 }

@@ -4,7 +4,7 @@
 
 #include "sim/sim-world.h"
 
-/* To be called before anything of the place is asked or changed at `now`. */
-void sim_settle(struct place *place, usec_t now);
-/* All places. */
+/* To be called before anything of the location is asked or changed at `now`. */
+void sim_settle(struct sim_location *location, usec_t now);
+/* All locations. */
 void sim_settle_all(struct sim *sim, usec_t now);

@@ -21,7 +21,7 @@ static const char *owner_value(const struct call *call, const struct resource *r
                                size_t index)
 {
         (void)resource;
-        return index ? NULL : call->place->account;
+        return index ? NULL : call->location->account;
 }
 
 static const struct filter_key snapshot_filters[] = {
@@ -51,7 +51,7 @@ static void print_members(struct call *call, const struct snapshot *snapshot)
                 text_printf(out, "<progress>%u%%</progress>", percent);
         else
                 text_append(out, "<progress/>"); /* EC2 has none to tell at first */
-        xml_text(out, "ownerId", snapshot->resource.place->account);
+        xml_text(out, "ownerId", snapshot->resource.location->account);
         xml_number(out, "volumeSize", snapshot->size);
         xml_text(out, "description", snapshot->description);
         xml_bool(out, "encrypted", snapshot->encrypted);
@@ -73,7 +73,7 @@ void snapshot_print(struct call *call, const struct snapshot *snapshot)
 
 static bool is_owned(struct call *call, struct resource *resource)
 {
-        return owners_fit(call, resource->place->account, NULL);
+        return owners_fit(call, resource->location->account, NULL);
 }
 
 bool describe_snapshots(struct call *call)

@@ -40,12 +40,13 @@ static usec_t draw_duration(struct sim *sim, unsigned int gib)
         return sim_wait(sim, WAIT_SNAPSHOT) + (usec_t)gib * sim_wait(sim, WAIT_SNAPSHOT_PER_GIB);
 }
 
-struct snapshot *snapshot_begin(struct place *place, const struct snapshot_order *order)
+struct snapshot *snapshot_begin(struct sim_location *location, const struct snapshot_order *order)
 {
-        struct sim *sim = place->sim;
-        struct snapshot *snapshot = place_add(place, KIND_SNAPSHOT, sizeof(*snapshot), order->start,
-                                              order->start + sim_wait(sim, WAIT_VISIBLE));
-        struct volume *volume = place_find(place, KIND_VOLUME, order->volume_id);
+        struct sim *sim = location->sim;
+        struct snapshot *snapshot =
+                resource_add(location, KIND_SNAPSHOT, sizeof(*snapshot), order->start,
+                             order->start + sim_wait(sim, WAIT_VISIBLE));
+        struct volume *volume = resource_find(location, KIND_VOLUME, order->volume_id);
 
         snapshot->volume = xstrdup(order->volume_id);
         snapshot->description = xstrdup(order->description);
@@ -64,11 +65,11 @@ struct snapshot *snapshot_begin(struct place *place, const struct snapshot_order
         return snapshot;
 }
 
-static size_t count_pending(const struct place *place, const char *volume, usec_t now)
+static size_t count_pending(const struct sim_location *location, const char *volume, usec_t now)
 {
         size_t n = 0;
 
-        FOREACH_RESOURCE(resource, place, KIND_SNAPSHOT)
+        FOREACH_RESOURCE(resource, location, KIND_SNAPSHOT)
         {
                 const struct snapshot *snapshot = (const struct snapshot *)resource;
 
@@ -82,11 +83,11 @@ bool snapshot_room(struct call *call, const char *const *volumes, size_t n)
 {
         size_t max = call->sim->pending_snapshots_max;
 
-        if (max && count_pending(call->place, NULL, call->now) + n > max)
+        if (max && count_pending(call->location, NULL, call->now) + n > max)
                 return fail(call, "PendingSnapshotLimitExceeded",
                             "The limit of %zu pending snapshots has been reached", max);
         for (size_t i = 0; i < n; i++)
-                if (count_pending(call->place, volumes[i], call->now) >= SNAPSHOTS_PER_VOLUME)
+                if (count_pending(call->location, volumes[i], call->now) >= SNAPSHOTS_PER_VOLUME)
                         return fail(call, "ConcurrentSnapshotLimitExceeded",
                                     "Maximum allowed in-progress snapshots for a single volume "
                                     "exceeded: %s.",
@@ -97,7 +98,7 @@ bool snapshot_room(struct call *call, const char *const *volumes, size_t n)
 const struct image *snapshot_user(const struct snapshot *snapshot, usec_t now,
                                   const struct image *but)
 {
-        FOREACH_RESOURCE(resource, snapshot->resource.place, KIND_IMAGE)
+        FOREACH_RESOURCE(resource, snapshot->resource.location, KIND_IMAGE)
         {
                 const struct image *image = (const struct image *)resource;
 
@@ -123,14 +124,14 @@ bool create_snapshot(struct call *call)
                 return fail(call, "SnapshotCreationPerVolumeRateExceeded",
                             "The maximum per volume CreateSnapshot request rate has been exceeded."
                             " Use an increasing or variable sleep interval between requests.");
-        struct snapshot *snapshot =
-                snapshot_begin(call->place, &(struct snapshot_order){
-                                                    .volume_id = volume->resource.id,
-                                                    .description = description ? description : "",
-                                                    .tags = &tags,
-                                                    .size = volume->size,
-                                                    .encrypted = volume->encrypted,
-                                                    .start = call->now });
+        struct snapshot *snapshot = snapshot_begin(
+                call->location,
+                &(struct snapshot_order){ .volume_id = volume->resource.id,
+                                          .description = description ? description : "",
+                                          .tags = &tags,
+                                          .size = volume->size,
+                                          .encrypted = volume->encrypted,
+                                          .start = call->now });
         snapshot_print(call, snapshot);
         return true;
 }

@@ -17,7 +17,7 @@ struct snapshot_order {
         usec_t start;
         struct orders *orders; /* of the instance: the first snapshot takes them; or NULL */
 };
-struct snapshot *snapshot_begin(struct place *place, const struct snapshot_order *order);
+struct snapshot *snapshot_begin(struct sim_location *location, const struct snapshot_order *order);
 
 enum snapshot_state snapshot_state(const struct snapshot *snapshot, usec_t now);
 const char *snapshot_state_name(enum snapshot_state state);

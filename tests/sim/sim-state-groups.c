@@ -29,21 +29,21 @@ cJSON *dump_freezes(const struct instance *instance)
         return array;
 }
 
-static cJSON *dump_place(const struct place *place, const char *name)
+static cJSON *dump_location(const struct sim_location *location, const char *name)
 {
         cJSON *object = cJSON_CreateObject();
 
         json_text(object, "name", name);
-        json_text(object, "account", place->account);
-        json_text(object, "region", place->region);
+        json_text(object, "account", location->account);
+        json_text(object, "region", location->region);
         return object;
 }
 
-static void dump_target_groups(const struct place *place, usec_t now, cJSON *array)
+static void dump_target_groups(const struct sim_location *location, usec_t now, cJSON *array)
 {
-        for (const struct target_group *group = place->target_groups; group;
+        for (const struct target_group *group = location->target_groups; group;
              group = group->hh.next) {
-                cJSON *object = dump_place(place, group->name), *targets;
+                cJSON *object = dump_location(location, group->name), *targets;
 
                 json_text(object, "arn", group->arn);
                 targets = cJSON_AddArrayToObject(object, "targets");
@@ -54,8 +54,9 @@ static void dump_target_groups(const struct place *place, usec_t now, cJSON *arr
 
                         json_text(one, "instance", target->instance);
                         json_number(one, "port", target->port);
-                        json_text(one, "state",
-                                  health_name(target_health(place, group, target, now, &reason)));
+                        json_text(
+                                one, "state",
+                                health_name(target_health(location, group, target, now, &reason)));
                         json_text(one, "reason", reason);
                         json_time(one, "registered", target->registered);
                         json_time(one, "deregistered", target->deregistered);
@@ -65,11 +66,11 @@ static void dump_target_groups(const struct place *place, usec_t now, cJSON *arr
         }
 }
 
-static void dump_scaling_groups(const struct place *place, usec_t now, cJSON *array)
+static void dump_scaling_groups(const struct sim_location *location, usec_t now, cJSON *array)
 {
-        for (const struct scaling_group *group = place->scaling_groups; group;
+        for (const struct scaling_group *group = location->scaling_groups; group;
              group = group->hh.next) {
-                cJSON *object = dump_place(place, group->name), *members;
+                cJSON *object = dump_location(location, group->name), *members;
 
                 json_number(object, "min", group->min);
                 json_number(object, "max", group->max);
@@ -87,12 +88,12 @@ static void dump_scaling_groups(const struct place *place, usec_t now, cJSON *ar
         }
 }
 
-static void dump_commands(const struct place *place, usec_t now, cJSON *array)
+static void dump_commands(const struct sim_location *location, usec_t now, cJSON *array)
 {
         const struct command *command;
 
-        DL_FOREACH (place->commands, command) {
-                cJSON *object = dump_place(place, command->comment), *invocations;
+        DL_FOREACH (location->commands, command) {
+                cJSON *object = dump_location(location, command->comment), *invocations;
 
                 json_text(object, "id", command->id);
                 json_time(object, "sent", command->sent);
@@ -120,9 +121,10 @@ void dump_around(struct control *control)
         cJSON *scaling = cJSON_AddArrayToObject(control->result, "auto_scaling_groups");
         cJSON *commands = cJSON_AddArrayToObject(control->result, "commands");
 
-        for (struct place *place = control->sim->places; place; place = place->hh.next) {
-                dump_target_groups(place, control->now, targets);
-                dump_scaling_groups(place, control->now, scaling);
-                dump_commands(place, control->now, commands);
+        for (struct sim_location *location = control->sim->locations; location;
+             location = location->hh.next) {
+                dump_target_groups(location, control->now, targets);
+                dump_scaling_groups(location, control->now, scaling);
+                dump_commands(location, control->now, commands);
         }
 }

@@ -12,8 +12,8 @@ static cJSON *dump_head(const struct resource *resource)
         cJSON *object = cJSON_CreateObject(), *tags;
 
         json_text(object, "id", resource->id);
-        json_text(object, "account", resource->place->account);
-        json_text(object, "region", resource->place->region);
+        json_text(object, "account", resource->location->account);
+        json_text(object, "region", resource->location->region);
         json_time(object, "created", resource->created);
         tags = cJSON_AddObjectToObject(object, "tags");
         for (size_t i = 0; i < resource->tags.n; i++)
@@ -115,8 +115,9 @@ static void dump_kind(struct control *control, enum kind kind)
 {
         cJSON *array = cJSON_AddArrayToObject(control->result, dumps[kind].name);
 
-        for (struct place *place = control->sim->places; place; place = place->hh.next)
-                FOREACH_RESOURCE(resource, place, kind)
+        for (struct sim_location *location = control->sim->locations; location;
+             location = location->hh.next)
+                FOREACH_RESOURCE(resource, location, kind)
                 {
                         struct image *image = kind == KIND_IMAGE ? (struct image *)resource : NULL;
 

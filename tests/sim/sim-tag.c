@@ -33,7 +33,7 @@ static struct resource **read_tagged(struct call *call, size_t *ret_n)
                 }
                 if (!check_id(call, kind, ids[i]))
                         return NULL;
-                found[i] = place_find(call->place, kind, ids[i]);
+                found[i] = resource_find(call->location, kind, ids[i]);
                 if (!found[i] || !resource_is_there(found[i], call->now)) {
                         (void)fail_not_found(call, kind, ids[i], 1);
                         return NULL;
@@ -190,7 +190,7 @@ bool describe_tags(struct call *call)
                 return false;
         xml_open(&call->out, "tagSet");
         for (size_t kind = 0; kind < KINDS; kind++)
-                FOREACH_RESOURCE(resource, call->place, kind)
+                FOREACH_RESOURCE(resource, call->location, kind)
         if (resource_is_there(resource, call->now) && !list_tags(call, resource))
                 return false;
         xml_close(&call->out, "tagSet");

@@ -9,9 +9,9 @@
 
 enum { PAGE_MAX = 400, SECONDS_BETWEEN_CHECKS = 10, CHECKS = 2 };
 
-static struct target_group *find_arn(const struct place *place, const char *arn)
+static struct target_group *find_arn(const struct sim_location *location, const char *arn)
 {
-        for (struct target_group *group = place->target_groups; group; group = group->hh.next)
+        for (struct target_group *group = location->target_groups; group; group = group->hh.next)
                 if (streq(group->arn, arn))
                         return group;
         return NULL;
@@ -20,7 +20,7 @@ static struct target_group *find_arn(const struct place *place, const char *arn)
 /* NULL after having failed the call. */
 static struct target_group *read_group(struct call *call, const char *arn)
 {
-        struct target_group *group = find_arn(call->place, arn);
+        struct target_group *group = find_arn(call->location, arn);
 
         if (!group)
                 (void)fail(call, "TargetGroupNotFound", "One or more target groups not found");
@@ -50,7 +50,7 @@ static void print_group(struct call *call, const struct target_group *group)
                 text_printf(out,
                             "<member>arn:aws:elasticloadbalancing:%s:%s:loadbalancer/app/%s/0"
                             "</member>",
-                            call->place->region, call->place->account, group->name);
+                            call->location->region, call->location->account, group->name);
         xml_close(out, "LoadBalancerArns");
         xml_text(out, "TargetType", "instance");
         xml_close(out, "member");
@@ -75,13 +75,13 @@ static bool print_named(struct call *call)
 static bool print_page(struct call *call)
 {
         const char *marker = param(&call->params, "Marker");
-        struct target_group *group = call->place->target_groups;
+        struct target_group *group = call->location->target_groups;
         size_t left = PAGE_MAX;
 
         if (!read_number(call, "PageSize", 1, PAGE_MAX, &left))
                 return false;
         if (marker)
-                HASH_FIND_STR(call->place->target_groups, marker, group);
+                HASH_FIND_STR(call->location->target_groups, marker, group);
         if (marker && !group)
                 return fail(call, "ValidationError", "Marker '%s' is not valid", marker);
         for (; group && left; group = group->hh.next, left--)
@@ -147,7 +147,7 @@ static void print_health(struct call *call, const struct target_group *group,
         enum health health =
                 target->registered == USEC_INFINITY
                         ? HEALTH_GONE
-                        : target_health(call->place, group, target, call->now, &reason);
+                        : target_health(call->location, group, target, call->now, &reason);
         struct text *out = &call->out;
 
         text_append(out, "<member><Target>");
@@ -198,7 +198,7 @@ bool describe_target_health(struct call *call)
              i++) {
                 const char *reason;
 
-                if (target_health(call->place, group, &group->targets[i], call->now, &reason) !=
+                if (target_health(call->location, group, &group->targets[i], call->now, &reason) !=
                     HEALTH_GONE)
                         print_health(call, group, &group->targets[i]);
         }
@@ -220,7 +220,7 @@ static bool change_targets(struct call *call, bool registers)
 
                         if (!read_target(call, n, group, &asked))
                                 return false;
-                        instance = place_instance(call->place, asked.instance, call->now);
+                        instance = instance_find(call->location, asked.instance, call->now);
                         if (registers &&
                             (!instance || instance_state(instance, call->now) != STATE_RUNNING))
                                 return fail(call, "InvalidTarget",
@@ -228,7 +228,7 @@ static bool change_targets(struct call *call, bool registers)
                                             "cannot be registered: '%s'",
                                             asked.instance);
                         if (pass && registers)
-                                target_register(call->place, group, asked.instance, asked.port,
+                                target_register(call->location, group, asked.instance, asked.port,
                                                 call->now);
                         else if (pass)
                                 target_deregister(group, asked.instance, asked.port, call->now);

@@ -19,21 +19,22 @@ const char *health_name(enum health health)
         return health_names[health];
 }
 
-struct target_group *target_group(struct place *place, const char *name)
+struct target_group *target_group(struct sim_location *location, const char *name)
 {
         struct target_group *group;
 
-        HASH_FIND_STR(place->target_groups, name, group);
+        HASH_FIND_STR(location->target_groups, name, group);
         if (group)
                 return group;
         group = xnew(struct target_group);
         group->name = xstrdup(name);
-        group->arn = xasprintf("arn:aws:elasticloadbalancing:%s:%s:targetgroup/%s/%016" PRIx64,
-                               place->region, place->account, name, sim_random(place->sim));
+        group->arn =
+                xasprintf("arn:aws:elasticloadbalancing:%s:%s:targetgroup/%s/%016" PRIx64,
+                          location->region, location->account, name, sim_random(location->sim));
         group->port = DEFAULT_PORT;
         group->delay = DEFAULT_DELAY;
         group->attached = true;
-        HASH_ADD_KEYPTR(hh, place->target_groups, group->name, strlen(group->name), group);
+        HASH_ADD_KEYPTR(hh, location->target_groups, group->name, strlen(group->name), group);
         return group;
 }
 
@@ -47,11 +48,11 @@ static void target_group_free(struct target_group *group)
         free(group);
 }
 
-void target_groups_free(struct place *place)
+void target_groups_free(struct sim_location *location)
 {
-        struct target_group *next = place->target_groups;
+        struct target_group *next = location->target_groups;
 
-        HASH_CLEAR(hh, place->target_groups);
+        HASH_CLEAR(hh, location->target_groups);
         for (struct target_group *group = next; group; group = next) {
                 next = group->hh.next;
                 target_group_free(group);
@@ -66,8 +67,8 @@ static struct target *find(struct target_group *group, const char *instance, uns
         return NULL;
 }
 
-void target_register(struct place *place, struct target_group *group, const char *instance,
-                     unsigned int port, usec_t now)
+void target_register(struct sim_location *location, struct target_group *group,
+                     const char *instance, unsigned int port, usec_t now)
 {
         struct target *target = find(group, instance, port ? port : group->port);
 
@@ -80,8 +81,8 @@ void target_register(struct place *place, struct target_group *group, const char
         }
         target->registered = now;
         target->deregistered = USEC_INFINITY;
-        target->rise = sim_wait(place->sim, WAIT_TARGET_HEALTHY);
-        target->fall = sim_wait(place->sim, WAIT_TARGET_UNHEALTHY);
+        target->rise = sim_wait(location->sim, WAIT_TARGET_HEALTHY);
+        target->fall = sim_wait(location->sim, WAIT_TARGET_UNHEALTHY);
 }
 
 void target_deregister(struct target_group *group, const char *instance, unsigned int port,
@@ -118,12 +119,12 @@ static enum health checked(const struct instance *instance, const struct target 
         return down > base ? HEALTH_IS_UNHEALTHY : HEALTH_INITIAL;
 }
 
-enum health target_health(const struct place *place, const struct target_group *group,
+enum health target_health(const struct sim_location *location, const struct target_group *group,
                           const struct target *target, usec_t now, const char **ret_reason)
 {
-        const struct instance *instance = place_instance(place, target->instance, now);
-        usec_t delay =
-                (usec_t)((double)group->delay * (double)USEC_PER_SEC / place->sim->timeline.speed);
+        const struct instance *instance = instance_find(location, target->instance, now);
+        usec_t delay = (usec_t)((double)group->delay * (double)USEC_PER_SEC /
+                                location->sim->timeline.speed);
 
         *ret_reason = NULL;
         if (now >= later(target->deregistered, delay)) {

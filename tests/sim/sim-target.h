@@ -16,7 +16,7 @@ struct target {
 };
 
 struct target_group {
-        UT_hash_handle hh; /* place.target_groups, by name */
+        UT_hash_handle hh; /* sim_location.target_groups, by name */
         char *name, *arn;
         unsigned int port;
         unsigned int delay; /* of deregistration, seconds */
@@ -26,11 +26,11 @@ struct target_group {
 };
 
 /* Never NULL: made when there is none of that name. */
-struct target_group *target_group(struct place *place, const char *name);
-void target_groups_free(struct place *place);
+struct target_group *target_group(struct sim_location *location, const char *name);
+void target_groups_free(struct sim_location *location);
 /* Registered already: nothing, or taken back from draining. `port` 0: the group's. */
-void target_register(struct place *place, struct target_group *group, const char *instance,
-                     unsigned int port, usec_t now);
+void target_register(struct sim_location *location, struct target_group *group,
+                     const char *instance, unsigned int port, usec_t now);
 void target_deregister(struct target_group *group, const char *instance, unsigned int port,
                        usec_t now);
 
@@ -43,7 +43,7 @@ enum health {
         HEALTH_GONE, /* drained, or never there */
 };
 /* *ret_reason is what EC2 gives as the reason, or NULL. */
-enum health target_health(const struct place *place, const struct target_group *group,
+enum health target_health(const struct sim_location *location, const struct target_group *group,
                           const struct target *target, usec_t now, const char **ret_reason);
 const char *health_name(enum health health);
 

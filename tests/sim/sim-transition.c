@@ -39,27 +39,27 @@ static void change_start(struct instance *instance, usec_t now)
 static void change_stop(struct instance *instance, usec_t now)
 {
         instance_change(instance, now, STATE_STOPPING, STATE_STOPPED,
-                        sim_wait(instance->resource.place->sim, WAIT_STOP));
+                        sim_wait(instance->resource.location->sim, WAIT_STOP));
         instance_add_outage(instance, now, USEC_INFINITY, "stop");
 }
 
 static void change_reboot(struct instance *instance, usec_t now)
 {
-        instance_reboot(instance, now, sim_wait(instance->resource.place->sim, WAIT_REBOOT_QUEUE),
-                        "reboot");
+        instance_reboot(instance, now,
+                        sim_wait(instance->resource.location->sim, WAIT_REBOOT_QUEUE), "reboot");
 }
 
 void instance_terminate(struct instance *instance, usec_t now, const char *cause)
 {
-        struct sim *sim = instance->resource.place->sim;
+        struct sim *sim = instance->resource.location->sim;
         usec_t wait = sim_wait(sim, WAIT_TERMINATE);
 
         instance_change(instance, now, STATE_SHUTTING_DOWN, STATE_TERMINATED, wait);
         instance_add_outage(instance, now, USEC_INFINITY, cause);
         instance->resource.gone = now + wait + sim_wait(sim, WAIT_TERMINATED_SHOWN);
         for (size_t i = 0; i < instance->devices.n; i++) {
-                struct volume *volume = place_find(instance->resource.place, KIND_VOLUME,
-                                                   instance->devices.list[i].volume);
+                struct volume *volume = resource_find(instance->resource.location, KIND_VOLUME,
+                                                      instance->devices.list[i].volume);
 
                 if (!volume)
                         continue;

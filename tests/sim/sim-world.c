@@ -176,32 +176,34 @@ char *new_id(struct sim *sim, const char *prefix)
         return xasprintf("%s0%0*" PRIx64, prefix, ID_DIGITS - 1, sim_random(sim));
 }
 
-void *place_add(struct place *place, enum kind kind, size_t size, usec_t created, usec_t visible)
+void *resource_add(struct sim_location *location, enum kind kind, size_t size, usec_t created,
+                   usec_t visible)
 {
         struct resource *resource = xcalloc(1, size);
 
         resource->kind = kind;
-        resource->place = place;
-        resource->id = new_id(place->sim, kind_infos[kind].prefix);
-        resource->serial = ++place->sim->next_serial;
+        resource->location = location;
+        resource->id = new_id(location->sim, kind_infos[kind].prefix);
+        resource->serial = ++location->sim->next_serial;
         resource->created = created;
         resource->visible = visible;
         resource->gone = USEC_INFINITY;
-        HASH_ADD_KEYPTR(hh, place->resources[kind], resource->id, strlen(resource->id), resource);
+        HASH_ADD_KEYPTR(hh, location->resources[kind], resource->id, strlen(resource->id),
+                        resource);
         return resource;
 }
 
-void *place_find(const struct place *place, enum kind kind, const char *id)
+void *resource_find(const struct sim_location *location, enum kind kind, const char *id)
 {
         struct resource *resource;
 
-        HASH_FIND_STR(place->resources[kind], id, resource);
+        HASH_FIND_STR(location->resources[kind], id, resource);
         return resource;
 }
 
-struct instance *place_instance(const struct place *place, const char *id, usec_t now)
+struct instance *instance_find(const struct sim_location *location, const char *id, usec_t now)
 {
-        struct resource *resource = id ? place_find(place, KIND_INSTANCE, id) : NULL;
+        struct resource *resource = id ? resource_find(location, KIND_INSTANCE, id) : NULL;
 
         return resource && resource_is_there(resource, now) ? (struct instance *)resource : NULL;
 }
@@ -211,28 +213,28 @@ bool resource_is_there(const struct resource *resource, usec_t now)
         return resource->visible <= now && now < resource->gone;
 }
 
-static void place_clear(struct place *place, usec_t now)
+static void location_clear(struct sim_location *location, usec_t now)
 {
         for (size_t kind = 0; kind < KINDS; kind++) {
                 struct resource *resource, *next;
 
-                HASH_ITER (hh, place->resources[kind], resource, next) {
+                HASH_ITER (hh, location->resources[kind], resource, next) {
                         if (resource->gone > now)
                                 continue;
-                        HASH_DELETE(hh, place->resources[kind], resource); /* NOLINT */
+                        HASH_DELETE(hh, location->resources[kind], resource); /* NOLINT */
                         resource_free(resource);
                 }
         }
 }
 
-void place_sweep(struct place *place, usec_t now)
+void sim_location_sweep(struct sim_location *location, usec_t now)
 {
         static const usec_t hour = SEC_PER_HOUR * USEC_PER_SEC;
 
-        if (now < place->next_sweep)
+        if (now < location->next_sweep)
                 return;
-        place->next_sweep = now + hour / 4;
-        place_clear(place, now - hour);
+        location->next_sweep = now + hour / 4;
+        location_clear(location, now - hour);
 }
 
 /* ---- the whole ---- */
@@ -275,45 +277,45 @@ void sim_add_account(struct sim *sim, const char *access_key, const char *number
         xreplace(&account->account, number);
 }
 
-struct place *sim_place(struct sim *sim, const char *account, const char *region)
+struct sim_location *sim_location(struct sim *sim, const char *account, const char *region)
 {
         _cleanup_free_ char *key = xasprintf("%s/%s", account, region);
-        struct place *place;
+        struct sim_location *location;
 
-        HASH_FIND_STR(sim->places, key, place);
-        if (place)
-                return place;
-        place = xnew(struct place);
-        place->sim = sim;
-        place->key = steal(key);
-        place->account = xstrdup(account);
-        place->region = xstrdup(region);
-        HASH_ADD_KEYPTR(hh, sim->places, place->key, strlen(place->key), place);
-        image_add_public(place);
-        return place;
+        HASH_FIND_STR(sim->locations, key, location);
+        if (location)
+                return location;
+        location = xnew(struct sim_location);
+        location->sim = sim;
+        location->key = steal(key);
+        location->account = xstrdup(account);
+        location->region = xstrdup(region);
+        HASH_ADD_KEYPTR(hh, sim->locations, location->key, strlen(location->key), location);
+        image_add_public(location);
+        return location;
 }
 
-static void place_free(struct place *place)
+static void location_free(struct sim_location *location)
 {
-        place_clear(place, USEC_INFINITY);
-        target_groups_free(place);
-        scaling_groups_free(place);
-        commands_free(place);
-        buckets_free(place->buckets);
-        free(place->key);
-        free(place->account);
-        free(place->region);
-        free(place);
+        location_clear(location, USEC_INFINITY);
+        target_groups_free(location);
+        scaling_groups_free(location);
+        commands_free(location);
+        buckets_free(location->buckets);
+        free(location->key);
+        free(location->account);
+        free(location->region);
+        free(location);
 }
 
 void sim_forget(struct sim *sim)
 {
-        struct place *next = sim->places;
+        struct sim_location *next = sim->locations;
 
-        HASH_CLEAR(hh, sim->places);
-        for (struct place *place = next; place; place = next) {
-                next = place->hh.next;
-                place_free(place);
+        HASH_CLEAR(hh, sim->locations);
+        for (struct sim_location *location = next; location; location = next) {
+                next = location->hh.next;
+                location_free(location);
         }
 }
 

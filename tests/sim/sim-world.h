@@ -1,6 +1,6 @@
 /*
- * What there is: places (an account in a region) with their resources, and the random numbers all
- * of it is drawn from. Private to the model.
+ * What there is: locations (an account in a region) with their resources, and the random numbers
+ * all of it is drawn from. Private to the model.
  */
 #pragma once
 
@@ -43,9 +43,9 @@ void tags_done(struct tags *tags);
 
 /* The common head of instance, volume, image and snapshot. */
 struct resource {
-        UT_hash_handle hh; /* place.resources[kind]: by id; walks in order of creation */
+        UT_hash_handle hh; /* sim_location.resources[kind]: by id; walks in order of creation */
         enum kind kind;
-        struct place *place;
+        struct sim_location *location;
         char *id;
         uint64_t serial; /* grows with every resource made: what a page token remembers */
         usec_t created;
@@ -167,7 +167,7 @@ struct image {
 };
 
 /* An account in a region. */
-struct place {
+struct sim_location {
         UT_hash_handle hh;
         char *key; /* "account/region" */
         char *account, *region;
@@ -196,7 +196,7 @@ struct sim {
         unsigned int page_max; /* for a page so many are looked at, at most, which may all be others
                                   than those asked for; 0: no limit */
         struct account *accounts;
-        struct place *places;
+        struct sim_location *locations;
         char **regions; /* allowed ones; none: all */
         size_t n_regions;
         struct fault *faults; /* sim-fault.h */
@@ -211,24 +211,25 @@ uint64_t sim_random(struct sim *sim);
 usec_t sim_wait(struct sim *sim, enum wait wait);
 const char *sim_account(const struct sim *sim, const char *access_key);
 void sim_add_account(struct sim *sim, const char *access_key, const char *number);
-/* Forgets all places (and with them everything that was created). */
+/* Forgets all locations (and with them everything that was created). */
 void sim_forget(struct sim *sim);
-/* Never NULL; a place has one public image of Amazon from the start. */
-struct place *sim_place(struct sim *sim, const char *account, const char *region);
+/* Never NULL; a location has one public image of Amazon from the start. */
+struct sim_location *sim_location(struct sim *sim, const char *account, const char *region);
 
 /* Makes a resource of `size` bytes (its struct) with a new id, known to the API from `visible`. */
-void *place_add(struct place *place, enum kind kind, size_t size, usec_t created, usec_t visible);
+void *resource_add(struct sim_location *location, enum kind kind, size_t size, usec_t created,
+                   usec_t visible);
 /* The instance of that id when it is there, else NULL. */
-struct instance *place_instance(const struct place *place, const char *id, usec_t now);
+struct instance *instance_find(const struct sim_location *location, const char *id, usec_t now);
 /* By id, alive or not; NULL when there is none. */
-void *place_find(const struct place *place, enum kind kind, const char *id);
+void *resource_find(const struct sim_location *location, enum kind kind, const char *id);
 /* Frees what has been gone for an hour; called often, works seldom. */
-void place_sweep(struct place *place, usec_t now);
+void sim_location_sweep(struct sim_location *location, usec_t now);
 bool resource_is_there(const struct resource *resource, usec_t now);
 /* `prefix` and 17 hexadecimal digits. */
 char *new_id(struct sim *sim, const char *prefix);
 
 /* Walks a hash of resources in order of creation. `item` is a new variable, hence bare. */
-#define FOREACH_RESOURCE(item, place, kind)                                                        \
-        for (struct resource *item = (place)->resources[kind]; /* NOLINT */                        \
-             item; item = item->hh.next)                       /* NOLINT */
+#define FOREACH_RESOURCE(item, location, kind)                                                     \
+        for (struct resource *item = (location)->resources[kind]; /* NOLINT */                     \
+             item; item = item->hh.next)                          /* NOLINT */

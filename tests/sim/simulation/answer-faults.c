@@ -242,10 +242,11 @@ void answer_fault_foreign(struct simulation *simulation)
 
 static char *some_id(struct simulation *simulation, const char *region, enum kind kind)
 {
-        struct place *place = sim_place(simulation->cloud.sim, DEFAULT_ACCOUNT, region);
-        size_t n = HASH_COUNT(place->resources[kind]), at = dice_below(&simulation->dice, n);
+        struct sim_location *location =
+                sim_location(simulation->cloud.sim, DEFAULT_ACCOUNT, region);
+        size_t n = HASH_COUNT(location->resources[kind]), at = dice_below(&simulation->dice, n);
 
-        FOREACH_RESOURCE(resource, place, kind)
+        FOREACH_RESOURCE(resource, location, kind)
         {
                 if (at-- == 0)
                         return xstrdup(resource->id);

@@ -323,11 +323,11 @@ static bool is_about_removal(struct checker *checker, const struct cloud_request
         const struct snapshot *snapshot;
 
         if (id && startswith(id, "snap-")) {
-                struct place *place =
-                        sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, request->region);
+                struct sim_location *location = sim_location(checker->simulation->cloud.sim,
+                                                             DEFAULT_ACCOUNT, request->region);
                 const char *image;
 
-                snapshot = place_find(place, KIND_SNAPSHOT, id);
+                snapshot = resource_find(location, KIND_SNAPSHOT, id);
                 image = snapshot ? strstr(snapshot->description, "ami-") : NULL;
                 creation = image ? creation_by_id(checker, image) : NULL;
                 return !creation || creation->removed;

@@ -91,12 +91,12 @@ static void check_creation(struct checker *checker, const struct creation *creat
 }
 
 /* Images of ours have snapshots of ours, and no snapshot of ours is without its image. */
-static void check_snapshots(struct checker *checker, struct place *place)
+static void check_snapshots(struct checker *checker, struct sim_location *location)
 {
         struct simulation *simulation = checker->simulation;
         usec_t now = virtual_true_time(&simulation->clock);
 
-        FOREACH_RESOURCE(resource, place, KIND_SNAPSHOT)
+        FOREACH_RESOURCE(resource, location, KIND_SNAPSHOT)
         {
                 const struct snapshot *snapshot = (const struct snapshot *)resource;
                 const char *image = strstr(snapshot->description, "ami-");
@@ -234,8 +234,8 @@ void checker_calm_ends(struct checker *checker)
         for (const struct creation *c = checker->creations; c; c = c->hh.next)
                 check_creation(checker, c);
         for (size_t i = 0; i < simulation->fleet.n_regions; i++)
-                check_snapshots(checker, sim_place(simulation->cloud.sim, DEFAULT_ACCOUNT,
-                                                   simulation->fleet.regions[i]));
+                check_snapshots(checker, sim_location(simulation->cloud.sim, DEFAULT_ACCOUNT,
+                                                      simulation->fleet.regions[i]));
         for (size_t i = 0; i < simulation->fleet.n_schedules; i++)
                 check_firings(checker, i);
         retention_check(checker);

@@ -85,10 +85,10 @@ static bool may_be_left_out(const struct fleet *fleet, const struct fleet_schedu
 static bool is_in_the_way(struct checker *checker, const struct watched_run *watched,
                           const struct store_task *task)
 {
-        struct place *place =
-                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, task->region);
+        struct sim_location *location =
+                sim_location(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, task->region);
 
-        FOREACH_RESOURCE(resource, place, KIND_IMAGE)
+        FOREACH_RESOURCE(resource, location, KIND_IMAGE)
         {
                 const struct image *image = (const struct image *)resource;
 

@@ -112,11 +112,11 @@ void levels_after_request(struct checker *checker, const struct cloud_request *r
 /* When the last of an image's snapshots began; 0: there are none any more. */
 static usec_t last_snapshot(struct checker *checker, const struct creation *creation)
 {
-        struct place *place =
-                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+        struct sim_location *location =
+                sim_location(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, creation->region);
         usec_t last = 0;
 
-        FOREACH_RESOURCE(resource, place, KIND_SNAPSHOT)
+        FOREACH_RESOURCE(resource, location, KIND_SNAPSHOT)
         {
                 const struct snapshot *snapshot = (const struct snapshot *)resource;
 
@@ -219,9 +219,9 @@ static void let_go_of_the_rest(struct checker *checker)
         }
 }
 
-static void check_frozen(struct checker *checker, struct place *place)
+static void check_frozen(struct checker *checker, struct sim_location *location)
 {
-        FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
+        FOREACH_RESOURCE(resource, location, KIND_INSTANCE)
         {
                 const struct instance *instance = (const struct instance *)resource;
 
@@ -233,10 +233,10 @@ static void check_frozen(struct checker *checker, struct place *place)
 }
 
 /* Whether it should be in service: it runs, and nobody was told otherwise. */
-static bool is_to_serve(struct checker *checker, struct place *place, const char *id)
+static bool is_to_serve(struct checker *checker, struct sim_location *location, const char *id)
 {
         const struct instance *instance =
-                (const struct instance *)place_find(place, KIND_INSTANCE, id);
+                (const struct instance *)resource_find(location, KIND_INSTANCE, id);
 
         return instance && !is_reported_out(checker, id) &&
                instance_state(instance, now_of(checker)) == STATE_RUNNING &&
@@ -245,28 +245,28 @@ static bool is_to_serve(struct checker *checker, struct place *place, const char
 
 /* Nobody but the daemon takes them out. Whoever is stopped by others for so long that it is given
  * up is left to them, with a line. */
-static void check_rotation(struct checker *checker, struct place *place)
+static void check_rotation(struct checker *checker, struct sim_location *location)
 {
         struct simulation *simulation = checker->simulation;
         struct target_group *group, *next;
         struct scaling_group *scaling, *following;
 
-        HASH_ITER (hh, place->target_groups, group, next)
+        HASH_ITER (hh, location->target_groups, group, next)
                 for (size_t i = 0; i < group->n_targets; i++)
                         if (group->targets[i].deregistered != USEC_INFINITY &&
                             !is_its_turn(checker, group->targets[i].deregistered) &&
-                            is_to_serve(checker, place, group->targets[i].instance))
+                            is_to_serve(checker, location, group->targets[i].instance))
                                 simulation_fail(simulation, "nobody is left out of service",
                                                 "%s is out of target group %s",
                                                 group->targets[i].instance, group->name);
-        HASH_ITER (hh, place->scaling_groups, scaling, following)
+        HASH_ITER (hh, location->scaling_groups, scaling, following)
                 for (size_t i = 0; i < scaling->n_members; i++) {
                         enum lifecycle state =
                                 member_lifecycle(&scaling->members[i], now_of(checker));
 
                         if ((state == LIFE_ENTERING_STANDBY || state == LIFE_IS_STANDBY) &&
                             !is_its_turn(checker, scaling->members[i].since) &&
-                            is_to_serve(checker, place, scaling->members[i].instance))
+                            is_to_serve(checker, location, scaling->members[i].instance))
                                 simulation_fail(simulation, "nobody is left out of service",
                                                 "%s is %s in Auto Scaling group %s",
                                                 scaling->members[i].instance, lifecycle_name(state),
@@ -280,11 +280,11 @@ static void check_away(struct checker *checker)
 
         check_stopped(checker);
         for (size_t i = 0; i < simulation->fleet.n_regions; i++) {
-                struct place *place = sim_place(simulation->cloud.sim, DEFAULT_ACCOUNT,
-                                                simulation->fleet.regions[i]);
+                struct sim_location *location = sim_location(simulation->cloud.sim, DEFAULT_ACCOUNT,
+                                                             simulation->fleet.regions[i]);
 
-                check_frozen(checker, place);
-                check_rotation(checker, place);
+                check_frozen(checker, location);
+                check_rotation(checker, location);
         }
 }
 

@@ -86,8 +86,8 @@ static bool second_daemon_shows(const struct checker *checker, const char *regio
             now - fair < SECOND_DAEMON_KNOWN ||
             !settings_schedule(fleet_settings(&simulation->fleet), second->schedule))
                 return false;
-        image = place_find(sim_place(simulation->cloud.sim, DEFAULT_ACCOUNT, region), KIND_IMAGE,
-                           second->image);
+        image = resource_find(sim_location(simulation->cloud.sim, DEFAULT_ACCOUNT, region),
+                              KIND_IMAGE, second->image);
         return image && streq(tags_get(&image->resource.tags, "amid:owner"), "sim") &&
                streq(tags_get(&image->resource.tags, "amid:schedule"), second->schedule) &&
                streq(tags_get(&image->resource.tags, "amid:instance"), image->source_instance);

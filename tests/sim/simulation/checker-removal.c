@@ -124,9 +124,9 @@ static void judge_deleting(struct checker *checker, const struct cloud_request *
 {
         _cleanup_free_ char *id = request_parameter(request->body, "SnapshotId");
         const struct snapshot *snapshot =
-                id ? place_find(sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT,
-                                          request->region),
-                                KIND_SNAPSHOT, id)
+                id ? resource_find(sim_location(checker->simulation->cloud.sim, DEFAULT_ACCOUNT,
+                                                request->region),
+                                   KIND_SNAPSHOT, id)
                    : NULL;
         const char *image = snapshot ? strstr(snapshot->description, "ami-") : NULL;
         _cleanup_free_ char *of = image ? xstrndup(image, strcspn(image, " ")) : NULL;
@@ -176,8 +176,9 @@ void removal_after_request(struct checker *checker, const struct cloud_request *
 void removal_counted(struct checker *checker, const char *region, const char *id,
                      const char *instance)
 {
-        const struct image *image = place_find(
-                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, region), KIND_IMAGE, id);
+        const struct image *image =
+                resource_find(sim_location(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, region),
+                              KIND_IMAGE, id);
 
         if (image && !streq(image->source_instance, instance))
                 simulation_fail(checker->simulation, "nothing foreign is counted",

@@ -43,8 +43,8 @@ void creation_free(struct checker *checker, struct creation *creation)
 
 struct instance *find_instance(struct checker *checker, const char *region, const char *id)
 {
-        return place_find(sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, region),
-                          KIND_INSTANCE, id);
+        return resource_find(sim_location(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, region),
+                             KIND_INSTANCE, id);
 }
 
 /* ---- others ---- */
@@ -52,8 +52,8 @@ struct instance *find_instance(struct checker *checker, const char *region, cons
 static const char *owner_of(struct checker *checker, const char *region, enum kind kind,
                             const char *id)
 {
-        const struct resource *resource = place_find(
-                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, region), kind, id);
+        const struct resource *resource = resource_find(
+                sim_location(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, region), kind, id);
 
         return resource ? tags_get(&resource->tags, "amid:owner") : "sim";
 }

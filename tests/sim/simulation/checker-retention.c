@@ -33,9 +33,9 @@ static usec_t now_of(const struct checker *checker)
 
 struct image *creation_image(struct checker *checker, const struct creation *creation)
 {
-        struct place *place =
-                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, creation->region);
-        struct image *image = place_find(place, KIND_IMAGE, creation->id);
+        struct sim_location *location =
+                sim_location(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+        struct image *image = resource_find(location, KIND_IMAGE, creation->id);
 
         if (image)
                 image_settle(image, now_of(checker));
@@ -53,11 +53,11 @@ static bool is_available(struct checker *checker, const struct creation *creatio
 /* An instance that was launched from it longer ago than `race`. */
 static const char *user_of(struct checker *checker, const struct creation *creation, usec_t race)
 {
-        struct place *place =
-                sim_place(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, creation->region);
+        struct sim_location *location =
+                sim_location(checker->simulation->cloud.sim, DEFAULT_ACCOUNT, creation->region);
         usec_t now = now_of(checker);
 
-        FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
+        FOREACH_RESOURCE(resource, location, KIND_INSTANCE)
         {
                 const struct instance *instance = (const struct instance *)resource;
 

@@ -33,12 +33,12 @@ static const char *some_region(struct simulation *simulation)
 /* One of the resources that are there; of images one of ours. */
 static struct resource *some_resource(struct simulation *simulation, enum kind kind)
 {
-        struct place *place = other_users_place(simulation, some_region(simulation));
+        struct sim_location *location = other_users_location(simulation, some_region(simulation));
         usec_t now = other_users_now(simulation);
         struct resource *found[500];
         size_t n = 0;
 
-        FOREACH_RESOURCE(resource, place, kind)
+        FOREACH_RESOURCE(resource, location, kind)
         {
                 if (n < ELEMENTS(found) && resource->gone > now && resource->visible <= now &&
                     (kind != KIND_IMAGE || tags_get(&resource->tags, "amid:owner")))
@@ -97,7 +97,7 @@ void odd_image_disabled(struct simulation *simulation)
         struct image *image = (struct image *)some_resource(simulation, KIND_IMAGE);
 
         if (image)
-                free(other_users_call(simulation, image->resource.place->region, NULL,
+                free(other_users_call(simulation, image->resource.location->region, NULL,
                                       "Action=%sImage&ImageId=%s",
                                       image->disabled ? "Enable" : "Disable", image->resource.id));
 }
@@ -105,17 +105,18 @@ void odd_image_disabled(struct simulation *simulation)
 void odd_states_end(struct simulation *simulation)
 {
         for (size_t i = 0; i < simulation->fleet.n_regions; i++) {
-                struct place *place = other_users_place(simulation, simulation->fleet.regions[i]);
+                struct sim_location *location =
+                        other_users_location(simulation, simulation->fleet.regions[i]);
 
-                FOREACH_RESOURCE(resource, place, KIND_IMAGE)
+                FOREACH_RESOURCE(resource, location, KIND_IMAGE)
                 {
                         ((struct image *)resource)->odd_until = 0;
                         ((struct image *)resource)->disabled = false;
                 }
-                FOREACH_RESOURCE(resource, place, KIND_INSTANCE)
+                FOREACH_RESOURCE(resource, location, KIND_INSTANCE)
                 ((struct instance *)resource)->orders.starts_fail = 0;
                 for (size_t kind = 0; kind < ELEMENTS(hidden); kind++)
-                        FOREACH_RESOURCE(resource, place, hidden[kind].kind)
+                        FOREACH_RESOURCE(resource, location, hidden[kind].kind)
                 if (resource->visible > other_users_now(simulation))
                         resource->visible = other_users_now(simulation);
         }

@@ -130,8 +130,8 @@ void other_users_protect_image(struct simulation *simulation)
 
         if (!image || !image->devices.n)
                 return;
-        snapshot = place_find(
-                other_users_place(simulation, region), KIND_SNAPSHOT,
+        snapshot = resource_find(
+                other_users_location(simulation, region), KIND_SNAPSHOT,
                 image->devices.list[dice_below(&simulation->dice, image->devices.n)].snapshot);
         if (snapshot && dice_chance(&simulation->dice, 0.5))
                 snapshot->locked = !snapshot->locked;
@@ -190,7 +190,7 @@ void other_users_end_daemon(struct simulation *simulation)
 /* The machine that was launched from an image of ours and is not terminated yet; NULL: none. */
 static struct instance *find_clone(struct simulation *simulation, const char *region)
 {
-        FOREACH_RESOURCE(resource, other_users_place(simulation, region), KIND_INSTANCE)
+        FOREACH_RESOURCE(resource, other_users_location(simulation, region), KIND_INSTANCE)
         {
                 enum state state =
                         instance_state((struct instance *)resource, other_users_now(simulation));

@@ -20,9 +20,9 @@ usec_t other_users_now(const struct simulation *simulation)
         return virtual_true_time(&simulation->clock);
 }
 
-struct place *other_users_place(struct simulation *simulation, const char *region)
+struct sim_location *other_users_location(struct simulation *simulation, const char *region)
 {
-        return sim_place(simulation->cloud.sim, DEFAULT_ACCOUNT, region);
+        return sim_location(simulation->cloud.sim, DEFAULT_ACCOUNT, region);
 }
 
 /* A call of somebody else's; what the answer says is of no interest but for one id. */
@@ -57,7 +57,7 @@ struct instance *other_users_instance(struct simulation *simulation, const char 
         struct instance *found[200];
         size_t n = 0;
 
-        FOREACH_RESOURCE(resource, other_users_place(simulation, region), KIND_INSTANCE)
+        FOREACH_RESOURCE(resource, other_users_location(simulation, region), KIND_INSTANCE)
         {
                 struct instance *instance = (struct instance *)resource;
                 enum state state = instance_state(instance, other_users_now(simulation));
@@ -74,7 +74,7 @@ struct image *other_users_image(struct simulation *simulation, const char *regio
         struct image *found[1000];
         size_t n = 0;
 
-        FOREACH_RESOURCE(resource, other_users_place(simulation, region), KIND_IMAGE)
+        FOREACH_RESOURCE(resource, other_users_location(simulation, region), KIND_IMAGE)
         {
                 struct image *image = (struct image *)resource;
 
@@ -148,7 +148,7 @@ void other_users_retag(struct simulation *simulation, const char *region)
 /* One whose checks fail. */
 static struct instance *impaired_instance(struct simulation *simulation, const char *region)
 {
-        FOREACH_RESOURCE(resource, other_users_place(simulation, region), KIND_INSTANCE)
+        FOREACH_RESOURCE(resource, other_users_location(simulation, region), KIND_INSTANCE)
         if (((struct instance *)resource)->impaired)
                 return (struct instance *)resource;
         return NULL;
@@ -172,7 +172,7 @@ void other_users_break(struct simulation *simulation, const char *region)
 
 void other_users_break_first(struct simulation *simulation, const char *region)
 {
-        struct resource *first = other_users_place(simulation, region)->resources[KIND_INSTANCE];
+        struct resource *first = other_users_location(simulation, region)->resources[KIND_INSTANCE];
 
         ((struct instance *)first)->never_ready = true;
 }
@@ -312,7 +312,7 @@ void other_users_discard(struct simulation *simulation, const char *region)
 
         if (!instance)
                 return;
-        FOREACH_RESOURCE(resource, other_users_place(simulation, region), KIND_IMAGE)
+        FOREACH_RESOURCE(resource, other_users_location(simulation, region), KIND_IMAGE)
         {
                 _cleanup_free_ char *done = NULL;
 
@@ -377,7 +377,7 @@ void other_users_rotate_keys(struct simulation *simulation)
 static void repair_instance(struct simulation *simulation, struct instance *instance)
 {
         usec_t now = other_users_now(simulation);
-        const char *region = instance->resource.place->region;
+        const char *region = instance->resource.location->region;
         enum state state = instance_state(instance, now);
 
         instance->never_ready = false;
@@ -414,7 +414,7 @@ void other_users_unstick(struct simulation *simulation)
 
         for (size_t i = 0; i < simulation->fleet.n_regions; i++) {
                 FOREACH_RESOURCE(resource,
-                                 other_users_place(simulation, simulation->fleet.regions[i]),
+                                 other_users_location(simulation, simulation->fleet.regions[i]),
                                  KIND_SNAPSHOT)
                 {
                         struct snapshot *snapshot = (struct snapshot *)resource;
@@ -432,7 +432,7 @@ void other_users_repair(struct simulation *simulation)
         other_users_unstick(simulation);
         for (size_t i = 0; i < simulation->fleet.n_regions; i++)
                 FOREACH_RESOURCE(resource,
-                                 other_users_place(simulation, simulation->fleet.regions[i]),
+                                 other_users_location(simulation, simulation->fleet.regions[i]),
                                  KIND_INSTANCE)
         repair_instance(simulation, (struct instance *)resource);
         ledger_clear(simulation->cloud.sim->ledger);

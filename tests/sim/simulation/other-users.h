@@ -6,7 +6,7 @@
 #include "base/time.h"
 
 struct simulation;
-struct place;
+struct sim_location;
 struct instance;
 struct image;
 
@@ -14,7 +14,7 @@ struct image;
  * or of the available images (NULL: there is none), and a call of somebody else's; of its answer
  * only the text of `element` is of interest (may be NULL). Caller frees. */
 usec_t other_users_now(const struct simulation *simulation);
-struct place *other_users_place(struct simulation *simulation, const char *region);
+struct sim_location *other_users_location(struct simulation *simulation, const char *region);
 struct instance *other_users_instance(struct simulation *simulation, const char *region);
 struct image *other_users_image(struct simulation *simulation, const char *region);
 char *other_users_call(struct simulation *simulation, const char *region, const char *element,
