@@ -1,15 +1,15 @@
 #!/bin/bash
-# The simulation's part of a check: old findings, new seeds, deaths at every step, the same seed
-# twice, memory over a century. About eight minutes on two CPUs.
+# The simulation's part of a check: seeds that once found something, new seeds, the crash sweep, the
+# same seed twice, memory over a century. It takes about eight minutes on two CPUs.
 set -eu
 sim=$1
 folder=$(mktemp -d)
-walker=
-trap '[ -z "$walker" ] || kill "$walker" 2>/dev/null; rm -rf "$folder"' EXIT
+sweep=
+trap '[ -z "$sweep" ] || kill "$sweep" 2>/dev/null; rm -rf "$folder"' EXIT
 
-# Half of the work is the deaths: beside the rest.
-"$sim" --walk "${SIM_WALK:-1}" >"$folder/walk" 2>&1 &
-walker=$!
+# The crash sweep is half of the work, so it runs beside the rest.
+"$sim" --crash-sweep "${SIM_CRASH_SWEEP:-1}" >"$folder/sweep" 2>&1 &
+sweep=$!
 
 echo "seeds that found something once:"
 while read -r seed years _; do
@@ -41,9 +41,9 @@ grep '^total' "$folder/seeds"
 echo "memory:"
 "$sim" --memory --seed 6 --years 100
 
-echo "deaths at every step:"
-died=0
-wait "$walker" || died=1
-walker=
-cat "$folder/walk"
-exit $died
+echo "crashes at every step:"
+result=0
+wait "$sweep" || result=1
+sweep=
+cat "$folder/sweep"
+exit $result

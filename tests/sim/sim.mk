@@ -1,5 +1,5 @@
-# The universe: the daemon's own archives, but loop/ and http/, on virtual time with ec2sim's model
-# behind http/. tests/sim/README.md, "The universe".
+# The simulation: the daemon's own archives, without loop/ and http/, on virtual time, with ec2sim's
+# model behind http/. tests/sim/README.md, "The simulation".
 SIMULATION_SOURCES  := $(sort $(wildcard tests/sim/simulation/*.c))
 SIMULATION_FRONT    := ec2sim http-server http-parse options sigv4-check
 SIMULATION_OBJECTS  := $(SIMULATION_SOURCES:%.c=$(B)/%.o) \
@@ -24,7 +24,7 @@ build/sim build/sim-mutants: build/%: $(B)/% FORCE
 	$(Q)cmp -s $< $@ || install -m 755 $< $@
 
 .PHONY: check-sim check-mutants soak
-check-sim: build/sim ## the engine through simulated years, deaths at every step, broken engines noticed
+check-sim: build/sim ## the engine through simulated years, crashes at every step, broken engines noticed
 	$(Q)tests/sim/check.sh build/sim
 	+$(Q)$(MAKE) --no-print-directory check-mutants
 

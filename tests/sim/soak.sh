@@ -1,5 +1,5 @@
 #!/bin/bash
-# Universes from seeds that nobody has tried, as long as asked. Ends at the first that is violated.
+# Runs new seeds for as many seconds as asked. Ends at the first seed that violates an invariant.
 set -eu
 sim=$1 seconds=$2
 seed=$(($(date +%s) * 1000))

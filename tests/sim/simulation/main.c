@@ -30,9 +30,10 @@ static void usage(FILE *file)
               "      --only NAMES   only these kinds of trouble, separated by commas\n"
               "                     (fault-event-kinds.c)\n"
               "      --trace        print the whole history\n"
-              "      --walk EVERY   let it die at every commit and request of every step, one "
-              "after\n"
-              "                     the other; 2 is each second one\n"
+              "      --crash-sweep EVERY\n"
+              "                     crash the daemon once at every commit and request of every\n"
+              "                     step, each time in a new simulation; 2 is each second one\n"
+              "                     (--walk is the old name)\n"
               "      --memory       compare what the daemon holds after one year and after all\n"
               "      --mutant NAME  break that guarantee of the daemon (sim-mutants only)\n"
               "      --mutants      list the mutants: NAME|OPTIONS|MEANING\n"
@@ -145,14 +146,15 @@ static bool run_memory(struct options *options)
 
 int main(int argc, char **argv)
 {
-        enum { SEED = 256, SEEDS, YEARS, QUIET, TRACE, WALK, MEMORY, MUTANT, MUTANTS, ONLY };
+        enum { SEED = 256, SEEDS, YEARS, QUIET, TRACE, SWEEP, MEMORY, MUTANT, MUTANTS, ONLY };
         static const struct option options[] = {
                 { "seed", required_argument, NULL, SEED },
                 { "seeds", required_argument, NULL, SEEDS },
                 { "years", required_argument, NULL, YEARS },
                 { "quiet", no_argument, NULL, QUIET },
                 { "trace", no_argument, NULL, TRACE },
-                { "walk", required_argument, NULL, WALK },
+                { "crash-sweep", required_argument, NULL, SWEEP },
+                { "walk", required_argument, NULL, SWEEP },
                 { "memory", no_argument, NULL, MEMORY },
                 { "mutant", required_argument, NULL, MUTANT },
                 { "mutants", no_argument, NULL, MUTANTS },
@@ -182,7 +184,7 @@ int main(int argc, char **argv)
                 case TRACE:
                         chosen.trace = stdout;
                         break;
-                case WALK:
+                case SWEEP:
                         every = strtoull(optarg, NULL, 10);
                         break;
                 case MEMORY:

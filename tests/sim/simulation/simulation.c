@@ -22,7 +22,7 @@ static void say_how_to_repeat(const struct options *options)
 {
         fprintf(stderr, "\nThe same again: sim --seed %" PRIu64, options->seed);
         if (options->plan)
-                fputs(" --walk 1", stderr);
+                fputs(" --crash-sweep 1", stderr);
         else if (options->duration)
                 fprintf(stderr, " --years %.10g", (double)options->duration / (double)SEC_PER_YEAR);
         if (options->no_faults && !options->plan)
