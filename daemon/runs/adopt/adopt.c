@@ -193,7 +193,7 @@ static struct verdict adoption_ask(struct task *task)
         input = ec2_own_images(&owner.filter, 1);
         task_call(task, &ec2_describe_images, &input);
         name_filter_done(&owner);
-        return stay();
+        return step_wait();
 }
 
 /* Brings a row up to the state that EC2 lists. Retention does that for schedules with 'retain'; the
@@ -275,22 +275,22 @@ static struct verdict adoption_answer(struct task *task, const struct aws_reply 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_images);
         if (adoption_init(&adoption, task) < 0)
-                return again(10 * USEC_PER_SEC,
-                             xasprintf("the state cannot be read: %s", store_error(engine->store)));
+                return step_retry(10 * USEC_PER_SEC, xasprintf("the state cannot be read: %s",
+                                                               store_error(engine->store)));
         if (task->run->dry) {
                 consider_all(task, &adoption, found);
-                return next();
+                return step_next();
         }
         store_begin(engine->store);
         consider_all(task, &adoption, found);
         if (store_commit(engine->store) < 0)
-                return again(10 * USEC_PER_SEC, xasprintf("the images cannot be recorded: %s",
-                                                          store_error(engine->store)));
+                return step_retry(10 * USEC_PER_SEC, xasprintf("the images cannot be recorded: %s",
+                                                               store_error(engine->store)));
         log_event(&events[EVENT_IMAGES_ADOPTED], &about,
                   "%zu image%s adopted in %s/%s, %zu left (%zu carry our tags).", adoption.adopted,
                   adoption.adopted == 1 ? "" : "s", task->row.account, task->row.region,
                   adoption.left, found->n_images);
-        return next();
+        return step_next();
 }
 
 static const struct step adoption_steps[] = {
@@ -314,5 +314,5 @@ struct verdict adopt_begin(struct run *run)
         char *error =
                 locations_of(&run->engine->locations, run->settings, NULL, add_adoption_task, run);
 
-        return error ? finish(OUTCOME_FAILED, error) : next();
+        return error ? step_finish(OUTCOME_FAILED, error) : step_next();
 }

@@ -110,15 +110,15 @@ struct verdict create_may(struct task *task)
         const struct verdict *no_more = &image_live(task)->no_more;
 
         if (no_more->move == MOVE_FINISH)
-                return finish(no_more->outcome, xstrdup(no_more->detail));
+                return step_finish(no_more->outcome, xstrdup(no_more->detail));
         if (!task->run->schedule)
-                return finish(OUTCOME_CANCELLED,
-                              xstrdup("not begun: the schedule is no longer in the settings"));
+                return step_finish(OUTCOME_CANCELLED,
+                                   xstrdup("not begun: the schedule is no longer in the settings"));
         if (run_is_cut_short(task->run))
-                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+                return step_finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
         if (task->row.downed == SEC_NONE && image_is_too_late(task))
-                return finish(OUTCOME_SKIPPED, xstrdup("not begun: the window is over"));
-        return next();
+                return step_finish(OUTCOME_SKIPPED, xstrdup("not begun: the window is over"));
+        return step_next();
 }
 
 /* EC2 did not take the call while the instance was frozen: it goes on, and is frozen anew. */
@@ -130,7 +130,7 @@ static struct verdict too_late_for_freeze(struct task *task)
                                    xasprintf("EC2 did not take the call for its image while it "
                                              "was frozen, %d times",
                                              STALE_AT_MOST));
-        return go("thaw-instance");
+        return step_goto("thaw-instance");
 }
 
 /* EC2 may not take the call for hours, or the daemon be away: the checks may have begun to fail
@@ -152,23 +152,23 @@ struct verdict create_ask(struct task *task)
         struct verdict may;
 
         if (task->resumed && !MUTANT(takes_over_nothing))
-                return go("find-image"); /* the request may have left before the restart */
+                return step_goto("find-image"); /* the request may have left before the restart */
         may = create_may(task);
         if (may.move == MOVE_FINISH)
                 return end_without_image(task, may.outcome, may.detail);
         if (!live->sought && freeze_is_stale(task))
                 return too_late_for_freeze(task);
         if (!live->instance.n_instances || live->look_again)
-                return go(had_turn ? "check-again" : "check-instance");
+                return step_goto(had_turn ? "check-again" : "check-instance");
         if (is_look_too_old(task))
-                return go("check-status-again");
+                return step_goto("check-status-again");
         if (image_note_asking(task))
-                return go("create-image");
+                return step_goto("create-image");
         live->rebooted = loop_monotonic(task->run->engine->loop);
         if (!live->asked)
                 live->asked = live->rebooted;
         send_create(task);
-        return stay();
+        return step_wait();
 }
 
 /* ---- what came back ---- */
@@ -215,7 +215,7 @@ static struct verdict busy(struct task *task, char *detail)
 {
         struct image_live *live = image_live(task);
         struct log_about about = task_about(task);
-        usec_t delay = image_insist_after(live->busy);
+        usec_t delay = image_backoff(live->busy);
 
         if (live->busy++ % BUSY_TOLD == 0)
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
@@ -243,11 +243,11 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                 switch (create_troubles[i].trouble) {
                 case CREATE_TAKEN:
                         if (MUTANT(takes_over_nothing))
-                                return finish(OUTCOME_FAILED, detail);
+                                return step_finish(OUTCOME_FAILED, detail);
                         free(detail);
                         if (reply->attempts > 1)
                                 note_unsure(live); /* by an attempt of its own */
-                        return go("find-image");
+                        return step_goto("find-image");
                 case CREATE_BUSY:
                         return busy(task, detail);
                 case CREATE_WRONG_STATE:
@@ -285,13 +285,13 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
                 task->row.launched = image_live(task)->launched; /* it is of this very call */
                 if (task->method == &method_freeze)
                         free(steal(task->row.evidence)); /* it is of this freeze */
-                return go("record-image");
+                return step_goto("record-image");
         case AWS_ERROR:
                 return create_refused(task, reply);
         case AWS_UNKNOWN:
                 say_unknown(task, reply);
                 note_unsure(image_live(task));
-                return go("find-image");
+                return step_goto("find-image");
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:
                 return create_later(task, SILENT_RETRY,

@@ -38,7 +38,7 @@ struct verdict find_ask(struct task *task)
         input = ec2_own_images(&filter.filter, 1);
         task_call(task, &ec2_describe_images, &input);
         name_filter_done(&filter);
-        return stay();
+        return step_wait();
 }
 
 /* ---- nothing is found ---- */
@@ -79,7 +79,7 @@ static struct verdict find_later(struct task *task, char *why)
         if (verdict.move != MOVE_FINISH)
                 return verdict;
         image_note_failure(task, verdict.detail);
-        return go("look-for-image");
+        return step_goto("look-for-image");
 }
 
 static struct verdict find_nothing(struct task *task)
@@ -94,7 +94,7 @@ static struct verdict find_nothing(struct task *task)
                 live->rounds++;
                 live->looks = 0;
                 image_look_again_if_stopped(task);
-                return go("create-image");
+                return step_goto("create-image");
         }
         if (looks >= (in_time ? LOOKS_AT_MOST : LOOKS_IN_HASTE) ||
             MUTANT(gives_up_unknown_images)) {
@@ -104,7 +104,7 @@ static struct verdict find_nothing(struct task *task)
                                : find_later(task, unknown_text(task));
         }
         free(may.detail);
-        return again(
+        return step_retry(
                 look_delay(looks),
                 xasprintf("looking for the image named %s: the outcome of the call is not known",
                           task->row.name));
@@ -134,7 +134,7 @@ static struct verdict find_unanswered(struct task *task, char *why)
         _cleanup_free_ char *reason = why;
 
         if (create_overtime(task) < HASTE_AT_MOST)
-                return again(LOOK_LATER, steal(reason));
+                return step_retry(LOOK_LATER, steal(reason));
         return find_later(task,
                           xasprintf("it cannot be told whether EC2 made the image named %s (%s); "
                                     "if it did, `amictl adopt` takes it in",
@@ -210,7 +210,7 @@ static struct verdict take_over(struct task *task, struct ec2_image *image)
         log_event(&events[EVENT_IMAGE_FOUND], &about,
                   "Image %s of %s exists already and is taken over; it is not created again.",
                   task->row.image, task->row.subject);
-        return go("record-image");
+        return step_goto("record-image");
 }
 
 /* The listed image that this task has asked for, or NULL. live->misfit is then what does not fit of
@@ -268,7 +268,7 @@ struct verdict look_ask(struct task *task)
         struct log_about about = task_about(task);
 
         if (task->run->row.abandoned)
-                return finish(task->row.ending, NULL);
+                return step_finish(task->row.ending, NULL);
         if (!live->look_told) {
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet: %s; it is looked for.", task->row.subject,
@@ -285,25 +285,25 @@ struct verdict look_answer(struct task *task, const struct aws_reply *reply)
         bool untagged;
 
         if (reply->outcome != AWS_OK)
-                return again(LOOK_CALMLY,
-                             aws_describe_failure(reply, &ec2_describe_images, task->row.region));
+                return step_retry(LOOK_CALMLY, aws_describe_failure(reply, &ec2_describe_images,
+                                                                    task->row.region));
         ours = find_ours(task, reply, &untagged);
         if (!ours && ++image_live(task)->looks < LOOKS)
-                return again(LOOK_LATER,
-                             xasprintf("looking for the image named %s", task->row.name));
+                return step_retry(LOOK_LATER,
+                                  xasprintf("looking for the image named %s", task->row.name));
         if (!ours)
-                return finish(task->row.ending, NULL);
+                return step_finish(task->row.ending, NULL);
         take_over(task, ours);
         task->row.launched = SEC_NONE;
         xreplace(&task->row.evidence, "its instance was put right before EC2 told of it");
         free(task->row.detail);
         task->row.detail = xasprintf("EC2 told of image %s only after the instance was put right",
                                      task->row.image);
-        return go("record-found");
+        return step_goto("record-found");
 }
 
 struct verdict look_lost_patience(struct task *task, char *detail)
 {
         free(detail);
-        return finish(task->row.ending, NULL);
+        return step_finish(task->row.ending, NULL);
 }

@@ -19,7 +19,7 @@
 
 static struct verdict record_found_ask(struct task *task)
 {
-        return image_save_pending(task) < 0 ? image_not_recorded(task) : go("await-image");
+        return image_save_pending(task) < 0 ? image_not_recorded(task) : step_goto("await-image");
 }
 
 /* ---- record-image ---- */
@@ -38,7 +38,7 @@ static struct verdict record_ask(struct task *task)
                           task->method->reboots ? ", with a reboot" : "");
         image_live(task)->taken_over = false;
         image_live(task)->followed = follow_begin(task);
-        return task->row.launched != SEC_NONE ? go("await-snapshots") : next();
+        return task->row.launched != SEC_NONE ? step_goto("await-snapshots") : step_next();
 }
 
 /* ---- await-image ---- */
@@ -50,25 +50,25 @@ static struct verdict image_failed(struct task *task, const struct followed *fol
 
         if (recorded.move != MOVE_NEXT)
                 return recorded;
-        return finish(OUTCOME_FAILED,
-                      xasprintf("image %s failed: %s", task->row.image,
-                                followed->reason ? followed->reason : "EC2 gave no reason"));
+        return step_finish(OUTCOME_FAILED,
+                           xasprintf("image %s failed: %s", task->row.image,
+                                     followed->reason ? followed->reason : "EC2 gave no reason"));
 }
 
 /* For the next process, which then takes its absence for a removal sooner. */
 static struct verdict note_listed(struct task *task)
 {
         task->row.listed = loop_wall(task->run->engine->loop);
-        return go("await-image");
+        return step_goto("await-image");
 }
 
 struct verdict image_abandoned(struct task *task)
 {
         if (task->row.ending != OUTCOME_OPEN)
-                return finish(task->row.ending, NULL);
-        return finish(OUTCOME_CANCELLED,
-                      xasprintf("image %s is no longer followed: the run was abandoned",
-                                task->row.image));
+                return step_finish(task->row.ending, NULL);
+        return step_finish(OUTCOME_CANCELLED,
+                           xasprintf("image %s is no longer followed: the run was abandoned",
+                                     task->row.image));
 }
 
 static struct verdict await_image_ask(struct task *task)
@@ -79,8 +79,8 @@ static struct verdict await_image_ask(struct task *task)
                 return image_start_over(task);
         if (!task->row.image)
                 return task->row.requested != SEC_NONE && !MUTANT(looks_for_it_no_more)
-                               ? go("look-for-image")
-                               : finish(task->row.ending, NULL);
+                               ? step_goto("look-for-image")
+                               : step_finish(task->row.ending, NULL);
         if (task->run->row.abandoned)
                 return image_abandoned(task);
         if (!live->followed)
@@ -90,14 +90,14 @@ static struct verdict await_image_ask(struct task *task)
         case SIGHT_PENDING:
                 if (task->row.listed == SEC_NONE)
                         return note_listed(task);
-                return MUTANT(stops_following) ? next() : stay();
+                return MUTANT(stops_following) ? step_next() : step_wait();
         case SIGHT_NONE:
-                return stay();
+                return step_wait();
         case SIGHT_FAILED:
         case SIGHT_GONE:
                 return image_failed(task, live->followed);
         case SIGHT_AVAILABLE:
-                return live->recorded ? next() : image_available(task);
+                return live->recorded ? step_next() : image_available(task);
         }
         abort();
 }
@@ -107,7 +107,7 @@ static struct verdict await_image_ask(struct task *task)
 static struct verdict image_lost_patience(struct task *task, char *detail)
 {
         return task->step->down ? end_without_image(task, OUTCOME_FAILED, detail)
-                                : finish(OUTCOME_FAILED, detail);
+                                : step_finish(OUTCOME_FAILED, detail);
 }
 
 /* One line for each instance that got no image. That it did not come back, or that its image is

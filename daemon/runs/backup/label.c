@@ -77,24 +77,24 @@ struct verdict label_ask(struct task *task)
         size_t n;
 
         if (streq(task->row.consistency, PROVEN_CRASH))
-                return next(); /* as the create call has said */
+                return step_next(); /* as the create call has said */
         if (task->run->row.abandoned)
                 return image_abandoned(task);
         if (task->resumed && !live->label_doubt)
                 live->label_doubt = task->inherited + REQUEST_LIVES;
         if (live->label_look) {
                 look_for_image(task);
-                return stay();
+                return step_wait();
         }
         ids = label_ids(task, &n);
         if (live->labelled >= n)
-                return next();
+                return step_next();
         task_call(task, &ec2_create_tags,
                   &(struct create_tags){ .ids = ids + live->labelled,
                                          .n_ids = live->label_apart ? 1 : n,
                                          .tags = tags,
                                          .n_tags = ELEMENTS(tags) });
-        return stay();
+        return step_wait();
 }
 
 struct verdict label_refused(struct task *task, char *detail)
@@ -103,14 +103,14 @@ struct verdict label_refused(struct task *task, char *detail)
 
         if (image_live(task)
                     ->labelled) /* the image is, and the label of a snapshot is for people */
-                return next();
+                return step_next();
         free(task->row.evidence);
         task->row.evidence =
                 xasprintf("its label cannot be changed to %s: %s", task->row.consistency, why);
         if (!MUTANT(believes_the_refused_label))
                 xreplace(&task->row.consistency, PROVEN_CRASH);
         task_touch(task);
-        return next();
+        return step_next();
 }
 
 /* EC2 refuses CreateTags. Where an earlier request may have been carried out, the tags of the image
@@ -124,7 +124,7 @@ static struct verdict label_refused_now(struct task *task, char *detail)
         free(live->label_refusal);
         live->label_refusal = detail;
         live->label_look = true;
-        return go("tag-consistency");
+        return step_goto("tag-consistency");
 }
 
 /* The image is there, and CreateTags was refused. */
@@ -135,9 +135,10 @@ static struct verdict label_read(struct task *task, const struct ec2_image *imag
         usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (streq(label, task->row.consistency))
-                return next();       /* an earlier request was carried out */
+                return step_next();  /* an earlier request was carried out */
         if (live->label_doubt > now) /* or may still be */
-                return again(live->label_doubt - now + LABEL_RETRY, xstrdup(live->label_refusal));
+                return step_retry(live->label_doubt - now + LABEL_RETRY,
+                                  xstrdup(live->label_refusal));
         return label_refused(task, steal(live->label_refusal));
 }
 
@@ -157,17 +158,17 @@ static struct verdict label_unknown(struct task *task, char *detail)
 
         if (!live->label_apart) {
                 live->label_apart = true;
-                return again(LABEL_RETRY, detail);
+                return step_retry(LABEL_RETRY, detail);
         }
         if (live->labelled == 0) {
                 live->label_look = true;
-                return again(label_delay(task), detail);
+                return step_retry(label_delay(task), detail);
         }
         if (task_spent(task) < LABEL_SOON)
-                return again(LABEL_RETRY, detail);
+                return step_retry(LABEL_RETRY, detail);
         free(detail);
         live->labelled++;
-        return go("tag-consistency");
+        return step_goto("tag-consistency");
 }
 
 static struct verdict label_looked(struct task *task, const struct aws_reply *reply)
@@ -177,8 +178,8 @@ static struct verdict label_looked(struct task *task, const struct aws_reply *re
         usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (reply->outcome != AWS_OK)
-                return again(LABEL_LATER,
-                             aws_describe_failure(reply, &ec2_describe_images, task->row.region));
+                return step_retry(LABEL_LATER, aws_describe_failure(reply, &ec2_describe_images,
+                                                                    task->row.region));
         if (found->n_images && found->images[0].state != IMAGE_DEREGISTERED)
                 gone_see(&live->labelled_gone, now);
         else if (found->n_images)
@@ -190,9 +191,10 @@ static struct verdict label_looked(struct task *task, const struct aws_reply *re
         if (live->label_refusal && !live->labelled_gone.looks)
                 return label_read(task, &found->images[0]);
         if (live->label_refusal)
-                return again(label_delay(task), xstrdup(live->label_refusal));
+                return step_retry(label_delay(task), xstrdup(live->label_refusal));
         live->label_look = live->labelled_gone.looks > 0;
-        return again(label_delay(task), xstrdup("EC2 did not know the image when it was labelled"));
+        return step_retry(label_delay(task),
+                          xstrdup("EC2 did not know the image when it was labelled"));
 }
 
 struct verdict label_answer(struct task *task, const struct aws_reply *reply)
@@ -205,16 +207,16 @@ struct verdict label_answer(struct task *task, const struct aws_reply *reply)
         if (aws_may_have_acted(reply))
                 live->label_doubt = loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
         if (reply->outcome == AWS_OK && !live->label_apart)
-                return next();
+                return step_next();
         if (reply->outcome == AWS_OK) {
                 live->labelled++;
-                return go("tag-consistency");
+                return step_goto("tag-consistency");
         }
         detail = aws_describe_failure(reply, &ec2_create_tags, task->row.region);
         if (gone_is_claimed(reply))
                 return label_unknown(task, detail);
         if (reply->outcome != AWS_ERROR)
-                return again(label_delay(task), detail);
+                return step_retry(label_delay(task), detail);
         return label_refused_now(task, detail);
 }
 
@@ -248,13 +250,13 @@ struct verdict judge_ask(struct task *task)
                 return image_not_recorded(task);
         /* Good or not, its instance is not: the task has failed. */
         if (task->row.ending != OUTCOME_OPEN)
-                return finish(task->row.ending, NULL);
+                return step_finish(task->row.ending, NULL);
         if (!falls_short(task))
-                return next();
+                return step_next();
         detail = xasprintf("the image is worth %s, not %s as asked for: %s", task->row.consistency,
                            task->row.asked,
                            task->row.evidence ? task->row.evidence : "more is not proven");
         log_event(&events[EVENT_SHORTFALL], &about, "Image %s of %s: %s.", task->row.image,
                   task->row.subject, detail);
-        return finish(outcome, detail);
+        return step_finish(outcome, detail);
 }

@@ -25,7 +25,7 @@ static struct verdict named_end(struct task *task)
 {
         struct text *reasons = &targets_live(task)->reasons;
 
-        return text_size(reasons) ? finish(OUTCOME_DONE, text_steal(reasons)) : next();
+        return text_size(reasons) ? step_finish(OUTCOME_DONE, text_steal(reasons)) : step_next();
 }
 
 /* The filter is one of ids alone: an instance that EC2 does not list then does not exist here. In
@@ -38,7 +38,7 @@ struct verdict named_ask(struct task *task)
         char **only;
 
         if (!task->run->row.only)
-                return next();
+                return step_next();
         live = targets_live(task);
         only = strings_split(task->run->row.only, " ", &n);
         for (at = live->named; at < n && filter.n_values < EC2_FILTER_VALUES_MAX; at++)
@@ -51,7 +51,7 @@ struct verdict named_ask(struct task *task)
                           &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
         free(filter.values);
         strings_free(only, n);
-        return filter.n_values ? stay() : named_end(task);
+        return filter.n_values ? step_wait() : named_end(task);
 }
 
 static bool is_of_states(const struct setting_targets *targets, const struct ec2_instance *instance)
@@ -102,7 +102,7 @@ struct verdict named_answer(struct task *task, const struct aws_reply *reply)
                                     task->run->row.schedule, why);
         }
         live->named = live->asking;
-        return live->more ? go("describe-named") : named_end(task);
+        return live->more ? step_goto("describe-named") : named_end(task);
 }
 
 /* ---- the run ---- */

@@ -33,19 +33,19 @@ struct verdict planned_ask(struct task *targets)
         size_t n = 0;
 
         if (!targets->run->dry)
-                return next();
+                return step_next();
         for (const struct task *task = targets->run->tasks; task && n < ELEMENTS(ids);
              task = task->next)
                 if (is_to_be_read(task, targets))
                         ids[n++] = task->row.subject;
         if (!n) {
                 tell_all(targets);
-                return next();
+                return step_next();
         }
         task_call(
                 targets, &ec2_describe_instance_status,
                 &(struct describe_instance_status){ .ids = ids, .n_ids = n, .include_all = true });
-        return stay();
+        return step_wait();
 }
 
 static const struct ec2_instance_status *find_status(const struct ec2_instance_statuses *found,
@@ -93,5 +93,5 @@ struct verdict planned_answer(struct task *targets, const struct aws_reply *repl
                         task->row.evidence = aws_describe_failure(
                                 reply, &ec2_describe_instance_status, targets->row.region);
         }
-        return go("describe-status");
+        return step_goto("describe-status");
 }

@@ -34,7 +34,7 @@ static struct verdict not_all(struct task *task, size_t n, char *failure)
                                 "went on",
                                 n, task->row.volumes);
         task_touch(task);
-        return next();
+        return step_next();
 }
 
 /* How long the instance may be held until its snapshots are seen: where EC2 does not tell, no
@@ -57,7 +57,7 @@ static sec_t hold_at_most(const struct task *task, const struct aws_reply *reply
 
 static struct verdict all_begun(const struct task *task)
 {
-        return task->row.launched != SEC_NONE ? go("prove-stopped") : next();
+        return task->row.launched != SEC_NONE ? step_goto("prove-stopped") : step_next();
 }
 
 struct verdict await_snapshots_ask(struct task *task)
@@ -73,7 +73,7 @@ struct verdict await_snapshots_ask(struct task *task)
         task_call(task, &ec2_describe_snapshots, &input);
         name_filter_done(&run);
         name_filter_done(&instance);
-        return stay();
+        return step_wait();
 }
 
 struct verdict await_snapshots_answer(struct task *task, const struct aws_reply *reply)
@@ -92,9 +92,9 @@ struct verdict await_snapshots_answer(struct task *task, const struct aws_reply 
                 failure = aws_describe_failure(reply, &ec2_describe_snapshots, task->row.region);
         if (task_spent(task) >= hold_at_most(task, reply))
                 return not_all(task, n, failure);
-        return again(LOOK_EACH,
-                     failure ? failure
-                             : xasprintf("%zu of %u snapshots have begun", n, task->row.volumes));
+        return step_retry(LOOK_EACH, failure ? failure
+                                             : xasprintf("%zu of %u snapshots have begun", n,
+                                                         task->row.volumes));
 }
 
 /* ---- prove-stopped ---- */
@@ -104,12 +104,12 @@ struct verdict prove_stopped_ask(struct task *task)
         struct name_filter filter;
 
         if (task->row.evidence)
-                return next(); /* which says why it is not */
+                return step_next(); /* which says why it is not */
         name_filter_init(&filter, "instance-id", task->row.subject);
         task_call(task, &ec2_describe_instances,
                   &(struct describe_instances){ .filters = &filter.filter, .n_filters = 1 });
         name_filter_done(&filter);
-        return stay();
+        return step_wait();
 }
 
 struct verdict prove_stopped_answer(struct task *task, const struct aws_reply *reply)
@@ -124,7 +124,7 @@ struct verdict prove_stopped_answer(struct task *task, const struct aws_reply *r
                                   : aws_describe_failure(reply, &ec2_describe_instances,
                                                          task->row.region);
                 if (task_spent(task) < PROVE_AT_MOST)
-                        return again(LOOK_EACH, failure);
+                        return step_retry(LOOK_EACH, failure);
                 task->row.evidence = xasprintf("whether it was still stopped when its snapshots "
                                                "had begun is not known: %s",
                                                failure);
@@ -136,5 +136,5 @@ struct verdict prove_stopped_answer(struct task *task, const struct aws_reply *r
         } else {
                 xreplace(&task->row.consistency, PROVEN_STOPPED);
         }
-        return next();
+        return step_next();
 }

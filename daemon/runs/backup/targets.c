@@ -49,9 +49,10 @@ static struct verdict reboots_ask(struct task *task)
         struct name_filter owner;
 
         if (!task->run->schedule)
-                return finish(OUTCOME_FAILED, xstrdup("the schedule is no longer in the settings"));
+                return step_finish(OUTCOME_FAILED,
+                                   xstrdup("the schedule is no longer in the settings"));
         if (task->run->schedule->consistency != CONSISTENCY_AUTO)
-                return next();
+                return step_next();
         name_filter_init(&owner, "tag:" TAG_OWNER, task->run->settings->owner);
         filters[0] = owner.filter;
         task_call(task, &ec2_describe_images,
@@ -60,7 +61,7 @@ static struct verdict reboots_ask(struct task *task)
                                              .filters = filters,
                                              .n_filters = ELEMENTS(filters) });
         name_filter_done(&owner);
-        return stay();
+        return step_wait();
 }
 
 /* For which time the instance of an image was rebooted: its nominal firing, by the tag, as long as
@@ -103,7 +104,7 @@ static struct verdict reboots_answer(struct task *task, const struct aws_reply *
                     task->run->row.firing - reboot_time(schedule, image) < schedule->reboot_max_age)
                         *append(live->rebooted, live->n_rebooted) = xstrdup(image->source_instance);
         }
-        return next();
+        return step_next();
 }
 
 /* ---- asking for the instances of a schedule ---- */
@@ -179,16 +180,17 @@ static struct verdict targets_ask(struct task *task)
         _cleanup_(target_filters_done) struct target_filters filters = {};
 
         if (!task->run->schedule)
-                return finish(OUTCOME_FAILED, xstrdup("the schedule is no longer in the settings"));
+                return step_finish(OUTCOME_FAILED,
+                                   xstrdup("the schedule is no longer in the settings"));
         if (task->run->schedule->consistency == CONSISTENCY_AUTO && !task->live)
-                return go("find-reboots"); /* after a restart */
+                return step_goto("find-reboots"); /* after a restart */
         if (needs_target_groups(task))
-                return go("find-target-groups");
+                return step_goto("find-target-groups");
         target_filters_fill(&filters, &task->run->schedule->targets);
         task_call(task, &ec2_describe_instances,
                   &(struct describe_instances){ .filters = filters.filters,
                                                 .n_filters = filters.n });
-        return stay();
+        return step_wait();
 }
 
 /* ---- taking the answer ---- */
@@ -230,7 +232,7 @@ static struct verdict targets_answer(struct task *task, const struct aws_reply *
                         level_of(run->schedule, was_rebooted(task, instance->id))));
                 image_describe(image, instance, reply->date);
         }
-        return next();
+        return step_next();
 }
 
 static const struct step targets_steps[] = {
@@ -276,11 +278,11 @@ struct verdict backup_begin_targets(struct run *run)
         char *error;
 
         if (!run->schedule)
-                return finish(OUTCOME_FAILED,
-                              xasprintf("schedule %s is not in the settings", run->row.schedule));
+                return step_finish(OUTCOME_FAILED, xasprintf("schedule %s is not in the settings",
+                                                             run->row.schedule));
         error = locations_of(&run->engine->locations, run->settings, run->schedule,
                              add_targets_task, run);
-        return error ? finish(OUTCOME_FAILED, error) : next();
+        return error ? step_finish(OUTCOME_FAILED, error) : step_next();
 }
 
 /* Compares what was found with what the last run found, and remembers it. */
@@ -328,7 +330,7 @@ static struct verdict expectation_failed(struct run *run, unsigned int found, si
         log_event(&events[EVENT_TARGETS_UNEXPECTED],
                   &(struct log_about){ .schedule = run->row.schedule, .run = run->row.id },
                   "Schedule %s: %s.", run->row.schedule, detail);
-        return finish(OUTCOME_FAILED, detail);
+        return step_finish(OUTCOME_FAILED, detail);
 }
 
 struct verdict backup_begin_images(struct run *run)
@@ -347,18 +349,18 @@ struct verdict backup_begin_images(struct run *run)
                 }
         }
         if (run_is_cut_short(run))
-                return next();
+                return step_next();
         if (searched && failed == searched)
-                return finish(OUTCOME_FAILED, xstrdup(failure->row.detail));
+                return step_finish(OUTCOME_FAILED, xstrdup(failure->row.detail));
         if (!run->schedule)
-                return next();
+                return step_next();
         strangers = named_strangers(run);
         if (strangers)
-                return finish(OUTCOME_FAILED, xasprintf("%s; nothing was touched", strangers));
+                return step_finish(OUTCOME_FAILED, xasprintf("%s; nothing was touched", strangers));
         if (!run->row.only && !is_expected(&run->schedule->targets, found))
                 return expectation_failed(run, found, failed);
         if (!failed) /* of a region that could not be searched nothing is known */
                 note_matched(run, found);
         measures_order(run);
-        return next();
+        return step_next();
 }

@@ -18,7 +18,7 @@ static struct verdict wait_for_clock(struct task *task, const char *what)
                          wrong ? wrong : "the clock is being compared with AWS's");
         task->entered = loop_monotonic(engine->loop);
         task_wake_after(task, HELD_RETRY);
-        return stay();
+        return step_wait();
 }
 
 bool task_may_remove(struct task *task, struct verdict *ret)
@@ -55,9 +55,9 @@ bool task_may_begin(struct task *task, struct verdict *ret)
         aws_clock(run->engine->aws, &clock);
         if (clock.state == AWS_CLOCK_COMPARED && claim_is_wrong(run, &clock) &&
             !MUTANT(believes_its_clock)) {
-                *ret = finish(OUTCOME_CANCELLED,
-                              xstrdup("not begun: the clock of this machine was wrong when it "
-                                      "fired, and AWS could not be asked"));
+                *ret = step_finish(OUTCOME_CANCELLED,
+                                   xstrdup("not begun: the clock of this machine was wrong when it "
+                                           "fired, and AWS could not be asked"));
                 return false;
         }
         run->compared = state == CLOCK_AGREES;

@@ -31,10 +31,10 @@ struct engine;
 /* ---- tables ---- */
 
 enum move {
-        MOVE_STAY,  /* a reply, a wake-up or the timer will ask again */
+        MOVE_WAIT,  /* a reply, a wake-up or the timer will ask again */
         MOVE_NEXT,  /* to the next step; after the last: done */
-        MOVE_GO,    /* to the step named */
-        MOVE_AGAIN, /* ask again after a while; beyond the step's patience the task fails */
+        MOVE_GOTO,  /* to the step named */
+        MOVE_RETRY, /* ask again after a while; beyond the step's patience the task fails */
         MOVE_FINISH,
 };
 struct verdict {
@@ -44,11 +44,11 @@ struct verdict {
         enum outcome outcome;
         char *detail; /* owned; why, for people */
 };
-struct verdict stay(void);
-struct verdict next(void);
-struct verdict go(const char *step);
-struct verdict again(usec_t delay, char *detail);
-struct verdict finish(enum outcome outcome, char *detail);
+struct verdict step_wait(void);
+struct verdict step_next(void);
+struct verdict step_goto(const char *step);
+struct verdict step_retry(usec_t delay, char *detail);
+struct verdict step_finish(enum outcome outcome, char *detail);
 
 /* What follows when the patience of a step is over; takes `detail`. */
 typedef struct verdict lost_patience_fn(struct task *task, char *detail);
@@ -57,10 +57,11 @@ struct step {
         const char *name; /* stored: never rename, never reuse */
         struct verdict (*ask)(struct task *task);
         struct verdict (*answer)(struct task *task, const struct aws_reply *reply);
-        sec_t patience;                  /* how long MOVE_AGAIN may go on; 0: for ever */
+        sec_t patience;                  /* how long MOVE_RETRY may go on; 0: for ever */
         lost_patience_fn *lost_patience; /* NULL: that of the kind */
-        unsigned int ways;               /* next() comes here only for tasks of these; 0: for all */
-        bool last;    /* next() ends the task, though rows follow that are reached with go() */
+        unsigned int ways; /* step_next() comes here only for tasks of these; 0: for all */
+        bool last;         /* step_next() ends the task, though rows follow that are reached with
+                              step_goto() */
         bool waits;   /* nothing has been touched yet; asked again whenever an instance is back */
         bool looks;   /* nothing has been touched yet: only reads */
         bool down;    /* the instance is held, or down: counts against max_parallel */
@@ -105,7 +106,7 @@ struct phase {
         const struct task_kind *kind;
         bool touches; /* the schedule's next run waits until its tasks only follow images */
         /* Adds the phase's tasks, or looks at those that earlier phases added. A verdict other than
-         * next() ends the run. */
+         * step_next() ends the run. */
         struct verdict (*begin)(struct run *run);
 };
 
@@ -149,7 +150,8 @@ struct task {
         struct refusal refusal;       /* of its own call, while its step lasts */
         const struct refusal *awaits; /* of the question it shares with others, while its step
                                          lasts; NULL: it does not wait for one */
-        usec_t asks_again; /* monotonic: until then its last again() lasts; 0: there was none */
+        usec_t retry_at;   /* monotonic: until then its last step_retry() lasts; 0: there was none
+                            */
         char *told;        /* of task_waiting(); or NULL */
         bool resumed;      /* this step was entered before a restart: its request may have left */
         usec_t inherited;  /* monotonic: when it was taken over from an earlier process; 0: never */

@@ -90,14 +90,14 @@ struct verdict task_trouble(struct task *task, const struct aws_reply *reply,
 
         /* No other key will be taken there either; what holds an instance waits nevertheless. */
         if (reply->elsewhere && task->step->looks)
-                return finish(OUTCOME_FAILED, detail);
+                return step_finish(OUTCOME_FAILED, detail);
         switch (reply->outcome) {
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:
         case AWS_UNKNOWN:
-                return again(TROUBLE_RETRY, detail);
+                return step_retry(TROUBLE_RETRY, detail);
         case AWS_ERROR:
-                return finish(OUTCOME_FAILED, detail);
+                return step_finish(OUTCOME_FAILED, detail);
         case AWS_OK:
                 break;
         }

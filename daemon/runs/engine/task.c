@@ -9,27 +9,27 @@
 #include "base/mutant.h"
 #include "base/text.h"
 
-struct verdict stay(void)
+struct verdict step_wait(void)
 {
-        return (struct verdict){ .move = MOVE_STAY };
+        return (struct verdict){ .move = MOVE_WAIT };
 }
 
-struct verdict next(void)
+struct verdict step_next(void)
 {
         return (struct verdict){ .move = MOVE_NEXT };
 }
 
-struct verdict go(const char *step)
+struct verdict step_goto(const char *step)
 {
-        return (struct verdict){ .move = MOVE_GO, .step = step };
+        return (struct verdict){ .move = MOVE_GOTO, .step = step };
 }
 
-struct verdict again(usec_t delay, char *detail)
+struct verdict step_retry(usec_t delay, char *detail)
 {
-        return (struct verdict){ .move = MOVE_AGAIN, .delay = delay, .detail = detail };
+        return (struct verdict){ .move = MOVE_RETRY, .delay = delay, .detail = detail };
 }
 
-struct verdict finish(enum outcome outcome, char *detail)
+struct verdict step_finish(enum outcome outcome, char *detail)
 {
         return (struct verdict){ .move = MOVE_FINISH, .outcome = outcome, .detail = detail };
 }
@@ -62,7 +62,7 @@ static void task_leave_step(struct task *task)
         free(steal(task->waiting));
         refusal_clear(&task->refusal);
         task->awaits = NULL;
-        task->asks_again = 0;
+        task->retry_at = 0;
 }
 
 /* It counts from the row of a step that may do something to the instance until that is known to be
@@ -183,7 +183,7 @@ static struct verdict lost_patience(struct task *task, char *detail)
         lost_patience_fn *callback = of_step ? of_step : task->kind->lost_patience;
 
         return callback && !task->run->dry ? callback(task, detail)
-                                           : finish(OUTCOME_FAILED, detail);
+                                           : step_finish(OUTCOME_FAILED, detail);
 }
 
 /* Why it is to end stays what it is, whatever else is in the way of that. */
@@ -214,7 +214,7 @@ void task_apply(struct task *task, struct verdict verdict)
         const struct step *step;
 
         switch (verdict.move) {
-        case MOVE_STAY:
+        case MOVE_WAIT:
                 return;
         case MOVE_NEXT:
                 step = step_after(task);
@@ -223,12 +223,12 @@ void task_apply(struct task *task, struct verdict verdict)
                 else
                         task_end(task, OUTCOME_DONE, NULL);
                 return;
-        case MOVE_GO:
+        case MOVE_GOTO:
                 step = task_kind_step(task->kind, verdict.step);
                 assert(step);
                 task_enter(task, step);
                 return;
-        case MOVE_AGAIN:
+        case MOVE_RETRY:
                 /* Somebody waits for a dry run, and can ask again. */
                 if (task->run->dry ||
                     (task->step->patience && task_spent(task) > task->step->patience)) {
@@ -237,7 +237,7 @@ void task_apply(struct task *task, struct verdict verdict)
                 }
                 task_say_held(task, verdict.detail);
                 verdict.delay = with_jitter(engine, verdict.delay);
-                task->asks_again = loop_monotonic(engine->loop) + verdict.delay;
+                task->retry_at = loop_monotonic(engine->loop) + verdict.delay;
                 task_set_waiting(task, "%s", verdict.detail);
                 task_note_trouble(task, verdict.detail);
                 task_note_down(task);
@@ -304,7 +304,7 @@ const char *task_waiting(struct task *task, bool timed)
         if (!task_is_refused(task))
                 return task->waiting;
         free(task->told);
-        task->told = refusal_text(task_refusal(task), task->asks_again,
+        task->told = refusal_text(task_refusal(task), task->retry_at,
                                   timed ? loop_monotonic(task->run->engine->loop) : 0);
         return task->told;
 }

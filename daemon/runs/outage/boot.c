@@ -41,7 +41,7 @@ static struct verdict without_probe(struct task *task, const char *next_step, ch
         free(steal(task->row.boot));
         free(steal(task->row.command));
         task_touch(task);
-        return go(next_step);
+        return step_goto(next_step);
 }
 
 static struct verdict probe_ask(struct task *task)
@@ -51,7 +51,7 @@ static struct verdict probe_ask(struct task *task)
         script_append_head(&script);
         script_append(&script, boot_probe_sh);
         remote_send(task, "boot id", text_get(&script), PROBE_TAKES);
-        return stay();
+        return step_wait();
 }
 
 /* `patience` 0: an agent that is not there is not waited for. */
@@ -62,18 +62,18 @@ static struct verdict probe_answer(struct task *task, const struct aws_reply *re
         char *why;
 
         if (sent == REMOTE_SENT)
-                return next();
+                return step_next();
         why = aws_describe_failure(reply, &ssm_send_command, task->row.region);
         if (task_spent(task) >= (sent == REMOTE_REFUSED ? patience : PROBE_PATIENCE))
                 return without_probe(task, without, why);
-        return again(PROBE_RETRY, why);
+        return step_retry(PROBE_RETRY, why);
 }
 
 /* ---- before ---- */
 
 struct verdict read_boot_ask(struct task *task)
 {
-        return is_wanted(task) ? probe_ask(task) : go("create-image");
+        return is_wanted(task) ? probe_ask(task) : step_goto("create-image");
 }
 
 struct verdict read_boot_answer(struct task *task, const struct aws_reply *reply)
@@ -85,7 +85,7 @@ struct verdict read_boot_answer(struct task *task, const struct aws_reply *reply
 struct verdict await_boot_ask(struct task *task)
 {
         remote_look(task);
-        return stay();
+        return step_wait();
 }
 
 /* The output of a probe that has ended, or NULL: then *ret is the verdict. */
@@ -121,7 +121,7 @@ struct verdict await_boot_answer(struct task *task, const struct aws_reply *repl
         free(task->row.boot);
         task->row.boot = remote_value(output, "amid-boot", "boot-id");
         free(steal(task->row.command));
-        return go("create-image");
+        return step_goto("create-image");
 }
 
 /* ---- after ---- */
@@ -130,7 +130,7 @@ struct verdict read_boot_again_ask(struct task *task)
 {
         bool tells = task->row.boot && task->row.image && task->row.ending == OUTCOME_OPEN;
 
-        return tells ? probe_ask(task) : go("put-back");
+        return tells ? probe_ask(task) : step_goto("put-back");
 }
 
 struct verdict read_boot_again_answer(struct task *task, const struct aws_reply *reply)
@@ -175,5 +175,5 @@ struct verdict await_boot_again_answer(struct task *task, const struct aws_reply
                 prove_by_boot(task, boot, clean);
         free(steal(task->row.command));
         task_touch(task);
-        return next();
+        return step_next();
 }

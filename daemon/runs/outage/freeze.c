@@ -56,13 +56,13 @@ static struct verdict without_freeze(struct task *task, char *why)
 
         task->row.downed = SEC_NONE;
         if (!schedule || schedule->freeze.on_failure == ON_FREEZE_FAILURE_SKIP)
-                return finish(OUTCOME_FAILED, why);
+                return step_finish(OUTCOME_FAILED, why);
         log_line(LOG_WARNING, &about, "%s: %s; its image is made all the same.", task->row.subject,
                  why);
         free(task->row.evidence);
         task->row.evidence = why;
         image_set_method(task, &method_crash);
-        return go("create-image");
+        return step_goto("create-image");
 }
 
 /* The freeze went wrong. Where it may have begun, the thaw comes first and then takes it up. */
@@ -76,7 +76,7 @@ static struct verdict not_frozen(struct task *task, char *why, bool begun)
         free(task->row.evidence);
         task->row.evidence = whole;
         task_touch(task);
-        return go("thaw-instance");
+        return step_goto("thaw-instance");
 }
 
 /* ---- freeze-instance ---- */
@@ -90,9 +90,9 @@ struct verdict freeze_ask(struct task *task)
                 return image_give_up(task, OUTCOME_CANCELLED,
                                      xstrdup("given up: its freeze is no longer in the settings"));
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
-                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+                return step_finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
         if (image_touch(task) && !MUTANT(freezes_before_it_commits))
-                return go("freeze-instance");
+                return step_goto("freeze-instance");
         token = token_of(task);
         script = freeze_script_freeze(&(struct freeze_script){
                 .token = token,
@@ -103,7 +103,7 @@ struct verdict freeze_ask(struct task *task)
                 .timeout = schedule->freeze.timeout,
         });
         remote_send(task, "freeze", script, schedule->freeze.timeout + MARGIN);
-        return stay();
+        return step_wait();
 }
 
 struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
@@ -115,16 +115,16 @@ struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
         live->freeze_unanswered |= aws_may_have_acted(reply);
         switch (remote_sent(task, reply)) {
         case REMOTE_SENT:
-                return next();
+                return step_next();
         case REMOTE_SEND_AGAIN:
                 why = aws_describe_failure(reply, &ssm_send_command, task->row.region);
                 if (task_spent(task) < timeout_of(task))
-                        return again(SEND_RETRY, why);
+                        return step_retry(SEND_RETRY, why);
                 return not_frozen(task, why, true);
         case REMOTE_REFUSED:
                 why = aws_describe_failure(reply, &ssm_send_command, task->row.region);
                 if (gone_is_claimed(reply) && task_spent(task) < UNKNOWN_FOR)
-                        return again(SEND_RETRY, why);
+                        return step_retry(SEND_RETRY, why);
                 return not_frozen(task, why, live->freeze_unanswered);
         }
         abort();
@@ -135,9 +135,9 @@ struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
 struct verdict await_frozen_ask(struct task *task)
 {
         if (!task->row.command)
-                return go("freeze-instance");
+                return step_goto("freeze-instance");
         remote_look(task);
-        return stay();
+        return step_wait();
 }
 
 static struct verdict frozen_failed(struct task *task, const struct ssm_invocation *invocation)
@@ -172,7 +172,7 @@ struct verdict await_frozen_answer(struct task *task, const struct aws_reply *re
                 log_event(&events[EVENT_INSTANCE_FROZEN], &about,
                           "Instance %s is frozen, and thaws by itself after %s at the latest.",
                           task->row.subject, format_timespan(timeout_of(task), time));
-                return next();
+                return step_next();
         }
         abort();
 }
@@ -185,7 +185,7 @@ struct verdict thaw_ask(struct task *task)
         _cleanup_free_ char *script = freeze_script_thaw(&(struct freeze_script){ .token = token });
 
         remote_send(task, "thaw", script, timeout_of(task) + MARGIN);
-        return stay();
+        return step_wait();
 }
 
 /* What comes after the thaw, or after it was given up. */
@@ -193,10 +193,10 @@ static struct verdict thaw_over(struct task *task)
 {
         measure_note(task, image_away(task));
         if (task->row.image || task->row.ending != OUTCOME_OPEN)
-                return go("await-image");
+                return step_goto("await-image");
         if (task->row.evidence)
                 return without_freeze(task, steal(task->row.evidence));
-        return go("await-image"); /* which begins anew */
+        return step_goto("await-image"); /* which begins anew */
 }
 
 /* By now the instance has thawed by itself, if it was frozen. */
@@ -212,7 +212,7 @@ static struct verdict thaw_again(struct task *task, char *why)
 
         if (!is_thawed_anyway(task)) {
                 free(steal(task->row.command));
-                return again(SEND_RETRY, why);
+                return step_retry(SEND_RETRY, why);
         }
         log_event(&events[EVENT_THAW_UNKNOWN], &about,
                   "Instance %s: whether it goes on after its freeze is not known: %s; its own "
@@ -228,7 +228,7 @@ static struct verdict thaw_again(struct task *task, char *why)
 struct verdict thaw_answer(struct task *task, const struct aws_reply *reply)
 {
         if (remote_sent(task, reply) == REMOTE_SENT)
-                return next();
+                return step_next();
         return thaw_again(task, aws_describe_failure(reply, &ssm_send_command, task->row.region));
 }
 
@@ -237,9 +237,9 @@ struct verdict thaw_answer(struct task *task, const struct aws_reply *reply)
 struct verdict await_thawed_ask(struct task *task)
 {
         if (!task->row.command)
-                return go("thaw-instance");
+                return step_goto("thaw-instance");
         remote_look(task);
-        return stay();
+        return step_wait();
 }
 
 /* Whether `before` did not succeed, or was not begun, as the last line of the thaw has it:

@@ -24,7 +24,7 @@ static struct verdict not_as_before(struct task *task, char *why)
         log_event(&events[EVENT_NOT_PUT_BACK], &about, "Instance %s is not put back: %s.",
                   task->row.subject, why);
         free(why);
-        return next();
+        return step_next();
 }
 
 static void say_not_yet(struct task *task, const char *why)
@@ -76,13 +76,13 @@ static struct verdict as_before(struct task *task)
                 say_as_before(task);
         if (putback_takes_out(task->row.putback) && image_note_settled(task)) {
                 image_live(task)->in_service = false;
-                return again(rotation_pause(task),
-                             xstrdup("it is back; whether an earlier request arrives late"));
+                return step_retry(rotation_pause(task),
+                                  xstrdup("it is back; whether an earlier request arrives late"));
         }
         if (!image_live(task)->in_vain)
                 instance_note_back(task);
         free(steal(task->row.putback)); /* there is nothing left to put right */
-        return next();
+        return step_next();
 }
 
 /* The first registration that is not healthy and has to be, or NULL. */
@@ -132,7 +132,7 @@ static struct verdict await_health(struct task *task, const struct putback *putb
 
         switch (rotation_look(task, putback, rotation_since(task), &why)) {
         case ROTATION_LOOKING:
-                return stay();
+                return step_wait();
         case ROTATION_SEEN:
                 break;
         case ROTATION_REFUSED:
@@ -140,14 +140,14 @@ static struct verdict await_health(struct task *task, const struct putback *putb
                 if (late && has_watched(task))
                         return not_as_before(task, why);
                 has_watched(task);
-                return again(LOOK_RETRY, why);
+                return step_retry(LOOK_RETRY, why);
         }
         line = find_unhealthy(task, putback, &health);
         if (!line)
                 return as_before(task);
         taken_out = line->kind == PUTBACK_DRAIN && !rotation_is_in(task, line) && image_doubt(task);
         if (taken_out && puts_again(task))
-                return go("put-back");
+                return step_goto("put-back");
         why = health_text(line, health);
         if (late && !taken_out) {
                 char *whole = xasprintf("not healthy again within %s (%s)",
@@ -156,7 +156,7 @@ static struct verdict await_health(struct task *task, const struct putback *putb
                 free(why);
                 return not_as_before(task, whole);
         }
-        return again(rotation_pause(task), why);
+        return step_retry(rotation_pause(task), why);
 }
 
 struct verdict await_put_back_ask(struct task *task)
@@ -168,7 +168,7 @@ struct verdict await_put_back_ask(struct task *task)
         if (putback.n && putback.lines[0].kind == PUTBACK_STANDBY &&
             !image_live(task)->in_service) {
                 rotation_ask_lifecycle(task);
-                return stay();
+                return step_wait();
         }
         if (!putback_awaits_health(task->row.putback))
                 return as_before(task);
@@ -184,7 +184,7 @@ static struct verdict not_in_service(struct task *task, int lifecycle)
         if (lifecycle == LIFECYCLE_STANDBY && puts_again(task)) {
                 if (live->refusal)
                         say_not_yet(task, live->refusal);
-                return go("put-back");
+                return step_goto("put-back");
         }
         if (lifecycle != LIFECYCLE_STANDBY && task_spent(task) >= image_ready_timeout(task) &&
             !image_doubt(task))
@@ -193,8 +193,8 @@ static struct verdict not_in_service(struct task *task, int lifecycle)
                                         "has it %s)",
                                         format_timespan(image_ready_timeout(task), time),
                                         rotation_lifecycle_name(lifecycle)));
-        return again(rotation_pause(task), xasprintf("its Auto Scaling group has it %s",
-                                                     rotation_lifecycle_name(lifecycle)));
+        return step_retry(rotation_pause(task), xasprintf("its Auto Scaling group has it %s",
+                                                          rotation_lifecycle_name(lifecycle)));
 }
 
 /* The Auto Scaling group does not tell the lifecycle state of the instance. Once that is so for
@@ -206,14 +206,14 @@ static struct verdict lifecycle_unknown(struct task *task, char *why)
         bool watched = has_watched(task);
 
         if (task_spent(task) < image_ready_timeout(task) || !watched)
-                return again(LOOK_RETRY, why);
+                return step_retry(LOOK_RETRY, why);
         if (was_taken)
                 return not_as_before(task, why);
         image_live(task)->exits++;
         image_live(task)->put = 0;
         say_not_yet(task, why);
         free(why);
-        return go("put-back");
+        return step_goto("put-back");
 }
 
 struct verdict await_put_back_answer(struct task *task, const struct aws_reply *reply)
@@ -225,8 +225,8 @@ struct verdict await_put_back_answer(struct task *task, const struct aws_reply *
                 return lifecycle_unknown(task, aws_describe_failure(reply, task->action,
                                                                     task->row.region));
         if (!rotation_lifecycle(task, found, &lifecycle))
-                return again(rotation_pause(task),
-                             xstrdup("its Auto Scaling group does not list it"));
+                return step_retry(rotation_pause(task),
+                                  xstrdup("its Auto Scaling group does not list it"));
         switch ((enum lifecycle_state)lifecycle) {
         case LIFECYCLE_DETACHING: /* somebody else decided about it */
         case LIFECYCLE_DETACHED:
@@ -235,7 +235,7 @@ struct verdict await_put_back_answer(struct task *task, const struct aws_reply *
                 __attribute__((fallthrough));
         case LIFECYCLE_IN_SERVICE:
                 image_live(task)->in_service = true;
-                return go("await-put-back");
+                return step_goto("await-put-back");
         case LIFECYCLE_TERMINATING:
         case LIFECYCLE_TERMINATING_WAIT:
         case LIFECYCLE_TERMINATING_PROCEED:

@@ -235,7 +235,7 @@ usec_t image_call_limit(struct task *task)
         return (left > CALL_LEAST ? left : CALL_LEAST) * USEC_PER_SEC;
 }
 
-usec_t image_insist_after(unsigned int refusals)
+usec_t image_backoff(unsigned int refusals)
 {
         usec_t delay = INSIST_FIRST << (refusals < 5 ? refusals : 5);
 
@@ -271,10 +271,10 @@ struct verdict image_untouched(struct task *task, enum outcome outcome, char *de
 {
         if (!putback_takes_out(task->row.putback)) {
                 task->row.downed = SEC_NONE;
-                return finish(outcome, detail);
+                return step_finish(outcome, detail);
         }
         image_note_ending(task, outcome, detail);
-        return go("put-back");
+        return step_goto("put-back");
 }
 
 struct verdict image_give_up(struct task *task, enum outcome outcome, char *detail)
@@ -285,9 +285,9 @@ struct verdict image_give_up(struct task *task, enum outcome outcome, char *deta
                 free(steal(detail));
         image_note_unasked(task);
         if (!back)
-                return finish(outcome, detail);
+                return step_finish(outcome, detail);
         image_note_ending(task, outcome, detail);
-        return go(back);
+        return step_goto(back);
 }
 
 struct verdict image_start_over(struct task *task)
@@ -302,7 +302,7 @@ struct verdict image_start_over(struct task *task)
         image_live(task)->look_again = true;
         image_live(task)->asked = 0;
         image_live(task)->freeze_unanswered = false;
-        return go("wait-turn");
+        return step_goto("wait-turn");
 }
 
 /* ---- what the engine asks ---- */

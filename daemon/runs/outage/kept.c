@@ -13,8 +13,8 @@ struct verdict end_without_image(struct task *task, enum outcome outcome, char *
         if (!live->sought)
                 return image_give_up(task, outcome, detail);
         free(live->no_more.detail);
-        live->no_more = finish(outcome, detail);
-        return go("find-image");
+        live->no_more = step_finish(outcome, detail);
+        return step_goto("find-image");
 }
 
 usec_t create_time_left(struct task *task)
@@ -53,5 +53,5 @@ struct verdict create_later(struct task *task, usec_t delay, char *detail)
                                   : task->method == &method_freeze ? "frozen"
                                                                    : "out of service",
                                   why));
-        return again(delay < left ? delay : left, steal(why));
+        return step_retry(delay < left ? delay : left, steal(why));
 }

@@ -132,8 +132,8 @@ usec_t image_doubt(struct task *task);
 /* The same, of an instance that is as it was before: nobody has to wait for the rest at an end. */
 usec_t image_note_settled(struct task *task);
 
-/* How long until what AWS has refused so often before is tried again. */
-usec_t image_insist_after(unsigned int refusals);
+/* How long until a call that AWS has refused so often is sent again. */
+usec_t image_backoff(unsigned int refusals);
 
 /* Nothing came of it, and nobody is to blame: its turn comes again. */
 struct verdict image_start_over(struct task *task);

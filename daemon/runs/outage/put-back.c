@@ -37,7 +37,7 @@ static struct verdict put(struct task *task)
         live->put++;
         live->refused = 0;
         live->look_first = 0;
-        return go("put-back");
+        return step_goto("put-back");
 }
 
 /* This part of it comes to nothing. */
@@ -61,7 +61,7 @@ static struct verdict put_over(struct task *task)
 
         live->patient = health_end(live->patient);
         free(steal(task->row.putback));
-        return go("await-image");
+        return step_goto("await-image");
 }
 
 /* AWS has refused it because it does not run: until it is seen to, there is no use in asking. */
@@ -75,7 +75,7 @@ static struct verdict await_running(struct task *task, const struct putback_line
                 return put_in_vain(task, line, why);
         task_set_waiting(task, "%s, and has to run to be put back", why);
         task_wake_after(task, (timeout - waited) * USEC_PER_SEC);
-        return stay();
+        return step_wait();
 }
 
 /* A call was refused. An earlier one without an answer, or somebody, may have registered it all the
@@ -90,7 +90,7 @@ static bool looks_first(struct task *task, const struct putback_line *line, stru
 
         if (!live->look_first || line->kind == PUTBACK_STANDBY)
                 return false;
-        *ret = stay();
+        *ret = step_wait();
         sight = rotation_look(task, &only, live->look_first, &why);
         if (sight == ROTATION_LOOKING)
                 return true;
@@ -115,7 +115,7 @@ struct verdict put_back_ask(struct task *task)
         struct verdict verdict;
 
         if (!task->row.putback)
-                return go("await-image");
+                return step_goto("await-image");
         image_follow(task);
         if (!live->put_first) /* now, or before a restart: so long ago at least */
                 live->put_first = now - task_spent(task) * USEC_PER_SEC;
@@ -125,15 +125,15 @@ struct verdict put_back_ask(struct task *task)
         live->put = rotation_next_line(&putback, live->put);
         if (live->put >= putback.n) {
                 live->patient = health_end(live->patient);
-                return next();
+                return step_next();
         }
         line = &putback.lines[live->put];
         if (line->kind != PUTBACK_STANDBY && live->patient && live->patient->asked &&
             live->patient->state != INSTANCE_RUNNING)
                 return await_running(task, line);
-        if (now < task->asks_again) { /* a reading of its status has woken the task */
-                task_wake_after(task, task->asks_again - now);
-                return stay();
+        if (now < task->retry_at) { /* a reading of its status has woken the task */
+                task_wake_after(task, task->retry_at - now);
+                return step_wait();
         }
         if (looks_first(task, line, &verdict))
                 return verdict;
@@ -143,7 +143,7 @@ struct verdict put_back_ask(struct task *task)
                                   .group = line->name, .ids = &id, .n_ids = 1 });
         else
                 rotation_change_targets(task, &elb_register_targets, line);
-        return stay();
+        return step_wait();
 }
 
 void put_note_overdue(struct task *task, const char *name, const char *why)
@@ -176,7 +176,7 @@ static struct verdict put_refused(struct task *task, const struct putback_line *
         _cleanup_free_ char *name = line_name(line);
         struct image_live *live = image_live(task);
         unsigned int attempt = live->refused++;
-        usec_t delay = image_insist_after(attempt);
+        usec_t delay = image_backoff(attempt);
         char time[TIME_TEXT_MAX];
 
         live->look_first = loop_monotonic(task->run->engine->loop);
@@ -187,7 +187,7 @@ static struct verdict put_refused(struct task *task, const struct putback_line *
                   task->row.subject, name, attempt + 1, why,
                   format_timespan(delay / USEC_PER_SEC, time));
         put_note_overdue(task, name, why);
-        return again(delay, why);
+        return step_retry(delay, why);
 }
 
 /* It has to run; what keeps it from that is not known here. `why` is taken. */
@@ -198,10 +198,10 @@ static struct verdict not_running(struct task *task, const struct putback_line *
 
         if (!live->patient) {
                 image_watch(task);
-                return again(PUT_RETRY, steal(reason));
+                return step_retry(PUT_RETRY, steal(reason));
         }
         if (task_spent(task) < image_ready_timeout(task))
-                return again(PUT_RETRY, steal(reason));
+                return step_retry(PUT_RETRY, steal(reason));
         if (!live->patient->asked || live->patient->state == INSTANCE_RUNNING) {
                 live->patient = health_end(live->patient); /* until it is refused again */
                 return put_refused(task, line, steal(reason));
@@ -227,7 +227,7 @@ struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
         if (!streq(reply->code, "InvalidTarget")) /* its state would not explain it */
                 live->patient = health_end(live->patient);
         if (!refused)
-                return task_spent(task) < image_ready_timeout(task) ? again(PUT_RETRY, why)
+                return task_spent(task) < image_ready_timeout(task) ? step_retry(PUT_RETRY, why)
                                                                     : put_refused(task, line, why);
         if (line->kind == PUTBACK_STANDBY) {
                 /* It is not in standby (any more, or yet), or may not leave: its state will tell.
@@ -237,7 +237,7 @@ struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
         }
         if (startswith(reply->code, "TargetGroupNotFound")) {
                 live->look_first = loop_monotonic(task->run->engine->loop);
-                return task_spent(task) < NOT_FOUND_FOR ? again(PUT_RETRY, why)
+                return task_spent(task) < NOT_FOUND_FOR ? step_retry(PUT_RETRY, why)
                                                         : put_refused(task, line, why);
         }
         if (streq(reply->code, "InvalidTarget"))

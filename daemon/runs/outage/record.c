@@ -12,8 +12,8 @@
 
 struct verdict image_not_recorded(struct task *task)
 {
-        return again(RECORD_RETRY, xasprintf("the image cannot be recorded: %s",
-                                             store_error(task->run->engine->store)));
+        return step_retry(RECORD_RETRY, xasprintf("the image cannot be recorded: %s",
+                                                  store_error(task->run->engine->store)));
 }
 
 static struct store_image image_row(const struct task *task, const char *state)
@@ -81,7 +81,7 @@ struct verdict image_ended(struct task *task, const char *state, const struct fo
         r = store_save_image(task->run->engine->store, &row);
         if (r < 0)
                 return image_not_recorded(task);
-        return next();
+        return step_next();
 }
 
 /* One line, also over a restart: the state in the store says whether it was told. */

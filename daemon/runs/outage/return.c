@@ -103,7 +103,7 @@ struct verdict instance_failed(struct task *task, char *why)
         putback_forget_health(&task->row.putback);
         free(why);
         stop_awaiting(task);
-        return next();
+        return step_next();
 }
 
 /* Whether it went down for its image. That a check fails counts if it began to fail after EC2 took
@@ -173,7 +173,7 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
                   unproven ? " (" : "", unproven ? task->row.evidence : "", unproven ? ")" : "");
         instance_note_back(task);
         stop_awaiting(task);
-        return next();
+        return step_next();
 }
 
 /* It was started, and goes down once more. */
@@ -206,7 +206,7 @@ static struct verdict not_up_in_time(struct task *task, const struct patient *pa
         start_note_overdue(task, why);
         task_set_waiting(task, "%s, and is to run", why);
         task_wake_after(task, SEC_PER_MIN * USEC_PER_SEC);
-        return stay();
+        return step_wait();
 }
 
 /* The request to stop it came to nothing: there was no outage. */
@@ -217,7 +217,7 @@ static struct verdict never_was_down(struct task *task)
                 task->row.downed = SEC_NONE;
         task_touch(task);
         stop_awaiting(task);
-        return next();
+        return step_next();
 }
 
 /* Whether EC2 has told the state of the instance in the last `timeout`. */
@@ -275,7 +275,7 @@ struct verdict await_instance_ask(struct task *task)
                                                  : instance_ready(task, patient);
                 task_set_waiting(task, "it is back; whether an earlier request arrives late");
                 task_wake_after(task, image_doubt(task));
-                return stay();
+                return step_wait();
         }
         watched = (loop_monotonic(task->run->engine->loop) - patient->since) / USEC_PER_SEC;
         if (goes_on_being_started(task, patient) && start_age(task) >= timeout &&
@@ -295,5 +295,5 @@ struct verdict await_instance_ask(struct task *task)
         else
                 task_set_waiting(task, "%s", task->method->name);
         task_wake_after(task, wait_left(waited < timeout ? waited : watched, timeout));
-        return stay();
+        return step_wait();
 }

@@ -185,14 +185,14 @@ struct verdict rival_ask(struct task *task)
         usec_t now = loop_monotonic(engine->loop);
 
         if (engine->rival && !MUTANT(ignores_the_second_daemon))
-                return finish(OUTCOME_FAILED, xasprintf("not touched: %s", engine->rival));
+                return step_finish(OUTCOME_FAILED, xasprintf("not touched: %s", engine->rival));
         if (rival->looked && now - rival->looked < FRESH)
-                return next();
+                return step_next();
         task_await(task, &rival->refusal);
         if (rival->failed && now - rival->failed < RETRY / 4)
-                return again(RETRY, xstrdup(rival->error));
+                return step_retry(RETRY, xstrdup(rival->error));
         if (!rival->call)
                 look(rival);
         task_set_waiting(task, "a look for another daemon of this owner");
-        return stay();
+        return step_wait();
 }

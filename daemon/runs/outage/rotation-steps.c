@@ -133,27 +133,28 @@ struct verdict find_target_groups_ask(struct task *task)
         char *why = NULL;
 
         if (!schedule)
-                return finish(OUTCOME_FAILED, xstrdup("the schedule is no longer in the settings"));
+                return step_finish(OUTCOME_FAILED,
+                                   xstrdup("the schedule is no longer in the settings"));
         if (!takes_down(schedule) || schedule->reboot.target_groups == TARGET_GROUPS_IGNORE)
-                return next();
+                return step_next();
         switch (look_at_all(task, &why)) {
         case ROTATION_LOOKING:
-                return stay();
+                return step_wait();
         case ROTATION_SEEN:
-                return next();
+                return step_next();
         case ROTATION_TROUBLE:
-                return again(TROUBLE_RETRY, why);
+                return step_retry(TROUBLE_RETRY, why);
         case ROTATION_REFUSED:
                 break;
         }
         if (!is_blind_allowed(schedule))
-                return finish(OUTCOME_FAILED, why);
+                return step_finish(OUTCOME_FAILED, why);
         log_event(&events[EVENT_GROUPS_UNKNOWN], &about,
                   "%s. Instances count as back by their status checks alone; 'target_groups: "
                   "ignore' says that this is meant.",
                   why);
         free(why);
-        return next();
+        return step_next();
 }
 
 /* ---- check-rotation: what it is to be taken out of, and whether that may be ---- */
@@ -185,19 +186,21 @@ static struct verdict check_group(struct task *task, const struct autoscaling_gr
                 if (!streq(group->name, name) || group->desired > group->min)
                         continue;
                 if (rotation_standby_is_taken(task, name))
-                        return again(STATE_RETRY,
-                                     xasprintf("another instance of Auto Scaling group %s is in "
-                                               "standby, and it can spare no more",
-                                               name));
-                return finish(OUTCOME_FAILED,
-                              xasprintf("not touched: its Auto Scaling group %s wants %u instances "
-                                        "and may not have less than %u, so that none can be put "
-                                        "into standby; lower its minimum size, or set "
-                                        "auto_scaling: leave",
-                                        name, group->desired, group->min));
+                        return step_retry(
+                                STATE_RETRY,
+                                xasprintf("another instance of Auto Scaling group %s is in "
+                                          "standby, and it can spare no more",
+                                          name));
+                return step_finish(
+                        OUTCOME_FAILED,
+                        xasprintf("not touched: its Auto Scaling group %s wants %u instances "
+                                  "and may not have less than %u, so that none can be put "
+                                  "into standby; lower its minimum size, or set "
+                                  "auto_scaling: leave",
+                                  name, group->desired, group->min));
         }
         live->scaling = SCALING_KNOWN;
-        return go("check-rotation");
+        return step_goto("check-rotation");
 }
 
 static struct verdict check_lifecycle(struct task *task, const struct autoscaling_instances *found)
@@ -206,7 +209,7 @@ static struct verdict check_lifecycle(struct task *task, const struct autoscalin
         int lifecycle;
 
         if (!rotation_lifecycle(task, found, &lifecycle))
-                return again(
+                return step_retry(
                         STATE_RETRY,
                         xstrdup("its tag names an Auto Scaling group, which does not list it"));
         live->scaling = SCALING_KNOWN;
@@ -219,20 +222,21 @@ static struct verdict check_lifecycle(struct task *task, const struct autoscalin
         case LIFECYCLE_PENDING_WAIT:
         case LIFECYCLE_PENDING_PROCEED:
         case LIFECYCLE_ENTERING_STANDBY:
-                return again(STATE_RETRY, xasprintf("its Auto Scaling group has it %s",
-                                                    rotation_lifecycle_name(lifecycle)));
+                return step_retry(STATE_RETRY, xasprintf("its Auto Scaling group has it %s",
+                                                         rotation_lifecycle_name(lifecycle)));
         case LIFECYCLE_TERMINATING:
         case LIFECYCLE_TERMINATING_WAIT:
         case LIFECYCLE_TERMINATING_PROCEED:
         case LIFECYCLE_TERMINATED:
-                return finish(OUTCOME_SKIPPED, xstrdup("its Auto Scaling group terminates it"));
+                return step_finish(OUTCOME_SKIPPED,
+                                   xstrdup("its Auto Scaling group terminates it"));
         case LIFECYCLE_STANDBY: /* by somebody else, who will put it back */
         case LIFECYCLE_DETACHING:
         case LIFECYCLE_DETACHED:
         case LIFECYCLE_OTHER:
                 break;
         }
-        return go("check-rotation");
+        return step_goto("check-rotation");
 }
 
 /* All is known: notes what its turn is about. */
@@ -254,7 +258,7 @@ static struct verdict check_rotation_verdict(struct task *task)
         live->scaling = SCALING_UNKNOWN;
         live->taken = live->put = 0;
         live->in_standby = live->in_service = live->took = false;
-        return gate_is_open(task) ? next() : go("wait-turn");
+        return gate_is_open(task) ? step_next() : step_goto("wait-turn");
 }
 
 struct verdict check_rotation_ask(struct task *task)
@@ -265,7 +269,7 @@ struct verdict check_rotation_ask(struct task *task)
         char *why = NULL;
 
         if (!schedule || !live->instance.n_instances)
-                return go("check-instance");
+                return step_goto("check-instance");
         if (schedule->reboot.auto_scaling == AUTO_SCALING_STANDBY && is_in_auto_scaling(live) &&
             live->scaling != SCALING_KNOWN) {
                 if (live->scaling == SCALING_UNKNOWN)
@@ -274,21 +278,21 @@ struct verdict check_rotation_ask(struct task *task)
                         task_call(task, &autoscaling_describe_groups,
                                   &(struct autoscaling_describe_groups){ .names = &group,
                                                                          .n_names = 1 });
-                return stay();
+                return step_wait();
         }
         if (schedule->reboot.target_groups == TARGET_GROUPS_IGNORE)
                 return check_rotation_verdict(task);
         switch (look_at_all(task, &why)) {
         case ROTATION_LOOKING:
                 task_set_waiting(task, "looking at its target groups");
-                return stay();
+                return step_wait();
         case ROTATION_SEEN:
                 break;
         case ROTATION_TROUBLE:
-                return again(TROUBLE_RETRY, why);
+                return step_retry(TROUBLE_RETRY, why);
         case ROTATION_REFUSED:
                 if (!is_blind_allowed(schedule))
-                        return finish(OUTCOME_FAILED, why);
+                        return step_finish(OUTCOME_FAILED, why);
                 free(why); /* was said when the targets were looked for */
                 break;
         }

@@ -65,7 +65,7 @@ static struct verdict was_impaired(struct task *task)
         image_set_method(task, &method_crash);
         free(task->row.evidence);
         task->row.evidence = why;
-        return go("create-image");
+        return step_goto("create-image");
 }
 
 /* Whether the check began to fail soon after a call that may have been carried out: then it may be
@@ -93,15 +93,15 @@ static struct verdict is_fit(struct task *task)
         if (task->method != &method_freeze)
                 free(steal(task->row.evidence)); /* of a look before this one */
         if (image_live(task)->sought || task->step->ask == check_status_again_ask)
-                return go("create-image"); /* it has its turn already */
-        return gate_is_open(task) ? next() : go("wait-turn");
+                return step_goto("create-image"); /* it has its turn already */
+        return gate_is_open(task) ? step_next() : step_goto("wait-turn");
 }
 
 static struct verdict describe_first(const struct task *task)
 {
         const struct image_live *live = task->live;
 
-        return go(live->sought ? "check-again" : "check-instance");
+        return step_goto(live->sought ? "check-again" : "check-instance");
 }
 
 /* It is in another state than it was described in. */
@@ -123,7 +123,7 @@ static struct verdict await_reading(struct task *task, sec_t at_most, const char
 {
         task_set_waiting(task, "%s", what);
         task_wake_after(task, (at_most - task_spent(task)) * USEC_PER_SEC);
-        return stay();
+        return step_wait();
 }
 
 /* Its turn lasts until it is back, so that no other goes down meanwhile. */

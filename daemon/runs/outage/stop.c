@@ -71,8 +71,8 @@ static char *stop_refusal(const struct task *task)
 static struct verdict check_stop_verdict(struct task *task, char *refusal)
 {
         if (refusal)
-                return finish(OUTCOME_FAILED, refusal);
-        return gate_is_open(task) ? next() : go("wait-turn");
+                return step_finish(OUTCOME_FAILED, refusal);
+        return gate_is_open(task) ? step_next() : step_goto("wait-turn");
 }
 
 /* Local disks would matter, and it is not known whether there are any. */
@@ -92,7 +92,7 @@ struct verdict check_stop_ask(struct task *task)
         char *refusal;
 
         if (!task->run->schedule || !live->instance.n_instances)
-                return go("check-instance");
+                return step_goto("check-instance");
         refusal = stop_refusal(task);
         if (refusal || !wants_type(task))
                 return check_stop_verdict(task, refusal);
@@ -100,7 +100,7 @@ struct verdict check_stop_ask(struct task *task)
         task_call(task, &ec2_describe_instance_types,
                   &(struct describe_instance_types){ .filters = &filter.filter, .n_filters = 1 });
         name_filter_done(&filter);
-        return stay();
+        return step_wait();
 }
 
 struct verdict check_stop_answer(struct task *task, const struct aws_reply *reply)
@@ -149,21 +149,21 @@ struct verdict stop_ask(struct task *task)
         const char *id = task->row.subject;
 
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
-                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+                return step_finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
         if (live->patient && patient_is_gone(live->patient))
                 return not_stopped(task, OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
         if (image_touch(task))
-                return go("stop-instance");
+                return step_goto("stop-instance");
         stop_age(task);
         task_call(task, &ec2_stop_instances, &(struct change_instances){ .ids = &id, .n_ids = 1 });
-        return stay();
+        return step_wait();
 }
 
 /* EC2 does not know the instance (for a moment): whether that is so is looked up meanwhile. */
 static struct verdict stop_unknown(struct task *task, char *detail)
 {
         image_watch(task);
-        return task_spent(task) < STOP_UNKNOWN ? again(STOP_RETRY, detail)
+        return task_spent(task) < STOP_UNKNOWN ? step_retry(STOP_RETRY, detail)
                                                : not_stopped(task, OUTCOME_FAILED, detail);
 }
 
@@ -178,7 +178,7 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
                 image_live(task)->patient = health_end(image_live(task)->patient);
                 log_event(&events[EVENT_INSTANCE_STOPPING], &about,
                           "Instance %s is stopped for its image.", task->row.subject);
-                return next();
+                return step_next();
         }
         detail = aws_describe_failure(reply, &ec2_stop_instances, task->row.region);
         if (gone_is_claimed(reply))
@@ -186,7 +186,7 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
         if ((reply->outcome != AWS_ERROR || streq(reply->code, "IncorrectInstanceState")) &&
             stop_age(task) < image_ready_timeout(task)) {
                 refusal_note_told(&task->refusal); /* it is not held: it runs */
-                return again(STOP_RETRY, detail);
+                return step_retry(STOP_RETRY, detail);
         }
         return not_stopped(task, OUTCOME_FAILED, detail);
 }
@@ -220,7 +220,7 @@ struct verdict await_stopped_ask(struct task *task)
                                          xstrdup("the instance was terminated"));
         if (patient->asked && patient->state == INSTANCE_STOPPED) {
                 live->patient = health_end(live->patient);
-                return next();
+                return step_next();
         }
         /* Also where EC2 does not tell its state: it is started again, whatever it is. */
         if (waited >= timeout && !(MUTANT(waits_for_an_untold_state) && !patient->asked))
@@ -228,13 +228,13 @@ struct verdict await_stopped_ask(struct task *task)
         if (patient->asked && patient->state == INSTANCE_RUNNING &&
             patient->read - task->entered > STOP_AGAIN) {
                 live->look_again = true; /* somebody started it, or the call was lost */
-                return go("stop-instance");
+                return step_goto("stop-instance");
         }
         task_set_waiting(task, "stop: %s",
                          patient->asked ? ec2_word(instance_state_names, patient->state)
                                         : "asked for");
         task_wake_after(task, (waited < timeout ? timeout - waited : SEC_PER_MIN) * USEC_PER_SEC);
-        return stay();
+        return step_wait();
 }
 
 /* ---- start-instance ---- */
@@ -250,7 +250,7 @@ static struct verdict gone_while_stopped(struct task *task)
         image_live(task)->patient = health_end(image_live(task)->patient);
         image_note_failure(
                 task, xstrdup("the instance was terminated while it was stopped for its image"));
-        return go("await-image");
+        return step_goto("await-image");
 }
 
 sec_t start_age(struct task *task)
@@ -297,27 +297,27 @@ struct verdict start_ask(struct task *task)
         if (patient && patient_is_gone(patient))
                 return gone_while_stopped(task);
         if (state == INSTANCE_RUNNING || state == INSTANCE_PENDING)
-                return next();
+                return step_next();
         if (patient && !live->awaits_stop && !live->starts && state != INSTANCE_STOPPED) {
                 live->awaits_stop = true; /* it has to have stopped before it can be started */
                 live->next_start = now + START_RETRY;
         }
         if (now < live->next_start && !(live->awaits_stop && state == INSTANCE_STOPPED)) {
                 task_wake_after(task, live->next_start - now);
-                return stay();
+                return step_wait();
         }
         live->awaits_stop = false;
         if (!live->started)
                 live->started = now;
         task_call(task, &ec2_start_instances, &(struct change_instances){ .ids = &id, .n_ids = 1 });
-        return stay();
+        return step_wait();
 }
 
 /* No attempt sooner than that; longer from one to the next. */
 static usec_t start_later(struct task *task)
 {
         struct image_live *live = image_live(task);
-        usec_t delay = image_insist_after(live->starts++);
+        usec_t delay = image_backoff(live->starts++);
 
         live->next_start = loop_monotonic(task->run->engine->loop) + delay / 2; /* jitter: more */
         return delay;
@@ -339,7 +339,7 @@ static struct verdict start_refused(struct task *task, const struct aws_reply *r
                 "about %s.",
                 task->row.subject, attempt + 1, why, format_timespan(delay / USEC_PER_SEC, time));
         start_note_overdue(task, why);
-        return again(delay, why);
+        return step_retry(delay, why);
 }
 
 /* It still stops, and cannot be started before that is over: usual for minutes. A host with a fault
@@ -361,7 +361,7 @@ static struct verdict start_too_early(struct task *task, const struct aws_reply 
                          live->patient->asked ? ec2_word(instance_state_names, live->patient->state)
                                               : "not in a state to be started");
         task_wake_after(task, START_RETRY);
-        return stay();
+        return step_wait();
 }
 
 /* Whether StartInstances shows that the instance ran all the time: StopInstances came to nothing,
@@ -386,7 +386,7 @@ struct verdict start_answer(struct task *task, const struct aws_reply *reply)
                 if (!live->was_running)
                         log_event(&events[EVENT_INSTANCE_STARTED], &about,
                                   "Instance %s is started again.", task->row.subject);
-                return next();
+                return step_next();
         }
         if (reply->outcome == AWS_ERROR)
                 image_watch(task);
@@ -441,7 +441,7 @@ struct verdict start_again(struct task *task)
                          "Instance %s is stopped once more: an earlier request of amid arrived "
                          "late; it is started again.",
                          task->row.subject);
-                return go("start-instance");
+                return step_goto("start-instance");
         }
         live->patient->wants_reason = false; /* until it was started once more */
         delay = start_later(task);
@@ -453,5 +453,5 @@ struct verdict start_again(struct task *task)
                   task->row.subject, live->starts, why,
                   format_timespan(delay / USEC_PER_SEC, time));
         start_note_overdue(task, why);
-        return go("start-instance");
+        return step_goto("start-instance");
 }

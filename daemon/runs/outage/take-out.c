@@ -26,7 +26,7 @@ static struct verdict hand_back(struct task *task, enum outcome outcome, char *d
         }
         image_note_failure(task, detail);
         task->row.ending = outcome;
-        return go("put-back");
+        return step_goto("put-back");
 }
 
 struct verdict take_out_lost_patience(struct task *task, char *detail)
@@ -43,7 +43,7 @@ static bool is_called_off(struct task *task, struct verdict *ret)
         if (run_is_cut_short(run))
                 *ret = hand_back(task, OUTCOME_CANCELLED, xstrdup(run->row.detail));
         else if (run->engine->closing)
-                *ret = go("put-back");
+                *ret = step_goto("put-back");
         else
                 return false;
         return true;
@@ -80,13 +80,13 @@ struct verdict take_out_ask(struct task *task)
         struct verdict verdict;
 
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
-                return finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
+                return step_finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
         if (!putback_takes_out(task->row.putback))
-                return next();
+                return step_next();
         putback_parse(task->row.putback, &putback);
         if (image_touch(task)) {
                 say_taking_out(task, &putback);
-                return go("take-out");
+                return step_goto("take-out");
         }
         if (is_called_off(task, &verdict))
                 return verdict;
@@ -95,7 +95,7 @@ struct verdict take_out_ask(struct task *task)
             putback.lines[live->taken].kind == PUTBACK_STANDBY)
                 live->taken = rotation_next_line(&putback, live->taken + 1);
         if (live->taken >= putback.n)
-                return next();
+                return step_next();
         line = &putback.lines[live->taken];
         if (line->kind == PUTBACK_STANDBY)
                 task_call(task, &autoscaling_enter_standby,
@@ -105,7 +105,7 @@ struct verdict take_out_ask(struct task *task)
                                                                .decrement = STANDBY_DECREMENT });
         else
                 rotation_change_targets(task, &elb_deregister_targets, line);
-        return stay();
+        return step_wait();
 }
 
 /* AWS does not answer, or not yet. What may be out already is not kept so for longer than it may
@@ -114,13 +114,13 @@ static struct verdict take_later(struct task *task, char *why)
 {
         if (!nothing_was_taken(task) && image_away(task) >= image_ready_timeout(task))
                 return hand_back(task, OUTCOME_FAILED, why);
-        return again(TAKE_RETRY, why);
+        return step_retry(TAKE_RETRY, why);
 }
 
 static struct verdict taken(struct task *task)
 {
         image_live(task)->taken++;
-        return go("take-out");
+        return step_goto("take-out");
 }
 
 struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
@@ -134,14 +134,14 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
                 free(steal(live->refusal));
         live->took |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
         if (reply->outcome == AWS_OK)
-                return is_standby ? next() : taken(task);
+                return is_standby ? step_next() : taken(task);
         why = aws_describe_failure(reply, task->action, task->row.region);
         if (reply->outcome != AWS_ERROR || rotation_is_busy(reply))
                 return take_later(task, why);
         if (is_standby && streq(reply->code, "ValidationError")) {
                 /* It says so of one that is in standby already, too: its state will tell. */
                 live->refusal = why;
-                return next();
+                return step_next();
         }
         if (gone_is_claimed(reply)) {
                 free(why); /* whether it is not there is what await-taken-out looks at */
@@ -178,18 +178,18 @@ static struct verdict await_draining(struct task *task, const struct putback *pu
 
         switch (rotation_look(task, putback, rotation_since(task), &why)) {
         case ROTATION_LOOKING:
-                return stay();
+                return step_wait();
         case ROTATION_SEEN:
                 break;
         case ROTATION_REFUSED:
         case ROTATION_TROUBLE:
                 if (task_spent(task) >= timeout)
                         return hand_back(task, OUTCOME_FAILED, why);
-                return again(TAKE_RETRY, why);
+                return step_retry(TAKE_RETRY, why);
         }
         line = find_draining(task, putback, &health);
         if (!line)
-                return next();
+                return step_next();
         if (image_away(task) >= timeout)
                 return hand_back(
                         task, OUTCOME_FAILED,
@@ -200,10 +200,10 @@ static struct verdict await_draining(struct task *task, const struct putback *pu
         if (health->state != TARGET_DRAINING && health->state != TARGET_UNHEALTHY_DRAINING &&
             task_spent(task) >= TAKE_AGAIN) {
                 image_live(task)->taken = 0; /* the order came to nothing */
-                return go("take-out");
+                return step_goto("take-out");
         }
-        return again(rotation_pause(task), xasprintf("its connections to target group %s end",
-                                                     rotation_name(line->name)));
+        return step_retry(rotation_pause(task), xasprintf("its connections to target group %s end",
+                                                          rotation_name(line->name)));
 }
 
 struct verdict await_taken_out_ask(struct task *task)
@@ -212,13 +212,13 @@ struct verdict await_taken_out_ask(struct task *task)
         struct verdict verdict;
 
         if (!putback_takes_out(task->row.putback))
-                return next();
+                return step_next();
         if (is_called_off(task, &verdict))
                 return verdict;
         putback_parse(task->row.putback, &putback);
         if (putback.lines[0].kind == PUTBACK_STANDBY && !image_live(task)->in_standby) {
                 rotation_ask_lifecycle(task);
-                return stay();
+                return step_wait();
         }
         return await_draining(task, &putback);
 }
@@ -233,7 +233,7 @@ static struct verdict refused(struct task *task)
         if (!rotation_standby_is_taken(task, putback.lines[0].name))
                 return hand_back(task, OUTCOME_FAILED, why);
         free(why);
-        return nothing_was_taken(task) ? image_start_over(task) : go("put-back");
+        return nothing_was_taken(task) ? image_start_over(task) : step_goto("put-back");
 }
 
 struct verdict await_taken_out_answer(struct task *task, const struct aws_reply *reply)
@@ -247,15 +247,15 @@ struct verdict await_taken_out_answer(struct task *task, const struct aws_reply 
 
                 if (task_spent(task) >= image_ready_timeout(task))
                         return hand_back(task, OUTCOME_FAILED, why);
-                return again(TAKE_RETRY, why);
+                return step_retry(TAKE_RETRY, why);
         }
         if (!rotation_lifecycle(task, found, &lifecycle))
-                return again(TAKE_RETRY, xstrdup("its Auto Scaling group does not list it"));
+                return step_retry(TAKE_RETRY, xstrdup("its Auto Scaling group does not list it"));
         live->took |= lifecycle != LIFECYCLE_IN_SERVICE;
         if (lifecycle == LIFECYCLE_STANDBY || lifecycle == LIFECYCLE_DETACHED) {
                 live->in_standby = true;
-                free(steal(live->refusal)); /* it was there already */
-                return go("take-out");      /* of its target groups */
+                free(steal(live->refusal));   /* it was there already */
+                return step_goto("take-out"); /* of its target groups */
         }
         if (lifecycle == LIFECYCLE_IN_SERVICE && live->refusal)
                 return refused(task);
@@ -264,5 +264,5 @@ struct verdict await_taken_out_answer(struct task *task, const struct aws_reply 
                                  xasprintf("it did not come into standby: its Auto Scaling group "
                                            "has it %s",
                                            rotation_lifecycle_name(lifecycle)));
-        return again(rotation_pause(task), xstrdup("it goes into standby"));
+        return step_retry(rotation_pause(task), xstrdup("it goes into standby"));
 }

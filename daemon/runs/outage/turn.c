@@ -29,11 +29,12 @@ static struct verdict too_late(const struct task *task)
         char time[TIME_TEXT_MAX];
 
         if (away == 0)
-                return finish(OUTCOME_SKIPPED, xstrdup("not begun: the window is over"));
-        return finish(OUTCOME_SKIPPED,
-                      xasprintf("not begun: it would not be back within the window (the last time "
-                                "it took %s)",
-                                format_timespan(away, time)));
+                return step_finish(OUTCOME_SKIPPED, xstrdup("not begun: the window is over"));
+        return step_finish(
+                OUTCOME_SKIPPED,
+                xasprintf("not begun: it would not be back within the window (the last time "
+                          "it took %s)",
+                          format_timespan(away, time)));
 }
 
 /* ---- wait-turn ---- */
@@ -55,7 +56,7 @@ static struct verdict behind(struct task *task, const struct task *earlier)
                 task_set_behind(task, true);
                 task_set_waiting(task, "its image of run %s, which is still pending",
                                  earlier->row.run);
-                return stay();
+                return step_wait();
         }
         why = earlier->waits_behind
                       ? xasprintf("run %s waits for an earlier image of it already",
@@ -65,7 +66,7 @@ static struct verdict behind(struct task *task, const struct task *earlier)
         log_event(&events[EVENT_RUN_SKIPPED], &about,
                   "Instance %s is skipped in run %s: %s; the others are not held up.",
                   task->row.subject, task->row.run, why);
-        return finish(OUTCOME_SKIPPED, why);
+        return step_finish(OUTCOME_SKIPPED, why);
 }
 
 struct verdict wait_turn_ask(struct task *task)
@@ -74,8 +75,8 @@ struct verdict wait_turn_ask(struct task *task)
         const struct task *earlier;
 
         if (!task->run->schedule)
-                return finish(OUTCOME_CANCELLED,
-                              xstrdup("not begun: the schedule is no longer in the settings"));
+                return step_finish(OUTCOME_CANCELLED,
+                                   xstrdup("not begun: the schedule is no longer in the settings"));
         if (image_is_too_late(task))
                 return too_late(task);
         earlier = gate_find_earlier(task);
@@ -84,7 +85,7 @@ struct verdict wait_turn_ask(struct task *task)
         task_set_behind(task, false);
         if (!task_may_begin(task, &held))
                 return held;
-        return gate_is_open(task) ? next() : stay();
+        return gate_is_open(task) ? step_next() : step_wait();
 }
 
 /* ---- check-instance ---- */
@@ -97,16 +98,16 @@ static struct verdict check_verdict(struct task *task)
         case INSTANCE_RUNNING:
         case INSTANCE_STOPPED:
                 /* What was stopped may run by now, and then has to wait for its turn. */
-                return gate_is_open(task) ? next() : go("wait-turn");
+                return gate_is_open(task) ? step_next() : step_goto("wait-turn");
         case INSTANCE_PENDING:
         case INSTANCE_STOPPING:
         case INSTANCE_OTHER:
-                return again(STATE_RETRY,
-                             xasprintf("the instance is %s",
-                                       ec2_word(instance_state_names, instance->state)));
+                return step_retry(STATE_RETRY,
+                                  xasprintf("the instance is %s",
+                                            ec2_word(instance_state_names, instance->state)));
         case INSTANCE_SHUTTING_DOWN:
         case INSTANCE_TERMINATED:
-                return finish(OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
+                return step_finish(OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
         }
         abort();
 }
@@ -128,14 +129,14 @@ struct verdict check_ask(struct task *task)
         usec_t age = loop_monotonic(task->run->engine->loop) - live->described;
 
         if (!task->run->schedule)
-                return finish(OUTCOME_CANCELLED,
-                              xstrdup("not begun: the schedule is no longer in the settings"));
+                return step_finish(OUTCOME_CANCELLED,
+                                   xstrdup("not begun: the schedule is no longer in the settings"));
         if (live->instance.n_instances && !live->look_again &&
             ((live->instance.instances->state == INSTANCE_RUNNING && age < RUNNING_FRESH) ||
              (live->instance.instances->state == INSTANCE_STOPPED && age < STOPPED_FRESH)))
                 return check_verdict(task);
         describe_instance(task);
-        return stay();
+        return step_wait();
 }
 
 /* Whether a list that was filtered by the instance's id contains it. If not, *ret_gone tells
@@ -155,7 +156,7 @@ static bool instance_is_listed(struct task *task, const struct ec2_instances *fo
 
 static struct verdict look_once_more(usec_t pause)
 {
-        return again(pause, xstrdup("EC2 does not list the instance; whether it is gone"));
+        return step_retry(pause, xstrdup("EC2 does not list the instance; whether it is gone"));
 }
 
 struct verdict check_answer(struct task *task, const struct aws_reply *reply)
@@ -166,7 +167,7 @@ struct verdict check_answer(struct task *task, const struct aws_reply *reply)
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instances);
         if (!instance_is_listed(task, found, &is_gone))
-                return is_gone ? finish(OUTCOME_SKIPPED, xstrdup("the instance is gone"))
+                return is_gone ? step_finish(OUTCOME_SKIPPED, xstrdup("the instance is gone"))
                                : look_once_more(gone_pause(GONE_INSTANCE));
         image_describe(task, &found->instances[0], reply->date);
         return check_verdict(task);
@@ -196,7 +197,7 @@ struct verdict check_again_ask(struct task *task)
                         task, OUTCOME_CANCELLED,
                         xstrdup("given up: the schedule is no longer in the settings"));
         describe_instance(task);
-        return stay();
+        return step_wait();
 }
 
 struct verdict check_again_answer(struct task *task, const struct aws_reply *reply)
@@ -218,9 +219,9 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
         switch ((enum instance_state)image_live(task)->instance.instances->state) {
         case INSTANCE_RUNNING:
                 /* It was stopped for its image, and somebody has started it. */
-                return go(task->method == &method_stop ? "await-stopped" : "create-image");
+                return step_goto(task->method == &method_stop ? "await-stopped" : "create-image");
         case INSTANCE_STOPPED:
-                return go("create-image");
+                return step_goto("create-image");
         case INSTANCE_PENDING:
         case INSTANCE_STOPPING:
         case INSTANCE_OTHER:

@@ -114,7 +114,7 @@ struct verdict remote_look_again(struct task *task, const struct aws_reply *repl
                                 &task->location->remote_reported);
                 refusal_note_told(&task->refusal);
         }
-        return again(REMOTE_LOOK_EACH, task_why(task, what));
+        return step_retry(REMOTE_LOOK_EACH, task_why(task, what));
 }
 
 /* The end of a text on one line, clean. Its own line breaks and tabs are blanks. */

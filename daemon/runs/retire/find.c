@@ -71,7 +71,7 @@ static struct verdict describe_ask(struct task *task)
         task_call(task, &ec2_describe_images, &input);
         name_filter_done(&owner);
         name_filter_done(&schedule);
-        return stay();
+        return step_wait();
 }
 
 static const char *tag_of(const struct ec2_image *image, const char *key)
@@ -250,7 +250,7 @@ static struct verdict describe_answer(struct task *task, const struct aws_reply 
         live->settings = settings_ref(task->run->engine->settings);
         live->schedule = settings_schedule(live->settings, task->row.subject);
         if (!live->schedule || !live->schedule->has_retain)
-                return finish(OUTCOME_DONE, NULL);
+                return step_finish(OUTCOME_DONE, NULL);
         for (size_t i = 0; i < found->n_images; i++)
                 take_image(task, live, &found->images[i], &unknown);
         if (unknown)
@@ -258,7 +258,7 @@ static struct verdict describe_answer(struct task *task, const struct aws_reply 
         live->missing = missing_find(task, live->listed, live->n_listed);
         index_candidates(live);
         decide(task, live);
-        return next();
+        return step_next();
 }
 
 /* ---- look-at-missing ---- */
@@ -267,7 +267,7 @@ static struct verdict look_missing_ask(struct task *task)
 {
         struct retention_live *live = task->live;
 
-        return live ? missing_ask(task, live->missing) : go("describe-images");
+        return live ? missing_ask(task, live->missing) : step_goto("describe-images");
 }
 
 static struct verdict look_missing_answer(struct task *task, const struct aws_reply *reply)
@@ -286,7 +286,7 @@ static struct verdict uses_ask(struct task *task)
         struct ec2_filter filter = { .name = "image-id" };
 
         if (!live)
-                return go("describe-images");
+                return step_goto("describe-images");
         for (size_t i = 0; i < live->n && filter.n_values < EC2_FILTER_VALUES_MAX; i++)
                 if (!retention_stays(&live->verdicts[i]) && !live->candidates[i].asked)
                         *append(filter.values, filter.n_values) = live->candidates[i].row.id;
@@ -294,7 +294,7 @@ static struct verdict uses_ask(struct task *task)
                 task_call(task, &ec2_describe_instances,
                           &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
         free(filter.values);
-        return filter.n_values ? stay() : next();
+        return filter.n_values ? step_wait() : step_next();
 }
 
 /* The question was about the first so many that had not been asked about. */
@@ -328,7 +328,7 @@ static struct verdict uses_answer(struct task *task, const struct aws_reply *rep
         note_asked(live);
         note_uses(live, reply->output);
         decide(task, live);
-        return go("find-uses");
+        return step_goto("find-uses");
 }
 
 /* ---- plan-removals ---- */
@@ -340,7 +340,7 @@ static struct verdict plan_ask(struct task *task)
 
         /* What was decided by a clock or by settings that are others now is decided anew. */
         if (!live || live->settings != task->run->engine->settings || !task_may_remove(task, &held))
-                return go("describe-images");
+                return step_goto("describe-images");
         for (size_t i = 0; i < live->n; i++) {
                 const struct candidate *candidate = &live->candidates[i];
                 bool remove = !retention_stays(&live->verdicts[i]);
@@ -358,7 +358,7 @@ static struct verdict plan_ask(struct task *task)
                         removal_add(task, &candidate->row, why, NULL);
         }
         missing_plan(task, live->missing);
-        return next();
+        return step_next();
 }
 
 static const struct step retention_steps[] = {
@@ -405,7 +405,7 @@ struct verdict prune_begin_find(struct run *run)
         const struct settings *settings = run->settings;
 
         if (run_is_cut_short(run))
-                return next();
+                return step_next();
         for (size_t i = 0; i < settings->n_schedules; i++) {
                 struct placing placing = { .run = run, .schedule = &settings->schedules[i] };
                 char *error;
@@ -416,7 +416,7 @@ struct verdict prune_begin_find(struct run *run)
                 error = locations_of(&run->engine->locations, settings, placing.schedule,
                                      add_retention_task, &placing);
                 if (error)
-                        return finish(OUTCOME_FAILED, error);
+                        return step_finish(OUTCOME_FAILED, error);
         }
-        return next();
+        return step_next();
 }

@@ -102,7 +102,7 @@ struct verdict missing_ask(struct task *task, struct missing *missing)
         struct describe_images input = ec2_own_images(&filter, 1);
 
         if (!missing)
-                return next();
+                return step_next();
         missing->from = missing->asked;
         for (; missing->asked < missing->n && filter.n_values < EC2_FILTER_VALUES_MAX;
              missing->asked++)
@@ -111,7 +111,7 @@ struct verdict missing_ask(struct task *task, struct missing *missing)
         if (filter.n_values)
                 task_call(task, &ec2_describe_images, &input);
         free(filter.values);
-        return filter.n_values ? stay() : next();
+        return filter.n_values ? step_wait() : step_next();
 }
 
 /* EC2 does not list the id. */
@@ -170,7 +170,7 @@ struct verdict missing_answer(struct task *task, struct missing *missing,
                 image = ec2_find_image(reply->output, row->id);
                 missing->fates[i] = image ? note_found(task, row, image) : note_absent(task, row);
         }
-        return go("look-at-missing");
+        return step_goto("look-at-missing");
 }
 
 static void report(struct task *task, const struct store_image *row, enum prune_action action,

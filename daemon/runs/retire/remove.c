@@ -82,8 +82,8 @@ int removal_note(struct task *task, const char *state, const char *detail)
 
 struct verdict removal_not_recorded(struct task *task)
 {
-        return again(RECORD_RETRY, xasprintf("the removal cannot be recorded: %s",
-                                             store_error(task->run->engine->store)));
+        return step_retry(RECORD_RETRY, xasprintf("the removal cannot be recorded: %s",
+                                                  store_error(task->run->engine->store)));
 }
 
 static bool same_location(const struct task *task, const struct task *other)
@@ -123,7 +123,7 @@ void removal_add(struct task *retention, const struct store_image *image, const 
 
 static struct verdict kept(char *why)
 {
-        return finish(OUTCOME_SKIPPED, why);
+        return step_finish(OUTCOME_SKIPPED, why);
 }
 
 bool removal_looks_later(struct task *task, const struct removal *removal)
@@ -151,7 +151,7 @@ static struct verdict look_image_ask(struct task *task)
         free(steal(removal->state));
         free(steal(removal->successor));
         if (removal_looks_later(task, removal))
-                return stay();
+                return step_wait();
         r = removal_load(task, &row);
         if (r < 0)
                 return removal_not_recorded(task);
@@ -164,14 +164,14 @@ static struct verdict look_image_ask(struct task *task)
         r = successor_find(task, &row, &removal->successor);
         store_image_done(&row);
         if (deregistered)
-                return go("look-at-snapshots");
+                return step_goto("look-at-snapshots");
         if (r < 0)
                 return removal_not_recorded(task);
         if (removal->successor)
                 ids[filter.n_values++] = removal->successor;
         input = ec2_own_images(&filter, 1);
         task_call(task, &ec2_describe_images, &input);
-        return stay();
+        return step_wait();
 }
 
 /* EC2 provably no longer has the image. Its snapshots are deleted only when that is our doing. */
@@ -187,7 +187,7 @@ static struct verdict image_is_gone(struct task *task, const struct store_image 
                 r = removal_note(task, STATE_GONE, why);
         if (r < 0)
                 return removal_not_recorded(task);
-        return ours ? go("look-at-snapshots") : finish(OUTCOME_DONE, xstrdup(why));
+        return ours ? step_goto("look-at-snapshots") : step_finish(OUTCOME_DONE, xstrdup(why));
 }
 
 static struct verdict image_is_absent(struct task *task, const struct store_image *row)
@@ -197,8 +197,8 @@ static struct verdict image_is_absent(struct task *task, const struct store_imag
         gone_miss(&removal->gone, loop_monotonic(task->run->engine->loop));
         if (gone_is_certain(&removal->gone, GONE_IMAGE))
                 return image_is_gone(task, row);
-        return again(LOOK_RETRY, xstrdup("EC2 does not list it; whether it is gone shows in "
-                                         "minutes"));
+        return step_retry(LOOK_RETRY, xstrdup("EC2 does not list it; whether it is gone shows in "
+                                              "minutes"));
 }
 
 /* Why the image is not what the decision was about; NULL when it is. `row` follows EC2. */
@@ -244,11 +244,11 @@ static struct verdict stays(struct task *task, const char *state, char *change)
 
                 if (!change)
                         removal->refusal = steal(why);
-                return again(LOOK_RETRY, detail);
+                return step_retry(LOOK_RETRY, detail);
         }
         if (removal_note(task, state, NULL) < 0)
                 return removal_not_recorded(task);
-        return change ? kept(steal(why)) : finish(OUTCOME_FAILED, steal(why));
+        return change ? kept(steal(why)) : step_finish(OUTCOME_FAILED, steal(why));
 }
 
 static struct verdict image_is_there(struct task *task, struct store_image *row,
@@ -277,7 +277,7 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
                 return stays(task, state, change);
         xreplace(&removal->state, state);
         removal->launched = image->launched != 0;
-        return next();
+        return step_next();
 }
 
 static struct verdict look_image_answer(struct task *task, const struct aws_reply *reply)
@@ -323,7 +323,7 @@ static struct verdict look_uses_ask(struct task *task)
 
         task_call(task, &ec2_describe_instances,
                   &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
-        return stay();
+        return step_wait();
 }
 
 static struct verdict look_uses_answer(struct task *task, const struct aws_reply *reply)
@@ -342,11 +342,11 @@ static struct verdict look_uses_answer(struct task *task, const struct aws_reply
                                               users->instances[i].id));
         gone_miss(&removal->users, now);
         if (!removal->launched || gone_is_certain(&removal->users, GONE_INSTANCE))
-                return next();
+                return step_next();
         task_set_waiting(task, "instances were launched from it; whether all are gone shows in "
                                "minutes");
         removal->look_after = now + gone_pause(GONE_INSTANCE);
-        return go("look-at-image");
+        return step_goto("look-at-image");
 }
 
 /* ---- deregister-image ---- */
@@ -361,7 +361,7 @@ static struct verdict deregister_ask(struct task *task)
                 return held;
         }
         if (!removal_of(task)->state)
-                return go("look-at-image"); /* nothing is known, or it was held up since */
+                return step_goto("look-at-image"); /* nothing is known, or it was held up since */
         r = MUTANT(forgets_what_it_deregisters)
                     ? 1
                     : removal_note(task, STATE_DEREGISTERING, task->row.name);
@@ -374,7 +374,7 @@ static struct verdict deregister_ask(struct task *task)
         removal_of(task)->calls++;
         task_call(task, &ec2_deregister_image,
                   &(struct deregister_image){ .image = task->row.subject });
-        return stay();
+        return step_wait();
 }
 
 /* The call was refused, or never left: the row says again what it said before. Where that cannot be
@@ -384,10 +384,10 @@ static struct verdict put_back(struct task *task, char *why)
         struct removal *removal = removal_of(task);
 
         if (removal_note(task, removal->state, NULL) >= 0)
-                return finish(OUTCOME_FAILED, why);
+                return step_finish(OUTCOME_FAILED, why);
         free(removal->refusal);
         removal->refusal = why;
-        return go("look-at-image");
+        return step_goto("look-at-image");
 }
 
 /* Nobody knows what became of the call: the image is looked at. */
@@ -402,7 +402,7 @@ static struct verdict look_again(struct task *task, char *why)
         task_set_waiting(task, "%s", why);
         free(why);
         removal->look_after = loop_monotonic(task->run->engine->loop) + LOOK_RETRY;
-        return go("look-at-image");
+        return step_goto("look-at-image");
 }
 
 static struct verdict deregister_answer(struct task *task, const struct aws_reply *reply)
@@ -418,7 +418,7 @@ static struct verdict deregister_answer(struct task *task, const struct aws_repl
         case AWS_OK:
                 if (removal_note(task, STATE_DEREGISTERED, task->row.name) < 0)
                         return removal_not_recorded(task);
-                return next();
+                return step_next();
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:
         case AWS_UNKNOWN:
@@ -488,5 +488,5 @@ const struct task_kind removal_task = { .name = "removal",
 struct verdict prune_begin_remove(struct run *run)
 {
         (void)run; /* the retention tasks have added what is to be removed */
-        return next();
+        return step_next();
 }

@@ -30,7 +30,7 @@ struct missing;
  * missing, or without a store. */
 struct missing *missing_find(struct task *task, char **listed, size_t n);
 struct missing *missing_free(struct missing *missing);
-/* Asks about the next rows; next() when all were asked about. */
+/* Asks about the next rows; step_next() when all were asked about. */
 struct verdict missing_ask(struct task *task, struct missing *missing);
 struct verdict missing_answer(struct task *task, struct missing *missing,
                               const struct aws_reply *reply);

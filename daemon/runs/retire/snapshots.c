@@ -100,15 +100,15 @@ struct verdict look_snapshots_ask(struct task *task)
         if (!removal->loaded)
                 return removal_not_recorded(task);
         if (!first(removal, SNAPSHOT_OPEN))
-                return go("record-removal");
+                return step_goto("record-removal");
         if (removal_looks_later(task, removal))
-                return stay();
+                return step_wait();
         for (size_t i = 0; i < removal->n && filter.n_values < EC2_FILTER_VALUES_MAX; i++)
                 if (removal->snapshots[i].fate == SNAPSHOT_OPEN)
                         *append(filter.values, filter.n_values) = removal->snapshots[i].id;
         task_call(task, &ec2_describe_snapshots, &input);
         free(filter.values);
-        return stay();
+        return step_wait();
 }
 
 static const struct ec2_snapshot *find_snapshot(const struct ec2_snapshots *found, const char *id)
@@ -158,12 +158,13 @@ struct verdict look_snapshots_answer(struct task *task, const struct aws_reply *
                 }
         store_image_done(&row);
         if (first(removal, SNAPSHOT_OURS))
-                return go("delete-snapshots");
+                return step_goto("delete-snapshots");
         if (!first(removal, SNAPSHOT_OPEN))
-                return go("record-removal");
-        return again(ABSENT_RETRY, xasprintf("EC2 does not list %s; whether it is gone shows in "
-                                             "minutes",
-                                             first(removal, SNAPSHOT_OPEN)->id));
+                return step_goto("record-removal");
+        return step_retry(ABSENT_RETRY,
+                          xasprintf("EC2 does not list %s; whether it is gone shows in "
+                                    "minutes",
+                                    first(removal, SNAPSHOT_OPEN)->id));
 }
 
 /* ---- delete-snapshots ---- */
@@ -187,14 +188,14 @@ struct verdict delete_snapshots_ask(struct task *task)
                 return held;
         if (!snapshot && first(removal, SNAPSHOT_LAGS)) {
                 if (removal_looks_later(task, removal))
-                        return stay();
+                        return step_wait();
                 snapshot = try_lagging(removal);
         }
         if (!snapshot)
-                return go("look-at-snapshots"); /* also after a restart: nothing is known */
+                return step_goto("look-at-snapshots"); /* also after a restart: nothing is known */
         task_call(task, &ec2_delete_snapshot,
                   &(struct delete_snapshot){ .snapshot = snapshot->id });
-        return stay();
+        return step_wait();
 }
 
 /* The image that InvalidSnapshot.InUse names, when that is another one. */
@@ -272,7 +273,7 @@ struct verdict delete_snapshots_answer(struct task *task, const struct aws_reply
                 break;
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:
-                return again(LAG_RETRY, why);
+                return step_retry(LAG_RETRY, why);
         case AWS_UNKNOWN:
                 try_later(task, snapshot, why);
                 break;
@@ -283,9 +284,9 @@ struct verdict delete_snapshots_answer(struct task *task, const struct aws_reply
                         note_refusal(task, snapshot, reply, why);
                 break;
         }
-        return go(first(removal, SNAPSHOT_OURS) || first(removal, SNAPSHOT_LAGS)
-                          ? "delete-snapshots"
-                          : "look-at-snapshots");
+        return step_goto(first(removal, SNAPSHOT_OURS) || first(removal, SNAPSHOT_LAGS)
+                                 ? "delete-snapshots"
+                                 : "look-at-snapshots");
 }
 
 /* ---- record-removal ---- */
@@ -335,7 +336,7 @@ static struct verdict record_left(struct task *task, struct store_image *row)
                 free(why);
                 return removal_not_recorded(task);
         }
-        return finish(removal->is_left ? OUTCOME_FAILED : OUTCOME_DONE, why);
+        return step_finish(removal->is_left ? OUTCOME_FAILED : OUTCOME_DONE, why);
 }
 
 static struct verdict record_gone(struct task *task, struct store_image *row)
@@ -357,7 +358,7 @@ static struct verdict record_gone(struct task *task, struct store_image *row)
                   "Image %s of %s%s is %s (%zu snapshot%s deleted%s%s).", task->row.subject,
                   row->instance, where, task->row.name ? task->row.name : "removed", deleted,
                   deleted == 1 ? "" : "s", *kept ? ", others are kept: " : "", kept);
-        return next();
+        return step_next();
 }
 
 struct verdict record_removal_ask(struct task *task)
@@ -369,10 +370,10 @@ struct verdict record_removal_ask(struct task *task)
 
         if (!removal->loaded || first(removal, SNAPSHOT_OPEN) || first(removal, SNAPSHOT_OURS) ||
             first(removal, SNAPSHOT_LAGS))
-                return go("look-at-snapshots"); /* a restart: nothing is known */
+                return step_goto("look-at-snapshots"); /* a restart: nothing is known */
         r = removal_load(task, &row);
         if (r == 0)
-                return next();
+                return step_next();
         if (r < 0)
                 return removal_not_recorded(task);
         if (first(removal, SNAPSHOT_REFUSED))
