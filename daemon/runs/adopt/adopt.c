@@ -297,7 +297,7 @@ static const struct step adoption_steps[] = {
         { .name = "find-images",
           .ask = adoption_ask,
           .answer = adoption_answer,
-          .patience = SEC_PER_HOUR,
+          .timeout = SEC_PER_HOUR,
           .looks = true },
         {},
 };

@@ -93,7 +93,7 @@ sec_t image_held_until(struct task *task);
  * row says (`ending`), also when the image is found: then it is recorded and followed first. */
 struct verdict look_ask(struct task *task);
 struct verdict look_answer(struct task *task, const struct aws_reply *reply);
-struct verdict look_lost_patience(struct task *task, char *detail);
+struct verdict look_on_timeout(struct task *task, char *detail);
 
 /* label.c: what it is worth. Until label_ask() has changed its label it is PROVEN_CRASH, in
  * the state as well. */

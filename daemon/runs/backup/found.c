@@ -302,7 +302,7 @@ struct verdict look_answer(struct task *task, const struct aws_reply *reply)
         return step_goto("record-found");
 }
 
-struct verdict look_lost_patience(struct task *task, char *detail)
+struct verdict look_on_timeout(struct task *task, char *detail)
 {
         free(detail);
         return step_finish(task->row.ending, NULL);

@@ -11,9 +11,9 @@
 
 /* How long EC2 may refuse or be out of reach before an image is given up, before the look for one
  * that may be there, and before its label. */
-#define CREATE_PATIENCE (6 * SEC_PER_HOUR)
-#define LOOK_PATIENCE   SEC_PER_DAY
-#define LABEL_PATIENCE  SEC_PER_DAY
+#define CREATE_TIMEOUT (6 * SEC_PER_HOUR)
+#define LOOK_TIMEOUT   SEC_PER_DAY
+#define LABEL_TIMEOUT  SEC_PER_DAY
 
 /* ---- record-found ---- */
 
@@ -104,7 +104,7 @@ static struct verdict await_image_ask(struct task *task)
 
 /* ---- the end ---- */
 
-static struct verdict image_lost_patience(struct task *task, char *detail)
+static struct verdict image_on_timeout(struct task *task, char *detail)
 {
         return task->step->down ? end_without_image(task, OUTCOME_FAILED, detail)
                                 : step_finish(OUTCOME_FAILED, detail);
@@ -136,7 +136,7 @@ static const struct step image_steps[] = {
         { .name = "check-instance",
           .ask = check_ask,
           .answer = check_answer,
-          .patience = SEC_PER_HOUR,
+          .timeout = SEC_PER_HOUR,
           .looks = true,
           .down = true },
         { .name = "check-status",
@@ -146,29 +146,29 @@ static const struct step image_steps[] = {
           .down = true },
         { .name = "check-daemon",
           .ask = rival_ask,
-          .patience = SEC_PER_HOUR,
+          .timeout = SEC_PER_HOUR,
           .ways = BY_FREEZE | BY_REBOOT | BY_STOP,
           .looks = true,
           .down = true },
         { .name = "check-stop",
           .ask = check_stop_ask,
           .answer = check_stop_answer,
-          .patience = SEC_PER_HOUR,
+          .timeout = SEC_PER_HOUR,
           .ways = BY_STOP,
           .looks = true,
           .down = true },
         { .name = "check-rotation",
           .ask = check_rotation_ask,
           .answer = check_rotation_answer,
-          .patience = SEC_PER_HOUR,
+          .timeout = SEC_PER_HOUR,
           .ways = BY_REBOOT | BY_STOP,
           .looks = true,
           .down = true },
         { .name = "take-out",
           .ask = take_out_ask,
           .answer = take_out_answer,
-          .patience = SEC_PER_HOUR,
-          .lost_patience = take_out_lost_patience,
+          .timeout = SEC_PER_HOUR,
+          .on_timeout = take_out_on_timeout,
           .ways = BY_REBOOT | BY_STOP,
           .down = true },
         { .name = "await-taken-out",
@@ -205,7 +205,7 @@ static const struct step image_steps[] = {
         { .name = "create-image",
           .ask = create_ask,
           .answer = create_answer,
-          .patience = CREATE_PATIENCE,
+          .timeout = CREATE_TIMEOUT,
           .down = true },
         { .name = "record-image", .ask = record_ask, .down = true },
         { .name = "await-snapshots",
@@ -262,16 +262,16 @@ static const struct step image_steps[] = {
         { .name = "tag-consistency",
           .ask = label_ask,
           .answer = label_answer,
-          .patience = LABEL_PATIENCE,
-          .lost_patience = label_refused,
+          .timeout = LABEL_TIMEOUT,
+          .on_timeout = label_refused,
           .follows = true },
         { .name = "judge", .ask = judge_ask, .last = true, .follows = true },
         /* led to from await-image, and from find-image where there is nothing to put right */
         { .name = "look-for-image",
           .ask = look_ask,
           .answer = look_answer,
-          .patience = LOOK_PATIENCE,
-          .lost_patience = look_lost_patience,
+          .timeout = LOOK_TIMEOUT,
+          .on_timeout = look_on_timeout,
           .follows = true },
         { .name = "record-found", .ask = record_found_ask, .follows = true },
         /* reached from create-image and leading back, when its outcome is not known */
@@ -279,7 +279,7 @@ static const struct step image_steps[] = {
         { .name = "check-again",
           .ask = check_again_ask,
           .answer = check_again_answer,
-          .patience = SEC_PER_HOUR,
+          .timeout = SEC_PER_HOUR,
           .down = true },
         { .name = "check-status-again", .ask = check_status_again_ask, .down = true },
         {},
@@ -291,7 +291,7 @@ const struct task_kind image_task = {
         .by_subject = true,
         .forget = image_forget,
         .ended = image_say_end,
-        .lost_patience = image_lost_patience,
+        .on_timeout = image_on_timeout,
         .call_limit = image_call_limit,
         .touching = BY_FREEZE | BY_REBOOT | BY_STOP,
         .holds = image_holds,

@@ -8,7 +8,7 @@
 /* Between looks at the comparison by a task that waits for it. */
 #define HELD_RETRY (10 * USEC_PER_SEC)
 
-/* No patience is lost by it: nothing was tried. */
+/* The timeout of the step begins anew: nothing was tried. */
 static struct verdict wait_for_clock(struct task *task, const char *what)
 {
         struct engine *engine = task->run->engine;

@@ -34,7 +34,7 @@ enum move {
         MOVE_WAIT,  /* a reply, a wake-up or the timer will ask again */
         MOVE_NEXT,  /* to the next step; after the last: done */
         MOVE_GOTO,  /* to the step named */
-        MOVE_RETRY, /* ask again after a while; beyond the step's patience the task fails */
+        MOVE_RETRY, /* ask again after a while; step.on_timeout once the step has lasted too long */
         MOVE_FINISH,
 };
 struct verdict {
@@ -50,15 +50,15 @@ struct verdict step_goto(const char *step);
 struct verdict step_retry(usec_t delay, char *detail);
 struct verdict step_finish(enum outcome outcome, char *detail);
 
-/* What follows when the patience of a step is over; takes `detail`. */
-typedef struct verdict lost_patience_fn(struct task *task, char *detail);
+/* The verdict that takes the place of MOVE_RETRY once step.timeout is over; takes `detail`. */
+typedef struct verdict step_timeout_fn(struct task *task, char *detail);
 
 struct step {
         const char *name; /* stored: never rename, never reuse */
         struct verdict (*ask)(struct task *task);
         struct verdict (*answer)(struct task *task, const struct aws_reply *reply);
-        sec_t patience;                  /* how long MOVE_RETRY may go on; 0: for ever */
-        lost_patience_fn *lost_patience; /* NULL: that of the kind */
+        sec_t timeout;               /* how long MOVE_RETRY may go on; 0: for ever */
+        step_timeout_fn *on_timeout; /* NULL: that of the kind */
         unsigned int ways; /* step_next() comes here only for tasks of these; 0: for all */
         bool last;         /* step_next() ends the task, though rows follow that are reached with
                               step_goto() */
@@ -73,7 +73,7 @@ struct task_kind {
         const struct step *steps;
         void (*forget)(struct task *task); /* frees task->live */
         void (*ended)(struct task *task);  /* says in the journal how it ended; or NULL */
-        lost_patience_fn *lost_patience;   /* NULL: the task fails */
+        step_timeout_fn *on_timeout;       /* NULL: the task fails */
         unsigned int touching; /* the ways of tasks that may do something to what they work on:
                                   these are `down` in steps that say so */
         bool by_subject;       /* its subjects are unique in a run: run_find_task() finds them */
@@ -141,7 +141,7 @@ struct task {
         char *error, *request_id;    /* of its reply, while the step lasts; or NULL */
         struct timer *timer;
         void *live;     /* of the kind; not stored */
-        usec_t entered; /* monotonic: when its step began; a clock that is set changes no patience
+        usec_t entered; /* monotonic: when its step began; setting the clock changes no timeout
                          */
         int percent;    /* of its snapshots, -1 unknown */
         char *snapshot; /* of these, the one that is furthest from complete; or NULL */

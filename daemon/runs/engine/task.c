@@ -177,10 +177,10 @@ static usec_t with_jitter(struct engine *engine, usec_t delay)
         return delay / 2 + (usec_t)(loop_random(engine->loop) % (uint64_t)(delay + 1));
 }
 
-static struct verdict lost_patience(struct task *task, char *detail)
+static struct verdict time_out(struct task *task, char *detail)
 {
-        lost_patience_fn *of_step = task->step->lost_patience;
-        lost_patience_fn *callback = of_step ? of_step : task->kind->lost_patience;
+        step_timeout_fn *of_step = task->step->on_timeout;
+        step_timeout_fn *callback = of_step ? of_step : task->kind->on_timeout;
 
         return callback && !task->run->dry ? callback(task, detail)
                                            : step_finish(OUTCOME_FAILED, detail);
@@ -231,8 +231,8 @@ void task_apply(struct task *task, struct verdict verdict)
         case MOVE_RETRY:
                 /* Somebody waits for a dry run, and can ask again. */
                 if (task->run->dry ||
-                    (task->step->patience && task_spent(task) > task->step->patience)) {
-                        task_apply(task, lost_patience(task, verdict.detail));
+                    (task->step->timeout && task_spent(task) > task->step->timeout)) {
+                        task_apply(task, time_out(task, verdict.detail));
                         return;
                 }
                 task_say_held(task, verdict.detail);

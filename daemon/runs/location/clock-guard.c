@@ -11,7 +11,7 @@
 struct clock_guard {
         struct locations *all;
         struct aws_slot *call;       /* the comparison under way; or NULL */
-        struct timer *patience;      /* of that */
+        struct timer *timeout;       /* of that */
         struct timer *look;          /* the next one, while the clock is wrong */
         struct location **locations; /* one of each account, to ask in */
         size_t n, at;
@@ -87,7 +87,7 @@ char *clock_guard_wrong(const struct clock_guard *guard)
 static void ask_end(struct clock_guard *guard)
 {
         guard->call = aws_slot_free(guard->call);
-        timer_disarm(guard->patience);
+        timer_disarm(guard->timeout);
         for (size_t i = 0; i < guard->n; i++)
                 location_unref(guard->locations[i]);
         free(steal(guard->locations));
@@ -130,7 +130,7 @@ static void on_reply(const struct aws_reply *reply, void *userdata)
         guard->changed(guard->userdata);
 }
 
-static void on_patience(void *userdata)
+static void on_timeout(void *userdata)
 {
         struct clock_guard *guard = userdata;
 
@@ -167,7 +167,7 @@ static bool ask(struct clock_guard *guard)
         free(locations_of(all, all->settings, NULL, add_location, guard));
         if (!guard->n)
                 return false;
-        timer_arm(guard->patience, CLOCK_PATIENCE * USEC_PER_SEC);
+        timer_arm(guard->timeout, CLOCK_TIMEOUT * USEC_PER_SEC);
         ask_next(guard);
         return true;
 }
@@ -226,7 +226,7 @@ struct clock_guard *clock_guard_new(struct locations *locations, timer_fn *chang
         struct clock_guard *guard = xnew(struct clock_guard);
 
         guard->all = locations;
-        guard->patience = timer_new(locations->loop, on_patience, guard);
+        guard->timeout = timer_new(locations->loop, on_timeout, guard);
         guard->look = timer_new(locations->loop, on_look, guard);
         guard->changed = changed;
         guard->userdata = userdata;
@@ -238,7 +238,7 @@ struct clock_guard *clock_guard_free(struct clock_guard *guard)
         if (!guard)
                 return NULL;
         ask_end(guard);
-        timer_free(guard->patience);
+        timer_free(guard->timeout);
         timer_free(guard->look);
         free(guard);
         return NULL;

@@ -25,7 +25,7 @@
 enum {
         CLOCK_TOLERANCE = 5 * 60, /* seconds between the clocks that do no harm */
         CLOCK_FRESH = 15 * 60,    /* seconds that a comparison is good for */
-        CLOCK_PATIENCE = 30,      /* seconds that a firing waits for a comparison */
+        CLOCK_TIMEOUT = 30,       /* seconds that a firing waits for a comparison */
         CLOCK_LOOK_AGAIN = 60,    /* seconds, while the clock is wrong or AWS silent */
 };
 

@@ -141,7 +141,7 @@ void regions_search(struct locations *locations, struct settings *settings, time
         settings_unref(locations->settings);
         locations->settings = settings;
         locations->regions_found = timer_new(locations->loop, done, userdata);
-        timer_arm(locations->regions_found, REGIONS_PATIENCE * USEC_PER_SEC);
+        timer_arm(locations->regions_found, REGIONS_TIMEOUT * USEC_PER_SEC);
         for (size_t i = 0; i < settings->n_accounts; i++)
                 account_search(locations, &settings->accounts[i]);
         drop_others(locations);

@@ -9,8 +9,8 @@
 #include "runs/location/location.h"
 
 enum {
-        REGIONS_PATIENCE = 20, /* seconds that all is held up for an account that does not answer */
-        REGIONS_RETRY = 60,    /* seconds until it is asked again */
+        REGIONS_TIMEOUT = 20, /* seconds that all is held up for an account that does not answer */
+        REGIONS_RETRY = 60,   /* seconds until it is asked again */
         REGIONS_RENEW = 24 * 3600, /* seconds until the open regions are asked for again */
 };
 

@@ -60,7 +60,7 @@ static void closing_changed(struct manager *manager)
 {
         if (!manager->closed || engine_find_held(manager->engine))
                 return;
-        timer_disarm(manager->patience);
+        timer_disarm(manager->close_timeout);
         manager->closed(manager->userdata);
         manager->closed = NULL;
 }
@@ -136,7 +136,7 @@ static void manager_tell_status(struct manager *manager)
         xreplace(&manager->status, status);
 }
 
-static void on_patience_over(void *userdata)
+static void on_close_timeout(void *userdata)
 {
         struct manager *manager = userdata;
 
@@ -174,7 +174,7 @@ struct manager *manager_new(struct loop *loop, struct store *store, struct aws *
         manager->engine->clock =
                 clock_guard_new(&manager->engine->locations, on_clock_compared, manager);
         manager->planner = planner_new(manager->engine);
-        manager->patience = timer_new(loop, on_patience_over, manager);
+        manager->close_timeout = timer_new(loop, on_close_timeout, manager);
         loop_on_clock_change(loop, on_clock_changed, manager);
         return manager;
 }
@@ -193,7 +193,7 @@ bool manager_close(struct manager *manager, manager_closed_fn *closed, void *use
                  held->row.subject);
         manager->closed = closed;
         manager->userdata = userdata;
-        timer_arm(manager->patience, MANAGER_CLOSE_AT_MOST * USEC_PER_SEC);
+        timer_arm(manager->close_timeout, MANAGER_CLOSE_AT_MOST * USEC_PER_SEC);
         return false;
 }
 
@@ -209,7 +209,7 @@ struct manager *manager_free(struct manager *manager)
         if (!manager)
                 return NULL;
         planner_free(manager->planner);
-        timer_free(manager->patience);
+        timer_free(manager->close_timeout);
         engine_free(manager->engine);
         loop_on_clock_change(manager->loop, NULL, NULL);
         waits_drop(&manager->waits);

@@ -23,8 +23,8 @@ struct manager {
         struct manager_wait *clock_waits; /* until the clock has been compared */
         sec_t forgotten;                  /* when old rows were last forgotten */
         char *last_failure;
-        char *status;           /* as told to the service manager */
-        struct timer *patience; /* while it closes */
+        char *status;                /* as told to the service manager */
+        struct timer *close_timeout; /* while it closes */
         manager_closed_fn *closed;
         void *userdata;
 };

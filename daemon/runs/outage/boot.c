@@ -16,7 +16,7 @@ EMBED(boot_probe_sh, "daemon/runs/remote/boot-probe.sh");
 
 /* Seconds the script may take, and how long its answer is waited for; the agent is not there at
  * once after a boot. */
-enum { PROBE_TAKES = 60, PROBE_PATIENCE = 180 };
+enum { PROBE_TAKES = 60, PROBE_TIMEOUT = 180 };
 /* Seconds for which an agent that SSM does not reach is asked for before the reboot: it may be a
  * moment's confusion, and most often there is none. */
 enum { PROBE_UNKNOWN = 15 };
@@ -54,9 +54,9 @@ static struct verdict probe_ask(struct task *task)
         return step_wait();
 }
 
-/* `patience` 0: an agent that is not there is not waited for. */
+/* `timeout` 0: an agent that is not there is not waited for. */
 static struct verdict probe_answer(struct task *task, const struct aws_reply *reply,
-                                   const char *without, sec_t patience)
+                                   const char *without, sec_t timeout)
 {
         enum remote_sent sent = remote_sent(task, reply);
         char *why;
@@ -64,7 +64,7 @@ static struct verdict probe_answer(struct task *task, const struct aws_reply *re
         if (sent == REMOTE_SENT)
                 return step_next();
         why = aws_describe_failure(reply, &ssm_send_command, task->row.region);
-        if (task_spent(task) >= (sent == REMOTE_REFUSED ? patience : PROBE_PATIENCE))
+        if (task_spent(task) >= (sent == REMOTE_REFUSED ? timeout : PROBE_TIMEOUT))
                 return without_probe(task, without, why);
         return step_retry(PROBE_RETRY, why);
 }
@@ -98,7 +98,7 @@ static const char *probe_output(struct task *task, const struct aws_reply *reply
         case REMOTE_DONE:
                 return invocation->output ? invocation->output : "";
         case REMOTE_GOES_ON:
-                *ret = task_spent(task) < PROBE_PATIENCE
+                *ret = task_spent(task) < PROBE_TIMEOUT
                                ? remote_look_again(task, reply, "SSM asks the instance")
                                : without_probe(task, without,
                                                task_why(task, "SSM gives no answer"));
@@ -135,7 +135,7 @@ struct verdict read_boot_again_ask(struct task *task)
 
 struct verdict read_boot_again_answer(struct task *task, const struct aws_reply *reply)
 {
-        return probe_answer(task, reply, "put-back", PROBE_PATIENCE);
+        return probe_answer(task, reply, "put-back", PROBE_TIMEOUT);
 }
 
 /* The instance knows better than its status checks. */

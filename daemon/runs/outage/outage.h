@@ -196,7 +196,7 @@ struct verdict check_rotation_answer(struct task *task, const struct aws_reply *
 /* take-out.c, put-back.c, healthy.c */
 struct verdict take_out_ask(struct task *task);
 struct verdict take_out_answer(struct task *task, const struct aws_reply *reply);
-struct verdict take_out_lost_patience(struct task *task, char *detail);
+struct verdict take_out_on_timeout(struct task *task, char *detail);
 struct verdict await_taken_out_ask(struct task *task);
 struct verdict await_taken_out_answer(struct task *task, const struct aws_reply *reply);
 struct verdict put_back_ask(struct task *task);

@@ -29,7 +29,7 @@ static struct verdict hand_back(struct task *task, enum outcome outcome, char *d
         return step_goto("put-back");
 }
 
-struct verdict take_out_lost_patience(struct task *task, char *detail)
+struct verdict take_out_on_timeout(struct task *task, char *detail)
 {
         return hand_back(task, OUTCOME_FAILED, detail);
 }

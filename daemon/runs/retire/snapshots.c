@@ -25,8 +25,8 @@
 #include "runs/retire/remove.h"
 
 /* DeleteSnapshot may say "in use" for a while after DeregisterImage. */
-#define LAG_RETRY    (10 * USEC_PER_SEC)
-#define LAG_PATIENCE (10 * SEC_PER_MIN * USEC_PER_SEC)
+#define LAG_RETRY   (10 * USEC_PER_SEC)
+#define LAG_TIMEOUT (10 * SEC_PER_MIN * USEC_PER_SEC)
 /* Between looks at snapshots that EC2 does not list. */
 #define ABSENT_RETRY (60 * USEC_PER_SEC)
 /* From one refusal to the next attempt. A lock lasts for days to years, and AWS Backup deletes what
@@ -238,7 +238,7 @@ static void note_lag(struct task *task, struct removal_snapshot *snapshot, char 
 
         if (!removal->lags_since)
                 removal->lags_since = now;
-        if (now - removal->lags_since >= LAG_PATIENCE) {
+        if (now - removal->lags_since >= LAG_TIMEOUT) {
                 set_fate(snapshot, SNAPSHOT_REFUSED, why);
                 return;
         }
