@@ -11,14 +11,14 @@
 #define LOOK_RETRY (15 * USEC_PER_SEC)
 /* One that is still out of something so long after it was put back is put back again: 20 s at
  * first, twice as long each time. */
-enum { PUT_AGAIN = 20, PUT_LONGER = 4 };
+enum { RESTORE_AGAIN = 20, RESTORE_LONGER = 4 };
 
 /* It did not become what it was before. Takes `why`. */
 static struct verdict not_as_before(struct task *task, char *why)
 {
         struct log_about about = task_about(task);
 
-        if (putback_awaits_health(task->row.putback) || task->row.ending == OUTCOME_OPEN)
+        if (restore_plan_awaits_health(task->row.putback) || task->row.ending == OUTCOME_OPEN)
                 return instance_failed(task, why);
         free(steal(task->row.putback));
         log_event(&events[EVENT_NOT_PUT_BACK], &about, "Instance %s is not put back: %s.",
@@ -33,19 +33,21 @@ static void say_not_yet(struct task *task, const char *why)
 
         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                   "Instance %s cannot leave standby yet (attempt %u): %s; tried again.",
-                  task->row.subject, image_live(task)->exits, why);
-        put_note_overdue(task, "service in its Auto Scaling group", why);
+                  task->row.subject, image_live(task)->failed_restores, why);
+        restore_note_overdue(task, "service in its Auto Scaling group", why);
 }
 
 /* True: it is time for another order to put it back, which is counted. */
-static bool puts_again(struct task *task)
+static bool restores_again(struct task *task)
 {
         struct image_live *live = image_live(task);
 
-        if (task_spent(task) < PUT_AGAIN << (live->exits < PUT_LONGER ? live->exits : PUT_LONGER))
+        if (task_spent(task) < RESTORE_AGAIN << (live->failed_restores < RESTORE_LONGER
+                                                         ? live->failed_restores
+                                                         : RESTORE_LONGER))
                 return false;
-        live->exits++;
-        live->put = 0;
+        live->failed_restores++;
+        live->next_back = 0;
         task->settled = false;
         return true;
 }
@@ -53,7 +55,7 @@ static bool puts_again(struct task *task)
 static void say_as_before(struct task *task)
 {
         struct log_about about = task_about(task);
-        bool healthy = putback_awaits_health(task->row.putback);
+        bool healthy = restore_plan_awaits_health(task->row.putback);
         char time[TIME_TEXT_MAX];
 
         format_timespan(image_away(task), time);
@@ -63,7 +65,7 @@ static void say_as_before(struct task *task)
                 log_event(&events[EVENT_PUT_BACK], &about,
                           "Instance %s is healthy again in its target groups, after %s.",
                           task->row.subject, time);
-        else if (putback_takes_out(task->row.putback) && !image_live(task)->in_vain)
+        else if (restore_plan_takes_out(task->row.putback) && !image_live(task)->unreachable)
                 log_event(&events[EVENT_PUT_BACK], &about,
                           "Instance %s is put back into what it was taken out of, after %s.",
                           task->row.subject, time);
@@ -74,24 +76,24 @@ static struct verdict as_before(struct task *task)
 {
         if (!task->settled)
                 say_as_before(task);
-        if (putback_takes_out(task->row.putback) && image_note_settled(task)) {
+        if (restore_plan_takes_out(task->row.putback) && image_note_settled(task)) {
                 image_live(task)->in_service = false;
                 return step_retry(rotation_pause(task),
                                   xstrdup("it is back; whether an earlier request arrives late"));
         }
-        if (!image_live(task)->in_vain)
+        if (!image_live(task)->unreachable)
                 instance_note_back(task);
         free(steal(task->row.putback)); /* there is nothing left to put right */
         return step_next();
 }
 
 /* The first registration that is not healthy and has to be, or NULL. */
-static const struct putback_line *find_unhealthy(const struct task *task,
-                                                 const struct putback *putback,
+static const struct restore_line *find_unhealthy(const struct task *task,
+                                                 const struct restore_plan *plan,
                                                  const struct elb_health **ret)
 {
-        for (size_t i = 0; i < putback->n; i++) {
-                const struct putback_line *line = &putback->lines[i];
+        for (size_t i = 0; i < plan->n; i++) {
+                const struct restore_line *line = &plan->lines[i];
 
                 if (!line->healthy || rotation_is_gone(task->location, line->name))
                         continue;
@@ -102,7 +104,7 @@ static const struct putback_line *find_unhealthy(const struct task *task,
         return NULL;
 }
 
-static char *health_text(const struct putback_line *line, const struct elb_health *health)
+static char *health_text(const struct restore_line *line, const struct elb_health *health)
 {
         const char *reason = health && health->reason ? health->reason : "";
         const char *words = health && health->description ? health->description : "";
@@ -123,14 +125,14 @@ static bool has_watched(struct task *task)
         return now - live->watched >= image_ready_timeout(task) * USEC_PER_SEC;
 }
 
-static struct verdict await_health(struct task *task, const struct putback *putback)
+static struct verdict await_health(struct task *task, const struct restore_plan *plan)
 {
         const struct elb_health *health = NULL;
-        const struct putback_line *line;
+        const struct restore_line *line;
         bool late = task_spent(task) >= image_ready_timeout(task), taken_out;
         char *why = NULL, time[TIME_TEXT_MAX];
 
-        switch (rotation_look(task, putback, rotation_since(task), &why)) {
+        switch (rotation_look(task, plan, rotation_since(task), &why)) {
         case ROTATION_LOOKING:
                 return step_wait();
         case ROTATION_SEEN:
@@ -142,11 +144,11 @@ static struct verdict await_health(struct task *task, const struct putback *putb
                 has_watched(task);
                 return step_retry(LOOK_RETRY, why);
         }
-        line = find_unhealthy(task, putback, &health);
+        line = find_unhealthy(task, plan, &health);
         if (!line)
                 return as_before(task);
-        taken_out = line->kind == PUTBACK_DRAIN && !rotation_is_in(task, line) && image_doubt(task);
-        if (taken_out && puts_again(task))
+        taken_out = line->kind == RESTORE_DRAIN && !rotation_is_in(task, line) && image_doubt(task);
+        if (taken_out && restores_again(task))
                 return step_goto("put-back");
         why = health_text(line, health);
         if (late && !taken_out) {
@@ -161,18 +163,17 @@ static struct verdict await_health(struct task *task, const struct putback *putb
 
 struct verdict await_put_back_ask(struct task *task)
 {
-        _cleanup_(putback_done) struct putback putback = {};
+        _cleanup_(restore_plan_done) struct restore_plan plan = {};
 
         image_follow(task);
-        putback_parse(task->row.putback, &putback);
-        if (putback.n && putback.lines[0].kind == PUTBACK_STANDBY &&
-            !image_live(task)->in_service) {
+        restore_plan_parse(task->row.putback, &plan);
+        if (plan.n && plan.lines[0].kind == RESTORE_STANDBY && !image_live(task)->in_service) {
                 rotation_ask_lifecycle(task);
                 return step_wait();
         }
-        if (!putback_awaits_health(task->row.putback))
+        if (!restore_plan_awaits_health(task->row.putback))
                 return as_before(task);
-        return await_health(task, &putback);
+        return await_health(task, &plan);
 }
 
 /* Its Auto Scaling group has it somewhere between standby and service. */
@@ -181,7 +182,7 @@ static struct verdict not_in_service(struct task *task, int lifecycle)
         struct image_live *live = image_live(task);
         char time[TIME_TEXT_MAX];
 
-        if (lifecycle == LIFECYCLE_STANDBY && puts_again(task)) {
+        if (lifecycle == LIFECYCLE_STANDBY && restores_again(task)) {
                 if (live->refusal)
                         say_not_yet(task, live->refusal);
                 return step_goto("put-back");
@@ -209,8 +210,8 @@ static struct verdict lifecycle_unknown(struct task *task, char *why)
                 return step_retry(LOOK_RETRY, why);
         if (was_taken)
                 return not_as_before(task, why);
-        image_live(task)->exits++;
-        image_live(task)->put = 0;
+        image_live(task)->failed_restores++;
+        image_live(task)->next_back = 0;
         say_not_yet(task, why);
         free(why);
         return step_goto("put-back");
@@ -231,7 +232,7 @@ struct verdict await_put_back_answer(struct task *task, const struct aws_reply *
         case LIFECYCLE_DETACHING: /* somebody else decided about it */
         case LIFECYCLE_DETACHED:
         case LIFECYCLE_OTHER:
-                image_live(task)->in_vain = true;
+                image_live(task)->unreachable = true;
                 __attribute__((fallthrough));
         case LIFECYCLE_IN_SERVICE:
                 image_live(task)->in_service = true;

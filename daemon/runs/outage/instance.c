@@ -8,7 +8,7 @@
 #include "runs/images/follow.h"
 #include "runs/outage/health.h"
 #include "runs/outage/outage.h"
-#include "runs/outage/putback.h"
+#include "runs/outage/restore-plan.h"
 #include "runs/outage/rotation.h"
 
 /* What is not given up: 15 s at first, then twice as long each time. */
@@ -269,7 +269,7 @@ void image_note_failure(struct task *task, char *detail)
 
 struct verdict image_untouched(struct task *task, enum outcome outcome, char *detail)
 {
-        if (!putback_takes_out(task->row.putback)) {
+        if (!restore_plan_takes_out(task->row.putback)) {
                 task->row.downed = SEC_NONE;
                 return step_finish(outcome, detail);
         }
@@ -310,21 +310,21 @@ struct verdict image_start_over(struct task *task)
 const char *image_holds(const struct task *task)
 {
         if (task->row.downed == SEC_NONE ||
-            (task->method->reboots && !putback_takes_out(task->row.putback)))
+            (task->method->reboots && !restore_plan_takes_out(task->row.putback)))
                 return NULL;
         if (task->method == &method_freeze)
                 return "thaws by itself";
         if (task->method->reboots || task->row.returned != SEC_NONE)
                 return "stays out of service";
-        return putback_takes_out(task->row.putback) ? "stays stopped or out of service"
-                                                    : "stays stopped";
+        return restore_plan_takes_out(task->row.putback) ? "stays stopped or out of service"
+                                                         : "stays stopped";
 }
 
 /* Nobody will start the instance of this row again, or put it back. */
 void image_lost(const struct run *run, const struct store_task *row)
 {
         const struct method *method = method_named(row->method);
-        bool is_out = putback_takes_out(row->putback);
+        bool is_out = restore_plan_takes_out(row->putback);
 
         if (!method || row->downed == SEC_NONE ||
             (!is_out && (row->returned != SEC_NONE || method->reboots)))

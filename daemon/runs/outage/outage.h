@@ -73,17 +73,18 @@ struct image_live {
         struct gone member; /* whether its Auto Scaling group has it */
         usec_t look_first;  /* monotonic: a call was refused then: the registration is looked at */
         enum { SCALING_UNKNOWN, SCALING_IN_SERVICE, SCALING_KNOWN } scaling; /* what was asked */
-        char *scaling_group; /* in which it is in service; or NULL */
-        size_t taken, put;   /* lines of row.putback that are dealt with; after a restart again */
-        bool took;           /* something was taken out, or may have been */
+        char *scaling_group;        /* in which it is in service; or NULL */
+        size_t next_out, next_back; /* lines of row.putback, to be taken out of and to be put back
+                                       into; both begin anew after a restart */
+        bool may_be_out;            /* a call took the instance out of something, or may have */
         bool in_standby, in_service;
         char *refusal; /* what AWS said to the last order to its Auto Scaling group, if the state
                           of the instance may contradict that; or NULL */
-        unsigned int refused; /* attempts to put it back into one thing */
-        unsigned int exits;   /* times it was put back in vain */
-        bool in_vain;         /* something is no longer there to be put back into */
-        usec_t put_first;     /* monotonic: when it was first to be put back; 0: not yet */
-        bool put_overdue;     /* it has been told that this takes longer than ready_timeout */
+        unsigned int refused;         /* attempts to put it back into one thing */
+        unsigned int failed_restores; /* times it was put back, and was still out afterwards */
+        bool unreachable; /* a group of the plan no longer exists, or no longer has the instance */
+        usec_t restore_begun; /* monotonic: when it was first to be put back; 0: not yet */
+        bool restore_overdue; /* it has been told that this takes longer than ready_timeout */
         usec_t watched;       /* monotonic: since when this process waits for its health; 0: not */
 };
 struct image_live *image_live(struct task *task);
@@ -206,7 +207,7 @@ struct verdict await_put_back_answer(struct task *task, const struct aws_reply *
 
 /* Says once, as critical, that it is not back in what `name` is the name of though it was to be by
  * now, and halts the run if the schedule says so. That goes on being tried. */
-void put_note_overdue(struct task *task, const char *name, const char *why);
+void restore_note_overdue(struct task *task, const char *name, const char *why);
 
 /* stop.c */
 /* StateReason of an instance that a call has stopped: by amid, or by somebody else. */

@@ -16,33 +16,33 @@
 #include "runs/outage/rotation-steps.h"
 
 /* Between attempts that AWS has not refused. */
-#define PUT_RETRY (15 * USEC_PER_SEC)
+#define RESTORE_RETRY (15 * USEC_PER_SEC)
 /* So long a target group that is not found is looked for before that is said: seconds. */
 enum { NOT_FOUND_FOR = 10 * SEC_PER_MIN };
 
 /* What a line is about, for people. Caller frees. */
-static char *line_name(const struct putback_line *line)
+static char *line_name(const struct restore_line *line)
 {
-        if (line->kind == PUTBACK_STANDBY)
+        if (line->kind == RESTORE_STANDBY)
                 return xasprintf("Auto Scaling group %s", line->name);
         return xasprintf("target group %s (port %u)", rotation_name(line->name), line->port);
 }
 
 /* ---- put-back ---- */
 
-static struct verdict put(struct task *task)
+static struct verdict line_is_back(struct task *task)
 {
         struct image_live *live = image_live(task);
 
-        live->put++;
+        live->next_back++;
         live->refused = 0;
         live->look_first = 0;
         return step_goto("put-back");
 }
 
 /* This part of it comes to nothing. */
-static struct verdict put_in_vain(struct task *task, const struct putback_line *line,
-                                  const char *why)
+static struct verdict restore_unreachable(struct task *task, const struct restore_line *line,
+                                          const char *why)
 {
         struct image_live *live = image_live(task);
         struct log_about about = task_about(task);
@@ -50,12 +50,12 @@ static struct verdict put_in_vain(struct task *task, const struct putback_line *
 
         log_event(&events[EVENT_NOT_PUT_BACK], &about, "Instance %s is not put back into %s: %s.",
                   task->row.subject, name, why);
-        live->in_vain = true;
+        live->unreachable = true;
         live->patient = health_end(live->patient); /* nobody waits for it to run */
-        return put(task);
+        return line_is_back(task);
 }
 
-static struct verdict put_over(struct task *task)
+static struct verdict restore_over(struct task *task)
 {
         struct image_live *live = image_live(task);
 
@@ -65,14 +65,14 @@ static struct verdict put_over(struct task *task)
 }
 
 /* AWS has refused it because it does not run: until it is seen to, there is no use in asking. */
-static struct verdict await_running(struct task *task, const struct putback_line *line)
+static struct verdict await_running(struct task *task, const struct restore_line *line)
 {
         sec_t timeout = image_ready_timeout(task), waited = task_spent(task);
         _cleanup_free_ char *why = xasprintf(
                 "it is %s", ec2_word(instance_state_names, image_live(task)->patient->state));
 
         if (waited >= timeout)
-                return put_in_vain(task, line, why);
+                return restore_unreachable(task, line, why);
         task_set_waiting(task, "%s, and has to run to be put back", why);
         task_wake_after(task, (timeout - waited) * USEC_PER_SEC);
         return step_wait();
@@ -81,14 +81,14 @@ static struct verdict await_running(struct task *task, const struct putback_line
 /* A call was refused. An earlier one without an answer, or somebody, may have registered it all the
  * same, or the target group was removed: true while that is looked at, or with the verdict if so.
  */
-static bool looks_first(struct task *task, const struct putback_line *line, struct verdict *ret)
+static bool looks_first(struct task *task, const struct restore_line *line, struct verdict *ret)
 {
         struct image_live *live = image_live(task);
-        struct putback only = { .lines = (struct putback_line *)(uintptr_t)line, .n = 1 };
+        struct restore_plan only = { .lines = (struct restore_line *)(uintptr_t)line, .n = 1 };
         enum rotation_sight sight;
         char *why = NULL;
 
-        if (!live->look_first || line->kind == PUTBACK_STANDBY)
+        if (!live->look_first || line->kind == RESTORE_STANDBY)
                 return false;
         *ret = step_wait();
         sight = rotation_look(task, &only, live->look_first, &why);
@@ -97,9 +97,9 @@ static bool looks_first(struct task *task, const struct putback_line *line, stru
         free(why);
         live->look_first = 0;
         if (rotation_is_gone(task->location, line->name))
-                *ret = put_in_vain(task, line, "it was removed meanwhile");
+                *ret = restore_unreachable(task, line, "it was removed meanwhile");
         else if (sight == ROTATION_SEEN && rotation_is_in(task, line))
-                *ret = put(task);
+                *ret = line_is_back(task);
         else
                 return false;
         return true;
@@ -109,26 +109,26 @@ struct verdict put_back_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
         const char *id = task->row.subject;
-        _cleanup_(putback_done) struct putback putback = {};
-        const struct putback_line *line;
+        _cleanup_(restore_plan_done) struct restore_plan plan = {};
+        const struct restore_line *line;
         usec_t now = loop_monotonic(task->run->engine->loop);
         struct verdict verdict;
 
         if (!task->row.putback)
                 return step_goto("await-image");
         image_follow(task);
-        if (!live->put_first) /* now, or before a restart: so long ago at least */
-                live->put_first = now - task_spent(task) * USEC_PER_SEC;
+        if (!live->restore_begun) /* now, or before a restart: so long ago at least */
+                live->restore_begun = now - task_spent(task) * USEC_PER_SEC;
         if (live->patient && patient_is_gone(live->patient))
-                return put_over(task);
-        putback_parse(task->row.putback, &putback);
-        live->put = rotation_next_line(&putback, live->put);
-        if (live->put >= putback.n) {
+                return restore_over(task);
+        restore_plan_parse(task->row.putback, &plan);
+        live->next_back = rotation_next_line(&plan, live->next_back);
+        if (live->next_back >= plan.n) {
                 live->patient = health_end(live->patient);
                 return step_next();
         }
-        line = &putback.lines[live->put];
-        if (line->kind != PUTBACK_STANDBY && live->patient && live->patient->asked &&
+        line = &plan.lines[live->next_back];
+        if (line->kind != RESTORE_STANDBY && live->patient && live->patient->asked &&
             live->patient->state != INSTANCE_RUNNING)
                 return await_running(task, line);
         if (now < task->retry_at) { /* a reading of its status has woken the task */
@@ -137,7 +137,7 @@ struct verdict put_back_ask(struct task *task)
         }
         if (looks_first(task, line, &verdict))
                 return verdict;
-        if (line->kind == PUTBACK_STANDBY)
+        if (line->kind == RESTORE_STANDBY)
                 task_call(task, &autoscaling_exit_standby,
                           &(struct autoscaling_exit_standby){
                                   .group = line->name, .ids = &id, .n_ids = 1 });
@@ -146,7 +146,7 @@ struct verdict put_back_ask(struct task *task)
         return step_wait();
 }
 
-void put_note_overdue(struct task *task, const char *name, const char *why)
+void restore_note_overdue(struct task *task, const char *name, const char *why)
 {
         struct image_live *live = image_live(task);
         struct log_about about = task_about(task);
@@ -154,10 +154,10 @@ void put_note_overdue(struct task *task, const char *name, const char *why)
         _cleanup_free_ char *failure = NULL;
         char time[TIME_TEXT_MAX];
 
-        spent = (loop_monotonic(task->run->engine->loop) - live->put_first) / USEC_PER_SEC;
-        if (live->put_overdue || !live->put_first || spent < timeout)
+        spent = (loop_monotonic(task->run->engine->loop) - live->restore_begun) / USEC_PER_SEC;
+        if (live->restore_overdue || !live->restore_begun || spent < timeout)
                 return;
-        live->put_overdue = true;
+        live->restore_overdue = true;
         log_event(
                 &events[EVENT_OUT_OF_SERVICE], &about,
                 "Instance %s, which amid has taken out of %s for its image, is out of it %s after "
@@ -170,7 +170,7 @@ void put_note_overdue(struct task *task, const char *name, const char *why)
 
 /* AWS refuses to register the instance, or to end its standby. Each attempt has a line, since the
  * instance gets no work. `why` is taken. */
-static struct verdict put_refused(struct task *task, const struct putback_line *line, char *why)
+static struct verdict restore_refused(struct task *task, const struct restore_line *line, char *why)
 {
         struct log_about about = task_about(task);
         _cleanup_free_ char *name = line_name(line);
@@ -186,61 +186,62 @@ static struct verdict put_refused(struct task *task, const struct putback_line *
                   "about %s.",
                   task->row.subject, name, attempt + 1, why,
                   format_timespan(delay / USEC_PER_SEC, time));
-        put_note_overdue(task, name, why);
+        restore_note_overdue(task, name, why);
         return step_retry(delay, why);
 }
 
 /* It has to run; what keeps it from that is not known here. `why` is taken. */
-static struct verdict not_running(struct task *task, const struct putback_line *line, char *why)
+static struct verdict not_running(struct task *task, const struct restore_line *line, char *why)
 {
         _cleanup_free_ char *reason = why;
         struct image_live *live = image_live(task);
 
         if (!live->patient) {
                 image_watch(task);
-                return step_retry(PUT_RETRY, steal(reason));
+                return step_retry(RESTORE_RETRY, steal(reason));
         }
         if (task_spent(task) < image_ready_timeout(task))
-                return step_retry(PUT_RETRY, steal(reason));
+                return step_retry(RESTORE_RETRY, steal(reason));
         if (!live->patient->asked || live->patient->state == INSTANCE_RUNNING) {
                 live->patient = health_end(live->patient); /* until it is refused again */
-                return put_refused(task, line, steal(reason));
+                return restore_refused(task, line, steal(reason));
         }
-        return put_in_vain(task, line, reason);
+        return restore_unreachable(task, line, reason);
 }
 
 struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
 {
         struct image_live *live = image_live(task);
-        _cleanup_(putback_done) struct putback putback = {};
-        const struct putback_line *line;
+        _cleanup_(restore_plan_done) struct restore_plan plan = {};
+        const struct restore_line *line;
         bool refused = reply->outcome == AWS_ERROR && !rotation_is_busy(reply);
         char *why;
 
         if (task->action == &autoscaling_exit_standby)
                 free(steal(live->refusal));
         if (reply->outcome == AWS_OK)
-                return put(task);
-        putback_parse(task->row.putback, &putback);
-        line = &putback.lines[live->put];
+                return line_is_back(task);
+        restore_plan_parse(task->row.putback, &plan);
+        line = &plan.lines[live->next_back];
         why = aws_describe_failure(reply, task->action, task->row.region);
         if (!streq(reply->code, "InvalidTarget")) /* its state would not explain it */
                 live->patient = health_end(live->patient);
         if (!refused)
-                return task_spent(task) < image_ready_timeout(task) ? step_retry(PUT_RETRY, why)
-                                                                    : put_refused(task, line, why);
-        if (line->kind == PUTBACK_STANDBY) {
+                return task_spent(task) < image_ready_timeout(task)
+                               ? step_retry(RESTORE_RETRY, why)
+                               : restore_refused(task, line, why);
+        if (line->kind == RESTORE_STANDBY) {
                 /* It is not in standby (any more, or yet), or may not leave: its state will tell.
                  */
                 live->refusal = why;
-                return put(task);
+                return line_is_back(task);
         }
         if (startswith(reply->code, "TargetGroupNotFound")) {
                 live->look_first = loop_monotonic(task->run->engine->loop);
-                return task_spent(task) < NOT_FOUND_FOR ? step_retry(PUT_RETRY, why)
-                                                        : put_refused(task, line, why);
+                return task_spent(task) < NOT_FOUND_FOR ? step_retry(RESTORE_RETRY, why)
+                                                        : restore_refused(task, line, why);
         }
         if (streq(reply->code, "InvalidTarget"))
                 return not_running(task, line, why);
-        return put_refused(task, line, why);
+        return restore_refused(task, line, why);
 }

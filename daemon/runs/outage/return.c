@@ -9,7 +9,7 @@
 #include "runs/outage/health.h"
 #include "runs/outage/measure.h"
 #include "runs/outage/outage.h"
-#include "runs/outage/putback.h"
+#include "runs/outage/restore-plan.h"
 
 /* "If an instance does not cleanly shut down within a few minutes, Amazon EC2 performs a hard
  * reboot": one that is back sooner than that has shut itself down.
@@ -100,7 +100,7 @@ struct verdict instance_failed(struct task *task, char *why)
         log_event(&events[EVENT_INSTANCE_NOT_READY], &about, "Instance %s did not come back: %s.",
                   task->row.subject, why);
         instance_note_failed(task, why);
-        putback_forget_health(&task->row.putback);
+        restore_plan_forget_health(&task->row.putback);
         free(why);
         stop_awaiting(task);
         return step_next();
@@ -213,7 +213,7 @@ static struct verdict not_up_in_time(struct task *task, const struct patient *pa
 static struct verdict never_was_down(struct task *task)
 {
         instance_note_back(task);
-        if (!putback_takes_out(task->row.putback))
+        if (!restore_plan_takes_out(task->row.putback))
                 task->row.downed = SEC_NONE;
         task_touch(task);
         stop_awaiting(task);

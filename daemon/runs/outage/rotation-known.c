@@ -66,7 +66,7 @@ char *rotation_groups(const struct location *location, const char *instance)
 }
 
 void rotation_note(const struct location *location, const char *instance, bool drain,
-                   struct putback *putback)
+                   struct restore_plan *plan)
 {
         for (const struct target_group *g = location->rotation ? location->rotation->groups : NULL;
              g; g = g->next)
@@ -77,7 +77,7 @@ void rotation_note(const struct location *location, const char *instance, bool d
                         if (!streq(health->id, instance) || health->state == TARGET_DRAINING ||
                             health->state == TARGET_UNHEALTHY_DRAINING || (!drain && !healthy))
                                 continue;
-                        putback_add(putback, drain ? PUTBACK_DRAIN : PUTBACK_WATCH, healthy,
-                                    health->port, g->arn);
+                        restore_plan_add(plan, drain ? RESTORE_DRAIN : RESTORE_WATCH, healthy,
+                                         health->port, g->arn);
                 }
 }

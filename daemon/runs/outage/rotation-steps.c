@@ -27,15 +27,15 @@
 
 /* ---- what the steps share ---- */
 
-size_t rotation_next_line(const struct putback *putback, size_t at)
+size_t rotation_next_line(const struct restore_plan *plan, size_t at)
 {
-        while (at < putback->n && putback->lines[at].kind == PUTBACK_WATCH)
+        while (at < plan->n && plan->lines[at].kind == RESTORE_WATCH)
                 at++;
         return at;
 }
 
 void rotation_change_targets(struct task *task, const struct action *action,
-                             const struct putback_line *line)
+                             const struct restore_line *line)
 {
         struct elb_target target = { .id = task->row.subject, .port = line->port };
 
@@ -83,7 +83,7 @@ usec_t rotation_pause(const struct task *task)
         return task_spent(task) < SEC_PER_MIN ? LOOK_SOON : LOOK_LATER;
 }
 
-bool rotation_is_in(const struct task *task, const struct putback_line *line)
+bool rotation_is_in(const struct task *task, const struct restore_line *line)
 {
         const struct elb_health *health =
                 rotation_health(task->location, line->name, task->row.subject, line->port);
@@ -170,7 +170,7 @@ bool rotation_standby_is_taken(const struct task *task, const char *group)
 {
         for (const struct task *other = task->run->engine->down; other; other = other->next_down)
                 if (other != task && other->location == task->location &&
-                    putback_has_standby(other->row.putback, group))
+                    restore_plan_has_standby(other->row.putback, group))
                         return true;
         return false;
 }
@@ -244,20 +244,20 @@ static struct verdict check_rotation_verdict(struct task *task)
 {
         struct image_live *live = image_live(task);
         const struct setting_schedule *schedule = task->run->schedule;
-        _cleanup_(putback_done) struct putback putback = {};
+        _cleanup_(restore_plan_done) struct restore_plan plan = {};
 
         if (live->scaling_group)
-                putback_add(&putback, PUTBACK_STANDBY, false, 0, live->scaling_group);
+                restore_plan_add(&plan, RESTORE_STANDBY, false, 0, live->scaling_group);
         if (schedule->reboot.target_groups != TARGET_GROUPS_IGNORE)
                 rotation_note(task->location, task->row.subject,
-                              schedule->reboot.target_groups == TARGET_GROUPS_DRAIN, &putback);
+                              schedule->reboot.target_groups == TARGET_GROUPS_DRAIN, &plan);
         free(task->row.putback);
-        task->row.putback = putback_print(&putback);
+        task->row.putback = restore_plan_print(&plan);
         image_regroup(task);
         free(steal(live->scaling_group));
         live->scaling = SCALING_UNKNOWN;
-        live->taken = live->put = 0;
-        live->in_standby = live->in_service = live->took = false;
+        live->next_out = live->next_back = 0;
+        live->in_standby = live->in_service = live->may_be_out = false;
         return gate_is_open(task) ? step_next() : step_goto("wait-turn");
 }
 

@@ -7,11 +7,11 @@
 #include "runs/outage/outage.h"
 #include "runs/outage/rotation.h"
 
-/* The first line from `at` on that something is done about; putback->n: none. */
-size_t rotation_next_line(const struct putback *putback, size_t at);
+/* The first line from `at` on that something is done about; plan->n: none. */
+size_t rotation_next_line(const struct restore_plan *plan, size_t at);
 /* Sends a registration of the task's instance, or the end of it. */
 void rotation_change_targets(struct task *task, const struct action *action,
-                             const struct putback_line *line);
+                             const struct restore_line *line);
 /* Asks what the instance is in its Auto Scaling group. */
 void rotation_ask_lifecycle(struct task *task);
 
@@ -29,7 +29,7 @@ bool rotation_is_busy(const struct aws_reply *reply);
  * began. Tasks that wait at the same time share it. */
 usec_t rotation_since(const struct task *task);
 /* Whether the last look has shown that the registration of the line exists and does not end. */
-bool rotation_is_in(const struct task *task, const struct putback_line *line);
+bool rotation_is_in(const struct task *task, const struct restore_line *line);
 /* How long to wait before the next look: longer from the second minute on. */
 usec_t rotation_pause(const struct task *task);
 

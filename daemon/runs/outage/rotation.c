@@ -12,7 +12,7 @@
 /* A task that waits for a look. */
 struct onlooker {
         struct task *task;
-        struct putback only; /* lines of target groups */
+        struct restore_plan only; /* lines of target groups */
         bool all;
         usec_t since;
         struct onlooker *next;
@@ -44,7 +44,7 @@ static bool is_read(const struct target_group *group, usec_t since)
 }
 
 /* Whether something is missing that was asked for after `since`. */
-static bool lacks(struct rotation *rotation, const struct putback *only, usec_t since,
+static bool lacks(struct rotation *rotation, const struct restore_plan *only, usec_t since,
                   struct lack *ret)
 {
         *ret = (struct lack){};
@@ -59,7 +59,7 @@ static bool lacks(struct rotation *rotation, const struct putback *only, usec_t 
         for (size_t i = 0; i < only->n && !ret->group; i++) {
                 struct target_group *group;
 
-                if (only->lines[i].kind == PUTBACK_STANDBY)
+                if (only->lines[i].kind == RESTORE_STANDBY)
                         continue;
                 group = group_of(rotation, only->lines[i].name);
                 if (!is_read(group, since))
@@ -76,7 +76,7 @@ static bool onlooker_lacks(struct rotation *rotation, const struct onlooker *onl
 
 static void onlooker_free(struct onlooker *onlooker)
 {
-        putback_done(&onlooker->only);
+        restore_plan_done(&onlooker->only);
         free(onlooker);
 }
 
@@ -268,7 +268,7 @@ static struct onlooker *find_onlooker(struct rotation *rotation, const struct ta
         return onlooker;
 }
 
-enum rotation_sight rotation_look(struct task *task, const struct putback *only, usec_t since,
+enum rotation_sight rotation_look(struct task *task, const struct restore_plan *only, usec_t since,
                                   char **ret_why)
 {
         struct rotation *rotation = rotation_of(task->location);
@@ -290,9 +290,9 @@ enum rotation_sight rotation_look(struct task *task, const struct putback *only,
         onlooker->since = since;
         onlooker->all = !only;
         for (size_t i = 0; only && i < only->n; i++)
-                if (only->lines[i].kind != PUTBACK_STANDBY)
-                        putback_add(&onlooker->only, only->lines[i].kind, false, 0,
-                                    only->lines[i].name);
+                if (only->lines[i].kind != RESTORE_STANDBY)
+                        restore_plan_add(&onlooker->only, only->lines[i].kind, false, 0,
+                                         only->lines[i].name);
         LL_APPEND(rotation->onlookers, onlooker);
         rotation_go_on(rotation, false);
         return ROTATION_LOOKING;

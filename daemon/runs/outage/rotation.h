@@ -11,7 +11,7 @@
 
 #include "aws/services/elb.h"
 #include "runs/engine/engine.h"
-#include "runs/outage/putback.h"
+#include "runs/outage/restore-plan.h"
 
 enum rotation_sight {
         ROTATION_LOOKING, /* the task is woken when there is more to tell */
@@ -22,7 +22,7 @@ enum rotation_sight {
 
 /* Whether the target groups of `only` (NULL: all of the location) were looked at after `since`
  * (monotonic); if not, they are. *ret_why is for the last two: a sentence, caller frees. */
-enum rotation_sight rotation_look(struct task *task, const struct putback *only, usec_t since,
+enum rotation_sight rotation_look(struct task *task, const struct restore_plan *only, usec_t since,
                                   char **ret_why);
 
 /* The rest goes by the last looks. */
@@ -40,7 +40,7 @@ char *rotation_groups(const struct location *location, const char *instance);
 /* Adds the registrations of an instance: those that are healthy, to be watched; or, to `drain`, all
  * that nobody takes out already. */
 void rotation_note(const struct location *location, const char *instance, bool drain,
-                   struct putback *putback);
+                   struct restore_plan *plan);
 
 /* "NAME/ID" of a target group's ARN: what people and lines know it by, and unique. */
 const char *rotation_name(const char *arn);

@@ -6,21 +6,21 @@
 #include "base/text.h"
 #include "runs/outage/rotation-steps.h"
 
-#define TAKE_RETRY (15 * USEC_PER_SEC)
+#define TAKE_OUT_RETRY (15 * USEC_PER_SEC)
 
 /* An instance that is not draining so long after it was taken out is taken out again: seconds. */
-enum { TAKE_AGAIN = 20 };
+enum { TAKE_OUT_AGAIN = 20 };
 
 /* Whether AWS has refused all there was to do so far: it is in service as before. */
-static bool nothing_was_taken(struct task *task)
+static bool is_still_in_service(struct task *task)
 {
-        return !image_live(task)->took && !task->inherited && !image_doubt(task);
+        return !image_live(task)->may_be_out && !task->inherited && !image_doubt(task);
 }
 
 /* Ends it while nothing else was done to the instance. */
 static struct verdict hand_back(struct task *task, enum outcome outcome, char *detail)
 {
-        if (nothing_was_taken(task)) {
+        if (is_still_in_service(task)) {
                 free(steal(task->row.putback));
                 return image_untouched(task, outcome, detail);
         }
@@ -51,18 +51,18 @@ static bool is_called_off(struct task *task, struct verdict *ret)
 
 /* ---- take-out ---- */
 
-static void say_taking_out(struct task *task, const struct putback *putback)
+static void say_taking_out(struct task *task, const struct restore_plan *plan)
 {
         struct log_about about = task_about(task);
         _cleanup_(text_done) struct text text = {};
 
-        for (size_t i = 0; i < putback->n; i++) {
-                const struct putback_line *line = &putback->lines[i];
+        for (size_t i = 0; i < plan->n; i++) {
+                const struct restore_line *line = &plan->lines[i];
 
-                if (line->kind == PUTBACK_STANDBY)
+                if (line->kind == RESTORE_STANDBY)
                         text_printf(&text, "%sAuto Scaling group %s", text_size(&text) ? ", " : "",
                                     line->name);
-                else if (line->kind == PUTBACK_DRAIN)
+                else if (line->kind == RESTORE_DRAIN)
                         text_printf(&text, "%starget group %s (port %u)",
                                     text_size(&text) ? ", " : "", rotation_name(line->name),
                                     line->port);
@@ -75,29 +75,29 @@ struct verdict take_out_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
         const char *id = task->row.subject;
-        _cleanup_(putback_done) struct putback putback = {};
-        const struct putback_line *line;
+        _cleanup_(restore_plan_done) struct restore_plan plan = {};
+        const struct restore_line *line;
         struct verdict verdict;
 
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
                 return step_finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
-        if (!putback_takes_out(task->row.putback))
+        if (!restore_plan_takes_out(task->row.putback))
                 return step_next();
-        putback_parse(task->row.putback, &putback);
+        restore_plan_parse(task->row.putback, &plan);
         if (image_touch(task)) {
-                say_taking_out(task, &putback);
+                say_taking_out(task, &plan);
                 return step_goto("take-out");
         }
         if (is_called_off(task, &verdict))
                 return verdict;
-        live->taken = rotation_next_line(&putback, live->taken);
-        if (live->taken < putback.n && live->in_standby &&
-            putback.lines[live->taken].kind == PUTBACK_STANDBY)
-                live->taken = rotation_next_line(&putback, live->taken + 1);
-        if (live->taken >= putback.n)
+        live->next_out = rotation_next_line(&plan, live->next_out);
+        if (live->next_out < plan.n && live->in_standby &&
+            plan.lines[live->next_out].kind == RESTORE_STANDBY)
+                live->next_out = rotation_next_line(&plan, live->next_out + 1);
+        if (live->next_out >= plan.n)
                 return step_next();
-        line = &putback.lines[live->taken];
-        if (line->kind == PUTBACK_STANDBY)
+        line = &plan.lines[live->next_out];
+        if (line->kind == RESTORE_STANDBY)
                 task_call(task, &autoscaling_enter_standby,
                           &(struct autoscaling_enter_standby){ .group = line->name,
                                                                .ids = &id,
@@ -110,16 +110,16 @@ struct verdict take_out_ask(struct task *task)
 
 /* AWS does not answer, or not yet. What may be out already is not kept so for longer than it may
  * take to come back. Takes `why`. */
-static struct verdict take_later(struct task *task, char *why)
+static struct verdict take_out_later(struct task *task, char *why)
 {
-        if (!nothing_was_taken(task) && image_away(task) >= image_ready_timeout(task))
+        if (!is_still_in_service(task) && image_away(task) >= image_ready_timeout(task))
                 return hand_back(task, OUTCOME_FAILED, why);
-        return step_retry(TAKE_RETRY, why);
+        return step_retry(TAKE_OUT_RETRY, why);
 }
 
-static struct verdict taken(struct task *task)
+static struct verdict line_is_out(struct task *task)
 {
-        image_live(task)->taken++;
+        image_live(task)->next_out++;
         return step_goto("take-out");
 }
 
@@ -132,12 +132,12 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
         image_note_doubt(task, reply);
         if (is_standby)
                 free(steal(live->refusal));
-        live->took |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
+        live->may_be_out |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
         if (reply->outcome == AWS_OK)
-                return is_standby ? step_next() : taken(task);
+                return is_standby ? step_next() : line_is_out(task);
         why = aws_describe_failure(reply, task->action, task->row.region);
         if (reply->outcome != AWS_ERROR || rotation_is_busy(reply))
-                return take_later(task, why);
+                return take_out_later(task, why);
         if (is_standby && streq(reply->code, "ValidationError")) {
                 /* It says so of one that is in standby already, too: its state will tell. */
                 live->refusal = why;
@@ -145,8 +145,8 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
         }
         if (gone_is_claimed(reply)) {
                 free(why); /* whether it is not there is what await-taken-out looks at */
-                live->took = true;
-                return taken(task);
+                live->may_be_out = true;
+                return line_is_out(task);
         }
         return hand_back(task, OUTCOME_FAILED, why);
 }
@@ -154,13 +154,14 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
 /* ---- await-taken-out ---- */
 
 /* The first registration that is not over, or NULL. */
-static const struct putback_line *
-find_draining(const struct task *task, const struct putback *putback, const struct elb_health **ret)
+static const struct restore_line *find_draining(const struct task *task,
+                                                const struct restore_plan *plan,
+                                                const struct elb_health **ret)
 {
-        for (size_t i = 0; i < putback->n; i++) {
-                const struct putback_line *line = &putback->lines[i];
+        for (size_t i = 0; i < plan->n; i++) {
+                const struct restore_line *line = &plan->lines[i];
 
-                if (line->kind != PUTBACK_DRAIN)
+                if (line->kind != RESTORE_DRAIN)
                         continue;
                 *ret = rotation_health(task->location, line->name, task->row.subject, line->port);
                 if (*ret && (*ret)->state != TARGET_UNUSED)
@@ -169,14 +170,14 @@ find_draining(const struct task *task, const struct putback *putback, const stru
         return NULL;
 }
 
-static struct verdict await_draining(struct task *task, const struct putback *putback)
+static struct verdict await_draining(struct task *task, const struct restore_plan *plan)
 {
         const struct elb_health *health = NULL;
-        const struct putback_line *line;
+        const struct restore_line *line;
         char *why = NULL, time[TIME_TEXT_MAX];
         sec_t timeout = image_ready_timeout(task);
 
-        switch (rotation_look(task, putback, rotation_since(task), &why)) {
+        switch (rotation_look(task, plan, rotation_since(task), &why)) {
         case ROTATION_LOOKING:
                 return step_wait();
         case ROTATION_SEEN:
@@ -185,9 +186,9 @@ static struct verdict await_draining(struct task *task, const struct putback *pu
         case ROTATION_TROUBLE:
                 if (task_spent(task) >= timeout)
                         return hand_back(task, OUTCOME_FAILED, why);
-                return step_retry(TAKE_RETRY, why);
+                return step_retry(TAKE_OUT_RETRY, why);
         }
-        line = find_draining(task, putback, &health);
+        line = find_draining(task, plan, &health);
         if (!line)
                 return step_next();
         if (image_away(task) >= timeout)
@@ -198,8 +199,8 @@ static struct verdict await_draining(struct task *task, const struct putback *pu
                                   rotation_name(line->name), format_timespan(timeout, time),
                                   rotation_state_name(health)));
         if (health->state != TARGET_DRAINING && health->state != TARGET_UNHEALTHY_DRAINING &&
-            task_spent(task) >= TAKE_AGAIN) {
-                image_live(task)->taken = 0; /* the order came to nothing */
+            task_spent(task) >= TAKE_OUT_AGAIN) {
+                image_live(task)->next_out = 0; /* the order came to nothing */
                 return step_goto("take-out");
         }
         return step_retry(rotation_pause(task), xasprintf("its connections to target group %s end",
@@ -208,32 +209,32 @@ static struct verdict await_draining(struct task *task, const struct putback *pu
 
 struct verdict await_taken_out_ask(struct task *task)
 {
-        _cleanup_(putback_done) struct putback putback = {};
+        _cleanup_(restore_plan_done) struct restore_plan plan = {};
         struct verdict verdict;
 
-        if (!putback_takes_out(task->row.putback))
+        if (!restore_plan_takes_out(task->row.putback))
                 return step_next();
         if (is_called_off(task, &verdict))
                 return verdict;
-        putback_parse(task->row.putback, &putback);
-        if (putback.lines[0].kind == PUTBACK_STANDBY && !image_live(task)->in_standby) {
+        restore_plan_parse(task->row.putback, &plan);
+        if (plan.lines[0].kind == RESTORE_STANDBY && !image_live(task)->in_standby) {
                 rotation_ask_lifecycle(task);
                 return step_wait();
         }
-        return await_draining(task, &putback);
+        return await_draining(task, &plan);
 }
 
 /* It stays in service. When another one is in standby, its turn may come yet. */
 static struct verdict refused(struct task *task)
 {
         char *why = steal(image_live(task)->refusal);
-        _cleanup_(putback_done) struct putback putback = {};
+        _cleanup_(restore_plan_done) struct restore_plan plan = {};
 
-        putback_parse(task->row.putback, &putback);
-        if (!rotation_standby_is_taken(task, putback.lines[0].name))
+        restore_plan_parse(task->row.putback, &plan);
+        if (!rotation_standby_is_taken(task, plan.lines[0].name))
                 return hand_back(task, OUTCOME_FAILED, why);
         free(why);
-        return nothing_was_taken(task) ? image_start_over(task) : step_goto("put-back");
+        return is_still_in_service(task) ? image_start_over(task) : step_goto("put-back");
 }
 
 struct verdict await_taken_out_answer(struct task *task, const struct aws_reply *reply)
@@ -247,11 +248,12 @@ struct verdict await_taken_out_answer(struct task *task, const struct aws_reply 
 
                 if (task_spent(task) >= image_ready_timeout(task))
                         return hand_back(task, OUTCOME_FAILED, why);
-                return step_retry(TAKE_RETRY, why);
+                return step_retry(TAKE_OUT_RETRY, why);
         }
         if (!rotation_lifecycle(task, found, &lifecycle))
-                return step_retry(TAKE_RETRY, xstrdup("its Auto Scaling group does not list it"));
-        live->took |= lifecycle != LIFECYCLE_IN_SERVICE;
+                return step_retry(TAKE_OUT_RETRY,
+                                  xstrdup("its Auto Scaling group does not list it"));
+        live->may_be_out |= lifecycle != LIFECYCLE_IN_SERVICE;
         if (lifecycle == LIFECYCLE_STANDBY || lifecycle == LIFECYCLE_DETACHED) {
                 live->in_standby = true;
                 free(steal(live->refusal));   /* it was there already */

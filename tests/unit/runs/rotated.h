@@ -2,7 +2,7 @@
  * program. */
 #pragma once
 
-#include "runs/outage/putback.h"
+#include "runs/outage/restore-plan.h"
 #include "world.h"
 
 #define SCHEDULE(name, minute, level, reboot)                                                      \

@@ -4,7 +4,7 @@
 
 /* ---- what is written down ---- */
 
-static void test_putback(void **state)
+static void a_restore_plan_is_read_as_it_was_written(void **state)
 {
         static const struct {
                 int line;
@@ -23,20 +23,20 @@ static void test_putback(void **state)
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
-                _cleanup_(putback_done) struct putback putback = {};
+                _cleanup_(restore_plan_done) struct restore_plan plan = {};
                 _cleanup_free_ char *printed = NULL;
                 const char *wanted = rows[i].printed ? rows[i].printed : rows[i].text;
 
-                putback_parse(rows[i].text, &putback);
-                printed = putback_print(&putback);
+                restore_plan_parse(rows[i].text, &plan);
+                printed = restore_plan_print(&plan);
                 if (!streq(printed ? printed : "", wanted ? wanted : ""))
                         fail_msg("line %d: %s", rows[i].line, printed);
-                assert_int_equal(putback_takes_out(rows[i].text), rows[i].takes_out);
-                assert_int_equal(putback_awaits_health(rows[i].text), rows[i].awaits);
+                assert_int_equal(restore_plan_takes_out(rows[i].text), rows[i].takes_out);
+                assert_int_equal(restore_plan_awaits_health(rows[i].text), rows[i].awaits);
         }
-        assert_true(putback_has_standby(healthy, "g"));
-        assert_false(putback_has_standby(healthy, "arn:b"));
-        putback_forget_health(&healthy);
+        assert_true(restore_plan_has_standby(healthy, "g"));
+        assert_false(restore_plan_has_standby(healthy, "arn:b"));
+        restore_plan_forget_health(&healthy);
         assert_string_equal(healthy, "standby g\nwatch any 80 arn:a\ndrain any 80 arn:b");
         free(healthy);
 }
@@ -273,7 +273,7 @@ static void test_min_size(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_putback),
+                cmocka_unit_test(a_restore_plan_is_read_as_it_was_written),
                 cmocka_unit_test(test_levels),
                 cmocka_unit_test(test_not_ours),
                 cmocka_unit_test(test_shared_looks),
