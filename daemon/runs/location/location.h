@@ -24,7 +24,7 @@ void locations_done(struct locations *locations);
 
 /* What those above keep of a location. */
 struct follower;
-struct doctor;
+struct status_poll;
 struct rotation;
 struct rival;
 
@@ -49,7 +49,7 @@ struct location {
         struct reported silent;          /* services that give no answer, or take no key */
         struct reported remote_reported; /* calls of Systems Manager that are refused */
         struct follower *follower;       /* of images, follow.h; made when first needed */
-        struct doctor *doctor;           /* of instances, health.h; the same */
+        struct status_poll *status_poll; /* of instances, status-poll.h; the same */
         struct rotation *rotation;       /* target groups, rotation.h; the same */
         struct rival *rival;             /* another daemon, rival.h; the same */
         struct location_part *parts;     /* these four */

@@ -6,10 +6,10 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/images/follow.h"
-#include "runs/outage/health.h"
 #include "runs/outage/outage.h"
 #include "runs/outage/restore-plan.h"
 #include "runs/outage/rotation.h"
+#include "runs/outage/status-poll.h"
 
 /* What is not given up: 15 s at first, then twice as long each time. */
 #define INSIST_FIRST   (15 * USEC_PER_SEC)
@@ -34,14 +34,14 @@ struct image_live *image_live(struct task *task)
         return live;
 }
 
-struct patient *image_watch(struct task *task)
+struct status_watch *image_watch_status(struct task *task)
 {
         struct image_live *live = image_live(task);
 
-        if (!live->patient)
-                live->patient = health_begin(task);
-        task_await(task, health_refusal(task->location));
-        return live->patient;
+        if (!live->status_watch)
+                live->status_watch = status_watch_begin(task);
+        task_await(task, status_poll_refusal(task->location));
+        return live->status_watch;
 }
 
 void image_note_doubt(struct task *task, const struct aws_reply *reply)
@@ -79,7 +79,7 @@ void image_forget(struct task *task)
         free(live->misfit);
         shape_done(ec2_describe_instances.output, &live->instance);
         follow_end(live->followed);
-        health_end(live->patient);
+        status_watch_end(live->status_watch);
         free(live);
 }
 

@@ -14,7 +14,7 @@
 #include "runs/location/gone.h"
 
 struct followed;
-struct patient;
+struct status_watch;
 
 /* "The request must reach AWS within five minutes of its time stamp", and a little more:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
@@ -26,7 +26,7 @@ struct image_live {
         usec_t described;
         sec_t dated; /* the same by EC2's clock, of a call that is made after it */
         struct followed *followed;
-        struct patient *patient;
+        struct status_watch *status_watch;
         usec_t touched;  /* monotonic: when the instance was; 0: not known (yet) */
         usec_t rebooted; /* monotonic: when CreateImage was sent; 0: not by this process */
         usec_t doubt;    /* monotonic: until then an earlier request may still arrive; 0: none */
@@ -139,9 +139,9 @@ usec_t image_backoff(unsigned int refusals);
 /* Nothing came of it, and nobody is to blame: its turn comes again. */
 struct verdict image_start_over(struct task *task);
 
-/* Begins to watch its instance (health.h), where it does not yet, until health_end(). What EC2
- * refuses of that is shown as what the task waits for. */
-struct patient *image_watch(struct task *task);
+/* Begins to watch its instance (status-poll.h), where it does not yet, until status_watch_end().
+ * What EC2 refuses of that is shown as what the task waits for. */
+struct status_watch *image_watch_status(struct task *task);
 
 /* record.c: what the state says of the image. Its row cannot be written: later. */
 struct verdict image_not_recorded(struct task *task);

@@ -12,8 +12,8 @@
 #include "aws/services/autoscaling.h"
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/outage/health.h"
 #include "runs/outage/rotation-steps.h"
+#include "runs/outage/status-poll.h"
 
 /* Between attempts that AWS has not refused. */
 #define RESTORE_RETRY (15 * USEC_PER_SEC)
@@ -51,7 +51,7 @@ static struct verdict restore_unreachable(struct task *task, const struct restor
         log_event(&events[EVENT_NOT_PUT_BACK], &about, "Instance %s is not put back into %s: %s.",
                   task->row.subject, name, why);
         live->unreachable = true;
-        live->patient = health_end(live->patient); /* nobody waits for it to run */
+        live->status_watch = status_watch_end(live->status_watch); /* nobody waits for it to run */
         return line_is_back(task);
 }
 
@@ -59,7 +59,7 @@ static struct verdict restore_over(struct task *task)
 {
         struct image_live *live = image_live(task);
 
-        live->patient = health_end(live->patient);
+        live->status_watch = status_watch_end(live->status_watch);
         free(steal(task->row.putback));
         return step_goto("await-image");
 }
@@ -69,7 +69,7 @@ static struct verdict await_running(struct task *task, const struct restore_line
 {
         sec_t timeout = image_ready_timeout(task), waited = task_spent(task);
         _cleanup_free_ char *why = xasprintf(
-                "it is %s", ec2_word(instance_state_names, image_live(task)->patient->state));
+                "it is %s", ec2_word(instance_state_names, image_live(task)->status_watch->state));
 
         if (waited >= timeout)
                 return restore_unreachable(task, line, why);
@@ -119,17 +119,17 @@ struct verdict put_back_ask(struct task *task)
         image_follow(task);
         if (!live->restore_begun) /* now, or before a restart: so long ago at least */
                 live->restore_begun = now - task_spent(task) * USEC_PER_SEC;
-        if (live->patient && patient_is_gone(live->patient))
+        if (live->status_watch && status_watch_is_gone(live->status_watch))
                 return restore_over(task);
         restore_plan_parse(task->row.putback, &plan);
         live->next_back = rotation_next_line(&plan, live->next_back);
         if (live->next_back >= plan.n) {
-                live->patient = health_end(live->patient);
+                live->status_watch = status_watch_end(live->status_watch);
                 return step_next();
         }
         line = &plan.lines[live->next_back];
-        if (line->kind != RESTORE_STANDBY && live->patient && live->patient->asked &&
-            live->patient->state != INSTANCE_RUNNING)
+        if (line->kind != RESTORE_STANDBY && live->status_watch && live->status_watch->asked &&
+            live->status_watch->state != INSTANCE_RUNNING)
                 return await_running(task, line);
         if (now < task->retry_at) { /* a reading of its status has woken the task */
                 task_wake_after(task, task->retry_at - now);
@@ -196,14 +196,15 @@ static struct verdict not_running(struct task *task, const struct restore_line *
         _cleanup_free_ char *reason = why;
         struct image_live *live = image_live(task);
 
-        if (!live->patient) {
-                image_watch(task);
+        if (!live->status_watch) {
+                image_watch_status(task);
                 return step_retry(RESTORE_RETRY, steal(reason));
         }
         if (task_spent(task) < image_ready_timeout(task))
                 return step_retry(RESTORE_RETRY, steal(reason));
-        if (!live->patient->asked || live->patient->state == INSTANCE_RUNNING) {
-                live->patient = health_end(live->patient); /* until it is refused again */
+        if (!live->status_watch->asked || live->status_watch->state == INSTANCE_RUNNING) {
+                live->status_watch =
+                        status_watch_end(live->status_watch); /* until it is refused again */
                 return restore_refused(task, line, steal(reason));
         }
         return restore_unreachable(task, line, reason);
@@ -225,7 +226,7 @@ struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
         line = &plan.lines[live->next_back];
         why = aws_describe_failure(reply, task->action, task->row.region);
         if (!streq(reply->code, "InvalidTarget")) /* its state would not explain it */
-                live->patient = health_end(live->patient);
+                live->status_watch = status_watch_end(live->status_watch);
         if (!refused)
                 return task_spent(task) < image_ready_timeout(task)
                                ? step_retry(RESTORE_RETRY, why)

@@ -6,10 +6,10 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/images/follow.h"
-#include "runs/outage/health.h"
 #include "runs/outage/measure.h"
 #include "runs/outage/outage.h"
 #include "runs/outage/restore-plan.h"
+#include "runs/outage/status-poll.h"
 
 /* "If an instance does not cleanly shut down within a few minutes, Amazon EC2 performs a hard
  * reboot": one that is back sooner than that has shut itself down.
@@ -24,7 +24,7 @@ static void stop_awaiting(struct task *task)
 {
         struct image_live *live = image_live(task);
 
-        live->patient = health_end(live->patient);
+        live->status_watch = status_watch_end(live->status_watch);
 }
 
 /* The rest of the run is not begun: says what was done and what was not. */
@@ -108,33 +108,33 @@ struct verdict instance_failed(struct task *task, char *why)
 
 /* Whether it went down for its image. That a check fails counts if it began to fail after EC2 took
  * the call, both by EC2's clock. */
-static bool was_down(struct task *task, const struct patient *patient)
+static bool was_down(struct task *task, const struct status_watch *watch)
 {
         const struct followed *followed = image_live(task)->followed;
 
-        return patient->was_down || (patient->impaired && followed && followed->created &&
-                                     patient->impaired >= followed->created);
+        return watch->was_down || (watch->impaired && followed && followed->created &&
+                                   watch->impaired >= followed->created);
 }
 
 /* Whether the last reading is so long after the step began that a reboot would have been seen by
  * then. A restart begins that time anew: only a wall clock knows how long the process was away. */
-static bool is_settled(const struct task *task, const struct patient *patient, sec_t settle)
+static bool is_settled(const struct task *task, const struct status_watch *watch, sec_t settle)
 {
         usec_t since = task->entered > task->inherited ? task->entered : task->inherited;
 
-        return patient->read >= since && patient->read - since >= settle * USEC_PER_SEC;
+        return watch->read >= since && watch->read - since >= settle * USEC_PER_SEC;
 }
 
-static bool is_back(struct task *task, const struct patient *patient, sec_t settle)
+static bool is_back(struct task *task, const struct status_watch *watch, sec_t settle)
 {
-        return patient_is_well(patient) &&
-               (was_down(task, patient) || MUTANT(believes_old_checks) ||
-                is_settled(task, patient, settle));
+        return status_watch_passes(watch) &&
+               (was_down(task, watch) || MUTANT(believes_old_checks) ||
+                is_settled(task, watch, settle));
 }
 
 /* What the status checks prove of a reboot. That they were not ok says that it happened; when it
  * was over soon, also that nobody pulled the plug. */
-static void prove_reboot(struct task *task, const struct patient *patient)
+static void prove_reboot(struct task *task, const struct status_watch *watch)
 {
         usec_t since = image_live(task)->rebooted;
         sec_t took = (loop_monotonic(task->run->engine->loop) - since) / USEC_PER_SEC;
@@ -142,10 +142,10 @@ static void prove_reboot(struct task *task, const struct patient *patient)
         char time[TIME_TEXT_MAX];
 
         free(steal(task->row.evidence));
-        if (!was_down(task, patient)) {
-                task->row.evidence = xasprintf(
-                        "its checks were never seen %s, so the reboot is not proven",
-                        patient->impaired ? "to go down (they failed before it)" : "down");
+        if (!was_down(task, watch)) {
+                task->row.evidence =
+                        xasprintf("its checks were never seen %s, so the reboot is not proven",
+                                  watch->impaired ? "to go down (they failed before it)" : "down");
                 return;
         }
         xreplace(&task->row.consistency, soon ? PROVEN_REBOOT_CLEAN : PROVEN_REBOOT_FORCED);
@@ -158,7 +158,7 @@ static void prove_reboot(struct task *task, const struct patient *patient)
                                              "back that EC2 may have forced the reboot");
 }
 
-static struct verdict instance_ready(struct task *task, const struct patient *patient)
+static struct verdict instance_ready(struct task *task, const struct status_watch *watch)
 {
         struct log_about about = task_about(task);
         sec_t since = task->row.downed != SEC_NONE ? task->row.downed : task->row.entered;
@@ -166,8 +166,8 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
         bool unproven;
 
         if (task->row.image && task->method->reboots)
-                prove_reboot(task, patient);
-        unproven = task->method->reboots && !was_down(task, patient) && task->row.evidence;
+                prove_reboot(task, watch);
+        unproven = task->method->reboots && !was_down(task, watch) && task->row.evidence;
         log_event(&events[EVENT_INSTANCE_READY], &about, "Instance %s is back after %s%s%s%s.",
                   task->row.subject, format_timespan(task->row.returned - since, time),
                   unproven ? " (" : "", unproven ? task->row.evidence : "", unproven ? ")" : "");
@@ -177,31 +177,29 @@ static struct verdict instance_ready(struct task *task, const struct patient *pa
 }
 
 /* It was started, and goes down once more. */
-static bool is_down_again(const struct task *task, const struct patient *patient)
+static bool is_down_again(const struct task *task, const struct status_watch *watch)
 {
-        bool is_down = patient->asked &&
-                       (patient->state == INSTANCE_STOPPING || patient->state == INSTANCE_STOPPED);
+        bool is_down = watch->asked &&
+                       (watch->state == INSTANCE_STOPPING || watch->state == INSTANCE_STOPPED);
         bool has_other_reason =
-                patient->reason_code && !streq(patient->reason_code, REASON_STOPPED_BY_CALL);
+                watch->reason_code && !streq(watch->reason_code, REASON_STOPPED_BY_CALL);
 
         return task->method == &method_stop && is_down &&
-               (has_other_reason || patient->read > task->entered + STARTS_WITHIN);
+               (has_other_reason || watch->read > task->entered + STARTS_WITHIN);
 }
 
 /* It is started until it runs: nobody else will. */
-static bool goes_on_being_started(const struct task *task, const struct patient *patient)
+static bool goes_on_being_started(const struct task *task, const struct status_watch *watch)
 {
-        return task->method == &method_stop &&
-               !(patient->asked && patient->state == INSTANCE_RUNNING);
+        return task->method == &method_stop && !(watch->asked && watch->state == INSTANCE_RUNNING);
 }
 
-static struct verdict not_up_in_time(struct task *task, const struct patient *patient)
+static struct verdict not_up_in_time(struct task *task, const struct status_watch *watch)
 {
         _cleanup_free_ char *unknown = task_why(task, "EC2 does not answer");
         _cleanup_free_ char *why =
-                patient->asked
-                        ? xasprintf("it is %s", ec2_word(instance_state_names, patient->state))
-                        : xasprintf("it is not known how it is: %s", unknown);
+                watch->asked ? xasprintf("it is %s", ec2_word(instance_state_names, watch->state))
+                             : xasprintf("it is not known how it is: %s", unknown);
 
         start_note_overdue(task, why);
         task_set_waiting(task, "%s, and is to run", why);
@@ -221,26 +219,26 @@ static struct verdict never_was_down(struct task *task)
 }
 
 /* Whether EC2 has told the state of the instance in the last `timeout`. */
-static bool is_news(const struct task *task, const struct patient *patient, sec_t timeout)
+static bool is_news(const struct task *task, const struct status_watch *watch, sec_t timeout)
 {
         usec_t now = loop_monotonic(task->run->engine->loop);
 
-        return patient->asked && now - patient->read < timeout * USEC_PER_SEC;
+        return watch->asked && now - watch->read < timeout * USEC_PER_SEC;
 }
 
 /* What was read last, and the call in the way of a newer reading. */
-static struct verdict not_ready(struct task *task, const struct patient *patient, sec_t timeout)
+static struct verdict not_ready(struct task *task, const struct status_watch *watch, sec_t timeout)
 {
-        bool news = is_news(task, patient, timeout);
+        bool news = is_news(task, watch, timeout);
         _cleanup_free_ char *trouble = task_why(task, news ? NULL : "no answer from EC2");
-        const char *state = news ? ec2_word(instance_state_names, patient->state) : "not known";
+        const char *state = news ? ec2_word(instance_state_names, watch->state) : "not known";
         char time[TIME_TEXT_MAX];
 
         return instance_failed(
                 task, xasprintf("not ready within %s (%s; system check %s, instance check %s%s%s)",
                                 format_timespan(timeout, time), state,
-                                ec2_word(check_status_names, patient->system),
-                                ec2_word(check_status_names, patient->check), trouble ? "; " : "",
+                                ec2_word(check_status_names, watch->system),
+                                ec2_word(check_status_names, watch->check), trouble ? "; " : "",
                                 trouble ? trouble : ""));
 }
 
@@ -258,40 +256,40 @@ struct verdict await_instance_ask(struct task *task)
         sec_t settle = schedule ? schedule->reboot.settle : 2 * SEC_PER_MIN;
         sec_t timeout = image_ready_timeout(task);
         sec_t waited = task_spent(task), watched;
-        struct patient *patient;
+        struct status_watch *watch;
 
         image_follow(task);
-        patient = image_watch(task);
-        patient->wants_reason = task->method == &method_stop;
-        if (patient_is_gone(patient))
+        watch = image_watch_status(task);
+        watch->wants_reason = task->method == &method_stop;
+        if (status_watch_is_gone(watch))
                 return instance_failed(task, xstrdup("it was terminated"));
-        if (is_down_again(task, patient))
+        if (is_down_again(task, watch))
                 return start_again(task);
-        if (is_back(task, patient, settle)) {
+        if (is_back(task, watch, settle)) {
                 if (!task->settled && !live->was_running)
                         measure_note(task, image_away(task));
                 if (task->method != &method_stop || !image_note_settled(task))
                         return live->was_running ? never_was_down(task)
-                                                 : instance_ready(task, patient);
+                                                 : instance_ready(task, watch);
                 task_set_waiting(task, "it is back; whether an earlier request arrives late");
                 task_wake_after(task, image_doubt(task));
                 return step_wait();
         }
-        watched = (loop_monotonic(task->run->engine->loop) - patient->since) / USEC_PER_SEC;
-        if (goes_on_being_started(task, patient) && start_age(task) >= timeout &&
-            (patient->asked || watched >= timeout))
-                return not_up_in_time(task, patient);
+        watched = (loop_monotonic(task->run->engine->loop) - watch->since) / USEC_PER_SEC;
+        if (goes_on_being_started(task, watch) && start_age(task) >= timeout &&
+            (watch->asked || watched >= timeout))
+                return not_up_in_time(task, watch);
         /* After a restart EC2 is asked before the time that passed meanwhile counts, and an
          * instance that is well then has `settle` to show that it stays so. */
-        if (waited >= timeout && (patient->asked || watched >= timeout) &&
-            !(is_news(task, patient, timeout) && patient_is_well(patient)) &&
-            !goes_on_being_started(task, patient))
-                return not_ready(task, patient, timeout);
-        if (patient->asked)
+        if (waited >= timeout && (watch->asked || watched >= timeout) &&
+            !(is_news(task, watch, timeout) && status_watch_passes(watch)) &&
+            !goes_on_being_started(task, watch))
+                return not_ready(task, watch, timeout);
+        if (watch->asked)
                 task_set_waiting(task, "%s: %s, checks %s/%s", task->method->name,
-                                 ec2_word(instance_state_names, patient->state),
-                                 ec2_word(check_status_names, patient->system),
-                                 ec2_word(check_status_names, patient->check));
+                                 ec2_word(instance_state_names, watch->state),
+                                 ec2_word(check_status_names, watch->system),
+                                 ec2_word(check_status_names, watch->check));
         else
                 task_set_waiting(task, "%s", task->method->name);
         task_wake_after(task, wait_left(waited < timeout ? waited : watched, timeout));

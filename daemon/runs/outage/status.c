@@ -3,7 +3,7 @@
  * become well by a reboot or a stop, would be blamed on amid, and would halt the run: it gets an
  * image without an outage, or none, as 'targets.impaired' says.
  *
- * All instances whose turn comes within a second are asked about together (health.h).
+ * All instances whose turn comes within a second are asked about together (status-poll.h).
  *
  * check-status-again: the same for an instance that has its turn, right before CreateImage: when an
  * earlier call may have made the image, or what was read before is too old to reboot it by.
@@ -13,8 +13,8 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/outage/health.h"
 #include "runs/outage/outage.h"
+#include "runs/outage/status-poll.h"
 
 /* So long checks that say neither are waited for: seconds. EC2 checks once a minute, and says
  * `initializing` for minutes after a start. Afterwards the instance is treated as one that is well.
@@ -30,26 +30,26 @@ enum { CONTRADICTIONS = 240 };
 
 static void end_look(struct task *task)
 {
-        image_live(task)->patient = health_end(image_live(task)->patient);
+        image_live(task)->status_watch = status_watch_end(image_live(task)->status_watch);
 }
 
 /* "system check ok, instance check impaired since 2026-03-02T00:11:00Z". Caller frees. */
-static char *checks_text(const struct patient *patient)
+static char *checks_text(const struct status_watch *watch)
 {
         char time[TIME_TEXT_MAX];
 
         return xasprintf("system check %s, instance check %s%s%s",
-                         ec2_word(check_status_names, patient->system),
-                         ec2_word(check_status_names, patient->check),
-                         patient->impaired ? " since " : "",
-                         patient->impaired ? format_rfc3339(patient->impaired, time) : "");
+                         ec2_word(check_status_names, watch->system),
+                         ec2_word(check_status_names, watch->check),
+                         watch->impaired ? " since " : "",
+                         watch->impaired ? format_rfc3339(watch->impaired, time) : "");
 }
 
 static struct verdict was_impaired(struct task *task)
 {
         const struct setting_schedule *schedule = task->run->schedule;
         struct log_about about = task_about(task);
-        _cleanup_free_ char *checks = checks_text(image_live(task)->patient);
+        _cleanup_free_ char *checks = checks_text(image_live(task)->status_watch);
         const char *not_done = task->method == &method_freeze ? "frozen"
                                : task->method == &method_stop ? "stopped"
                                                               : "rebooted";
@@ -76,13 +76,13 @@ static bool may_be_rebooted(const struct task *task)
         const struct image_live *live = task->live;
         const struct loop *loop = task->run->engine->loop;
         sec_t since_call = (loop_monotonic(loop) - live->unknown) / USEC_PER_SEC;
-        sec_t failing = loop_wall(loop) - live->patient->impaired;
+        sec_t failing = loop_wall(loop) - live->status_watch->impaired;
 
-        if (!live->unsure || !task->method->reboots || !live->patient->impaired)
+        if (!live->unsure || !task->method->reboots || !live->status_watch->impaired)
                 return false;
         if (!live->unknown)
                 return task->row.requested != SEC_NONE && failing <= REBOOT_SHOWS &&
-                       live->patient->impaired >= task->row.requested;
+                       live->status_watch->impaired >= task->row.requested;
         return failing <= since_call + CLOCKS_DIFFER && since_call - failing <= REBOOT_SHOWS;
 }
 
@@ -108,7 +108,7 @@ static struct verdict describe_first(const struct task *task)
 static struct verdict changed_state(struct task *task)
 {
         struct image_live *live = image_live(task);
-        const char *state = ec2_word(instance_state_names, live->patient->state);
+        const char *state = ec2_word(instance_state_names, live->status_watch->state);
 
         end_look(task);
         if (++live->wrong_states > CONTRADICTIONS)
@@ -138,7 +138,7 @@ static struct verdict await_reboot(struct task *task)
         if (task_spent(task) < timeout)
                 return await_reading(task, timeout,
                                      "its checks fail since a call that may have rebooted it");
-        checks = checks_text(image_live(task)->patient);
+        checks = checks_text(image_live(task)->status_watch);
         why = xasprintf("not ready within %s of a call that may have rebooted it (%s)",
                         format_timespan(timeout, time), checks);
         end_look(task);
@@ -151,8 +151,8 @@ static struct verdict await_reboot(struct task *task)
 /* What cannot be looked at is not touched: whether it came back could not be seen either. */
 static struct verdict not_told(struct task *task)
 {
-        const struct patient *patient = image_live(task)->patient;
-        sec_t at_most = patient->suspect || patient->refused ? UNDECIDED_FOR : SILENT_FOR;
+        const struct status_watch *watch = image_live(task)->status_watch;
+        sec_t at_most = watch->suspect || watch->refused ? UNDECIDED_FOR : SILENT_FOR;
 
         if (task_spent(task) >= at_most) {
                 _cleanup_free_ char *why = task_why(task, "allow ec2:DescribeInstanceStatus");
@@ -167,25 +167,25 @@ static struct verdict not_told(struct task *task)
 struct verdict check_status_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
-        const struct patient *patient;
+        const struct status_watch *watch;
 
         if (!task->run->schedule || !live->instance.n_instances)
                 return describe_first(task);
-        if (!live->patient)
-                live->patient = health_look(task);
-        task_await(task, health_refusal(task->location));
-        patient = live->patient;
-        if (patient_is_gone(patient))
+        if (!live->status_watch)
+                live->status_watch = status_watch_begin_once(task);
+        task_await(task, status_poll_refusal(task->location));
+        watch = live->status_watch;
+        if (status_watch_is_gone(watch))
                 return end_without_image(task, OUTCOME_SKIPPED,
                                          xstrdup("the instance was terminated"));
-        if (!patient->asked || patient->suspect)
+        if (!watch->asked || watch->suspect)
                 return not_told(task);
-        if (patient->state != INSTANCE_RUNNING)
+        if (watch->state != INSTANCE_RUNNING)
                 return changed_state(task);
-        if ((patient->system == CHECK_IMPAIRED || patient->check == CHECK_IMPAIRED) &&
+        if ((watch->system == CHECK_IMPAIRED || watch->check == CHECK_IMPAIRED) &&
             !MUTANT(takes_down_the_ill))
                 return may_be_rebooted(task) ? await_reboot(task) : was_impaired(task);
-        if (patient_is_well(patient) || task_spent(task) >= UNDECIDED_FOR)
+        if (status_watch_passes(watch) || task_spent(task) >= UNDECIDED_FOR)
                 return is_fit(task);
         return await_reading(task, UNDECIDED_FOR, "its status checks are not decided yet");
 }

@@ -9,8 +9,8 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/outage/health.h"
 #include "runs/outage/outage.h"
+#include "runs/outage/status-poll.h"
 
 /* Between attempts to stop an instance. */
 #define STOP_RETRY (15 * USEC_PER_SEC)
@@ -128,7 +128,7 @@ static struct verdict not_stopped(struct task *task, enum outcome outcome, char 
 
         if (live->stop_taken)
                 return image_give_up(task, outcome, detail);
-        live->patient = health_end(live->patient);
+        live->status_watch = status_watch_end(live->status_watch);
         return image_untouched(task, outcome, detail);
 }
 
@@ -150,7 +150,7 @@ struct verdict stop_ask(struct task *task)
 
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
                 return step_finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
-        if (live->patient && patient_is_gone(live->patient))
+        if (live->status_watch && status_watch_is_gone(live->status_watch))
                 return not_stopped(task, OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
         if (image_touch(task))
                 return step_goto("stop-instance");
@@ -162,7 +162,7 @@ struct verdict stop_ask(struct task *task)
 /* EC2 does not know the instance (for a moment): whether that is so is looked up meanwhile. */
 static struct verdict stop_unknown(struct task *task, char *detail)
 {
-        image_watch(task);
+        image_watch_status(task);
         return task_spent(task) < STOP_UNKNOWN ? step_retry(STOP_RETRY, detail)
                                                : not_stopped(task, OUTCOME_FAILED, detail);
 }
@@ -175,7 +175,7 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
         image_note_doubt(task, reply);
         image_live(task)->stop_taken |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
         if (reply->outcome == AWS_OK) {
-                image_live(task)->patient = health_end(image_live(task)->patient);
+                image_live(task)->status_watch = status_watch_end(image_live(task)->status_watch);
                 log_event(&events[EVENT_INSTANCE_STOPPING], &about,
                           "Instance %s is stopped for its image.", task->row.subject);
                 return step_next();
@@ -193,11 +193,11 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
 
 /* ---- await-stopped ---- */
 
-static struct verdict not_seen_stopped(struct task *task, const struct patient *patient,
+static struct verdict not_seen_stopped(struct task *task, const struct status_watch *watch,
                                        sec_t timeout)
 {
-        _cleanup_free_ char *how = patient->asked
-                                           ? xstrdup(ec2_word(instance_state_names, patient->state))
+        _cleanup_free_ char *how = watch->asked
+                                           ? xstrdup(ec2_word(instance_state_names, watch->state))
                                            : task_why(task, "EC2 does not tell its state");
         char time[TIME_TEXT_MAX];
 
@@ -211,28 +211,27 @@ struct verdict await_stopped_ask(struct task *task)
         struct image_live *live = image_live(task);
         sec_t timeout = image_ready_timeout(task);
         sec_t waited = stop_age(task);
-        const struct patient *patient;
+        const struct status_watch *watch;
 
         live->stop_taken = true;
-        patient = image_watch(task);
-        if (patient_is_gone(patient))
+        watch = image_watch_status(task);
+        if (status_watch_is_gone(watch))
                 return end_without_image(task, OUTCOME_FAILED,
                                          xstrdup("the instance was terminated"));
-        if (patient->asked && patient->state == INSTANCE_STOPPED) {
-                live->patient = health_end(live->patient);
+        if (watch->asked && watch->state == INSTANCE_STOPPED) {
+                live->status_watch = status_watch_end(live->status_watch);
                 return step_next();
         }
         /* Also where EC2 does not tell its state: it is started again, whatever it is. */
-        if (waited >= timeout && !(MUTANT(waits_for_an_untold_state) && !patient->asked))
-                return not_seen_stopped(task, patient, timeout);
-        if (patient->asked && patient->state == INSTANCE_RUNNING &&
-            patient->read - task->entered > STOP_AGAIN) {
+        if (waited >= timeout && !(MUTANT(waits_for_an_untold_state) && !watch->asked))
+                return not_seen_stopped(task, watch, timeout);
+        if (watch->asked && watch->state == INSTANCE_RUNNING &&
+            watch->read - task->entered > STOP_AGAIN) {
                 live->look_again = true; /* somebody started it, or the call was lost */
                 return step_goto("stop-instance");
         }
         task_set_waiting(task, "stop: %s",
-                         patient->asked ? ec2_word(instance_state_names, patient->state)
-                                        : "asked for");
+                         watch->asked ? ec2_word(instance_state_names, watch->state) : "asked for");
         task_wake_after(task, (waited < timeout ? timeout - waited : SEC_PER_MIN) * USEC_PER_SEC);
         return step_wait();
 }
@@ -247,7 +246,7 @@ static struct verdict gone_while_stopped(struct task *task)
                   "Instance %s did not come back: it was terminated while it was stopped for its "
                   "image.",
                   task->row.subject);
-        image_live(task)->patient = health_end(image_live(task)->patient);
+        image_live(task)->status_watch = status_watch_end(image_live(task)->status_watch);
         image_note_failure(
                 task, xstrdup("the instance was terminated while it was stopped for its image"));
         return step_goto("await-image");
@@ -288,17 +287,17 @@ void start_note_overdue(struct task *task, const char *why)
 struct verdict start_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
-        const struct patient *patient = live->patient;
-        int state = patient && patient->asked ? patient->state : INSTANCE_OTHER;
+        const struct status_watch *watch = live->status_watch;
+        int state = watch && watch->asked ? watch->state : INSTANCE_OTHER;
         usec_t now = loop_monotonic(task->run->engine->loop);
         const char *id = task->row.subject;
 
         image_follow(task);
-        if (patient && patient_is_gone(patient))
+        if (watch && status_watch_is_gone(watch))
                 return gone_while_stopped(task);
         if (state == INSTANCE_RUNNING || state == INSTANCE_PENDING)
                 return step_next();
-        if (patient && !live->awaits_stop && !live->starts && state != INSTANCE_STOPPED) {
+        if (watch && !live->awaits_stop && !live->starts && state != INSTANCE_STOPPED) {
                 live->awaits_stop = true; /* it has to have stopped before it can be started */
                 live->next_start = now + START_RETRY;
         }
@@ -358,8 +357,9 @@ static struct verdict start_too_early(struct task *task, const struct aws_reply 
         live->next_start = loop_monotonic(task->run->engine->loop) + START_RETRY;
         start_note_overdue(task, help);
         task_set_waiting(task, "start: %s",
-                         live->patient->asked ? ec2_word(instance_state_names, live->patient->state)
-                                              : "not in a state to be started");
+                         live->status_watch->asked
+                                 ? ec2_word(instance_state_names, live->status_watch->state)
+                                 : "not in a state to be started");
         task_wake_after(task, START_RETRY);
         return step_wait();
 }
@@ -381,7 +381,7 @@ struct verdict start_answer(struct task *task, const struct aws_reply *reply)
         struct log_about about = task_about(task);
 
         if (reply->outcome == AWS_OK) {
-                live->patient = health_end(live->patient);
+                live->status_watch = status_watch_end(live->status_watch);
                 live->was_running = start_found_it_running(task, reply);
                 if (!live->was_running)
                         log_event(&events[EVENT_INSTANCE_STARTED], &about,
@@ -389,7 +389,7 @@ struct verdict start_answer(struct task *task, const struct aws_reply *reply)
                 return step_next();
         }
         if (reply->outcome == AWS_ERROR)
-                image_watch(task);
+                image_watch_status(task);
         if (reply->outcome == AWS_ERROR && streq(reply->code, "IncorrectInstanceState"))
                 return start_too_early(task, reply);
         return start_refused(task, reply);
@@ -398,9 +398,9 @@ struct verdict start_answer(struct task *task, const struct aws_reply *reply)
 /* ---- started, and down once more ---- */
 
 /* "Client.InternalError: Client error on launch", or NULL. Caller frees. */
-static char *state_reason(const struct patient *patient)
+static char *state_reason(const struct status_watch *watch)
 {
-        const char *code = patient->reason_code, *words = patient->reason;
+        const char *code = watch->reason_code, *words = watch->reason;
 
         if (!code || !*code)
                 return words && *words ? xstrdup(words) : NULL;
@@ -421,33 +421,33 @@ static const char *state_reason_help(const char *code)
 
 /* A request to stop it that had no answer is carried out within five minutes, and looks like this.
  */
-static bool was_late_request(struct task *task, const struct patient *patient)
+static bool was_late_request(struct task *task, const struct status_watch *watch)
 {
         return image_doubt(task) &&
-               (!patient->reason_code || streq(patient->reason_code, REASON_STOPPED_BY_CALL));
+               (!watch->reason_code || streq(watch->reason_code, REASON_STOPPED_BY_CALL));
 }
 
 struct verdict start_again(struct task *task)
 {
         struct image_live *live = image_live(task);
         struct log_about about = task_about(task);
-        _cleanup_free_ char *reason = state_reason(live->patient), *why = NULL;
+        _cleanup_free_ char *reason = state_reason(live->status_watch), *why = NULL;
         char time[TIME_TEXT_MAX];
         usec_t delay;
 
         task->settled = false;
-        if (was_late_request(task, live->patient)) {
+        if (was_late_request(task, live->status_watch)) {
                 log_line(LOG_WARNING, &about,
                          "Instance %s is stopped once more: an earlier request of amid arrived "
                          "late; it is started again.",
                          task->row.subject);
                 return step_goto("start-instance");
         }
-        live->patient->wants_reason = false; /* until it was started once more */
+        live->status_watch->wants_reason = false; /* until it was started once more */
         delay = start_later(task);
         why = xasprintf("it was started, and has stopped again: %s%s",
                         reason ? reason : "EC2 gives no reason",
-                        state_reason_help(live->patient->reason_code));
+                        state_reason_help(live->status_watch->reason_code));
         log_event(&events[EVENT_START_REFUSED], &about,
                   "Instance %s does not stay up (attempt %u): %s; it is started again in about %s.",
                   task->row.subject, live->starts, why,

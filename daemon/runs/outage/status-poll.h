@@ -1,6 +1,7 @@
 /*
- * The state and the status checks of instances: one DescribeInstanceStatus for all that are waited
- * for in a location.
+ * The status poller of a location: one DescribeInstanceStatus for the state and the status checks
+ * of all instances that tasks wait for. A task has a watch on its instance, and reads the last
+ * answer there.
  *
  * EC2 measures its status checks once a minute, so an `ok` read right after CreateImage was
  * measured before the reboot. `ok` counts once the checks were seen not-ok since, or after
@@ -16,8 +17,8 @@
 #include "runs/engine/engine.h"
 #include "runs/location/gone.h"
 
-/* One patient. Read it whenever woken. */
-struct patient {
+/* The watch of a task on its instance. Read it whenever woken. */
+struct status_watch {
         char *instance;
         int state;         /* enum instance_state */
         int system, check; /* enum check_status */
@@ -27,7 +28,7 @@ struct patient {
         bool was_down;     /* seen not running, or with checks that are not ok: it did reboot */
         sec_t impaired;    /* no proof of that: since when a check was said to fail, the latest
                               there was, by EC2's clock; 0: none */
-        struct gone gone;  /* what is known of its end: patient_is_gone() */
+        struct gone gone;  /* what is known of its end: status_watch_is_gone() */
         /* Set by the task: when the instance is seen to stop, or to be stopped, its StateReason is
          * read before the task is woken; and again after pauses that grow, since EC2 may still give
          * that of an earlier stop. */
@@ -42,22 +43,23 @@ struct patient {
         /* Of the round: to be asked about; not known; to be looked for in a list; in the request.
          */
         bool due, unknown, listing, asking;
-        struct task *task;    /* woken after each reading */
-        struct patient *next; /* of doctor->all */
+        struct task *task;         /* woken after each reading */
+        struct status_watch *next; /* of the poller */
 };
 
-/* Watches the instance of `task` (row.subject); the task owns the result until health_end(). */
-struct patient *health_begin(struct task *task);
+/* Watches the instance of `task` (row.subject); the task owns the result until status_watch_end().
+ */
+struct status_watch *status_watch_begin(struct task *task);
 /* The same for one look at an instance that is not touched yet: it is asked about within a second,
  * together with all others that are looked at then. */
-struct patient *health_look(struct task *task);
-struct patient *health_end(struct patient *patient);
+struct status_watch *status_watch_begin_once(struct task *task);
+struct status_watch *status_watch_end(struct status_watch *watch);
 /* Of the calls that ask for the instances of the location, for task_await(); NULL: none is watched.
  */
-const struct refusal *health_refusal(const struct location *location);
+const struct refusal *status_poll_refusal(const struct location *location);
 
-/* Whether it runs and passes its checks, going by the last reading. */
-bool patient_is_well(const struct patient *patient);
+/* Whether the instance runs and passes both status checks, by the last reading. */
+bool status_watch_passes(const struct status_watch *watch);
 
 /* Whether it provably no longer exists, or is about to be terminated. */
-bool patient_is_gone(const struct patient *patient);
+bool status_watch_is_gone(const struct status_watch *watch);
