@@ -5,7 +5,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup/backup.h"
-#include "runs/images/follow.h"
+#include "runs/images/image-poll.h"
 #include "runs/location/location.h"
 #include "runs/outage/rival.h"
 
@@ -37,22 +37,22 @@ static struct verdict record_ask(struct task *task)
                           "Image %s of %s is being created%s.", task->row.image, task->row.subject,
                           task->method->reboots ? ", with a reboot" : "");
         image_live(task)->taken_over = false;
-        image_live(task)->followed = follow_begin(task);
+        image_live(task)->image_watch = image_watch_begin(task);
         return task->row.launched != SEC_NONE ? step_goto("await-snapshots") : step_next();
 }
 
 /* ---- await-image ---- */
 
-static struct verdict image_failed(struct task *task, const struct followed *followed)
+static struct verdict image_failed(struct task *task, const struct image_watch *watch)
 {
         struct verdict recorded =
-                image_ended(task, followed->sight == SIGHT_GONE ? "gone" : "failed", followed);
+                image_ended(task, watch->seen == SEEN_GONE ? "gone" : "failed", watch);
 
         if (recorded.move != MOVE_NEXT)
                 return recorded;
         return step_finish(OUTCOME_FAILED,
                            xasprintf("image %s failed: %s", task->row.image,
-                                     followed->reason ? followed->reason : "EC2 gave no reason"));
+                                     watch->reason ? watch->reason : "EC2 gave no reason"));
 }
 
 /* For the next process, which then takes its absence for a removal sooner. */
@@ -83,20 +83,20 @@ static struct verdict await_image_ask(struct task *task)
                                : step_finish(task->row.ending, NULL);
         if (task->run->row.abandoned)
                 return image_abandoned(task);
-        if (!live->followed)
-                live->followed = follow_begin(task);
-        task_await(task, follow_refusal(task->location));
-        switch (live->followed->sight) {
-        case SIGHT_PENDING:
+        if (!live->image_watch)
+                live->image_watch = image_watch_begin(task);
+        task_await(task, image_poll_refusal(task->location));
+        switch (live->image_watch->seen) {
+        case SEEN_PENDING:
                 if (task->row.listed == SEC_NONE)
                         return note_listed(task);
                 return MUTANT(stops_following) ? step_next() : step_wait();
-        case SIGHT_NONE:
+        case SEEN_NOTHING:
                 return step_wait();
-        case SIGHT_FAILED:
-        case SIGHT_GONE:
-                return image_failed(task, live->followed);
-        case SIGHT_AVAILABLE:
+        case SEEN_FAILED:
+        case SEEN_GONE:
+                return image_failed(task, live->image_watch);
+        case SEEN_AVAILABLE:
                 return live->recorded ? step_next() : image_available(task);
         }
         abort();

@@ -12,7 +12,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/backup/backup.h"
-#include "runs/images/follow.h"
+#include "runs/images/image-poll.h"
 #include "runs/location/location.h"
 
 /* Between attempts to change a label, and after so long. */
@@ -43,13 +43,13 @@ static enum outcome outcome_to_be(const struct task *task)
 /* The image, and its snapshots. Caller frees; the strings are borrowed. */
 static const char **label_ids(struct task *task, size_t *ret_n)
 {
-        const struct followed *followed = image_live(task)->followed;
+        const struct image_watch *watch = image_live(task)->image_watch;
         const char **ids = NULL;
 
         *ret_n = 0;
         *append(ids, *ret_n) = task->row.image;
-        for (size_t i = 0; followed && i < followed->n_snapshots; i++)
-                *append(ids, *ret_n) = followed->snapshots[i];
+        for (size_t i = 0; watch && i < watch->n_snapshots; i++)
+                *append(ids, *ret_n) = watch->snapshots[i];
         return ids;
 }
 

@@ -23,7 +23,7 @@ struct locations {
 void locations_done(struct locations *locations);
 
 /* What those above keep of a location. */
-struct follower;
+struct image_poll;
 struct status_poll;
 struct rotation;
 struct rival;
@@ -48,7 +48,7 @@ struct location {
         unsigned int references;
         struct reported silent;          /* services that give no answer, or take no key */
         struct reported remote_reported; /* calls of Systems Manager that are refused */
-        struct follower *follower;       /* of images, follow.h; made when first needed */
+        struct image_poll *image_poll;   /* of images, image-poll.h; made when first needed */
         struct status_poll *status_poll; /* of instances, status-poll.h; the same */
         struct rotation *rotation;       /* target groups, rotation.h; the same */
         struct rival *rival;             /* another daemon, rival.h; the same */

@@ -138,7 +138,7 @@ static struct verdict await_health(struct task *task, const struct restore_plan 
         case ROTATION_SEEN:
                 break;
         case ROTATION_REFUSED:
-        case ROTATION_TROUBLE:
+        case ROTATION_UNREACHABLE:
                 if (late && has_watched(task))
                         return not_as_before(task, why);
                 has_watched(task);
@@ -165,7 +165,7 @@ struct verdict await_put_back_ask(struct task *task)
 {
         _cleanup_(restore_plan_done) struct restore_plan plan = {};
 
-        image_follow(task);
+        image_watch_early(task);
         restore_plan_parse(task->row.putback, &plan);
         if (plan.n && plan.lines[0].kind == RESTORE_STANDBY && !image_live(task)->in_service) {
                 rotation_ask_lifecycle(task);

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/images/follow.h"
+#include "runs/images/image-poll.h"
 #include "runs/outage/outage.h"
 #include "runs/outage/restore-plan.h"
 #include "runs/outage/rotation.h"
@@ -78,7 +78,7 @@ void image_forget(struct task *task)
         free(live->no_more.detail);
         free(live->misfit);
         shape_done(ec2_describe_instances.output, &live->instance);
-        follow_end(live->followed);
+        image_watch_end(live->image_watch);
         status_watch_end(live->status_watch);
         free(live);
 }

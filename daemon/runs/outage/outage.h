@@ -13,7 +13,7 @@
 #include "runs/images/naming.h"
 #include "runs/location/gone.h"
 
-struct followed;
+struct image_watch;
 struct status_watch;
 
 /* "The request must reach AWS within five minutes of its time stamp", and a little more:
@@ -25,7 +25,7 @@ struct image_live {
         struct ec2_instances instance; /* one, or none: not described yet */
         usec_t described;
         sec_t dated; /* the same by EC2's clock, of a call that is made after it */
-        struct followed *followed;
+        struct image_watch *image_watch;
         struct status_watch *status_watch;
         usec_t touched;  /* monotonic: when the instance was; 0: not known (yet) */
         usec_t rebooted; /* monotonic: when CreateImage was sent; 0: not by this process */
@@ -149,12 +149,12 @@ struct verdict image_not_recorded(struct task *task);
 int image_save_pending(struct task *task);
 /* What has become of it, one of the states of struct store_image: MOVE_NEXT once that is written.
  */
-struct verdict image_ended(struct task *task, const char *state, const struct followed *followed);
+struct verdict image_ended(struct task *task, const char *state, const struct image_watch *watch);
 /* The same of one that is available, as followed; says so in the journal once. */
 struct verdict image_available(struct task *task);
 /* Follows the image, if there is one, while its instance is waited for, and records that it is
  * available once it is: that does not wait for the instance. */
-void image_follow(struct task *task);
+void image_watch_early(struct task *task);
 
 /* Ends it when AWS has refused the first thing that was to be done to the instance itself, so that
  * nothing was: there is no outage. What it was taken out of it is put back into. Takes `detail`. */

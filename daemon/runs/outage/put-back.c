@@ -85,20 +85,20 @@ static bool looks_first(struct task *task, const struct restore_line *line, stru
 {
         struct image_live *live = image_live(task);
         struct restore_plan only = { .lines = (struct restore_line *)(uintptr_t)line, .n = 1 };
-        enum rotation_sight sight;
+        enum rotation_view view;
         char *why = NULL;
 
         if (!live->look_first || line->kind == RESTORE_STANDBY)
                 return false;
         *ret = step_wait();
-        sight = rotation_look(task, &only, live->look_first, &why);
-        if (sight == ROTATION_LOOKING)
+        view = rotation_look(task, &only, live->look_first, &why);
+        if (view == ROTATION_LOOKING)
                 return true;
         free(why);
         live->look_first = 0;
         if (rotation_is_gone(task->location, line->name))
                 *ret = restore_unreachable(task, line, "it was removed meanwhile");
-        else if (sight == ROTATION_SEEN && rotation_is_in(task, line))
+        else if (view == ROTATION_SEEN && rotation_is_in(task, line))
                 *ret = line_is_back(task);
         else
                 return false;
@@ -116,7 +116,7 @@ struct verdict put_back_ask(struct task *task)
 
         if (!task->row.putback)
                 return step_goto("await-image");
-        image_follow(task);
+        image_watch_early(task);
         if (!live->restore_begun) /* now, or before a restart: so long ago at least */
                 live->restore_begun = now - task_spent(task) * USEC_PER_SEC;
         if (live->status_watch && status_watch_is_gone(live->status_watch))

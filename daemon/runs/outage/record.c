@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/images/follow.h"
+#include "runs/images/image-poll.h"
 #include "runs/outage/outage.h"
 
 /* Between attempts to write down what an image is: the disk is full. */
@@ -44,9 +44,9 @@ int image_save_pending(struct task *task)
         return store_save_image(task->run->engine->store, &row);
 }
 
-static char *join_snapshots(const struct followed *followed)
+static char *join_snapshots(const struct image_watch *watch)
 {
-        return strings_join(followed->snapshots, followed->n_snapshots, " ");
+        return strings_join(watch->snapshots, watch->n_snapshots, " ");
 }
 
 static bool image_is_recorded(const struct task *task, const char *state)
@@ -62,22 +62,22 @@ static bool image_is_recorded(const struct task *task, const char *state)
         return is_so;
 }
 
-struct verdict image_ended(struct task *task, const char *state, const struct followed *followed)
+struct verdict image_ended(struct task *task, const char *state, const struct image_watch *watch)
 {
-        _cleanup_free_ char *snapshots = join_snapshots(followed);
+        _cleanup_free_ char *snapshots = join_snapshots(watch);
         struct store_image row = image_row(task, state), before;
         int r;
 
         row.snapshots = snapshots;
-        row.detail = followed->reason;
+        row.detail = watch->reason;
         row.outcome = streq(state, "available") ? OUTCOME_OPEN : OUTCOME_FAILED;
         if (store_load_image(task->run->engine->store, row.account, row.region, row.id, &before) >
             0) {
                 row.created = before.created;
                 store_image_done(&before);
         }
-        if (followed->created)
-                row.created = followed->created; /* by EC2's own clock */
+        if (watch->created)
+                row.created = watch->created; /* by EC2's own clock */
         r = store_save_image(task->run->engine->store, &row);
         if (r < 0)
                 return image_not_recorded(task);
@@ -90,26 +90,26 @@ struct verdict image_available(struct task *task)
         struct image_live *live = image_live(task);
         struct log_about about = task_about(task);
         bool was_known = image_is_recorded(task, "available");
-        struct verdict verdict = image_ended(task, "available", live->followed);
+        struct verdict verdict = image_ended(task, "available", live->image_watch);
 
         if (verdict.move == MOVE_NEXT && !was_known)
                 log_event(&events[EVENT_IMAGE_AVAILABLE], &about,
                           "Image %s of %s is available (%zu snapshot%s).", task->row.image,
-                          task->row.subject, live->followed->n_snapshots,
-                          live->followed->n_snapshots == 1 ? "" : "s");
+                          task->row.subject, live->image_watch->n_snapshots,
+                          live->image_watch->n_snapshots == 1 ? "" : "s");
         return verdict;
 }
 
-void image_follow(struct task *task)
+void image_watch_early(struct task *task)
 {
         struct image_live *live = image_live(task);
         struct verdict verdict;
 
         if (!task->row.image || MUTANT(stops_following))
                 return;
-        if (!live->followed)
-                live->followed = follow_begin(task);
-        if (live->followed->sight != SIGHT_AVAILABLE || live->recorded)
+        if (!live->image_watch)
+                live->image_watch = image_watch_begin(task);
+        if (live->image_watch->seen != SEEN_AVAILABLE || live->recorded)
                 return;
         verdict = image_available(task);
         free(verdict.detail); /* it could not be written: with the next look */

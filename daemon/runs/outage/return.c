@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/images/follow.h"
+#include "runs/images/image-poll.h"
 #include "runs/outage/measure.h"
 #include "runs/outage/outage.h"
 #include "runs/outage/restore-plan.h"
@@ -110,10 +110,10 @@ struct verdict instance_failed(struct task *task, char *why)
  * the call, both by EC2's clock. */
 static bool was_down(struct task *task, const struct status_watch *watch)
 {
-        const struct followed *followed = image_live(task)->followed;
+        const struct image_watch *image = image_live(task)->image_watch;
 
-        return watch->was_down || (watch->impaired && followed && followed->created &&
-                                   watch->impaired >= followed->created);
+        return watch->was_down ||
+               (watch->impaired && image && image->created && watch->impaired >= image->created);
 }
 
 /* Whether the last reading is so long after the step began that a reboot would have been seen by
@@ -258,7 +258,7 @@ struct verdict await_instance_ask(struct task *task)
         sec_t waited = task_spent(task), watched;
         struct status_watch *watch;
 
-        image_follow(task);
+        image_watch_early(task);
         watch = image_watch_status(task);
         watch->wants_reason = task->method == &method_stop;
         if (status_watch_is_gone(watch))

@@ -120,7 +120,7 @@ static bool is_blind_allowed(const struct setting_schedule *schedule)
                schedule->reboot.group_by != GROUP_TARGET_GROUP;
 }
 
-static enum rotation_sight look_at_all(struct task *task, char **ret_why)
+static enum rotation_view look_at_all(struct task *task, char **ret_why)
 {
         return rotation_look(task, NULL, loop_monotonic(task->run->engine->loop) - VIEW_FRESH,
                              ret_why);
@@ -142,7 +142,7 @@ struct verdict find_target_groups_ask(struct task *task)
                 return step_wait();
         case ROTATION_SEEN:
                 return step_next();
-        case ROTATION_TROUBLE:
+        case ROTATION_UNREACHABLE:
                 return step_retry(TROUBLE_RETRY, why);
         case ROTATION_REFUSED:
                 break;
@@ -288,7 +288,7 @@ struct verdict check_rotation_ask(struct task *task)
                 return step_wait();
         case ROTATION_SEEN:
                 break;
-        case ROTATION_TROUBLE:
+        case ROTATION_UNREACHABLE:
                 return step_retry(TROUBLE_RETRY, why);
         case ROTATION_REFUSED:
                 if (!is_blind_allowed(schedule))

@@ -268,8 +268,8 @@ static struct onlooker *find_onlooker(struct rotation *rotation, const struct ta
         return onlooker;
 }
 
-enum rotation_sight rotation_look(struct task *task, const struct restore_plan *only, usec_t since,
-                                  char **ret_why)
+enum rotation_view rotation_look(struct task *task, const struct restore_plan *only, usec_t since,
+                                 char **ret_why)
 {
         struct rotation *rotation = rotation_of(task->location);
         usec_t now = loop_monotonic(task->run->engine->loop);
@@ -281,7 +281,7 @@ enum rotation_sight rotation_look(struct task *task, const struct restore_plan *
         task_await(task, &rotation->refusal);
         if (rotation->failed && now - rotation->failed < FAILURE_FRESH) {
                 *ret_why = xstrdup(rotation->why);
-                return rotation->refused ? ROTATION_REFUSED : ROTATION_TROUBLE;
+                return rotation->refused ? ROTATION_REFUSED : ROTATION_UNREACHABLE;
         }
         if (find_onlooker(rotation, task))
                 return ROTATION_LOOKING;

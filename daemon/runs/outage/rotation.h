@@ -13,17 +13,17 @@
 #include "runs/engine/engine.h"
 #include "runs/outage/restore-plan.h"
 
-enum rotation_sight {
+enum rotation_view {
         ROTATION_LOOKING, /* the task is woken when there is more to tell */
         ROTATION_SEEN,
-        ROTATION_REFUSED, /* AWS does not let us look */
-        ROTATION_TROUBLE, /* AWS cannot be asked now */
+        ROTATION_REFUSED,     /* AWS does not let us look */
+        ROTATION_UNREACHABLE, /* AWS cannot be asked now */
 };
 
 /* Whether the target groups of `only` (NULL: all of the location) were looked at after `since`
  * (monotonic); if not, they are. *ret_why is for the last two: a sentence, caller frees. */
-enum rotation_sight rotation_look(struct task *task, const struct restore_plan *only, usec_t since,
-                                  char **ret_why);
+enum rotation_view rotation_look(struct task *task, const struct restore_plan *only, usec_t since,
+                                 char **ret_why);
 
 /* The rest goes by the last looks. */
 

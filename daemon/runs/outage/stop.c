@@ -292,7 +292,7 @@ struct verdict start_ask(struct task *task)
         usec_t now = loop_monotonic(task->run->engine->loop);
         const char *id = task->row.subject;
 
-        image_follow(task);
+        image_watch_early(task);
         if (watch && status_watch_is_gone(watch))
                 return gone_while_stopped(task);
         if (state == INSTANCE_RUNNING || state == INSTANCE_PENDING)

@@ -183,7 +183,7 @@ static struct verdict await_draining(struct task *task, const struct restore_pla
         case ROTATION_SEEN:
                 break;
         case ROTATION_REFUSED:
-        case ROTATION_TROUBLE:
+        case ROTATION_UNREACHABLE:
                 if (task_spent(task) >= timeout)
                         return hand_back(task, OUTCOME_FAILED, why);
                 return step_retry(TAKE_OUT_RETRY, why);
