@@ -16,7 +16,7 @@
 #include "runs/location/location.h"
 
 /* How far the nominal time of a firing may be ahead of EC2's clock, and how long a run may take
- * from its firing to CreateImage: it waits for its turn, and for what AWS refuses. */
+ * from its firing to CreateImage: it waits for a slot, and for what AWS refuses. */
 #define AHEAD_AT_MOST (5 * SEC_PER_MIN)
 #define RUN_AT_MOST   SEC_PER_DAY
 

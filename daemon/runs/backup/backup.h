@@ -31,7 +31,7 @@
  *         await-image, tag-consistency, judge
  *         look-for-image, record-found         after a failure, where a call may have made an image
  *
- * The steps between its turn and its return are those of outage.h.
+ * The steps from wait-turn to put-back are those of outage.h.
  */
 #pragma once
 
@@ -60,7 +60,7 @@ struct verdict named_ask(struct task *task);
 struct verdict named_answer(struct task *task, const struct aws_reply *reply);
 /* The instances an operator named that are a target in no region, each with the reason; NULL: there
  * are none. Caller frees. */
-char *named_strangers(const struct run *run);
+char *named_not_targets(const struct run *run);
 /* Whether an instance has a tag of `exclude_tags`. */
 bool targets_exclude(const struct setting_targets *targets, const struct ec2_instance *instance);
 /* planned.c: the step of a plan that reads the status checks of the instances it would

@@ -136,10 +136,10 @@ static void say_absent(const struct run *run, const char *id, struct text *text)
                 text_append(text, " (and not every region could be searched)");
 }
 
-char *named_strangers(const struct run *run)
+char *named_not_targets(const struct run *run)
 {
         _cleanup_(text_done) struct text text = {};
-        size_t n = 0, strangers = 0;
+        size_t n = 0, not_targets = 0;
         char **only;
 
         if (!run->row.only)
@@ -152,10 +152,10 @@ char *named_strangers(const struct run *run)
         for (size_t i = 0; i < n; i++) {
                 if (run_find_task(run, only[i]))
                         continue;
-                strangers++;
+                not_targets++;
                 if (!is_explained(run, only[i]))
                         say_absent(run, only[i], &text);
         }
         strings_free(only, n);
-        return strangers ? text_steal(&text) : NULL;
+        return not_targets ? text_steal(&text) : NULL;
 }

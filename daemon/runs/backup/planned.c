@@ -1,6 +1,6 @@
 /*
  * describe-status: for a plan, whether instances are impaired now, and what 'targets.impaired'
- * makes of that. A run reads the status checks of each instance when its turn comes
+ * makes of that. A run reads the status checks of each instance when it gets its slot
  * (runs/outage/status.c).
  *
  * One call reads the checks of many instances of the region. Where EC2 refuses it, the rest of the

@@ -335,7 +335,7 @@ static struct verdict expectation_failed(struct run *run, unsigned int found, si
 
 struct verdict backup_begin_images(struct run *run)
 {
-        _cleanup_free_ char *strangers = NULL;
+        _cleanup_free_ char *not_targets = NULL;
         unsigned int found = 0;
         size_t searched = 0, failed = 0;
         const struct task *failure = NULL;
@@ -354,9 +354,10 @@ struct verdict backup_begin_images(struct run *run)
                 return step_finish(OUTCOME_FAILED, xstrdup(failure->row.detail));
         if (!run->schedule)
                 return step_next();
-        strangers = named_strangers(run);
-        if (strangers)
-                return step_finish(OUTCOME_FAILED, xasprintf("%s; nothing was touched", strangers));
+        not_targets = named_not_targets(run);
+        if (not_targets)
+                return step_finish(OUTCOME_FAILED,
+                                   xasprintf("%s; nothing was touched", not_targets));
         if (!run->row.only && !is_expected(&run->schedule->targets, found))
                 return expectation_failed(run, found, failed);
         if (!failed) /* of a region that could not be searched nothing is known */

@@ -14,7 +14,7 @@
 /* While the state cannot be written nothing moves; it is tried again after this. */
 #define STORE_RETRY (10 * USEC_PER_SEC)
 
-/* Tasks that wait for their turn look again. */
+/* Tasks that wait for a slot look again. */
 static void engine_wake_waiting(struct engine *engine)
 {
         engine->room = false;

@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "runs/engine/moves.h"
 
-/* Those that wait for their turn in our own queue, of which AWS knows nothing, get it again. */
+/* Whether the task has an unanswered question to AWS. A request that is still in amid's own queue
+ * has not been asked yet: the time of the task begins anew. */
 static bool is_late(const struct task *task)
 {
         return task->step && task->step->looks && !(task->call && aws_slot_is_queued(task->call));

@@ -88,10 +88,10 @@ void image_regroup(struct task *task)
         const struct ec2_instances *known = &image_live(task)->instance;
         char *groups;
 
-        /* A turn that was had stays what it was. */
+        /* The group of a slot that was taken does not change. */
         if (task->row.downed != SEC_NONE || !task->run->schedule || !known->n_instances)
                 return;
-        groups = task->method->takes_down ? gate_groups(task, known->instances) : NULL;
+        groups = task->method->takes_down ? slots_groups(task, known->instances) : NULL;
         if (groups || !task->method->takes_down) {
                 free(task->row.group);
                 task->row.group = groups;
@@ -195,7 +195,7 @@ void image_describe(struct task *task, struct ec2_instance *instance, sec_t date
         live->dated = date ? date : loop_wall(task->run->engine->loop);
         if (!consistency_find(task->row.asked, &asked))
                 asked = CONSISTENCY_CRASH; /* a row of an earlier version */
-        /* One that starts or stops has no turn until that is over. */
+        /* An instance that starts or stops gets no slot until that is over. */
         image_set_method(task, instance->state == INSTANCE_STOPPED   ? &method_stopped
                                : instance->state == INSTANCE_RUNNING ? method_for(asked)
                                                                      : &method_crash);

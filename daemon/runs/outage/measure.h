@@ -1,7 +1,7 @@
 /*
  * How long instances are away for their images, measured: what decides whether another one still
  * fits into the window, and how long a plan says that a run takes; and which did not come back the
- * last time, and so have their turn last.
+ * last time, and so get their slot last.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /*
- * The outage of an image task: what is done to an instance for its image, from its turn until it is
- * as it was before, and how the task ends where that does not succeed. The state that the steps of
- * an image task share is here too; what makes the image itself is in backup.h, with the steps.
+ * The outage of an image task: what is done to an instance for its image, from the time it gets its
+ * slot until it is as it was before, and how the task ends where that does not succeed. The state
+ * that the steps of an image task share is here too; what makes the image itself is in backup.h,
+ * with the steps.
  *
  * From the first step that does something to an instance on, every way to an end leads over those
  * that put it right: image_give_up() notes in the row how it is to end, and goes there.
@@ -136,7 +137,7 @@ usec_t image_note_settled(struct task *task);
 /* How long until a call that AWS has refused so often is sent again. */
 usec_t image_backoff(unsigned int refusals);
 
-/* Nothing came of it, and nobody is to blame: its turn comes again. */
+/* Begins anew at wait-turn: nothing was done, and nothing has failed. */
 struct verdict image_start_over(struct task *task);
 
 /* Begins to watch its instance (status-poll.h), where it does not yet, until status_watch_end().
@@ -167,7 +168,7 @@ void image_note_failure(struct task *task, char *detail);
 /* The same with another outcome. */
 void image_note_ending(struct task *task, enum outcome outcome, char *detail);
 
-/* turn.c: its turn, and whether the instance is fit for it. */
+/* check-instance.c: until the instance gets a slot, and whether an image can be made of it. */
 struct verdict wait_turn_ask(struct task *task);
 struct verdict check_ask(struct task *task);
 struct verdict check_answer(struct task *task, const struct aws_reply *reply);
@@ -180,14 +181,14 @@ bool image_is_too_late(const struct task *task);
 struct verdict check_status_ask(struct task *task);
 struct verdict check_status_again_ask(struct task *task);
 
-/* gate.c: whether the task may begin now; otherwise says what it waits for. */
-bool gate_is_open(struct task *task);
+/* slots.c: whether the task gets a slot now; if not, sets what it waits for. */
+bool slots_allow(struct task *task);
 /* The open task of the latest earlier run of the schedule that works on the same instance; or NULL.
  * A run begins once those before it only follow their images. */
-const struct task *gate_find_earlier(const struct task *task);
+const struct task *slots_find_earlier(const struct task *task);
 /* The groups an instance is in, a line each: in each at most max_parallel are down at once. NULL:
  * they are not known (yet). Caller frees. */
-char *gate_groups(const struct task *task, const struct ec2_instance *instance);
+char *slots_groups(const struct task *task, const struct ec2_instance *instance);
 
 /* rotation-steps.c: what an instance is to be taken out of before it is touched, rotation.h. */
 struct verdict find_target_groups_ask(struct task *task);
@@ -264,10 +265,10 @@ struct verdict await_boot_again_answer(struct task *task, const struct aws_reply
 
 /* return.c: until the instance is back. */
 struct verdict await_instance_ask(struct task *task);
-/* Ends the instance's turn badly: the rest of the run is halted if the schedule says so. Takes
- * `why`. */
+/* The instance has failed and its slot is free: halts the rest of the run if the schedule says so.
+ * Takes `why`. */
 struct verdict instance_failed(struct task *task, char *why);
-/* The same for the run and the row, while the instance's turn goes on. */
+/* The same for the run and the row, while the instance keeps its slot. */
 void instance_note_failed(struct task *task, const char *why);
 /* It is back after all: the row keeps its outcome, and tells how long the instance was away. */
 void instance_note_back(struct task *task);

@@ -7,8 +7,8 @@
  *     drain HOW PORT ARN      it is registered in this target group under this port
  *     watch HOW PORT ARN      the same, but it is left there
  *
- * HOW is `healthy` where it was healthy, and then its turn ends when it is healthy there again;
- * else `any`. Stored: never rename, never reuse.
+ * HOW is `healthy` where it was healthy: its slot is free again once it is healthy there; else
+ * `any`. Stored: never rename, never reuse.
  */
 #pragma once
 
@@ -41,7 +41,7 @@ void restore_plan_add(struct restore_plan *plan, enum restore_kind kind, bool he
 
 /* Whether the instance is taken out of something, and not only watched. */
 bool restore_plan_takes_out(const char *text);
-/* Whether its turn ends only when it is healthy somewhere. */
+/* Whether its slot is free only once it is healthy somewhere. */
 bool restore_plan_awaits_health(const char *text);
 /* Nobody waits any more until it is healthy. */
 void restore_plan_forget_health(char **text);

@@ -239,7 +239,7 @@ static struct verdict check_lifecycle(struct task *task, const struct autoscalin
         return step_goto("check-rotation");
 }
 
-/* All is known: notes what its turn is about. */
+/* All is known: writes the restore plan, and asks for a slot by the groups as they are now. */
 static struct verdict check_rotation_verdict(struct task *task)
 {
         struct image_live *live = image_live(task);
@@ -258,7 +258,7 @@ static struct verdict check_rotation_verdict(struct task *task)
         live->scaling = SCALING_UNKNOWN;
         live->next_out = live->next_back = 0;
         live->in_standby = live->in_service = live->may_be_out = false;
-        return gate_is_open(task) ? step_next() : step_goto("wait-turn");
+        return slots_allow(task) ? step_next() : step_goto("wait-turn");
 }
 
 struct verdict check_rotation_ask(struct task *task)

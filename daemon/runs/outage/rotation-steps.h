@@ -19,7 +19,7 @@ void rotation_ask_lifecycle(struct task *task);
  * it is not in the list, which does not prove yet that no group has it. */
 bool rotation_lifecycle(struct task *task, const struct autoscaling_instances *found, int *ret);
 
-/* Whether another instance that has its turn is in standby in this Auto Scaling group, or about to
+/* Whether another instance that has a slot is in standby in this Auto Scaling group, or about to
  * be. */
 bool rotation_standby_is_taken(const struct task *task, const char *group);
 

@@ -34,7 +34,7 @@ const struct elb_health *rotation_health(const struct location *location, const 
 bool rotation_is_gone(const struct location *location, const char *arn);
 /* All of them were looked at once. */
 bool rotation_is_known(const struct location *location);
-/* The groups an instance is in, for the gate (gate_groups()). NULL: they are not known. Caller
+/* The groups an instance is in, for its slot (slots_groups()). NULL: they are not known. Caller
  * frees. */
 char *rotation_groups(const struct location *location, const char *instance);
 /* Adds the registrations of an instance: those that are healthy, to be watched; or, to `drain`, all

@@ -3,9 +3,9 @@
  * become well by a reboot or a stop, would be blamed on amid, and would halt the run: it gets an
  * image without an outage, or none, as 'targets.impaired' says.
  *
- * All instances whose turn comes within a second are asked about together (status-poll.h).
+ * All instances that get a slot within a second are asked about together (status-poll.h).
  *
- * check-status-again: the same for an instance that has its turn, right before CreateImage: when an
+ * check-status-again: the same for an instance that has its slot, right before CreateImage: when an
  * earlier call may have made the image, or what was read before is too old to reboot it by.
  */
 #include <stdlib.h>
@@ -93,8 +93,8 @@ static struct verdict is_fit(struct task *task)
         if (task->method != &method_freeze)
                 free(steal(task->row.evidence)); /* of a look before this one */
         if (image_live(task)->sought || task->step->ask == check_status_again_ask)
-                return step_goto("create-image"); /* it has its turn already */
-        return gate_is_open(task) ? step_next() : step_goto("wait-turn");
+                return step_goto("create-image"); /* it has its slot already */
+        return slots_allow(task) ? step_next() : step_goto("wait-turn");
 }
 
 static struct verdict describe_first(const struct task *task)
@@ -126,7 +126,7 @@ static struct verdict await_reading(struct task *task, sec_t at_most, const char
         return step_wait();
 }
 
-/* Its turn lasts until it is back, so that no other goes down meanwhile. */
+/* Its slot is taken until it is back, so that no other instance goes down meanwhile. */
 static struct verdict await_reboot(struct task *task)
 {
         sec_t timeout = image_ready_timeout(task);

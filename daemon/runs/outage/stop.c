@@ -72,7 +72,7 @@ static struct verdict check_stop_verdict(struct task *task, char *refusal)
 {
         if (refusal)
                 return step_finish(OUTCOME_FAILED, refusal);
-        return gate_is_open(task) ? step_next() : step_goto("wait-turn");
+        return slots_allow(task) ? step_next() : step_goto("wait-turn");
 }
 
 /* Local disks would matter, and it is not known whether there are any. */

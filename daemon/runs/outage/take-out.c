@@ -224,7 +224,7 @@ struct verdict await_taken_out_ask(struct task *task)
         return await_draining(task, &plan);
 }
 
-/* It stays in service. When another one is in standby, its turn may come yet. */
+/* The instance stays in service. While another one is in standby, it waits for a slot again. */
 static struct verdict refused(struct task *task)
 {
         char *why = steal(image_live(task)->refusal);

@@ -74,8 +74,8 @@ static bool wait(struct task *task, usec_t delay)
         return false;
 }
 
-/* Past the last look at the gate, on its way to an image. A run that begins nothing more may still
- * look for one, for a long time, but asks for none. */
+/* Past the last check of the slots, on its way to an image. A run that begins nothing more may
+ * still look for one, for a long time, but asks for none. */
 static bool is_about_to(const struct task *task)
 {
         return !task->row.image && task->step && !task->step->waits && !task->step->looks &&

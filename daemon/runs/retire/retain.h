@@ -8,7 +8,7 @@
 
 /* The terms of a schedule that has `retain`. A firing is plausible up to missed.within, the
  * flexible window and a day before EC2's CreationDate: so long may an image come after its firing,
- * when it was missed and instances wait for their turn. */
+ * when it was missed and instances wait for a slot. */
 struct retention_terms retain_terms(const struct setting_schedule *schedule, sec_t now);
 
 /* What is known of an image, but for what EC2 says of its state and its use. `created` is EC2's

@@ -2,7 +2,7 @@
 #include "unit/runs/removals.h"
 
 /* How an image differs from what the run of 2026-04-01T12:00:00Z made of i-1; "": it has none. */
-struct stranger {
+struct found_image {
         const char *name; /* of the row */
         const char *schedule, *run, *instance, *time;
         const char *image_name, *source;
@@ -15,23 +15,23 @@ static const char *either(const char *value, const char *otherwise)
         return !value ? otherwise : *value ? value : NULL;
 }
 
-static struct model_image *add(struct world *world, const struct stranger *stranger)
+static struct model_image *add(struct world *world, const struct found_image *found)
 {
         struct model_image *image = model_add_image(
-                &world->model, "eu-west-1", either(stranger->image_name, "s-i-1-20260401T120000Z"));
+                &world->model, "eu-west-1", either(found->image_name, "s-i-1-20260401T120000Z"));
         const struct {
                 const char *key, *value;
         } tags[] = {
                 { TAG_OWNER, "amid" },
-                { TAG_SCHEDULE, either(stranger->schedule, "s") },
-                { TAG_RUN, either(stranger->run, "s.20260401T120000Z") },
-                { TAG_INSTANCE, either(stranger->instance, "i-1") },
-                { TAG_TIME, either(stranger->time, "2026-04-01T12:00:00Z") },
+                { TAG_SCHEDULE, either(found->schedule, "s") },
+                { TAG_RUN, either(found->run, "s.20260401T120000Z") },
+                { TAG_INSTANCE, either(found->instance, "i-1") },
+                { TAG_TIME, either(found->time, "2026-04-01T12:00:00Z") },
                 { TAG_CONSISTENCY, "stopped" },
         };
 
-        image->instance = xstrdup(either(stranger->source, "i-1"));
-        image->creation_date = at("2026-04-01T12:00:00Z") + stranger->late;
+        image->instance = xstrdup(either(found->source, "i-1"));
+        image->creation_date = at("2026-04-01T12:00:00Z") + found->late;
         for (size_t i = 0; i < ELEMENTS(tags); i++)
                 if (tags[i].value)
                         model_set_tag(&image->tags, &image->n_tags, tags[i].key, tags[i].value);
@@ -63,7 +63,7 @@ static bool has_row(struct world *world, const struct model_image *image)
 
 static void an_image_is_adopted_only_when_everything_fits(void **state)
 {
-        static const struct stranger rows[] = {
+        static const struct found_image rows[] = {
                 { .name = "as it was made" },
                 { .name = "the clock was a little behind", .late = -300 },
                 { .name = "as late as a run may be", .late = 25 * SEC_PER_HOUR },
@@ -135,7 +135,7 @@ static void an_image_is_adopted_only_when_everything_fits(void **state)
 /* Two images of one firing: the second, whatever it is, is not a second one of ours. */
 static void one_image_of_a_firing_is_adopted(void **state)
 {
-        static const struct stranger stranger = { .name = "twin" };
+        static const struct found_image found = { .name = "same" };
         _cleanup_free_ char *yaml = xasprintf(SETTINGS, 1);
         struct decisions decisions;
         struct world world;
@@ -144,8 +144,8 @@ static void one_image_of_a_firing_is_adopted(void **state)
         world_init(&world);
         world.loop->wall_ahead = at("2026-04-03T00:00:00Z") * USEC_PER_SEC - world.loop->now;
         world_apply(&world, yaml);
-        add(&world, &stranger);
-        add(&world, &stranger);
+        add(&world, &found);
+        add(&world, &found);
         decisions = adopt(&world, false);
         assert_int_equal(decisions.count[PRUNE_ADOPT], 1);
         assert_int_equal(decisions.count[PRUNE_LEAVE], 1);
@@ -188,7 +188,7 @@ static void the_row_of_a_listed_image_follows_its_state(void **state)
                 world.loop->wall_ahead =
                         at("2026-04-03T00:00:00Z") * USEC_PER_SEC - world.loop->now;
                 world_apply(&world, yaml);
-                image = add(&world, &(struct stranger){});
+                image = add(&world, &(struct found_image){});
                 decisions = adopt(&world, false);
                 assert_int_equal(decisions.count[PRUNE_ADOPT], 1);
                 decisions_done(&decisions);

@@ -1,4 +1,5 @@
-/* An instance's turn: whether it may begin, and whether the instance is fit for it. */
+/* wait-turn, check-instance, check-again: until an instance gets a slot, and whether EC2 still
+ * describes it as one that an image can be made of. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -79,13 +80,13 @@ struct verdict wait_turn_ask(struct task *task)
                                    xstrdup("not begun: the schedule is no longer in the settings"));
         if (image_is_too_late(task))
                 return too_late(task);
-        earlier = gate_find_earlier(task);
+        earlier = slots_find_earlier(task);
         if (earlier)
                 return behind(task, earlier);
         task_set_behind(task, false);
         if (!task_may_begin(task, &held))
                 return held;
-        return gate_is_open(task) ? step_next() : step_wait();
+        return slots_allow(task) ? step_next() : step_wait();
 }
 
 /* ---- check-instance ---- */
@@ -97,8 +98,8 @@ static struct verdict check_verdict(struct task *task)
         switch ((enum instance_state)instance->state) {
         case INSTANCE_RUNNING:
         case INSTANCE_STOPPED:
-                /* What was stopped may run by now, and then has to wait for its turn. */
-                return gate_is_open(task) ? step_next() : step_goto("wait-turn");
+                /* An instance that was stopped may run by now, and then needs a slot. */
+                return slots_allow(task) ? step_next() : step_goto("wait-turn");
         case INSTANCE_PENDING:
         case INSTANCE_STOPPING:
         case INSTANCE_OTHER:
@@ -176,8 +177,8 @@ struct verdict check_answer(struct task *task, const struct aws_reply *reply)
 /* ---- check-again: the same, once the instance was touched, or an earlier call may have made the
  * image ---- */
 
-/* It has had its turn already, and keeps it; without one it is only looked at. */
-static void keep_turn(struct task *task, const struct method *method)
+/* The task keeps its slot; a task without one makes an image that touches nothing. */
+static void keep_slot(struct task *task, const struct method *method)
 {
         bool stopped = image_live(task)->instance.instances->state == INSTANCE_STOPPED;
 
@@ -215,7 +216,7 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
                                                    xstrdup("the instance is gone"))
                                : look_once_more(STATE_RETRY); /* it may be held */
         image_describe(task, &found->instances[0], reply->date);
-        keep_turn(task, method);
+        keep_slot(task, method);
         switch ((enum instance_state)image_live(task)->instance.instances->state) {
         case INSTANCE_RUNNING:
                 /* It was stopped for its image, and somebody has started it. */

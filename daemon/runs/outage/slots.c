@@ -1,4 +1,4 @@
-/* Who may be down at once. */
+/* The slots of a run: how many instances of a group may be down at once, and which task has one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ static const char *tag_of(const struct ec2_instance *instance, const char *key)
         return value ? value : "";
 }
 
-char *gate_groups(const struct task *task, const struct ec2_instance *instance)
+char *slots_groups(const struct task *task, const struct ec2_instance *instance)
 {
         const struct setting_schedule *schedule = task->run->schedule;
 
@@ -36,23 +36,23 @@ char *gate_groups(const struct task *task, const struct ec2_instance *instance)
         abort();
 }
 
-/* Whether `other`, whose instance is down, is in this group of the task's. Of another run it is
- * when it works in the same location, or on an instance that the task's own run has in that group.
- */
+/* Whether `other`, whose instance is down, takes a slot of this group of the task. A task of
+ * another run does when it works in the same location, or on an instance that the task's own run
+ * has in that group. */
 static bool is_in_group(const struct task *task, const struct task *other, const char *group,
                         size_t n)
 {
-        const struct task *twin;
+        const struct task *same;
 
         if (other->run == task->run)
                 return lines_contain(other->row.group, group, n);
         if (other->location == task->location && lines_contain(other->row.group, group, n))
                 return true;
-        twin = run_find_task(task->run, other->row.subject);
-        return twin && lines_contain(twin->row.group, group, n);
+        same = run_find_task(task->run, other->row.subject);
+        return same && lines_contain(same->row.group, group, n);
 }
 
-/* Of this group so many are down; NULL when one more may be. */
+/* A task that has a slot of this group, where all are taken; NULL: a slot is free. */
 static const struct task *group_is_full(const struct task *task, const char *group, size_t n,
                                         unsigned int at_most)
 {
@@ -82,7 +82,7 @@ static bool is_over(const struct task *task)
                 task->step->follows);
 }
 
-const struct task *gate_find_earlier(const struct task *task)
+const struct task *slots_find_earlier(const struct task *task)
 {
         const struct run *run = task->run;
         const struct task *earlier = NULL;
@@ -102,12 +102,12 @@ const struct task *gate_find_earlier(const struct task *task)
         return earlier;
 }
 
-bool gate_is_open(struct task *task)
+bool slots_allow(struct task *task)
 {
         const struct task *blocker = find_holder(task);
         const struct setting_schedule *schedule = task->run->schedule;
 
-        if (blocker && !MUTANT(ignores_the_gate)) {
+        if (blocker && !MUTANT(ignores_the_slots)) {
                 task_set_waiting(task, "run %s is working on it", blocker->row.run);
                 return false;
         }
@@ -117,7 +117,7 @@ bool gate_is_open(struct task *task)
                 size_t n = strcspn(group, "\n");
 
                 blocker = group_is_full(task, group, n, schedule->reboot.max_parallel);
-                if (blocker && !MUTANT(ignores_the_gate)) {
+                if (blocker && !MUTANT(ignores_the_slots)) {
                         task_set_waiting(task, "waits for its turn: %s is being worked on",
                                          blocker->row.subject);
                         return false;
