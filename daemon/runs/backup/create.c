@@ -148,7 +148,7 @@ static bool is_look_too_old(struct task *task)
 struct verdict create_ask(struct task *task)
 {
         struct image_live *live = image_live(task);
-        bool had_turn = live->sought || task->row.downed != SEC_NONE;
+        bool had_slot = live->may_exist || task->row.downed != SEC_NONE;
         struct verdict may;
 
         if (task->resumed && !MUTANT(takes_over_nothing))
@@ -156,10 +156,10 @@ struct verdict create_ask(struct task *task)
         may = create_may(task);
         if (may.move == MOVE_FINISH)
                 return end_without_image(task, may.outcome, may.detail);
-        if (!live->sought && freeze_is_stale(task))
+        if (!live->may_exist && freeze_is_stale(task))
                 return too_late_for_freeze(task);
         if (!live->instance.n_instances || live->look_again)
-                return step_goto(had_turn ? "check-again" : "check-instance");
+                return step_goto(had_slot ? "check-again" : "check-instance");
         if (is_look_too_old(task))
                 return step_goto("check-status-again");
         if (image_note_asking(task))
@@ -226,10 +226,10 @@ static struct verdict busy(struct task *task, char *detail)
         return create_later(task, delay, detail);
 }
 
-static void note_unsure(struct image_live *live)
+static void note_unknown(struct image_live *live)
 {
-        live->unsure = true;
-        live->unknown = live->rebooted;
+        live->outcome_unknown = true;
+        live->unknown_call = live->rebooted;
 }
 
 static struct verdict create_refused(struct task *task, const struct aws_reply *reply)
@@ -246,7 +246,7 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                                 return step_finish(OUTCOME_FAILED, detail);
                         free(detail);
                         if (reply->attempts > 1)
-                                note_unsure(live); /* by an attempt of its own */
+                                note_unknown(live); /* by an attempt of its own */
                         return step_goto("find-image");
                 case CREATE_BUSY:
                         return busy(task, detail);
@@ -290,7 +290,7 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
                 return create_refused(task, reply);
         case AWS_UNKNOWN:
                 say_unknown(task, reply);
-                note_unsure(image_live(task));
+                note_unknown(image_live(task));
                 return step_goto("find-image");
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:

@@ -89,7 +89,7 @@ static struct verdict find_nothing(struct task *task)
         unsigned int looks = live->looks++;
         bool in_time = create_time_left(task) > 0;
 
-        live->sought = true;
+        live->may_exist = true;
         if (may.move != MOVE_FINISH && in_time && looks >= LOOKS - 1 && live->rounds < ROUNDS) {
                 live->rounds++;
                 live->looks = 0;
@@ -121,7 +121,7 @@ sec_t image_held_until(struct task *task)
                         left = create_time_left(task);
         if (left == USEC_INFINITY)
                 return SEC_NONE;
-        looks = image_live(task)->unsure ? HASTE_AT_MOST : 0;
+        looks = image_live(task)->outcome_unknown ? HASTE_AT_MOST : 0;
         if (!left)
                 looks -= create_overtime(task) < looks ? create_overtime(task) : looks;
         return loop_wall(task->run->engine->loop) + (sec_t)((left + looks) / USEC_PER_SEC);
@@ -254,7 +254,7 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
                 return take_over(task, ours);
         /* Ours has its tags from the create call on; a list that lags may not show them at first,
          * and not ours beside others of its name. */
-        if (found->n_images == 0 || live->unsure ||
+        if (found->n_images == 0 || live->outcome_unknown ||
             (untagged && live->rounds == 0 && live->looks < LOOKS))
                 return find_nothing(task);
         return image_give_up(task, OUTCOME_FAILED, taken_text(task, steal(live->misfit)));

@@ -297,6 +297,6 @@ const struct task_kind image_task = {
         .holds = image_holds,
         .held_until = image_held_until,
         .leaves = image_leaves,
-        .restored = image_restored,
+        .loaded = image_loaded,
         .lost = image_lost,
 };

@@ -146,7 +146,7 @@ static struct verdict label_read(struct task *task, const struct ec2_image *imag
  * proof takes. */
 static usec_t label_delay(struct task *task)
 {
-        if (gone_is_doubted(&image_live(task)->labelled_gone, GONE_IMAGE))
+        if (gone_is_suspected(&image_live(task)->labelled_gone, GONE_IMAGE))
                 return gone_pause(GONE_IMAGE);
         return task_spent(task) < LABEL_SOON ? LABEL_RETRY : LABEL_LATER;
 }

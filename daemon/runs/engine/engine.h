@@ -95,7 +95,7 @@ struct task_kind {
          * NULL: never. */
         bool (*leaves)(const struct task *task);
         /* The row has been loaded; or NULL. */
-        void (*restored)(struct task *task);
+        void (*loaded)(struct task *task);
         /* The open task of this row is given up, for its account is no longer in the settings; or
          * NULL. */
         void (*lost)(const struct run *run, const struct store_task *row);
@@ -155,7 +155,8 @@ struct task {
         char *told;        /* of task_waiting(); or NULL */
         bool resumed;      /* this step was entered before a restart: its request may have left */
         usec_t inherited;  /* monotonic: when it was taken over from an earlier process; 0: never */
-        bool settled;      /* down, but as it was before: only a late request could change that */
+        bool restored;     /* its instance is as it was before, and only a late request could change
+                              that */
         bool waits_behind; /* for an earlier image of the same instance: holds up no other run */
         bool dirty, moved, down;
         bool aside;                         /* counted in run->n_aside */
@@ -247,7 +248,7 @@ int engine_resume(struct engine *engine);
 /* From now on nothing new begins; what holds an instance goes on until it has let go. */
 void engine_close(struct engine *engine);
 /* Whether only amid will bring the instance of a task back: it is stopped, frozen, or taken out of
- * something (and not settled); and the first such task, or NULL. */
+ * something (and not restored); and the first such task, or NULL. */
 bool task_holds(const struct task *task);
 const struct task *engine_find_held(const struct engine *engine);
 /* Commits what moved and drops all runs: nothing calls back any more. */

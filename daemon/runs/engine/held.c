@@ -7,7 +7,7 @@
 
 bool task_holds(const struct task *task)
 {
-        return task->down && !task->settled && task->kind->holds && task->kind->holds(task);
+        return task->down && !task->restored && task->kind->holds && task->kind->holds(task);
 }
 
 const struct task *engine_find_held(const struct engine *engine)

@@ -51,8 +51,8 @@ static void run_resume_task(struct run *run, struct store_task *row)
         task->row = *row;
         *row = (struct store_task){};
         task->step = task_kind_step(kind, task->row.step);
-        if (kind->restored)
-                kind->restored(task);
+        if (kind->loaded)
+                kind->loaded(task);
         task_index(task);
         task->resumed = true;
         task->inherited = loop_monotonic(run->engine->loop);

@@ -15,8 +15,8 @@ struct clock_guard {
         struct timer *look;          /* the next one, while the clock is wrong */
         struct location **locations; /* one of each account, to ask in */
         size_t n, at;
-        usec_t in_vain; /* monotonic: when AWS could not be asked; 0: it could */
-        bool wrong;     /* and told so */
+        usec_t unreachable; /* monotonic: when AWS did not answer; 0: it did */
+        bool wrong;         /* and told so */
         bool told_undated;
         timer_fn *changed;
         void *userdata;
@@ -125,7 +125,7 @@ static void on_reply(const struct aws_reply *reply, void *userdata)
                 ask_next(guard);
                 return;
         }
-        guard->in_vain = is_fresh(guard, &clock) ? 0 : loop_monotonic(guard->all->loop);
+        guard->unreachable = is_fresh(guard, &clock) ? 0 : loop_monotonic(guard->all->loop);
         ask_end(guard);
         guard->changed(guard->userdata);
 }
@@ -134,7 +134,7 @@ static void on_timeout(void *userdata)
 {
         struct clock_guard *guard = userdata;
 
-        guard->in_vain = loop_monotonic(guard->all->loop);
+        guard->unreachable = loop_monotonic(guard->all->loop);
         ask_end(guard);
         guard->changed(guard->userdata);
 }
@@ -177,7 +177,7 @@ static bool may_ask(const struct clock_guard *guard)
 {
         usec_t now = loop_monotonic(guard->all->loop);
 
-        return !guard->in_vain || now - guard->in_vain >= CLOCK_LOOK_AGAIN * USEC_PER_SEC;
+        return !guard->unreachable || now - guard->unreachable >= CLOCK_LOOK_AGAIN * USEC_PER_SEC;
 }
 
 static enum clock_state check(struct clock_guard *guard, bool asks)

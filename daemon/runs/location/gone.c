@@ -57,7 +57,7 @@ bool gone_is_certain(const struct gone *gone, enum gone_kind kind)
                (gone->looks >= proofs[kind].looks && gone->last - gone->missed >= needed);
 }
 
-bool gone_is_doubted(const struct gone *gone, enum gone_kind kind)
+bool gone_is_suspected(const struct gone *gone, enum gone_kind kind)
 {
         return gone->looks && !gone_is_certain(gone, kind);
 }

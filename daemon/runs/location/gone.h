@@ -48,7 +48,7 @@ void gone_miss(struct gone *gone, usec_t now);
 /* Whether the resource provably no longer exists. */
 bool gone_is_certain(const struct gone *gone, enum gone_kind kind);
 /* Whether it was absent from the last list, and that does not prove anything yet. */
-bool gone_is_doubted(const struct gone *gone, enum gone_kind kind);
+bool gone_is_suspected(const struct gone *gone, enum gone_kind kind);
 
 /* How far apart the lists are to be read that prove an absence, where nothing else waits for them:
  * so that no more are read than it takes. */

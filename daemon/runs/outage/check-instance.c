@@ -192,7 +192,7 @@ struct verdict check_again_ask(struct task *task)
         struct image_live *live = image_live(task);
 
         if (task->resumed && !MUTANT(takes_over_nothing))
-                live->sought = true; /* an earlier call may have made it */
+                live->may_exist = true; /* an earlier call may have made it */
         if (!task->run->schedule)
                 return end_without_image(
                         task, OUTCOME_CANCELLED,

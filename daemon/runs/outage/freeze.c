@@ -111,7 +111,7 @@ struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
         struct image_live *live = image_live(task);
         char *why;
 
-        image_note_doubt(task, reply);
+        image_note_may_arrive(task, reply);
         live->freeze_unanswered |= aws_may_have_acted(reply);
         switch (remote_sent(task, reply)) {
         case REMOTE_SENT:

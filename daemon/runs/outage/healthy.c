@@ -48,7 +48,7 @@ static bool restores_again(struct task *task)
                 return false;
         live->failed_restores++;
         live->next_back = 0;
-        task->settled = false;
+        task->restored = false;
         return true;
 }
 
@@ -74,9 +74,9 @@ static void say_as_before(struct task *task)
 /* Until an earlier request cannot arrive any more, it is looked at again and again. */
 static struct verdict as_before(struct task *task)
 {
-        if (!task->settled)
+        if (!task->restored)
                 say_as_before(task);
-        if (restore_plan_takes_out(task->row.putback) && image_note_settled(task)) {
+        if (restore_plan_takes_out(task->row.putback) && image_note_restored(task)) {
                 image_live(task)->in_service = false;
                 return step_retry(rotation_pause(task),
                                   xstrdup("it is back; whether an earlier request arrives late"));
@@ -147,7 +147,8 @@ static struct verdict await_health(struct task *task, const struct restore_plan 
         line = find_unhealthy(task, plan, &health);
         if (!line)
                 return as_before(task);
-        taken_out = line->kind == RESTORE_DRAIN && !rotation_is_in(task, line) && image_doubt(task);
+        taken_out = line->kind == RESTORE_DRAIN && !rotation_is_in(task, line) &&
+                    image_may_arrive_for(task);
         if (taken_out && restores_again(task))
                 return step_goto("put-back");
         why = health_text(line, health);
@@ -188,7 +189,7 @@ static struct verdict not_in_service(struct task *task, int lifecycle)
                 return step_goto("put-back");
         }
         if (lifecycle != LIFECYCLE_STANDBY && task_spent(task) >= image_ready_timeout(task) &&
-            !image_doubt(task))
+            !image_may_arrive_for(task))
                 return not_as_before(
                         task, xasprintf("not in service again within %s (its Auto Scaling group "
                                         "has it %s)",

@@ -12,8 +12,8 @@
 #include "runs/outage/status-poll.h"
 
 /* What is not given up: 15 s at first, then twice as long each time. */
-#define INSIST_FIRST   (15 * USEC_PER_SEC)
-#define INSIST_LONGEST (300 * USEC_PER_SEC)
+#define BACKOFF_FIRST   (15 * USEC_PER_SEC)
+#define BACKOFF_LONGEST (300 * USEC_PER_SEC)
 enum { CALL_LEAST = 3 * SEC_PER_MIN };
 
 struct image_live *image_live(struct task *task)
@@ -27,10 +27,10 @@ struct image_live *image_live(struct task *task)
                 return live;
         /* Of what was sent before the restart nothing is known. */
         if (task_holds(task)) {
-                live->doubt = task->inherited + REQUEST_LIVES;
+                live->may_arrive_until = task->inherited + REQUEST_LIVES;
                 live->stop_taken = live->freeze_unanswered = true;
         }
-        live->unsure = !task->row.image && task->row.requested != SEC_NONE;
+        live->outcome_unknown = !task->row.image && task->row.requested != SEC_NONE;
         return live;
 }
 
@@ -44,25 +44,27 @@ struct status_watch *image_watch_status(struct task *task)
         return live->status_watch;
 }
 
-void image_note_doubt(struct task *task, const struct aws_reply *reply)
+void image_note_may_arrive(struct task *task, const struct aws_reply *reply)
 {
         if (aws_may_have_acted(reply))
-                image_live(task)->doubt = loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
+                image_live(task)->may_arrive_until =
+                        loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
 }
 
-usec_t image_doubt(struct task *task)
+usec_t image_may_arrive_for(struct task *task)
 {
-        usec_t now = loop_monotonic(task->run->engine->loop), until = image_live(task)->doubt;
+        usec_t now = loop_monotonic(task->run->engine->loop),
+               until = image_live(task)->may_arrive_until;
 
         return until > now ? until - now : 0;
 }
 
-usec_t image_note_settled(struct task *task)
+usec_t image_note_restored(struct task *task)
 {
-        usec_t doubt = image_doubt(task);
+        usec_t left = image_may_arrive_for(task);
 
-        task->settled = doubt > 0;
-        return doubt;
+        task->restored = left > 0;
+        return left;
 }
 
 void image_forget(struct task *task)
@@ -116,7 +118,7 @@ static void note_launch(struct task *task)
         if (live->instance.n_instances &&
             (instance->state == INSTANCE_STOPPED || task->method == &method_stop))
                 live->launched = instance->launched;
-        if (live->unsure && task->row.launched != live->launched)
+        if (live->outcome_unknown && task->row.launched != live->launched)
                 task->row.launched = SEC_NONE;
         else
                 task->row.launched = live->launched;
@@ -132,8 +134,9 @@ bool image_note_asking(struct task *task)
                 return false;
         if (task->row.requested == SEC_NONE)
                 task->row.requested = live->dated;
-        askers = live->unsure && task->row.askers ? xasprintf("%s %s", task->row.askers, nonce)
-                                                  : xstrdup(nonce);
+        askers = live->outcome_unknown && task->row.askers
+                         ? xasprintf("%s %s", task->row.askers, nonce)
+                         : xstrdup(nonce);
         free(task->row.askers);
         task->row.askers = askers;
         task_touch(task);
@@ -142,7 +145,7 @@ bool image_note_asking(struct task *task)
 
 void image_note_unasked(struct task *task)
 {
-        if (!image_live(task)->unsure)
+        if (!image_live(task)->outcome_unknown)
                 task->row.requested = SEC_NONE;
 }
 
@@ -152,7 +155,7 @@ static void use_method(struct task *task, const struct method *method)
         task->way = method ? method->bit : 0;
 }
 
-void image_restored(struct task *task)
+void image_loaded(struct task *task)
 {
         use_method(task, method_named(task->row.method));
 }
@@ -237,9 +240,9 @@ usec_t image_call_limit(struct task *task)
 
 usec_t image_backoff(unsigned int refusals)
 {
-        usec_t delay = INSIST_FIRST << (refusals < 5 ? refusals : 5);
+        usec_t delay = BACKOFF_FIRST << (refusals < 5 ? refusals : 5);
 
-        return delay < INSIST_LONGEST ? delay : INSIST_LONGEST;
+        return delay < BACKOFF_LONGEST ? delay : BACKOFF_LONGEST;
 }
 
 /* Where putting the instance right begins; NULL: there is nothing to put right. */

@@ -10,7 +10,7 @@ struct verdict end_without_image(struct task *task, enum outcome outcome, char *
 {
         struct image_live *live = image_live(task);
 
-        if (!live->sought)
+        if (!live->may_exist)
                 return image_give_up(task, outcome, detail);
         free(live->no_more.detail);
         live->no_more = step_finish(outcome, detail);

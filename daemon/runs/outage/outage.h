@@ -28,18 +28,20 @@ struct image_live {
         sec_t dated; /* the same by EC2's clock, of a call that is made after it */
         struct image_watch *image_watch;
         struct status_watch *status_watch;
-        usec_t touched;  /* monotonic: when the instance was; 0: not known (yet) */
-        usec_t rebooted; /* monotonic: when CreateImage was sent; 0: not by this process */
-        usec_t doubt;    /* monotonic: until then an earlier request may still arrive; 0: none */
-        sec_t launched;  /* as row.launched, of `instance`: for the next call */
+        usec_t touched;          /* monotonic: when the instance was; 0: not known (yet) */
+        usec_t rebooted;         /* monotonic: when CreateImage was sent; 0: not by this process */
+        usec_t may_arrive_until; /* monotonic: an earlier request without an answer may still reach
+                                    EC2; 0: none */
+        sec_t launched;          /* as row.launched, of `instance`: for the next call */
         bool look_again; /* before the next call: the instance may be in another state by then */
-        bool unsure;     /* a call was made whose outcome is not known: it may have made an image */
-        usec_t unknown;  /* monotonic: the last of these calls; 0: none by this process */
-        bool look_told;  /* look-for-image has begun, with a line of the journal */
-        char *misfit;    /* what has the name, and why that is not ours; or NULL */
-        bool sought;     /* an image was looked for that a call may have made */
-        bool recorded;   /* that the image is available, before await-image */
-        bool taken_over; /* the image was found: nobody is told that it is being created */
+        bool outcome_unknown; /* a CreateImage had no answer: it may have made an image */
+        usec_t unknown_call; /* monotonic: when the last such call was sent; 0: none by this process
+                              */
+        bool look_told;      /* look-for-image has begun, with a line of the journal */
+        char *misfit;        /* what has the name, and why that is not ours; or NULL */
+        bool may_exist;      /* an earlier call may have made the image: no end without a lookup */
+        bool recorded;       /* that the image is available, before await-image */
+        bool taken_over;     /* the image was found: nobody is told that it is being created */
         struct verdict no_more; /* a MOVE_FINISH: no further call is made, and that is how it ends
                                    if the image is not found */
         unsigned int rounds;    /* how often the call was come back to after that */
@@ -120,19 +122,20 @@ sec_t image_away(struct task *task);
 /* call_limit of struct task_kind: while the instance is away, what is left of `ready_timeout`, but
  * three minutes at least, within which a slow answer comes; else USEC_INFINITY. */
 usec_t image_call_limit(struct task *task);
-/* struct task_kind.holds, .restored, .lost. */
+/* struct task_kind.holds, .loaded, .lost. */
 const char *image_holds(const struct task *task);
-void image_restored(struct task *task);
+void image_loaded(struct task *task);
 void image_lost(const struct run *run, const struct store_task *row);
 
 /* Notes, by the reply to a call that takes the instance away, whether a request without an answer
  * may still be on its way: until its signature is too old it can undo what was put right meanwhile.
  */
-void image_note_doubt(struct task *task, const struct aws_reply *reply);
-/* How long that is so from now on; 0: it is not. */
-usec_t image_doubt(struct task *task);
-/* The same, of an instance that is as it was before: nobody has to wait for the rest at an end. */
-usec_t image_note_settled(struct task *task);
+void image_note_may_arrive(struct task *task, const struct aws_reply *reply);
+/* How long from now on such a request may still arrive; 0: none can. */
+usec_t image_may_arrive_for(struct task *task);
+/* The same, for an instance that is as it was before: notes that, so that amid may end meanwhile.
+ */
+usec_t image_note_restored(struct task *task);
 
 /* How long until a call that AWS has refused so often is sent again. */
 usec_t image_backoff(unsigned int refusals);

@@ -266,13 +266,13 @@ struct verdict await_instance_ask(struct task *task)
         if (is_down_again(task, watch))
                 return start_again(task);
         if (is_back(task, watch, settle)) {
-                if (!task->settled && !live->was_running)
+                if (!task->restored && !live->was_running)
                         measure_note(task, image_away(task));
-                if (task->method != &method_stop || !image_note_settled(task))
+                if (task->method != &method_stop || !image_note_restored(task))
                         return live->was_running ? never_was_down(task)
                                                  : instance_ready(task, watch);
                 task_set_waiting(task, "it is back; whether an earlier request arrives late");
-                task_wake_after(task, image_doubt(task));
+                task_wake_after(task, image_may_arrive_for(task));
                 return step_wait();
         }
         watched = (loop_monotonic(task->run->engine->loop) - watch->since) / USEC_PER_SEC;

@@ -75,12 +75,12 @@ static bool may_be_rebooted(const struct task *task)
 {
         const struct image_live *live = task->live;
         const struct loop *loop = task->run->engine->loop;
-        sec_t since_call = (loop_monotonic(loop) - live->unknown) / USEC_PER_SEC;
+        sec_t since_call = (loop_monotonic(loop) - live->unknown_call) / USEC_PER_SEC;
         sec_t failing = loop_wall(loop) - live->status_watch->impaired;
 
-        if (!live->unsure || !task->method->reboots || !live->status_watch->impaired)
+        if (!live->outcome_unknown || !task->method->reboots || !live->status_watch->impaired)
                 return false;
-        if (!live->unknown)
+        if (!live->unknown_call)
                 return task->row.requested != SEC_NONE && failing <= REBOOT_SHOWS &&
                        live->status_watch->impaired >= task->row.requested;
         return failing <= since_call + CLOCKS_DIFFER && since_call - failing <= REBOOT_SHOWS;
@@ -92,7 +92,7 @@ static struct verdict is_fit(struct task *task)
         image_live(task)->fit = loop_monotonic(task->run->engine->loop);
         if (task->method != &method_freeze)
                 free(steal(task->row.evidence)); /* of a look before this one */
-        if (image_live(task)->sought || task->step->ask == check_status_again_ask)
+        if (image_live(task)->may_exist || task->step->ask == check_status_again_ask)
                 return step_goto("create-image"); /* it has its slot already */
         return slots_allow(task) ? step_next() : step_goto("wait-turn");
 }
@@ -101,7 +101,7 @@ static struct verdict describe_first(const struct task *task)
 {
         const struct image_live *live = task->live;
 
-        return step_goto(live->sought ? "check-again" : "check-instance");
+        return step_goto(live->may_exist ? "check-again" : "check-instance");
 }
 
 /* It is in another state than it was described in. */
@@ -193,6 +193,6 @@ struct verdict check_status_ask(struct task *task)
 struct verdict check_status_again_ask(struct task *task)
 {
         if (task->resumed && !MUTANT(takes_over_nothing))
-                image_live(task)->sought = true; /* an earlier call may have made the image */
+                image_live(task)->may_exist = true; /* an earlier call may have made the image */
         return check_status_ask(task);
 }

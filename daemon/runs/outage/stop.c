@@ -172,7 +172,7 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
         struct log_about about = task_about(task);
         char *detail;
 
-        image_note_doubt(task, reply);
+        image_note_may_arrive(task, reply);
         image_live(task)->stop_taken |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
         if (reply->outcome == AWS_OK) {
                 image_live(task)->status_watch = status_watch_end(image_live(task)->status_watch);
@@ -423,7 +423,7 @@ static const char *state_reason_help(const char *code)
  */
 static bool was_late_request(struct task *task, const struct status_watch *watch)
 {
-        return image_doubt(task) &&
+        return image_may_arrive_for(task) &&
                (!watch->reason_code || streq(watch->reason_code, REASON_STOPPED_BY_CALL));
 }
 
@@ -435,7 +435,7 @@ struct verdict start_again(struct task *task)
         char time[TIME_TEXT_MAX];
         usec_t delay;
 
-        task->settled = false;
+        task->restored = false;
         if (was_late_request(task, live->status_watch)) {
                 log_line(LOG_WARNING, &about,
                          "Instance %s is stopped once more: an earlier request of amid arrived "

@@ -14,7 +14,7 @@ enum { TAKE_OUT_AGAIN = 20 };
 /* Whether AWS has refused all there was to do so far: it is in service as before. */
 static bool is_still_in_service(struct task *task)
 {
-        return !image_live(task)->may_be_out && !task->inherited && !image_doubt(task);
+        return !image_live(task)->may_be_out && !task->inherited && !image_may_arrive_for(task);
 }
 
 /* Ends it while nothing else was done to the instance. */
@@ -129,7 +129,7 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
         bool is_standby = task->action == &autoscaling_enter_standby;
         char *why;
 
-        image_note_doubt(task, reply);
+        image_note_may_arrive(task, reply);
         if (is_standby)
                 free(steal(live->refusal));
         live->may_be_out |= reply->outcome == AWS_OK || aws_may_have_acted(reply);

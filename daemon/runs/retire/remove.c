@@ -159,8 +159,8 @@ static struct verdict look_image_ask(struct task *task)
                 return kept(xstrdup("it is not in the state"));
         deregistered = streq(row.state, STATE_DEREGISTERED);
         /* A process before this one, or an earlier run, was about to send it. */
-        if (!removal->calls && !removal->in_doubt && streq(row.state, STATE_DEREGISTERING))
-                removal->in_doubt = loop_monotonic(task->run->engine->loop);
+        if (!removal->calls && !removal->unknown_call && streq(row.state, STATE_DEREGISTERING))
+                removal->unknown_call = loop_monotonic(task->run->engine->loop);
         r = successor_find(task, &row, &removal->successor);
         store_image_done(&row);
         if (deregistered)
@@ -177,7 +177,7 @@ static struct verdict look_image_ask(struct task *task)
 /* EC2 provably no longer has the image. Its snapshots are deleted only when that is our doing. */
 static struct verdict image_is_gone(struct task *task, const struct store_image *row)
 {
-        bool ours = removal_of(task)->in_doubt || streq(row->state, STATE_DEREGISTERING);
+        bool ours = removal_of(task)->unknown_call || streq(row->state, STATE_DEREGISTERING);
         const char *why = "somebody deregistered it; its snapshots stay";
         int r;
 
@@ -239,7 +239,7 @@ static struct verdict stays(struct task *task, const char *state, char *change)
         usec_t now = loop_monotonic(task->run->engine->loop);
         _cleanup_free_ char *why = change ? change : steal(removal->refusal);
 
-        if (removal->in_doubt && !gone_would_show(GONE_IMAGE, removal->in_doubt, now)) {
+        if (removal->unknown_call && !gone_would_show(GONE_IMAGE, removal->unknown_call, now)) {
                 char *detail = xasprintf("whether it is deregistered shows in minutes: %s", why);
 
                 if (!change)
@@ -395,7 +395,7 @@ static struct verdict look_again(struct task *task, char *why)
 {
         struct removal *removal = removal_of(task);
 
-        if (removal->calls >= CALLS_AT_MOST && !removal->in_doubt)
+        if (removal->calls >= CALLS_AT_MOST && !removal->unknown_call)
                 return put_back(task, why);
         if (removal->calls >= CALLS_AT_MOST)
                 xreplace(&removal->refusal, why);
@@ -413,7 +413,7 @@ static struct verdict deregister_answer(struct task *task, const struct aws_repl
         if (reply->outcome != AWS_OK)
                 why = aws_describe_failure(reply, &ec2_deregister_image, task->row.region);
         if (aws_may_have_acted(reply))
-                removal->in_doubt = loop_monotonic(task->run->engine->loop);
+                removal->unknown_call = loop_monotonic(task->run->engine->loop);
         switch (reply->outcome) {
         case AWS_OK:
                 if (removal_note(task, STATE_DEREGISTERED, task->row.name) < 0)
@@ -426,7 +426,7 @@ static struct verdict deregister_answer(struct task *task, const struct aws_repl
         case AWS_ERROR:
                 if (gone_is_claimed(reply))
                         return look_again(task, why);
-                if (!removal->in_doubt)
+                if (!removal->unknown_call)
                         return put_back(task, why);
                 xreplace(&removal->refusal, why);
                 return look_again(task, why);

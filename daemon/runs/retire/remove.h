@@ -30,13 +30,13 @@ struct removal {
         char *successor; /* what stays in its place, by the state; or NULL */
         struct settings *settings; /* by which it is removed */
         struct gone gone;
-        struct gone users;  /* the instances that were launched from it, all of them */
-        bool launched;      /* EC2 knows of instances that were launched from it */
-        unsigned int calls; /* of DeregisterImage */
-        usec_t in_doubt; /* monotonic: the last of these that may have deregistered it, or the first
-                          * look after one of an earlier process; 0: none may have */
-        char *refusal;   /* of a later one: no more are sent */
-        usec_t look_after; /* monotonic: EC2's lists lag behind the call */
+        struct gone users;   /* the instances that were launched from it, all of them */
+        bool launched;       /* EC2 knows of instances that were launched from it */
+        unsigned int calls;  /* of DeregisterImage */
+        usec_t unknown_call; /* monotonic: the last of these that may have deregistered it, or the
+                              * first look after one of an earlier process; 0: none may have */
+        char *refusal;       /* of a later one: no more are sent */
+        usec_t look_after;   /* monotonic: EC2's lists lag behind the call */
         struct removal_snapshot *snapshots;
         size_t n;
         bool loaded;       /* `snapshots` is filled in */

@@ -20,21 +20,21 @@ static void test_absence_is_believed_after_minutes_and_several_looks(void **stat
                         sec_t at;
                         char what;
                 } looks[8];
-                bool gone, doubted;
+                bool gone, suspected;
         } rows[] = {
                 { .name = "nothing is known", .kind = GONE_INSTANCE },
                 { .name = "one empty list",
                   .kind = GONE_INSTANCE,
                   .looks = { { 1, '.' } },
-                  .doubted = true },
+                  .suspected = true },
                 { .name = "many empty lists within seconds",
                   .kind = GONE_INSTANCE,
                   .looks = { { 1, '.' }, { 2, '.' }, { 3, '.' }, { 4, '.' }, { 5, '.' } },
-                  .doubted = true },
+                  .suspected = true },
                 { .name = "two empty lists an hour apart",
                   .kind = GONE_INSTANCE,
                   .looks = { { 1, '.' }, { 3601, '.' } },
-                  .doubted = true },
+                  .suspected = true },
                 { .name = "four over five minutes",
                   .kind = GONE_INSTANCE,
                   .looks = { { 1, '.' }, { 100, '.' }, { 200, '.' }, { 301, '.' } },
@@ -42,7 +42,7 @@ static void test_absence_is_believed_after_minutes_and_several_looks(void **stat
                 { .name = "listed once in between",
                   .kind = GONE_INSTANCE,
                   .looks = { { 1, '.' }, { 100, '.' }, { 200, 's' }, { 301, '.' } },
-                  .doubted = true },
+                  .suspected = true },
                 { .name = "listed again after all that",
                   .kind = GONE_INSTANCE,
                   .looks = { { 1, '.' }, { 100, '.' }, { 200, '.' }, { 301, '.' }, { 302, 's' } } },
@@ -57,7 +57,7 @@ static void test_absence_is_believed_after_minutes_and_several_looks(void **stat
                 { .name = "an image that never was, ten minutes",
                   .kind = GONE_IMAGE,
                   .looks = { { 2, '.' }, { 200, '.' }, { 400, '.' }, { 602, '.' } },
-                  .doubted = true },
+                  .suspected = true },
                 { .name = "an image that never was, an hour",
                   .kind = GONE_IMAGE,
                   .looks = { { 2, '.' }, { 200, '.' }, { 400, '.' }, { 3602, '.' } },
@@ -79,10 +79,10 @@ static void test_absence_is_believed_after_minutes_and_several_looks(void **stat
                                 gone_miss(&gone, now);
                 }
                 if (gone_is_certain(&gone, rows[i].kind) != rows[i].gone ||
-                    gone_is_doubted(&gone, rows[i].kind) != rows[i].doubted)
+                    gone_is_suspected(&gone, rows[i].kind) != rows[i].suspected)
                         fail_msg("%s: gone %d, doubted %d", rows[i].name,
                                  gone_is_certain(&gone, rows[i].kind),
-                                 gone_is_doubted(&gone, rows[i].kind));
+                                 gone_is_suspected(&gone, rows[i].kind));
         }
 }
 
