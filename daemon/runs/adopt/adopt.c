@@ -109,7 +109,7 @@ static struct store_image row_of(const struct task *task, const struct ec2_image
                 .run = xstrdup(tag_of(image, TAG_RUN)),
                 .instance = xstrdup(tag_of(image, TAG_INSTANCE)),
                 .firing = SEC_NONE,
-                .consistency = xstrdup(consistency ? consistency : PROVEN_CRASH),
+                .consistency = xstrdup(consistency ? consistency : ACHIEVED_CRASH),
                 .outcome = outcome_of_tag(tag_of(image, TAG_OUTCOME)),
                 .state = xstrdup(state),
                 .snapshots = image_snapshots(image),

@@ -15,8 +15,8 @@
  *                       missed.within + flexible_window + 24 h
  *     uniqueness        no other image of this schedule, instance and firing is known
  *
- * The rest is left, and listed with its reason. An adopted image is worth what its label
- * (amid:consistency) says. What tags cannot tell: the steps of the run that made it, and the
+ * The rest is left, and listed with its reason. The consistency of an adopted image is that
+ * of its tag amid:consistency. What tags cannot tell: the steps of the run that made it, and the
  * snapshots of images that are not available.
  */
 #pragma once

@@ -95,13 +95,13 @@ struct verdict look_ask(struct task *task);
 struct verdict look_answer(struct task *task, const struct aws_reply *reply);
 struct verdict look_on_timeout(struct task *task, char *detail);
 
-/* label.c: what it is worth. Until label_ask() has changed its label it is PROVEN_CRASH, in
- * the state as well. */
-struct verdict label_ask(struct task *task);
-struct verdict label_answer(struct task *task, const struct aws_reply *reply);
-/* EC2 does not take it: the image counts as what its label says. Takes `detail`. */
-struct verdict label_refused(struct task *task, char *detail);
-struct verdict judge_ask(struct task *task);
+/* consistency.c: the tag amid:consistency. Until tag_consistency_ask() has changed it, it is
+ * ACHIEVED_CRASH, in the state as well. */
+struct verdict tag_consistency_ask(struct task *task);
+struct verdict tag_consistency_answer(struct task *task, const struct aws_reply *reply);
+/* EC2 does not change the tag: the image counts as what the tag says. Takes `detail`. */
+struct verdict tag_consistency_refused(struct task *task, char *detail);
+struct verdict check_consistency_ask(struct task *task);
 
 /* snapshots.c: until EC2 shows a snapshot of every volume; and whether the instance was
  * stopped until then. */

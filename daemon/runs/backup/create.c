@@ -52,13 +52,14 @@ static void fill_tags(struct tag_list *list, struct task *task, const char *time
         add_tag(list, TAG_TIME, time);
         /* nothing is proven yet */
         add_tag(list, TAG_CONSISTENCY,
-                MUTANT(labels_before_it_is_proven) && task->method == &method_stop ? PROVEN_STOPPED
-                                                                                   : PROVEN_CRASH);
+                MUTANT(labels_before_it_is_proven) && task->method == &method_stop
+                        ? ACHIEVED_STOPPED
+                        : ACHIEVED_CRASH);
         add_tag(list, TAG_METHOD, task->row.method);
         add_tag(list, TAG_DAEMON, task->run->engine->nonce);
         /* Nothing is done to the instance, and no more than crash is asked for: the task is done
          * when the image is available, and before that no outcome is read. */
-        if (task->method == &method_crash && streq(task->row.asked, PROVEN_CRASH))
+        if (task->method == &method_crash && streq(task->row.asked, ACHIEVED_CRASH))
                 add_tag(list, TAG_OUTCOME, outcome_names[OUTCOME_DONE]);
         for (size_t i = 0; i < image->n_tags; i++)
                 add_tag(list, image->tags[i].key, image->tags[i].value);

@@ -9,11 +9,11 @@
 #include "runs/location/location.h"
 #include "runs/outage/rival.h"
 
-/* How long EC2 may refuse or be out of reach before an image is given up, before the look for one
- * that may be there, and before its label. */
+/* How long EC2 may refuse, or be unreachable, before amid gives up: the call for an image, the
+ * lookup of an image that a call may have made, and the change of a tag. */
 #define CREATE_TIMEOUT (6 * SEC_PER_HOUR)
 #define LOOK_TIMEOUT   SEC_PER_DAY
-#define LABEL_TIMEOUT  SEC_PER_DAY
+#define TAG_TIMEOUT    SEC_PER_DAY
 
 /* ---- record-found ---- */
 
@@ -110,8 +110,8 @@ static struct verdict image_on_timeout(struct task *task, char *detail)
                                 : step_finish(OUTCOME_FAILED, detail);
 }
 
-/* One line for each instance that got no image. That it did not come back, or that its image is
- * not worth what was asked for, was said already. */
+/* One line for each instance that got no image. There was a line already where the instance did not
+ * come back, and where the image did not achieve the consistency requested. */
 static void image_say_end(struct task *task)
 {
         struct log_about about = task_about(task);
@@ -260,12 +260,12 @@ static const struct step image_steps[] = {
           .down = true },
         { .name = "await-image", .ask = await_image_ask, .follows = true },
         { .name = "tag-consistency",
-          .ask = label_ask,
-          .answer = label_answer,
-          .timeout = LABEL_TIMEOUT,
-          .on_timeout = label_refused,
+          .ask = tag_consistency_ask,
+          .answer = tag_consistency_answer,
+          .timeout = TAG_TIMEOUT,
+          .on_timeout = tag_consistency_refused,
           .follows = true },
-        { .name = "judge", .ask = judge_ask, .last = true, .follows = true },
+        { .name = "judge", .ask = check_consistency_ask, .last = true, .follows = true },
         /* led to from await-image, and from find-image where there is nothing to put right */
         { .name = "look-for-image",
           .ask = look_ask,

@@ -5,9 +5,9 @@
 #include "base/text.h"
 #include "runs/backup/backup.h"
 
-/* The images of tasks that are done; of these, those worth less than was asked for. */
+/* The images of tasks that are done; of these, those below the consistency requested. */
 struct tally {
-        size_t images, weaker;
+        size_t images, below;
 };
 
 static struct tally count(const struct run *run)
@@ -19,7 +19,7 @@ static struct tally count(const struct run *run)
                     !task->row.image || !task->row.asked)
                         continue;
                 tally.images++;
-                tally.weaker += proof_falls_short(task->row.consistency, task->row.asked);
+                tally.below += consistency_falls_short(task->row.consistency, task->row.asked);
         }
         return tally;
 }
@@ -28,18 +28,18 @@ char *backup_shortfall(const struct run *run)
 {
         struct tally tally = count(run);
 
-        if (!tally.weaker)
+        if (!tally.below)
                 return NULL;
-        return xasprintf("%zu of %zu image%s %s below the consistency asked for", tally.weaker,
+        return xasprintf("%zu of %zu image%s %s below the consistency asked for", tally.below,
                          tally.images, tally.images == 1 ? "" : "s",
-                         tally.weaker == 1 ? "is" : "are");
+                         tally.below == 1 ? "is" : "are");
 }
 
 char *backup_made(const struct run *run)
 {
         struct tally tally = count(run);
-        _cleanup_free_ char *weaker = backup_shortfall(run);
+        _cleanup_free_ char *below = backup_shortfall(run);
 
         return xasprintf(", with %zu image%s%s%s%s", tally.images, tally.images == 1 ? "" : "s",
-                         weaker ? " (" : "", weaker ? weaker : "", weaker ? ")" : "");
+                         below ? " (" : "", below ? below : "", below ? ")" : "");
 }

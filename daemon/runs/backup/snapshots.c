@@ -134,7 +134,7 @@ struct verdict prove_stopped_answer(struct task *task, const struct aws_reply *r
                 task->row.evidence = xstrdup(
                         "the instance was started before its snapshots were seen to have begun");
         } else {
-                xreplace(&task->row.consistency, PROVEN_STOPPED);
+                xreplace(&task->row.consistency, ACHIEVED_STOPPED);
         }
         return step_next();
 }

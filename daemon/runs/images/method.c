@@ -76,30 +76,32 @@ const struct method *method_for(enum setting_consistency level)
 
 /* A forced reboot is a power cut: the file systems were repaired, the data may be torn. */
 static const struct {
-        const char *proven;
+        const char *achieved;
         enum setting_consistency satisfies; /* and all before it */
 } proofs[] = {
-        { PROVEN_CRASH, CONSISTENCY_CRASH },         { PROVEN_FROZEN, CONSISTENCY_FREEZE },
-        { PROVEN_REBOOT_FORCED, CONSISTENCY_CRASH }, { PROVEN_REBOOT_CLEAN, CONSISTENCY_REBOOT },
-        { PROVEN_STOPPED, CONSISTENCY_STOP },
+        { ACHIEVED_CRASH, CONSISTENCY_CRASH },
+        { ACHIEVED_FROZEN, CONSISTENCY_FREEZE },
+        { ACHIEVED_REBOOT_FORCED, CONSISTENCY_CRASH },
+        { ACHIEVED_REBOOT_CLEAN, CONSISTENCY_REBOOT },
+        { ACHIEVED_STOPPED, CONSISTENCY_STOP },
 };
 
-enum setting_consistency proof_level(const char *proven)
+enum setting_consistency consistency_level(const char *achieved)
 {
         for (size_t i = 0; i < ELEMENTS(proofs); i++)
-                if (streq(proofs[i].proven, proven))
+                if (streq(proofs[i].achieved, achieved))
                         return proofs[i].satisfies;
         return CONSISTENCY_CRASH;
 }
 
-bool proof_satisfies(const char *proven, enum setting_consistency asked)
+bool consistency_satisfies(const char *achieved, enum setting_consistency asked)
 {
-        return asked <= proof_level(proven);
+        return asked <= consistency_level(achieved);
 }
 
-bool proof_falls_short(const char *proven, const char *asked)
+bool consistency_falls_short(const char *achieved, const char *asked)
 {
         enum setting_consistency level;
 
-        return consistency_find(asked, &level) && !proof_satisfies(proven, level);
+        return consistency_find(asked, &level) && !consistency_satisfies(achieved, level);
 }

@@ -142,18 +142,18 @@ struct verdict read_boot_again_answer(struct task *task, const struct aws_reply 
 static void prove_by_boot(struct task *task, const char *boot, const char *clean)
 {
         /* What is not logged is judged by how soon it was back. */
-        bool soon = streq(task->row.consistency, PROVEN_REBOOT_CLEAN);
+        bool soon = streq(task->row.consistency, ACHIEVED_REBOOT_CLEAN);
 
         free(task->row.evidence);
         if (streq(boot, task->row.boot)) {
-                xreplace(&task->row.consistency, PROVEN_CRASH);
+                xreplace(&task->row.consistency, ACHIEVED_CRASH);
                 task->row.evidence = xstrdup("the instance has the boot id of before: it did not "
                                              "reboot");
                 return;
         }
         xreplace(&task->row.consistency, streq(clean, "yes") || (soon && !streq(clean, "no"))
-                                                 ? PROVEN_REBOOT_CLEAN
-                                                 : PROVEN_REBOOT_FORCED);
+                                                 ? ACHIEVED_REBOOT_CLEAN
+                                                 : ACHIEVED_REBOOT_FORCED);
         task->row.evidence =
                 xasprintf("the instance has another boot id; its shutdown was %s",
                           streq(clean, "yes")  ? "clean"

@@ -9,7 +9,7 @@
 #include "runs/outage/outage.h"
 
 /* A description of an instance this young is still true enough to act on. That one is stopped has
- * to be true now: its image is labelled by it, and whoever it waited for may have started it. */
+ * to be true now: its image is tagged by it, and whoever it waited for may have started it. */
 #define RUNNING_FRESH (60 * USEC_PER_SEC)
 #define STOPPED_FRESH (2 * USEC_PER_SEC)
 /* An instance that is starting or stopping is looked at again after this. */

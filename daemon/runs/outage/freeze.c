@@ -252,7 +252,7 @@ static bool never_froze(const char *output)
         return streq(by, "freeze") || streq(reason, "never-frozen");
 }
 
-/* The instance goes on: whether it was frozen up to now decides what the image is worth. */
+/* The instance goes on: whether it was frozen up to now decides which consistency is achieved. */
 static struct verdict thawed(struct task *task, const char *output)
 {
         _cleanup_free_ char *by = remote_value(output, "amid-thaw", "thawed-by");
@@ -269,7 +269,7 @@ static struct verdict thawed(struct task *task, const char *output)
                           streq(by, "watchdog") ? "; its own timer was sooner" : "");
         if (task->row.image && !task->row.evidence &&
             (streq(by, "amid") || MUTANT(claims_to_have_frozen))) {
-                xreplace(&task->row.consistency, PROVEN_FROZEN);
+                xreplace(&task->row.consistency, ACHIEVED_FROZEN);
                 task->row.evidence =
                         xasprintf("frozen for %s, from before CreateImage until the "
                                   "last of %u snapshot%s had begun",

@@ -76,7 +76,7 @@ void image_forget(struct task *task)
                 return;
         free(live->scaling_group);
         free(live->refusal);
-        free(live->label_refusal);
+        free(live->tag_refusal);
         free(live->no_more.detail);
         free(live->misfit);
         shape_done(ec2_describe_instances.output, &live->instance);
@@ -164,7 +164,7 @@ void image_set_method(struct task *task, const struct method *method)
 {
         use_method(task, method);
         xreplace(&task->row.method, method->name);
-        xreplace(&task->row.consistency, PROVEN_CRASH);
+        xreplace(&task->row.consistency, ACHIEVED_CRASH);
         note_launch(task);
         image_regroup(task);
         task_touch(task);

@@ -53,13 +53,13 @@ struct image_live {
         bool freeze_unanswered;    /* a request to freeze it had no answer: it may be frozen */
         struct gone gone;          /* whether the instance exists, by what the task's looks list */
 
-        struct gone labelled_gone; /* whether the image that is to be labelled exists */
-        bool label_apart;          /* EC2 did not know one id: each is labelled by itself */
-        bool label_look;           /* that one was the image: it is looked for */
-        size_t labelled;           /* so many of its ids are dealt with */
-        usec_t label_doubt;        /* monotonic: until then a request that may have labelled it may
-                                      still arrive; 0: there is none */
-        char *label_refusal; /* why EC2 does not label it, while the tags it has are looked at */
+        struct gone tagged_gone;     /* whether the image that is to be tagged exists */
+        bool tag_apart;              /* EC2 did not know one of the ids: each is tagged by itself */
+        bool tag_look;               /* that was the id of the image, which is looked for */
+        size_t n_tagged;             /* so many of its ids are dealt with */
+        usec_t tag_may_arrive_until; /* monotonic: until then a request that may have tagged it may
+                               still arrive; 0: there is none */
+        char *tag_refusal;           /* why EC2 does not tag it, while the tags it has are read */
 
         /* Starting an instance that was stopped for its image. */
         usec_t fit;          /* monotonic: when its checks were seen not to fail; 0: never */

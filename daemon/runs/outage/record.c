@@ -27,7 +27,7 @@ static struct store_image image_row(const struct task *task, const char *state)
                 .run = task->row.run,
                 .instance = task->row.subject,
                 .firing = task->run->row.firing,
-                .consistency = (char *)(uintptr_t)PROVEN_CRASH, /* what its label says so far */
+                .consistency = (char *)(uintptr_t)ACHIEVED_CRASH, /* as its tag says so far */
                 .evidence = task->row.evidence,
                 .state = (char *)(uintptr_t)state,
                 .created = loop_wall(task->run->engine->loop),

@@ -148,7 +148,7 @@ static void prove_reboot(struct task *task, const struct status_watch *watch)
                                   watch->impaired ? "to go down (they failed before it)" : "down");
                 return;
         }
-        xreplace(&task->row.consistency, soon ? PROVEN_REBOOT_CLEAN : PROVEN_REBOOT_FORCED);
+        xreplace(&task->row.consistency, soon ? ACHIEVED_REBOOT_CLEAN : ACHIEVED_REBOOT_FORCED);
         if (soon)
                 task->row.evidence = xasprintf("its checks went down, and it was back %s after "
                                                "CreateImage: too soon for a forced reboot",

@@ -371,7 +371,7 @@ static bool start_found_it_running(struct task *task, const struct aws_reply *re
         const struct ec2_instance_changes *done = reply->output;
         bool is_first = !image_live(task)->starts && !task->resumed && !aws_may_have_acted(reply);
 
-        return is_first && !task->row.image && !streq(task->row.consistency, PROVEN_STOPPED) &&
+        return is_first && !task->row.image && !streq(task->row.consistency, ACHIEVED_STOPPED) &&
                done->n_changes == 1 && done->changes[0].previous == INSTANCE_RUNNING;
 }
 

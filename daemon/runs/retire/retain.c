@@ -46,7 +46,7 @@ struct retention_image retain_image(const struct setting_schedule *schedule,
                 .firing = row->firing,
                 .firing_offset = local ? zone_offset(schedule->zone, row->firing) : 0,
                 .level = MUTANT(counts_what_is_worth_less) ? CONSISTENCY_STOP
-                                                           : proof_level(row->consistency),
+                                                           : consistency_level(row->consistency),
                 .succeeded = row->outcome == OUTCOME_DONE || MUTANT(counts_failed_tasks),
         };
 }

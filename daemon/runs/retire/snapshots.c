@@ -119,7 +119,7 @@ static const struct ec2_snapshot *find_snapshot(const struct ec2_snapshots *foun
         return NULL;
 }
 
-static void judge_snapshot(struct task *task, const struct store_image *row,
+static void check_snapshot(struct task *task, const struct store_image *row,
                            struct removal_snapshot *snapshot, const struct ec2_snapshots *found)
 {
         const struct ec2_snapshot *listed = find_snapshot(found, snapshot->id);
@@ -153,7 +153,7 @@ struct verdict look_snapshots_answer(struct task *task, const struct aws_reply *
                 return removal_not_recorded(task);
         for (size_t i = 0, asked = 0; i < removal->n && asked < EC2_FILTER_VALUES_MAX; i++)
                 if (removal->snapshots[i].fate == SNAPSHOT_OPEN) {
-                        judge_snapshot(task, &row, &removal->snapshots[i], reply->output);
+                        check_snapshot(task, &row, &removal->snapshots[i], reply->output);
                         asked++;
                 }
         store_image_done(&row);

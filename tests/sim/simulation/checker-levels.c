@@ -166,13 +166,13 @@ void levels_check_label(struct checker *checker, const struct creation *creation
 
         if (!image || creation->checked)
                 return;
-        if (streq(label, PROVEN_FROZEN))
+        if (streq(label, ACHIEVED_FROZEN))
                 good = was_frozen(checker, creation);
-        else if (streq(label, PROVEN_STOPPED))
+        else if (streq(label, ACHIEVED_STOPPED))
                 good = was_stopped(checker, creation);
-        else if (streq(label, PROVEN_REBOOT_CLEAN) || streq(label, PROVEN_REBOOT_FORCED))
+        else if (streq(label, ACHIEVED_REBOOT_CLEAN) || streq(label, ACHIEVED_REBOOT_FORCED))
                 good = creation->reboot;
-        else if (!streq(label, PROVEN_CRASH))
+        else if (!streq(label, ACHIEVED_CRASH))
                 good = false;
         if (!good)
                 simulation_fail(checker->simulation, "no label says more than is true",

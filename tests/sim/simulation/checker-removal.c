@@ -49,7 +49,7 @@ static int strength(const char *label, enum setting_consistency asked)
         int strength = 0;
 
         for (size_t i = 0; i < ELEMENTS(levels) && levels[i] <= most; i++)
-                strength += proof_satisfies(label, levels[i]);
+                strength += consistency_satisfies(label, levels[i]);
         return strength;
 }
 

@@ -273,7 +273,7 @@ static void note_creation(struct checker *checker, const struct cloud_request *r
         if (creation->reboot)
                 judge_outages(checker, creation);
         if (!streq(tags_get(&creation_image(checker, creation)->resource.tags, "amid:consistency"),
-                   PROVEN_CRASH))
+                   ACHIEVED_CRASH))
                 simulation_fail(checker->simulation, "no label says more than is proven",
                                 "%s is created with another label than crash", creation->name);
 }

@@ -98,9 +98,9 @@ static void measure_strength(struct checker *checker, const struct creation *cre
                 return;
         if (creation->checked || row.outcome != OUTCOME_OPEN) {
                 /* The row says no more than the label does, and after a refusal it may say less. */
-                ret->level =
-                        proof_level(strong ? tags_get(&image->resource.tags, "amid:consistency")
-                                           : row.consistency);
+                ret->level = consistency_level(
+                        strong ? tags_get(&image->resource.tags, "amid:consistency")
+                               : row.consistency);
                 ret->succeeded = row.outcome == OUTCOME_DONE;
         }
         store_image_done(&row);

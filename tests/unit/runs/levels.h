@@ -34,8 +34,8 @@ static inline void expect_all_up(struct world *world, const char *where)
         }
 }
 
-/* What a label says is true of the moment the image was made. */
-static inline void expect_true_labels(struct world *world, const char *where)
+/* What the tag amid:consistency says is true of the moment the image was made. */
+static inline void expect_true_consistency(struct world *world, const char *where)
 {
         for (size_t i = 0; i < world->model.n_images; i++) {
                 const struct model_image *image = world->model.images[i];
@@ -43,9 +43,9 @@ static inline void expect_true_labels(struct world *world, const char *where)
                         model_find_instance(&world->model, image->instance);
                 _cleanup_free_ char *thawed = NULL;
 
-                if (streq(world_label(world, i), PROVEN_STOPPED) && !image->was_stopped)
+                if (streq(world_consistency(world, i), ACHIEVED_STOPPED) && !image->was_stopped)
                         fail_msg("%s: %s was not stopped", where, image->id);
-                if (!streq(world_label(world, i), PROVEN_FROZEN))
+                if (!streq(world_consistency(world, i), ACHIEVED_FROZEN))
                         continue;
                 thawed = xasprintf("%s amid", image->thaws_with);
                 if (!image->was_frozen || !streq(instance->thawed, thawed))

@@ -300,8 +300,8 @@ static inline const char *world_image_tag(const struct model_image *image, const
         return ec2_tag_value(image->tags, image->n_tags, key);
 }
 
-/* What the nth image that was made is labelled. */
-static inline const char *world_label(const struct world *world, size_t image)
+/* The tag amid:consistency of the nth image that was made. */
+static inline const char *world_consistency(const struct world *world, size_t image)
 {
         return world_image_tag(world->model.images[image], TAG_CONSISTENCY);
 }

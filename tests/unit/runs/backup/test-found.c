@@ -261,7 +261,7 @@ static void test_started_again_by_another_run(void **state)
                 if (!streq(world_image_tag(image, TAG_SCHEDULE), "t"))
                         continue;
                 seen = true;
-                assert_string_equal(world_image_tag(image, TAG_CONSISTENCY), PROVEN_CRASH);
+                assert_string_equal(world_image_tag(image, TAG_CONSISTENCY), ACHIEVED_CRASH);
         }
         assert_true(seen);
         world_done(&world);
@@ -296,7 +296,7 @@ static void test_started_before_the_next_call(void **state)
                 virtual_run_until(world.loop, at("2026-03-02T02:00:00Z"));
                 assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
                 assert_int_equal(world.model.n_images, 1);
-                if (!streq(world_image_tag(world.model.images[0], TAG_CONSISTENCY), PROVEN_CRASH))
+                if (!streq(world_image_tag(world.model.images[0], TAG_CONSISTENCY), ACHIEVED_CRASH))
                         fail_msg("line %d: labelled %s", rows[i].line,
                                  world_image_tag(world.model.images[0], TAG_CONSISTENCY));
                 world_done(&world);
@@ -310,11 +310,11 @@ static void a_start_before_the_last_snapshot_leaves_the_label_at_crash(void **st
         static const struct {
                 const char *name;
                 bool starts, stops;
-                const char *label;
+                const char *consistency;
         } rows[] = {
-                { "left alone", false, false, PROVEN_STOPPED },
-                { "started", true, false, PROVEN_CRASH },
-                { "started and stopped", true, true, PROVEN_CRASH },
+                { "left alone", false, false, ACHIEVED_STOPPED },
+                { "started", true, false, ACHIEVED_CRASH },
+                { "started and stopped", true, true, ACHIEVED_CRASH },
         };
 
         (void)state;
@@ -326,7 +326,7 @@ static void a_start_before_the_last_snapshot_leaves_the_label_at_crash(void **st
                 instance->state = INSTANCE_STOPPED;
                 while (!world.model.n_images)
                         assert_true(virtual_step(world.loop, USEC_INFINITY - 1));
-                assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+                assert_string_equal(world_consistency(&world, 0), ACHIEVED_CRASH);
                 if (rows[i].starts) {
                         instance->launched = loop_wall(world.loop);
                         instance->state = rows[i].stops ? INSTANCE_STOPPED : INSTANCE_RUNNING;
@@ -336,8 +336,8 @@ static void a_start_before_the_last_snapshot_leaves_the_label_at_crash(void **st
                         instance->state = INSTANCE_RUNNING;
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_DONE);
-                if (!streq(world_label(&world, 0), rows[i].label))
-                        fail_msg("%s: %s", rows[i].name, world_label(&world, 0));
+                if (!streq(world_consistency(&world, 0), rows[i].consistency))
+                        fail_msg("%s: %s", rows[i].name, world_consistency(&world, 0));
                 world_done(&world);
         }
 }
@@ -384,7 +384,7 @@ static void an_image_that_ec2_tells_of_too_late_is_recorded(void **state)
                 assert_int_equal(
                         store_load_images(world.store, NULL, NULL, NULL, true, &images, &n), 0);
                 if (n != rows[i].rows || (n > 0 && (!streq(images[0].state, "available") ||
-                                                    !streq(images[0].consistency, PROVEN_CRASH))))
+                                                    !streq(images[0].consistency, ACHIEVED_CRASH))))
                         fail_msg("%s: %zu rows, %s", rows[i].name, n, n ? images[0].state : "none");
                 store_images_free(images, n);
                 world_done(&world);

@@ -21,7 +21,7 @@ static void crash_at_every_commit(const char *level, const char *more, bool befo
                         world_setup(&world, yaml, 2);
                         died = world_cut(&world, n, before, pause);
                         expect_all_up(&world, where);
-                        expect_true_labels(&world, where);
+                        expect_true_consistency(&world, where);
                         if (world_run(&world, RUN, NULL) != OUTCOME_DONE ||
                             world.model.n_images != 2)
                                 fail_msg("%s: %s, %zu images", where,
@@ -50,9 +50,9 @@ static void test_crash_at_every_commit(void **state)
 
 static void test_auto(void **state)
 {
-        static const char *const labels[] = {
-                PROVEN_REBOOT_FORCED, PROVEN_FROZEN, PROVEN_FROZEN,
-                PROVEN_REBOOT_FORCED, PROVEN_FROZEN,
+        static const char *const achieved[] = {
+                ACHIEVED_REBOOT_FORCED, ACHIEVED_FROZEN, ACHIEVED_FROZEN,
+                ACHIEVED_REBOOT_FORCED, ACHIEVED_FROZEN,
         };
         _cleanup_free_ char *yaml =
                 xasprintf(HEAD "    consistency: auto\n    reboot_max_age: 3d\n" FREEZE, "");
@@ -63,16 +63,16 @@ static void test_auto(void **state)
         virtual_run_until(world.loop, at("2026-03-06T12:00:00Z"));
         assert_int_equal(world.model.n_images, 5);
         for (size_t i = 0; i < 5; i++)
-                if (!streq(world_label(&world, i), labels[i]))
-                        fail_msg("image %zu: %s", i, world_label(&world, i));
+                if (!streq(world_consistency(&world, i), achieved[i]))
+                        fail_msg("image %zu: %s", i, world_consistency(&world, i));
         assert_int_equal(world.model.instances[0]->outages, 2);
         /* one that is stopped is as good as rebooted */
         world.model.instances[0]->state = INSTANCE_STOPPED;
         virtual_run_until(world.loop, at("2026-03-08T12:00:00Z"));
-        assert_string_equal(world_label(&world, 6), PROVEN_STOPPED);
+        assert_string_equal(world_consistency(&world, 6), ACHIEVED_STOPPED);
         world.model.instances[0]->state = INSTANCE_RUNNING;
         virtual_run_until(world.loop, at("2026-03-10T12:00:00Z"));
-        assert_string_equal(world_label(&world, 8), PROVEN_FROZEN);
+        assert_string_equal(world_consistency(&world, 8), ACHIEVED_FROZEN);
         assert_int_equal(world.model.instances[0]->outages, 2);
         world_done(&world);
 }
@@ -126,17 +126,17 @@ static void test_proof(void **state)
                 const char *reboot;
                 usec_t stale, back;
                 const char *clean; /* NULL: no agent */
-                const char *label;
+                const char *consistency;
         } rows[] = {
-                { __LINE__, "", 50, 120, "yes", PROVEN_REBOOT_CLEAN },
-                { __LINE__, "", 50, 300, "yes", PROVEN_REBOOT_FORCED },
-                { __LINE__, "", 100, 100, "yes", PROVEN_CRASH },
-                { __LINE__, "proof: ssm", 50, 300, "yes", PROVEN_REBOOT_CLEAN },
-                { __LINE__, "proof: ssm", 50, 120, "no", PROVEN_REBOOT_FORCED },
-                { __LINE__, "proof: ssm", 50, 120, "unknown", PROVEN_REBOOT_CLEAN },
-                { __LINE__, "proof: ssm", 50, 300, "unknown", PROVEN_REBOOT_FORCED },
-                { __LINE__, "proof: ssm", 100, 100, "yes", PROVEN_REBOOT_CLEAN },
-                { __LINE__, "proof: ssm", 50, 120, NULL, PROVEN_REBOOT_CLEAN },
+                { __LINE__, "", 50, 120, "yes", ACHIEVED_REBOOT_CLEAN },
+                { __LINE__, "", 50, 300, "yes", ACHIEVED_REBOOT_FORCED },
+                { __LINE__, "", 100, 100, "yes", ACHIEVED_CRASH },
+                { __LINE__, "proof: ssm", 50, 300, "yes", ACHIEVED_REBOOT_CLEAN },
+                { __LINE__, "proof: ssm", 50, 120, "no", ACHIEVED_REBOOT_FORCED },
+                { __LINE__, "proof: ssm", 50, 120, "unknown", ACHIEVED_REBOOT_CLEAN },
+                { __LINE__, "proof: ssm", 50, 300, "unknown", ACHIEVED_REBOOT_FORCED },
+                { __LINE__, "proof: ssm", 100, 100, "yes", ACHIEVED_REBOOT_CLEAN },
+                { __LINE__, "proof: ssm", 50, 120, NULL, ACHIEVED_REBOOT_CLEAN },
         };
 
         (void)state;
@@ -153,10 +153,10 @@ static void test_proof(void **state)
                 instance->no_agent = !rows[i].clean;
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
-                if (!streq(world_label(&world, 0), rows[i].label))
-                        fail_msg("line %d: %s", rows[i].line, world_label(&world, 0));
+                if (!streq(world_consistency(&world, 0), rows[i].consistency))
+                        fail_msg("line %d: %s", rows[i].line, world_consistency(&world, 0));
                 assert_int_equal(captured_events(&events[EVENT_SHORTFALL]),
-                                 !streq(rows[i].label, PROVEN_REBOOT_CLEAN));
+                                 !streq(rows[i].consistency, ACHIEVED_REBOOT_CLEAN));
                 assert_int_equal(instance->outages, 1);
                 world_done(&world);
         }

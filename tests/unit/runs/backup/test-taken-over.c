@@ -15,7 +15,7 @@ static struct model_image *add_same(struct world *world)
                 { TAG_RUN, RUN },
                 { TAG_INSTANCE, "i-1" },
                 { TAG_TIME, "2026-03-02T01:00:00Z" },
-                { TAG_CONSISTENCY, PROVEN_CRASH },
+                { TAG_CONSISTENCY, ACHIEVED_CRASH },
         };
 
         image->instance = xstrdup("i-1");
@@ -111,7 +111,7 @@ static void copies_of_our_image_do_not_hide_it(void **state)
         }
 }
 
-/* People have copied a snapshot, tags and all: it is none of the image's, which is neither labelled
+/* People have copied a snapshot, tags and all: it is none of the image's, which is neither tagged
  * nor removed with it, nor does it tell how far the image is. */
 static void a_copied_snapshot_is_none_of_the_image(void **state)
 {

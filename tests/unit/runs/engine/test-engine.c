@@ -31,8 +31,8 @@ static size_t stronger_images(const struct world *world, const char *instance)
                         newest = model->images[i];
         for (size_t i = 0; newest && i < model->n_images; i++)
                 n += streq(model->images[i]->instance, instance) && !model->images[i]->gone &&
-                     proof_level(world_label(world, i)) >
-                             proof_level(world_image_tag(newest, TAG_CONSISTENCY));
+                     consistency_level(world_consistency(world, i)) >
+                             consistency_level(world_image_tag(newest, TAG_CONSISTENCY));
         return n;
 }
 

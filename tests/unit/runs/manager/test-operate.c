@@ -336,7 +336,7 @@ static void test_tags(void **state)
         assert_string_equal(world_image_tag(image, TAG_RUN), RUN);
         assert_string_equal(world_image_tag(image, TAG_INSTANCE), "i-1");
         assert_string_equal(world_image_tag(image, TAG_TIME), "2026-03-02T01:00:00Z");
-        assert_string_equal(world_image_tag(image, TAG_CONSISTENCY), PROVEN_CRASH);
+        assert_string_equal(world_image_tag(image, TAG_CONSISTENCY), ACHIEVED_CRASH);
         assert_string_equal(world_image_tag(image, "Name"), "golden");
         assert_string_equal(world_image_tag(image, "A"), "b");
         assert_null(world_image_tag(image, "aws:x"));

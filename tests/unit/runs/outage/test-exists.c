@@ -1,5 +1,5 @@
 /* A call that says NotFound, or one empty list, ends nothing: the instance is looked for, started,
- * put back and labelled all the same, and only what provably no longer exists is given up. */
+ * put back and tagged all the same, and only what provably no longer exists is given up. */
 #include "unit/runs/levels.h"
 
 #define NOT_FOUND(what) .outcome = AWS_ERROR, .code = "Invalid" what ".NotFound"
@@ -59,7 +59,7 @@ static void expect_well(struct world *world, const char *where)
         _cleanup_free_ char *detail = NULL;
 
         expect_all_up(world, where);
-        expect_true_labels(world, where);
+        expect_true_consistency(world, where);
         if (world_run(world, RUN, &detail) != OUTCOME_DONE || world_images(world, NULL) != 2)
                 fail_msg("%s: %s, %zu images", where, detail, world_images(world, NULL));
         if (captured_events(&events[EVENT_INSTANCE_NOT_READY]) ||
@@ -100,7 +100,7 @@ static void test_an_hour_of_not_found_leaves_nobody_down(void **state)
                 scripted_no_faults(&world.aws);
                 virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
                 expect_all_up(&world, moments[i].name);
-                expect_true_labels(&world, moments[i].name);
+                expect_true_consistency(&world, moments[i].name);
                 if (world_run(&world, RUN, NULL) == OUTCOME_OPEN)
                         fail_msg("%s: it never ends", moments[i].name);
                 world_done(&world);

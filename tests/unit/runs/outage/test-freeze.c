@@ -11,10 +11,10 @@ static void test_freeze(void **state)
         virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
         for (size_t i = 0; i < 2; i++) {
-                assert_string_equal(world_label(&world, i), PROVEN_FROZEN);
+                assert_string_equal(world_consistency(&world, i), ACHIEVED_FROZEN);
                 assert_int_equal(world.model.instances[i]->outages, 0);
         }
-        expect_true_labels(&world, "freeze");
+        expect_true_consistency(&world, "freeze");
         assert_int_equal(captured_events(&events[EVENT_INSTANCE_FROZEN]), 2);
         assert_int_equal(captured_events(&events[EVENT_INSTANCE_THAWED]), 2);
         world_done(&world);
@@ -28,7 +28,7 @@ static void test_freeze_troubles(void **state)
                 struct scripted_fault fault;
                 bool no_agent, cannot_freeze, cannot_thaw;
                 enum outcome outcome;
-                const char *label; /* NULL: no image */
+                const char *consistency; /* NULL: no image */
                 size_t shortfalls;
         } rows[] = {
                 { .line = __LINE__, .settings = "", .no_agent = true, .outcome = OUTCOME_FAILED },
@@ -36,7 +36,7 @@ static void test_freeze_troubles(void **state)
                   .settings = ", on_failure: crash",
                   .no_agent = true,
                   .outcome = OUTCOME_DONE,
-                  .label = PROVEN_CRASH,
+                  .consistency = ACHIEVED_CRASH,
                   .shortfalls = 1 },
                 { .line = __LINE__,
                   .settings = "",
@@ -46,19 +46,19 @@ static void test_freeze_troubles(void **state)
                   .settings = ", on_failure: crash",
                   .cannot_freeze = true,
                   .outcome = OUTCOME_DONE,
-                  .label = PROVEN_CRASH,
+                  .consistency = ACHIEVED_CRASH,
                   .shortfalls = 1 },
                 { .line = __LINE__,
                   .settings = "",
                   .cannot_thaw = true,
                   .outcome = OUTCOME_DONE,
-                  .label = PROVEN_CRASH,
+                  .consistency = ACHIEVED_CRASH,
                   .shortfalls = 1 },
                 { .line = __LINE__,
                   .settings = "",
                   .fault = { .action = "SendCommand", .outcome = AWS_UNKNOWN, .effect = true },
                   .outcome = OUTCOME_DONE,
-                  .label = PROVEN_FROZEN },
+                  .consistency = ACHIEVED_FROZEN },
                 { .line = __LINE__,
                   .settings = "",
                   .fault = { .action = "SendCommand", .outcome = AWS_UNREACHABLE, .times = 40 },
@@ -70,7 +70,7 @@ static void test_freeze_troubles(void **state)
                              .outcome = AWS_UNREACHABLE,
                              .times = 4 },
                   .outcome = OUTCOME_DONE,
-                  .label = PROVEN_FROZEN },
+                  .consistency = ACHIEVED_FROZEN },
                 { .line = __LINE__,
                   .settings = "",
                   .fault = { .action = "SendCommand",
@@ -78,7 +78,7 @@ static void test_freeze_troubles(void **state)
                              .outcome = AWS_UNREACHABLE,
                              .times = 90 },
                   .outcome = OUTCOME_DONE,
-                  .label = PROVEN_CRASH,
+                  .consistency = ACHIEVED_CRASH,
                   .shortfalls = 1 },
                 { .line = __LINE__,
                   .settings = "",
@@ -87,12 +87,12 @@ static void test_freeze_troubles(void **state)
                              .code = "InvocationDoesNotExist",
                              .times = 3 },
                   .outcome = OUTCOME_DONE,
-                  .label = PROVEN_FROZEN },
+                  .consistency = ACHIEVED_FROZEN },
                 { .line = __LINE__,
                   .settings = "",
                   .fault = { .action = "CreateImage", .outcome = AWS_UNKNOWN, .effect = true },
                   .outcome = OUTCOME_DONE,
-                  .label = PROVEN_FROZEN },
+                  .consistency = ACHIEVED_FROZEN },
                 { .line = __LINE__,
                   .settings = "",
                   .fault = { .action = "CreateImage",
@@ -100,7 +100,7 @@ static void test_freeze_troubles(void **state)
                              .code = "ConcurrentSnapshotLimitExceeded",
                              .times = 3 },
                   .outcome = OUTCOME_DONE,
-                  .label = PROVEN_FROZEN },
+                  .consistency = ACHIEVED_FROZEN },
                 { .line = __LINE__,
                   .settings = "",
                   .fault = { .action = "CreateImage",
@@ -120,7 +120,7 @@ static void test_freeze_troubles(void **state)
                              .outcome = AWS_UNREACHABLE,
                              .times = 60 },
                   .outcome = OUTCOME_DONE,
-                  .label = PROVEN_CRASH,
+                  .consistency = ACHIEVED_CRASH,
                   .shortfalls = 1 },
         };
 
@@ -140,15 +140,16 @@ static void test_freeze_troubles(void **state)
                         scripted_fault(&world.aws, rows[i].fault);
                 virtual_run_until(world.loop, at("2026-03-02T20:00:00Z"));
                 expect_all_up(&world, where);
-                expect_true_labels(&world, where);
+                expect_true_consistency(&world, where);
                 if (world_run(&world, RUN, NULL) != rows[i].outcome ||
-                    world_images(&world, NULL) != (rows[i].label != NULL) ||
-                    (rows[i].label && !streq(world_label(&world, 0), rows[i].label)) ||
+                    world_images(&world, NULL) != (rows[i].consistency != NULL) ||
+                    (rows[i].consistency &&
+                     !streq(world_consistency(&world, 0), rows[i].consistency)) ||
                     captured_events(&events[EVENT_SHORTFALL]) != rows[i].shortfalls)
                         fail_msg("%s: %s, %zu images, %s, %zu shortfalls", where,
                                  outcome_names[world_run(&world, RUN, NULL)],
                                  world_images(&world, NULL),
-                                 world.model.n_images ? world_label(&world, 0) : "-",
+                                 world.model.n_images ? world_consistency(&world, 0) : "-",
                                  captured_events(&events[EVENT_SHORTFALL]));
                 assert_int_equal(virtual_armed(world.loop), 1);
                 world_done(&world);

@@ -41,7 +41,7 @@ static void test_an_impaired_instance_is_not_taken_down(void **state)
                 assert_int_equal(captured_events(&events[EVENT_RUN_HALTED]), 0);
                 assert_int_equal(world_task(&world, RUN, "i-2", NULL), OUTCOME_DONE);
                 assert_int_equal(world_task(&world, RUN, "i-3", NULL), OUTCOME_DONE);
-                expect_true_labels(&world, rows[i].name);
+                expect_true_consistency(&world, rows[i].name);
                 world_done(&world);
         }
 }
@@ -98,7 +98,7 @@ static void one_that_became_impaired_before_the_next_call_is_not_rebooted(void *
                         fail_msg("line %d: %s, %zu images, %u outages", rows[i].line,
                                  outcome_names[world_task(&world, RUN, "i-1", NULL)],
                                  world_images(&world, "i-1"), first->outages);
-                expect_true_labels(&world, "impaired meanwhile");
+                expect_true_consistency(&world, "impaired meanwhile");
                 world_done(&world);
         }
 }

@@ -41,7 +41,7 @@ static void test_parallel(void **state)
                 assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
                 assert_int_equal(world_outages(&world), 8);
                 for (size_t j = 0; j < 8; j++)
-                        assert_string_equal(world_label(&world, j), PROVEN_REBOOT_FORCED);
+                        assert_string_equal(world_consistency(&world, j), ACHIEVED_REBOOT_FORCED);
                 world_done(&world);
         }
 }
@@ -87,23 +87,23 @@ static void test_stale_ok(void **state)
                 usec_t stale, back;
                 const char *reboot;
                 size_t most_down;
-                const char *label;
+                const char *consistency;
                 const char *impaired, *heals; /* its check, whatever it does; or NULL */
                 bool busy; /* EC2 takes the call only seconds after the look before it */
         } rows[] = {
-                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, NULL, NULL, false },
-                { __LINE__, 110, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, NULL, NULL, false },
+                { __LINE__, 50, 300, "settle: 2m", 1, ACHIEVED_REBOOT_FORCED, NULL, NULL, false },
+                { __LINE__, 110, 300, "settle: 2m", 1, ACHIEVED_REBOOT_FORCED, NULL, NULL, false },
                 /* never seen down: believed after `settle`, and not proven */
-                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH, NULL, NULL, false },
+                { __LINE__, 100, 100, "settle: 2m", 1, ACHIEVED_CRASH, NULL, NULL, false },
                 /* `settle` is too short for this EC2: the next one goes while this one is down */
-                { __LINE__, 110, 300, "settle: 30s", 2, PROVEN_CRASH, NULL, NULL, false },
+                { __LINE__, 110, 300, "settle: 30s", 2, ACHIEVED_CRASH, NULL, NULL, false },
                 /* a check that failed before is no sign of the reboot, one that fails since is */
-                { __LINE__, 50, 300, "settle: 2m", 1, PROVEN_REBOOT_FORCED, "2026-03-02T01:00:04Z",
+                { __LINE__, 50, 300, "settle: 2m", 1, ACHIEVED_REBOOT_FORCED,
+                  "2026-03-02T01:00:04Z", "2026-03-02T01:00:50Z", true },
+                { __LINE__, 100, 100, "settle: 2m", 1, ACHIEVED_CRASH, "2026-03-02T01:00:04Z",
                   "2026-03-02T01:00:50Z", true },
-                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_CRASH, "2026-03-02T01:00:04Z",
-                  "2026-03-02T01:00:50Z", true },
-                { __LINE__, 100, 100, "settle: 2m", 1, PROVEN_REBOOT_CLEAN, "2026-03-02T01:00:04Z",
-                  "2026-03-02T01:01:40Z", false },
+                { __LINE__, 100, 100, "settle: 2m", 1, ACHIEVED_REBOOT_CLEAN,
+                  "2026-03-02T01:00:04Z", "2026-03-02T01:01:40Z", false },
         };
 
         (void)state;
@@ -128,9 +128,9 @@ static void test_stale_ok(void **state)
                 }
                 virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
                 if (world.model.most_down != rows[i].most_down ||
-                    !streq(world_label(&world, 0), rows[i].label))
+                    !streq(world_consistency(&world, 0), rows[i].consistency))
                         fail_msg("line %d: %u down, labelled %s", rows[i].line,
-                                 world.model.most_down, world_label(&world, 0));
+                                 world.model.most_down, world_consistency(&world, 0));
                 world_done(&world);
         }
 }
@@ -364,8 +364,8 @@ static void test_stopped(void **state)
         for (size_t i = 0; i < 2; i++) {
                 bool stopped = streq(world.model.images[i]->instance, "i-1");
 
-                assert_string_equal(world_label(&world, i),
-                                    stopped ? PROVEN_STOPPED : PROVEN_REBOOT_FORCED);
+                assert_string_equal(world_consistency(&world, i),
+                                    stopped ? ACHIEVED_STOPPED : ACHIEVED_REBOOT_FORCED);
                 assert_int_equal(world.model.images[i]->no_reboot, stopped);
         }
         assert_int_equal(world_outages(&world), 1);

@@ -1,4 +1,4 @@
-/* consistency: stop. Who is stopped is started again, whatever EC2 says, and labelled for what is
+/* consistency: stop. Who is stopped is started again, whatever EC2 says, and tagged for what is
  * known. */
 #include "unit/runs/levels.h"
 
@@ -12,7 +12,7 @@ static void test_stop(void **state)
         assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
         assert_int_equal(world.model.most_down, 0); /* nobody was rebooted besides */
         for (size_t i = 0; i < 3; i++) {
-                assert_string_equal(world_label(&world, i), PROVEN_STOPPED);
+                assert_string_equal(world_consistency(&world, i), ACHIEVED_STOPPED);
                 assert_true(world.model.images[i]->was_stopped);
                 assert_int_equal(world.model.instances[i]->outages, 1);
         }
@@ -214,7 +214,7 @@ static void test_stop_troubles(void **state)
                 scripted_fault(&world.aws, rows[i].fault);
                 virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
                 expect_all_up(&world, where);
-                expect_true_labels(&world, where);
+                expect_true_consistency(&world, where);
                 if (world_run(&world, RUN, NULL) != rows[i].outcome ||
                     world_images(&world, NULL) != rows[i].images ||
                     captured_events(&events[EVENT_START_REFUSED]) != rows[i].lines)
@@ -227,7 +227,7 @@ static void test_stop_troubles(void **state)
 }
 
 /* It was stopped for its image, and somebody starts it before EC2 takes the call: it is stopped
- * again or given up, and no image is labelled for what it was before. */
+ * again or given up, and no image is tagged for what it was before. */
 static void test_started_by_somebody(void **state)
 {
         static const struct {
@@ -262,7 +262,7 @@ static void test_started_by_somebody(void **state)
                 }
                 virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
                 expect_all_up(&world, where);
-                expect_true_labels(&world, where);
+                expect_true_consistency(&world, where);
                 assert_int_equal(world_images(&world, NULL), 1);
                 assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
                 world_done(&world);
@@ -270,7 +270,7 @@ static void test_started_by_somebody(void **state)
 }
 
 /* It was started before all of its snapshots were seen to have begun, and did not come back: its
- * image is labelled for what is known all the same. */
+ * image is tagged for what is known all the same. */
 static void test_label_of_one_that_failed(void **state)
 {
         struct world world;
@@ -284,13 +284,13 @@ static void test_label_of_one_that_failed(void **state)
                                                             .code = "InternalError" });
         world_run_until_sent(&world, "CreateImage", NULL);
         virtual_run_for(world.loop, 30 * USEC_PER_SEC);
-        assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+        assert_string_equal(world_consistency(&world, 0), ACHIEVED_CRASH);
         world.model.instances[0]->back = USEC_INFINITY;
         virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
         scripted_no_faults(&world.aws);
         virtual_run_until(world.loop, at("2026-03-02T06:00:00Z"));
         assert_int_equal(world_task(&world, RUN, "i-1", NULL), OUTCOME_FAILED);
-        assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+        assert_string_equal(world_consistency(&world, 0), ACHIEVED_CRASH);
         world_done(&world);
 }
 
@@ -309,7 +309,7 @@ static void an_instance_is_started_where_its_snapshots_are_not_told(void **state
         virtual_run_for(world.loop, MINUTES(3));
         expect_all_up(&world, "three minutes later");
         virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
-        assert_string_equal(world_label(&world, 0), PROVEN_CRASH);
+        assert_string_equal(world_consistency(&world, 0), ACHIEVED_CRASH);
         assert_true(captured_words("ec2:DescribeSnapshots") > 0);
         world_done(&world);
 }

@@ -1,10 +1,10 @@
 /*
- * What an image is worth: its label, the tag amid:consistency, and whether that is what was asked
- * for.
+ * The consistency that an image has achieved: its tag amid:consistency, and whether that is what
+ * was requested.
  *
- * The label is what a restore goes by, and all that is left when the state is lost. So it never
- * says more than is proven: it begins as `crash` in the create call, whatever the method, and is
- * raised once more is. The state says no more than the label does.
+ * A restore goes by the tag, which is all that is left when the state is lost. So the tag never
+ * says more than is proven: it is `crash` in the create call, whatever the method, and is raised
+ * once more has been proven. The state says no more than the tag does.
  */
 #include <stdlib.h>
 
@@ -15,19 +15,19 @@
 #include "runs/images/image-poll.h"
 #include "runs/location/location.h"
 
-/* Between attempts to change a label, and after so long. */
-#define LABEL_RETRY (15 * USEC_PER_SEC)
-#define LABEL_LATER (300 * USEC_PER_SEC)
-#define LABEL_SOON  (10 * SEC_PER_MIN)
+/* Between attempts to change a tag: at first, and once the step has lasted TAG_SOON. */
+#define TAG_RETRY (15 * USEC_PER_SEC)
+#define TAG_LATER (300 * USEC_PER_SEC)
+#define TAG_SOON  (10 * SEC_PER_MIN)
 
-/* Whether the image is worth less than it was made for. */
+/* Whether the image achieved less than was requested. */
 static bool falls_short(const struct task *task)
 {
-        return proof_falls_short(task->row.consistency, task->row.asked);
+        return consistency_falls_short(task->row.consistency, task->row.asked);
 }
 
-/* How the task ends when nothing but its label is left to do: DONE or FAILED. Where the instance is
- * not right, the task has failed, whatever the image is worth. */
+/* How the task ends when only the tag of its image is left to do: DONE or FAILED. Where the
+ * instance is not right, the task has failed, whatever the image has achieved. */
 static enum outcome outcome_to_be(const struct task *task)
 {
         const struct setting_schedule *schedule = task->run->schedule;
@@ -41,7 +41,7 @@ static enum outcome outcome_to_be(const struct task *task)
 /* ---- tag-consistency ---- */
 
 /* The image, and its snapshots. Caller frees; the strings are borrowed. */
-static const char **label_ids(struct task *task, size_t *ret_n)
+static const char **tag_consistency_ids(struct task *task, size_t *ret_n)
 {
         const struct image_watch *watch = image_live(task)->image_watch;
         const char **ids = NULL;
@@ -64,7 +64,7 @@ static void look_for_image(struct task *task)
         name_filter_done(&filter);
 }
 
-struct verdict label_ask(struct task *task)
+struct verdict tag_consistency_ask(struct task *task)
 {
         enum outcome outcome = outcome_to_be(task);
         struct image_live *live = image_live(task);
@@ -76,154 +76,154 @@ struct verdict label_ask(struct task *task)
         _cleanup_free_ const char **ids = NULL;
         size_t n;
 
-        if (streq(task->row.consistency, PROVEN_CRASH))
+        if (streq(task->row.consistency, ACHIEVED_CRASH))
                 return step_next(); /* as the create call has said */
         if (task->run->row.abandoned)
                 return image_abandoned(task);
-        if (task->resumed && !live->label_doubt)
-                live->label_doubt = task->inherited + REQUEST_LIVES;
-        if (live->label_look) {
+        if (task->resumed && !live->tag_may_arrive_until)
+                live->tag_may_arrive_until = task->inherited + REQUEST_LIVES;
+        if (live->tag_look) {
                 look_for_image(task);
                 return step_wait();
         }
-        ids = label_ids(task, &n);
-        if (live->labelled >= n)
+        ids = tag_consistency_ids(task, &n);
+        if (live->n_tagged >= n)
                 return step_next();
         task_call(task, &ec2_create_tags,
-                  &(struct create_tags){ .ids = ids + live->labelled,
-                                         .n_ids = live->label_apart ? 1 : n,
+                  &(struct create_tags){ .ids = ids + live->n_tagged,
+                                         .n_ids = live->tag_apart ? 1 : n,
                                          .tags = tags,
                                          .n_tags = ELEMENTS(tags) });
         return step_wait();
 }
 
-struct verdict label_refused(struct task *task, char *detail)
+struct verdict tag_consistency_refused(struct task *task, char *detail)
 {
         _cleanup_free_ char *why = detail;
 
-        if (image_live(task)
-                    ->labelled) /* the image is, and the label of a snapshot is for people */
+        if (image_live(task)->n_tagged) /* the image is; the tag of a snapshot is for people only */
                 return step_next();
         free(task->row.evidence);
         task->row.evidence =
                 xasprintf("its label cannot be changed to %s: %s", task->row.consistency, why);
         if (!MUTANT(believes_the_refused_label))
-                xreplace(&task->row.consistency, PROVEN_CRASH);
+                xreplace(&task->row.consistency, ACHIEVED_CRASH);
         task_touch(task);
         return step_next();
 }
 
 /* EC2 refuses CreateTags. Where an earlier request may have been carried out, the tags of the image
- * tell what its label is. Takes `detail`. */
-static struct verdict label_refused_now(struct task *task, char *detail)
+ * tell. Takes `detail`. */
+static struct verdict tag_consistency_refused_now(struct task *task, char *detail)
 {
         struct image_live *live = image_live(task);
 
-        if (!live->label_doubt)
-                return label_refused(task, detail);
-        free(live->label_refusal);
-        live->label_refusal = detail;
-        live->label_look = true;
+        if (!live->tag_may_arrive_until)
+                return tag_consistency_refused(task, detail);
+        free(live->tag_refusal);
+        live->tag_refusal = detail;
+        live->tag_look = true;
         return step_goto("tag-consistency");
 }
 
 /* The image is there, and CreateTags was refused. */
-static struct verdict label_read(struct task *task, const struct ec2_image *image)
+static struct verdict tag_consistency_read(struct task *task, const struct ec2_image *image)
 {
         struct image_live *live = image_live(task);
-        const char *label = ec2_tag_value(image->tags, image->n_tags, TAG_CONSISTENCY);
+        const char *tag = ec2_tag_value(image->tags, image->n_tags, TAG_CONSISTENCY);
         usec_t now = loop_monotonic(task->run->engine->loop);
 
-        if (streq(label, task->row.consistency))
-                return step_next();  /* an earlier request was carried out */
-        if (live->label_doubt > now) /* or may still be */
-                return step_retry(live->label_doubt - now + LABEL_RETRY,
-                                  xstrdup(live->label_refusal));
-        return label_refused(task, steal(live->label_refusal));
+        if (streq(tag, task->row.consistency))
+                return step_next();           /* an earlier request was carried out */
+        if (live->tag_may_arrive_until > now) /* or may still be */
+                return step_retry(live->tag_may_arrive_until - now + TAG_RETRY,
+                                  xstrdup(live->tag_refusal));
+        return tag_consistency_refused(task, steal(live->tag_refusal));
 }
 
 /* Until the next request; of looks at an image that EC2 does not list no more are made than the
  * proof takes. */
-static usec_t label_delay(struct task *task)
+static usec_t tag_consistency_delay(struct task *task)
 {
-        if (gone_is_suspected(&image_live(task)->labelled_gone, GONE_IMAGE))
+        if (gone_is_suspected(&image_live(task)->tagged_gone, GONE_IMAGE))
                 return gone_pause(GONE_IMAGE);
-        return task_spent(task) < LABEL_SOON ? LABEL_RETRY : LABEL_LATER;
+        return task_spent(task) < TAG_SOON ? TAG_RETRY : TAG_LATER;
 }
 
-/* EC2 does not know one of the ids, and so has labelled none. Takes `detail`. */
-static struct verdict label_unknown(struct task *task, char *detail)
+/* EC2 does not know one of the ids, and so has tagged none. Takes `detail`. */
+static struct verdict tag_consistency_unknown(struct task *task, char *detail)
 {
         struct image_live *live = image_live(task);
 
-        if (!live->label_apart) {
-                live->label_apart = true;
-                return step_retry(LABEL_RETRY, detail);
+        if (!live->tag_apart) {
+                live->tag_apart = true;
+                return step_retry(TAG_RETRY, detail);
         }
-        if (live->labelled == 0) {
-                live->label_look = true;
-                return step_retry(label_delay(task), detail);
+        if (live->n_tagged == 0) {
+                live->tag_look = true;
+                return step_retry(tag_consistency_delay(task), detail);
         }
-        if (task_spent(task) < LABEL_SOON)
-                return step_retry(LABEL_RETRY, detail);
+        if (task_spent(task) < TAG_SOON)
+                return step_retry(TAG_RETRY, detail);
         free(detail);
-        live->labelled++;
+        live->n_tagged++;
         return step_goto("tag-consistency");
 }
 
-static struct verdict label_looked(struct task *task, const struct aws_reply *reply)
+static struct verdict tag_consistency_looked(struct task *task, const struct aws_reply *reply)
 {
         struct image_live *live = image_live(task);
         const struct ec2_images *found = reply->output;
         usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (reply->outcome != AWS_OK)
-                return step_retry(LABEL_LATER, aws_describe_failure(reply, &ec2_describe_images,
-                                                                    task->row.region));
+                return step_retry(TAG_LATER, aws_describe_failure(reply, &ec2_describe_images,
+                                                                  task->row.region));
         if (found->n_images && found->images[0].state != IMAGE_DEREGISTERED)
-                gone_see(&live->labelled_gone, now);
+                gone_see(&live->tagged_gone, now);
         else if (found->n_images)
-                gone_end(&live->labelled_gone);
+                gone_end(&live->tagged_gone);
         else
-                gone_miss(&live->labelled_gone, now);
-        if (gone_is_certain(&live->labelled_gone, GONE_IMAGE))
-                return label_refused(task, xstrdup("it is no longer there"));
-        if (live->label_refusal && !live->labelled_gone.looks)
-                return label_read(task, &found->images[0]);
-        if (live->label_refusal)
-                return step_retry(label_delay(task), xstrdup(live->label_refusal));
-        live->label_look = live->labelled_gone.looks > 0;
-        return step_retry(label_delay(task),
+                gone_miss(&live->tagged_gone, now);
+        if (gone_is_certain(&live->tagged_gone, GONE_IMAGE))
+                return tag_consistency_refused(task, xstrdup("it is no longer there"));
+        if (live->tag_refusal && !live->tagged_gone.looks)
+                return tag_consistency_read(task, &found->images[0]);
+        if (live->tag_refusal)
+                return step_retry(tag_consistency_delay(task), xstrdup(live->tag_refusal));
+        live->tag_look = live->tagged_gone.looks > 0;
+        return step_retry(tag_consistency_delay(task),
                           xstrdup("EC2 did not know the image when it was labelled"));
 }
 
-struct verdict label_answer(struct task *task, const struct aws_reply *reply)
+struct verdict tag_consistency_answer(struct task *task, const struct aws_reply *reply)
 {
         struct image_live *live = image_live(task);
         char *detail;
 
         if (task->action == &ec2_describe_images)
-                return label_looked(task, reply);
+                return tag_consistency_looked(task, reply);
         if (aws_may_have_acted(reply))
-                live->label_doubt = loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
-        if (reply->outcome == AWS_OK && !live->label_apart)
+                live->tag_may_arrive_until =
+                        loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
+        if (reply->outcome == AWS_OK && !live->tag_apart)
                 return step_next();
         if (reply->outcome == AWS_OK) {
-                live->labelled++;
+                live->n_tagged++;
                 return step_goto("tag-consistency");
         }
         detail = aws_describe_failure(reply, &ec2_create_tags, task->row.region);
         if (gone_is_claimed(reply))
-                return label_unknown(task, detail);
+                return tag_consistency_unknown(task, detail);
         if (reply->outcome != AWS_ERROR)
-                return step_retry(label_delay(task), detail);
-        return label_refused_now(task, detail);
+                return step_retry(tag_consistency_delay(task), detail);
+        return tag_consistency_refused_now(task, detail);
 }
 
-/* ---- judge: whether it is worth what was asked for ---- */
+/* ---- judge: whether the image has achieved what was requested ---- */
 
-/* What became of the label, and how the task ends, in the image's row. */
-static int record_worth(struct task *task)
+/* Writes the consistency, and how the task ends, into the row of the image. */
+static int record_consistency(struct task *task)
 {
         struct store *store = task->run->engine->store;
         struct store_image row;
@@ -240,13 +240,13 @@ static int record_worth(struct task *task)
         return r;
 }
 
-struct verdict judge_ask(struct task *task)
+struct verdict check_consistency_ask(struct task *task)
 {
         enum outcome outcome = outcome_to_be(task);
         struct log_about about = task_about(task);
         char *detail;
 
-        if (record_worth(task) < 0)
+        if (record_consistency(task) < 0)
                 return image_not_recorded(task);
         /* Good or not, its instance is not: the task has failed. */
         if (task->row.ending != OUTCOME_OPEN)

@@ -1,5 +1,5 @@
-/* What an image is worth: its label, what the state says of it, and what follows from that when EC2
- * does not let the label be changed. */
+/* The consistency of an image: its tag, what the state says of it, and what follows when EC2 does
+ * not let the tag be changed. */
 #include "unit/runs/levels.h"
 
 /* Once a year, so that there is one image. */
@@ -7,17 +7,17 @@
         "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n  s:\n"             \
         "    schedule: cron(0 1 2 3 ? *)\n    targets: {tags: {A: b}}\n    consistency: reboot\n"
 
-static char *worth_in_state(struct world *world, size_t image)
+static char *consistency_in_state(struct world *world, size_t image)
 {
         struct store_image row;
-        char *worth;
+        char *consistency;
 
         assert_int_equal(store_load_image(world->store, "default", "eu-west-1",
                                           world->model.images[image]->id, &row),
                          1);
-        worth = xstrdup(row.consistency);
+        consistency = xstrdup(row.consistency);
         store_image_done(&row);
-        return worth;
+        return consistency;
 }
 
 static void test_refused(void **state)
@@ -27,7 +27,7 @@ static void test_refused(void **state)
                 const char *settings;
                 struct scripted_fault fault;
                 enum outcome outcome;
-                const char *label;
+                const char *consistency;
                 size_t lines;
         } rows[] = {
                 /* never allowed: it stays what the create call could promise */
@@ -38,7 +38,7 @@ static void test_refused(void **state)
                     .outcome = AWS_ERROR,
                     .code = "UnauthorizedOperation" },
                   OUTCOME_DONE,
-                  PROVEN_CRASH,
+                  ACHIEVED_CRASH,
                   1 },
                 { __LINE__,
                   "    on_shortfall: fail\n",
@@ -47,21 +47,21 @@ static void test_refused(void **state)
                     .outcome = AWS_ERROR,
                     .code = "UnauthorizedOperation" },
                   OUTCOME_FAILED,
-                  PROVEN_CRASH,
+                  ACHIEVED_CRASH,
                   1 },
                 /* out of reach, or without keys, for days */
                 { __LINE__,
                   "",
                   { .action = "CreateTags", .times = SCRIPTED_ALWAYS, .outcome = AWS_UNSIGNED },
                   OUTCOME_DONE,
-                  PROVEN_CRASH,
+                  ACHIEVED_CRASH,
                   1 },
                 /* for hours: it is insisted on */
                 { __LINE__,
                   "",
                   { .action = "CreateTags", .times = 100, .outcome = AWS_UNREACHABLE },
                   OUTCOME_DONE,
-                  PROVEN_REBOOT_CLEAN,
+                  ACHIEVED_REBOOT_CLEAN,
                   0 },
                 /* deregistered by somebody meanwhile */
                 { __LINE__,
@@ -71,7 +71,7 @@ static void test_refused(void **state)
                     .outcome = AWS_ERROR,
                     .code = "InvalidAMIID.NotFound" },
                   OUTCOME_DONE,
-                  PROVEN_CRASH,
+                  ACHIEVED_CRASH,
                   1 },
                 { __LINE__,
                   "",
@@ -80,14 +80,14 @@ static void test_refused(void **state)
                     .outcome = AWS_ERROR,
                     .code = "InvalidSnapshot.NotFound" },
                   OUTCOME_DONE,
-                  PROVEN_REBOOT_CLEAN,
+                  ACHIEVED_REBOOT_CLEAN,
                   0 },
         };
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 _cleanup_free_ char *yaml = xasprintf(REBOOT "%s", rows[i].settings);
-                _cleanup_free_ char *worth = NULL, *detail = NULL;
+                _cleanup_free_ char *consistency = NULL, *detail = NULL;
                 struct world world;
 
                 world_setup(&world, yaml, 1)->back = 100 * USEC_PER_SEC;
@@ -95,10 +95,11 @@ static void test_refused(void **state)
                 virtual_run_until(world.loop, at("2026-03-03T12:00:00Z"));
                 if (world_task(&world, RUN, "i-1", &detail) != rows[i].outcome)
                         fail_msg("line %d: %s", rows[i].line, detail);
-                worth = worth_in_state(&world, 0);
-                if (!streq(worth, rows[i].label) || !streq(world_label(&world, 0), rows[i].label))
-                        fail_msg("line %d: %s, labelled %s", rows[i].line, worth,
-                                 world_label(&world, 0));
+                consistency = consistency_in_state(&world, 0);
+                if (!streq(consistency, rows[i].consistency) ||
+                    !streq(world_consistency(&world, 0), rows[i].consistency))
+                        fail_msg("line %d: %s, labelled %s", rows[i].line, consistency,
+                                 world_consistency(&world, 0));
                 /* It is insisted on, but not forever, and not in haste. */
                 assert_in_range(scripted_count(&world.aws, "CreateTags", NULL), 1, 400);
                 /* It exists, and nothing says otherwise. */
@@ -116,7 +117,7 @@ static void test_refused(void **state)
 static void test_stopped_on_the_way(void **state)
 {
         for (int refused = 0; refused < 2; refused++) {
-                _cleanup_free_ char *worth = NULL;
+                _cleanup_free_ char *consistency = NULL;
                 struct world world;
 
                 (void)state;
@@ -135,9 +136,9 @@ static void test_stopped_on_the_way(void **state)
                 world.model.instances[0]->state = INSTANCE_STOPPED;
                 virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
                 assert_int_equal(world.model.n_images, 1);
-                worth = worth_in_state(&world, 0);
-                assert_string_equal(worth, world_label(&world, 0));
-                assert_string_equal(worth, refused ? PROVEN_CRASH : PROVEN_STOPPED);
+                consistency = consistency_in_state(&world, 0);
+                assert_string_equal(consistency, world_consistency(&world, 0));
+                assert_string_equal(consistency, refused ? ACHIEVED_CRASH : ACHIEVED_STOPPED);
                 world_done(&world);
         }
 }
@@ -153,7 +154,7 @@ static void test_full_disk(void **state)
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(since); i++) {
-                _cleanup_free_ char *worth = NULL, *detail = NULL;
+                _cleanup_free_ char *consistency = NULL, *detail = NULL;
                 struct world world;
 
                 world_setup(&world, REBOOT, 1)->back = 100 * USEC_PER_SEC;
@@ -164,8 +165,8 @@ static void test_full_disk(void **state)
                 virtual_run_until(world.loop, at("2026-03-03T13:00:00Z"));
                 if (world_task(&world, RUN, "i-1", &detail) != OUTCOME_DONE)
                         fail_msg("since %s: %s", since[i], detail);
-                worth = worth_in_state(&world, 0);
-                assert_string_equal(worth, world_label(&world, 0));
+                consistency = consistency_in_state(&world, 0);
+                assert_string_equal(consistency, world_consistency(&world, 0));
                 world_done(&world);
         }
 }
@@ -178,17 +179,17 @@ static void what_ec2_shows_of_a_label_that_is_refused_counts(void **state)
                 int line;
                 enum aws_outcome first;
                 bool effect, restarts;
-                const char *label;
+                const char *consistency;
         } rows[] = {
-                { __LINE__, AWS_UNKNOWN, true, false, PROVEN_REBOOT_CLEAN },
-                { __LINE__, AWS_UNREACHABLE, true, false, PROVEN_REBOOT_CLEAN },
-                { __LINE__, AWS_UNREACHABLE, false, false, PROVEN_CRASH },
-                { __LINE__, AWS_UNKNOWN, true, true, PROVEN_REBOOT_CLEAN },
+                { __LINE__, AWS_UNKNOWN, true, false, ACHIEVED_REBOOT_CLEAN },
+                { __LINE__, AWS_UNREACHABLE, true, false, ACHIEVED_REBOOT_CLEAN },
+                { __LINE__, AWS_UNREACHABLE, false, false, ACHIEVED_CRASH },
+                { __LINE__, AWS_UNKNOWN, true, true, ACHIEVED_REBOOT_CLEAN },
         };
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
-                _cleanup_free_ char *worth = NULL;
+                _cleanup_free_ char *consistency = NULL;
                 struct world world;
 
                 world_setup(&world, REBOOT, 1)->back = 100 * USEC_PER_SEC;
@@ -206,20 +207,21 @@ static void what_ec2_shows_of_a_label_that_is_refused_counts(void **state)
                         world_start(&world);
                 }
                 virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
-                worth = worth_in_state(&world, 0);
-                if (!streq(worth, rows[i].label) || !streq(world_label(&world, 0), rows[i].label))
-                        fail_msg("line %d: %s, labelled %s", rows[i].line, worth,
-                                 world_label(&world, 0));
+                consistency = consistency_in_state(&world, 0);
+                if (!streq(consistency, rows[i].consistency) ||
+                    !streq(world_consistency(&world, 0), rows[i].consistency))
+                        fail_msg("line %d: %s, labelled %s", rows[i].line, consistency,
+                                 world_consistency(&world, 0));
                 assert_in_range(scripted_count(&world.aws, "CreateTags", NULL), 2, 3);
                 world_done(&world);
         }
 }
 
-/* A snapshot that EC2 does not know at first is labelled apart, and that is refused: the image has
+/* A snapshot that EC2 does not know at first is tagged apart, and that is refused: the image has
  * its label all the same. */
 static void the_label_of_an_image_does_not_need_that_of_its_snapshots(void **state)
 {
-        _cleanup_free_ char *worth = NULL;
+        _cleanup_free_ char *consistency = NULL;
         struct world world;
 
         (void)state;
@@ -233,13 +235,13 @@ static void the_label_of_an_image_does_not_need_that_of_its_snapshots(void **sta
                                                             .outcome = AWS_ERROR,
                                                             .code = "UnauthorizedOperation" });
         virtual_run_until(world.loop, at("2026-03-02T12:00:00Z"));
-        worth = worth_in_state(&world, 0);
-        assert_string_equal(world_label(&world, 0), PROVEN_REBOOT_CLEAN);
-        assert_string_equal(worth, PROVEN_REBOOT_CLEAN);
+        consistency = consistency_in_state(&world, 0);
+        assert_string_equal(world_consistency(&world, 0), ACHIEVED_REBOOT_CLEAN);
+        assert_string_equal(consistency, ACHIEVED_REBOOT_CLEAN);
         world_done(&world);
 }
 
-/* Somebody deregisters the image before it is labelled: no more lists are read than the proof
+/* Somebody deregisters the image before it is tagged: no more lists are read than the proof
  * takes. */
 static void an_image_that_is_gone_before_its_label_is_looked_for_in_few_lists(void **state)
 {
