@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "runs/backup/backup.h"
 #include "runs/location/location.h"
-#include "runs/outage/volumes.h"
+#include "runs/outage/snapshot-limits.h"
 
 /* What is refused for a limit or a lack of room is told once, then every so often: about hourly. */
 enum { BUSY_TOLD = 12 };
@@ -279,7 +279,7 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
         struct ec2_created_image *created = reply->output;
 
         if (reply->outcome == AWS_OK || reply->outcome == AWS_UNKNOWN)
-                volumes_note(task);
+                snapshot_limits_note(task);
         switch (reply->outcome) {
         case AWS_OK:
                 task->row.image = steal(created->id);

@@ -6,7 +6,7 @@
 #include "runs/backup/backup.h"
 #include "runs/images/seen.h"
 #include "runs/location/location.h"
-#include "runs/outage/measure.h"
+#include "runs/outage/outage-history.h"
 #include "runs/outage/rotation.h"
 
 /* ---- find-reboots: which instances had a reboot for an image lately; for `auto` ---- */
@@ -362,6 +362,6 @@ struct verdict backup_begin_images(struct run *run)
                 return expectation_failed(run, found, failed);
         if (!failed) /* of a region that could not be searched nothing is known */
                 note_matched(run, found);
-        measures_order(run);
+        outage_history_order(run);
         return step_next();
 }

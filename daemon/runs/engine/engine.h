@@ -214,13 +214,13 @@ struct engine {
         struct task *down;      /* struct task.next_down: whose instance is held */
         char *dry_ids[DRY_IDS]; /* of the last dry runs, which no row of the store tells of */
         size_t n_dry_ids;       /* how many there were */
-        struct imaged *imaged;  /* volumes.c */
-        struct task *looked_up; /* by engine_find_task(); or NULL */
-        struct timer *turn;     /* what moved is committed and acted on */
-        bool room;              /* an instance is no longer down: those that wait look again */
-        bool news;              /* since the last turn a run began, or the state failed or works */
-        char *store_failure;    /* why the state cannot be written, said once; NULL: it can */
-        bool closing;           /* only what holds an instance goes on */
+        struct recent_image *recent_images; /* snapshot-limits.c */
+        struct task *looked_up;             /* by engine_find_task(); or NULL */
+        struct timer *turn;                 /* what moved is committed and acted on */
+        bool room;           /* an instance is no longer down: those that wait look again */
+        bool news;           /* since the last turn a run began, or the state failed or works */
+        char *store_failure; /* why the state cannot be written, said once; NULL: it can */
+        bool closing;        /* only what holds an instance goes on */
         engine_changed_fn *changed; /* after a turn in which a run began or ended */
         void *userdata;
 };

@@ -2,8 +2,8 @@
 
 #include "runs/adopt/adopt.h"
 #include "runs/backup/backup.h"
-#include "runs/outage/measure.h"
-#include "runs/outage/volumes.h"
+#include "runs/outage/outage-history.h"
+#include "runs/outage/snapshot-limits.h"
 #include "runs/retire/retire.h"
 
 static const struct phase backup_phases[] = {
@@ -45,18 +45,18 @@ const struct run_kind run_kinds[] = {
           .by_schedule = true,
           .made = backup_made,
           .shortfall = backup_shortfall,
-          .resumed = measures_order,
-          .forget = measures_forget },
+          .resumed = outage_history_order,
+          .forget = outage_history_forget },
         { .name = "prune", .phases = prune_phases, .work = &removal_task },
         { .name = "adopt", .phases = adopt_phases, .work = &adoption_task },
         { .name = "plan",
           .phases = plan_phases,
           .work = &retention_task,
-          .forget = measures_forget },
+          .forget = outage_history_forget },
         {},
 };
 
 void kinds_forget(struct engine *engine)
 {
-        volumes_forget(engine);
+        snapshot_limits_forget(engine);
 }

@@ -8,7 +8,7 @@
 #include "runs/images/left.h"
 #include "runs/location/regions.h"
 #include "runs/manager/kinds.h"
-#include "runs/outage/measure.h"
+#include "runs/outage/outage-history.h"
 
 /* Finished runs and removed images are remembered for this long. */
 #define REMEMBERED  (400 * SEC_PER_DAY)
@@ -322,10 +322,10 @@ bool manager_is_paused(struct manager *manager, const char *schedule)
 void manager_measures(struct manager *manager, const char *schedule, manager_measure_fn *callback,
                       void *userdata)
 {
-        struct measures *measures = measures_load(manager->store, schedule);
+        struct outage_history *history = outage_history_load(manager->store, schedule);
 
-        measures_each(measures, callback, userdata);
-        measures_free(measures);
+        outage_history_each(history, callback, userdata);
+        outage_history_free(history);
 }
 
 bool manager_task_progress(struct manager *manager, int64_t id, struct task_progress *ret)

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/outage/measure.h"
+#include "runs/outage/outage-history.h"
 #include "runs/outage/outage.h"
 
 /* A description of an instance this young is still true enough to act on. That one is stopped has
@@ -21,21 +21,21 @@ bool image_is_too_late(const struct task *task)
         sec_t late = loop_wall(task->run->engine->loop) - task->run->row.firing;
 
         return task->row.group && schedule->reboot.window &&
-               late + measure_of(task->run, task->row.subject) > schedule->reboot.window;
+               late + outage_history_expect(task->run, task->row.subject) > schedule->reboot.window;
 }
 
 static struct verdict too_late(const struct task *task)
 {
-        sec_t away = measure_of(task->run, task->row.subject);
+        sec_t duration = outage_history_expect(task->run, task->row.subject);
         char time[TIME_TEXT_MAX];
 
-        if (away == 0)
+        if (duration == 0)
                 return step_finish(OUTCOME_SKIPPED, xstrdup("not begun: the window is over"));
         return step_finish(
                 OUTCOME_SKIPPED,
                 xasprintf("not begun: it would not be back within the window (the last time "
                           "it took %s)",
-                          format_timespan(away, time)));
+                          format_timespan(duration, time)));
 }
 
 /* ---- wait-turn ---- */

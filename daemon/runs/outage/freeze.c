@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "runs/outage/measure.h"
+#include "runs/outage/outage-history.h"
 #include "runs/outage/outage.h"
 #include "runs/remote/freeze-script.h"
 #include "runs/remote/remote.h"
@@ -43,7 +43,7 @@ static char *token_of(const struct task *task)
 bool freeze_is_stale(struct task *task)
 {
         return task->method == &method_freeze && task->row.downed != SEC_NONE &&
-               image_away(task) >= timeout_of(task);
+               image_outage_duration(task) >= timeout_of(task);
 }
 
 /* ---- not frozen ---- */
@@ -191,7 +191,7 @@ struct verdict thaw_ask(struct task *task)
 /* What comes after the thaw, or after it was given up. */
 static struct verdict thaw_over(struct task *task)
 {
-        measure_note(task, image_away(task));
+        outage_history_note(task, image_outage_duration(task));
         if (task->row.image || task->row.ending != OUTCOME_OPEN)
                 return step_goto("await-image");
         if (task->row.evidence)
@@ -202,7 +202,7 @@ static struct verdict thaw_over(struct task *task)
 /* By now the instance has thawed by itself, if it was frozen. */
 static bool is_thawed_anyway(struct task *task)
 {
-        return image_away(task) > timeout_of(task) + (sec_t)2 * MARGIN;
+        return image_outage_duration(task) > timeout_of(task) + (sec_t)2 * MARGIN;
 }
 
 /* `why` is taken. */
@@ -259,7 +259,7 @@ static struct verdict thawed(struct task *task, const char *output)
         struct log_about about = task_about(task);
         char time[TIME_TEXT_MAX];
 
-        format_timespan(image_away(task), time);
+        format_timespan(image_outage_duration(task), time);
         if (never_froze(output))
                 log_event(&events[EVENT_INSTANCE_THAWED], &about,
                           "Instance %s goes on; its freeze had not succeeded.", task->row.subject);

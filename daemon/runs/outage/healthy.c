@@ -4,7 +4,7 @@
 #include "aws/services/autoscaling.h"
 #include "base/alloc.h"
 #include "base/text.h"
-#include "runs/outage/measure.h"
+#include "runs/outage/outage-history.h"
 #include "runs/outage/rotation-steps.h"
 
 /* Between questions that AWS does not answer. */
@@ -58,9 +58,9 @@ static void say_as_before(struct task *task)
         bool healthy = restore_plan_awaits_health(task->row.putback);
         char time[TIME_TEXT_MAX];
 
-        format_timespan(image_away(task), time);
+        format_timespan(image_outage_duration(task), time);
         if (task->row.image && (healthy || task->row.ending == OUTCOME_OPEN))
-                measure_note(task, image_away(task));
+                outage_history_note(task, image_outage_duration(task));
         if (healthy)
                 log_event(&events[EVENT_PUT_BACK], &about,
                           "Instance %s is healthy again in its target groups, after %s.",

@@ -209,12 +209,12 @@ bool image_touch(struct task *task)
         if (task->row.downed != SEC_NONE)
                 return false;
         task->row.downed = loop_wall(task->run->engine->loop);
-        image_live(task)->touched = loop_monotonic(task->run->engine->loop);
+        image_live(task)->outage_start = loop_monotonic(task->run->engine->loop);
         task_touch(task);
         return true;
 }
 
-sec_t image_away(struct task *task)
+sec_t image_outage_duration(struct task *task)
 {
         struct image_live *live = image_live(task);
         struct loop *loop = task->run->engine->loop;
@@ -224,14 +224,14 @@ sec_t image_away(struct task *task)
                 return 0;
         /* After a restart only the wall clock knows. */
         spent = loop_wall(loop) - task->row.downed;
-        if (!live->touched)
-                live->touched = loop_monotonic(loop) - (spent > 0 ? spent : 0) * USEC_PER_SEC;
-        return (loop_monotonic(loop) - live->touched) / USEC_PER_SEC;
+        if (!live->outage_start)
+                live->outage_start = loop_monotonic(loop) - (spent > 0 ? spent : 0) * USEC_PER_SEC;
+        return (loop_monotonic(loop) - live->outage_start) / USEC_PER_SEC;
 }
 
 usec_t image_call_limit(struct task *task)
 {
-        sec_t left = image_ready_timeout(task) - image_away(task);
+        sec_t left = image_ready_timeout(task) - image_outage_duration(task);
 
         if (task->row.downed == SEC_NONE || !task->step->down || MUTANT(waits_for_answers))
                 return USEC_INFINITY;

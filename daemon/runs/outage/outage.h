@@ -28,7 +28,7 @@ struct image_live {
         sec_t dated; /* the same by EC2's clock, of a call that is made after it */
         struct image_watch *image_watch;
         struct status_watch *status_watch;
-        usec_t touched;          /* monotonic: when the instance was; 0: not known (yet) */
+        usec_t outage_start;     /* monotonic; 0: not known (yet) */
         usec_t rebooted;         /* monotonic: when CreateImage was sent; 0: not by this process */
         usec_t may_arrive_until; /* monotonic: an earlier request without an answer may still reach
                                     EC2; 0: none */
@@ -112,14 +112,14 @@ void image_regroup(struct task *task);
 /* How long it may take until the instance is as it was: seconds. */
 sec_t image_ready_timeout(const struct task *task);
 
-/* The instance is about to be touched: from now on the time counts that it is away. True the first
+/* The outage of the instance starts: the next request is the first that touches it. True the first
  * time: then the row has to be committed before anything is sent, by entering the step again. */
 bool image_touch(struct task *task);
-/* How long ago that was, 0 when it was not touched; a clock that was set changes it only over a
+/* The duration of the outage so far; 0: none has started. Setting the clock changes it only over a
  * restart. */
-sec_t image_away(struct task *task);
+sec_t image_outage_duration(struct task *task);
 
-/* call_limit of struct task_kind: while the instance is away, what is left of `ready_timeout`, but
+/* call_limit of struct task_kind: during the outage, what is left of `ready_timeout`, but
  * three minutes at least, within which a slow answer comes; else USEC_INFINITY. */
 usec_t image_call_limit(struct task *task);
 /* struct task_kind.holds, .loaded, .lost. */
@@ -127,7 +127,7 @@ const char *image_holds(const struct task *task);
 void image_loaded(struct task *task);
 void image_lost(const struct run *run, const struct store_task *row);
 
-/* Notes, by the reply to a call that takes the instance away, whether a request without an answer
+/* Notes, by the reply to a call that takes the instance down, whether a request without an answer
  * may still be on its way: until its signature is too old it can undo what was put right meanwhile.
  */
 void image_note_may_arrive(struct task *task, const struct aws_reply *reply);

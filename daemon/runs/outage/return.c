@@ -6,7 +6,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "runs/images/image-poll.h"
-#include "runs/outage/measure.h"
+#include "runs/outage/outage-history.h"
 #include "runs/outage/outage.h"
 #include "runs/outage/restore-plan.h"
 #include "runs/outage/status-poll.h"
@@ -89,7 +89,7 @@ void instance_note_back(struct task *task)
                 return;
         image_note_ending(task, task->row.ending,
                           xasprintf("%.*s" BACK_LATE "%s%s", (int)(noted - detail), detail,
-                                    format_timespan(image_away(task), time),
+                                    format_timespan(image_outage_duration(task), time),
                                     noted + strlen(NOT_BACK)));
 }
 
@@ -267,7 +267,7 @@ struct verdict await_instance_ask(struct task *task)
                 return start_again(task);
         if (is_back(task, watch, settle)) {
                 if (!task->restored && !live->was_running)
-                        measure_note(task, image_away(task));
+                        outage_history_note(task, image_outage_duration(task));
                 if (task->method != &method_stop || !image_note_restored(task))
                         return live->was_running ? never_was_down(task)
                                                  : instance_ready(task, watch);

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "runs/outage/outage.h"
 #include "runs/outage/rotation.h"
-#include "runs/outage/volumes.h"
+#include "runs/outage/snapshot-limits.h"
 
 static const char *tag_of(const struct ec2_instance *instance, const char *key)
 {
@@ -112,7 +112,7 @@ bool slots_allow(struct task *task)
                 return false;
         }
         if (!schedule)
-                return volumes_allow(task);
+                return snapshot_limits_allow(task);
         for (const char *group = task->row.group; group; group = lines_next(group)) {
                 size_t n = strcspn(group, "\n");
 
@@ -123,5 +123,5 @@ bool slots_allow(struct task *task)
                         return false;
                 }
         }
-        return volumes_allow(task);
+        return snapshot_limits_allow(task);
 }

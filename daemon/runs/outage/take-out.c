@@ -112,7 +112,7 @@ struct verdict take_out_ask(struct task *task)
  * take to come back. Takes `why`. */
 static struct verdict take_out_later(struct task *task, char *why)
 {
-        if (!is_still_in_service(task) && image_away(task) >= image_ready_timeout(task))
+        if (!is_still_in_service(task) && image_outage_duration(task) >= image_ready_timeout(task))
                 return hand_back(task, OUTCOME_FAILED, why);
         return step_retry(TAKE_OUT_RETRY, why);
 }
@@ -191,7 +191,7 @@ static struct verdict await_draining(struct task *task, const struct restore_pla
         line = find_draining(task, plan, &health);
         if (!line)
                 return step_next();
-        if (image_away(task) >= timeout)
+        if (image_outage_duration(task) >= timeout)
                 return hand_back(
                         task, OUTCOME_FAILED,
                         xasprintf("it was not out of target group %s within %s (%s); raise "

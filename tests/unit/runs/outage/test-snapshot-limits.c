@@ -1,7 +1,7 @@
 /* Schedules that image the same instances: what EC2 takes of one volume. */
 #include "unit/runs/world.h"
 
-#include "runs/outage/volumes.h"
+#include "runs/outage/snapshot-limits.h"
 
 #define HEAD                                                                                       \
         "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\n"                               \

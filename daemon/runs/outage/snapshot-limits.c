@@ -1,4 +1,4 @@
-#include "runs/outage/volumes.h"
+#include "runs/outage/snapshot-limits.h"
 
 #include <stdlib.h>
 #include <utlist.h>
@@ -8,29 +8,29 @@
 
 /* An instance of which an image was begun less than VOLUME_SNAPSHOT_GAP ago, oldest first: few, as
  * EC2 lets few be begun in that time. */
-struct imaged {
+struct recent_image {
         char *instance, *run;
         usec_t at; /* monotonic */
-        struct imaged *prev, *next;
+        struct recent_image *prev, *next;
 };
 
-static usec_t next_at(const struct imaged *imaged)
+static usec_t next_at(const struct recent_image *recent)
 {
-        return imaged->at + VOLUME_SNAPSHOT_GAP * USEC_PER_SEC;
+        return recent->at + VOLUME_SNAPSHOT_GAP * USEC_PER_SEC;
 }
 
 /* Those that may be imaged again by then. */
 static void drop_until(struct engine *engine, usec_t until)
 {
-        struct imaged *imaged, *following;
+        struct recent_image *recent, *following;
 
-        DL_FOREACH_SAFE (engine->imaged, imaged, following) {
-                if (next_at(imaged) > until)
+        DL_FOREACH_SAFE (engine->recent_images, recent, following) {
+                if (next_at(recent) > until)
                         break;
-                DL_DELETE(engine->imaged, imaged);
-                free(imaged->instance);
-                free(imaged->run);
-                free(imaged);
+                DL_DELETE(engine->recent_images, recent);
+                free(recent->instance);
+                free(recent->run);
+                free(recent);
         }
 }
 
@@ -40,30 +40,30 @@ static void drop_old(struct engine *engine)
 }
 
 /* The last one of this instance. */
-static const struct imaged *find(const struct engine *engine, const char *instance)
+static const struct recent_image *find(const struct engine *engine, const char *instance)
 {
-        const struct imaged *imaged, *found = NULL;
+        const struct recent_image *recent, *found = NULL;
 
-        DL_FOREACH (engine->imaged, imaged) {
-                if (streq(imaged->instance, instance))
-                        found = imaged;
+        DL_FOREACH (engine->recent_images, recent) {
+                if (streq(recent->instance, instance))
+                        found = recent;
         }
         return found;
 }
 
-void volumes_note(struct task *task)
+void snapshot_limits_note(struct task *task)
 {
         struct engine *engine = task->run->engine;
-        struct imaged *imaged = xnew(struct imaged);
+        struct recent_image *recent = xnew(struct recent_image);
 
         drop_old(engine);
-        imaged->instance = xstrdup(task->row.subject);
-        imaged->run = xstrdup(task->row.run);
-        imaged->at = loop_monotonic(engine->loop);
-        DL_APPEND(engine->imaged, imaged);
+        recent->instance = xstrdup(task->row.subject);
+        recent->run = xstrdup(task->row.run);
+        recent->at = loop_monotonic(engine->loop);
+        DL_APPEND(engine->recent_images, recent);
 }
 
-void volumes_forget(struct engine *engine)
+void snapshot_limits_forget(struct engine *engine)
 {
         drop_until(engine, USEC_INFINITY);
 }
@@ -100,20 +100,20 @@ static const struct task *find_others(const struct task *task, unsigned int *ret
         return NULL;
 }
 
-bool volumes_allow(struct task *task)
+bool snapshot_limits_allow(struct task *task)
 {
         struct engine *engine = task->run->engine;
-        const struct imaged *imaged;
+        const struct recent_image *recent;
         const struct task *other;
         unsigned int under_way;
 
         drop_old(engine);
-        imaged = find(engine, task->row.subject);
-        if (imaged) {
+        recent = find(engine, task->row.subject);
+        if (recent) {
                 task_set_waiting(task,
                                  "%d s between two snapshots of its volumes; run %s has made one",
-                                 VOLUME_SNAPSHOT_GAP, imaged->run);
-                return wait(task, next_at(imaged) - loop_monotonic(engine->loop));
+                                 VOLUME_SNAPSHOT_GAP, recent->run);
+                return wait(task, next_at(recent) - loop_monotonic(engine->loop));
         }
         other = find_others(task, &under_way);
         if (other) {
