@@ -44,7 +44,7 @@ struct verdict backup_begin_targets(struct run *run);
 struct verdict backup_begin_images(struct run *run);
 
 /* What a targets task knows, and no row of the store. */
-struct targets_live {
+struct targets_state {
         char **rebooted; /* instance ids: these had a reboot for an image lately */
         size_t n_rebooted;
         size_t named, asking; /* of the instances that an operator named: so many were asked about,
@@ -52,7 +52,7 @@ struct targets_live {
         bool more;            /* others of them are left after that */
         struct text reasons;  /* why each of those is no target */
 };
-struct targets_live *targets_live(struct task *task); /* makes it the first time */
+struct targets_state *targets_state(struct task *task); /* makes it the first time */
 
 /* named.c: the step that asks EC2 for the instances an operator named and that are no
  * targets. What it says of them is the detail of the targets task. */

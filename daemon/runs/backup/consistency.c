@@ -43,7 +43,7 @@ static enum outcome outcome_to_be(const struct task *task)
 /* The image, and its snapshots. Caller frees; the strings are borrowed. */
 static const char **tag_consistency_ids(struct task *task, size_t *ret_n)
 {
-        const struct image_watch *watch = image_live(task)->image_watch;
+        const struct image_watch *watch = backup_state(task)->image_watch;
         const char **ids = NULL;
 
         *ret_n = 0;
@@ -67,7 +67,7 @@ static void look_for_image(struct task *task)
 struct verdict tag_consistency_ask(struct task *task)
 {
         enum outcome outcome = outcome_to_be(task);
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct ec2_tag tags[] = {
                 { .key = (char *)(uintptr_t)TAG_CONSISTENCY, .value = task->row.consistency },
                 { .key = (char *)(uintptr_t)TAG_OUTCOME,
@@ -80,18 +80,18 @@ struct verdict tag_consistency_ask(struct task *task)
                 return step_next(); /* as the create call has said */
         if (task->run->row.abandoned)
                 return image_abandoned(task);
-        if (task->resumed && !live->tag_may_arrive_until)
-                live->tag_may_arrive_until = task->inherited + REQUEST_LIVES;
-        if (live->tag_look) {
+        if (task->resumed && !backup->tag_may_arrive_until)
+                backup->tag_may_arrive_until = task->inherited + REQUEST_LIVES;
+        if (backup->tag_look) {
                 look_for_image(task);
                 return step_wait();
         }
         ids = tag_consistency_ids(task, &n);
-        if (live->n_tagged >= n)
+        if (backup->n_tagged >= n)
                 return step_next();
         task_call(task, &ec2_create_tags,
-                  &(struct create_tags){ .ids = ids + live->n_tagged,
-                                         .n_ids = live->tag_apart ? 1 : n,
+                  &(struct create_tags){ .ids = ids + backup->n_tagged,
+                                         .n_ids = backup->tag_apart ? 1 : n,
                                          .tags = tags,
                                          .n_tags = ELEMENTS(tags) });
         return step_wait();
@@ -101,7 +101,8 @@ struct verdict tag_consistency_refused(struct task *task, char *detail)
 {
         _cleanup_free_ char *why = detail;
 
-        if (image_live(task)->n_tagged) /* the image is; the tag of a snapshot is for people only */
+        if (backup_state(task)
+                    ->n_tagged) /* the image is; the tag of a snapshot is for people only */
                 return step_next();
         free(task->row.evidence);
         task->row.evidence =
@@ -116,36 +117,36 @@ struct verdict tag_consistency_refused(struct task *task, char *detail)
  * tell. Takes `detail`. */
 static struct verdict tag_consistency_refused_now(struct task *task, char *detail)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        if (!live->tag_may_arrive_until)
+        if (!backup->tag_may_arrive_until)
                 return tag_consistency_refused(task, detail);
-        free(live->tag_refusal);
-        live->tag_refusal = detail;
-        live->tag_look = true;
+        free(backup->tag_refusal);
+        backup->tag_refusal = detail;
+        backup->tag_look = true;
         return step_goto("tag-consistency");
 }
 
 /* The image is there, and CreateTags was refused. */
 static struct verdict tag_consistency_read(struct task *task, const struct ec2_image *image)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const char *tag = ec2_tag_value(image->tags, image->n_tags, TAG_CONSISTENCY);
         usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (streq(tag, task->row.consistency))
-                return step_next();           /* an earlier request was carried out */
-        if (live->tag_may_arrive_until > now) /* or may still be */
-                return step_retry(live->tag_may_arrive_until - now + TAG_RETRY,
-                                  xstrdup(live->tag_refusal));
-        return tag_consistency_refused(task, steal(live->tag_refusal));
+                return step_next();             /* an earlier request was carried out */
+        if (backup->tag_may_arrive_until > now) /* or may still be */
+                return step_retry(backup->tag_may_arrive_until - now + TAG_RETRY,
+                                  xstrdup(backup->tag_refusal));
+        return tag_consistency_refused(task, steal(backup->tag_refusal));
 }
 
 /* Until the next request; of looks at an image that EC2 does not list no more are made than the
  * proof takes. */
 static usec_t tag_consistency_delay(struct task *task)
 {
-        if (gone_is_suspected(&image_live(task)->tagged_gone, GONE_IMAGE))
+        if (gone_is_suspected(&backup_state(task)->tagged_gone, GONE_IMAGE))
                 return gone_pause(GONE_IMAGE);
         return task_spent(task) < TAG_SOON ? TAG_RETRY : TAG_LATER;
 }
@@ -153,26 +154,26 @@ static usec_t tag_consistency_delay(struct task *task)
 /* EC2 does not know one of the ids, and so has tagged none. Takes `detail`. */
 static struct verdict tag_consistency_unknown(struct task *task, char *detail)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        if (!live->tag_apart) {
-                live->tag_apart = true;
+        if (!backup->tag_apart) {
+                backup->tag_apart = true;
                 return step_retry(TAG_RETRY, detail);
         }
-        if (live->n_tagged == 0) {
-                live->tag_look = true;
+        if (backup->n_tagged == 0) {
+                backup->tag_look = true;
                 return step_retry(tag_consistency_delay(task), detail);
         }
         if (task_spent(task) < TAG_SOON)
                 return step_retry(TAG_RETRY, detail);
         free(detail);
-        live->n_tagged++;
+        backup->n_tagged++;
         return step_goto("tag-consistency");
 }
 
 static struct verdict tag_consistency_looked(struct task *task, const struct aws_reply *reply)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const struct ec2_images *found = reply->output;
         usec_t now = loop_monotonic(task->run->engine->loop);
 
@@ -180,36 +181,36 @@ static struct verdict tag_consistency_looked(struct task *task, const struct aws
                 return step_retry(TAG_LATER, aws_describe_failure(reply, &ec2_describe_images,
                                                                   task->row.region));
         if (found->n_images && found->images[0].state != IMAGE_DEREGISTERED)
-                gone_see(&live->tagged_gone, now);
+                gone_see(&backup->tagged_gone, now);
         else if (found->n_images)
-                gone_end(&live->tagged_gone);
+                gone_end(&backup->tagged_gone);
         else
-                gone_miss(&live->tagged_gone, now);
-        if (gone_is_certain(&live->tagged_gone, GONE_IMAGE))
+                gone_miss(&backup->tagged_gone, now);
+        if (gone_is_certain(&backup->tagged_gone, GONE_IMAGE))
                 return tag_consistency_refused(task, xstrdup("it is no longer there"));
-        if (live->tag_refusal && !live->tagged_gone.looks)
+        if (backup->tag_refusal && !backup->tagged_gone.looks)
                 return tag_consistency_read(task, &found->images[0]);
-        if (live->tag_refusal)
-                return step_retry(tag_consistency_delay(task), xstrdup(live->tag_refusal));
-        live->tag_look = live->tagged_gone.looks > 0;
+        if (backup->tag_refusal)
+                return step_retry(tag_consistency_delay(task), xstrdup(backup->tag_refusal));
+        backup->tag_look = backup->tagged_gone.looks > 0;
         return step_retry(tag_consistency_delay(task),
                           xstrdup("EC2 did not know the image when it was labelled"));
 }
 
 struct verdict tag_consistency_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         char *detail;
 
         if (task->action == &ec2_describe_images)
                 return tag_consistency_looked(task, reply);
         if (aws_may_have_acted(reply))
-                live->tag_may_arrive_until =
+                backup->tag_may_arrive_until =
                         loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
-        if (reply->outcome == AWS_OK && !live->tag_apart)
+        if (reply->outcome == AWS_OK && !backup->tag_apart)
                 return step_next();
         if (reply->outcome == AWS_OK) {
-                live->n_tagged++;
+                backup->n_tagged++;
                 return step_goto("tag-consistency");
         }
         detail = aws_describe_failure(reply, &ec2_create_tags, task->row.region);

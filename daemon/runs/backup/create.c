@@ -43,7 +43,7 @@ static void add_tag(struct tag_list *list, const char *key, const char *value)
 static void fill_tags(struct tag_list *list, struct task *task, const char *time,
                       const struct setting_image *image)
 {
-        const struct ec2_instance *instance = image_live(task)->instance.instances;
+        const struct ec2_instance *instance = backup_state(task)->instance.instances;
 
         add_tag(list, TAG_OWNER, task->run->settings->owner);
         add_tag(list, TAG_SCHEDULE, task->run->row.schedule);
@@ -108,7 +108,7 @@ static void send_create(struct task *task)
 
 struct verdict create_may(struct task *task)
 {
-        const struct verdict *no_more = &image_live(task)->no_more;
+        const struct verdict *no_more = &backup_state(task)->no_more;
 
         if (no_more->move == MOVE_FINISH)
                 return step_finish(no_more->outcome, xstrdup(no_more->detail));
@@ -126,7 +126,7 @@ struct verdict create_may(struct task *task)
 static struct verdict too_late_for_freeze(struct task *task)
 {
         free(steal(task->row.evidence));
-        if (++image_live(task)->stale >= STALE_AT_MOST)
+        if (++backup_state(task)->stale >= STALE_AT_MOST)
                 image_note_failure(task,
                                    xasprintf("EC2 did not take the call for its image while it "
                                              "was frozen, %d times",
@@ -138,18 +138,18 @@ static struct verdict too_late_for_freeze(struct task *task)
  * since they were looked at, if they were by this process. */
 static bool is_look_too_old(struct task *task)
 {
-        const struct image_live *live = image_live(task);
+        const struct backup_state *backup = backup_state(task);
         usec_t now = loop_monotonic(task->run->engine->loop);
 
         return task->method->reboots && task->row.downed == SEC_NONE &&
-               live->instance.instances->state == INSTANCE_RUNNING &&
-               (!live->fit || now - live->fit > STATUS_FRESH);
+               backup->instance.instances->state == INSTANCE_RUNNING &&
+               (!backup->fit || now - backup->fit > STATUS_FRESH);
 }
 
 struct verdict create_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
-        bool had_slot = live->may_exist || task->row.downed != SEC_NONE;
+        struct backup_state *backup = backup_state(task);
+        bool had_slot = backup->may_exist || task->row.downed != SEC_NONE;
         struct verdict may;
 
         if (task->resumed && !MUTANT(takes_over_nothing))
@@ -157,17 +157,17 @@ struct verdict create_ask(struct task *task)
         may = create_may(task);
         if (may.move == MOVE_FINISH)
                 return end_without_image(task, may.outcome, may.detail);
-        if (!live->may_exist && freeze_is_stale(task))
+        if (!backup->may_exist && freeze_is_stale(task))
                 return too_late_for_freeze(task);
-        if (!live->instance.n_instances || live->look_again)
+        if (!backup->instance.n_instances || backup->look_again)
                 return step_goto(had_slot ? "check-again" : "check-instance");
         if (is_look_too_old(task))
                 return step_goto("check-status-again");
         if (image_note_asking(task))
                 return step_goto("create-image");
-        live->rebooted = loop_monotonic(task->run->engine->loop);
-        if (!live->asked)
-                live->asked = live->rebooted;
+        backup->rebooted = loop_monotonic(task->run->engine->loop);
+        if (!backup->asked)
+                backup->asked = backup->rebooted;
         send_create(task);
         return step_wait();
 }
@@ -177,7 +177,7 @@ struct verdict create_ask(struct task *task)
 void image_look_again_if_stopped(struct task *task)
 {
         if (task->method == &method_stopped || task->method == &method_stop)
-                image_live(task)->look_again = true;
+                backup_state(task)->look_again = true;
 }
 
 enum create_trouble { CREATE_TAKEN, CREATE_BUSY, CREATE_WRONG_STATE };
@@ -203,10 +203,10 @@ static const struct {
 
 static struct verdict wrong_state(struct task *task, char *detail)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        live->look_again = true;
-        if (++live->wrong_states > WRONG_STATES)
+        backup->look_again = true;
+        if (++backup->wrong_states > WRONG_STATES)
                 return end_without_image(task, OUTCOME_FAILED, detail);
         return create_later(task, STATE_RETRY, detail);
 }
@@ -214,28 +214,28 @@ static struct verdict wrong_state(struct task *task, char *detail)
 /* A limit is reached. That may take hours to change, or somebody who changes it. */
 static struct verdict busy(struct task *task, char *detail)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct log_about about = task_about(task);
-        usec_t delay = image_backoff(live->busy);
+        usec_t delay = image_backoff(backup->busy);
 
-        if (live->busy++ % BUSY_TOLD == 0)
+        if (backup->busy++ % BUSY_TOLD == 0)
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet (attempt %u): %s; it is tried again.",
-                          task->row.subject, live->busy, detail);
+                          task->row.subject, backup->busy, detail);
         refusal_note_told(&task->refusal);
         image_look_again_if_stopped(task);
         return create_later(task, delay, detail);
 }
 
-static void note_unknown(struct image_live *live)
+static void note_unknown(struct backup_state *backup)
 {
-        live->outcome_unknown = true;
-        live->unknown_call = live->rebooted;
+        backup->outcome_unknown = true;
+        backup->unknown_call = backup->rebooted;
 }
 
 static struct verdict create_refused(struct task *task, const struct aws_reply *reply)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         char *detail = aws_describe_failure(reply, &ec2_create_image, task->row.region);
 
         for (size_t i = 0; i < ELEMENTS(create_troubles); i++) {
@@ -247,7 +247,7 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                                 return step_finish(OUTCOME_FAILED, detail);
                         free(detail);
                         if (reply->attempts > 1)
-                                note_unknown(live); /* by an attempt of its own */
+                                note_unknown(backup); /* by an attempt of its own */
                         return step_goto("find-image");
                 case CREATE_BUSY:
                         return busy(task, detail);
@@ -283,7 +283,7 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
         switch (reply->outcome) {
         case AWS_OK:
                 task->row.image = steal(created->id);
-                task->row.launched = image_live(task)->launched; /* it is of this very call */
+                task->row.launched = backup_state(task)->launched; /* it is of this very call */
                 if (task->method == &method_freeze)
                         free(steal(task->row.evidence)); /* it is of this freeze */
                 return step_goto("record-image");
@@ -291,7 +291,7 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
                 return create_refused(task, reply);
         case AWS_UNKNOWN:
                 say_unknown(task, reply);
-                note_unknown(image_live(task));
+                note_unknown(backup_state(task));
                 return step_goto("find-image");
         case AWS_UNREACHABLE:
         case AWS_UNSIGNED:

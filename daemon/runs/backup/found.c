@@ -62,7 +62,7 @@ static char *taken_text(const struct task *task, char *misfit)
 
 static char *unknown_text(struct task *task)
 {
-        char *misfit = steal(image_live(task)->misfit);
+        char *misfit = steal(backup_state(task)->misfit);
 
         if (misfit)
                 return taken_text(task, misfit);
@@ -84,15 +84,15 @@ static struct verdict find_later(struct task *task, char *why)
 
 static struct verdict find_nothing(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct verdict may = create_may(task);
-        unsigned int looks = live->looks++;
+        unsigned int looks = backup->looks++;
         bool in_time = create_time_left(task) > 0;
 
-        live->may_exist = true;
-        if (may.move != MOVE_FINISH && in_time && looks >= LOOKS - 1 && live->rounds < ROUNDS) {
-                live->rounds++;
-                live->looks = 0;
+        backup->may_exist = true;
+        if (may.move != MOVE_FINISH && in_time && looks >= LOOKS - 1 && backup->rounds < ROUNDS) {
+                backup->rounds++;
+                backup->looks = 0;
                 image_look_again_if_stopped(task);
                 return step_goto("create-image");
         }
@@ -121,7 +121,7 @@ sec_t image_held_until(struct task *task)
                         left = create_time_left(task);
         if (left == USEC_INFINITY)
                 return SEC_NONE;
-        looks = image_live(task)->outcome_unknown ? HASTE_AT_MOST : 0;
+        looks = backup_state(task)->outcome_unknown ? HASTE_AT_MOST : 0;
         if (!left)
                 looks -= create_overtime(task) < looks ? create_overtime(task) : looks;
         return loop_wall(task->run->engine->loop) + (sec_t)((left + looks) / USEC_PER_SEC);
@@ -205,7 +205,7 @@ static struct verdict take_over(struct task *task, struct ec2_image *image)
                                              "instance is not known");
         }
         task->row.image = steal(image->id);
-        image_live(task)->taken_over = true;
+        backup_state(task)->taken_over = true;
         about = task_about(task);
         log_event(&events[EVENT_IMAGE_FOUND], &about,
                   "Image %s of %s exists already and is taken over; it is not created again.",
@@ -213,16 +213,16 @@ static struct verdict take_over(struct task *task, struct ec2_image *image)
         return step_goto("record-image");
 }
 
-/* The listed image that this task has asked for, or NULL. live->misfit is then what does not fit of
- * the first image; *ret_untagged: an image under the name has no tags. */
+/* The listed image that this task has asked for, or NULL. backup->misfit is then what does not fit
+ * of the first image; *ret_untagged: an image under the name has no tags. */
 static struct ec2_image *find_ours(struct task *task, const struct aws_reply *reply,
                                    bool *ret_untagged)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct ec2_images *found = reply->output;
 
         *ret_untagged = false;
-        free(steal(live->misfit));
+        free(steal(backup->misfit));
         for (size_t i = 0; i < found->n_images; i++) {
                 struct ec2_image *image = &found->images[i];
                 char *misfit = MUTANT(takes_over_by_name) ? NULL : find_misfit(task, image);
@@ -231,17 +231,17 @@ static struct ec2_image *find_ours(struct task *task, const struct aws_reply *re
                 if (!misfit)
                         return image;
                 *ret_untagged |= image->n_tags == 0;
-                if (live->misfit)
+                if (backup->misfit)
                         free(misfit);
                 else
-                        live->misfit = misfit;
+                        backup->misfit = misfit;
         }
         return NULL;
 }
 
 struct verdict find_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const struct ec2_images *found = reply->output;
         struct ec2_image *ours;
         bool untagged;
@@ -254,28 +254,28 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
                 return take_over(task, ours);
         /* Ours has its tags from the create call on; a list that lags may not show them at first,
          * and not ours beside others of its name. */
-        if (found->n_images == 0 || live->outcome_unknown ||
-            (untagged && live->rounds == 0 && live->looks < LOOKS))
+        if (found->n_images == 0 || backup->outcome_unknown ||
+            (untagged && backup->rounds == 0 && backup->looks < LOOKS))
                 return find_nothing(task);
-        return image_give_up(task, OUTCOME_FAILED, taken_text(task, steal(live->misfit)));
+        return image_give_up(task, OUTCOME_FAILED, taken_text(task, steal(backup->misfit)));
 }
 
 /* ---- afterwards ---- */
 
 struct verdict look_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct log_about about = task_about(task);
 
         if (task->run->row.abandoned)
                 return step_finish(task->row.ending, NULL);
-        if (!live->look_told) {
+        if (!backup->look_told) {
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet: %s; it is looked for.", task->row.subject,
                           task->row.detail);
-                live->looks = 0; /* those before did not find it */
+                backup->looks = 0; /* those before did not find it */
         }
-        live->look_told = true;
+        backup->look_told = true;
         return find_ask(task);
 }
 
@@ -288,7 +288,7 @@ struct verdict look_answer(struct task *task, const struct aws_reply *reply)
                 return step_retry(LOOK_CALMLY, aws_describe_failure(reply, &ec2_describe_images,
                                                                     task->row.region));
         ours = find_ours(task, reply, &untagged);
-        if (!ours && ++image_live(task)->looks < LOOKS)
+        if (!ours && ++backup_state(task)->looks < LOOKS)
                 return step_retry(LOOK_LATER,
                                   xasprintf("looking for the image named %s", task->row.name));
         if (!ours)

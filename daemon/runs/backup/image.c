@@ -32,12 +32,12 @@ static struct verdict record_ask(struct task *task)
                 return image_not_recorded(task);
         if (task->method->reboots)
                 image_touch(task);
-        if (!image_live(task)->taken_over)
+        if (!backup_state(task)->taken_over)
                 log_event(&events[EVENT_IMAGE_STARTED], &about,
                           "Image %s of %s is being created%s.", task->row.image, task->row.subject,
                           task->method->reboots ? ", with a reboot" : "");
-        image_live(task)->taken_over = false;
-        image_live(task)->image_watch = image_watch_begin(task);
+        backup_state(task)->taken_over = false;
+        backup_state(task)->image_watch = image_watch_begin(task);
         return task->row.launched != SEC_NONE ? step_goto("await-snapshots") : step_next();
 }
 
@@ -73,7 +73,7 @@ struct verdict image_abandoned(struct task *task)
 
 static struct verdict await_image_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
         if (!task->row.image && task->row.ending == OUTCOME_OPEN)
                 return image_start_over(task);
@@ -83,10 +83,10 @@ static struct verdict await_image_ask(struct task *task)
                                : step_finish(task->row.ending, NULL);
         if (task->run->row.abandoned)
                 return image_abandoned(task);
-        if (!live->image_watch)
-                live->image_watch = image_watch_begin(task);
+        if (!backup->image_watch)
+                backup->image_watch = image_watch_begin(task);
         task_await(task, image_poll_refusal(task->location));
-        switch (live->image_watch->seen) {
+        switch (backup->image_watch->seen) {
         case SEEN_PENDING:
                 if (task->row.listed == SEC_NONE)
                         return note_listed(task);
@@ -95,9 +95,9 @@ static struct verdict await_image_ask(struct task *task)
                 return step_wait();
         case SEEN_FAILED:
         case SEEN_GONE:
-                return image_failed(task, live->image_watch);
+                return image_failed(task, backup->image_watch);
         case SEEN_AVAILABLE:
-                return live->recorded ? step_next() : image_available(task);
+                return backup->recorded ? step_next() : image_available(task);
         }
         abort();
 }

@@ -23,7 +23,7 @@ bool targets_exclude(const struct setting_targets *targets, const struct ec2_ins
 /* The reasons become the detail of the task, so that a restart does not lose them. */
 static struct verdict named_end(struct task *task)
 {
-        struct text *reasons = &targets_live(task)->reasons;
+        struct text *reasons = &targets_state(task)->reasons;
 
         return text_size(reasons) ? step_finish(OUTCOME_DONE, text_steal(reasons)) : step_next();
 }
@@ -33,19 +33,19 @@ static struct verdict named_end(struct task *task)
 struct verdict named_ask(struct task *task)
 {
         struct ec2_filter filter = { .name = "instance-id" };
-        struct targets_live *live;
+        struct targets_state *state;
         size_t n = 0, at;
         char **only;
 
         if (!task->run->row.only)
                 return step_next();
-        live = targets_live(task);
+        state = targets_state(task);
         only = strings_split(task->run->row.only, " ", &n);
-        for (at = live->named; at < n && filter.n_values < EC2_FILTER_VALUES_MAX; at++)
+        for (at = state->named; at < n && filter.n_values < EC2_FILTER_VALUES_MAX; at++)
                 if (!run_find_task(task->run, only[at]))
                         *append(filter.values, filter.n_values) = only[at];
-        live->asking = at;
-        live->more = at < n;
+        state->asking = at;
+        state->more = at < n;
         if (filter.n_values)
                 task_call(task, &ec2_describe_instances,
                           &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
@@ -87,8 +87,8 @@ static char *why_no_target(const struct setting_targets *targets,
 struct verdict named_answer(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_instances *found = reply->output;
-        struct targets_live *live = targets_live(task);
-        struct text *reasons = &live->reasons;
+        struct targets_state *state = targets_state(task);
+        struct text *reasons = &state->reasons;
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instances);
@@ -101,8 +101,8 @@ struct verdict named_answer(struct task *task, const struct aws_reply *reply)
                                     text_size(reasons) ? "; " : "", instance->id,
                                     task->run->row.schedule, why);
         }
-        live->named = live->asking;
-        return live->more ? step_goto("describe-named") : named_end(task);
+        state->named = state->asking;
+        return state->more ? step_goto("describe-named") : named_end(task);
 }
 
 /* ---- the run ---- */

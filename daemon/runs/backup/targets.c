@@ -11,31 +11,31 @@
 
 /* ---- find-reboots: which instances had a reboot for an image lately; for `auto` ---- */
 
-struct targets_live *targets_live(struct task *task)
+struct targets_state *targets_state(struct task *task)
 {
-        if (!task->live)
-                task->live = xnew(struct targets_live);
-        return task->live;
+        if (!task->state)
+                task->state = xnew(struct targets_state);
+        return task->state;
 }
 
 static void targets_forget(struct task *task)
 {
-        struct targets_live *live = task->live;
+        struct targets_state *state = task->state;
 
         rotation_leave(task);
-        if (!live)
+        if (!state)
                 return;
-        strings_free(live->rebooted, live->n_rebooted);
-        text_done(&live->reasons);
-        free(live);
-        task->live = NULL;
+        strings_free(state->rebooted, state->n_rebooted);
+        text_done(&state->reasons);
+        free(state);
+        task->state = NULL;
 }
 
 static bool was_rebooted(const struct task *task, const char *instance)
 {
-        const struct targets_live *live = task->live;
+        const struct targets_state *state = task->state;
 
-        return live && strings_contain(live->rebooted, live->n_rebooted, instance);
+        return state && strings_contain(state->rebooted, state->n_rebooted, instance);
 }
 
 /* Asked of AWS, not of the state: it is true after the state was lost, too, and for a plan. */
@@ -90,19 +90,20 @@ static struct verdict reboots_answer(struct task *task, const struct aws_reply *
 {
         const struct setting_schedule *schedule = task->run->schedule;
         const struct ec2_images *found = reply->output;
-        struct targets_live *live;
+        struct targets_state *state;
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_images);
         targets_forget(task);
-        live = targets_live(task);
+        state = targets_state(task);
         for (size_t i = 0; i < found->n_images; i++) {
                 const struct ec2_image *image = &found->images[i];
 
                 image_note_deregistered(task, image);
                 if (is_of_instance(image) &&
                     task->run->row.firing - reboot_time(schedule, image) < schedule->reboot_max_age)
-                        *append(live->rebooted, live->n_rebooted) = xstrdup(image->source_instance);
+                        *append(state->rebooted, state->n_rebooted) =
+                                xstrdup(image->source_instance);
         }
         return step_next();
 }
@@ -182,7 +183,7 @@ static struct verdict targets_ask(struct task *task)
         if (!task->run->schedule)
                 return step_finish(OUTCOME_FAILED,
                                    xstrdup("the schedule is no longer in the settings"));
-        if (task->run->schedule->consistency == CONSISTENCY_AUTO && !task->live)
+        if (task->run->schedule->consistency == CONSISTENCY_AUTO && !task->state)
                 return step_goto("find-reboots"); /* after a restart */
         if (needs_target_groups(task))
                 return step_goto("find-target-groups");

@@ -71,7 +71,7 @@ struct step {
 struct task_kind {
         const char *name; /* stored */
         const struct step *steps;
-        void (*forget)(struct task *task); /* frees task->live */
+        void (*forget)(struct task *task); /* frees task->state */
         void (*ended)(struct task *task);  /* says in the journal how it ended; or NULL */
         step_timeout_fn *on_timeout;       /* NULL: the task fails */
         unsigned int touching; /* the ways of tasks that may do something to what they work on:
@@ -121,7 +121,7 @@ struct run_kind {
         char *(*made)(const struct run *run);
         char *(*shortfall)(const struct run *run);
         void (*resumed)(struct run *run); /* its tasks are there again after a restart; or NULL */
-        void (*forget)(struct run *run);  /* frees run->live; or NULL */
+        void (*forget)(struct run *run);  /* frees run->state; or NULL */
 };
 
 /* ---- objects ---- */
@@ -140,7 +140,7 @@ struct task {
         const struct action *action; /* of the last call */
         char *error, *request_id;    /* of its reply, while the step lasts; or NULL */
         struct timer *timer;
-        void *live;     /* of the kind; not stored */
+        void *state;    /* of the kind; not stored */
         usec_t entered; /* monotonic: when its step began; setting the clock changes no timeout
                          */
         int percent;    /* of its snapshots, -1 unknown */
@@ -180,7 +180,7 @@ struct run {
         bool compared;  /* it was claimed by a clock that agreed with AWS's; clock-guard.h */
         usec_t claimed; /* monotonic; 0: by an earlier process */
         usec_t began;   /* monotonic; a clock that is set changes no duration */
-        void *live;     /* of the kind; not stored */
+        void *state;    /* of the kind; not stored */
         size_t n_open;  /* open tasks of the phase that goes on */
         size_t n_aside; /* of these, those that hold up no other run */
         struct timer *stragglers;            /* tasks that hold up the others; NULL: none do */

@@ -260,7 +260,7 @@ void run_act(struct run *run)
                 } else {
                         if (task->kind->forget)
                                 task->kind->forget(task);
-                        task->live = NULL;
+                        task->state = NULL;
                         if (run->phase && task->kind == run->phase->kind && run->n_open)
                                 run->n_open--;
                         if (task->kind->straggle)

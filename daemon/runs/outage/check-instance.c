@@ -93,7 +93,7 @@ struct verdict wait_turn_ask(struct task *task)
 
 static struct verdict check_verdict(struct task *task)
 {
-        const struct ec2_instance *instance = image_live(task)->instance.instances;
+        const struct ec2_instance *instance = backup_state(task)->instance.instances;
 
         switch ((enum instance_state)instance->state) {
         case INSTANCE_RUNNING:
@@ -117,7 +117,7 @@ static void describe_instance(struct task *task)
 {
         struct name_filter filter;
 
-        image_live(task)->look_again = false;
+        backup_state(task)->look_again = false;
         name_filter_init(&filter, "instance-id", task->row.subject);
         task_call(task, &ec2_describe_instances,
                   &(struct describe_instances){ .filters = &filter.filter, .n_filters = 1 });
@@ -126,15 +126,15 @@ static void describe_instance(struct task *task)
 
 struct verdict check_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
-        usec_t age = loop_monotonic(task->run->engine->loop) - live->described;
+        struct backup_state *backup = backup_state(task);
+        usec_t age = loop_monotonic(task->run->engine->loop) - backup->described;
 
         if (!task->run->schedule)
                 return step_finish(OUTCOME_CANCELLED,
                                    xstrdup("not begun: the schedule is no longer in the settings"));
-        if (live->instance.n_instances && !live->look_again &&
-            ((live->instance.instances->state == INSTANCE_RUNNING && age < RUNNING_FRESH) ||
-             (live->instance.instances->state == INSTANCE_STOPPED && age < STOPPED_FRESH)))
+        if (backup->instance.n_instances && !backup->look_again &&
+            ((backup->instance.instances->state == INSTANCE_RUNNING && age < RUNNING_FRESH) ||
+             (backup->instance.instances->state == INSTANCE_STOPPED && age < STOPPED_FRESH)))
                 return check_verdict(task);
         describe_instance(task);
         return step_wait();
@@ -144,7 +144,7 @@ struct verdict check_ask(struct task *task)
  * whether that is proof enough by now. */
 static bool instance_is_listed(struct task *task, const struct ec2_instances *found, bool *ret_gone)
 {
-        struct gone *gone = &image_live(task)->gone;
+        struct gone *gone = &backup_state(task)->gone;
         usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (found->n_instances)
@@ -180,7 +180,7 @@ struct verdict check_answer(struct task *task, const struct aws_reply *reply)
 /* The task keeps its slot; a task without one makes an image that touches nothing. */
 static void keep_slot(struct task *task, const struct method *method)
 {
-        bool stopped = image_live(task)->instance.instances->state == INSTANCE_STOPPED;
+        bool stopped = backup_state(task)->instance.instances->state == INSTANCE_STOPPED;
 
         if (!method || !method->holds)
                 method = stopped ? &method_stopped : &method_crash;
@@ -189,10 +189,10 @@ static void keep_slot(struct task *task, const struct method *method)
 
 struct verdict check_again_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
         if (task->resumed && !MUTANT(takes_over_nothing))
-                live->may_exist = true; /* an earlier call may have made it */
+                backup->may_exist = true; /* an earlier call may have made it */
         if (!task->run->schedule)
                 return end_without_image(
                         task, OUTCOME_CANCELLED,
@@ -217,7 +217,7 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
                                : look_once_more(STATE_RETRY); /* it may be held */
         image_describe(task, &found->instances[0], reply->date);
         keep_slot(task, method);
-        switch ((enum instance_state)image_live(task)->instance.instances->state) {
+        switch ((enum instance_state)backup_state(task)->instance.instances->state) {
         case INSTANCE_RUNNING:
                 /* It was stopped for its image, and somebody has started it. */
                 return step_goto(task->method == &method_stop ? "await-stopped" : "create-image");

@@ -108,11 +108,11 @@ struct verdict freeze_ask(struct task *task)
 
 struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         char *why;
 
         image_note_may_arrive(task, reply);
-        live->freeze_unanswered |= aws_may_have_acted(reply);
+        backup->freeze_unanswered |= aws_may_have_acted(reply);
         switch (remote_sent(task, reply)) {
         case REMOTE_SENT:
                 return step_next();
@@ -125,7 +125,7 @@ struct verdict freeze_answer(struct task *task, const struct aws_reply *reply)
                 why = aws_describe_failure(reply, &ssm_send_command, task->row.region);
                 if (gone_is_claimed(reply) && task_spent(task) < UNKNOWN_FOR)
                         return step_retry(SEND_RETRY, why);
-                return not_frozen(task, why, live->freeze_unanswered);
+                return not_frozen(task, why, backup->freeze_unanswered);
         }
         abort();
 }
@@ -148,7 +148,7 @@ static struct verdict frozen_failed(struct task *task, const struct ssm_invocati
 
         return not_frozen(task, reason ? xasprintf("%s (%s)", reason, failure) : steal(failure),
                           !streq(state, "thawed") && (!streq(state, "refused") ||
-                                                      image_live(task)->freeze_unanswered));
+                                                      backup_state(task)->freeze_unanswered));
 }
 
 struct verdict await_frozen_answer(struct task *task, const struct aws_reply *reply)
@@ -165,7 +165,7 @@ struct verdict await_frozen_answer(struct task *task, const struct aws_reply *re
                                   true);
         case REMOTE_NEVER:
                 return not_frozen(task, remote_failure(invocation),
-                                  image_live(task)->freeze_unanswered);
+                                  backup_state(task)->freeze_unanswered);
         case REMOTE_FAILED:
                 return frozen_failed(task, invocation);
         case REMOTE_DONE:

@@ -33,21 +33,21 @@ static void say_not_yet(struct task *task, const char *why)
 
         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                   "Instance %s cannot leave standby yet (attempt %u): %s; tried again.",
-                  task->row.subject, image_live(task)->failed_restores, why);
+                  task->row.subject, backup_state(task)->failed_restores, why);
         restore_note_overdue(task, "service in its Auto Scaling group", why);
 }
 
 /* True: it is time for another order to put it back, which is counted. */
 static bool restores_again(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        if (task_spent(task) < RESTORE_AGAIN << (live->failed_restores < RESTORE_LONGER
-                                                         ? live->failed_restores
+        if (task_spent(task) < RESTORE_AGAIN << (backup->failed_restores < RESTORE_LONGER
+                                                         ? backup->failed_restores
                                                          : RESTORE_LONGER))
                 return false;
-        live->failed_restores++;
-        live->next_back = 0;
+        backup->failed_restores++;
+        backup->next_back = 0;
         task->restored = false;
         return true;
 }
@@ -65,7 +65,7 @@ static void say_as_before(struct task *task)
                 log_event(&events[EVENT_PUT_BACK], &about,
                           "Instance %s is healthy again in its target groups, after %s.",
                           task->row.subject, time);
-        else if (restore_plan_takes_out(task->row.putback) && !image_live(task)->unreachable)
+        else if (restore_plan_takes_out(task->row.putback) && !backup_state(task)->unreachable)
                 log_event(&events[EVENT_PUT_BACK], &about,
                           "Instance %s is put back into what it was taken out of, after %s.",
                           task->row.subject, time);
@@ -77,11 +77,11 @@ static struct verdict as_before(struct task *task)
         if (!task->restored)
                 say_as_before(task);
         if (restore_plan_takes_out(task->row.putback) && image_note_restored(task)) {
-                image_live(task)->in_service = false;
+                backup_state(task)->in_service = false;
                 return step_retry(rotation_pause(task),
                                   xstrdup("it is back; whether an earlier request arrives late"));
         }
-        if (!image_live(task)->unreachable)
+        if (!backup_state(task)->unreachable)
                 instance_note_back(task);
         free(steal(task->row.putback)); /* there is nothing left to put right */
         return step_next();
@@ -117,12 +117,12 @@ static char *health_text(const struct restore_line *line, const struct elb_healt
 /* An answer from before the restart of amid is none. */
 static bool has_watched(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         usec_t now = loop_monotonic(task->run->engine->loop);
 
-        if (!live->watched)
-                live->watched = now;
-        return now - live->watched >= image_ready_timeout(task) * USEC_PER_SEC;
+        if (!backup->watched)
+                backup->watched = now;
+        return now - backup->watched >= image_ready_timeout(task) * USEC_PER_SEC;
 }
 
 static struct verdict await_health(struct task *task, const struct restore_plan *plan)
@@ -168,7 +168,7 @@ struct verdict await_put_back_ask(struct task *task)
 
         image_watch_early(task);
         restore_plan_parse(task->row.putback, &plan);
-        if (plan.n && plan.lines[0].kind == RESTORE_STANDBY && !image_live(task)->in_service) {
+        if (plan.n && plan.lines[0].kind == RESTORE_STANDBY && !backup_state(task)->in_service) {
                 rotation_ask_lifecycle(task);
                 return step_wait();
         }
@@ -180,12 +180,12 @@ struct verdict await_put_back_ask(struct task *task)
 /* Its Auto Scaling group has it somewhere between standby and service. */
 static struct verdict not_in_service(struct task *task, int lifecycle)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         char time[TIME_TEXT_MAX];
 
         if (lifecycle == LIFECYCLE_STANDBY && restores_again(task)) {
-                if (live->refusal)
-                        say_not_yet(task, live->refusal);
+                if (backup->refusal)
+                        say_not_yet(task, backup->refusal);
                 return step_goto("put-back");
         }
         if (lifecycle != LIFECYCLE_STANDBY && task_spent(task) >= image_ready_timeout(task) &&
@@ -204,15 +204,15 @@ static struct verdict not_in_service(struct task *task, int lifecycle)
  * `why`. */
 static struct verdict lifecycle_unknown(struct task *task, char *why)
 {
-        bool was_taken = !image_live(task)->refusal && !task->resumed;
+        bool was_taken = !backup_state(task)->refusal && !task->resumed;
         bool watched = has_watched(task);
 
         if (task_spent(task) < image_ready_timeout(task) || !watched)
                 return step_retry(LOOK_RETRY, why);
         if (was_taken)
                 return not_as_before(task, why);
-        image_live(task)->failed_restores++;
-        image_live(task)->next_back = 0;
+        backup_state(task)->failed_restores++;
+        backup_state(task)->next_back = 0;
         say_not_yet(task, why);
         free(why);
         return step_goto("put-back");
@@ -233,10 +233,10 @@ struct verdict await_put_back_answer(struct task *task, const struct aws_reply *
         case LIFECYCLE_DETACHING: /* somebody else decided about it */
         case LIFECYCLE_DETACHED:
         case LIFECYCLE_OTHER:
-                image_live(task)->unreachable = true;
+                backup_state(task)->unreachable = true;
                 __attribute__((fallthrough));
         case LIFECYCLE_IN_SERVICE:
-                image_live(task)->in_service = true;
+                backup_state(task)->in_service = true;
                 return step_goto("await-put-back");
         case LIFECYCLE_TERMINATING:
         case LIFECYCLE_TERMINATING_WAIT:

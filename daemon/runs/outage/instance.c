@@ -16,45 +16,45 @@
 #define BACKOFF_LONGEST (300 * USEC_PER_SEC)
 enum { CALL_LEAST = 3 * SEC_PER_MIN };
 
-struct image_live *image_live(struct task *task)
+struct backup_state *backup_state(struct task *task)
 {
-        struct image_live *live = task->live;
+        struct backup_state *backup = task->state;
 
-        if (live)
-                return live;
-        task->live = live = xnew(struct image_live);
+        if (backup)
+                return backup;
+        task->state = backup = xnew(struct backup_state);
         if (!task->inherited)
-                return live;
+                return backup;
         /* Of what was sent before the restart nothing is known. */
         if (task_holds(task)) {
-                live->may_arrive_until = task->inherited + REQUEST_LIVES;
-                live->stop_taken = live->freeze_unanswered = true;
+                backup->may_arrive_until = task->inherited + REQUEST_LIVES;
+                backup->stop_taken = backup->freeze_unanswered = true;
         }
-        live->outcome_unknown = !task->row.image && task->row.requested != SEC_NONE;
-        return live;
+        backup->outcome_unknown = !task->row.image && task->row.requested != SEC_NONE;
+        return backup;
 }
 
 struct status_watch *image_watch_status(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        if (!live->status_watch)
-                live->status_watch = status_watch_begin(task);
+        if (!backup->status_watch)
+                backup->status_watch = status_watch_begin(task);
         task_await(task, status_poll_refusal(task->location));
-        return live->status_watch;
+        return backup->status_watch;
 }
 
 void image_note_may_arrive(struct task *task, const struct aws_reply *reply)
 {
         if (aws_may_have_acted(reply))
-                image_live(task)->may_arrive_until =
+                backup_state(task)->may_arrive_until =
                         loop_monotonic(task->run->engine->loop) + REQUEST_LIVES;
 }
 
 usec_t image_may_arrive_for(struct task *task)
 {
         usec_t now = loop_monotonic(task->run->engine->loop),
-               until = image_live(task)->may_arrive_until;
+               until = backup_state(task)->may_arrive_until;
 
         return until > now ? until - now : 0;
 }
@@ -69,25 +69,25 @@ usec_t image_note_restored(struct task *task)
 
 void image_forget(struct task *task)
 {
-        struct image_live *live = task->live;
+        struct backup_state *backup = task->state;
 
         rotation_leave(task);
-        if (!live)
+        if (!backup)
                 return;
-        free(live->scaling_group);
-        free(live->refusal);
-        free(live->tag_refusal);
-        free(live->no_more.detail);
-        free(live->misfit);
-        shape_done(ec2_describe_instances.output, &live->instance);
-        image_watch_end(live->image_watch);
-        status_watch_end(live->status_watch);
-        free(live);
+        free(backup->scaling_group);
+        free(backup->refusal);
+        free(backup->tag_refusal);
+        free(backup->no_more.detail);
+        free(backup->misfit);
+        shape_done(ec2_describe_instances.output, &backup->instance);
+        image_watch_end(backup->image_watch);
+        status_watch_end(backup->status_watch);
+        free(backup);
 }
 
 void image_regroup(struct task *task)
 {
-        const struct ec2_instances *known = &image_live(task)->instance;
+        const struct ec2_instances *known = &backup_state(task)->instance;
         char *groups;
 
         /* The group of a slot that was taken does not change. */
@@ -111,30 +111,30 @@ sec_t image_ready_timeout(const struct task *task)
  * before a start. */
 static void note_launch(struct task *task)
 {
-        struct image_live *live = image_live(task);
-        const struct ec2_instance *instance = live->instance.instances;
+        struct backup_state *backup = backup_state(task);
+        const struct ec2_instance *instance = backup->instance.instances;
 
-        live->launched = SEC_NONE;
-        if (live->instance.n_instances &&
+        backup->launched = SEC_NONE;
+        if (backup->instance.n_instances &&
             (instance->state == INSTANCE_STOPPED || task->method == &method_stop))
-                live->launched = instance->launched;
-        if (live->outcome_unknown && task->row.launched != live->launched)
+                backup->launched = instance->launched;
+        if (backup->outcome_unknown && task->row.launched != backup->launched)
                 task->row.launched = SEC_NONE;
         else
-                task->row.launched = live->launched;
+                task->row.launched = backup->launched;
 }
 
 bool image_note_asking(struct task *task)
 {
         const char *nonce = task->run->engine->nonce;
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         char *askers;
 
         if (task->row.requested != SEC_NONE && task->row.askers && strstr(task->row.askers, nonce))
                 return false;
         if (task->row.requested == SEC_NONE)
-                task->row.requested = live->dated;
-        askers = live->outcome_unknown && task->row.askers
+                task->row.requested = backup->dated;
+        askers = backup->outcome_unknown && task->row.askers
                          ? xasprintf("%s %s", task->row.askers, nonce)
                          : xstrdup(nonce);
         free(task->row.askers);
@@ -145,7 +145,7 @@ bool image_note_asking(struct task *task)
 
 void image_note_unasked(struct task *task)
 {
-        if (!image_live(task)->outcome_unknown)
+        if (!backup_state(task)->outcome_unknown)
                 task->row.requested = SEC_NONE;
 }
 
@@ -185,17 +185,17 @@ static unsigned int count_volumes(const struct setting_image *image,
 
 void image_describe(struct task *task, struct ec2_instance *instance, sec_t date)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const struct setting_schedule *schedule = task->run->schedule;
         enum setting_consistency asked;
 
-        shape_done(ec2_describe_instances.output, &live->instance);
-        *append(live->instance.instances, live->instance.n_instances) = *instance;
+        shape_done(ec2_describe_instances.output, &backup->instance);
+        *append(backup->instance.instances, backup->instance.n_instances) = *instance;
         *instance = (struct ec2_instance){};
-        live->described = loop_monotonic(task->run->engine->loop);
-        instance = live->instance.instances;
+        backup->described = loop_monotonic(task->run->engine->loop);
+        instance = backup->instance.instances;
         task->row.volumes = count_volumes(&schedule->image, instance);
-        live->dated = date ? date : loop_wall(task->run->engine->loop);
+        backup->dated = date ? date : loop_wall(task->run->engine->loop);
         if (!consistency_find(task->row.asked, &asked))
                 asked = CONSISTENCY_CRASH; /* a row of an earlier version */
         /* An instance that starts or stops gets no slot until that is over. */
@@ -209,14 +209,14 @@ bool image_touch(struct task *task)
         if (task->row.downed != SEC_NONE)
                 return false;
         task->row.downed = loop_wall(task->run->engine->loop);
-        image_live(task)->outage_start = loop_monotonic(task->run->engine->loop);
+        backup_state(task)->outage_start = loop_monotonic(task->run->engine->loop);
         task_touch(task);
         return true;
 }
 
 sec_t image_outage_duration(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct loop *loop = task->run->engine->loop;
         sec_t spent;
 
@@ -224,9 +224,10 @@ sec_t image_outage_duration(struct task *task)
                 return 0;
         /* After a restart only the wall clock knows. */
         spent = loop_wall(loop) - task->row.downed;
-        if (!live->outage_start)
-                live->outage_start = loop_monotonic(loop) - (spent > 0 ? spent : 0) * USEC_PER_SEC;
-        return (loop_monotonic(loop) - live->outage_start) / USEC_PER_SEC;
+        if (!backup->outage_start)
+                backup->outage_start =
+                        loop_monotonic(loop) - (spent > 0 ? spent : 0) * USEC_PER_SEC;
+        return (loop_monotonic(loop) - backup->outage_start) / USEC_PER_SEC;
 }
 
 usec_t image_call_limit(struct task *task)
@@ -302,9 +303,9 @@ struct verdict image_start_over(struct task *task)
         /* For an image that is found instead of being made: of which attempt is it? */
         if (task->method == &method_freeze)
                 task->row.evidence = xstrdup("it may be from before the last freeze");
-        image_live(task)->look_again = true;
-        image_live(task)->asked = 0;
-        image_live(task)->freeze_unanswered = false;
+        backup_state(task)->look_again = true;
+        backup_state(task)->asked = 0;
+        backup_state(task)->freeze_unanswered = false;
         return step_goto("wait-turn");
 }
 

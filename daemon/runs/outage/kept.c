@@ -8,26 +8,26 @@
 
 struct verdict end_without_image(struct task *task, enum outcome outcome, char *detail)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        if (!live->may_exist)
+        if (!backup->may_exist)
                 return image_give_up(task, outcome, detail);
-        free(live->no_more.detail);
-        live->no_more = step_finish(outcome, detail);
+        free(backup->no_more.detail);
+        backup->no_more = step_finish(outcome, detail);
         return step_goto("find-image");
 }
 
 usec_t create_time_left(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         usec_t now = loop_monotonic(task->run->engine->loop);
         usec_t at_most = image_ready_timeout(task) * USEC_PER_SEC;
 
         if (task->row.downed == SEC_NONE || !task->step->down || MUTANT(keeps_them_down))
                 return USEC_INFINITY;
-        if (!live->asked)
-                live->asked = now; /* by an earlier process */
-        return now - live->asked < at_most ? at_most - (now - live->asked) : 0;
+        if (!backup->asked)
+                backup->asked = now; /* by an earlier process */
+        return now - backup->asked < at_most ? at_most - (now - backup->asked) : 0;
 }
 
 usec_t create_overtime(struct task *task)
@@ -36,7 +36,7 @@ usec_t create_overtime(struct task *task)
 
         return create_time_left(task)
                        ? 0
-                       : now - image_live(task)->asked - image_ready_timeout(task) * USEC_PER_SEC;
+                       : now - backup_state(task)->asked - image_ready_timeout(task) * USEC_PER_SEC;
 }
 
 struct verdict create_later(struct task *task, usec_t delay, char *detail)

@@ -122,7 +122,7 @@ void outage_history_each(const struct outage_history *history, outage_history_fn
                          history->list[i].failed, userdata);
 }
 
-/* The outages that a run knows of: struct run.live. */
+/* The outages that a run knows of: struct run.state. */
 struct run_outages {
         struct outage_history *before; /* of earlier runs; NULL: none is known */
         sec_t longest;                 /* outage in this run */
@@ -130,11 +130,11 @@ struct run_outages {
 
 static struct run_outages *run_outages(struct run *run)
 {
-        struct run_outages *outages = run->live;
+        struct run_outages *outages = run->state;
 
         if (outages)
                 return outages;
-        run->live = outages = xnew(struct run_outages);
+        run->state = outages = xnew(struct run_outages);
         outages->before = outage_history_load(run->engine->store, run->row.schedule);
         return outages;
 }
@@ -149,7 +149,7 @@ sec_t outage_history_expect(struct run *run, const char *instance)
 
 void outage_history_forget(struct run *run)
 {
-        struct run_outages *outages = run->live;
+        struct run_outages *outages = run->state;
 
         if (outages)
                 outage_history_free(outages->before);

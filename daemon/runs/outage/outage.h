@@ -22,7 +22,7 @@ struct status_watch;
 #define REQUEST_LIVES (310 * USEC_PER_SEC)
 
 /* What an image task knows beyond its row; made anew after a restart. */
-struct image_live {
+struct backup_state {
         struct ec2_instances instance; /* one, or none: not described yet */
         usec_t described;
         sec_t dated; /* the same by EC2's clock, of a call that is made after it */
@@ -90,7 +90,7 @@ struct image_live {
         bool restore_overdue; /* it has been told that this takes longer than ready_timeout */
         usec_t watched;       /* monotonic: since when this process waits for its health; 0: not */
 };
-struct image_live *image_live(struct task *task);
+struct backup_state *backup_state(struct task *task);
 void image_forget(struct task *task);
 
 /* Takes over a described instance (which is zeroed) and derives from it what the row needs. `date`

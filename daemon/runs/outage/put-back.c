@@ -32,11 +32,11 @@ static char *line_name(const struct restore_line *line)
 
 static struct verdict line_is_back(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        live->next_back++;
-        live->refused = 0;
-        live->look_first = 0;
+        backup->next_back++;
+        backup->refused = 0;
+        backup->look_first = 0;
         return step_goto("put-back");
 }
 
@@ -44,22 +44,23 @@ static struct verdict line_is_back(struct task *task)
 static struct verdict restore_unreachable(struct task *task, const struct restore_line *line,
                                           const char *why)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct log_about about = task_about(task);
         _cleanup_free_ char *name = line_name(line);
 
         log_event(&events[EVENT_NOT_PUT_BACK], &about, "Instance %s is not put back into %s: %s.",
                   task->row.subject, name, why);
-        live->unreachable = true;
-        live->status_watch = status_watch_end(live->status_watch); /* nobody waits for it to run */
+        backup->unreachable = true;
+        backup->status_watch =
+                status_watch_end(backup->status_watch); /* nobody waits for it to run */
         return line_is_back(task);
 }
 
 static struct verdict restore_over(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        live->status_watch = status_watch_end(live->status_watch);
+        backup->status_watch = status_watch_end(backup->status_watch);
         free(steal(task->row.putback));
         return step_goto("await-image");
 }
@@ -68,8 +69,9 @@ static struct verdict restore_over(struct task *task)
 static struct verdict await_running(struct task *task, const struct restore_line *line)
 {
         sec_t timeout = image_ready_timeout(task), waited = task_spent(task);
-        _cleanup_free_ char *why = xasprintf(
-                "it is %s", ec2_word(instance_state_names, image_live(task)->status_watch->state));
+        _cleanup_free_ char *why =
+                xasprintf("it is %s",
+                          ec2_word(instance_state_names, backup_state(task)->status_watch->state));
 
         if (waited >= timeout)
                 return restore_unreachable(task, line, why);
@@ -83,19 +85,19 @@ static struct verdict await_running(struct task *task, const struct restore_line
  */
 static bool looks_first(struct task *task, const struct restore_line *line, struct verdict *ret)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct restore_plan only = { .lines = (struct restore_line *)(uintptr_t)line, .n = 1 };
         enum rotation_view view;
         char *why = NULL;
 
-        if (!live->look_first || line->kind == RESTORE_STANDBY)
+        if (!backup->look_first || line->kind == RESTORE_STANDBY)
                 return false;
         *ret = step_wait();
-        view = rotation_look(task, &only, live->look_first, &why);
+        view = rotation_look(task, &only, backup->look_first, &why);
         if (view == ROTATION_LOOKING)
                 return true;
         free(why);
-        live->look_first = 0;
+        backup->look_first = 0;
         if (rotation_is_gone(task->location, line->name))
                 *ret = restore_unreachable(task, line, "it was removed meanwhile");
         else if (view == ROTATION_SEEN && rotation_is_in(task, line))
@@ -107,7 +109,7 @@ static bool looks_first(struct task *task, const struct restore_line *line, stru
 
 struct verdict put_back_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const char *id = task->row.subject;
         _cleanup_(restore_plan_done) struct restore_plan plan = {};
         const struct restore_line *line;
@@ -117,19 +119,19 @@ struct verdict put_back_ask(struct task *task)
         if (!task->row.putback)
                 return step_goto("await-image");
         image_watch_early(task);
-        if (!live->restore_begun) /* now, or before a restart: so long ago at least */
-                live->restore_begun = now - task_spent(task) * USEC_PER_SEC;
-        if (live->status_watch && status_watch_is_gone(live->status_watch))
+        if (!backup->restore_begun) /* now, or before a restart: so long ago at least */
+                backup->restore_begun = now - task_spent(task) * USEC_PER_SEC;
+        if (backup->status_watch && status_watch_is_gone(backup->status_watch))
                 return restore_over(task);
         restore_plan_parse(task->row.putback, &plan);
-        live->next_back = rotation_next_line(&plan, live->next_back);
-        if (live->next_back >= plan.n) {
-                live->status_watch = status_watch_end(live->status_watch);
+        backup->next_back = rotation_next_line(&plan, backup->next_back);
+        if (backup->next_back >= plan.n) {
+                backup->status_watch = status_watch_end(backup->status_watch);
                 return step_next();
         }
-        line = &plan.lines[live->next_back];
-        if (line->kind != RESTORE_STANDBY && live->status_watch && live->status_watch->asked &&
-            live->status_watch->state != INSTANCE_RUNNING)
+        line = &plan.lines[backup->next_back];
+        if (line->kind != RESTORE_STANDBY && backup->status_watch && backup->status_watch->asked &&
+            backup->status_watch->state != INSTANCE_RUNNING)
                 return await_running(task, line);
         if (now < task->retry_at) { /* a reading of its status has woken the task */
                 task_wake_after(task, task->retry_at - now);
@@ -148,16 +150,16 @@ struct verdict put_back_ask(struct task *task)
 
 void restore_note_overdue(struct task *task, const char *name, const char *why)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct log_about about = task_about(task);
         sec_t spent, timeout = image_ready_timeout(task);
         _cleanup_free_ char *failure = NULL;
         char time[TIME_TEXT_MAX];
 
-        spent = (loop_monotonic(task->run->engine->loop) - live->restore_begun) / USEC_PER_SEC;
-        if (live->restore_overdue || !live->restore_begun || spent < timeout)
+        spent = (loop_monotonic(task->run->engine->loop) - backup->restore_begun) / USEC_PER_SEC;
+        if (backup->restore_overdue || !backup->restore_begun || spent < timeout)
                 return;
-        live->restore_overdue = true;
+        backup->restore_overdue = true;
         log_event(
                 &events[EVENT_OUT_OF_SERVICE], &about,
                 "Instance %s, which amid has taken out of %s for its image, is out of it %s after "
@@ -174,12 +176,12 @@ static struct verdict restore_refused(struct task *task, const struct restore_li
 {
         struct log_about about = task_about(task);
         _cleanup_free_ char *name = line_name(line);
-        struct image_live *live = image_live(task);
-        unsigned int attempt = live->refused++;
+        struct backup_state *backup = backup_state(task);
+        unsigned int attempt = backup->refused++;
         usec_t delay = image_backoff(attempt);
         char time[TIME_TEXT_MAX];
 
-        live->look_first = loop_monotonic(task->run->engine->loop);
+        backup->look_first = loop_monotonic(task->run->engine->loop);
         refusal_note_told(&task->refusal);
         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                   "Instance %s cannot be put back into %s yet (attempt %u): %s; tried again in "
@@ -194,17 +196,17 @@ static struct verdict restore_refused(struct task *task, const struct restore_li
 static struct verdict not_running(struct task *task, const struct restore_line *line, char *why)
 {
         _cleanup_free_ char *reason = why;
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        if (!live->status_watch) {
+        if (!backup->status_watch) {
                 image_watch_status(task);
                 return step_retry(RESTORE_RETRY, steal(reason));
         }
         if (task_spent(task) < image_ready_timeout(task))
                 return step_retry(RESTORE_RETRY, steal(reason));
-        if (!live->status_watch->asked || live->status_watch->state == INSTANCE_RUNNING) {
-                live->status_watch =
-                        status_watch_end(live->status_watch); /* until it is refused again */
+        if (!backup->status_watch->asked || backup->status_watch->state == INSTANCE_RUNNING) {
+                backup->status_watch =
+                        status_watch_end(backup->status_watch); /* until it is refused again */
                 return restore_refused(task, line, steal(reason));
         }
         return restore_unreachable(task, line, reason);
@@ -212,21 +214,21 @@ static struct verdict not_running(struct task *task, const struct restore_line *
 
 struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         _cleanup_(restore_plan_done) struct restore_plan plan = {};
         const struct restore_line *line;
         bool refused = reply->outcome == AWS_ERROR && !rotation_is_busy(reply);
         char *why;
 
         if (task->action == &autoscaling_exit_standby)
-                free(steal(live->refusal));
+                free(steal(backup->refusal));
         if (reply->outcome == AWS_OK)
                 return line_is_back(task);
         restore_plan_parse(task->row.putback, &plan);
-        line = &plan.lines[live->next_back];
+        line = &plan.lines[backup->next_back];
         why = aws_describe_failure(reply, task->action, task->row.region);
         if (!streq(reply->code, "InvalidTarget")) /* its state would not explain it */
-                live->status_watch = status_watch_end(live->status_watch);
+                backup->status_watch = status_watch_end(backup->status_watch);
         if (!refused)
                 return task_spent(task) < image_ready_timeout(task)
                                ? step_retry(RESTORE_RETRY, why)
@@ -234,11 +236,11 @@ struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
         if (line->kind == RESTORE_STANDBY) {
                 /* It is not in standby (any more, or yet), or may not leave: its state will tell.
                  */
-                live->refusal = why;
+                backup->refusal = why;
                 return line_is_back(task);
         }
         if (startswith(reply->code, "TargetGroupNotFound")) {
-                live->look_first = loop_monotonic(task->run->engine->loop);
+                backup->look_first = loop_monotonic(task->run->engine->loop);
                 return task_spent(task) < NOT_FOUND_FOR ? step_retry(RESTORE_RETRY, why)
                                                         : restore_refused(task, line, why);
         }

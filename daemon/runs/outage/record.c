@@ -87,31 +87,31 @@ struct verdict image_ended(struct task *task, const char *state, const struct im
 /* One line, also over a restart: the state in the store says whether it was told. */
 struct verdict image_available(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct log_about about = task_about(task);
         bool was_known = image_is_recorded(task, "available");
-        struct verdict verdict = image_ended(task, "available", live->image_watch);
+        struct verdict verdict = image_ended(task, "available", backup->image_watch);
 
         if (verdict.move == MOVE_NEXT && !was_known)
                 log_event(&events[EVENT_IMAGE_AVAILABLE], &about,
                           "Image %s of %s is available (%zu snapshot%s).", task->row.image,
-                          task->row.subject, live->image_watch->n_snapshots,
-                          live->image_watch->n_snapshots == 1 ? "" : "s");
+                          task->row.subject, backup->image_watch->n_snapshots,
+                          backup->image_watch->n_snapshots == 1 ? "" : "s");
         return verdict;
 }
 
 void image_watch_early(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct verdict verdict;
 
         if (!task->row.image || MUTANT(stops_following))
                 return;
-        if (!live->image_watch)
-                live->image_watch = image_watch_begin(task);
-        if (live->image_watch->seen != SEEN_AVAILABLE || live->recorded)
+        if (!backup->image_watch)
+                backup->image_watch = image_watch_begin(task);
+        if (backup->image_watch->seen != SEEN_AVAILABLE || backup->recorded)
                 return;
         verdict = image_available(task);
         free(verdict.detail); /* it could not be written: with the next look */
-        live->recorded = verdict.move == MOVE_NEXT;
+        backup->recorded = verdict.move == MOVE_NEXT;
 }

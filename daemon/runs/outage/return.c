@@ -22,9 +22,9 @@
 /* Now, not with the next step: that begins only once the state can be written. */
 static void stop_awaiting(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        live->status_watch = status_watch_end(live->status_watch);
+        backup->status_watch = status_watch_end(backup->status_watch);
 }
 
 /* The rest of the run is not begun: says what was done and what was not. */
@@ -110,7 +110,7 @@ struct verdict instance_failed(struct task *task, char *why)
  * the call, both by EC2's clock. */
 static bool was_down(struct task *task, const struct status_watch *watch)
 {
-        const struct image_watch *image = image_live(task)->image_watch;
+        const struct image_watch *image = backup_state(task)->image_watch;
 
         return watch->was_down ||
                (watch->impaired && image && image->created && watch->impaired >= image->created);
@@ -136,7 +136,7 @@ static bool is_back(struct task *task, const struct status_watch *watch, sec_t s
  * was over soon, also that nobody pulled the plug. */
 static void prove_reboot(struct task *task, const struct status_watch *watch)
 {
-        usec_t since = image_live(task)->rebooted;
+        usec_t since = backup_state(task)->rebooted;
         sec_t took = (loop_monotonic(task->run->engine->loop) - since) / USEC_PER_SEC;
         bool soon = since && took < FORCED_AFTER;
         char time[TIME_TEXT_MAX];
@@ -251,7 +251,7 @@ static usec_t wait_left(sec_t waited, sec_t timeout)
 
 struct verdict await_instance_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const struct setting_schedule *schedule = task->run->schedule;
         sec_t settle = schedule ? schedule->reboot.settle : 2 * SEC_PER_MIN;
         sec_t timeout = image_ready_timeout(task);
@@ -266,11 +266,11 @@ struct verdict await_instance_ask(struct task *task)
         if (is_down_again(task, watch))
                 return start_again(task);
         if (is_back(task, watch, settle)) {
-                if (!task->restored && !live->was_running)
+                if (!task->restored && !backup->was_running)
                         outage_history_note(task, image_outage_duration(task));
                 if (task->method != &method_stop || !image_note_restored(task))
-                        return live->was_running ? never_was_down(task)
-                                                 : instance_ready(task, watch);
+                        return backup->was_running ? never_was_down(task)
+                                                   : instance_ready(task, watch);
                 task_set_waiting(task, "it is back; whether an earlier request arrives late");
                 task_wake_after(task, image_may_arrive_for(task));
                 return step_wait();

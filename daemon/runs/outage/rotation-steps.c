@@ -54,7 +54,7 @@ void rotation_ask_lifecycle(struct task *task)
 
 bool rotation_lifecycle(struct task *task, const struct autoscaling_instances *found, int *ret)
 {
-        struct gone *member = &image_live(task)->member;
+        struct gone *member = &backup_state(task)->member;
         usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (found->n_instances)
@@ -159,9 +159,9 @@ struct verdict find_target_groups_ask(struct task *task)
 
 /* ---- check-rotation: what it is to be taken out of, and whether that may be ---- */
 
-static bool is_in_auto_scaling(const struct image_live *live)
+static bool is_in_auto_scaling(const struct backup_state *backup)
 {
-        const struct ec2_instance *instance = live->instance.instances;
+        const struct ec2_instance *instance = backup->instance.instances;
 
         return ec2_tag_value(instance->tags, instance->n_tags, TAG_AUTO_SCALING);
 }
@@ -177,8 +177,8 @@ bool rotation_standby_is_taken(const struct task *task, const char *group)
 
 static struct verdict check_group(struct task *task, const struct autoscaling_groups *found)
 {
-        struct image_live *live = image_live(task);
-        const char *name = live->scaling_group;
+        struct backup_state *backup = backup_state(task);
+        const char *name = backup->scaling_group;
 
         for (size_t i = 0; i < found->n_groups; i++) {
                 const struct autoscaling_group *group = &found->groups[i];
@@ -199,24 +199,24 @@ static struct verdict check_group(struct task *task, const struct autoscaling_gr
                                   "auto_scaling: leave",
                                   name, group->desired, group->min));
         }
-        live->scaling = SCALING_KNOWN;
+        backup->scaling = SCALING_KNOWN;
         return step_goto("check-rotation");
 }
 
 static struct verdict check_lifecycle(struct task *task, const struct autoscaling_instances *found)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         int lifecycle;
 
         if (!rotation_lifecycle(task, found, &lifecycle))
                 return step_retry(
                         STATE_RETRY,
                         xstrdup("its tag names an Auto Scaling group, which does not list it"));
-        live->scaling = SCALING_KNOWN;
+        backup->scaling = SCALING_KNOWN;
         switch ((enum lifecycle_state)lifecycle) {
         case LIFECYCLE_IN_SERVICE:
-                live->scaling = SCALING_IN_SERVICE;
-                xreplace(&live->scaling_group, found->instances[0].group);
+                backup->scaling = SCALING_IN_SERVICE;
+                xreplace(&backup->scaling_group, found->instances[0].group);
                 break;
         case LIFECYCLE_PENDING:
         case LIFECYCLE_PENDING_WAIT:
@@ -242,37 +242,37 @@ static struct verdict check_lifecycle(struct task *task, const struct autoscalin
 /* All is known: writes the restore plan, and asks for a slot by the groups as they are now. */
 static struct verdict check_rotation_verdict(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const struct setting_schedule *schedule = task->run->schedule;
         _cleanup_(restore_plan_done) struct restore_plan plan = {};
 
-        if (live->scaling_group)
-                restore_plan_add(&plan, RESTORE_STANDBY, false, 0, live->scaling_group);
+        if (backup->scaling_group)
+                restore_plan_add(&plan, RESTORE_STANDBY, false, 0, backup->scaling_group);
         if (schedule->reboot.target_groups != TARGET_GROUPS_IGNORE)
                 rotation_note(task->location, task->row.subject,
                               schedule->reboot.target_groups == TARGET_GROUPS_DRAIN, &plan);
         free(task->row.putback);
         task->row.putback = restore_plan_print(&plan);
         image_regroup(task);
-        free(steal(live->scaling_group));
-        live->scaling = SCALING_UNKNOWN;
-        live->next_out = live->next_back = 0;
-        live->in_standby = live->in_service = live->may_be_out = false;
+        free(steal(backup->scaling_group));
+        backup->scaling = SCALING_UNKNOWN;
+        backup->next_out = backup->next_back = 0;
+        backup->in_standby = backup->in_service = backup->may_be_out = false;
         return slots_allow(task) ? step_next() : step_goto("wait-turn");
 }
 
 struct verdict check_rotation_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const struct setting_schedule *schedule = task->run->schedule;
-        const char *group = live->scaling_group;
+        const char *group = backup->scaling_group;
         char *why = NULL;
 
-        if (!schedule || !live->instance.n_instances)
+        if (!schedule || !backup->instance.n_instances)
                 return step_goto("check-instance");
-        if (schedule->reboot.auto_scaling == AUTO_SCALING_STANDBY && is_in_auto_scaling(live) &&
-            live->scaling != SCALING_KNOWN) {
-                if (live->scaling == SCALING_UNKNOWN)
+        if (schedule->reboot.auto_scaling == AUTO_SCALING_STANDBY && is_in_auto_scaling(backup) &&
+            backup->scaling != SCALING_KNOWN) {
+                if (backup->scaling == SCALING_UNKNOWN)
                         rotation_ask_lifecycle(task);
                 else
                         task_call(task, &autoscaling_describe_groups,

@@ -30,7 +30,7 @@ enum { CONTRADICTIONS = 240 };
 
 static void end_look(struct task *task)
 {
-        image_live(task)->status_watch = status_watch_end(image_live(task)->status_watch);
+        backup_state(task)->status_watch = status_watch_end(backup_state(task)->status_watch);
 }
 
 /* "system check ok, instance check impaired since 2026-03-02T00:11:00Z". Caller frees. */
@@ -49,7 +49,7 @@ static struct verdict was_impaired(struct task *task)
 {
         const struct setting_schedule *schedule = task->run->schedule;
         struct log_about about = task_about(task);
-        _cleanup_free_ char *checks = checks_text(image_live(task)->status_watch);
+        _cleanup_free_ char *checks = checks_text(backup_state(task)->status_watch);
         const char *not_done = task->method == &method_freeze ? "frozen"
                                : task->method == &method_stop ? "stopped"
                                                               : "rebooted";
@@ -73,49 +73,49 @@ static struct verdict was_impaired(struct task *task)
  * is not known when the last call was. */
 static bool may_be_rebooted(const struct task *task)
 {
-        const struct image_live *live = task->live;
+        const struct backup_state *backup = task->state;
         const struct loop *loop = task->run->engine->loop;
-        sec_t since_call = (loop_monotonic(loop) - live->unknown_call) / USEC_PER_SEC;
-        sec_t failing = loop_wall(loop) - live->status_watch->impaired;
+        sec_t since_call = (loop_monotonic(loop) - backup->unknown_call) / USEC_PER_SEC;
+        sec_t failing = loop_wall(loop) - backup->status_watch->impaired;
 
-        if (!live->outcome_unknown || !task->method->reboots || !live->status_watch->impaired)
+        if (!backup->outcome_unknown || !task->method->reboots || !backup->status_watch->impaired)
                 return false;
-        if (!live->unknown_call)
+        if (!backup->unknown_call)
                 return task->row.requested != SEC_NONE && failing <= REBOOT_SHOWS &&
-                       live->status_watch->impaired >= task->row.requested;
+                       backup->status_watch->impaired >= task->row.requested;
         return failing <= since_call + CLOCKS_DIFFER && since_call - failing <= REBOOT_SHOWS;
 }
 
 static struct verdict is_fit(struct task *task)
 {
         end_look(task);
-        image_live(task)->fit = loop_monotonic(task->run->engine->loop);
+        backup_state(task)->fit = loop_monotonic(task->run->engine->loop);
         if (task->method != &method_freeze)
                 free(steal(task->row.evidence)); /* of a look before this one */
-        if (image_live(task)->may_exist || task->step->ask == check_status_again_ask)
+        if (backup_state(task)->may_exist || task->step->ask == check_status_again_ask)
                 return step_goto("create-image"); /* it has its slot already */
         return slots_allow(task) ? step_next() : step_goto("wait-turn");
 }
 
 static struct verdict describe_first(const struct task *task)
 {
-        const struct image_live *live = task->live;
+        const struct backup_state *backup = task->state;
 
-        return step_goto(live->may_exist ? "check-again" : "check-instance");
+        return step_goto(backup->may_exist ? "check-again" : "check-instance");
 }
 
 /* It is in another state than it was described in. */
 static struct verdict changed_state(struct task *task)
 {
-        struct image_live *live = image_live(task);
-        const char *state = ec2_word(instance_state_names, live->status_watch->state);
+        struct backup_state *backup = backup_state(task);
+        const char *state = ec2_word(instance_state_names, backup->status_watch->state);
 
         end_look(task);
-        if (++live->wrong_states > CONTRADICTIONS)
+        if (++backup->wrong_states > CONTRADICTIONS)
                 return end_without_image(
                         task, OUTCOME_FAILED,
                         xasprintf("EC2 lists it as running, and says that it is %s", state));
-        live->look_again = true;
+        backup->look_again = true;
         return describe_first(task);
 }
 
@@ -138,7 +138,7 @@ static struct verdict await_reboot(struct task *task)
         if (task_spent(task) < timeout)
                 return await_reading(task, timeout,
                                      "its checks fail since a call that may have rebooted it");
-        checks = checks_text(image_live(task)->status_watch);
+        checks = checks_text(backup_state(task)->status_watch);
         why = xasprintf("not ready within %s of a call that may have rebooted it (%s)",
                         format_timespan(timeout, time), checks);
         end_look(task);
@@ -151,7 +151,7 @@ static struct verdict await_reboot(struct task *task)
 /* What cannot be looked at is not touched: whether it came back could not be seen either. */
 static struct verdict not_told(struct task *task)
 {
-        const struct status_watch *watch = image_live(task)->status_watch;
+        const struct status_watch *watch = backup_state(task)->status_watch;
         sec_t at_most = watch->suspect || watch->refused ? UNDECIDED_FOR : SILENT_FOR;
 
         if (task_spent(task) >= at_most) {
@@ -166,15 +166,15 @@ static struct verdict not_told(struct task *task)
 
 struct verdict check_status_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const struct status_watch *watch;
 
-        if (!task->run->schedule || !live->instance.n_instances)
+        if (!task->run->schedule || !backup->instance.n_instances)
                 return describe_first(task);
-        if (!live->status_watch)
-                live->status_watch = status_watch_begin_once(task);
+        if (!backup->status_watch)
+                backup->status_watch = status_watch_begin_once(task);
         task_await(task, status_poll_refusal(task->location));
-        watch = live->status_watch;
+        watch = backup->status_watch;
         if (status_watch_is_gone(watch))
                 return end_without_image(task, OUTCOME_SKIPPED,
                                          xstrdup("the instance was terminated"));
@@ -193,6 +193,6 @@ struct verdict check_status_ask(struct task *task)
 struct verdict check_status_again_ask(struct task *task)
 {
         if (task->resumed && !MUTANT(takes_over_nothing))
-                image_live(task)->may_exist = true; /* an earlier call may have made the image */
+                backup_state(task)->may_exist = true; /* an earlier call may have made the image */
         return check_status_ask(task);
 }

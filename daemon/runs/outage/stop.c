@@ -36,8 +36,8 @@ static const struct location_type *known_type(const struct location *location, c
  * NULL: by what is known there is none. */
 static char *stop_refusal(const struct task *task)
 {
-        const struct image_live *live = task->live;
-        const struct ec2_instance *instance = live->instance.instances;
+        const struct backup_state *backup = task->state;
+        const struct ec2_instance *instance = backup->instance.instances;
         const struct location_type *type = known_type(task->location, instance->type);
         const struct setting_schedule *schedule = task->run->schedule;
         const struct {
@@ -78,8 +78,8 @@ static struct verdict check_stop_verdict(struct task *task, char *refusal)
 /* Local disks would matter, and it is not known whether there are any. */
 static bool wants_type(const struct task *task)
 {
-        const struct image_live *live = task->live;
-        const char *type = live->instance.instances->type;
+        const struct backup_state *backup = task->state;
+        const char *type = backup->instance.instances->type;
 
         return !(task->run->schedule->stop_allow & STOP_LOSES_INSTANCE_STORE) && type &&
                !known_type(task->location, type);
@@ -87,16 +87,16 @@ static bool wants_type(const struct task *task)
 
 struct verdict check_stop_ask(struct task *task)
 {
-        const struct image_live *live = image_live(task);
+        const struct backup_state *backup = backup_state(task);
         struct name_filter filter;
         char *refusal;
 
-        if (!task->run->schedule || !live->instance.n_instances)
+        if (!task->run->schedule || !backup->instance.n_instances)
                 return step_goto("check-instance");
         refusal = stop_refusal(task);
         if (refusal || !wants_type(task))
                 return check_stop_verdict(task, refusal);
-        name_filter_init(&filter, "instance-type", live->instance.instances->type);
+        name_filter_init(&filter, "instance-type", backup->instance.instances->type);
         task_call(task, &ec2_describe_instance_types,
                   &(struct describe_instance_types){ .filters = &filter.filter, .n_filters = 1 });
         name_filter_done(&filter);
@@ -106,7 +106,7 @@ struct verdict check_stop_ask(struct task *task)
 struct verdict check_stop_answer(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_instance_types *found = reply->output;
-        const char *type = image_live(task)->instance.instances->type;
+        const char *type = backup_state(task)->instance.instances->type;
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instance_types);
@@ -124,33 +124,33 @@ struct verdict check_stop_answer(struct task *task, const struct aws_reply *repl
  * `detail`. */
 static struct verdict not_stopped(struct task *task, enum outcome outcome, char *detail)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
 
-        if (live->stop_taken)
+        if (backup->stop_taken)
                 return image_give_up(task, outcome, detail);
-        live->status_watch = status_watch_end(live->status_watch);
+        backup->status_watch = status_watch_end(backup->status_watch);
         return image_untouched(task, outcome, detail);
 }
 
 /* How long ago the first attempt to stop it was: seconds. */
 static sec_t stop_age(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         usec_t now = loop_monotonic(task->run->engine->loop);
 
-        if (!live->stop_first) /* now, or before a restart: so long ago at least */
-                live->stop_first = now - task_spent(task) * USEC_PER_SEC;
-        return (now - live->stop_first) / USEC_PER_SEC;
+        if (!backup->stop_first) /* now, or before a restart: so long ago at least */
+                backup->stop_first = now - task_spent(task) * USEC_PER_SEC;
+        return (now - backup->stop_first) / USEC_PER_SEC;
 }
 
 struct verdict stop_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const char *id = task->row.subject;
 
         if (run_is_cut_short(task->run) && task->row.downed == SEC_NONE)
                 return step_finish(OUTCOME_CANCELLED, xstrdup(task->run->row.detail));
-        if (live->status_watch && status_watch_is_gone(live->status_watch))
+        if (backup->status_watch && status_watch_is_gone(backup->status_watch))
                 return not_stopped(task, OUTCOME_SKIPPED, xstrdup("the instance was terminated"));
         if (image_touch(task))
                 return step_goto("stop-instance");
@@ -173,9 +173,10 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
         char *detail;
 
         image_note_may_arrive(task, reply);
-        image_live(task)->stop_taken |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
+        backup_state(task)->stop_taken |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
         if (reply->outcome == AWS_OK) {
-                image_live(task)->status_watch = status_watch_end(image_live(task)->status_watch);
+                backup_state(task)->status_watch =
+                        status_watch_end(backup_state(task)->status_watch);
                 log_event(&events[EVENT_INSTANCE_STOPPING], &about,
                           "Instance %s is stopped for its image.", task->row.subject);
                 return step_next();
@@ -208,18 +209,18 @@ static struct verdict not_seen_stopped(struct task *task, const struct status_wa
 
 struct verdict await_stopped_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         sec_t timeout = image_ready_timeout(task);
         sec_t waited = stop_age(task);
         const struct status_watch *watch;
 
-        live->stop_taken = true;
+        backup->stop_taken = true;
         watch = image_watch_status(task);
         if (status_watch_is_gone(watch))
                 return end_without_image(task, OUTCOME_FAILED,
                                          xstrdup("the instance was terminated"));
         if (watch->asked && watch->state == INSTANCE_STOPPED) {
-                live->status_watch = status_watch_end(live->status_watch);
+                backup->status_watch = status_watch_end(backup->status_watch);
                 return step_next();
         }
         /* Also where EC2 does not tell its state: it is started again, whatever it is. */
@@ -227,7 +228,7 @@ struct verdict await_stopped_ask(struct task *task)
                 return not_seen_stopped(task, watch, timeout);
         if (watch->asked && watch->state == INSTANCE_RUNNING &&
             watch->read - task->entered > STOP_AGAIN) {
-                live->look_again = true; /* somebody started it, or the call was lost */
+                backup->look_again = true; /* somebody started it, or the call was lost */
                 return step_goto("stop-instance");
         }
         task_set_waiting(task, "stop: %s",
@@ -246,7 +247,7 @@ static struct verdict gone_while_stopped(struct task *task)
                   "Instance %s did not come back: it was terminated while it was stopped for its "
                   "image.",
                   task->row.subject);
-        image_live(task)->status_watch = status_watch_end(image_live(task)->status_watch);
+        backup_state(task)->status_watch = status_watch_end(backup_state(task)->status_watch);
         image_note_failure(
                 task, xstrdup("the instance was terminated while it was stopped for its image"));
         return step_goto("await-image");
@@ -254,25 +255,25 @@ static struct verdict gone_while_stopped(struct task *task)
 
 sec_t start_age(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         usec_t now = loop_monotonic(task->run->engine->loop);
 
-        if (!live->started) /* before the restart; so long ago at least */
-                live->started = now - task_spent(task) * USEC_PER_SEC;
-        return (now - live->started) / USEC_PER_SEC;
+        if (!backup->started) /* before the restart; so long ago at least */
+                backup->started = now - task_spent(task) * USEC_PER_SEC;
+        return (now - backup->started) / USEC_PER_SEC;
 }
 
 void start_note_overdue(struct task *task, const char *why)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct log_about about = task_about(task);
         sec_t timeout = image_ready_timeout(task);
         _cleanup_free_ char *failure = NULL;
         char time[TIME_TEXT_MAX];
 
-        if (live->overdue || start_age(task) < timeout)
+        if (backup->overdue || start_age(task) < timeout)
                 return;
-        live->overdue = true;
+        backup->overdue = true;
         if (!MUTANT(leaves_it_down_silently))
                 log_event(&events[EVENT_NOT_STARTED], &about,
                           "Instance %s, which amid has stopped for its image, does not run %s "
@@ -286,8 +287,8 @@ void start_note_overdue(struct task *task, const char *why)
 
 struct verdict start_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
-        const struct status_watch *watch = live->status_watch;
+        struct backup_state *backup = backup_state(task);
+        const struct status_watch *watch = backup->status_watch;
         int state = watch && watch->asked ? watch->state : INSTANCE_OTHER;
         usec_t now = loop_monotonic(task->run->engine->loop);
         const char *id = task->row.subject;
@@ -297,17 +298,17 @@ struct verdict start_ask(struct task *task)
                 return gone_while_stopped(task);
         if (state == INSTANCE_RUNNING || state == INSTANCE_PENDING)
                 return step_next();
-        if (watch && !live->awaits_stop && !live->starts && state != INSTANCE_STOPPED) {
-                live->awaits_stop = true; /* it has to have stopped before it can be started */
-                live->next_start = now + START_RETRY;
+        if (watch && !backup->awaits_stop && !backup->starts && state != INSTANCE_STOPPED) {
+                backup->awaits_stop = true; /* it has to have stopped before it can be started */
+                backup->next_start = now + START_RETRY;
         }
-        if (now < live->next_start && !(live->awaits_stop && state == INSTANCE_STOPPED)) {
-                task_wake_after(task, live->next_start - now);
+        if (now < backup->next_start && !(backup->awaits_stop && state == INSTANCE_STOPPED)) {
+                task_wake_after(task, backup->next_start - now);
                 return step_wait();
         }
-        live->awaits_stop = false;
-        if (!live->started)
-                live->started = now;
+        backup->awaits_stop = false;
+        if (!backup->started)
+                backup->started = now;
         task_call(task, &ec2_start_instances, &(struct change_instances){ .ids = &id, .n_ids = 1 });
         return step_wait();
 }
@@ -315,10 +316,10 @@ struct verdict start_ask(struct task *task)
 /* No attempt sooner than that; longer from one to the next. */
 static usec_t start_later(struct task *task)
 {
-        struct image_live *live = image_live(task);
-        usec_t delay = image_backoff(live->starts++);
+        struct backup_state *backup = backup_state(task);
+        usec_t delay = image_backoff(backup->starts++);
 
-        live->next_start = loop_monotonic(task->run->engine->loop) + delay / 2; /* jitter: more */
+        backup->next_start = loop_monotonic(task->run->engine->loop) + delay / 2; /* jitter: more */
         return delay;
 }
 
@@ -326,7 +327,7 @@ static usec_t start_later(struct task *task)
 static struct verdict start_refused(struct task *task, const struct aws_reply *reply)
 {
         struct log_about about = task_about(task);
-        unsigned int attempt = image_live(task)->starts;
+        unsigned int attempt = backup_state(task)->starts;
         usec_t delay = start_later(task);
         char *why = aws_describe_failure(reply, &ec2_start_instances, task->row.region);
         char time[TIME_TEXT_MAX];
@@ -346,19 +347,19 @@ static struct verdict start_refused(struct task *task, const struct aws_reply *r
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/TroubleshootingInstancesStopping.html */
 static struct verdict start_too_early(struct task *task, const struct aws_reply *reply)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         _cleanup_free_ char *why =
                 aws_describe_failure(reply, &ec2_start_instances, task->row.region);
         _cleanup_free_ char *help = xasprintf(
                 "%s; where it stays in \"stopping\", `aws ec2 stop-instances --force` ends that",
                 why);
 
-        live->awaits_stop = true;
-        live->next_start = loop_monotonic(task->run->engine->loop) + START_RETRY;
+        backup->awaits_stop = true;
+        backup->next_start = loop_monotonic(task->run->engine->loop) + START_RETRY;
         start_note_overdue(task, help);
         task_set_waiting(task, "start: %s",
-                         live->status_watch->asked
-                                 ? ec2_word(instance_state_names, live->status_watch->state)
+                         backup->status_watch->asked
+                                 ? ec2_word(instance_state_names, backup->status_watch->state)
                                  : "not in a state to be started");
         task_wake_after(task, START_RETRY);
         return step_wait();
@@ -369,7 +370,7 @@ static struct verdict start_too_early(struct task *task, const struct aws_reply 
 static bool start_found_it_running(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_instance_changes *done = reply->output;
-        bool is_first = !image_live(task)->starts && !task->resumed && !aws_may_have_acted(reply);
+        bool is_first = !backup_state(task)->starts && !task->resumed && !aws_may_have_acted(reply);
 
         return is_first && !task->row.image && !streq(task->row.consistency, ACHIEVED_STOPPED) &&
                done->n_changes == 1 && done->changes[0].previous == INSTANCE_RUNNING;
@@ -377,13 +378,13 @@ static bool start_found_it_running(struct task *task, const struct aws_reply *re
 
 struct verdict start_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct log_about about = task_about(task);
 
         if (reply->outcome == AWS_OK) {
-                live->status_watch = status_watch_end(live->status_watch);
-                live->was_running = start_found_it_running(task, reply);
-                if (!live->was_running)
+                backup->status_watch = status_watch_end(backup->status_watch);
+                backup->was_running = start_found_it_running(task, reply);
+                if (!backup->was_running)
                         log_event(&events[EVENT_INSTANCE_STARTED], &about,
                                   "Instance %s is started again.", task->row.subject);
                 return step_next();
@@ -429,28 +430,28 @@ static bool was_late_request(struct task *task, const struct status_watch *watch
 
 struct verdict start_again(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         struct log_about about = task_about(task);
-        _cleanup_free_ char *reason = state_reason(live->status_watch), *why = NULL;
+        _cleanup_free_ char *reason = state_reason(backup->status_watch), *why = NULL;
         char time[TIME_TEXT_MAX];
         usec_t delay;
 
         task->restored = false;
-        if (was_late_request(task, live->status_watch)) {
+        if (was_late_request(task, backup->status_watch)) {
                 log_line(LOG_WARNING, &about,
                          "Instance %s is stopped once more: an earlier request of amid arrived "
                          "late; it is started again.",
                          task->row.subject);
                 return step_goto("start-instance");
         }
-        live->status_watch->wants_reason = false; /* until it was started once more */
+        backup->status_watch->wants_reason = false; /* until it was started once more */
         delay = start_later(task);
         why = xasprintf("it was started, and has stopped again: %s%s",
                         reason ? reason : "EC2 gives no reason",
-                        state_reason_help(live->status_watch->reason_code));
+                        state_reason_help(backup->status_watch->reason_code));
         log_event(&events[EVENT_START_REFUSED], &about,
                   "Instance %s does not stay up (attempt %u): %s; it is started again in about %s.",
-                  task->row.subject, live->starts, why,
+                  task->row.subject, backup->starts, why,
                   format_timespan(delay / USEC_PER_SEC, time));
         start_note_overdue(task, why);
         return step_goto("start-instance");

@@ -14,7 +14,7 @@ enum { TAKE_OUT_AGAIN = 20 };
 /* Whether AWS has refused all there was to do so far: it is in service as before. */
 static bool is_still_in_service(struct task *task)
 {
-        return !image_live(task)->may_be_out && !task->inherited && !image_may_arrive_for(task);
+        return !backup_state(task)->may_be_out && !task->inherited && !image_may_arrive_for(task);
 }
 
 /* Ends it while nothing else was done to the instance. */
@@ -73,7 +73,7 @@ static void say_taking_out(struct task *task, const struct restore_plan *plan)
 
 struct verdict take_out_ask(struct task *task)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const char *id = task->row.subject;
         _cleanup_(restore_plan_done) struct restore_plan plan = {};
         const struct restore_line *line;
@@ -90,13 +90,13 @@ struct verdict take_out_ask(struct task *task)
         }
         if (is_called_off(task, &verdict))
                 return verdict;
-        live->next_out = rotation_next_line(&plan, live->next_out);
-        if (live->next_out < plan.n && live->in_standby &&
-            plan.lines[live->next_out].kind == RESTORE_STANDBY)
-                live->next_out = rotation_next_line(&plan, live->next_out + 1);
-        if (live->next_out >= plan.n)
+        backup->next_out = rotation_next_line(&plan, backup->next_out);
+        if (backup->next_out < plan.n && backup->in_standby &&
+            plan.lines[backup->next_out].kind == RESTORE_STANDBY)
+                backup->next_out = rotation_next_line(&plan, backup->next_out + 1);
+        if (backup->next_out >= plan.n)
                 return step_next();
-        line = &plan.lines[live->next_out];
+        line = &plan.lines[backup->next_out];
         if (line->kind == RESTORE_STANDBY)
                 task_call(task, &autoscaling_enter_standby,
                           &(struct autoscaling_enter_standby){ .group = line->name,
@@ -119,20 +119,20 @@ static struct verdict take_out_later(struct task *task, char *why)
 
 static struct verdict line_is_out(struct task *task)
 {
-        image_live(task)->next_out++;
+        backup_state(task)->next_out++;
         return step_goto("take-out");
 }
 
 struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         bool is_standby = task->action == &autoscaling_enter_standby;
         char *why;
 
         image_note_may_arrive(task, reply);
         if (is_standby)
-                free(steal(live->refusal));
-        live->may_be_out |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
+                free(steal(backup->refusal));
+        backup->may_be_out |= reply->outcome == AWS_OK || aws_may_have_acted(reply);
         if (reply->outcome == AWS_OK)
                 return is_standby ? step_next() : line_is_out(task);
         why = aws_describe_failure(reply, task->action, task->row.region);
@@ -140,12 +140,12 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
                 return take_out_later(task, why);
         if (is_standby && streq(reply->code, "ValidationError")) {
                 /* It says so of one that is in standby already, too: its state will tell. */
-                live->refusal = why;
+                backup->refusal = why;
                 return step_next();
         }
         if (gone_is_claimed(reply)) {
                 free(why); /* whether it is not there is what await-taken-out looks at */
-                live->may_be_out = true;
+                backup->may_be_out = true;
                 return line_is_out(task);
         }
         return hand_back(task, OUTCOME_FAILED, why);
@@ -200,7 +200,7 @@ static struct verdict await_draining(struct task *task, const struct restore_pla
                                   rotation_state_name(health)));
         if (health->state != TARGET_DRAINING && health->state != TARGET_UNHEALTHY_DRAINING &&
             task_spent(task) >= TAKE_OUT_AGAIN) {
-                image_live(task)->next_out = 0; /* the order came to nothing */
+                backup_state(task)->next_out = 0; /* the order came to nothing */
                 return step_goto("take-out");
         }
         return step_retry(rotation_pause(task), xasprintf("its connections to target group %s end",
@@ -217,7 +217,7 @@ struct verdict await_taken_out_ask(struct task *task)
         if (is_called_off(task, &verdict))
                 return verdict;
         restore_plan_parse(task->row.putback, &plan);
-        if (plan.lines[0].kind == RESTORE_STANDBY && !image_live(task)->in_standby) {
+        if (plan.lines[0].kind == RESTORE_STANDBY && !backup_state(task)->in_standby) {
                 rotation_ask_lifecycle(task);
                 return step_wait();
         }
@@ -227,7 +227,7 @@ struct verdict await_taken_out_ask(struct task *task)
 /* The instance stays in service. While another one is in standby, it waits for a slot again. */
 static struct verdict refused(struct task *task)
 {
-        char *why = steal(image_live(task)->refusal);
+        char *why = steal(backup_state(task)->refusal);
         _cleanup_(restore_plan_done) struct restore_plan plan = {};
 
         restore_plan_parse(task->row.putback, &plan);
@@ -239,7 +239,7 @@ static struct verdict refused(struct task *task)
 
 struct verdict await_taken_out_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct image_live *live = image_live(task);
+        struct backup_state *backup = backup_state(task);
         const struct autoscaling_instances *found = reply->output;
         int lifecycle;
 
@@ -253,13 +253,13 @@ struct verdict await_taken_out_answer(struct task *task, const struct aws_reply 
         if (!rotation_lifecycle(task, found, &lifecycle))
                 return step_retry(TAKE_OUT_RETRY,
                                   xstrdup("its Auto Scaling group does not list it"));
-        live->may_be_out |= lifecycle != LIFECYCLE_IN_SERVICE;
+        backup->may_be_out |= lifecycle != LIFECYCLE_IN_SERVICE;
         if (lifecycle == LIFECYCLE_STANDBY || lifecycle == LIFECYCLE_DETACHED) {
-                live->in_standby = true;
-                free(steal(live->refusal));   /* it was there already */
+                backup->in_standby = true;
+                free(steal(backup->refusal)); /* it was there already */
                 return step_goto("take-out"); /* of its target groups */
         }
-        if (lifecycle == LIFECYCLE_IN_SERVICE && live->refusal)
+        if (lifecycle == LIFECYCLE_IN_SERVICE && backup->refusal)
                 return refused(task);
         if (task_spent(task) >= image_ready_timeout(task))
                 return hand_back(task, OUTCOME_FAILED,

@@ -18,7 +18,7 @@ struct candidate {
         char *held_by;
 };
 
-struct retention_live {
+struct retention_state {
         struct settings *settings; /* of now: a run may have begun by others, hours ago */
         const struct setting_schedule *schedule;
         struct candidate *candidates;
@@ -34,23 +34,23 @@ struct retention_live {
 
 static void retention_forget(struct task *task)
 {
-        struct retention_live *live = task->live;
+        struct retention_state *state = task->state;
 
-        if (!live)
+        if (!state)
                 return;
-        for (size_t i = 0; i < live->n; i++) {
-                store_image_done(&live->candidates[i].row);
-                free(live->candidates[i].held_by);
+        for (size_t i = 0; i < state->n; i++) {
+                store_image_done(&state->candidates[i].row);
+                free(state->candidates[i].held_by);
         }
-        free(live->candidates);
-        strings_free(live->listed, live->n_listed);
-        missing_free(live->missing);
-        free(live->by_id);
-        free(live->images);
-        free(live->verdicts);
-        settings_unref(live->settings);
-        free(live);
-        task->live = NULL;
+        free(state->candidates);
+        strings_free(state->listed, state->n_listed);
+        missing_free(state->missing);
+        free(state->by_id);
+        free(state->images);
+        free(state->verdicts);
+        settings_unref(state->settings);
+        free(state);
+        task->state = NULL;
 }
 
 /* ---- describe-images ---- */
@@ -142,7 +142,7 @@ static char *misfit(struct task *task, const struct ec2_image *image, const stru
         return provenance_image(image, &of_now, task->run->settings->owner);
 }
 
-static void take_image(struct task *task, struct retention_live *live,
+static void take_image(struct task *task, struct retention_state *state,
                        const struct ec2_image *image, size_t *unknown)
 {
         _cleanup_free_ char *difference = NULL;
@@ -151,7 +151,7 @@ static void take_image(struct task *task, struct retention_live *live,
 
         if (image->state == IMAGE_DEREGISTERED)
                 return; /* EC2 shows it for a while: its row is looked at as one that is missing */
-        *append(live->listed, live->n_listed) = xstrdup(image->id);
+        *append(state->listed, state->n_listed) = xstrdup(image->id);
         if (!load_row(task, image, &row)) {
                 (*unknown)++;
                 return;
@@ -165,7 +165,7 @@ static void take_image(struct task *task, struct retention_live *live,
                 store_image_done(&row);
                 return;
         }
-        candidate = append(live->candidates, live->n);
+        candidate = append(state->candidates, state->n);
         candidate->row = row;
         candidate->created = image->created;
         candidate->held_by = image_protection(image);
@@ -175,24 +175,24 @@ static void take_image(struct task *task, struct retention_live *live,
         refresh_row(task, &candidate->row, image);
 }
 
-static void decide(struct task *task, struct retention_live *live)
+static void decide(struct task *task, struct retention_state *state)
 {
-        const struct setting_schedule *schedule = live->schedule;
+        const struct setting_schedule *schedule = state->schedule;
 
-        free(live->images);
-        free(live->verdicts);
-        live->images = xcalloc(live->n, sizeof(*live->images));
-        live->verdicts = xcalloc(live->n, sizeof(*live->verdicts));
-        live->terms = retain_terms(schedule, loop_wall(task->run->engine->loop));
-        for (size_t i = 0; i < live->n; i++) {
-                const struct candidate *candidate = &live->candidates[i];
+        free(state->images);
+        free(state->verdicts);
+        state->images = xcalloc(state->n, sizeof(*state->images));
+        state->verdicts = xcalloc(state->n, sizeof(*state->verdicts));
+        state->terms = retain_terms(schedule, loop_wall(task->run->engine->loop));
+        for (size_t i = 0; i < state->n; i++) {
+                const struct candidate *candidate = &state->candidates[i];
 
-                live->images[i] = retain_image(schedule, &candidate->row, candidate->created);
-                live->images[i].available = candidate->available;
-                live->images[i].failed = candidate->failed;
-                live->images[i].held_by = candidate->held_by;
+                state->images[i] = retain_image(schedule, &candidate->row, candidate->created);
+                state->images[i].available = candidate->available;
+                state->images[i].failed = candidate->failed;
+                state->images[i].held_by = candidate->held_by;
         }
-        retention_decide(&live->terms, live->images, live->n, live->verdicts);
+        retention_decide(&state->terms, state->images, state->n, state->verdicts);
 }
 
 static int compare_candidates(const void *a, const void *b)
@@ -201,13 +201,13 @@ static int compare_candidates(const void *a, const void *b)
                       (*(struct candidate *const *)b)->row.id);
 }
 
-static void index_candidates(struct retention_live *live)
+static void index_candidates(struct retention_state *state)
 {
-        live->by_id = xcalloc(live->n, sizeof(struct candidate *));
-        for (size_t i = 0; i < live->n; i++)
-                live->by_id[i] = &live->candidates[i];
-        if (live->n)
-                qsort(live->by_id, live->n, sizeof(struct candidate *), compare_candidates);
+        state->by_id = xcalloc(state->n, sizeof(struct candidate *));
+        for (size_t i = 0; i < state->n; i++)
+                state->by_id[i] = &state->candidates[i];
+        if (state->n)
+                qsort(state->by_id, state->n, sizeof(struct candidate *), compare_candidates);
 }
 
 static int compare_id(const void *key, const void *element)
@@ -215,11 +215,11 @@ static int compare_id(const void *key, const void *element)
         return strcmp(key, (*(struct candidate *const *)element)->row.id);
 }
 
-static struct candidate *find_candidate(const struct retention_live *live, const char *id)
+static struct candidate *find_candidate(const struct retention_state *state, const char *id)
 {
-        struct candidate **found = id && live->n ? bsearch(id, live->by_id, live->n,
-                                                           sizeof(struct candidate *), compare_id)
-                                                 : NULL;
+        struct candidate **found = id && state->n ? bsearch(id, state->by_id, state->n,
+                                                            sizeof(struct candidate *), compare_id)
+                                                  : NULL;
 
         return found ? *found : NULL;
 }
@@ -240,24 +240,24 @@ static void say_unknown(const struct task *task, size_t n)
 static struct verdict describe_answer(struct task *task, const struct aws_reply *reply)
 {
         struct ec2_images *found = reply->output;
-        struct retention_live *live;
+        struct retention_state *state;
         size_t unknown = 0;
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_images);
         retention_forget(task);
-        task->live = live = xnew(struct retention_live);
-        live->settings = settings_ref(task->run->engine->settings);
-        live->schedule = settings_schedule(live->settings, task->row.subject);
-        if (!live->schedule || !live->schedule->has_retain)
+        task->state = state = xnew(struct retention_state);
+        state->settings = settings_ref(task->run->engine->settings);
+        state->schedule = settings_schedule(state->settings, task->row.subject);
+        if (!state->schedule || !state->schedule->has_retain)
                 return step_finish(OUTCOME_DONE, NULL);
         for (size_t i = 0; i < found->n_images; i++)
-                take_image(task, live, &found->images[i], &unknown);
+                take_image(task, state, &found->images[i], &unknown);
         if (unknown)
                 say_unknown(task, unknown);
-        live->missing = missing_find(task, live->listed, live->n_listed);
-        index_candidates(live);
-        decide(task, live);
+        state->missing = missing_find(task, state->listed, state->n_listed);
+        index_candidates(state);
+        decide(task, state);
         return step_next();
 }
 
@@ -265,16 +265,16 @@ static struct verdict describe_answer(struct task *task, const struct aws_reply 
 
 static struct verdict look_missing_ask(struct task *task)
 {
-        struct retention_live *live = task->live;
+        struct retention_state *state = task->state;
 
-        return live ? missing_ask(task, live->missing) : step_goto("describe-images");
+        return state ? missing_ask(task, state->missing) : step_goto("describe-images");
 }
 
 static struct verdict look_missing_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct retention_live *live = task->live;
+        struct retention_state *state = task->state;
 
-        return missing_answer(task, live->missing, reply);
+        return missing_answer(task, state->missing, reply);
 }
 
 /* ---- find-uses ---- */
@@ -282,14 +282,14 @@ static struct verdict look_missing_answer(struct task *task, const struct aws_re
 /* In as many questions as it takes: an image that nobody asked about is not removed. */
 static struct verdict uses_ask(struct task *task)
 {
-        struct retention_live *live = task->live;
+        struct retention_state *state = task->state;
         struct ec2_filter filter = { .name = "image-id" };
 
-        if (!live)
+        if (!state)
                 return step_goto("describe-images");
-        for (size_t i = 0; i < live->n && filter.n_values < EC2_FILTER_VALUES_MAX; i++)
-                if (!retention_stays(&live->verdicts[i]) && !live->candidates[i].asked)
-                        *append(filter.values, filter.n_values) = live->candidates[i].row.id;
+        for (size_t i = 0; i < state->n && filter.n_values < EC2_FILTER_VALUES_MAX; i++)
+                if (!retention_stays(&state->verdicts[i]) && !state->candidates[i].asked)
+                        *append(filter.values, filter.n_values) = state->candidates[i].row.id;
         if (filter.n_values)
                 task_call(task, &ec2_describe_instances,
                           &(struct describe_instances){ .filters = &filter, .n_filters = 1 });
@@ -298,20 +298,20 @@ static struct verdict uses_ask(struct task *task)
 }
 
 /* The question was about the first so many that had not been asked about. */
-static void note_asked(struct retention_live *live)
+static void note_asked(struct retention_state *state)
 {
-        for (size_t i = 0, n = 0; i < live->n && n < EC2_FILTER_VALUES_MAX; i++)
-                if (!retention_stays(&live->verdicts[i]) && !live->candidates[i].asked) {
-                        live->candidates[i].asked = true;
+        for (size_t i = 0, n = 0; i < state->n && n < EC2_FILTER_VALUES_MAX; i++)
+                if (!retention_stays(&state->verdicts[i]) && !state->candidates[i].asked) {
+                        state->candidates[i].asked = true;
                         n++;
                 }
 }
 
-static void note_uses(struct retention_live *live, const struct ec2_instances *users)
+static void note_uses(struct retention_state *state, const struct ec2_instances *users)
 {
         for (size_t i = 0; i < users->n_instances; i++) {
                 const struct ec2_instance *user = &users->instances[i];
-                struct candidate *used = find_candidate(live, user->image_id);
+                struct candidate *used = find_candidate(state, user->image_id);
 
                 if (user->state != INSTANCE_TERMINATED && used && !used->held_by &&
                     !MUTANT(ignores_uses))
@@ -321,13 +321,13 @@ static void note_uses(struct retention_live *live, const struct ec2_instances *u
 
 static struct verdict uses_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct retention_live *live = task->live;
+        struct retention_state *state = task->state;
 
         if (reply->outcome != AWS_OK)
                 return task_trouble(task, reply, &ec2_describe_instances); /* unknown means keep */
-        note_asked(live);
-        note_uses(live, reply->output);
-        decide(task, live);
+        note_asked(state);
+        note_uses(state, reply->output);
+        decide(task, state);
         return step_goto("find-uses");
 }
 
@@ -335,17 +335,18 @@ static struct verdict uses_answer(struct task *task, const struct aws_reply *rep
 
 static struct verdict plan_ask(struct task *task)
 {
-        struct retention_live *live = task->live;
+        struct retention_state *state = task->state;
         struct verdict held;
 
         /* What was decided by a clock or by settings that are others now is decided anew. */
-        if (!live || live->settings != task->run->engine->settings || !task_may_remove(task, &held))
+        if (!state || state->settings != task->run->engine->settings ||
+            !task_may_remove(task, &held))
                 return step_goto("describe-images");
-        for (size_t i = 0; i < live->n; i++) {
-                const struct candidate *candidate = &live->candidates[i];
-                bool remove = !retention_stays(&live->verdicts[i]);
+        for (size_t i = 0; i < state->n; i++) {
+                const struct candidate *candidate = &state->candidates[i];
+                bool remove = !retention_stays(&state->verdicts[i]);
                 _cleanup_free_ char *why =
-                        retention_explain(&live->terms, &live->verdicts[i], &live->images[i]);
+                        retention_explain(&state->terms, &state->verdicts[i], &state->images[i]);
 
                 if (MUTANT(stops_at_what_is_held) && candidate->held_by)
                         break;
@@ -357,7 +358,7 @@ static struct verdict plan_ask(struct task *task)
                 else if (remove)
                         removal_add(task, &candidate->row, why, NULL);
         }
-        missing_plan(task, live->missing);
+        missing_plan(task, state->missing);
         return step_next();
 }
 

@@ -29,12 +29,12 @@ enum { CALLS_AT_MOST = 10 };
 
 /* ---- what the steps share ---- */
 
-struct removal *removal_of(struct task *task)
+struct removal_state *removal_state(struct task *task)
 {
-        struct removal *removal = task->live;
+        struct removal_state *removal = task->state;
 
         if (!removal) {
-                task->live = removal = xnew(struct removal);
+                task->state = removal = xnew(struct removal_state);
                 /* It has a row: a list contained it once. */
                 gone_see(&removal->gone, loop_monotonic(task->run->engine->loop));
                 removal->settings = settings_ref(task->run->engine->settings);
@@ -44,7 +44,7 @@ struct removal *removal_of(struct task *task)
 
 static void removal_forget(struct task *task)
 {
-        struct removal *removal = task->live;
+        struct removal_state *removal = task->state;
 
         if (!removal)
                 return;
@@ -54,7 +54,7 @@ static void removal_forget(struct task *task)
         free(removal->successor);
         free(removal->refusal);
         free(removal);
-        task->live = NULL;
+        task->state = NULL;
 }
 
 int removal_load(struct task *task, struct store_image *ret)
@@ -126,7 +126,7 @@ static struct verdict kept(char *why)
         return step_finish(OUTCOME_SKIPPED, why);
 }
 
-bool removal_looks_later(struct task *task, const struct removal *removal)
+bool removal_looks_later(struct task *task, const struct removal_state *removal)
 {
         usec_t now = loop_monotonic(task->run->engine->loop);
 
@@ -140,7 +140,7 @@ bool removal_looks_later(struct task *task, const struct removal *removal)
 
 static struct verdict look_image_ask(struct task *task)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         const char *ids[2] = { task->row.subject };
         struct ec2_filter filter = { .name = "image-id", .values = ids, .n_values = 1 };
         struct describe_images input;
@@ -177,7 +177,7 @@ static struct verdict look_image_ask(struct task *task)
 /* EC2 provably no longer has the image. Its snapshots are deleted only when that is our doing. */
 static struct verdict image_is_gone(struct task *task, const struct store_image *row)
 {
-        bool ours = removal_of(task)->unknown_call || streq(row->state, STATE_DEREGISTERING);
+        bool ours = removal_state(task)->unknown_call || streq(row->state, STATE_DEREGISTERING);
         const char *why = "somebody deregistered it; its snapshots stay";
         int r;
 
@@ -192,7 +192,7 @@ static struct verdict image_is_gone(struct task *task, const struct store_image 
 
 static struct verdict image_is_absent(struct task *task, const struct store_image *row)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
 
         gone_miss(&removal->gone, loop_monotonic(task->run->engine->loop));
         if (gone_is_certain(&removal->gone, GONE_IMAGE))
@@ -220,7 +220,7 @@ static char *decision_is_old(struct task *task)
         const struct engine *engine = task->run->engine;
         sec_t age = loop_wall(engine->loop) - task->row.decided;
 
-        if (removal_of(task)->settings != engine->settings)
+        if (removal_state(task)->settings != engine->settings)
                 return xstrdup("the settings were read again since that was decided; the next run "
                                "decides");
         if (clock_guard_peek(engine->clock) != CLOCK_AGREES)
@@ -235,7 +235,7 @@ static char *decision_is_old(struct task *task)
  * says once a list would show that. */
 static struct verdict stays(struct task *task, const char *state, char *change)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         usec_t now = loop_monotonic(task->run->engine->loop);
         _cleanup_free_ char *why = change ? change : steal(removal->refusal);
 
@@ -254,7 +254,7 @@ static struct verdict stays(struct task *task, const char *state, char *change)
 static struct verdict image_is_there(struct task *task, struct store_image *row,
                                      const struct ec2_images *found, const struct ec2_image *image)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         const char *state = ec2_word(image_state_names, image->state);
         _cleanup_free_ char *difference = provenance_image(image, row, task->run->settings->owner);
         char *change;
@@ -299,7 +299,7 @@ static struct verdict look_image_answer(struct task *task, const struct aws_repl
         if (!image) {
                 verdict = image_is_absent(task, &row);
         } else if (image->state == IMAGE_DEREGISTERED) {
-                gone_end(&removal_of(task)->gone);
+                gone_end(&removal_state(task)->gone);
                 verdict = image_is_gone(task, &row);
         } else {
                 verdict = image_is_there(task, &row, found, image);
@@ -328,7 +328,7 @@ static struct verdict look_uses_ask(struct task *task)
 
 static struct verdict look_uses_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         const struct ec2_instances *users = reply->output;
         usec_t now = loop_monotonic(task->run->engine->loop);
 
@@ -357,21 +357,21 @@ static struct verdict deregister_ask(struct task *task)
         int r;
 
         if (!task_may_remove(task, &held)) {
-                free(steal(removal_of(task)->state)); /* by then the look is too old */
+                free(steal(removal_state(task)->state)); /* by then the look is too old */
                 return held;
         }
-        if (!removal_of(task)->state)
+        if (!removal_state(task)->state)
                 return step_goto("look-at-image"); /* nothing is known, or it was held up since */
         r = MUTANT(forgets_what_it_deregisters)
                     ? 1
                     : removal_note(task, STATE_DEREGISTERING, task->row.name);
         if (r < 0) {
-                free(steal(removal_of(task)->state)); /* it may be hours until it is recorded */
+                free(steal(removal_state(task)->state)); /* it may be hours until it is recorded */
                 return removal_not_recorded(task);
         }
         if (r == 0)
                 return kept(xstrdup("it is not in the state"));
-        removal_of(task)->calls++;
+        removal_state(task)->calls++;
         task_call(task, &ec2_deregister_image,
                   &(struct deregister_image){ .image = task->row.subject });
         return step_wait();
@@ -381,7 +381,7 @@ static struct verdict deregister_ask(struct task *task)
  * written, it waits until it can, by a new look at the image. */
 static struct verdict put_back(struct task *task, char *why)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
 
         if (removal_note(task, removal->state, NULL) >= 0)
                 return step_finish(OUTCOME_FAILED, why);
@@ -393,7 +393,7 @@ static struct verdict put_back(struct task *task, char *why)
 /* Nobody knows what became of the call: the image is looked at. */
 static struct verdict look_again(struct task *task, char *why)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
 
         if (removal->calls >= CALLS_AT_MOST && !removal->unknown_call)
                 return put_back(task, why);
@@ -407,7 +407,7 @@ static struct verdict look_again(struct task *task, char *why)
 
 static struct verdict deregister_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         char *why = NULL;
 
         if (reply->outcome != AWS_OK)
@@ -438,7 +438,7 @@ static struct verdict deregister_answer(struct task *task, const struct aws_repl
 
 static void removal_say_end(struct task *task)
 {
-        const struct removal *removal = task->live;
+        const struct removal_state *removal = task->state;
         struct log_about about = task_about(task);
         const char *detail = task->row.detail ? task->row.detail : "no reason is known";
         _cleanup_free_ char *where = task_where(task);

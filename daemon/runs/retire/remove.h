@@ -25,7 +25,7 @@ struct removal_snapshot {
         unsigned int calls; /* of DeleteSnapshot, that led to another look */
 };
 
-struct removal {
+struct removal_state {
         char *state;     /* EC2's word for the image when it was looked at; NULL: it has to be */
         char *successor; /* what stays in its place, by the state; or NULL */
         struct settings *settings; /* by which it is removed */
@@ -45,8 +45,8 @@ struct removal {
 };
 
 /* Of the task; made when first needed. */
-struct removal *removal_of(struct task *task);
-void removal_snapshots_free(struct removal *removal);
+struct removal_state *removal_state(struct task *task);
+void removal_snapshots_free(struct removal_state *removal);
 
 /* The image's row. 1, 0 when there is none, or negative errno. */
 int removal_load(struct task *task, struct store_image *ret);
@@ -54,7 +54,7 @@ int removal_load(struct task *task, struct store_image *ret);
 int removal_note(struct task *task, const char *state, const char *detail);
 struct verdict removal_not_recorded(struct task *task);
 /* Asks again later what may not be asked yet. True when it is too early. */
-bool removal_looks_later(struct task *task, const struct removal *removal);
+bool removal_looks_later(struct task *task, const struct removal_state *removal);
 
 /* snapshots.c: steps. */
 struct verdict look_snapshots_ask(struct task *task);

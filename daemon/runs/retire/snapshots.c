@@ -35,7 +35,7 @@
 /* Of DeleteSnapshot for one snapshot, whose answers say nothing. */
 enum { CALLS_AT_MOST = 10 };
 
-static void load_snapshots(struct task *task, struct removal *removal)
+static void load_snapshots(struct task *task, struct removal_state *removal)
 {
         struct store_image row;
         char **ids;
@@ -55,7 +55,7 @@ static void load_snapshots(struct task *task, struct removal *removal)
         store_image_done(&row);
 }
 
-void removal_snapshots_free(struct removal *removal)
+void removal_snapshots_free(struct removal_state *removal)
 {
         for (size_t i = 0; i < removal->n; i++) {
                 free(removal->snapshots[i].id);
@@ -64,7 +64,7 @@ void removal_snapshots_free(struct removal *removal)
         free(removal->snapshots);
 }
 
-static size_t count(const struct removal *removal, enum snapshot_fate fate)
+static size_t count(const struct removal_state *removal, enum snapshot_fate fate)
 {
         size_t n = 0;
 
@@ -73,7 +73,7 @@ static size_t count(const struct removal *removal, enum snapshot_fate fate)
         return n;
 }
 
-static struct removal_snapshot *first(const struct removal *removal, enum snapshot_fate fate)
+static struct removal_snapshot *first(const struct removal_state *removal, enum snapshot_fate fate)
 {
         for (size_t i = 0; i < removal->n; i++)
                 if (removal->snapshots[i].fate == fate)
@@ -92,7 +92,7 @@ static void set_fate(struct removal_snapshot *snapshot, enum snapshot_fate fate,
 
 struct verdict look_snapshots_ask(struct task *task)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         struct ec2_filter filter = { .name = "snapshot-id" };
         struct describe_snapshots input = ec2_own_snapshots(&filter, 1);
 
@@ -144,7 +144,7 @@ static void check_snapshot(struct task *task, const struct store_image *row,
 
 struct verdict look_snapshots_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         struct store_image row;
 
         if (reply->outcome != AWS_OK)
@@ -170,7 +170,7 @@ struct verdict look_snapshots_answer(struct task *task, const struct aws_reply *
 /* ---- delete-snapshots ---- */
 
 /* Those that lagged are deleted again; the first of them. */
-static const struct removal_snapshot *try_lagging(struct removal *removal)
+static const struct removal_snapshot *try_lagging(struct removal_state *removal)
 {
         for (size_t i = 0; i < removal->n; i++)
                 if (removal->snapshots[i].fate == SNAPSHOT_LAGS)
@@ -180,7 +180,7 @@ static const struct removal_snapshot *try_lagging(struct removal *removal)
 
 struct verdict delete_snapshots_ask(struct task *task)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         const struct removal_snapshot *snapshot = first(removal, SNAPSHOT_OURS);
         struct verdict held;
 
@@ -211,7 +211,7 @@ static bool is_used_by_another(const struct task *task, const struct aws_reply *
 /* It is looked at again, and then deleted again. */
 static void try_later(struct task *task, struct removal_snapshot *snapshot, char *why)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
 
         if (++snapshot->calls >= CALLS_AT_MOST) {
                 snapshot->transient = true;
@@ -227,13 +227,13 @@ static void refused_for_now(struct task *task, struct removal_snapshot *snapshot
 {
         snapshot->refused = true;
         set_fate(snapshot, SNAPSHOT_OPEN, why);
-        removal_of(task)->look_after = loop_monotonic(task->run->engine->loop) + LAG_RETRY;
+        removal_state(task)->look_after = loop_monotonic(task->run->engine->loop) + LAG_RETRY;
 }
 
 /* EC2 says that the image which is deregistered still uses it. */
 static void note_lag(struct task *task, struct removal_snapshot *snapshot, char *why)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (!removal->lags_since)
@@ -260,7 +260,7 @@ static void note_refusal(struct task *task, struct removal_snapshot *snapshot,
 
 struct verdict delete_snapshots_answer(struct task *task, const struct aws_reply *reply)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         struct removal_snapshot *snapshot = first(removal, SNAPSHOT_OURS);
         char *why = NULL;
 
@@ -292,7 +292,7 @@ struct verdict delete_snapshots_answer(struct task *task, const struct aws_reply
 /* ---- record-removal ---- */
 
 /* "snap-1: why; snap-2: why" of those with this fate. Caller frees. */
-static char *reasons(const struct removal *removal, enum snapshot_fate fate, bool with_reason)
+static char *reasons(const struct removal_state *removal, enum snapshot_fate fate, bool with_reason)
 {
         _cleanup_(text_done) struct text text = {};
 
@@ -310,7 +310,7 @@ static char *reasons(const struct removal *removal, enum snapshot_fate fate, boo
         return text_steal(&text);
 }
 
-static bool is_transient(const struct removal *removal)
+static bool is_transient(const struct removal_state *removal)
 {
         for (size_t i = 0; i < removal->n; i++)
                 if (removal->snapshots[i].fate == SNAPSHOT_REFUSED &&
@@ -322,7 +322,7 @@ static bool is_transient(const struct removal *removal)
 /* Some are left. That is said when it is news: the first time, and when others are left. */
 static struct verdict record_left(struct task *task, struct store_image *row)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         _cleanup_free_ char *left = reasons(removal, SNAPSHOT_REFUSED, false);
         char *why = reasons(removal, SNAPSHOT_REFUSED, true);
 
@@ -341,7 +341,7 @@ static struct verdict record_left(struct task *task, struct store_image *row)
 
 static struct verdict record_gone(struct task *task, struct store_image *row)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         struct log_about about = task_about(task);
         _cleanup_free_ char *kept = reasons(removal, SNAPSHOT_KEPT, true);
         _cleanup_free_ char *where = task_where(task);
@@ -363,7 +363,7 @@ static struct verdict record_gone(struct task *task, struct store_image *row)
 
 struct verdict record_removal_ask(struct task *task)
 {
-        struct removal *removal = removal_of(task);
+        struct removal_state *removal = removal_state(task);
         struct store_image row;
         struct verdict verdict;
         int r;
