@@ -298,7 +298,7 @@ static const struct step adoption_steps[] = {
           .ask = adoption_ask,
           .answer = adoption_answer,
           .timeout = SEC_PER_HOUR,
-          .looks = true },
+          .read_only = true },
         {},
 };
 

@@ -188,11 +188,11 @@ static struct verdict tag_consistency_looked(struct task *task, const struct aws
                 gone_miss(&backup->tagged_gone, now);
         if (gone_is_certain(&backup->tagged_gone, GONE_IMAGE))
                 return tag_consistency_refused(task, xstrdup("it is no longer there"));
-        if (backup->tag_refusal && !backup->tagged_gone.looks)
+        if (backup->tag_refusal && !backup->tagged_gone.misses)
                 return tag_consistency_read(task, &found->images[0]);
         if (backup->tag_refusal)
                 return step_retry(tag_consistency_delay(task), xstrdup(backup->tag_refusal));
-        backup->tag_look = backup->tagged_gone.looks > 0;
+        backup->tag_look = backup->tagged_gone.misses > 0;
         return step_retry(tag_consistency_delay(task),
                           xstrdup("EC2 did not know the image when it was labelled"));
 }

@@ -18,9 +18,9 @@
 /* After an unknown outcome the image is looked for by name so often, after 2 s, 4 s, 8 s, then
  * every 15 s, before the call is made again: DescribeImages lags behind CreateImage by seconds, at
  * times by minutes. If the image exists after all, EC2 refuses the name. After so many rounds, or
- * when no call may be made any more, so many looks tell that there is none: fewer, over some five
+ * when no call may be made any more, so many lookups tell that there is none: fewer, over some five
  * minutes, while an instance is kept down for it longer than that may take. */
-enum { LOOKS = 6, ROUNDS = 12, LOOKS_AT_MOST = 72, LOOKS_IN_HASTE = 20 };
+enum { LOOKUPS = 6, ROUNDS = 12, LOOKUPS_AT_MOST = 72, LOOKUPS_IN_HASTE = 20 };
 #define HASTE_AT_MOST (300 * USEC_PER_SEC) /* where they are not answered */
 #define LOOK_SOON     (2 * USEC_PER_SEC)
 #define LOOK_LATER    (15 * USEC_PER_SEC)
@@ -43,9 +43,9 @@ struct verdict find_ask(struct task *task)
 
 /* ---- nothing is found ---- */
 
-static usec_t look_delay(unsigned int looks)
+static usec_t look_delay(unsigned int lookups)
 {
-        usec_t delay = LOOK_SOON << (looks < 4 ? looks : 3);
+        usec_t delay = LOOK_SOON << (lookups < 4 ? lookups : 3);
 
         return delay < LOOK_LATER ? delay : LOOK_LATER;
 }
@@ -86,17 +86,18 @@ static struct verdict find_nothing(struct task *task)
 {
         struct backup_state *backup = backup_state(task);
         struct verdict may = create_may(task);
-        unsigned int looks = backup->looks++;
+        unsigned int lookups = backup->lookups++;
         bool in_time = create_time_left(task) > 0;
 
         backup->may_exist = true;
-        if (may.move != MOVE_FINISH && in_time && looks >= LOOKS - 1 && backup->rounds < ROUNDS) {
+        if (may.move != MOVE_FINISH && in_time && lookups >= LOOKUPS - 1 &&
+            backup->rounds < ROUNDS) {
                 backup->rounds++;
-                backup->looks = 0;
+                backup->lookups = 0;
                 image_look_again_if_stopped(task);
                 return step_goto("create-image");
         }
-        if (looks >= (in_time ? LOOKS_AT_MOST : LOOKS_IN_HASTE) ||
+        if (lookups >= (in_time ? LOOKUPS_AT_MOST : LOOKUPS_IN_HASTE) ||
             MUTANT(gives_up_unknown_images)) {
                 if (may.move == MOVE_FINISH)
                         return image_give_up(task, may.outcome, may.detail);
@@ -105,7 +106,7 @@ static struct verdict find_nothing(struct task *task)
         }
         free(may.detail);
         return step_retry(
-                look_delay(looks),
+                look_delay(lookups),
                 xasprintf("looking for the image named %s: the outcome of the call is not known",
                           task->row.name));
 }
@@ -114,17 +115,17 @@ sec_t image_held_until(struct task *task)
 {
         static const char *const steps[] = { "create-image", "check-again", "check-status-again",
                                              "find-image" };
-        usec_t left = USEC_INFINITY, looks;
+        usec_t left = USEC_INFINITY, looking;
 
         for (size_t i = 0; i < ELEMENTS(steps); i++)
                 if (streq(task->step->name, steps[i]))
                         left = create_time_left(task);
         if (left == USEC_INFINITY)
                 return SEC_NONE;
-        looks = backup_state(task)->outcome_unknown ? HASTE_AT_MOST : 0;
+        looking = backup_state(task)->outcome_unknown ? HASTE_AT_MOST : 0;
         if (!left)
-                looks -= create_overtime(task) < looks ? create_overtime(task) : looks;
-        return loop_wall(task->run->engine->loop) + (sec_t)((left + looks) / USEC_PER_SEC);
+                looking -= create_overtime(task) < looking ? create_overtime(task) : looking;
+        return loop_wall(task->run->engine->loop) + (sec_t)((left + looking) / USEC_PER_SEC);
 }
 
 /* EC2 does not answer whether the image exists. It may, and no other task would look after it; but
@@ -255,7 +256,7 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
         /* Ours has its tags from the create call on; a list that lags may not show them at first,
          * and not ours beside others of its name. */
         if (found->n_images == 0 || backup->outcome_unknown ||
-            (untagged && backup->rounds == 0 && backup->looks < LOOKS))
+            (untagged && backup->rounds == 0 && backup->lookups < LOOKUPS))
                 return find_nothing(task);
         return image_give_up(task, OUTCOME_FAILED, taken_text(task, steal(backup->misfit)));
 }
@@ -273,7 +274,7 @@ struct verdict look_ask(struct task *task)
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet: %s; it is looked for.", task->row.subject,
                           task->row.detail);
-                backup->looks = 0; /* those before did not find it */
+                backup->lookups = 0; /* those before did not find it */
         }
         backup->look_told = true;
         return find_ask(task);
@@ -288,7 +289,7 @@ struct verdict look_answer(struct task *task, const struct aws_reply *reply)
                 return step_retry(LOOK_CALMLY, aws_describe_failure(reply, &ec2_describe_images,
                                                                     task->row.region));
         ours = find_ours(task, reply, &untagged);
-        if (!ours && ++backup_state(task)->looks < LOOKS)
+        if (!ours && ++backup_state(task)->lookups < LOOKUPS)
                 return step_retry(LOOK_LATER,
                                   xasprintf("looking for the image named %s", task->row.name));
         if (!ours)

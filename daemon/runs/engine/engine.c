@@ -20,7 +20,7 @@ static void engine_wake_waiting(struct engine *engine)
         engine->room = false;
         for (struct run *run = engine->runs; run; run = run->next)
                 for (struct task *task = run->tasks; task; task = task->next)
-                        if (task->step && task->step->waits)
+                        if (task->step && task->step->queued)
                                 task_wake(task);
 }
 

@@ -62,9 +62,9 @@ struct step {
         unsigned int ways; /* step_next() comes here only for tasks of these; 0: for all */
         bool last;         /* step_next() ends the task, though rows follow that are reached with
                               step_goto() */
-        bool waits;   /* nothing has been touched yet; asked again whenever an instance is back */
-        bool looks;   /* nothing has been touched yet: only reads */
-        bool down;    /* the instance is held, or down: counts against max_parallel */
+        bool queued; /* waits for a slot, with nothing touched yet: asked again when one is free */
+        bool read_only; /* only reads, with nothing touched yet */
+        bool down;      /* the instance is held, or down: counts against max_parallel */
         bool follows; /* only the image is followed: holds up no other run, and can be abandoned */
 };
 

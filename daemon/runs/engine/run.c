@@ -329,7 +329,7 @@ void run_cancel(struct run *run, const char *why)
         for (struct task *task = run->tasks; task; task = task->next) {
                 if (task->row.outcome != OUTCOME_OPEN)
                         continue;
-                if (!task->step || task->step->waits || task->step->looks)
+                if (!task->step || task->step->queued || task->step->read_only)
                         task_end(task, OUTCOME_CANCELLED, xstrdup(why));
                 else
                         task_wake(task); /* it may wait to be asked again */

@@ -11,7 +11,8 @@
  * has not been asked yet: the time of the task begins anew. */
 static bool is_late(const struct task *task)
 {
-        return task->step && task->step->looks && !(task->call && aws_slot_is_queued(task->call));
+        return task->step && task->step->read_only &&
+               !(task->call && aws_slot_is_queued(task->call));
 }
 
 static void give_up(struct task *task, sec_t straggle)

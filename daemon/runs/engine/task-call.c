@@ -89,7 +89,7 @@ struct verdict task_trouble(struct task *task, const struct aws_reply *reply,
         char *detail = aws_describe_failure(reply, action, task->row.region);
 
         /* No other key will be taken there either; what holds an instance waits nevertheless. */
-        if (reply->elsewhere && task->step->looks)
+        if (reply->elsewhere && task->step->read_only)
                 return step_finish(OUTCOME_FAILED, detail);
         switch (reply->outcome) {
         case AWS_UNREACHABLE:

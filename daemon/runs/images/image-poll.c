@@ -88,7 +88,7 @@ static struct image_watch *open_from(struct image_watch *watch)
 static bool needs_image(const struct image_watch *watch, usec_t now)
 {
         return watch && is_open(watch) &&
-               (watch->seen == SEEN_NOTHING || watch->gone.looks || watch->reason ||
+               (watch->seen == SEEN_NOTHING || watch->gone.misses || watch->reason ||
                 watch->percent < 0 || watch->percent >= 100 ||
                 now - watch->gone.listed >= IMAGE_LOOK);
 }

@@ -10,7 +10,7 @@
 static const struct {
         usec_t seen_before; /* one that a list contained before */
         usec_t never_seen;  /* one that none did: EC2 has named it when it made it, so it exists */
-        unsigned int looks;
+        unsigned int misses;
 } proofs[] = {
         /* A person or a schedule named it, or a list did: minutes tell. */
         [GONE_INSTANCE] = { 5 * MINUTE, 5 * MINUTE, 4 },
@@ -33,7 +33,7 @@ static const char *const claims[] = {
 void gone_see(struct gone *gone, usec_t now)
 {
         gone->listed = now;
-        gone->looks = 0;
+        gone->misses = 0;
 }
 
 void gone_end(struct gone *gone)
@@ -43,9 +43,9 @@ void gone_end(struct gone *gone)
 
 void gone_miss(struct gone *gone, usec_t now)
 {
-        if (!gone->looks)
+        if (!gone->misses)
                 gone->missed = now;
-        gone->looks++;
+        gone->misses++;
         gone->last = now;
 }
 
@@ -54,17 +54,17 @@ bool gone_is_certain(const struct gone *gone, enum gone_kind kind)
         usec_t needed = gone->listed ? proofs[kind].seen_before : proofs[kind].never_seen;
 
         return gone->ended ||
-               (gone->looks >= proofs[kind].looks && gone->last - gone->missed >= needed);
+               (gone->misses >= proofs[kind].misses && gone->last - gone->missed >= needed);
 }
 
 bool gone_is_suspected(const struct gone *gone, enum gone_kind kind)
 {
-        return gone->looks && !gone_is_certain(gone, kind);
+        return gone->misses && !gone_is_certain(gone, kind);
 }
 
 usec_t gone_pause(enum gone_kind kind)
 {
-        return proofs[kind].seen_before / proofs[kind].looks;
+        return proofs[kind].seen_before / proofs[kind].misses;
 }
 
 bool gone_would_show(enum gone_kind kind, usec_t since, usec_t now)

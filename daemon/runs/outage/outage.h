@@ -45,7 +45,7 @@ struct backup_state {
         struct verdict no_more; /* a MOVE_FINISH: no further call is made, and that is how it ends
                                    if the image is not found */
         unsigned int rounds;    /* how often the call was come back to after that */
-        unsigned int looks;     /* for the image by its name, since then */
+        unsigned int lookups;   /* of the image by its name, since then */
         unsigned int wrong_states; /* how often EC2 refused it for its state */
         unsigned int busy;         /* and for a limit that was reached, or a lack of room */
         usec_t asked;              /* monotonic: when EC2 was first asked for it; 0: not yet */

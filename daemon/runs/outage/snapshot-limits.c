@@ -78,7 +78,7 @@ static bool wait(struct task *task, usec_t delay)
  * still look for one, for a long time, but asks for none. */
 static bool is_about_to(const struct task *task)
 {
-        return !task->row.image && task->step && !task->step->waits && !task->step->looks &&
+        return !task->row.image && task->step && !task->step->queued && !task->step->read_only &&
                !run_is_cut_short(task->run);
 }
 
