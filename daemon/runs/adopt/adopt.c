@@ -225,7 +225,7 @@ static bool has_row(struct task *task, const struct ec2_image *image)
         return true;
 }
 
-static void say_left(const struct task *task, const struct store_image *row, const char *why)
+static void log_left(const struct task *task, const struct store_image *row, const char *why)
 {
         struct log_about about = task_about(task);
         _cleanup_free_ char *where = task_where(task);
@@ -249,7 +249,7 @@ static void consider(struct task *task, struct adoption *adoption, const struct 
         if (!why && !task->run->dry)
                 store_save_image(task->run->engine->store, &row);
         if (why && !task->run->dry)
-                say_left(task, &row, why);
+                log_left(task, &row, why);
         task_report(task, &(struct prune_decision){ .image = &row,
                                                     .action = why ? PRUNE_LEAVE : PRUNE_ADOPT,
                                                     .why = why ? why : "everything fits" });

@@ -10,7 +10,7 @@
 #include "runs/outage/snapshot-limits.h"
 
 /* What is refused for a limit or a lack of room is told once, then every so often: about hourly. */
-enum { BUSY_TOLD = 12 };
+enum { BUSY_LOGGED = 12 };
 #define STATE_RETRY (15 * USEC_PER_SEC)
 /* Without an answer from AWS at all it is asked again after about this. */
 #define SILENT_RETRY (30 * USEC_PER_SEC)
@@ -218,11 +218,11 @@ static struct verdict busy(struct task *task, char *detail)
         struct log_about about = task_about(task);
         usec_t delay = image_backoff(backup->busy);
 
-        if (backup->busy++ % BUSY_TOLD == 0)
+        if (backup->busy++ % BUSY_LOGGED == 0)
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet (attempt %u): %s; it is tried again.",
                           task->row.subject, backup->busy, detail);
-        refusal_note_told(&task->refusal);
+        refusal_note_logged(&task->refusal);
         image_look_again_if_stopped(task);
         return create_later(task, delay, detail);
 }
@@ -265,7 +265,7 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
         return end_without_image(task, OUTCOME_FAILED, detail);
 }
 
-static void say_unknown(struct task *task, const struct aws_reply *reply)
+static void log_unknown(struct task *task, const struct aws_reply *reply)
 {
         struct log_about about = task_about(task);
         _cleanup_free_ char *why = aws_describe_failure(reply, &ec2_create_image, task->row.region);
@@ -290,7 +290,7 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
         case AWS_ERROR:
                 return create_refused(task, reply);
         case AWS_UNKNOWN:
-                say_unknown(task, reply);
+                log_unknown(task, reply);
                 note_unknown(backup_state(task));
                 return step_goto("find-image");
         case AWS_UNREACHABLE:

@@ -270,13 +270,13 @@ struct verdict look_ask(struct task *task)
 
         if (task->run->row.abandoned)
                 return step_finish(task->row.ending, NULL);
-        if (!backup->look_told) {
+        if (!backup->lookup_logged) {
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet: %s; it is looked for.", task->row.subject,
                           task->row.detail);
                 backup->lookups = 0; /* those before did not find it */
         }
-        backup->look_told = true;
+        backup->lookup_logged = true;
         return find_ask(task);
 }
 

@@ -112,13 +112,13 @@ static struct verdict image_on_timeout(struct task *task, char *detail)
 
 /* One line for each instance that got no image. There was a line already where the instance did not
  * come back, and where the image did not achieve the consistency requested. */
-static void image_say_end(struct task *task)
+static void image_log_end(struct task *task)
 {
         struct log_about about = task_about(task);
-        bool told = task->row.image &&
-                    (task->row.ending != OUTCOME_OPEN || streq(task->row.step, "judge"));
+        bool logged = task->row.image &&
+                      (task->row.ending != OUTCOME_OPEN || streq(task->row.step, "judge"));
 
-        if (task->row.outcome != OUTCOME_FAILED || told || MUTANT(fails_silently))
+        if (task->row.outcome != OUTCOME_FAILED || logged || MUTANT(fails_silently))
                 return;
         for (int lines = MUTANT(says_it_twice) ? 2 : 1; lines; lines--)
                 log_event(&events[EVENT_IMAGE_FAILED], &about, "No image of %s: %s",
@@ -290,7 +290,7 @@ const struct task_kind image_task = {
         .steps = image_steps,
         .by_subject = true,
         .forget = image_forget,
-        .ended = image_say_end,
+        .ended = image_log_end,
         .on_timeout = image_on_timeout,
         .call_limit = image_call_limit,
         .touching = BY_FREEZE | BY_REBOOT | BY_STOP,

@@ -117,7 +117,7 @@ static bool is_explained(const struct run *run, const char *id)
         return false;
 }
 
-static void say_absent(const struct run *run, const char *id, struct text *text)
+static void append_absent(const struct run *run, const char *id, struct text *text)
 {
         const char *separator = "";
         size_t failed = 0;
@@ -154,7 +154,7 @@ char *named_not_targets(const struct run *run)
                         continue;
                 not_targets++;
                 if (!is_explained(run, only[i]))
-                        say_absent(run, only[i], &text);
+                        append_absent(run, only[i], &text);
         }
         strings_free(only, n);
         return not_targets ? text_steal(&text) : NULL;

@@ -20,7 +20,7 @@ static bool is_to_be_read(const struct task *task, const struct task *targets)
                task->method->holds && !task->row.evidence;
 }
 
-static void tell_all(struct task *targets)
+static void report_all(struct task *targets)
 {
         for (struct task *task = targets->run->tasks; task; task = task->next)
                 if (task->kind == &image_task && task->location == targets->location)
@@ -39,7 +39,7 @@ struct verdict planned_ask(struct task *targets)
                 if (is_to_be_read(task, targets))
                         ids[n++] = task->row.subject;
         if (!n) {
-                tell_all(targets);
+                report_all(targets);
                 return step_next();
         }
         task_call(

@@ -150,10 +150,10 @@ struct task {
         struct refusal refusal;       /* of its own call, while its step lasts */
         const struct refusal *awaits; /* of the question it shares with others, while its step
                                          lasts; NULL: it does not wait for one */
-        usec_t retry_at;   /* monotonic: until then its last step_retry() lasts; 0: there was none
-                            */
-        char *told;        /* of task_waiting(); or NULL */
-        bool resumed;      /* this step was entered before a restart: its request may have left */
+        usec_t retry_at;    /* monotonic: until then its last step_retry() lasts; 0: there was none
+                             */
+        char *waiting_text; /* of task_waiting(); or NULL */
+        bool resumed;       /* this step was entered before a restart: its request may have left */
         usec_t inherited;  /* monotonic: when it was taken over from an earlier process; 0: never */
         bool restored;     /* its instance is as it was before, and only a late request could change
                               that */

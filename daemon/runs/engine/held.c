@@ -20,7 +20,7 @@ const struct task *engine_find_held(const struct engine *engine)
 
 /* ---- AWS refuses what somebody's machine waits for ---- */
 
-void task_say_held(struct task *task, const char *why)
+void task_log_held(struct task *task, const char *why)
 {
         const struct refusal *refusal = task_is_refused(task) ? task_refusal(task) : NULL;
         struct log_about about = task_about(task);
@@ -40,10 +40,10 @@ void task_say_held(struct task *task, const char *why)
 /* ---- the state cannot be written ---- */
 
 /* Each of the instances that are held has a line. */
-static void say_store_failed(const struct engine *engine, const struct log_about *about)
+static void log_store_failed(const struct engine *engine, const struct log_about *about)
 {
         static const char *const what = "nothing is begun or brought back until it can";
-        bool said = false;
+        bool logged = false;
 
         for (const struct task *task = engine->down; task; task = task->next_down) {
                 struct log_about named = task_about(task);
@@ -52,9 +52,9 @@ static void say_store_failed(const struct engine *engine, const struct log_about
                         continue;
                 log_event(&events[EVENT_STORE_FAILED], &named, "%s; %s, and %s %s.",
                           engine->store_failure, what, task->row.subject, task->kind->holds(task));
-                said = true;
+                logged = true;
         }
-        if (!said)
+        if (!logged)
                 log_event(&events[EVENT_STORE_FAILED], about, "%s; %s.", engine->store_failure,
                           what);
 }
@@ -65,7 +65,7 @@ void engine_store_failed(struct engine *engine, const struct log_about *about)
                 return;
         engine->store_failure =
                 xasprintf("The state cannot be written: %s", store_error(engine->store));
-        say_store_failed(engine, about);
+        log_store_failed(engine, about);
         engine->news = true;
         engine_turn_soon(engine);
 }

@@ -37,7 +37,7 @@ void task_report_refusal(const struct refusal *refusal, void *userdata);
 /* ---- held.c ---- */
 /* Where AWS refuses a call that an instance is held for: says so once in the journal, `why` being
  * what the task is to be shown to wait for, and how the instance is meanwhile. */
-void task_say_held(struct task *task, const char *why);
+void task_log_held(struct task *task, const char *why);
 /* Whether what the task waits for is refused, by its own call or one it shares; and which. */
 bool task_is_refused(const struct task *task);
 const struct refusal *task_refusal(const struct task *task);

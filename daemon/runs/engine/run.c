@@ -286,7 +286,7 @@ void run_report_end(struct run *run)
         _cleanup_free_ char *made = NULL, *reason = NULL;
         char time[TIME_TEXT_MAX];
 
-        watches_tell(&run->engine->watches, &(struct run_event){ .run = &run->row });
+        watches_report(&run->engine->watches, &(struct run_event){ .run = &run->row });
         if (run->dry)
                 return;
         made = run->kind->made ? run->kind->made(run) : xstrdup("");

@@ -41,7 +41,7 @@ static void task_on_reply(const struct aws_reply *reply, void *userdata)
 static void task_on_limit(void *userdata)
 {
         struct task *task = userdata;
-        bool sent = !aws_slot_is_queued(task->call), tried = task->refusal.again > 0;
+        bool sent = !aws_slot_is_queued(task->call), tried = task->refusal.retry_at > 0;
         char time[TIME_TEXT_MAX];
         _cleanup_free_ char *why = tried ? refusal_reason(&task->refusal) : NULL;
         _cleanup_free_ char *message =
@@ -55,7 +55,7 @@ static void task_on_limit(void *userdata)
         };
 
         task->call = aws_slot_free(task->call);
-        task->refusal.again = 0;
+        task->refusal.retry_at = 0;
         if (!tried)
                 (void)refusal_take(&task->refusal, task->action, &reply);
         task_answer(task, &reply);

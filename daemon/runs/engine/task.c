@@ -235,7 +235,7 @@ void task_apply(struct task *task, struct verdict verdict)
                         task_apply(task, time_out(task, verdict.detail));
                         return;
                 }
-                task_say_held(task, verdict.detail);
+                task_log_held(task, verdict.detail);
                 verdict.delay = with_jitter(engine, verdict.delay);
                 task->retry_at = loop_monotonic(engine->loop) + verdict.delay;
                 task_set_waiting(task, "%s", verdict.detail);
@@ -303,10 +303,10 @@ const char *task_waiting(struct task *task, bool timed)
 {
         if (!task_is_refused(task))
                 return task->waiting;
-        free(task->told);
-        task->told = refusal_text(task_refusal(task), task->retry_at,
-                                  timed ? loop_monotonic(task->run->engine->loop) : 0);
-        return task->told;
+        free(task->waiting_text);
+        task->waiting_text = refusal_text(task_refusal(task), task->retry_at,
+                                          timed ? loop_monotonic(task->run->engine->loop) : 0);
+        return task->waiting_text;
 }
 
 void task_await(struct task *task, const struct refusal *shared)
@@ -356,10 +356,10 @@ void task_report(struct task *task, const struct prune_decision *decision)
 {
         const struct task_progress progress = task_progress(task, false);
 
-        watches_tell(&task->run->engine->watches, &(struct run_event){ .run = &task->run->row,
-                                                                       .task = &task->row,
-                                                                       .progress = &progress,
-                                                                       .decision = decision });
+        watches_report(&task->run->engine->watches, &(struct run_event){ .run = &task->run->row,
+                                                                         .task = &task->row,
+                                                                         .progress = &progress,
+                                                                         .decision = decision });
 }
 
 void task_report_refusal(const struct refusal *refusal, void *userdata)
@@ -448,7 +448,7 @@ struct task *task_free(struct task *task)
         timer_free(task->timer);
         free(task->waiting);
         free(task->snapshot);
-        free(task->told);
+        free(task->waiting_text);
         refusal_done(&task->refusal);
         free(task->error);
         free(task->request_id);

@@ -58,7 +58,7 @@ struct watch *watch_free(struct watch *watch)
         watch->ended = true;
         if (!watch->all)
                 watch_destroy(watch);
-        else if (!watch->all->telling)
+        else if (!watch->all->reporting)
                 watches_sweep(watch->all);
         return NULL;
 }
@@ -74,12 +74,12 @@ void watches_orphan(struct watches *watches)
         }
 }
 
-void watches_tell(struct watches *watches, const struct run_event *event)
+void watches_report(struct watches *watches, const struct run_event *event)
 {
-        watches->telling++;
+        watches->reporting++;
         for (struct watch *watch = watches->first; watch; watch = watch->next)
                 if (!watch->ended && (!watch->run || streq(watch->run, event->run->id)))
                         watch->callback(event, watch->userdata);
-        if (--watches->telling == 0)
+        if (--watches->reporting == 0)
                 watches_sweep(watches);
 }

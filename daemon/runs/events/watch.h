@@ -48,8 +48,8 @@ typedef void watch_fn(const struct run_event *event, void *userdata);
 
 /* All who are told; all zero at the beginning. */
 struct watches {
-        struct watch *first;  /* struct watch.next */
-        unsigned int telling; /* they are being told */
+        struct watch *first;    /* struct watch.next */
+        unsigned int reporting; /* they are being told */
 };
 /* `run` NULL: all runs. */
 struct watch *watch_new(struct watches *watches, const char *run, watch_fn *callback,
@@ -57,6 +57,6 @@ struct watch *watch_new(struct watches *watches, const char *run, watch_fn *call
 struct watch *watch_free(struct watch *watch);
 DEFINE_CLEANUP(struct watch, watch_free);
 
-void watches_tell(struct watches *watches, const struct run_event *event);
+void watches_report(struct watches *watches, const struct run_event *event);
 /* The list goes away before its watches: they stay valid and are told nothing more. */
 void watches_orphan(struct watches *watches);

@@ -124,7 +124,7 @@ static void image_poll_part_done(struct image_poll *poll)
                 image_poll_begin_part(poll);
         else
                 poll_answered(&poll->timing, open_from(poll->all) != NULL, image_poll_expect(poll));
-        poll->refusal.again = poll->timing.due;
+        poll->refusal.retry_at = poll->timing.due;
 }
 
 static void image_poll_conclude(struct image_poll *poll)

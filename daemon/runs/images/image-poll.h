@@ -37,7 +37,7 @@ struct image_watch {
         char *slowest;    /* of its snapshots, the first that is not complete; or NULL */
         int slowest_percent;
         bool failing;             /* it has failed, and its snapshots may say why */
-        usec_t stall_told;        /* 0: not reported */
+        usec_t stall_logged;      /* 0: not reported */
         struct task *task;        /* woken when anything above changes */
         struct image_watch *next; /* of the poll */
 };

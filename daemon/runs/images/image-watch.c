@@ -91,7 +91,7 @@ static char *stall_text(const struct image_watch *watch)
 
 void image_watch_check_stall(struct image_watch *watch, usec_t now)
 {
-        usec_t since = watch->moved > watch->stall_told ? watch->moved : watch->stall_told;
+        usec_t since = watch->moved > watch->stall_logged ? watch->moved : watch->stall_logged;
         _cleanup_free_ char *what = NULL;
         struct log_about about;
         char time[TIME_TEXT_MAX];
@@ -99,7 +99,7 @@ void image_watch_check_stall(struct image_watch *watch, usec_t now)
         if (watch->seen != SEEN_PENDING || now - since < STALLED_AFTER)
                 return;
         about = task_about(watch->task);
-        watch->stall_told = now;
+        watch->stall_logged = now;
         what = stall_text(watch);
         log_event(&events[EVENT_IMAGE_STALLED], &about,
                   "Image %s of %s (schedule %s) is pending: %s for %s. It is followed on, and "

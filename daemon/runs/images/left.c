@@ -8,7 +8,7 @@
 
 /* The definition of a schedule that is not in the settings, once the journal has its line. No
  * schedule in the settings has this definition: with the schedule back it is overwritten. */
-#define DEFINITION_TOLD "left, and told so"
+#define DEFINITION_LOGGED "left, and told so"
 
 void left_each(struct store *store, const struct settings *settings, left_fn *callback,
                void *userdata)
@@ -29,7 +29,7 @@ void left_each(struct store *store, const struct settings *settings, left_fn *ca
         store_left_free(left, n);
 }
 
-static void tell(const char *schedule, size_t images, void *userdata)
+static void log_images(const char *schedule, size_t images, void *userdata)
 {
         struct store *store = userdata;
         struct store_schedule row = { .name = xstrdup(schedule),
@@ -44,20 +44,20 @@ static void tell(const char *schedule, size_t images, void *userdata)
         }
         /* what cannot be read is not written over: it knows what was fired, and that it is paused
          */
-        if (r >= 0 && !streq(row.definition, DEFINITION_TOLD)) {
+        if (r >= 0 && !streq(row.definition, DEFINITION_LOGGED)) {
                 log_event(&events[EVENT_SCHEDULE_LEFT], &(struct log_about){ .schedule = schedule },
                           "Schedule %s is not in the settings, and has %zu image%s: none of them "
                           "is removed. Put it back under that name (with `enabled: false` it does "
                           "not fire) and `amictl prune %s` applies its `retain`; or remove them by "
                           "hand, `amictl images %s` lists them.",
                           schedule, images, images == 1 ? "" : "s", schedule, schedule);
-                xreplace(&row.definition, DEFINITION_TOLD);
+                xreplace(&row.definition, DEFINITION_LOGGED);
                 store_save_schedule(store, &row);
         }
         store_schedule_done(&row);
 }
 
-void left_tell(struct store *store, const struct settings *settings)
+void left_log(struct store *store, const struct settings *settings)
 {
-        left_each(store, settings, tell, store);
+        left_each(store, settings, log_images, store);
 }

@@ -16,4 +16,4 @@ void left_each(struct store *store, const struct settings *settings, left_fn *ca
                void *userdata);
 /* Says so in the journal, once of each: that it was said is remembered in the row of the schedule.
  */
-void left_tell(struct store *store, const struct settings *settings);
+void left_log(struct store *store, const struct settings *settings);

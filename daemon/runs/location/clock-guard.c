@@ -17,7 +17,7 @@ struct clock_guard {
         size_t n, at;
         usec_t unreachable; /* monotonic: when AWS did not answer; 0: it did */
         bool wrong;         /* and told so */
-        bool told_undated;
+        bool logged_undated;
         timer_fn *changed;
         void *userdata;
 };
@@ -188,11 +188,11 @@ static enum clock_state check(struct clock_guard *guard, bool asks)
                 return CLOCK_AGREES;
         aws_clock(guard->all->aws, &clock);
         if (clock.state == AWS_CLOCK_UNDATED) {
-                if (!guard->told_undated)
+                if (!guard->logged_undated)
                         log_line(LOG_INFO, NULL,
                                  "AWS's answers have no Date (an emulator's?): the clock of this "
                                  "machine is not compared.");
-                guard->told_undated = true;
+                guard->logged_undated = true;
                 return CLOCK_AGREES;
         }
         if (is_fresh(guard, &clock)) {

@@ -21,7 +21,7 @@ void refusal_clear(struct refusal *refusal)
         refusal->action = NULL;
         refusal->attempts = 0;
         refusal->certain = false;
-        refusal->again = 0;
+        refusal->retry_at = 0;
 }
 
 bool refusal_is_shown(const struct refusal *refusal)
@@ -38,7 +38,7 @@ void refusal_report(const struct refusal *refusal)
 
 /* True for another call or code, not for each attempt. */
 static bool refusal_note(struct refusal *refusal, const struct action *action,
-                         const struct aws_reply *reply, bool certain, usec_t again)
+                         const struct aws_reply *reply, bool certain, usec_t retry_at)
 {
         bool was_shown = refusal_is_shown(refusal);
         _cleanup_free_ char *before = steal(refusal->what);
@@ -53,7 +53,7 @@ static bool refusal_note(struct refusal *refusal, const struct action *action,
                              &refusal->more);
         refusal->attempts++;
         refusal->certain |= certain;
-        refusal->again = again;
+        refusal->retry_at = retry_at;
         return refusal_is_shown(refusal) && !(was_shown && streq(before, refusal->what));
 }
 
@@ -87,9 +87,9 @@ void refusal_watch(struct refusal *refusal, struct aws_slot *slot)
         aws_slot_watch(slot, on_retry, refusal);
 }
 
-char *refusal_text(const struct refusal *refusal, usec_t again, usec_t now)
+char *refusal_text(const struct refusal *refusal, usec_t retry_at, usec_t now)
 {
-        usec_t due = refusal->again ? refusal->again : again;
+        usec_t due = refusal->retry_at ? refusal->retry_at : retry_at;
         char time[TIME_TEXT_MAX];
 
         if (!now || !due)

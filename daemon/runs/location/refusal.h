@@ -17,14 +17,14 @@ struct refusal {
         struct reported reported;    /* refusals that the journal has a line about */
         unsigned int attempts;       /* in vain, in a row */
         bool certain;                /* AWS has said no, and not only that it knows no such thing */
-        usec_t again;                /* monotonic: when it is asked again; 0: not known. Of the call
-                                        of a task: of an attempt of the one that is under way */
+        usec_t retry_at;             /* monotonic: when it is asked again; 0: not known. Of the call
+                                     of a task: of an attempt of the one that is under way */
         char *code;                  /* AWS's; NULL: it gave none */
         char *what, *more;           /* of aws_describe_refusal() */
 };
 void refusal_done(struct refusal *refusal);
 /* The journal has it, in a line of its own: nobody else says it. */
-static inline void refusal_note_told(struct refusal *refusal)
+static inline void refusal_note_logged(struct refusal *refusal)
 {
         if (refusal->action)
                 (void)reported_add(&refusal->reported, refusal->action, refusal->code);
@@ -45,9 +45,9 @@ void refusal_watch(struct refusal *refusal, struct aws_slot *slot);
 
 /* Whether it is worth telling: from the second attempt in vain on, or when AWS has said no. */
 bool refusal_is_shown(const struct refusal *refusal);
-/* "DescribeImages refused: UnauthorizedOperation; asked again in 20s: You are not ...". `again`:
+/* "DescribeImages refused: UnauthorizedOperation; asked again in 20s: You are not ...". `retry_at`:
  * monotonic, when it is asked again, where the refusal does not know; 0: not known either. `now` 0:
  * without the time. Caller frees. */
-char *refusal_text(const struct refusal *refusal, usec_t again, usec_t now);
+char *refusal_text(const struct refusal *refusal, usec_t retry_at, usec_t now);
 /* "DescribeImages refused: UnauthorizedOperation: You are not ...". Caller frees. */
 char *refusal_reason(const struct refusal *refusal);

@@ -16,7 +16,7 @@
 /* How many runs are looked through for the last failure: when one has ended, and at the start. */
 enum { RECENT_RUNS = 20, RUNS_AT_START = 1000 };
 
-static void manager_tell_status(struct manager *manager);
+static void manager_report_status(struct manager *manager);
 
 /* ---- what the engine tells ---- */
 
@@ -75,7 +75,7 @@ void manager_changed(void *userdata)
         }
         manager_note_failure(manager, RECENT_RUNS);
         manager_forget(manager);
-        manager_tell_status(manager);
+        manager_report_status(manager);
 }
 
 /* A comparison of the clock has ended. */
@@ -86,7 +86,7 @@ static void on_clock_compared(void *userdata)
         clock_guard_peek(manager->engine->clock); /* says so once, if it is wrong */
         if (manager->planner && manager->engine->settings) {
                 planner_wake(manager->planner);
-                manager_tell_status(manager);
+                manager_report_status(manager);
         }
         waits_answer(&manager->clock_waits);
 }
@@ -98,11 +98,11 @@ static void on_clock_changed(void *userdata)
         if (!manager->planner || !manager->engine->settings)
                 return;
         planner_clock_changed(manager->planner);
-        manager_tell_status(manager);
+        manager_report_status(manager);
 }
 
 /* Told only when it is another one: the service manager may be slow to read. */
-static void manager_tell_status(struct manager *manager)
+static void manager_report_status(struct manager *manager)
 {
         const struct settings *settings = manager->engine->settings;
         const struct setting_schedule *first;
@@ -235,7 +235,7 @@ static void manager_begin(void *userdata)
         manager->resumed = true;
         manager->searching = false;
         planner_apply(manager->planner);
-        left_tell(manager->store, manager->engine->settings);
+        left_log(manager->store, manager->engine->settings);
         manager_changed(manager);
         waits_answer(&manager->waits);
         clock_guard_check(manager->engine->clock);

@@ -128,9 +128,9 @@ struct verdict await_boot_answer(struct task *task, const struct aws_reply *repl
 
 struct verdict read_boot_again_ask(struct task *task)
 {
-        bool tells = task->row.boot && task->row.image && task->row.ending == OUTCOME_OPEN;
+        bool reads = task->row.boot && task->row.image && task->row.ending == OUTCOME_OPEN;
 
-        return tells ? probe_ask(task) : step_goto("put-back");
+        return reads ? probe_ask(task) : step_goto("put-back");
 }
 
 struct verdict read_boot_again_answer(struct task *task, const struct aws_reply *reply)

@@ -27,7 +27,7 @@ static struct verdict not_as_before(struct task *task, char *why)
         return step_next();
 }
 
-static void say_not_yet(struct task *task, const char *why)
+static void log_not_yet(struct task *task, const char *why)
 {
         struct log_about about = task_about(task);
 
@@ -52,7 +52,7 @@ static bool restores_again(struct task *task)
         return true;
 }
 
-static void say_as_before(struct task *task)
+static void log_as_before(struct task *task)
 {
         struct log_about about = task_about(task);
         bool healthy = restore_plan_awaits_health(task->row.putback);
@@ -75,7 +75,7 @@ static void say_as_before(struct task *task)
 static struct verdict as_before(struct task *task)
 {
         if (!task->restored)
-                say_as_before(task);
+                log_as_before(task);
         if (restore_plan_takes_out(task->row.putback) && image_note_restored(task)) {
                 backup_state(task)->in_service = false;
                 return step_retry(rotation_pause(task),
@@ -185,7 +185,7 @@ static struct verdict not_in_service(struct task *task, int lifecycle)
 
         if (lifecycle == LIFECYCLE_STANDBY && restores_again(task)) {
                 if (backup->refusal)
-                        say_not_yet(task, backup->refusal);
+                        log_not_yet(task, backup->refusal);
                 return step_goto("put-back");
         }
         if (lifecycle != LIFECYCLE_STANDBY && task_spent(task) >= image_ready_timeout(task) &&
@@ -213,7 +213,7 @@ static struct verdict lifecycle_unknown(struct task *task, char *why)
                 return not_as_before(task, why);
         backup_state(task)->failed_restores++;
         backup_state(task)->next_back = 0;
-        say_not_yet(task, why);
+        log_not_yet(task, why);
         free(why);
         return step_goto("put-back");
 }

@@ -37,7 +37,7 @@ struct backup_state {
         bool outcome_unknown; /* a CreateImage had no answer: it may have made an image */
         usec_t unknown_call; /* monotonic: when the last such call was sent; 0: none by this process
                               */
-        bool look_told;      /* look-for-image has begun, with a line of the journal */
+        bool lookup_logged;  /* look-for-image has begun, with a line of the journal */
         char *misfit;        /* what has the name, and why that is not ours; or NULL */
         bool may_exist;      /* an earlier call may have made the image: no end without a lookup */
         bool recorded;       /* that the image is available, before await-image */

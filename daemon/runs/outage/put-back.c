@@ -182,7 +182,7 @@ static struct verdict restore_refused(struct task *task, const struct restore_li
         char time[TIME_TEXT_MAX];
 
         backup->look_first = loop_monotonic(task->run->engine->loop);
-        refusal_note_told(&task->refusal);
+        refusal_note_logged(&task->refusal);
         log_event(&events[EVENT_NOT_PUT_BACK], &about,
                   "Instance %s cannot be put back into %s yet (attempt %u): %s; tried again in "
                   "about %s.",

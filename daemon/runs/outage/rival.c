@@ -48,7 +48,7 @@ static bool has_our_name(const struct settings *settings, const struct ec2_image
         return streq(image->name, ours);
 }
 
-static bool tells_of_another(const struct engine *engine, const struct ec2_image *image, sec_t date)
+static bool shows_another(const struct engine *engine, const struct ec2_image *image, sec_t date)
 {
         const struct settings *settings = engine->settings;
         const char *daemon = ec2_tag_value(image->tags, image->n_tags, TAG_DAEMON);
@@ -68,7 +68,7 @@ static void see(struct engine *engine, const struct location *location,
                                    .image = image->id };
         char time[TIME_TEXT_MAX];
 
-        if (engine->rival || !tells_of_another(engine, image, date))
+        if (engine->rival || !shows_another(engine, image, date))
                 return;
         engine->rival =
                 xasprintf("another daemon works with owner %s: it made image %s at %s",

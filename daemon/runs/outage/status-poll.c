@@ -283,7 +283,7 @@ static void status_poll_go_on(struct status_poll *poll)
         while (!n && ++how < ASKINGS);
         if (!n) {
                 poll_answered(&poll->timing, poll->all != NULL, 0);
-                poll->refusal.again = poll->timing.due;
+                poll->refusal.retry_at = poll->timing.due;
                 return;
         }
         filter.n_values = n;

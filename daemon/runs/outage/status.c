@@ -149,7 +149,7 @@ static struct verdict await_reboot(struct task *task)
 }
 
 /* What cannot be looked at is not touched: whether it came back could not be seen either. */
-static struct verdict not_told(struct task *task)
+static struct verdict not_reported(struct task *task)
 {
         const struct status_watch *watch = backup_state(task)->status_watch;
         sec_t at_most = watch->suspect || watch->refused ? UNDECIDED_FOR : SILENT_FOR;
@@ -179,7 +179,7 @@ struct verdict check_status_ask(struct task *task)
                 return end_without_image(task, OUTCOME_SKIPPED,
                                          xstrdup("the instance was terminated"));
         if (!watch->asked || watch->suspect)
-                return not_told(task);
+                return not_reported(task);
         if (watch->state != INSTANCE_RUNNING)
                 return changed_state(task);
         if ((watch->system == CHECK_IMPAIRED || watch->check == CHECK_IMPAIRED) &&

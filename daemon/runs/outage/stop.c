@@ -186,7 +186,7 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
                 return stop_unknown(task, detail);
         if ((reply->outcome != AWS_ERROR || streq(reply->code, "IncorrectInstanceState")) &&
             stop_age(task) < image_ready_timeout(task)) {
-                refusal_note_told(&task->refusal); /* it is not held: it runs */
+                refusal_note_logged(&task->refusal); /* it is not held: it runs */
                 return step_retry(STOP_RETRY, detail);
         }
         return not_stopped(task, OUTCOME_FAILED, detail);
@@ -332,7 +332,7 @@ static struct verdict start_refused(struct task *task, const struct aws_reply *r
         char *why = aws_describe_failure(reply, &ec2_start_instances, task->row.region);
         char time[TIME_TEXT_MAX];
 
-        refusal_note_told(&task->refusal);
+        refusal_note_logged(&task->refusal);
         log_event(
                 &events[EVENT_START_REFUSED], &about,
                 "Instance %s is stopped and cannot be started yet (attempt %u): %s; tried again in "

@@ -51,7 +51,7 @@ static bool is_called_off(struct task *task, struct verdict *ret)
 
 /* ---- take-out ---- */
 
-static void say_taking_out(struct task *task, const struct restore_plan *plan)
+static void log_taking_out(struct task *task, const struct restore_plan *plan)
 {
         struct log_about about = task_about(task);
         _cleanup_(text_done) struct text text = {};
@@ -85,7 +85,7 @@ struct verdict take_out_ask(struct task *task)
                 return step_next();
         restore_plan_parse(task->row.putback, &plan);
         if (image_touch(task)) {
-                say_taking_out(task, &plan);
+                log_taking_out(task, &plan);
                 return step_goto("take-out");
         }
         if (is_called_off(task, &verdict))

@@ -112,7 +112,7 @@ struct verdict remote_look_again(struct task *task, const struct aws_reply *repl
         } else {
                 location_polled(task->location, task->action, reply,
                                 &task->location->remote_reported);
-                refusal_note_told(&task->refusal);
+                refusal_note_logged(&task->refusal);
         }
         return step_retry(REMOTE_LOOK_EACH, task_why(task, what));
 }

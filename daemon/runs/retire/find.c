@@ -224,7 +224,7 @@ static struct candidate *find_candidate(const struct retention_state *state, con
         return found ? *found : NULL;
 }
 
-static void say_unknown(const struct task *task, size_t n)
+static void log_unknown(const struct task *task, size_t n)
 {
         struct log_about about = task_about(task);
         _cleanup_free_ char *where = task_where(task);
@@ -254,7 +254,7 @@ static struct verdict describe_answer(struct task *task, const struct aws_reply 
         for (size_t i = 0; i < found->n_images; i++)
                 take_image(task, state, &found->images[i], &unknown);
         if (unknown)
-                say_unknown(task, unknown);
+                log_unknown(task, unknown);
         state->missing = missing_find(task, state->listed, state->n_listed);
         index_candidates(state);
         decide(task, state);

@@ -436,7 +436,7 @@ static struct verdict deregister_answer(struct task *task, const struct aws_repl
 
 /* ---- the task ---- */
 
-static void removal_say_end(struct task *task)
+static void removal_log_end(struct task *task)
 {
         const struct removal_state *removal = task->state;
         struct log_about about = task_about(task);
@@ -482,7 +482,7 @@ static const struct step removal_steps[] = {
 const struct task_kind removal_task = { .name = "removal",
                                         .steps = removal_steps,
                                         .forget = removal_forget,
-                                        .ended = removal_say_end,
+                                        .ended = removal_log_end,
                                         .by_subject = true };
 
 struct verdict prune_begin_remove(struct run *run)

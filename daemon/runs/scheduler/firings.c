@@ -135,7 +135,7 @@ static int fire_all_missed(struct engine *engine, struct firings *firings, sec_t
 
 /* Each once, however often it takes to deal with them: while the state cannot be written there are
  * more and more. */
-static void tell_missed(struct firings *firings, sec_t latest)
+static void log_missed(struct firings *firings, sec_t latest)
 {
         static const char *const what[] = {
                 [MISSED_NONE] = "none of them is made up for",
@@ -146,11 +146,11 @@ static void tell_missed(struct firings *firings, sec_t latest)
         char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
         sec_t from = firings->nominal;
 
-        if (latest <= firings->told || MUTANT(misses_silently))
+        if (latest <= firings->logged || MUTANT(misses_silently))
                 return;
-        if (firings->told >= from)
-                from = schedule_next(&firings->schedule, firings->told);
-        firings->told = latest;
+        if (firings->logged >= from)
+                from = schedule_next(&firings->schedule, firings->logged);
+        firings->logged = latest;
         log_event(&events[EVENT_FIRING_MISSED], &about,
                   "Schedule %s missed its firings from %s to %s: %s.", firings->row.name,
                   format_rfc3339(from, first), format_rfc3339(latest, last),
@@ -163,7 +163,7 @@ static int make_up(struct engine *engine, struct firings *firings, sec_t now)
         sec_t latest = schedule_latest(&firings->schedule, firings->row.handled, until), within;
         int r = 0;
 
-        tell_missed(firings, latest);
+        log_missed(firings, latest);
         switch (firings->setting->missed) {
         case MISSED_NONE:
                 break;
@@ -232,8 +232,8 @@ void firings_fit_clock(struct firings *firings, sec_t now)
         struct store_schedule *row = &firings->row;
         sec_t interval = firings->schedule.expression.interval;
 
-        if (firings->told > now)
-                firings->told = SEC_NONE;
+        if (firings->logged > now)
+                firings->logged = SEC_NONE;
         if (row->handled > now) {
                 if (row->handled > firings->reached)
                         firings->reached = row->handled;
@@ -254,7 +254,7 @@ void firings_begin(struct firings *firings, sec_t now)
 {
         struct store_schedule *row = &firings->row;
 
-        firings->tried = firings->told = firings->reached = SEC_NONE;
+        firings->tried = firings->logged = firings->reached = SEC_NONE;
         xreplace(&row->name, firings->setting->name);
         free(row->definition);
         row->definition = definition_of(firings->setting);

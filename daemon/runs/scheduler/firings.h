@@ -18,7 +18,7 @@ struct firings {
         sec_t offset;  /* of a flexible window */
         sec_t nominal; /* the next firing after row.handled; SEC_NEVER */
         sec_t tried;   /* was on time, but could not be claimed: it is as soon as it can */
-        sec_t told;    /* the latest firing that was told to be missed */
+        sec_t logged;  /* the latest missed firing that the journal has a line about */
         sec_t reached; /* what was handled before the clock was set back */
         bool fitted; /* row.handled was set by firings_fit_clock(), and the store says otherwise */
         bool compared; /* those that fire now are claimed by a clock that was compared */
