@@ -1,3 +1,4 @@
+/* Answer faults: which are in force, and how new ones are drawn. */
 #include "sim/simulation/answer-faults.h"
 
 #include <stdlib.h>
@@ -15,14 +16,14 @@
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
 
-/* ---- what is in force ---- */
+/* ---- the list ---- */
 
 static bool is_over(const struct answer_fault *fault, usec_t now)
 {
         return !fault->count || now >= fault->until;
 }
 
-static void forget_those_over(struct answer_faults *faults, usec_t now)
+static void forget_ended(struct answer_faults *faults, usec_t now)
 {
         size_t kept = 0;
 
@@ -80,7 +81,7 @@ const struct answer_fault *answer_faults_match(struct answer_faults *faults, use
 {
         if (!faults->n)
                 return NULL;
-        forget_those_over(faults, now);
+        forget_ended(faults, now);
         for (size_t i = 0; i < faults->n; i++) {
                 struct answer_fault *fault = &faults->list[i];
 
@@ -117,7 +118,7 @@ usec_t answer_faults_clear_since(struct answer_faults *faults, usec_t now, const
 {
         usec_t clear;
 
-        forget_those_over(faults, now);
+        forget_ended(faults, now);
         if (!id)
                 return faults->n ? USEC_INFINITY : faults->ended;
         for (size_t i = 0; i < faults->n; i++)
@@ -144,7 +145,7 @@ static const char *some_action(struct simulation *simulation)
         const char *action = "AssumeRole";
 
         if (simulation->fleet.role && dice_chance(&simulation->dice, 0.2))
-                return action; /* what all else depends on */
+                return action; /* all other actions depend on its keys */
         while (streq(action, "AssumeRole"))
                 action = asked_actions[dice_below(&simulation->dice, n_asked_actions)];
         return action;
@@ -254,7 +255,8 @@ static char *some_id(struct simulation *simulation, const char *region, enum kin
         return NULL;
 }
 
-/* One thing that nobody may change for a while: a policy by tags, a protection, a bad state. */
+/* A change that is refused for one resource for a while, as by a policy on tags, a protection or
+ * a state. */
 void answer_fault_of_one_change(struct simulation *simulation)
 {
         static const struct {

@@ -1,3 +1,4 @@
+/* The tables of errors and answers. */
 /*
  * Sources: the lists of error codes in the API references of EC2 ("Error codes for the Amazon EC2
  * API"), Systems Manager, Elastic Load Balancing v2, Auto Scaling and STS ("Errors" of each action,

@@ -1,8 +1,8 @@
 /*
  * The error codes that AWS documents, by service and action, and the answers that are not AWS's.
  *
- * The tables say what the world can do. They know nothing of what the daemon handles, and no row
- * goes because the daemon has no use for it.
+ * The tables say what AWS and proxies can answer. They know nothing of what the daemon handles, and
+ * no row goes because the daemon has no use for it.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ struct aws_error {
 extern const struct aws_error aws_errors[];
 extern const size_t n_aws_errors;
 
-/* Answers of a proxy, a load balancer, a captive portal, or of half a server. */
+/* An answer of a proxy, a load balancer, a captive portal, or of half a server. */
 struct foreign_answer {
         int status;
         const char *content_type; /* NULL: no header */
@@ -29,13 +29,13 @@ struct foreign_answer {
 extern const struct foreign_answer foreign_answers[];
 extern const size_t n_foreign_answers;
 
-/* Replies to AssumeRole in which something of the keys is missing. */
+/* Replies to AssumeRole in which a part of the keys is missing. */
 extern const struct foreign_answer keyless_answers[];
 extern const size_t n_keyless_answers;
 
-/* The actions of AWS that a daemon sends; "AssumeRole" where its account has a role. */
+/* The actions of AWS that the daemon calls; "AssumeRole" where its account has a role. */
 extern const char *const asked_actions[];
 extern const size_t n_asked_actions;
 
-/* Whether that action can be answered so. */
+/* Whether AWS can answer that action with this error. */
 bool aws_error_fits(const struct aws_error *error, const char *action);

@@ -1,39 +1,37 @@
 /*
- * How much is asked: the questions that were answered, counted beside those that would do.
+ * Invariant of the request budget: the daemon makes no more Describe requests than it has to.
  *
- * How many would do is computed here from what happened, not from what the daemon thinks of its
- * pace:
+ * A query is a Describe request that was answered, with all its pages. The budget is computed here
+ * from what happened, independently of the daemon's own intervals, per region:
  *
- *     follow     while images of a region are pending, one question for all of them each time the
- *                youngest has grown by a third, each minute once it is three minutes old, and each
- *                tenth of its age or 5 minutes once it is ten minutes old; a few more for each
- *                image, to see it begin and to be there when its snapshots say it will end
- *     status     while instances reboot or are stopped, one for all of them each 15 s; a few at the
- *                beginning
- *     instances  one for each region of a run, and one for each image, when its turn comes; and
- *                three for each start of an instance, of which the StateReason may tell that it
- *                failed: a minute decides, and it is asked for ever less often; and one each time
- *                the status is refused for an instance that EC2 does not know, at the pace of
- *                `status`
- *     lists      one for each region of a run
- *     daemons    one for each region of a run, and one for each image, before its outage: whether
- *                another daemon has made images for this owner
- *     removals   two for each region of a run: what is not listed, and what is in use; and for each
- *                image that is removed one each about the image, its uses and its snapshots, before
- *                and after they are deleted. Where the answer to a call was lost, the daemon was
- *                restarted in the midst of it, or an earlier run left a removal undone, so many as
- *                it takes to see that something is gone for ten minutes; the same where the answer
- *                does not tell whether the image is deregistered, and one after each other refusal
- *                of a deletion. An image that was launched once is looked at, with its uses, until
- *                it is seen that all its instances are gone for five minutes. The same class counts
- *                the looks at an image that could not be labelled
+ *     image polls  While images are pending, one query for all of them each time the age of the
+ *                  youngest has grown by a third; each minute once it is three minutes old; each
+ *                  tenth of its age, or five minutes, once it is ten minutes old. A few more per
+ *                  image, for its beginning and for the end that its snapshots announce.
+ *     status       While instances reboot or are stopped, one query for all of them each 15 s, and
+ *                  a few at the beginning.
+ *     instances    One per run, and one per image when its slot is free. Three per StartInstances,
+ *                  whose failure only StateReason tells within a minute. One each time that
+ *                  DescribeInstanceStatus is refused for an instance that EC2 does not know, at the
+ *                  interval of `status`.
+ *     lists        Two per run: one for 'auto', one for retention.
+ *     daemons      One per run, and one per image before its outage: whether another daemon has
+ * made images for this owner. removals     Two per run: for unlisted images, and for images in use.
+ * Per image that is removed, one each for the image, its uses and its snapshots, before and after
+ *                  the snapshots are deleted. As many as it takes to see that something has been
+ *                  absent from lists for ten minutes, when the answer to a call was lost or does
+ *                  not tell whether the image is deregistered, when the daemon was restarted in the
+ *                  middle of a removal, and when an earlier run has left a removal open; one after
+ *                  each other refusal of a deletion. For an image that was launched once, the
+ *                  image and its uses until all its instances have been gone for five minutes. For
+ *                  an image whose label was refused, its tags.
  *
- * Whether the snapshots of one image have begun is asked often, since its instance waits for that,
- * and not counted; nor is how a command goes on.
+ * Not counted: whether the snapshots of an image have begun, which the daemon queries often because
+ * the instance waits for it, and the progress of SSM commands.
  *
- * A run of all schedules counts as one of each. Whoever restarts the daemon makes it look again, at
- * an image that was complete before as well, until its task ends.
- * Calm is stopped to it closely, trouble loosely.
+ * A run of all schedules counts as one run of each. After a restart the daemon queries again,
+ * including images that were complete before, until their tasks end. The limit is close in a calm
+ * period and loose in a fault period.
  */
 #include <string.h>
 
@@ -45,30 +43,34 @@
 #include "store/store.h"
 
 #define SECOND USEC_PER_SEC
-/* In one season, for what falls between the chairs: a run that began before it. */
+/* Queries in one period that no row of the table covers, such as those of a run that began
+ * before the period. */
 enum { SLACK = 12 };
-/* So many times as many. What is repeated because an answer was lost or a refusal is not counted:
- * trouble also makes tasks begin again. */
+/* The number of queries may exceed the budget by these factors. A query that is repeated because
+ * its answer was lost or refused does not count; a fault period has the larger factor because
+ * faults also make tasks begin again. */
 #define CALM_FACTOR   1.25
 #define FAULTS_FACTOR 1.5
 
-/* About the image, its uses, and its snapshots; until it is seen that something is gone. */
+/* Queries about an image, its uses and its snapshots at a removal, and until lists show that
+ * something is gone. */
 enum { QUERIES_OF_REMOVAL = 4, QUERIES_OF_ABSENCE = 40 };
-/* At an image and its uses, four times each, before it is removed. */
+/* The image and its uses are queried four times each before an image that was launched once is
+ * removed. */
 enum { QUERIES_OF_USES = 8 };
-/* At the tags of an image whose label was refused or not answered: now, and when no request can be
- * on its way any more. */
+/* The tags of an image whose label was refused or not answered are queried now, and when the
+ * request cannot be on its way any more. */
 enum { QUERIES_OF_LABEL = 3 };
-#define DOUBT_LASTS   ((usec_t)10 * 60 * SECOND)
+#define UNCLEAR_LASTS ((usec_t)10 * 60 * SECOND)
 #define REMOVAL_LASTS (2 * SEC_PER_HOUR * SECOND)
 
-/* At the StateReason: within the minute in which a start shows, at 0, 15 and 45 s. */
+/* StateReason is queried within the minute in which a failed start shows, at 0, 15 and 45 s. */
 enum { QUERIES_OF_START = 3 };
 
-/* A look every 15 s for the longest 'ready_timeout' there is. */
+/* One query every 15 s for the longest 'ready_timeout' of a fleet. */
 enum { QUERIES_OF_RESTORE = 120 };
 
-/* From one look at an instance that is waited for to the next, at the beginning. */
+/* The first interval between two queries about an instance that the daemon waits for. */
 #define FIRST_INTERVAL (5 * SECOND)
 
 enum budget_event { PER_RUN, PER_IMAGE, PER_REBOOT, PER_START, EVENTS };
@@ -77,13 +79,13 @@ static const struct {
         const char *name;
         double per[EVENTS]; /* in each region */
 } classes[BUDGET_CLASSES] = {
-        [BUDGET_IMAGE_POLL] = { "follow images", { [PER_IMAGE] = 12, [PER_START] = 12 } },
+        [BUDGET_IMAGE_POLL] = { "poll images", { [PER_IMAGE] = 12, [PER_START] = 12 } },
         [BUDGET_STATUS] = { "await instances", { [PER_REBOOT] = 4, [PER_START] = 4 } },
-        [BUDGET_INSTANCES] = { "look at instances", { [PER_RUN] = 1, [PER_IMAGE] = 1 } },
-        [BUDGET_LISTS] = { "list images", { [PER_RUN] = 2 } }, /* for auto, and for retention */
+        [BUDGET_INSTANCES] = { "describe instances", { [PER_RUN] = 1, [PER_IMAGE] = 1 } },
+        [BUDGET_LISTS] = { "list images", { [PER_RUN] = 2 } }, /* for 'auto', and for retention */
         [BUDGET_DAEMONS] = { "look for another daemon",
                              { [PER_RUN] = 1, [PER_IMAGE] = 1, [PER_START] = 1 } },
-        [BUDGET_REMOVALS] = { "look at what is removed", { [PER_RUN] = 2 } },
+        [BUDGET_REMOVALS] = { "check removals", { [PER_RUN] = 2 } },
 };
 
 static struct budget *budget_of(struct checker *checker, const char *region)
@@ -96,7 +98,7 @@ static struct budget *budget_of(struct checker *checker, const char *region)
         return NULL;
 }
 
-/* Until the next question about an image of that age. */
+/* The interval until the next query about an image of that age. */
 static usec_t poll_interval(usec_t age)
 {
         usec_t tenth = age / 10, third = age / 3;
@@ -106,14 +108,14 @@ static usec_t poll_interval(usec_t age)
         return tenth < 60 * SECOND ? 60 * SECOND : tenth > 300 * SECOND ? 300 * SECOND : tenth;
 }
 
-/* What may have been asked until now. */
+/* Adds the queries that the time since the last call allows. */
 static void budget_accrue(struct checker *checker, struct budget *budget)
 {
         usec_t now = checker->simulation->clock.now;
 
         const struct disk *disk = &checker->simulation->disk;
 
-        /* What cannot be written down goes on being looked at. */
+        /* The daemon queries on while it cannot commit what it has seen. */
         if (budget->n_awaited || budget->n_stopped || disk->full || disk->broken)
                 budget->allowed[BUDGET_STATUS] +=
                         (double)(now - budget->seen) / (double)(15 * SECOND);
@@ -137,7 +139,7 @@ static void add(struct budget *budget, enum budget_event event, size_t times)
                 budget->allowed[class] += classes[class].per[event] * (double)times;
 }
 
-/* ---- what happens ---- */
+/* ---- events that add to the budget ---- */
 
 void budget_image_begins(struct checker *checker, struct creation *creation)
 {
@@ -161,11 +163,12 @@ void budget_instance_stops(struct checker *checker, const char *region, bool beg
 
         budget_accrue(checker, budget);
         if (begins)
-                add(budget, PER_REBOOT, 2); /* until it is down, and until it is back */
+                add(budget, PER_REBOOT, 2); /* until it is stopped, and until it runs again */
         budget->n_stopped += begins ? 1 : -1UL;
 }
 
-/* Its turn came, and it was looked at; nothing more came of it. */
+/* The instance of a task was described once its slot was free, and the task ended without an
+ * image. */
 void budget_no_image(struct checker *checker, const char *region)
 {
         budget_of(checker, region)->allowed[BUDGET_INSTANCES]++;
@@ -173,7 +176,8 @@ void budget_no_image(struct checker *checker, const char *region)
         budget_of(checker, region)->allowed[BUDGET_DAEMONS]++;
 }
 
-/* One that did not come back in time may still have to be put into service, when it runs. */
+/* An instance that was not ready in time may still have to be put back into service once it
+ * runs. */
 void budget_restore(struct checker *checker, const char *region)
 {
         budget_of(checker, region)->allowed[BUDGET_STATUS] += QUERIES_OF_RESTORE;
@@ -228,9 +232,9 @@ void checker_disk_changes(struct checker *checker)
                 budget_accrue(checker, &checker->budgets[i]);
 }
 
-/* Removals of earlier runs that have not ended are gone on with: until it is seen that what they
- * may have deleted is gone. */
-static void removals_go_on(struct checker *checker, const char *schedule)
+/* A run resumes the removals that earlier runs have left open, until lists show that what was
+ * deleted is gone. */
+static void resume_removals(struct checker *checker, const char *schedule)
 {
         struct store_image *rows;
         size_t n;
@@ -247,14 +251,14 @@ static void removals_go_on(struct checker *checker, const char *schedule)
 
 void budget_run_begins(struct checker *checker, const char *schedule)
 {
-        removals_go_on(checker, schedule);
+        resume_removals(checker, schedule);
         in_each_region(checker, PER_RUN,
                        schedule ? 1 : fleet_schedules_there(&checker->simulation->fleet));
 }
 
-/* The task of an image goes on: whether the image is complete is asked again, and so is its
- * instance unless the state says that it is back. */
-static void task_goes_on(struct checker *checker, const struct store_task *task)
+/* A task of an image resumes: the daemon queries whether the image is complete, and the instance
+ * unless the state says that it is back. */
+static void resume_task(struct checker *checker, const struct store_task *task)
 {
         struct creation *creation = task->image ? creation_by_id(checker, task->image) : NULL;
         struct budget *budget = creation ? budget_of(checker, creation->region) : NULL;
@@ -286,13 +290,13 @@ void budget_resume(struct checker *checker)
                 if (store_load_tasks(store, runs[i].id, &tasks, &n) < 0)
                         continue;
                 for (size_t j = 0; j < n; j++)
-                        task_goes_on(checker, &tasks[j]);
+                        resume_task(checker, &tasks[j]);
                 store_tasks_free(tasks, n);
         }
         store_runs_free(runs, n_runs);
 }
 
-/* What it was in the middle of it looks at again. */
+/* The daemon queries again about everything that it was in the middle of. */
 void budget_daemon_starts(struct checker *checker)
 {
         usec_t now = checker->simulation->clock.now;
@@ -313,9 +317,9 @@ void budget_daemon_starts(struct checker *checker)
         }
 }
 
-/* ---- what is asked ---- */
+/* ---- queries ---- */
 
-/* Whether the first image or snapshot that is asked about is none that is followed. */
+/* Whether the first image or snapshot of the query is none that the daemon polls. */
 static bool is_about_removal(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = request_parameter(request->body, "Filter.1.Value.1");
@@ -365,11 +369,12 @@ static enum budget_class class_of(struct checker *checker, const struct cloud_re
                         return streq(second, "creation-date") ? BUDGET_DAEMONS : BUDGET_LISTS;
                 }
         }
-        return BUDGET_CLASSES; /* what acts, and the search by name for what may have happened */
+        return BUDGET_CLASSES; /* calls that change something, and the search by name for an image
+                                  that may exist */
 }
 
-/* An instance whose id fails the question for its status, since it is gone or not known for a
- * while, is looked for in a list each time. */
+/* While EC2 does not know an instance, DescribeInstanceStatus fails for its id, and the daemon
+ * looks it up in a list each time. */
 static void note_unknown_instance(struct checker *checker, const struct cloud_request *request)
 {
         struct budget *budget = budget_of(checker, request->region);
@@ -382,7 +387,7 @@ static void note_unknown_instance(struct checker *checker, const struct cloud_re
         budget->allowed[BUDGET_INSTANCES]++;
 }
 
-/* Before it is called again for an image, its instance may be looked at again. */
+/* Before a further CreateImage for an image the daemon may query its instance again. */
 void budget_sent(struct checker *checker, const char *action, const char *region)
 {
         if (streq(action, "CreateImage")) {
@@ -394,9 +399,8 @@ void budget_sent(struct checker *checker, const char *action, const char *region
                 budget_of(checker, region)->allowed[BUDGET_INSTANCES] += QUERIES_OF_START;
 }
 
-/* The uses of an image that was launched once are looked at for minutes, and the image with them.
- */
-static void uses_are_looked_at(struct checker *checker, const struct cloud_request *request)
+/* The uses of an image that was launched once are queried for minutes, and the image with them. */
+static void note_uses(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = request_parameter(request->body, "Filter.1.Value.1");
         struct creation *creation = id ? creation_by_id(checker, id) : NULL;
@@ -420,26 +424,26 @@ void budget_after_request(struct checker *checker, const struct cloud_request *r
                         request->succeeded && request->heard ? QUERIES_OF_REMOVAL
                                                              : QUERIES_OF_ABSENCE;
         if (streq(request->action, "DescribeInstances") && class == BUDGET_REMOVALS)
-                uses_are_looked_at(checker, request);
+                note_uses(checker, request);
         if (streq(request->action, "CreateTags") && !(request->succeeded && request->heard))
                 budget_of(checker, request->region)->allowed[BUDGET_REMOVALS] += QUERIES_OF_LABEL;
         if (streq(request->action, "DeleteSnapshot") && !request->heard)
                 budget_of(checker, request->region)->allowed[BUDGET_REMOVALS] += QUERIES_OF_ABSENCE;
         note_unknown_instance(checker, request);
-        /* All pages of an answer are one. */
+        /* all pages of an answer are one query */
         if (class != BUDGET_CLASSES && request->succeeded && request->heard && !page)
                 budget_of(checker, request->region)->asked[class]++;
 }
 
-/* Whether the image may be deregistered now: it is looked at until a list would show that. The
- * calls that follow within that time ask nothing new. */
+/* Whether this answer makes it newly unclear if the image is deregistered: the daemon then
+ * queries until a list would show that. Calls that follow within that time add no queries. */
 static bool is_newly_unclear(struct checker *checker, const struct cloud_request *request)
 {
         usec_t now = checker->simulation->clock.now;
         _cleanup_free_ char *image = request_parameter(request->body, "ImageId");
         struct creation *creation = image ? creation_by_id(checker, image) : NULL;
 
-        if (!creation || (creation->unclear && now - creation->unclear < DOUBT_LASTS))
+        if (!creation || (creation->unclear && now - creation->unclear < UNCLEAR_LASTS))
                 return false;
         creation->unclear = now;
         return true;
@@ -452,7 +456,7 @@ void budget_request_refused(struct checker *checker, const struct cloud_request 
         double *allowed = &budget->allowed[BUDGET_REMOVALS];
 
         note_unknown_instance(checker, request);
-        /* It is still to be put back, and looked at before it is tried again. */
+        /* The instance is still to be put back, and is queried before the next attempt. */
         if (streq(request->action, "RegisterTargets") || streq(request->action, "ExitStandby"))
                 budget->allowed[BUDGET_STATUS] += 1;
         if (streq(request->action, "DeregisterImage"))
@@ -461,7 +465,7 @@ void budget_request_refused(struct checker *checker, const struct cloud_request 
                 *allowed += 1;
 }
 
-/* ---- the account ---- */
+/* ---- the end of a period ---- */
 
 void budget_judge(struct checker *checker, bool calm)
 {
@@ -479,15 +483,15 @@ void budget_judge(struct checker *checker, bool calm)
                         checker->numbers.queries += asked;
                         checker->numbers.allowed += allowed;
                         if ((double)asked > factor * allowed + SLACK)
-                                simulation_fail(simulation, "asks no more than it has to",
-                                                "%llu questions to %s in %s in %s, where %.0f "
+                                simulation_fail(simulation, "queries no more than it has to",
+                                                "%llu queries to %s in %s in %s, where %.0f "
                                                 "would do",
                                                 (unsigned long long)asked, classes[class].name,
                                                 simulation->fleet.regions[i],
-                                                calm ? "a calm" : "a time of trouble", allowed);
+                                                calm ? "a calm period" : "a fault period", allowed);
                 }
                 memset(budget->allowed, 0, sizeof(budget->allowed));
-                /* What is still pending may end in a season of its own. */
+                /* An image that is still pending may end in a later period. */
                 budget->allowed[BUDGET_IMAGE_POLL] =
                         classes[BUDGET_IMAGE_POLL].per[PER_IMAGE] * (double)budget->n_polled;
                 memset(budget->asked, 0, sizeof(budget->asked));

@@ -1,6 +1,6 @@
 /*
- * The agenda of a calm: for three days nothing goes wrong. Operators prune, restart the daemon, at
- * times take its state away and let it adopt; what retention decides is the same before and after.
+ * The agenda of a calm period, three days without faults. Operators prune, restart the daemon, at
+ * times remove its state and let it adopt. Retention has to decide the same before and after.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 
 #define HOUR (3600 * USEC_PER_SEC)
 
-/* ---- what an adoption leaves ---- */
+/* ---- images that an adoption leaves ---- */
 
-/* The rule of runs/adopt/adopt.h, by what happened and not by tags. */
+/* The rule of runs/adopt/adopt.h, computed from what happened instead of from tags. */
 static bool has_to_be_left(struct checker *checker, const struct creation *creation)
 {
         const struct fleet_schedule *drawn =
@@ -24,7 +24,7 @@ static bool has_to_be_left(struct checker *checker, const struct creation *creat
         sec_t made = creation->asked / USEC_PER_SEC, latest;
 
         if (!drawn || !drawn->there || drawn->edited || drawn->changed > checker->lost_at)
-                return true; /* or it may have been like that when operators adopted */
+                return true; /* or the settings may have been different when operators adopted */
         setting = settings_schedule(fleet_settings(&checker->simulation->fleet), drawn->name);
         latest = creation->firing + setting->missed_within + setting->flexible_window + SEC_PER_DAY;
         return made < creation->firing - 5 * SEC_PER_MIN || made > latest;
@@ -40,11 +40,11 @@ bool creation_is_left(struct checker *checker, const struct creation *creation)
         if (store_load_image(checker->simulation->machine.store, "default", creation->region,
                              creation->id, &row) <= 0)
                 return true;
-        store_image_done(&row); /* it was adopted some other time */
+        store_image_done(&row); /* the image was adopted by another adoption */
         return false;
 }
 
-/* ---- what retention decides ---- */
+/* ---- decisions of retention ---- */
 
 static void decisions_done(struct decisions *decisions)
 {
@@ -107,7 +107,8 @@ static void compare_decisions(struct checker *checker, const char *why)
                 const char *a = i < before->n ? before->lines[i] : "nothing";
                 const char *b = i < after->n ? after->lines[i] : "nothing";
 
-                /* What is kept for days is kept no more at one moment, maybe just then. */
+                /* 'within' keeps an image until a certain moment, which may lie between the two
+                 * decisions. */
                 if (!streq(a, b) && !strstr(a, "within"))
                         simulation_fail(checker->simulation, "the same history, the same decisions",
                                         "after %s: \"%s\" was \"%s\"", why, b, a);
@@ -116,26 +117,26 @@ static void compare_decisions(struct checker *checker, const char *why)
 
 /* ---- the agenda ---- */
 
-static void agenda_prune(struct checker *checker)
+static void do_prune(struct checker *checker)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
 
         retention_note_unkept(checker);
         if (manager_prune(checker->simulation->machine.manager, NULL, false, &run, &error) < 0)
-                simulation_fail(checker->simulation, "works in calm", "prune: %s", error);
+                simulation_fail(checker->simulation, "works in a calm period", "prune: %s", error);
 }
 
-static void agenda_before(struct checker *checker)
+static void do_before(struct checker *checker)
 {
         ask_decisions(checker, &checker->before, on_before);
 }
 
-static void agenda_after(struct checker *checker)
+static void do_after(struct checker *checker)
 {
         ask_decisions(checker, &checker->after, on_after);
 }
 
-static void agenda_restart(struct checker *checker)
+static void do_restart(struct checker *checker)
 {
         if (checker->simulation->options->never_restart)
                 return;
@@ -143,7 +144,7 @@ static void agenda_restart(struct checker *checker)
         machine_stop(&checker->simulation->machine, USEC_PER_SEC);
 }
 
-static void agenda_compare(struct checker *checker)
+static void do_compare(struct checker *checker)
 {
         compare_decisions(checker, "a restart");
 }
@@ -159,8 +160,9 @@ static bool goes_on(const struct checker *checker)
         return n > 0;
 }
 
-/* Not while a run goes on: what it has taken out of service only the state knows. */
-static void agenda_lose(struct checker *checker)
+/* The state is not lost while a run is open, because only the state knows what the run has taken
+ * out of service. */
+static void do_lose(struct checker *checker)
 {
         struct simulation *simulation = checker->simulation;
 
@@ -168,20 +170,20 @@ static void agenda_lose(struct checker *checker)
                               dice_chance(&simulation->dice, 0.2) && !goes_on(checker);
         if (!checker->state_lost)
                 return;
-        agenda_restart(checker);
+        do_restart(checker);
         checker->lost_at = simulation->clock.now;
         trace_line(simulation->trace, "! the state is lost");
         machine_lose_state(&simulation->machine);
         checker_schedule_changed(checker, NULL);
 }
 
-static void agenda_adopt(struct checker *checker)
+static void do_adopt(struct checker *checker)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
 
         if (checker->state_lost &&
             manager_adopt(checker->simulation->machine.manager, false, &run, &error) < 0)
-                simulation_fail(checker->simulation, "works in calm", "adopt: %s", error);
+                simulation_fail(checker->simulation, "works in a calm period", "adopt: %s", error);
 }
 
 static bool some_are_left(struct checker *checker)
@@ -192,27 +194,27 @@ static bool some_are_left(struct checker *checker)
         return false;
 }
 
-static void agenda_compare_adopted(struct checker *checker)
+static void do_compare_adopted(struct checker *checker)
 {
         if (checker->state_lost && !some_are_left(checker))
                 compare_decisions(checker, "losing the state and adopting");
         checker->watch = watch_free(checker->watch);
 }
 
-/* When in the calm, from its beginning. */
+/* Times since the beginning of the calm period. */
 static const struct {
         usec_t at;
         void (*act)(struct checker *checker);
 } agenda[] = {
-        { 30 * HOUR, agenda_prune },
-        { 48 * HOUR, agenda_before },
-        { 48 * HOUR + HOUR / 4, agenda_restart },
-        { 48 * HOUR + HOUR / 2, agenda_after },
-        { 49 * HOUR, agenda_compare },
-        { 49 * HOUR + HOUR / 60, agenda_lose },
-        { 49 * HOUR + HOUR / 30, agenda_adopt },
-        { 49 * HOUR + HOUR / 4, agenda_after },
-        { 50 * HOUR, agenda_compare_adopted },
+        { 30 * HOUR, do_prune },
+        { 48 * HOUR, do_before },
+        { 48 * HOUR + HOUR / 4, do_restart },
+        { 48 * HOUR + HOUR / 2, do_after },
+        { 49 * HOUR, do_compare },
+        { 49 * HOUR + HOUR / 60, do_lose },
+        { 49 * HOUR + HOUR / 30, do_adopt },
+        { 49 * HOUR + HOUR / 4, do_after },
+        { 50 * HOUR, do_compare_adopted },
 };
 
 static void on_agenda(void *userdata)
@@ -221,7 +223,8 @@ static void on_agenda(void *userdata)
         usec_t at = agenda[checker->agenda_at].at;
 
         if (!machine_is_up(&checker->simulation->machine))
-                simulation_fail(checker->simulation, "works in calm", "the daemon is not running");
+                simulation_fail(checker->simulation, "works in a calm period",
+                                "the daemon is not running");
         agenda[checker->agenda_at++].act(checker);
         if (checker->agenda_at < ELEMENTS(agenda))
                 timer_arm(checker->agenda, agenda[checker->agenda_at].at - at);

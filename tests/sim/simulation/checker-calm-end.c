@@ -1,5 +1,4 @@
-/* The end of a calm, at which everything has to be right: runs, tasks, images, snapshots, firings.
- */
+/* The invariants at the end of a calm period: runs, tasks, images, snapshots, firings. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +12,10 @@
 #include "store/store.h"
 
 #define HOUR (3600 * USEC_PER_SEC)
-/* What is remembered of an image that was removed. */
+/* How long the checker remembers an image that was removed. */
 #define REMEMBERED ((usec_t)60 * 24 * HOUR)
 
-/* Nothing that began before yesterday is still going on. */
+/* No run that was started more than a day ago is still open. */
 static void check_runs(struct checker *checker)
 {
         struct simulation *simulation = checker->simulation;
@@ -25,7 +24,7 @@ static void check_runs(struct checker *checker)
         size_t n;
 
         if (store_load_runs(simulation->machine.store, NULL, true, 0, &runs, &n) < 0)
-                simulation_fail(simulation, "works in calm", "the store cannot be read");
+                simulation_fail(simulation, "works in a calm period", "the store cannot be read");
         for (size_t i = 0; i < n; i++)
                 if (runs[i].started < now - SEC_PER_DAY || runs[i].started > now)
                         simulation_fail(simulation, "all work completes",
@@ -34,7 +33,8 @@ static void check_runs(struct checker *checker)
         store_runs_free(runs, n);
 }
 
-/* The state takes it for no more than its label says: that is all an adoption has to go by. */
+/* The row of an image claims no higher consistency than the image's label, which is all that an
+ * adoption can read. */
 static void check_worth(struct simulation *simulation, const struct image *image,
                         const struct store_image *row)
 {
@@ -46,7 +46,8 @@ static void check_worth(struct simulation *simulation, const struct image *image
                                 label ? label : "nothing", row->consistency);
 }
 
-/* Whether nobody looks at the image once it is made: retention does for schedules that have it. */
+/* Whether the daemon looks at no image of this schedule once it is made: only retention does,
+ * for schedules that have 'retain'. */
 static bool is_unwatched(const struct checker *checker, const struct creation *creation)
 {
         const struct fleet_schedule *schedule =
@@ -55,7 +56,7 @@ static bool is_unwatched(const struct checker *checker, const struct creation *c
         return !schedule || !schedule->there || !schedule->has_retain;
 }
 
-/* Whether the state that a row tells is one that EC2 has shown meanwhile, if not the one of now. */
+/* Whether the image's state in its row is one that EC2 shows now or has shown meanwhile. */
 static bool is_state_shown(const struct checker *checker, const struct creation *creation,
                            const struct image *image, const char *state)
 {
@@ -66,7 +67,7 @@ static bool is_state_shown(const struct checker *checker, const struct creation 
         return is_unwatched(checker, creation) && (image->odd_state || streq(state, "disabled"));
 }
 
-/* What was made in the cloud is in the store, as it is. */
+/* An image that the daemon has made is in the store, with its present state. */
 static void check_creation(struct checker *checker, const struct creation *creation)
 {
         struct simulation *simulation = checker->simulation;
@@ -90,7 +91,7 @@ static void check_creation(struct checker *checker, const struct creation *creat
         store_image_done(&row);
 }
 
-/* Images of ours have snapshots of ours, and no snapshot of ours is without its image. */
+/* No snapshot of amid is left without its image. */
 static void check_snapshots(struct checker *checker, struct sim_location *location)
 {
         struct simulation *simulation = checker->simulation;
@@ -137,7 +138,8 @@ static bool has_run(struct checker *checker, const char *schedule, sec_t firing)
         return true;
 }
 
-/* Each firing since the schedule was last changed has a run, or a line that says why not. */
+/* Each firing since the schedule was last changed has a run, or a journal line that says why
+ * not. */
 static void check_firings(struct checker *checker, size_t number)
 {
         struct simulation *simulation = checker->simulation;
@@ -174,7 +176,7 @@ static void check_firings(struct checker *checker, size_t number)
         store_schedule_done(&row);
 }
 
-/* Every image task of a run that ended has its image, or says why not. */
+/* Each image task of a run that ended has its image, or a detail that says why not. */
 static void check_tasks(struct checker *checker)
 {
         struct simulation *simulation = checker->simulation;
@@ -228,7 +230,7 @@ void checker_calm_ends(struct checker *checker)
         struct simulation *simulation = checker->simulation;
 
         if (!machine_is_up(&simulation->machine))
-                simulation_fail(simulation, "works in calm", "the daemon is not running");
+                simulation_fail(simulation, "works in a calm period", "the daemon is not running");
         check_runs(checker);
         check_tasks(checker);
         for (const struct creation *c = checker->creations; c; c = c->hh.next)

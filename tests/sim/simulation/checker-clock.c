@@ -1,7 +1,7 @@
 /*
- * With a clock that is more than 5 minutes off nothing is removed, and no image is made by a firing
- * that was claimed then: a firing may be claimed while AWS cannot be asked, but nothing comes of
- * it.
+ * Invariants of a wrong clock: while the clock is more than 5 minutes off, nothing is removed, and
+ * no firing that is claimed makes an image. A firing may be claimed while AWS cannot be asked for
+ * the time, but then its run makes nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 #include "sim/simulation/checker-private.h"
 #include "sim/simulation/coverage.h"
 
-/* What the daemon tolerates, and a second of rounding on each side. */
+/* The daemon's tolerance, and a second of rounding on each side. */
 #define TOLERANCE ((5 * SEC_PER_MIN + 2) * USEC_PER_SEC)
-/* A request that had left before the clock was set arrives until then. */
+/* A request that left before the clock was set may arrive until then. */
 #define UNDER_WAY (4 * SEC_PER_MIN * USEC_PER_SEC)
 
 static bool is_off(const struct virtual_clock *clock)
@@ -21,7 +21,7 @@ static bool is_off(const struct virtual_clock *clock)
         return clock->skew > TOLERANCE || -clock->skew > TOLERANCE;
 }
 
-/* One that waited for another run was claimed before. */
+/* A run that waited for another run was claimed earlier than it started. */
 void clock_note_claim(struct checker *checker, const char *run)
 {
         const struct simulation *simulation = checker->simulation;
@@ -30,9 +30,9 @@ void clock_note_claim(struct checker *checker, const char *run)
                 *append(checker->claims, checker->n_claims) = xstrdup(run);
 }
 
-/* After a restart only the wall clock of the claim is known. Whether a claim under a clock that was
- * behind was wrong cannot be told then, and does no harm: its firing was due. One of the future
- * stays forbidden. */
+/* After a restart the daemon knows only the wall clock of the claim. Nobody can tell then
+ * whether a claim under a clock that was behind was wrong, and it does no harm, because its firing
+ * was due. A claim of a firing in the future stays forbidden. */
 void clock_note_start(struct checker *checker)
 {
         char now[TIME_TEXT_MAX];

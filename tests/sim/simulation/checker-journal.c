@@ -1,6 +1,6 @@
 /*
- * What the journal owes its reader: each failure has its line, with the schedule, the instance and
- * the cause; and what is refused about one resource fails for that one only.
+ * Invariants of the journal: each failure has its line, with the schedule, the instance and the
+ * cause; and a refusal about one resource makes no other resource fail.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,28 +16,28 @@
 #include "store/store.h"
 
 #define MINUTE (60 * USEC_PER_SEC)
-/* How long nothing has to have been in the daemon's way, and how long an instance has to have been
- * well, for it to know: a 'settle', and some minutes. */
+/* CLEAR is how long no fault may have hindered the daemon, KNOWN_WELL how long an instance may
+ * have had no fault, for the daemon to know: a 'settle' and some minutes. */
 #define CLEAR      (45 * MINUTE)
 #define KNOWN_WELL (9 * MINUTE)
-/* A cause and what is next do not fit into less. */
+/* The least length of a line that names a cause and what the daemon does next. */
 enum { LINE_LEAST = 40 };
 
-/* The lines about one instance of a run. */
+/* The journal's lines about one instance in one run. */
 struct failure_line {
         UT_hash_handle hh; /* of checker->failures */
-        char *key;         /* RUN INSTANCE */
+        char *key;         /* "RUN INSTANCE" */
         unsigned int no_image, warnings;
-        uint64_t starts; /* of the daemon, when `no_image` was counted last */
+        uint64_t starts; /* of the daemon, when a line was last counted in `no_image` */
 };
 
-/* A run that goes on, and how often the daemon had died when it began. */
+/* An open run, and how often the daemon had started when the run began. */
 struct watched_run {
         UT_hash_handle hh; /* of checker->runs */
         char *id;
         uint64_t crashes;
         usec_t began;  /* monotonic */
-        bool not_back; /* an instance is said not to have come back, which may halt the run */
+        bool not_back; /* a line says that an instance is not ready, which may halt the run */
 };
 
 static struct failure_line *find_line(struct checker *checker, const char *run,
@@ -55,7 +55,7 @@ static struct failure_line *find_line(struct checker *checker, const char *run,
         return line;
 }
 
-/* ---- who is well is said to be ---- */
+/* ---- an instance without a fault ---- */
 
 static bool is_well(struct checker *checker, const char *region, const char *id)
 {
@@ -67,8 +67,8 @@ static bool is_well(struct checker *checker, const char *region, const char *id)
                !instance->service_down && (!outage || now - outage->until > KNOWN_WELL);
 }
 
-/* Whether an image of the schedule may be left out for what lasts: another of the run that did not
- * come back, what an instance is taken out of, an agent that is away, a window. */
+/* Whether a lasting condition may leave an instance without an image: another instance of the
+ * run that is not ready, a target group or Auto Scaling group, an agent that is away, a window. */
 static bool may_be_left_out(const struct fleet *fleet, const struct fleet_schedule *schedule,
                             const struct watched_run *watched)
 {
@@ -80,8 +80,8 @@ static bool may_be_left_out(const struct fleet *fleet, const struct fleet_schedu
                  fleet->scaling));
 }
 
-/* An image that is not of this instance has the name that the run wants, or people wait for an
- * earlier image of the instance. */
+/* Whether an image of another instance has the name that the run needs, or an earlier image of
+ * the instance is still pending. */
 static bool is_in_the_way(struct checker *checker, const struct watched_run *watched,
                           const struct store_task *task)
 {
@@ -106,7 +106,7 @@ static bool is_in_the_way(struct checker *checker, const struct watched_run *wat
         return false;
 }
 
-/* Nothing was in the way of an instance since before the run began, only others were refused. */
+/* The instance had no fault since before the run began, and only other resources were refused. */
 static void judge_no_image(struct checker *checker, const struct watched_run *watched,
                            const struct store_task *task)
 {
@@ -146,7 +146,8 @@ static void note_failure(struct checker *checker, const struct log_event *event,
                                 about->region ? about->region : "-", message);
         line = find_line(checker, about->run, about->instance);
         line->warnings++;
-        /* A death may come between a line and its commit: the next process says it again. */
+        /* A crash may come between a line and its commit: the next process then writes the line
+         * again. */
         if (line->starts != checker->simulation->machine.starts)
                 line->no_image = 0;
         line->starts = checker->simulation->machine.starts;
@@ -180,7 +181,7 @@ static void check_run(struct checker *checker, const struct watched_run *watched
         store_tasks_free(tasks, n);
 }
 
-/* A death may come between a commit and the line about it; runs that met one are left out. */
+/* A crash may come between a commit and its line, so runs that met a crash are left out. */
 static void note_run(struct checker *checker, const struct log_event *event, const char *run)
 {
         struct watched_run *watched;
@@ -206,7 +207,7 @@ static void note_run(struct checker *checker, const struct log_event *event, con
         }
 }
 
-/* ---- what is refused blocks nothing but itself ---- */
+/* ---- a refusal blocks nothing else ---- */
 
 static void judge_not_ready(struct checker *checker, const struct log_about *about,
                             const char *message)
@@ -223,7 +224,7 @@ static void judge_not_ready(struct checker *checker, const struct log_about *abo
                         (long long)(KNOWN_WELL / MINUTE), message);
 }
 
-/* ---- life ---- */
+/* ---- the lines ---- */
 
 void journal_line(struct checker *checker, const struct log_event *event,
                   const struct log_about *about, const char *message)
@@ -246,7 +247,8 @@ static bool is_watched(const struct checker *checker, const struct failure_line 
         return run != NULL;
 }
 
-/* A run that goes on is judged at its end, by all lines since its beginning. */
+/* A run that is open at the end of a period is checked at its end, by all lines since its
+ * beginning. */
 void journal_forget(struct checker *checker, bool all)
 {
         struct failure_line *line, *next;

@@ -1,6 +1,7 @@
 /*
- * Levels of consistency: who was stopped for an image is started again, nobody stays frozen, and
- * what a label says is true. The truth is that of the simulated instances.
+ * Invariants of the levels of consistency: an instance that was stopped for an image is started
+ * again, no instance stays frozen or out of service, and a label says no more than is true. The
+ * states of the simulated instances are the truth.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +18,12 @@
 #include "sim/simulation/checker-private.h"
 #include "sim/simulation/fault-events.h"
 
-/* How much the point from which EC2 takes a snapshot may lie behind what it says of it. */
+/* How far the instant that a snapshot holds may lie behind its StartTime. */
 #define CLOSE USEC_PER_SEC
-/* A schedule may fire just before a calm ends; what is so for less is its turn. */
-#define TURN (2 * SEC_PER_HOUR * USEC_PER_SEC)
-/* From one look at who is away to the next. */
+/* A schedule may fire just before a calm period ends: a state that lasts no longer than this is
+ * part of a run in progress. */
+#define RECENT (2 * SEC_PER_HOUR * USEC_PER_SEC)
+/* The interval between two inspections of the instances. */
 #define INSPECTION (15 * SEC_PER_MIN * USEC_PER_SEC)
 
 static usec_t now_of(const struct checker *checker)
@@ -42,7 +44,7 @@ bool checker_is_stopped(const struct checker *checker, const char *instance)
         return find_stopped(checker, instance);
 }
 
-static void let_go(struct checker *checker, struct stopped_instance *stopped)
+static void forget_stopped(struct checker *checker, struct stopped_instance *stopped)
 {
         budget_instance_stops(checker, stopped->region, false);
         HASH_DEL(checker->stopped, stopped);
@@ -56,7 +58,7 @@ void levels_released(struct checker *checker, const char *instance)
         struct stopped_instance *stopped = instance ? find_stopped(checker, instance) : NULL;
 
         if (stopped)
-                let_go(checker, stopped);
+                forget_stopped(checker, stopped);
 }
 
 void levels_back(struct checker *checker, const struct creation *creation)
@@ -69,7 +71,7 @@ void levels_back(struct checker *checker, const struct creation *creation)
 
         if (creation->reboot && last && streq(last->cause, "create-image") &&
             last->from >= creation->asked && now_of(checker) < last->until)
-                simulation_fail(checker->simulation, "back is back",
+                simulation_fail(checker->simulation, "a ready instance is ready",
                                 "%s is said to be, and its reboot for %s goes on",
                                 creation->instance, creation->id);
 }
@@ -109,7 +111,7 @@ void levels_after_request(struct checker *checker, const struct cloud_request *r
 
 /* ---- labels ---- */
 
-/* When the last of an image's snapshots began; 0: there are none any more. */
+/* StartTime of the last snapshot of an image; 0: it has no snapshots any more. */
 static usec_t last_snapshot(struct checker *checker, const struct creation *creation)
 {
         struct sim_location *location =
@@ -122,7 +124,8 @@ static usec_t last_snapshot(struct checker *checker, const struct creation *crea
 
                 const char *image = strstr(snapshot->description, "ami-");
 
-                /* The first one it names; that of a copy names the original as well. */
+                /* The first image in the description counts; the description of a copy also
+                 * names the original. */
                 if (image && startswith(image, creation->id) && resource->created > last)
                         last = resource->created;
         }
@@ -144,11 +147,11 @@ static bool was_frozen(struct checker *checker, const struct creation *creation)
                 if (freeze->from <= creation->asked && end + CLOSE >= last && by == THAW_BY_COMMAND)
                         return true;
         }
-        return !instance || !last; /* it is gone, and cannot be asked */
+        return !instance || !last; /* the instance is gone, and its freezes with it */
 }
 
-/* Whether the instance was stopped at the call, and not started until the last snapshot had begun.
- */
+/* Whether the instance was stopped at the call, and was not started before the last snapshot
+ * began. */
 static bool was_stopped(struct checker *checker, const struct creation *creation)
 {
         const struct instance *instance =
@@ -180,11 +183,11 @@ void levels_check_label(struct checker *checker, const struct creation *creation
                                 creation->instance, label ? label : "nothing");
 }
 
-/* ---- who is away ---- */
+/* ---- instances out of service ---- */
 
-static bool is_its_turn(struct checker *checker, usec_t since)
+static bool is_recent(struct checker *checker, usec_t since)
 {
-        return now_of(checker) - since < TURN;
+        return now_of(checker) - since < RECENT;
 }
 
 static void check_stopped(struct checker *checker)
@@ -197,15 +200,15 @@ static void check_stopped(struct checker *checker)
                         instance ? instance_state(instance, now_of(checker)) : STATE_TERMINATED;
 
                 if ((state == STATE_STOPPED || state == STATE_STOPPING) &&
-                    !is_its_turn(checker, instance->outages[instance->n_outages - 1].from))
-                        simulation_fail(checker->simulation, "nobody is left down",
+                    !is_recent(checker, instance->outages[instance->n_outages - 1].from))
+                        simulation_fail(checker->simulation, "no instance is left down",
                                         "%s was stopped for its image and is %s", stopped->instance,
                                         state_name(state));
         }
 }
 
-/* Who is up again, and of whom no line said so. */
-static void let_go_of_the_rest(struct checker *checker)
+/* Forgets instances that are up again without a journal line. */
+static void forget_running(struct checker *checker)
 {
         struct stopped_instance *stopped, *next;
 
@@ -214,8 +217,8 @@ static void let_go_of_the_rest(struct checker *checker)
                         find_instance(checker, stopped->region, stopped->instance);
 
                 if (!instance || !instance->n_outages ||
-                    !is_its_turn(checker, instance->outages[instance->n_outages - 1].from))
-                        let_go(checker, stopped);
+                    !is_recent(checker, instance->outages[instance->n_outages - 1].from))
+                        forget_stopped(checker, stopped);
         }
 }
 
@@ -226,13 +229,14 @@ static void check_frozen(struct checker *checker, struct sim_location *location)
                 const struct instance *instance = (const struct instance *)resource;
 
                 if (instance_frozen(instance, now_of(checker)) &&
-                    !is_its_turn(checker, instance->freezes[instance->n_freezes - 1].from))
-                        simulation_fail(checker->simulation, "nobody is left frozen", "%s is",
+                    !is_recent(checker, instance->freezes[instance->n_freezes - 1].from))
+                        simulation_fail(checker->simulation, "no instance is left frozen", "%s is",
                                         resource->id);
         }
 }
 
-/* Whether it should be in service: it runs, and nobody was told otherwise. */
+/* Whether the instance should be in service: it runs, and no line reports that it is not put
+ * back. */
 static bool is_to_serve(struct checker *checker, struct sim_location *location, const char *id)
 {
         const struct instance *instance =
@@ -240,11 +244,11 @@ static bool is_to_serve(struct checker *checker, struct sim_location *location, 
 
         return instance && !is_reported_out(checker, id) &&
                instance_state(instance, now_of(checker)) == STATE_RUNNING &&
-               !is_its_turn(checker, instance->launched); /* starts may have failed for hours */
+               !is_recent(checker, instance->launched); /* starts may have failed for hours */
 }
 
-/* Nobody but the daemon takes them out. Whoever is stopped by others for so long that it is given
- * up is left to them, with a line. */
+/* Only the daemon takes instances out of service. An instance that another user keeps stopped
+ * until the daemon gives it up stays out, with a line. */
 static void check_rotation(struct checker *checker, struct sim_location *location)
 {
         struct simulation *simulation = checker->simulation;
@@ -254,9 +258,9 @@ static void check_rotation(struct checker *checker, struct sim_location *locatio
         HASH_ITER (hh, location->target_groups, group, next)
                 for (size_t i = 0; i < group->n_targets; i++)
                         if (group->targets[i].deregistered != USEC_INFINITY &&
-                            !is_its_turn(checker, group->targets[i].deregistered) &&
+                            !is_recent(checker, group->targets[i].deregistered) &&
                             is_to_serve(checker, location, group->targets[i].instance))
-                                simulation_fail(simulation, "nobody is left out of service",
+                                simulation_fail(simulation, "no instance is left out of service",
                                                 "%s is out of target group %s",
                                                 group->targets[i].instance, group->name);
         HASH_ITER (hh, location->scaling_groups, scaling, following)
@@ -265,16 +269,16 @@ static void check_rotation(struct checker *checker, struct sim_location *locatio
                                 member_lifecycle(&scaling->members[i], now_of(checker));
 
                         if ((state == LIFE_ENTERING_STANDBY || state == LIFE_IS_STANDBY) &&
-                            !is_its_turn(checker, scaling->members[i].since) &&
+                            !is_recent(checker, scaling->members[i].since) &&
                             is_to_serve(checker, location, scaling->members[i].instance))
-                                simulation_fail(simulation, "nobody is left out of service",
+                                simulation_fail(simulation, "no instance is left out of service",
                                                 "%s is %s in Auto Scaling group %s",
                                                 scaling->members[i].instance, lifecycle_name(state),
                                                 scaling->name);
                 }
 }
 
-static void check_away(struct checker *checker)
+static void check_instances(struct checker *checker)
 {
         struct simulation *simulation = checker->simulation;
 
@@ -288,7 +292,7 @@ static void check_away(struct checker *checker)
         }
 }
 
-/* Also in times of trouble, once nothing has hindered the daemon for as long. */
+/* In a fault period the inspection waits until no fault has hindered the daemon for as long. */
 static void on_inspection(void *userdata)
 {
         struct checker *checker = userdata;
@@ -297,9 +301,9 @@ static void on_inspection(void *userdata)
 
         outage_inspect(checker);
 
-        if (simulation->clock.now - fair > TURN) {
+        if (simulation->clock.now - fair > RECENT) {
                 checker->numbers.inspections++;
-                check_away(checker);
+                check_instances(checker);
         }
         if (simulation->clock.now < simulation->busy_until || checker->stopped)
                 timer_arm(checker->inspection, INSPECTION);
@@ -319,11 +323,11 @@ void levels_check(struct checker *checker)
 {
         struct simulation *simulation = checker->simulation;
 
-        check_away(checker);
-        let_go_of_the_rest(checker);
+        check_instances(checker);
+        forget_running(checker);
         for (struct creation *c = checker->creations; c; c = c->hh.next) {
                 if (simulation->clock.now - c->made < 24 * SEC_PER_HOUR * USEC_PER_SEC)
-                        continue; /* it may still be on the way */
+                        continue; /* the image may still be pending */
                 levels_check_label(checker, c);
                 c->checked = creation_image(checker, c);
         }
@@ -335,7 +339,7 @@ void levels_done(struct checker *checker)
 
         timer_free(checker->inspection);
         HASH_ITER (hh, checker->stopped, stopped, next)
-                let_go(checker, stopped);
+                forget_stopped(checker, stopped);
         for (size_t i = 0; i < checker->n_reported_out; i++)
                 free(checker->reported_out[i]);
         free(checker->reported_out);

@@ -1,6 +1,7 @@
 /*
- * Outages that amid makes: who is taken down was well before, and who does not come back stands in
- * the journal. Where the world makes a guarantee impossible, the line is what is demanded.
+ * Invariants of outages that amid makes: an instance is well before its outage, and the journal
+ * reports an instance that does not come back. Where a fault makes a guarantee impossible, the
+ * invariant demands the line.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +14,17 @@
 #include "sim/simulation/checker-private.h"
 #include "sim/simulation/fault-events.h"
 
-/* How long an instance's checks have to have failed, with nothing else in the way, for the daemon
+/* How long the status checks of an instance have to fail, without other faults, for the daemon
  * to know. */
 #define KNOWN_ILL (30 * SEC_PER_MIN * USEC_PER_SEC)
-/* How long after the daemon began another one's image tells of it, and how long it has to be there,
- * with nothing in the way, for the daemon to know; runs/outage/rival.h. */
+/* The image of another daemon counts when it was made this long after our daemon started, and
+ * has to be there this long, without faults, for our daemon to know (runs/outage/rival.h). */
 #define SECOND_DAEMON_AFTER (10 * SEC_PER_MIN * USEC_PER_SEC)
 #define SECOND_DAEMON_KNOWN (30 * SEC_PER_MIN * USEC_PER_SEC)
-/* The longest 'ready_timeout' of a fleet, and what else may lie between. */
+/* The longest 'ready_timeout' of a fleet, and an hour for what may come between. */
 #define LINE_DUE ((30 + 60) * SEC_PER_MIN * USEC_PER_SEC)
 
-/* What the journal said last of an instance, as an error. */
+/* When the journal last had an error about an instance. */
 struct outage_line {
         UT_hash_handle hh; /* of checker->lines */
         char *instance;
@@ -66,13 +67,14 @@ static void judge_well_before(struct checker *checker, const struct cloud_reques
         if (simulation->clock.now - fault_events_clear_since(simulation) < KNOWN_ILL ||
             fault_events_clear_since(simulation) == USEC_INFINITY)
                 return;
-        simulation_fail(simulation, "who is down already is left alone",
+        simulation_fail(simulation, "an impaired instance gets no outage",
                         "%s takes %s down, whose status checks have failed for %lld s",
                         request->action, id,
                         (long long)((now - instance_impaired_since(instance, now)) / USEC_PER_SEC));
 }
 
-/* The image of another daemon is there, for long enough, and as our settings would name it. */
+/* Whether another daemon's image has been there for long enough, under a schedule that our
+ * settings have as well. */
 static bool second_daemon_shows(const struct checker *checker, const char *region)
 {
         struct simulation *simulation = checker->simulation;
@@ -149,7 +151,7 @@ void outage_inspect(struct checker *checker)
                     has_line_since(checker, stopped->instance, stopped->since))
                         continue;
                 simulation_fail(
-                        simulation, "nobody is left down without a word",
+                        simulation, "no instance is left down without a word",
                         "%s was stopped for its image %lld min ago, is stopped, and no error "
                         "says so",
                         stopped->instance, (long long)((now - stopped->since) / USEC_PER_SEC / 60));

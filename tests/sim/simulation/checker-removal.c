@@ -1,6 +1,7 @@
 /*
- * What may be removed, whatever retention decides: only what amid made and nobody has taken out of
- * its hands, and only what something newer and at least as strong replaces.
+ * Invariants of removals, whatever retention decides: the daemon removes only images that it made
+ * and no other user has claimed, and only images that a newer one of at least the same consistency
+ * replaces.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,15 @@
 #include "sim/simulation/checker-private.h"
 #include "store/store.h"
 
-/* From the look at an image, by its id, to the removal that it allows: a few slow calls. */
+/* The time from the query about an image to the removal that relies on it: a few slow calls. */
 #define LOOK_RACE (10 * SEC_PER_MIN * USEC_PER_SEC)
-/* An image that is shown as failed may go, also when it is shown as available just then. */
+/* An image that EC2 shows as failed may be removed, even when it is shown as available again
+ * just then. */
 #define SHOWN_RACE ((usec_t)3600 * USEC_PER_SEC)
-/* The checker forgets what was made so long ago (checker-calm-end.c: 60 days), a lock may stay. */
+/* The checker forgets removed images after 60 days (checker-calm-end.c); a lock may keep a
+ * snapshot for longer. */
 #define FORGOTTEN ((usec_t)59 * 24 * 3600 * USEC_PER_SEC)
-/* A run decides by the settings that were there when it began. */
+/* A run decides by the settings at its beginning. */
 #define DECISION_RACE ((usec_t)72 * 3600 * USEC_PER_SEC)
 
 static usec_t now_of(const struct checker *checker)
@@ -32,15 +35,16 @@ static void judge_not_kept(struct checker *checker, const struct creation *creat
 {
         if (creation->kept_by_others &&
             checker->simulation->clock.now - creation->kept_at > LOOK_RACE)
-                simulation_fail(checker->simulation, "nothing foreign is touched",
-                                "%s of %s is removed, whose tags people have changed to keep it",
-                                what, creation->id);
+                simulation_fail(
+                        checker->simulation, "nothing of other users is touched",
+                        "%s of %s is removed, whose tags another user has changed to keep it", what,
+                        creation->id);
 }
 
 /* ---- strength ---- */
 
-/* How much the consistency that is proven counts: the number of levels that it satisfies, counted
- * no higher than what the schedule asks now (auto: reboot). */
+/* The strength of a label: the number of levels of consistency that it satisfies, counted no
+ * higher than the level of the schedule (auto: reboot). */
 static int strength(const char *label, enum setting_consistency asked)
 {
         static const enum setting_consistency levels[] = { CONSISTENCY_CRASH, CONSISTENCY_FREEZE,
@@ -60,7 +64,7 @@ bool creation_was_there(const struct checker *checker, const struct creation *cr
                checker->simulation->clock.now - removed->described < LOOK_RACE;
 }
 
-/* Whether it is there, or was at the look at the image that is removed. */
+/* Whether the image is available, or was when the daemon queried the image that it removes. */
 static bool may_replace(struct checker *checker, const struct creation *creation,
                         const struct creation *removed)
 {
@@ -70,7 +74,8 @@ static bool may_replace(struct checker *checker, const struct creation *creation
                      : creation_was_there(checker, creation, removed);
 }
 
-/* Labels of images that are gone are not known any more: the doubt is the daemon's. */
+/* The label of an image that is gone is not known any more, so the image counts as the
+ * strongest. */
 static int strength_of(struct checker *checker, const struct creation *creation,
                        enum setting_consistency asked)
 {
@@ -79,7 +84,7 @@ static int strength_of(struct checker *checker, const struct creation *creation,
         return image ? strength(tags_get(&image->resource.tags, "amid:consistency"), asked) : 9;
 }
 
-/* No removal lowers the best consistency that there is of an instance. */
+/* No removal lowers the best consistency among the images of an instance. */
 static void judge_strength(struct checker *checker, const struct creation *creation)
 {
         struct simulation *simulation = checker->simulation;
@@ -106,7 +111,7 @@ static void judge_strength(struct checker *checker, const struct creation *creat
                         consistency_name(schedule->level));
 }
 
-/* ---- what is asked ---- */
+/* ---- requests ---- */
 
 static void judge_deregistering(struct checker *checker, const struct cloud_request *request)
 {
@@ -119,7 +124,7 @@ static void judge_deregistering(struct checker *checker, const struct cloud_requ
         judge_strength(checker, creation);
 }
 
-/* A snapshot of ours says of which image it is. */
+/* The description of a snapshot names its image. */
 static void judge_deleting(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *id = request_parameter(request->body, "SnapshotId");
@@ -132,11 +137,11 @@ static void judge_deleting(struct checker *checker, const struct cloud_request *
         _cleanup_free_ char *of = image ? xstrndup(image, strcspn(image, " ")) : NULL;
         const struct creation *creation = of ? creation_by_id(checker, of) : NULL;
 
-        /* What was made long ago, and whose image is gone, is forgotten here. */
+        /* Images that were made long ago and are gone are forgotten here. */
         if (snapshot && !creation &&
             (startswith(snapshot->description, "Copied") ||
              now_of(checker) - snapshot->resource.created < FORGOTTEN))
-                simulation_fail(checker->simulation, "nothing foreign is touched",
+                simulation_fail(checker->simulation, "nothing of other users is touched",
                                 "snapshot %s is deleted (%s), which the daemon did not make", id,
                                 snapshot->description);
         if (creation)
@@ -151,7 +156,7 @@ void removal_before_request(struct checker *checker, const struct cloud_request 
                 judge_deleting(checker, request);
 }
 
-/* The daemon is told about images by their ids. */
+/* The answer tells the daemon about these images. */
 void removal_after_request(struct checker *checker, const struct cloud_request *request)
 {
         _cleanup_free_ char *filter = NULL;
@@ -171,7 +176,7 @@ void removal_after_request(struct checker *checker, const struct cloud_request *
         }
 }
 
-/* ---- what is counted ---- */
+/* ---- images in the state ---- */
 
 void removal_counted(struct checker *checker, const char *region, const char *id,
                      const char *instance)
@@ -181,7 +186,7 @@ void removal_counted(struct checker *checker, const char *region, const char *id
                               KIND_IMAGE, id);
 
         if (image && !streq(image->source_instance, instance))
-                simulation_fail(checker->simulation, "nothing foreign is counted",
+                simulation_fail(checker->simulation, "nothing of other users is counted",
                                 "%s is in the state as an image of %s, and was made of %s", id,
                                 instance,
                                 image->source_instance ? image->source_instance : "another image");

@@ -1,4 +1,5 @@
-/* What the daemon asks of the cloud is judged when it gets there, before it happens. */
+/* Invariants of requests: each request of the daemon is checked when it arrives, before the
+ * model carries it out, and once more when it is answered. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #include "sim/simulation/checker-private.h"
 #include "sim/simulation/fault-events.h"
 
-/* From the call to the reboot it makes. */
+/* The longest time from CreateImage to the reboot that it makes. */
 #define REBOOT_BEGINS (60 * USEC_PER_SEC)
 
 static usec_t now_of(const struct checker *checker)
@@ -47,7 +48,7 @@ struct instance *find_instance(struct checker *checker, const char *region, cons
                              KIND_INSTANCE, id);
 }
 
-/* ---- others ---- */
+/* ---- before a request ---- */
 
 static const char *owner_of(struct checker *checker, const char *region, enum kind kind,
                             const char *id)
@@ -64,7 +65,7 @@ static void judge_deleting(struct checker *checker, const struct cloud_request *
 
         clock_judge_removal(checker, request->action);
         if (!streq(owner_of(checker, request->region, KIND_SNAPSHOT, id), "sim"))
-                simulation_fail(checker->simulation, "nothing foreign is touched",
+                simulation_fail(checker->simulation, "nothing of other users is touched",
                                 "snapshot %s is deleted, which is not ours", id);
 }
 
@@ -85,7 +86,7 @@ static void judge_tagging(struct checker *checker, const struct cloud_request *r
                 if (startswith(id, "snap-")
                             ? !streq(owner_of(checker, request->region, KIND_SNAPSHOT, id), "sim")
                             : !creation_by_id(checker, id))
-                        simulation_fail(checker->simulation, "nothing foreign is touched",
+                        simulation_fail(checker->simulation, "nothing of other users is touched",
                                         "%s is tagged, which is not ours", id);
         }
 }
@@ -106,7 +107,7 @@ static void judge_role(struct checker *checker, const struct cloud_request *requ
                                 "it takes %s with ExternalId %s", arn, external);
 }
 
-/* All that the daemon may ask; anything else is none of its business. */
+/* All actions that the daemon may call. */
 static const struct {
         const char *action;
         void (*judge)(struct checker *checker, const struct cloud_request *request);
@@ -155,12 +156,12 @@ void checker_before_request(const struct cloud_request *request, void *userdata)
                 judges[i].judge(simulation->checker, request);
                 return;
         }
-        simulation_fail(simulation, "asks only what it has to", "%s", request->action);
+        simulation_fail(simulation, "calls only the actions it needs", "%s", request->action);
 }
 
-/* ---- what has happened ---- */
+/* ---- after a request ---- */
 
-/* The group within which at most max_parallel are down. */
+/* The group within which at most max_parallel instances may be down. */
 static char *group_of(struct checker *checker, const struct creation *creation)
 {
         const struct fleet_schedule *schedule =
@@ -179,7 +180,7 @@ static char *group_of(struct checker *checker, const struct creation *creation)
         }
 }
 
-/* Down by our doing, and still waited for. */
+/* Whether the instance is down because of this image, and the daemon still waits for it. */
 static bool is_down(struct checker *checker, const struct creation *creation)
 {
         const struct instance *instance =
@@ -254,7 +255,8 @@ static void note_creation(struct checker *checker, const struct cloud_request *r
                 simulation_fail(checker->simulation, "every image carries our tags", "%s does not",
                                 creation->name);
         HASH_FIND_STR(checker->creations, creation->name, before);
-        /* After losing the state nobody knows of a firing whose image was removed before. */
+        /* After the state was lost, the daemon cannot know of a firing whose image was removed
+         * before. */
         if (before && !before->taken_by_others &&
             !(before->removed && before->removed_at < checker->lost_at))
                 simulation_fail(checker->simulation, "exactly one image",

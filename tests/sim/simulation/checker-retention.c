@@ -1,7 +1,7 @@
 /*
- * What is deleted and what is kept, beside the oracle of the unit tests (unit/retention/oracle.h):
- * nothing goes that a rule, a use or the last-good guard keeps, and nothing stays that none of them
- * keeps.
+ * Invariants of retention, computed by the oracle of the unit tests (unit/retention/oracle.h): no
+ * image is removed that a rule, a use or the last-good guard keeps, and no image stays that none of
+ * them keeps.
  */
 #include <stdlib.h>
 
@@ -15,15 +15,15 @@
 #include "unit/retention/oracle.h"
 
 #define HOUR (3600 * USEC_PER_SEC)
-/* An image in use that was launched this recently may have been judged before. */
+/* The removal of an image may have been decided before an instance was launched from it this
+ * recently. */
 #define USE_RACE (2 * HOUR)
-/* A run decides, and acts days later when it was hindered: by the settings of then, and by images
- * that people have taken since. */
+/* A run that is hindered may carry out a decision after days: by the settings of then, and by
+ * images that other users have removed since. */
 #define DECISION_RACE (12 * HOUR)
-/* How far off the daemon's clock may be when it decides, and how long that may have been under way.
- */
+/* How far the daemon's clock may be off when it decides, and how old the decision may be. */
 #define CLOCK_RACE (10 * SEC_PER_MIN)
-/* Images younger than this are not looked at: they may be pending, or not be listed yet. */
+/* Younger images are left out: they may be pending, or not be listed yet. */
 #define YOUNG (24 * HOUR)
 
 static usec_t now_of(const struct checker *checker)
@@ -50,7 +50,7 @@ static bool is_available(struct checker *checker, const struct creation *creatio
         return image && image->state == IMAGE_IS_AVAILABLE;
 }
 
-/* An instance that was launched from it longer ago than `race`. */
+/* An instance that was launched from the image longer ago than `race`; NULL: none. */
 static const char *user_of(struct checker *checker, const struct creation *creation, usec_t race)
 {
         struct sim_location *location =
@@ -68,18 +68,18 @@ static const char *user_of(struct checker *checker, const struct creation *creat
         return NULL;
 }
 
-/* ---- what the oracle is asked about ---- */
+/* ---- the question to the oracle ---- */
 
-/* Images of one instance by one schedule, for the oracle; `about` is the index of the one asked
- * about. */
+/* The images of one instance by one schedule, for the oracle; `about` is the index of the image
+ * in question. */
 struct series {
         struct retention_terms terms;
         struct retention_image *images;
         size_t n, about;
 };
 
-/* How strong an image is: by its label and by its row, once its task has ended or the label was
- * checked. `assumption` says what is taken for true before that. */
+/* The consistency of an image is known from its label and its row once its task has ended or its
+ * label was checked. Before that it is assumed. */
 enum assumption { AS_STRONG_AS_MAY_BE, AS_WEAK_AS_MAY_BE };
 
 static void measure_strength(struct checker *checker, const struct creation *creation,
@@ -92,12 +92,12 @@ static void measure_strength(struct checker *checker, const struct creation *cre
 
         ret->level = strong ? CONSISTENCY_STOP : CONSISTENCY_CRASH;
         ret->succeeded = strong;
-        /* A request may arrive when the process that has sent it is dead. */
+        /* A request may arrive after the process that sent it has crashed. */
         if (!image || !store ||
             store_load_image(store, "default", creation->region, creation->id, &row) <= 0)
                 return;
         if (creation->checked || row.outcome != OUTCOME_OPEN) {
-                /* The row says no more than the label does, and after a refusal it may say less. */
+                /* The row claims no more than the label, and after a refusal it may claim less. */
                 ret->level = consistency_level(
                         strong ? tags_get(&image->resource.tags, "amid:consistency")
                                : row.consistency);
@@ -106,7 +106,7 @@ static void measure_strength(struct checker *checker, const struct creation *cre
         store_image_done(&row);
 }
 
-/* EC2's CreationDate of an image, which stays known when the image is gone. */
+/* CreationDate of an image, which stays known when the image is gone. */
 static sec_t created_of(struct checker *checker, const struct creation *creation)
 {
         const struct image *image = creation_image(checker, creation);
@@ -133,8 +133,8 @@ static void series_add(struct checker *checker, struct series *series,
         *append(series->images, series->n) = image;
 }
 
-/* Whether it counts when it is asked what may go: also what was there when that may have been
- * decided, and is gone. */
+/* Whether the image counts in the question whether another one may be removed: also an image
+ * that was there when that may have been decided, and is gone. */
 static bool may_have_counted(struct checker *checker, const struct creation *creation)
 {
         return is_available(checker, creation) ||
@@ -142,14 +142,14 @@ static bool may_have_counted(struct checker *checker, const struct creation *cre
                 checker->simulation->clock.now - creation->gone_at < DECISION_RACE);
 }
 
-/* Whether it counts when it is asked what has to go. */
+/* Whether the image counts in the question whether another one has to be removed. */
 static bool counts_for_sure(struct checker *checker, const struct creation *creation)
 {
         return checker->simulation->clock.now - creation->made > YOUNG &&
                is_available(checker, creation) && !creation_is_left(checker, creation);
 }
 
-/* What the schedule asks for, in the words of the manual. */
+/* The terms of the schedule, as the manual states them. */
 static struct retention_terms terms_of(struct checker *checker,
                                        const struct fleet_schedule *schedule)
 {
@@ -168,8 +168,9 @@ static struct retention_terms terms_of(struct checker *checker,
         };
 }
 
-/* False where the rules cannot be told: the schedule is not there, has none, or had others.
- * `assumption` is about the one asked about; of the others the contrary is taken for true. */
+/* False where the rules cannot be known: the schedule is not in the settings, has no 'retain',
+ * or had another one. `assumption` is for the image in question; the contrary is assumed for the
+ * others. */
 static bool series_of(struct checker *checker, const struct creation *creation,
                       bool (*counts)(struct checker *checker, const struct creation *creation),
                       enum assumption assumption, struct series *ret)
@@ -204,7 +205,7 @@ static void series_done(struct series *series)
         free(series->images);
 }
 
-/* The others of its series, for people. Caller frees. */
+/* The images of the series, as text for a message. Caller frees. */
 static char *series_text(const struct series *series)
 {
         _cleanup_(text_done) struct text text = {};
@@ -219,7 +220,7 @@ static char *series_text(const struct series *series)
         return text_steal(&text);
 }
 
-/* ---- what is deregistered ---- */
+/* ---- images that are removed ---- */
 
 static void judge_last_good(struct checker *checker, const struct creation *creation)
 {
@@ -235,8 +236,8 @@ static void judge_last_good(struct checker *checker, const struct creation *crea
                         creation->id, creation->instance, creation->schedule);
 }
 
-/* No removal lowers the best consistency that is available of an instance, counted no higher than
- * what its schedule asks for now; whatever the rules are, and whatever is required. */
+/* No removal lowers the best consistency that is available of an instance, counted no higher
+ * than the level of its schedule, whatever the rules are and whatever is required. */
 static void judge_best(struct checker *checker, const struct creation *creation,
                        const struct series *series)
 {
@@ -269,7 +270,8 @@ static void judge_rules(struct checker *checker, const struct creation *creation
                         creation->instance, creation->schedule, all, rules);
 }
 
-/* EC2 shows it as failed or invalid, or did so when the removal may have been decided. */
+/* Whether EC2 shows the image as failed or invalid, or did so when the removal may have been
+ * decided. */
 static bool was_shown_otherwise(struct checker *checker, const struct creation *creation)
 {
         const struct image *image = creation_image(checker, creation);
@@ -284,10 +286,10 @@ void retention_judge(struct checker *checker, const struct cloud_request *reques
         const char *user;
 
         if (!creation)
-                simulation_fail(checker->simulation, "nothing foreign is touched",
+                simulation_fail(checker->simulation, "nothing of other users is touched",
                                 "%s is deregistered, which the daemon did not make", id);
         if (!is_available(checker, creation) || was_shown_otherwise(checker, creation))
-                return; /* failed, or gone already */
+                return; /* failed, or deregistered already */
         user = user_of(checker, creation, USE_RACE);
         if (user)
                 simulation_fail(checker->simulation, "what is in use stays",
@@ -296,7 +298,7 @@ void retention_judge(struct checker *checker, const struct cloud_request *reques
         judge_rules(checker, creation);
 }
 
-/* ---- what is kept ---- */
+/* ---- images that are kept ---- */
 
 static bool has_to_go(struct checker *checker, const struct creation *creation)
 {
@@ -323,7 +325,7 @@ void retention_check(struct checker *checker)
                 checker->numbers.unkept++;
                 c->unkept = false;
                 image = creation_image(checker, c);
-                /* What is protected from deregistration is refused, and blocks nothing else. */
+                /* EC2 refuses to deregister a protected image, which blocks no other removal. */
                 if (image && !image->protected && !user_of(checker, c, 0))
                         simulation_fail(checker->simulation, "nothing is kept that no rule keeps",
                                         "%s of %s by %s at %lld is still there", c->id, c->instance,

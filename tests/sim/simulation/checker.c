@@ -1,3 +1,4 @@
+/* The checker: lines of the journal, shares of token buckets, and its life. */
 #include "sim/simulation/checker.h"
 
 #include <stdio.h>
@@ -23,8 +24,8 @@ static void note_missed(struct checker *checker, const char *schedule, const cha
         struct gap gap = {};
 
         if (!to || strlen(to) < 24)
-                simulation_fail(checker->simulation, "firings are told", "an unreadable line: %s",
-                                message);
+                simulation_fail(checker->simulation, "missed firings are reported",
+                                "an unreadable line: %s", message);
         (void)snprintf(gap.schedule, sizeof(gap.schedule), "%s", schedule);
         (void)snprintf(text, sizeof(text), "%.20s", from + strlen(" from "));
         if (!parse_rfc3339(text, &gap.from))
@@ -35,7 +36,7 @@ static void note_missed(struct checker *checker, const char *schedule, const cha
         *append(checker->gaps, checker->n_gaps) = gap;
 }
 
-/* The daemon waits for this instance no more: it may have another one down. */
+/* The daemon no longer waits for this instance, so another one may be down. */
 static void note_released(struct checker *checker, const char *instance)
 {
         for (struct creation *c = checker->creations; c; c = c->hh.next)
@@ -43,7 +44,8 @@ static void note_released(struct checker *checker, const char *instance)
                         c->released = true;
 }
 
-/* "Image ID of INSTANCE ...": what the daemon begins or ends to wait for. */
+/* "Image ID of INSTANCE ...": the daemon begins or ends to poll an image or to wait for an
+ * instance. */
 static void note_image(struct checker *checker, const struct log_event *event, const char *image,
                        const char *message)
 {
@@ -103,8 +105,8 @@ static void on_journal(const struct log_event *event, const struct log_about *ab
 
 /* ---- the governor ---- */
 
-/* "At most half of each by default", of buckets as the simulated EC2 has them: neither the daemon's
- * table nor its arithmetic is asked. */
+/* The manual: "At most half of each by default". The buckets are those of the simulated EC2, so
+ * that neither the daemon's table nor its arithmetic is trusted. */
 #define OUR_SHARE 0.5
 
 static struct share *share_of(struct checker *checker, const char *action, const char *region)
@@ -117,7 +119,7 @@ static struct share *share_of(struct checker *checker, const char *action, const
                     streq(checker->shares[i].region, region))
                         return &checker->shares[i];
         if (!published || checker->n_shares == SHARES_MOST)
-                simulation_fail(checker->simulation, "asks only what it has to",
+                simulation_fail(checker->simulation, "calls only the actions it needs",
                                 "%s is no action the daemon is known to send", action);
         share = &checker->shares[checker->n_shares++];
         *share = (struct share){ .action = published->name,
@@ -135,7 +137,7 @@ void checker_sent(struct checker *checker, const char *action, const char *regio
         struct share *share;
 
         if (streq(action, "GetCallerIdentity") || streq(action, "AssumeRole"))
-                return; /* of STS, which publishes no bucket */
+                return; /* STS publishes no bucket */
         share = share_of(checker, action, region);
         const char *unwritten = coverage_unwritten();
 
@@ -149,11 +151,12 @@ void checker_sent(struct checker *checker, const char *action, const char *regio
         share->filled = now;
         share->tokens -= 1;
         if (share->tokens < -0.001)
-                simulation_fail(checker->simulation, "leaves others their share",
+                simulation_fail(checker->simulation, "leaves other users their share",
                                 "%s in %s is asked beyond half of its bucket", action, region);
 }
 
-/* What it knows of buckets ends with it; who starts again and again is not stopped to this. */
+/* The process forgets the buckets when it ends, so a daemon that starts again and again may
+ * exceed its share. */
 void checker_started(struct checker *checker)
 {
         for (size_t i = 0; i < checker->n_shares; i++)
@@ -163,7 +166,7 @@ void checker_started(struct checker *checker)
         checker->started = checker->simulation->clock.now;
 }
 
-/* ---- what is told ---- */
+/* ---- reports of the simulation ---- */
 
 void checker_abandoned(struct checker *checker, const char *run)
 {
@@ -183,7 +186,7 @@ void checker_schedule_changed(struct checker *checker, const char *schedule)
         const struct fleet *fleet = &checker->simulation->fleet;
         const struct virtual_clock *clock = &checker->simulation->clock;
 
-        /* By its own clock, if that is ahead: it goes by that. */
+        /* The daemon goes by its own clock, which may be ahead. */
         for (size_t i = 0; i < fleet->n_schedules; i++)
                 if (!schedule || streq(fleet->schedules[i].name, schedule))
                         checker->unchanged_since[i] =

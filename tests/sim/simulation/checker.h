@@ -1,6 +1,6 @@
 /*
- * Who watches: the invariants. What goes to the cloud is judged when it gets there, the journal
- * when it is written, and everything at the end of a calm.
+ * The checker: the invariants of the simulation. A request is checked when it arrives, a journal
+ * line when it is written, and the whole state at the end of each calm period.
  */
 #pragma once
 
@@ -12,37 +12,37 @@
 struct simulation;
 struct checker;
 
-/* Hooks itself into the cloud and the journal. */
+/* Sets the hooks of the cloud and of the journal. */
 struct checker *checker_new(struct simulation *simulation);
 struct checker *checker_free(struct checker *checker);
 
-/* The daemon starts. */
+/* The daemon has started. */
 void checker_started(struct checker *checker);
 /* A request has left. */
 void checker_sent(struct checker *checker, const char *action, const char *region);
-/* Something about a schedule changed that its firings depend on; NULL: about all. */
+/* A schedule has changed in something that its firings depend on; NULL: all schedules. */
 void checker_schedule_changed(struct checker *checker, const char *schedule);
-/* An operator lets a run go: nobody follows its images any more. */
+/* An operator abandons a run: the daemon polls its images no more. */
 void checker_abandoned(struct checker *checker, const char *run);
-/* A run of all schedules begins that is to change nothing: the journal does not tell. */
+/* A dry run of all schedules begins, of which the journal has no line. */
 void checker_dry_run(struct checker *checker);
-/* The disk is about to fall ill, or to heal. */
+/* The disk is about to fail, or to work again. */
 void checker_disk_changes(struct checker *checker);
-/* People deregister this image. */
+/* Another user deregisters this image. */
 void checker_image_taken(struct checker *checker, const char *image);
-/* People change the tags of this image so that it is theirs. */
+/* Another user changes the tags of this image so that it is not the daemon's any more. */
 void checker_image_kept(struct checker *checker, const char *image);
 /* Whether the daemon has stopped this instance and not brought it back yet. */
 bool checker_is_stopped(const struct checker *checker, const char *instance);
-/* Calm has begun: sets up what operators do in it. */
+/* A calm period begins: arms the agenda of its operators. */
 void checker_calm_begins(struct checker *checker);
-/* Three days without trouble are over: all has to be well. */
+/* A calm period ends: every invariant has to hold. */
 void checker_calm_ends(struct checker *checker);
 
 struct checker_numbers {
         uint64_t images, removed, calms, firings, unkept;
-        uint64_t inspections; /* at who is away, in the midst of it */
-        uint64_t queries;     /* answered, and */
-        double allowed;       /* how many may be: checker-budget.c */
+        uint64_t inspections; /* of the instances, while runs are open */
+        uint64_t queries;     /* answered Describe requests, */
+        double allowed;       /* and the budget for them: checker-budget.c */
 };
 struct checker_numbers checker_numbers(const struct checker *checker);

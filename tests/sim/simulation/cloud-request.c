@@ -1,3 +1,4 @@
+/* Reads requests and replies: the form of a request, the XML or JSON of a reply. */
 #include "sim/simulation/cloud-request.h"
 
 #include <cjson/cJSON.h>

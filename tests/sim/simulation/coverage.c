@@ -1,3 +1,4 @@
+/* Counts crashes by step and moment. */
 #include "sim/simulation/coverage.h"
 
 #include <stdint.h>
@@ -16,7 +17,7 @@ static struct {
 static size_t n_rows;
 static struct engine *running;
 
-/* The linker sends manager_new() here (--wrap=engine_new). */
+/* The linker sends engine_new() here (--wrap=engine_new). */
 struct engine *__real_engine_new(const struct engine_options *options);
 struct engine *__wrap_engine_new(const struct engine_options *options);
 
@@ -58,7 +59,7 @@ static void note(const struct step *step, enum moment moment)
         rows[n_rows++].hits[moment] = 1;
 }
 
-/* Whether this moment is one of the task's. */
+/* Whether the step of this task is at this moment. */
 static bool concerns(const struct task *task, enum moment moment)
 {
         if (task->run->dry || !task->step)
@@ -99,8 +100,7 @@ const char *coverage_unwritten(void)
         return NULL;
 }
 
-/* Rows of steps that are reached at all: each step of each kind of task of each kind of run that is
- * stored. */
+/* Whether runs of this kind are stored. Only their steps have commits. */
 static bool is_stored(const struct run_kind *kind)
 {
         return !streq(kind->name, "plan");
@@ -114,13 +114,13 @@ static uint64_t hits(const struct step *step, enum moment moment)
         return 0;
 }
 
-/* Steps whose request, or which themselves, no scenario of the walk comes to. */
+/* Steps that no scenario of the crash sweep comes to, or whose request none does. */
 static const struct {
         const char *name;
-        enum moment from; /* this moment and those after it */
+        enum moment from; /* and later moments */
 } unreached[] = {
-        { "describe-named", MOMENT_SENDING },  /* of runs for instances that are no targets */
-        { "describe-status", MOMENT_SENDING }, /* of plans */
+        { "describe-named", MOMENT_SENDING },  /* for runs of instances that are not targets */
+        { "describe-status", MOMENT_SENDING }, /* for plans */
 };
 
 static bool is_unreached(const struct step *step, enum moment moment)

@@ -1,6 +1,6 @@
 /*
- * Which steps of which tasks a death has struck, at which of the moments: read from the engine's
- * own tables, so that a new step is here before anybody thinks of it.
+ * Which steps of which tasks a crash has hit, and at which moment. The steps come from the engine's
+ * own tables, so a new step is included from its first day.
  */
 #pragma once
 
@@ -11,16 +11,16 @@
 
 struct engine;
 
-/* The daemon dies now, at this moment: notes the steps that were about to be committed, or were
- * just, or have a request on its way. */
+/* The daemon crashes at this moment: counts the steps that were about to be committed, or have
+ * just been, or whose request is on its way. */
 void coverage_note(const struct engine *engine, enum moment moment);
-/* The engine of the daemon that runs; made by manager_new(). */
+/* The engine of the daemon that runs, made by engine_new(). */
 struct engine *coverage_engine(void);
-/* Whether this backup run has just been claimed, by the process that runs. */
+/* Whether the running process has claimed this backup run within the last second. */
 bool coverage_claims_now(const char *id);
 void coverage_forget_engine(void);
-/* The task whose request is on its way though its row is not written, or NULL: reserve, act,
- * record. A description, valid until the next call. */
+/* A task whose request leaves though its row is not committed, against the rule to reserve, act
+ * and record; NULL: there is none. A description, valid until the next call. */
 const char *coverage_unwritten(void);
-/* Prints the table; false when a step was never struck at a moment it has. */
+/* Prints the table; false when no crash has hit a step at a moment that it has. */
 bool coverage_print(FILE *file);

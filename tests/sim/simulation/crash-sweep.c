@@ -1,3 +1,4 @@
+/* The scenarios of the crash sweep, and the crash at each of their moments. */
 #include "sim/simulation/crash-sweep.h"
 
 #include <inttypes.h>
@@ -12,7 +13,7 @@
 
 #define MINUTE (60 * USEC_PER_SEC)
 
-/* ---- what operators ask for ---- */
+/* ---- requests of operators ---- */
 
 static void ask_backup(struct simulation *simulation)
 {
@@ -36,8 +37,8 @@ static void ask_adopt(struct simulation *simulation)
         manager_adopt(simulation->machine.manager, false, &run, &error);
 }
 
-/* Retention looks for the image that it misses. */
-static void take_image(struct simulation *simulation)
+/* Retention then has to notice that the image is gone. */
+static void deregister_image(struct simulation *simulation)
 {
         if (simulation->options->image_taken)
                 other_users_deregister(simulation, simulation->fleet.regions[0]);
@@ -47,9 +48,12 @@ static const struct {
         usec_t at;
         void (*ask)(struct simulation *simulation);
 } requests[] = {
-        { 1 * MINUTE, ask_backup },  { 61 * MINUTE, ask_backup }, /* its retention removes what the
-                                                                     first one has made */
-        { 121 * MINUTE, ask_adopt }, { 130 * MINUTE, take_image }, { 131 * MINUTE, ask_prune },
+        { 1 * MINUTE, ask_backup },
+        { 61 * MINUTE, ask_backup }, /* its retention removes the image
+                                        of the first one */
+        { 121 * MINUTE, ask_adopt },
+        { 130 * MINUTE, deregister_image },
+        { 131 * MINUTE, ask_prune },
 };
 
 static void on_time(void *userdata)
@@ -74,7 +78,7 @@ void crash_sweep_end(struct simulation *simulation)
         timer_free(simulation->operators);
 }
 
-/* ---- the histories ---- */
+/* ---- the simulations ---- */
 
 static const struct network_faults lossy = {
         .chance = { [NETWORK_LOST_BEFORE] = 0.1, [NETWORK_LOST_AFTER] = 0.3 }
@@ -86,42 +90,42 @@ static const struct scenario {
         bool unready, crash_before_create, no_room, image_taken, create_unreported;
         const struct network_faults *network;
 } scenarios[] = {
-        { .name = "all goes well", .plan.level = CONSISTENCY_REBOOT },
+        { .name = "no fault", .plan.level = CONSISTENCY_REBOOT },
         { .name = "answers are lost", .plan.level = CONSISTENCY_REBOOT, .network = &lossy },
         { .name = "an instance does not come back",
           .plan.level = CONSISTENCY_REBOOT,
           .unready = true },
-        { .name = "it has died before, and the call was never sent",
+        { .name = "a crash before the call was sent",
           .plan.level = CONSISTENCY_REBOOT,
           .crash_before_create = true },
-        { .name = "reboots prove themselves", .plan.level = CONSISTENCY_AUTO, .plan.proof = true },
-        { .name = "they are taken out of service",
+        { .name = "reboots are proven", .plan.level = CONSISTENCY_AUTO, .plan.proof = true },
+        { .name = "instances are taken out of service",
           .plan.level = CONSISTENCY_REBOOT,
           .plan.rotation = true },
-        { .name = "they are taken out, and answers are lost",
+        { .name = "instances are taken out of service, answers are lost",
           .plan.level = CONSISTENCY_STOP,
           .plan.rotation = true,
           .network = &lossy },
         { .name = "instances are stopped", .plan.level = CONSISTENCY_STOP },
         { .name = "instances are frozen", .plan.level = CONSISTENCY_FREEZE },
-        { .name = "they are frozen, and answers are lost",
+        { .name = "instances are frozen, answers are lost",
           .plan.level = CONSISTENCY_FREEZE,
           .network = &lossy },
-        { .name = "they are stopped, and answers are lost",
+        { .name = "instances are stopped, answers are lost",
           .plan.level = CONSISTENCY_STOP,
           .network = &lossy },
-        { .name = "they are stopped, and there is no room",
+        { .name = "instances are stopped, images exceed the quota",
           .plan.level = CONSISTENCY_STOP,
           .no_room = true },
-        { .name = "they are stopped, and no image is heard of",
+        { .name = "instances are stopped, the image is not listed",
           .plan.level = CONSISTENCY_STOP,
           .create_unreported = true },
-        { .name = "people deregister an image",
+        { .name = "another user deregisters an image",
           .plan.level = CONSISTENCY_CRASH,
           .image_taken = true },
 };
 
-/* Runs one history; tells how many moments of each sort it had. */
+/* Runs one simulation; gives how many moments of each kind it had. */
 static void run_one(const struct options *options, uint64_t moments[static MOMENTS])
 {
         struct simulation *simulation = simulation_new(options);

@@ -1,3 +1,4 @@
+/* The generator, and draws from it. */
 #include "sim/simulation/dice.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /*
- * Random numbers of a simulation: one stream per subject, so that a draw more in one of them does
- * not change what the others draw.
+ * Random numbers of a simulation: one stream per subject, so that one draw more in a stream does
+ * not change the draws of the others.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ struct dice {
         uint64_t state;
 };
 
-/* A stream of its own for each `subject` of a seed. */
+/* A stream of its own for each `subject` of a seed. The subject is part of the history. */
 struct dice dice_new(uint64_t seed, const char *subject);
 uint64_t dice_next(struct dice *dice);
 /* In [0, n); 0 for n = 0. */

@@ -1,3 +1,4 @@
+/* The kinds of fault events: a function for each, and the table of all. */
 #include "sim/simulation/fault-event-kinds.h"
 
 #include <stdlib.h>
@@ -63,7 +64,7 @@ static void event_clock(struct simulation *simulation)
         virtual_set_skew(&simulation->clock, skew);
 }
 
-/* Somebody notices a clock that is far off. */
+/* An administrator notices a clock that is far off. */
 static void event_ntp(struct simulation *simulation)
 {
         usec_t skew = simulation->clock.skew;
@@ -94,7 +95,7 @@ static void event_disk(struct simulation *simulation)
         trace_line(simulation->trace, "! disk is %s", disk->full ? "full" : "broken");
 }
 
-/* A disk does not stay ill as long as it is well. */
+/* A disk fails for a shorter time than it works. */
 static void event_disk_heals(struct simulation *simulation)
 {
         if (simulation->disk.full || simulation->disk.broken)
@@ -161,7 +162,7 @@ static void event_adopt(struct simulation *simulation)
         char *error = NULL;
         int r;
 
-        /* Not before they know whose images these are. */
+        /* An operator adopts nothing while another daemon's images are there. */
         if (!machine_is_up(&simulation->machine) || simulation->second.image)
                 return;
         r = manager_adopt(simulation->machine.manager, false, &run, &error);
@@ -294,7 +295,7 @@ static void event_trust(struct simulation *simulation)
                 event_distrust(simulation);
 }
 
-/* ---- what people do ---- */
+/* ---- other users ---- */
 
 static void event_stop(struct simulation *simulation)
 {
@@ -361,7 +362,7 @@ static void event_foreign(struct simulation *simulation)
         other_users_make_image(simulation, some_region(simulation));
 }
 
-/* A kind whose findings are not all mended: it happens with `--only` alone. */
+/* For a kind whose findings are not all fixed: it happens with `--only` alone. */
 #define NOT_YET true
 
 const struct fault_event_kind fault_event_kinds[] = {

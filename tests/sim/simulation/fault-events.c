@@ -1,3 +1,4 @@
+/* When fault events happen: each kind at its own rate, and some in the middle of a run. */
 #include "sim/simulation/fault-events.h"
 
 #include <stdlib.h>
@@ -15,14 +16,17 @@
 #define MINUTE (60 * USEC_PER_SEC)
 #define HOUR   (60 * MINUTE)
 
-/* A run is struck as often, so soon after its begin, and after the last time. */
+/* A run meets a fault event with this probability, so soon after its beginning and after the
+ * last event. */
 #define RUN_FAULT_CHANCE 0.5
 #define RUN_FAULT_WAIT   (10 * MINUTE)
-/* Or just when so many more requests, at most, have left: what takes a second in a run of an hour
- * is as likely to be struck as what takes minutes. */
+/* Or the event comes when so many further requests, at most, have left: then a step that takes a
+ * second of an hour's run meets one as often as a step that takes minutes. */
 enum { RUN_FAULT_REQUESTS = 120 };
-#define RUN_FAULT_JITTER (USEC_PER_SEC / 2) /* before or after it arrives, and its answer does */
-/* How often what happens to runs mostly does so elsewhere. */
+#define RUN_FAULT_JITTER                                                                           \
+        (USEC_PER_SEC / 2) /* before or after the request arrives, and its answer does */
+/* The probability that an event happens while no run is open, for a kind that is mostly for
+ * runs. */
 #define ELSEWHERE 0.1
 
 struct fault_event {
@@ -31,7 +35,7 @@ struct fault_event {
         struct timer *timer;
 };
 
-/* Whether that kind is among those wanted. */
+/* Whether that kind is among those asked for. */
 static bool is_enabled(const struct simulation *simulation, const struct fault_event_kind *kind)
 {
         const char *only = simulation->options->only,
@@ -45,7 +49,7 @@ static bool is_enabled(const struct simulation *simulation, const struct fault_e
                     : !kind->on_request;
 }
 
-/* Whether it also happens in the middle of a run. */
+/* Whether that kind also happens in the middle of a run. */
 static bool may_hit_a_run(const struct simulation *simulation, const struct fault_event_kind *kind)
 {
         return kind->hindrance != HINDERS_NOT && is_enabled(simulation, kind);

@@ -1,5 +1,6 @@
 /*
- * What befalls a simulation in times of trouble: a table of kinds, each with how often it comes.
+ * Fault events: all that happens to the daemon in a fault period. The table of their kinds
+ * (fault-event-kinds.h) says how often each comes.
  */
 #pragma once
 
@@ -9,19 +10,19 @@ struct simulation;
 
 void fault_events_init(struct simulation *simulation);
 void fault_events_done(struct simulation *simulation);
-/* Something is going on, and will be for so long: then more happens. */
+/* A run is open, and will be for so long: more fault events happen. */
 void fault_events_busy(struct simulation *simulation, usec_t duration);
-/* A run has begun, which may be struck in its middle. */
+/* A run has begun, and may meet a fault event in its middle. */
 void fault_events_run_begins(struct simulation *simulation);
-/* The daemon has sent a request: a run may be struck there. */
+/* The daemon has sent a request: a fault event may happen there. */
 void fault_events_request(struct simulation *simulation);
-/* Something hinders the daemon, now. */
+/* A fault hinders the daemon, now. */
 void fault_events_hindered(struct simulation *simulation);
-/* Since when nothing hinders the daemon, monotonic; USEC_INFINITY: something does. */
+/* Since when no fault hinders the daemon, monotonic; USEC_INFINITY: one does. */
 usec_t fault_events_clear_since(struct simulation *simulation);
-/* The same of what concerns this resource: refusals of other ids count for nothing. */
+/* The same for one resource: answer faults of other ids do not count. */
 usec_t fault_events_clear_since_for(struct simulation *simulation, const char *id);
-/* Trouble begins. */
+/* A fault period begins. */
 void fault_events_begin(struct simulation *simulation);
-/* Trouble ends, and what it has broken is repaired. */
+/* A calm period begins: all that is broken is repaired. */
 void fault_events_end(struct simulation *simulation);

@@ -1,3 +1,4 @@
+/* Draws the fleet and its schedules, writes the settings, launches the instances. */
 #include "sim/simulation/fleet.h"
 
 #include <assert.h>
@@ -19,19 +20,20 @@ static const char *const group_by_names[] = { "tag:Role", "availability-zone", "
 
 /* ---- drawing ---- */
 
-/* How often, from many times a day to once a year. A fleet has its pace: of most, schedules fire
- * once a month or more seldom, so that many years pass; of some, every day. */
+/* Expressions, from many times a day to once a year. Each fleet has a pace, and draws
+ * expressions of that pace: in most fleets schedules fire once a month or more seldom, so that many
+ * years pass, in some every day. */
 static const struct {
         const char *format;
-        int quickest, slowest; /* paces it is drawn at */
+        int quickest, slowest; /* paces at which the row is drawn */
 } expressions[] = {
-        { "rate(%d hours)", 0, 0 },          /* pace 0: more than one a day */
+        { "rate(%d hours)", 0, 0 },          /* pace 0: more than once a day */
         { "cron(%d %d * * ? *)", 0, 0 },     /* daily */
-        { "cron(%d %d ? * 1,4 *)", 0, 1 },   /* pace 1: some a week */
+        { "cron(%d %d ? * 1,4 *)", 0, 1 },   /* pace 1: some days a week */
         { "cron(%d %d ? * SUN *)", 0, 1 },   /* weekly */
-        { "rate(%d days)", 1, 1 },           /* some a month */
+        { "rate(%d days)", 1, 1 },           /* some days a month */
         { "cron(%d %d 1 * ? *)", 1, 2 },     /* pace 2: monthly */
-        { "cron(%d %d L * ? *)", 1, 2 },     /* its last day */
+        { "cron(%d %d L * ? *)", 1, 2 },     /* the last day of the month */
         { "cron(%d %d ? 1/3 6#2 *)", 2, 2 }, /* a second Friday, once a quarter */
         { "cron(%d %d 29 2 ? *)", 2, 2 },    /* leap days */
         { "cron(%d %d 26 3,10 ? *)", 2, 2 }, /* around DST changes */
@@ -55,7 +57,7 @@ static void draw_expression(struct fleet_schedule *schedule, struct dice *dice, 
 #pragma GCC diagnostic pop
 }
 
-/* How often a rule is there, and how much it keeps at most. */
+/* How often a rule is in 'retain', and how much it keeps at most. */
 static const struct {
         double chance;
         int most;
@@ -64,7 +66,7 @@ static const struct {
         [RETAIN_WEEKLY] = { 0.3, 3 }, [RETAIN_MONTHLY] = { 0.15, 3 }, [RETAIN_YEARLY] = { 0.1, 2 },
 };
 
-/* Mostly nothing; else what is asked for, crash, or anything up to what is asked for. */
+/* 'require' is mostly none; else it is the level of the schedule, crash, or a level between. */
 static enum setting_require draw_require(enum setting_consistency level, struct dice *dice)
 {
         enum setting_consistency asked = level == CONSISTENCY_AUTO ? CONSISTENCY_REBOOT : level;
@@ -80,7 +82,7 @@ static enum setting_require draw_require(enum setting_consistency level, struct 
 static void draw_retain(struct fleet_schedule *schedule, struct dice *dice, int pace)
 {
         schedule->retain = (struct retention_policy){};
-        /* Without it images would pile up for ever. */
+        /* Without 'retain' images would pile up for ever. */
         schedule->has_retain = pace < 2 || dice_chance(dice, 0.9);
         for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                 if (dice_chance(dice, rules[rule].chance))
@@ -202,10 +204,11 @@ size_t fleet_schedules_there(const struct fleet *fleet)
         return n;
 }
 
-/* What fires seldom is watched for longer, so that all fleets make about as many images. */
+/* A fleet whose schedules fire seldom is simulated for longer, so that all fleets make about as
+ * many images. */
 static const struct {
         sec_t lifetime;       /* of all instances together */
-        int64_t faults_least; /* days until the next calm, at least, */
+        int64_t faults_least; /* of a fault period, days, at least */
         int64_t faults_most;  /* and at most */
 } paces[] = {
         { SEC_PER_YEAR / 2, 10, 60 },
@@ -224,7 +227,7 @@ sec_t fleet_fault_period(const struct fleet *fleet, struct dice *dice)
                SEC_PER_DAY;
 }
 
-/* Those that fire: there, and enabled. */
+/* Schedules that fire: in the settings, and enabled. */
 static size_t schedules_at_work(const struct fleet *fleet)
 {
         size_t n = 0;
@@ -254,7 +257,7 @@ void fleet_edit(struct fleet *fleet, usec_t now)
 
         count_work(fleet, now);
         fleet->settings = settings_unref(fleet->settings);
-        /* What was removed or disabled comes back, or there would soon be little left. */
+        /* A schedule that was removed or disabled comes back, or soon few would be left. */
         switch (schedule->there && schedule->enabled ? dice_below(dice, KINDS) : KINDS) {
         case 0:
                 schedule->there = false;
@@ -278,7 +281,7 @@ void fleet_edit(struct fleet *fleet, usec_t now)
                 schedule->group = (int)dice_below(dice, GROUPS);
                 break;
         case 6:
-                return; /* read again, the same */
+                return; /* a reload without a change */
         default:
                 schedule->queue = !schedule->queue;
                 schedule->missed = (int)dice_below(dice, ELEMENTS(missed_names));
@@ -325,7 +328,7 @@ static void write_reboot(struct text *text, const struct fleet_schedule *schedul
                     schedule->proof ? "ssm" : "checks");
 }
 
-/* Instances of the simulation have a public address, and spare it. */
+/* Instances of the simulation have a public address, which stopping them changes. */
 static void write_level(struct text *text, const struct fleet_schedule *schedule)
 {
         text_printf(text, "    consistency: %s\n    on_shortfall: %s\n",

@@ -1,3 +1,4 @@
+/* Starts, stops and crashes the daemon. */
 #include "sim/simulation/machine.h"
 
 #include <assert.h>
@@ -78,7 +79,7 @@ void machine_finish_crash(struct machine *machine)
         timer_arm(machine->start, machine->downtime);
 }
 
-/* A moment has come: it may be the one of the planned death, or of one that is drawn. */
+/* A moment of a commit or request: the planned crash may be due, or a random one. */
 static void on_moment(struct machine *machine, enum moment moment)
 {
         struct simulation *simulation = machine->simulation;
@@ -241,7 +242,7 @@ void machine_stop(struct machine *machine, usec_t downtime)
                 trace_line(machine->simulation->trace, "! stopped in order for %lld s",
                            (long long)(downtime / USEC_PER_SEC));
         manager_stop(machine->manager);
-        if (machine->crashing) /* while it was stopping */
+        if (machine->crashing) /* a crash while it was stopping */
                 return;
         machine_clear(machine);
         timer_arm(machine->start, downtime);

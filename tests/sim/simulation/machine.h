@@ -1,10 +1,11 @@
 /*
- * The computer the daemon runs on: it starts the daemon as amid.c does, and lets it die.
+ * The computer that the daemon runs on. It starts the daemon as amid.c does, stops it and crashes
+ * it.
  *
- * A death is planned for a moment (the n-th commit, before or after it is on the disk; the n-th
+ * A crash is planned for a moment (the n-th commit, before or after it is on the disk; the n-th
  * request, before or after it has left) or comes at any time. What the daemon still does in the
- * callback in which it dies reaches neither disk nor cloud nor journal; then nothing is left of it
- * but the disk, after a power failure only what was synced.
+ * callback in which it crashes reaches neither disk nor cloud nor journal. Only the disk survives a
+ * crash, and of the disk only what was synced survives a power failure.
  */
 #pragma once
 
@@ -37,7 +38,7 @@ struct machine {
         struct aws *aws;
         struct store *store;
         struct manager *manager; /* NULL: the daemon is not running */
-        struct timer *start;     /* of the simulation: it is started again */
+        struct timer *start;     /* of the simulation's loop: the next start */
         bool crashing, power, crashed_first;
         usec_t downtime;
         uint64_t starts;
@@ -48,13 +49,14 @@ void machine_init(struct machine *machine, struct simulation *simulation);
 void machine_done(struct machine *machine);
 bool machine_is_up(const struct machine *machine);
 void machine_start(struct machine *machine);
-/* In order, as `systemctl stop` does. */
+/* Stops the daemon in order, as `systemctl stop` does; it starts again after `downtime`. */
 void machine_stop(struct machine *machine, usec_t downtime);
-/* At once; again after `downtime`. */
+/* Crashes the daemon at once; it starts again after `downtime`. */
 void machine_crash(struct machine *machine, enum crash_kind kind, usec_t downtime);
-/* To be called after every turn: takes away what a death has left. */
+/* Frees what a crash has left. To be called after every callback. */
 void machine_finish_crash(struct machine *machine);
-/* The state is lost: the next start begins without one. Only when it is not running. */
+/* Removes the state, so that the next start begins without one. Only while the daemon is not
+ * running. */
 void machine_lose_state(struct machine *machine);
-/* The settings are read again. */
+/* The daemon reads the settings again. */
 void machine_reload(struct machine *machine);

@@ -1,4 +1,4 @@
-/* sim: simulations from seeds. */
+/* sim: runs simulations, one per seed. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <malloc.h>
@@ -19,15 +19,15 @@ static void usage(FILE *file)
 {
         fputs("Usage: sim [--seed N] [--seeds COUNT] [--years Y] [--quiet] [--trace] [--mutant "
               "NAME]\n\n"
-              "Runs the daemon through simulated years in which everything goes wrong, and checks\n"
-              "that it keeps its promises. One seed is one history.\n\n"
+              "Runs the daemon through simulated years of faults and crashes, and checks that its\n"
+              "guarantees hold. One seed is one history.\n\n"
               "      --seed N       the (first) seed: 1\n"
               "      --seeds COUNT  as many seeds, one after the other\n"
               "      --years Y      how long each simulation lasts: a few weeks when its schedules "
               "fire\n"
               "                     daily, years when they fire once a month\n"
-              "      --quiet        nothing goes wrong\n"
-              "      --only NAMES   only these kinds of trouble, separated by commas\n"
+              "      --quiet        no faults and no crashes\n"
+              "      --only NAMES   only these kinds of fault events, separated by commas\n"
               "                     (fault-event-kinds.c)\n"
               "      --trace        print the whole history\n"
               "      --crash-sweep EVERY\n"
@@ -102,15 +102,15 @@ static size_t heap_in_use(void)
         return info.uordblks + info.hblkhd;
 }
 
-/* Without the disk, and without SQLite, which keeps pages of a database that grows with what there
- * is, up to a limit of its own. */
+/* The heap without the disk and without SQLite, whose page cache grows with the database up to a
+ * limit of its own. */
 static size_t heap_of_daemon(const struct simulation *simulation)
 {
         return heap_in_use() - (size_t)sqlite3_memory_used() - disk_memory(&simulation->disk);
 }
 
-/* What the daemon itself holds, after so many years without a restart: the difference that its end
- * makes. What the cloud and the disk hold beside it is the simulation's. */
+/* The heap of the daemon itself after so many years without a restart: the difference that its
+ * end makes. The heap of cloud and disk is the simulation's. */
 static size_t daemon_memory(const struct options *options, int years)
 {
         struct simulation *simulation = simulation_new(options);
@@ -128,14 +128,14 @@ static size_t daemon_memory(const struct options *options, int years)
         return before - after;
 }
 
-/* One year and many take the same, and nothing at all is left of either. */
+/* One year and many years take the same heap, and none of it remains afterwards. */
 static bool run_memory(struct options *options)
 {
         sec_t duration = options->duration ? options->duration : 100 * SEC_PER_YEAR;
         size_t start, one, many, end;
 
         options->no_faults = options->never_restart = true;
-        (void)daemon_memory(options, 1); /* what libraries keep once they were used */
+        (void)daemon_memory(options, 1); /* memory that libraries keep after their first use */
         start = heap_in_use();
         one = daemon_memory(options, 1);
         many = daemon_memory(options, (int)(duration / SEC_PER_YEAR));
@@ -210,7 +210,8 @@ int main(int argc, char **argv)
                         return 2;
                 }
         }
-        /* Memory that was freed is not given back to the kernel only to be asked for again. */
+        /* Freed memory stays with the process instead of going back to the kernel and being
+         * asked for again. */
         mallopt(M_TRIM_THRESHOLD, 1 << 30);
         mallopt(M_TOP_PAD, 16 << 20);
         mallopt(M_MMAP_THRESHOLD, 1 << 30);

@@ -1,4 +1,4 @@
-/* What files hold, and what of it was synced. */
+/* Contents of files, and which blocks of them were synced. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Names of files, and what of them survives when the power fails. */
+/* Names of files, and which of them survive a power failure. */
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "sim/simulation/memory-disk-private.h"
 
-/* One state of the directory; each name holds a reference of its file. */
+/* The directory at one instant; each name holds a reference to its file. */
 struct disk_names {
         struct disk_name {
                 char *name;
@@ -86,7 +86,7 @@ static struct disk_names names_read(const struct disk *disk)
         return names;
 }
 
-/* A name may be gone, and its file is then kept only by what remembers or has opened it. */
+/* When a name is gone, only an open handle or an older state of the directory keeps its file. */
 static void names_changed(struct disk *disk)
 {
         struct disk_names names = names_read(disk);
@@ -131,8 +131,8 @@ static ino_t make_name(const char *path)
         return inode_of(path);
 }
 
-/* Journals of file systems keep the order: what survives is how it was synced, or how it was after
- * some of the changes since. */
+/* File systems with a journal keep the order of changes: the directory survives as it was
+ * synced, or as it was after some of the changes since. */
 void names_lose_power(struct disk *disk)
 {
         const struct disk_names *survivors;
@@ -148,7 +148,7 @@ void names_lose_power(struct disk *disk)
                 file->references += !file->inode;
                 file->inode = make_name(path);
         }
-        /* Another inode may have got the number of one that does not survive. */
+        /* A new inode may have got the number of a file that does not survive. */
         for (struct disk_file *file = disk->files, *next; file; file = next) {
                 next = file->next;
                 if (!file->inode || names_have(survivors, file))

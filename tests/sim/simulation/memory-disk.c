@@ -1,3 +1,4 @@
+/* The VFS: files and names as SQLite calls them, and the faults of the disk. */
 #include "sim/simulation/memory-disk-private.h"
 
 #include <assert.h>
@@ -101,7 +102,7 @@ static int on_file_size(sqlite3_file *handle, sqlite3_int64 *ret)
         return SQLITE_OK;
 }
 
-/* One process: the lock of the directory keeps others out. */
+/* There is only one process: the lock of the directory keeps others out. */
 static int on_lock(sqlite3_file *handle, int level)
 {
         (void)handle;
@@ -165,7 +166,7 @@ static void on_index_barrier(sqlite3_file *handle)
         (void)handle;
 }
 
-/* Nobody else has it: shared memory ends with the process. */
+/* Shared memory ends with the process, which is its only user. */
 static int on_index_unmap(sqlite3_file *handle, int delete)
 {
         (void)delete;
@@ -261,7 +262,7 @@ static int on_sleep(sqlite3_vfs *vfs, int usec)
         return usec;
 }
 
-/* No time of SQLite's is used. */
+/* The store uses no time of SQLite's. */
 static int on_time(sqlite3_vfs *vfs, double *ret)
 {
         (void)vfs;
@@ -308,7 +309,7 @@ void disk_init(struct disk *disk, uint64_t seed, const char *directory)
         names_listen(disk);
         vfs.pAppData = disk;
         sqlite3_vfs_register(&vfs, 1);
-        sqlite3_randomness(0, NULL); /* its own generator begins anew, with on_randomness() */
+        sqlite3_randomness(0, NULL); /* SQLite's generator starts again from on_randomness() */
 }
 
 void disk_erase(struct disk *disk)

@@ -1,13 +1,13 @@
 /*
- * A disk in memory for SQLite: a VFS, registered as the default one, that keeps what files hold,
- * what of it was synced, and fails as disks do.
+ * A disk in memory for SQLite: a VFS, registered as the default one. It keeps the contents of files
+ * and which parts were synced, and fails as disks do.
  *
- * Names are real: each file has an empty one of its name on the real file system, so that what the
- * store does to names (rename, unlink, access, lock) works; what it holds is found by the inode.
- * A directory on a tmpfs costs nothing. That a file was made, renamed or removed is certain only
- * once the directory was synced, as POSIX has it; until then a power failure undoes the last of
- * these, some of them or all, as file systems with a journal do (the linker sends rename(),
- * unlink() and fsync() here: --wrap).
+ * Names are real: each file has an empty file of the same name on the real file system, on a tmpfs,
+ * so that the store's calls on names (rename, unlink, access, lock) work. The contents are found by
+ * the inode. A new, renamed or removed name is certain to survive a power failure only once its
+ * directory was synced, as POSIX has it; until then a power failure undoes the last of these
+ * changes, some of them or all, as file systems with a journal do. The linker sends rename(),
+ * unlink() and fsync() here (--wrap).
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 
 #include "sim/simulation/dice.h"
 
-/* What is about to be done to the disk, or was just done. */
+/* The moment before or after a commit. */
 enum disk_moment {
         DISK_BEFORE_SYNC, /* of the log: a commit */
         DISK_AFTER_SYNC,
@@ -31,25 +31,26 @@ struct disk {
         struct dice dice;
         bool full;   /* nothing can be written: ENOSPC */
         bool broken; /* nothing can be written or synced: EIO */
-        bool cut;    /* the process is dead: whatever it still does does not happen */
+        bool cut;    /* the process has crashed: none of its further changes happens */
         disk_moment_fn *moment;
         void *userdata;
         uint64_t commits, bytes;
-        unsigned int cut_after;   /* 0, or: it is cut at the so manieth change from now on */
-        const char *directory;    /* borrowed */
-        struct disk_file *files;  /* private */
-        struct disk_names *names; /* private: as they were synced, and after each change since */
+        unsigned int cut_after;  /* the number of the change at which the process crashes, from now
+                                    on; 0: none */
+        const char *directory;   /* borrowed */
+        struct disk_file *files; /* private */
+        struct disk_names
+                *names; /* private: the directory as it was synced, and after each change since */
         size_t n_names;
 };
 
-/* Registers the VFS; one disk at a time. `directory` is an empty one. */
+/* Registers the VFS, for one disk at a time. `directory` is an empty one. */
 void disk_init(struct disk *disk, uint64_t seed, const char *directory);
-/* Somebody removes all of it, for good. */
+/* Removes all files for good. */
 void disk_erase(struct disk *disk);
-/* After SQLite has closed everything. */
+/* To be called after SQLite has closed everything. */
 void disk_done(struct disk *disk);
-/* Bytes it takes of the heap. */
+/* Bytes of heap that the disk takes. */
 size_t disk_memory(const struct disk *disk);
-/* The power fails: only what was synced is certain to stay; of other blocks, and of
- * what was done to names, some may. */
+/* The power fails: what was synced survives, and some of the other blocks and changes of names. */
 void disk_lose_power(struct disk *disk);

@@ -1,10 +1,10 @@
-/* Deliberately broken engines by name (base/mutant.h). In `sim` there are none, in `sim-mutants`
- * those of base/mutants.def. */
+/* Mutants: deliberately broken engines by name (base/mutant.h). `sim` has none, `sim-mutants`
+ * has those of base/mutants.def. */
 #pragma once
 
 #include <stdbool.h>
 
-/* False: there is no mutant of that name in this build. Holds until the process ends. */
+/* False: this build has no mutant of that name. The choice holds until the process ends. */
 bool mutants_choose(const char *name);
-/* A line NAME|OPTIONS|MEANING for each. */
+/* Prints a line NAME|OPTIONS|MEANING for each mutant. */
 void mutants_print(void);

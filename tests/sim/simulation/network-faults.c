@@ -1,3 +1,4 @@
+/* Draws network faults, and the outcome of each request under them. */
 #include "sim/simulation/network-faults.h"
 
 const char *const network_outcome_names[NETWORK_OUTCOMES] = {

@@ -1,3 +1,4 @@
+/* Makes images and instances show unusual states. */
 #include "sim/simulation/odd-states.h"
 
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 
 #define MINUTE (60 * USEC_PER_SEC)
 
-/* For less than the daemon asks for as evidence that something no longer exists: absence from
- * lists for 5 minutes (an instance) or 10. */
+/* How long a resource is hidden, in minutes: less than the absence from lists that the daemon
+ * takes for evidence that it is gone, which is 5 minutes for an instance and 10 for others. */
 static const struct {
         enum kind kind;
         int64_t minutes;
@@ -30,7 +31,7 @@ static const char *some_region(struct simulation *simulation)
                 .regions[dice_below(&simulation->dice, simulation->fleet.n_regions)];
 }
 
-/* One of the resources that are there; of images one of ours. */
+/* A resource that is there; of images one that has amid's tags. */
 static struct resource *some_resource(struct simulation *simulation, enum kind kind)
 {
         struct sim_location *location = other_users_location(simulation, some_region(simulation));

@@ -1,3 +1,4 @@
+/* What other users do with images of the daemon. */
 #include "sim/simulation/other-users-images.h"
 
 #include <stdlib.h>
@@ -23,7 +24,7 @@ static size_t serial(const struct simulation *simulation)
         return (size_t)(simulation->clock.now / USEC_PER_SEC);
 }
 
-/* One of our images that are available; NULL: there is none. */
+/* An available image of the daemon; NULL: there is none. */
 static struct image *one_of_ours(struct simulation *simulation, const char *region)
 {
         for (int i = 0; i < 8; i++) {
@@ -48,7 +49,7 @@ void other_users_copy_image(struct simulation *simulation)
                                       image->resource.id, region, serial(simulation)));
 }
 
-/* TagSpecification.1 of CreateImage: what the daemon itself would set. Caller frees. */
+/* TagSpecification.1 of CreateImage, as the daemon would set it. Caller frees. */
 static char *our_tags(const char *schedule, const char *instance, sec_t firing, const char *more)
 {
         char compact[TIME_TEXT_MAX], time[TIME_TEXT_MAX];
@@ -118,7 +119,8 @@ void other_users_edit_tags(struct simulation *simulation)
                               value ? "Create" : "Delete", image->resource.id, edits[what].key,
                               value ? value : ""));
         key = xasprintf("amid:%s", edits[what].key);
-        if (streq(tags_get(&image->resource.tags, key), edits[what].value)) /* it was taken */
+        if (streq(tags_get(&image->resource.tags, key),
+                  edits[what].value)) /* EC2 has taken the change */
                 checker_image_kept(simulation->checker, image->resource.id);
 }
 
@@ -175,7 +177,7 @@ void other_users_end_daemon(struct simulation *simulation)
                 return;
         trace_line(simulation->trace, "! the second daemon is ended");
         machine_stop(&simulation->machine, 5 * USEC_PER_SEC);
-        /* Where its removal is refused it is at least nobody's. */
+        /* Where DeregisterImage is refused, the image has at least no owner any more. */
         free(other_users_call(simulation, simulation->second.region, NULL,
                               "Action=DeleteTags&ResourceId.1=%s&Tag.1.Key=amid%%3Aowner",
                               simulation->second.image));
@@ -187,7 +189,7 @@ void other_users_end_daemon(struct simulation *simulation)
         simulation->second = (struct second_daemon){};
 }
 
-/* The machine that was launched from an image of ours and is not terminated yet; NULL: none. */
+/* The clone of this region that is not terminated yet; NULL: none. */
 static struct instance *find_clone(struct simulation *simulation, const char *region)
 {
         FOREACH_RESOURCE(resource, other_users_location(simulation, region), KIND_INSTANCE)
@@ -202,7 +204,7 @@ static struct instance *find_clone(struct simulation *simulation, const char *re
         return NULL;
 }
 
-/* A restore is tried, one in a region at a time. */
+/* At most one clone in a region at a time. */
 void other_users_clone(struct simulation *simulation)
 {
         const char *region = some_region(simulation);
@@ -222,7 +224,7 @@ void other_users_clone(struct simulation *simulation)
                                       image->resource.id, dice_below(&simulation->dice, GROUPS)));
 }
 
-/* The restore was tried: fleets do not grow for as long as they are watched. */
+/* Clones end, so that fleets do not grow for as long as they are simulated. */
 void other_users_end_clone(struct simulation *simulation)
 {
         const char *region = some_region(simulation);

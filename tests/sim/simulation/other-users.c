@@ -1,3 +1,6 @@
+/*
+ * What other users and operators do to instances and images, and the repairs after a fault period.
+ */
 #include "sim/simulation/other-users.h"
 
 #include <stdarg.h>
@@ -25,7 +28,7 @@ struct sim_location *other_users_location(struct simulation *simulation, const c
         return sim_location(simulation->cloud.sim, DEFAULT_ACCOUNT, region);
 }
 
-/* A call of somebody else's; what the answer says is of no interest but for one id. */
+/* Calls an action as another user. One element of the answer is of interest at most. */
 char *other_users_call(struct simulation *simulation, const char *region, const char *element,
                        const char *format, ...)
 {
@@ -120,7 +123,7 @@ void other_users_replace(struct simulation *simulation, const char *region)
                 return;
         group = tags_get(&instance->resource.tags, "Group");
         role = tags_get(&instance->resource.tags, "Role");
-        /* The Auto Scaling group does that itself. */
+        /* An Auto Scaling group launches the replacement itself. */
         if (!simulation->fleet.scaling)
                 free(launch(simulation, region, image_public_id(), group, role ? role : "web"));
         free(other_users_call(simulation, region, NULL, "Action=TerminateInstances&InstanceId.1=%s",
@@ -145,7 +148,7 @@ void other_users_retag(struct simulation *simulation, const char *region)
                         instance->resource.id, dice_chance(&simulation->dice, 0.3) ? "off" : "on"));
 }
 
-/* One whose checks fail. */
+/* An instance whose status checks fail. */
 static struct instance *impaired_instance(struct simulation *simulation, const char *region)
 {
         FOREACH_RESOURCE(resource, other_users_location(simulation, region), KIND_INSTANCE)
@@ -276,7 +279,8 @@ void other_users_exhaust_images(struct simulation *simulation, const char *regio
 void other_users_exhaust(struct simulation *simulation, const char *region)
 {
         enum shortage shortage = (enum shortage)dice_below(&simulation->dice, SHORTAGES);
-        int64_t most = dice_chance(&simulation->dice, 0.8) ? 12 : 80; /* a while, or for hours */
+        int64_t most =
+                dice_chance(&simulation->dice, 0.8) ? 12 : 80; /* for a while, or for hours */
 
         refuse(simulation, region, shortage, (uint64_t)dice_between(&simulation->dice, 1, most));
 }
@@ -292,7 +296,7 @@ void other_users_deregister(struct simulation *simulation, const char *region)
                               image->resource.id));
 }
 
-/* Whether people throw it away: one of an instance of theirs, not older than `since`. */
+/* Whether the image is one of the instance's, available, and not older than `since`. */
 static bool is_discarded(const struct simulation *simulation, struct resource *resource,
                          const char *instance, usec_t since)
 {
@@ -344,7 +348,7 @@ void other_users_make_image(struct simulation *simulation, const char *region)
 
         if (!instance)
                 return;
-        /* Copied tags, as people do who copy an image; without the time it cannot be adopted. */
+        /* The tags are those of a copied image; without amid:time the image cannot be adopted. */
         if (schedule && run && of)
                 tags = xasprintf("&TagSpecification.1.ResourceType=image"
                                  "&TagSpecification.1.Tag.1.Key=amid%%3Aowner"
@@ -398,7 +402,7 @@ static void repair_instance(struct simulation *simulation, struct instance *inst
                 free(other_users_call(simulation, region, NULL,
                                       "Action=RebootInstances&InstanceId.1=%s",
                                       instance->resource.id));
-        /* Only the last ones matter to anybody. */
+        /* Only the last outages matter to the checker. */
         if (instance->n_outages > 16) {
                 size_t surplus = instance->n_outages - 8;
 

@@ -1,3 +1,4 @@
+/* http.h, with the simulated EC2 at the other end. */
 #include "sim/simulation/sim-http.h"
 
 #include <assert.h>
@@ -12,16 +13,18 @@
 #include "sim/sim-role.h"
 #include "sim/sim-world.h"
 
-#define PATIENCE  (60 * USEC_PER_SEC)             /* of a request without a timeout of its own */
-#define SKEW_MOST ((usec_t)5 * 60 * USEC_PER_SEC) /* of a signature's date that AWS accepts */
+#define PATIENCE (60 * USEC_PER_SEC) /* timeout of a request without one of its own */
+#define SKEW_MOST                                                                                  \
+        ((usec_t)5 * 60 * USEC_PER_SEC) /* the difference to a signature's date that AWS accepts   \
+                                         */
 
-/* A request on its way; it belongs to the cloud, its sender may be gone. */
+/* A request on its way. It belongs to the cloud, because its sender may be gone. */
 struct flight {
         struct cloud *cloud;
         struct timer *timer;
-        struct http_slot *slot; /* NULL: nobody waits any more */
+        struct http_slot *slot; /* NULL: the sender waits no more */
         enum network_outcome outcome;
-        usec_t back; /* how long the answer travels */
+        usec_t back; /* travel time of the answer */
         usec_t signed_at;
         uint64_t number;
         char *region, *access_key, *action, *target, *body;
@@ -35,7 +38,7 @@ struct http_slot {
         struct http *http;
         http_done_fn *done;
         void *userdata;
-        struct timer *timer; /* gives up */
+        struct timer *timer; /* the timeout */
         struct flight *flight;
         enum http_outcome gives_up_as;
         const char *why;
@@ -191,7 +194,7 @@ static void deliver(struct flight *flight)
         answer_slot(slot, &reply);
 }
 
-/* The keys of a role end, and people say who may have them. */
+/* Errors of a role: its keys end, and an administrator says who may take it. */
 static const char *role_error(const struct flight *flight, const char **ret_message)
 {
         const struct cloud *cloud = flight->cloud;
@@ -284,7 +287,7 @@ static void ask_model(struct flight *flight)
                    fault ? "; answered otherwise" : "");
 }
 
-/* It arrives, and later its answer does. */
+/* The request arrives, and later its answer does. */
 static void on_flight(void *userdata)
 {
         struct flight *flight = userdata;

@@ -1,8 +1,9 @@
 /*
  * http/ without a network: requests go to the simulated EC2 in this process, on virtual time.
  *
- * A request leaves, arrives, is answered, and the answer arrives, each at its instant. What has
- * left goes on by itself when its sender dies or gives up. The weather decides what befalls it.
+ * A request leaves, arrives, is answered, and the answer arrives, each at its instant. A request
+ * that has left travels on when its sender crashes or gives up. The network faults decide its
+ * outcome.
  */
 #pragma once
 
@@ -24,14 +25,14 @@ enum cloud_moment {
 };
 
 struct cloud_hooks {
-        /* `region` is known once it was sent. */
+        /* `region` is known once the request was sent. */
         void (*moment)(enum cloud_moment moment, const char *action, const char *region,
                        void *userdata);
-        /* Before the model is asked, and after. */
+        /* Before the model carries the request out, and after. */
         void (*before)(const struct cloud_request *request, void *userdata);
         void (*after)(const struct cloud_request *request, void *userdata);
-        /* The model was not asked: an answer of answer-faults.c is given. `unclear`: that does not
-         * tell whether the request was carried out. */
+        /* An answer fault replaces the model's answer, and the request is not carried out.
+         * `unclear`: the answer does not tell that. */
         void (*refused)(const struct cloud_request *request, bool unclear, void *userdata);
         void *userdata;
 };
@@ -47,10 +48,10 @@ struct cloud {
         struct network_faults network;
         struct answer_faults answer_faults;
         struct cloud_hooks hooks;
-        bool cut;         /* the process that would send is dead */
-        char *access_key; /* the one that is accepted; NULL: any */
-        bool expired;     /* tokens are refused */
-        bool distrusted;  /* people have withdrawn the trust of the role */
+        bool cut;         /* the process that would send has crashed */
+        char *access_key; /* the access key that is accepted; NULL: any */
+        bool expired;     /* all keys are refused */
+        bool distrusted;  /* the trust of the role is withdrawn */
         bool short_pages; /* one answer in three stops in the middle of a list */
         uint64_t requests, faults;
         struct flight *flights; /* private */
@@ -60,5 +61,5 @@ void cloud_init(struct cloud *cloud, struct virtual_clock *clock, struct loop *l
                 struct trace *trace, uint64_t seed);
 void cloud_done(struct cloud *cloud);
 
-/* Takes the place of http_new(). */
+/* Replaces http_new(). */
 struct http *cloud_http_new(struct cloud *cloud, struct loop *loop);

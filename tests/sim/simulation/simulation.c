@@ -1,3 +1,4 @@
+/* The life of a simulation: construction, fault periods and calm periods, its end. */
 #include "sim/simulation/simulation.h"
 
 #include <inttypes.h>
@@ -12,13 +13,13 @@
 #include "sim/simulation/other-users-images.h"
 #include "sim/simulation/other-users.h"
 
-/* The year 2026: DST changes of both halves of the world lie ahead. */
+/* The year 2026: DST changes of both hemispheres lie ahead. */
 #define BEGINNING ((sec_t)1767225600)
 #define CALM      (3 * SEC_PER_DAY * USEC_PER_SEC)
-/* Callbacks in one instant: beyond, the daemon turns without getting anywhere. */
+/* Callbacks in one instant, beyond which the daemon is taken to loop for ever. */
 enum { CALLBACKS_AT_ONCE = 200000 };
 
-static void say_how_to_repeat(const struct options *options)
+static void print_how_to_repeat(const struct options *options)
 {
         fprintf(stderr, "\nThe same again: sim --seed %" PRIu64, options->seed);
         if (options->plan)
@@ -43,13 +44,13 @@ _Noreturn void simulation_fail(struct simulation *simulation, const char *invari
         va_start(arguments, format);
         vfprintf(stderr, format, arguments);
         va_end(arguments);
-        say_how_to_repeat(simulation->options);
+        print_how_to_repeat(simulation->options);
         machine_lose_state(&simulation->machine);
         rmdir(simulation->machine.directory);
         exit(1);
 }
 
-/* ---- seasons: weeks of trouble, then days of calm at whose end everything has to be right ---- */
+/* ---- fault periods of weeks, each followed by a calm period of three days ---- */
 
 static void begin_fault_period(struct simulation *simulation)
 {
@@ -78,7 +79,7 @@ struct simulation *simulation_new(const struct options *options)
 {
         struct simulation *simulation = xnew(struct simulation);
 
-        /* One before it may have rotated them. */
+        /* An earlier simulation may have rotated them. */
         setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);   /* NOLINT(concurrency-mt-unsafe) */
         setenv("AWS_SECRET_ACCESS_KEY", "simulated", 1); /* NOLINT(concurrency-mt-unsafe) */
         simulation->options = options;
@@ -110,7 +111,8 @@ static void advance(struct simulation *simulation, usec_t until)
         while (virtual_turn(&simulation->clock, until)) {
                 machine_finish_crash(&simulation->machine);
                 if (simulation->clock.idle_run > CALLBACKS_AT_ONCE)
-                        simulation_fail(simulation, "gets on", "the daemon is busy with nothing");
+                        simulation_fail(simulation, "makes progress",
+                                        "the daemon runs callbacks without end");
         }
 }
 
@@ -128,7 +130,7 @@ void simulation_advance(struct simulation *simulation, sec_t until)
         advance(simulation, until * USEC_PER_SEC);
 }
 
-/* The last season, whatever it was, ends in calm. */
+/* The last fault period ends, and a calm period follows. */
 void simulation_finish(struct simulation *simulation)
 {
         if (!simulation->calm)

@@ -1,3 +1,4 @@
+/* The lines of a history, and base/log.h on top of them. */
 #include "sim/simulation/trace.h"
 
 #include <assert.h>
@@ -26,7 +27,7 @@ struct trace {
         struct line lines[KEPT]; /* a ring */
 };
 
-/* Where the journal goes: base/log.h has no handle. */
+/* The trace that gets the journal: base/log.h has no handle. */
 static struct trace *listening;
 
 struct trace *trace_new(const struct virtual_clock *clock, FILE *print)

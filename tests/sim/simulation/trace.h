@@ -1,9 +1,10 @@
 /*
- * The history of a simulation: what its daemon logs, what goes over its network and what befalls
- * it. The last lines are kept for the message about a failure; all of them can be printed, and all
- * of them go into one number that tells whether two histories are the same.
+ * The history of a simulation: journal lines of the daemon, requests, fault events. The last lines
+ * are kept for the message about a violation; all of them can be printed, and all of them go into a
+ * hash that tells whether two histories are the same.
  *
- * It also is base/log.h for the daemon in the simulation: its journal is output, and goes in here.
+ * This is also base/log.h for the daemon in the simulation, because its journal is output to be
+ * checked.
  */
 #pragma once
 
@@ -14,17 +15,17 @@
 #include "base/log.h"
 #include "sim/simulation/virtual-loop.h"
 
-/* A line of the daemon's journal; `event` may be NULL, `about` too. */
+/* Gets a line of the daemon's journal; `event` may be NULL, `about` too. */
 typedef void trace_journal_fn(const struct log_event *event, const struct log_about *about,
                               const char *message, void *userdata);
 
 struct trace;
 
-/* `print`: every line goes there; may be NULL. One trace at a time gets the journal. */
+/* `print` gets every line; may be NULL. One trace at a time gets the journal. */
 struct trace *trace_new(const struct virtual_clock *clock, FILE *print);
 struct trace *trace_free(struct trace *trace);
 void trace_on_journal(struct trace *trace, trace_journal_fn *callback, void *userdata);
-/* The daemon is dead: what it still says was never said. */
+/* The daemon has crashed: lines that it still writes are dropped. */
 void trace_mute(struct trace *trace, bool mute);
 
 void trace_line(struct trace *trace, const char *format, ...) __attribute__((format(printf, 2, 3)));

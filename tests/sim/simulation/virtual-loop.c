@@ -1,3 +1,4 @@
+/* loop.h on virtual time. */
 #include "sim/simulation/virtual-loop.h"
 
 #include <assert.h>
@@ -115,7 +116,7 @@ struct loop *virtual_loop_new(struct virtual_clock *clock, uint64_t seed)
         return loop;
 }
 
-/* A loop with a clock of its own, for code that makes its loop itself. */
+/* A loop with a clock of its own, for code that makes its own loop. */
 int loop_new(struct loop **ret)
 {
         struct loop *loop = xnew(struct loop);
@@ -245,7 +246,7 @@ bool timer_is_armed(const struct timer *timer)
         return timer->armed;
 }
 
-/* When a timer fires, on the monotonic clock: what has passed fires now. */
+/* When a timer fires, on the monotonic clock: a time that has passed is now. */
 static usec_t due(const struct timer *timer)
 {
         const struct virtual_clock *clock = timer->loop->clock;
@@ -319,7 +320,7 @@ void virtual_signal(struct loop *loop, int number)
                         loop->handlers[i].callback(number, loop->handlers[i].userdata);
 }
 
-/* There is nothing outside of the simulation that a descriptor could lead to. */
+/* No descriptor leads out of the simulation. */
 int io_new(struct loop *loop, int fd, unsigned int events, io_fn *callback, void *userdata,
            struct io **ret)
 {

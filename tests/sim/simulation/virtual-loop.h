@@ -1,5 +1,5 @@
 /*
- * loop/ on virtual time. Time is a struct virtual_clock, which belongs to the simulation and
+ * loop/ on virtual time. The time is a struct virtual_clock, which belongs to the simulation and
  * outlives the loops on it: the daemon's own, which ends with the daemon, and the simulation's.
  *
  * Nothing waits: the clock jumps from timer to timer. Of timers due at one instant those of the
@@ -22,18 +22,19 @@ struct virtual_clock {
         struct loop *loops; /* private */
 };
 
-/* What the cloud's clock says. */
+/* The time of the cloud, which is the true one. */
 usec_t virtual_true_time(const struct virtual_clock *clock);
 
 struct loop *virtual_loop_new(struct virtual_clock *clock, uint64_t seed);
 /* Runs the first timer due at or before `until`; false, with the clock at `until`, when there is
  * none. */
 bool virtual_turn(struct virtual_clock *clock, usec_t until);
-/* From now on nothing of this loop runs: its process is dead. It still is to be freed. */
+/* No timer of this loop runs any more, because its process has crashed. The loop is still to be
+ * freed. */
 void virtual_stop(struct loop *loop);
-/* Sets the machine's wall clock and tells the loops that asked to be told. */
+/* Sets the machine's wall clock and calls the loops that asked for it. */
 void virtual_set_skew(struct virtual_clock *clock, usec_t skew);
 /* Calls the handlers of a signal. */
 void virtual_signal(struct loop *loop, int number);
-/* What loop_notify() said last, "" at first. */
+/* The last text of loop_notify(), "" at first. */
 const char *virtual_status(const struct loop *loop);
