@@ -1,3 +1,4 @@
+/* Parses the head of an HTTP request. */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>

@@ -1,3 +1,4 @@
+/* The connections of the HTTP server: receiving requests, sending answers. */
 #include "sim/http-server.h"
 
 #include <arpa/inet.h>

@@ -1,8 +1,8 @@
 #!/bin/bash
-# The test of the test: breaks one guarantee of the daemon after the other (daemon/base/mutants.def)
-# and wants the simulation to notice each within a minute of CPU time, and nothing at that seed when
-# nothing is broken. Called by make with the program, how many to run side by side, and the name of a
-# mutant to try only that one.
+# The test of the test: breaks one guarantee of the daemon after the other (daemon/base/mutants.def).
+# The simulation has to notice each mutant within a minute of CPU time, and to find nothing at the
+# same seed without the mutant. Called by make with the program, how many mutants to run side by side,
+# and the name of a mutant to try only that one.
 set -u
 seconds=60
 
@@ -26,7 +26,7 @@ if [ "$1" = --one ]; then
         exit 0
 fi
 
-# A seed that shows a mutant, with nothing broken: says so if it is violated all the same.
+# A seed that shows a mutant, without the mutant: reports a violation, which the mutant did not cause.
 if [ "$1" = --unbroken ]; then
         # shellcheck disable=SC2086  # options are words
         why=$("$2" $3 2>&1) && exit 0
@@ -41,9 +41,9 @@ if ! list=$("$sim" --mutants | grep "^${only:-[^|]*}|"); then
         echo "no mutant is called $only"
         exit 1
 fi
-# xargs ends with 123 when one of them was not noticed.
+# xargs ends with 123 when a mutant was not noticed.
 result=0
 tr '\n' '\0' <<<"$list" | xargs -0 -r -P "$jobs" -n 1 "$0" --one "$sim" "$folder" || result=$?
-# What several mutants show by one seed is run unbroken once.
+# A seed that several mutants share is run without them once.
 sort -u "$folder"/*.seed | tr '\n' '\0' | xargs -0 -r -P "$jobs" -n 1 "$0" --unbroken "$sim" || result=$?
 exit "$result"

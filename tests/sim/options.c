@@ -1,3 +1,4 @@
+/* Reads the command line, and prints its help. */
 #include "sim/options.h"
 
 #include <getopt.h>

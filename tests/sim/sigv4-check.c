@@ -1,3 +1,4 @@
+/* The signature of a request, computed and compared. */
 #include "sim/sigv4-check.h"
 
 #include <openssl/evp.h>

@@ -1,3 +1,4 @@
+/* The table of actions: buckets, functions and parameters. */
 #include "sim/sim-actions.h"
 
 #include <string.h>
@@ -50,7 +51,7 @@ static bool get_caller_identity(struct call *call)
                 50, 5                                                                              \
         }
 
-/* The other services publish no numbers; nobody should come near these. */
+/* The other services publish no numbers; the daemon should stay far below these. */
 #define OTHERS                                                                                     \
         {                                                                                          \
                 100, 20                                                                            \
@@ -267,10 +268,10 @@ bool action_take_tokens(struct call *call)
 
         if (!call->sim->buckets_on)
                 return true;
-        if (place_take_token(call->location, name, rate, 1, call->now) &&
+        if (location_take_token(call->location, name, rate, 1, call->now) &&
             (action->per_instance.capacity <= 0 ||
-             place_take_token(call->location, instances, action->per_instance,
-                              (double)count_instances(call), call->now)))
+             location_take_token(call->location, instances, action->per_instance,
+                                 (double)count_instances(call), call->now)))
                 return true;
         call->throttled = true;
         return fail(call, "RequestLimitExceeded", "%s",

@@ -68,7 +68,7 @@ static void write_error(struct sim_reply *ret, const struct call *call, int stat
         service_write_error(call->service, ret, status, call->code, call->message);
 }
 
-/* What a fault puts in the place of an answer. */
+/* The wrong reply of a fault, in place of the true one. */
 static void write_fault(struct sim_reply *ret, struct call *call, const struct fault *fault)
 {
         const char *message = fault->message ? fault->message : "Injected by the simulation.";

@@ -1,3 +1,4 @@
+/* Fills and empties token buckets. */
 #include "sim/sim-bucket.h"
 
 #include "base/alloc.h"
@@ -10,8 +11,8 @@ struct bucket {
         usec_t filled;
 };
 
-bool place_take_token(struct sim_location *location, const char *name, struct rate rate,
-                      double cost, usec_t now)
+bool location_take_token(struct sim_location *location, const char *name, struct rate rate,
+                         double cost, usec_t now)
 {
         struct bucket *bucket;
 

@@ -14,7 +14,7 @@ struct rate {
 };
 
 /* Takes `cost` tokens of the location's bucket `name` when it holds as many. */
-bool place_take_token(struct sim_location *location, const char *name, struct rate rate,
-                      double cost, usec_t now);
+bool location_take_token(struct sim_location *location, const char *name, struct rate rate,
+                         double cost, usec_t now);
 /* Frees all buckets of a location. */
 void buckets_free(struct bucket *buckets);

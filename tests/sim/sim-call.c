@@ -1,3 +1,4 @@
+/* Reads the parameters of a call, and fails it. */
 #include "sim/sim-call.h"
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /*
- * One request on its way through the model: what an action sees, and how it answers or fails.
- * Private to the model.
+ * One request inside the model: what an action reads, and how it answers or fails. Private to the
+ * model.
  */
 #pragma once
 
@@ -18,13 +18,13 @@ struct call {
         struct sim *sim;
         struct sim_location *location;
         usec_t now;
-        enum sim_service_id service; /* that it is addressed to */
+        enum sim_service_id service; /* the service that the request is addressed to */
         const struct sim_action *action;
         struct params params;
         const char **owners; /* Owner.N */
         size_t n_owners;
-        struct text out;      /* what stands between requestId and the end of the reply */
-        struct cJSON *json;   /* the whole of it, for JSON services */
+        struct text out;      /* XML between requestId and the end of the reply */
+        struct cJSON *json;   /* the whole reply, for JSON services */
         int status;           /* of HTTP */
         char *code, *message; /* the error; NULL: none */
         bool throttled;       /* the error is that a bucket was empty */
@@ -43,8 +43,8 @@ struct sim_action {
         enum sim_service_id service; /* EC2 */
 };
 
-/* Ends the call with an error, given as EC2 calls it and told as its service does, and gives false,
- * so that actions can `return fail(...)`. */
+/* Ends the call with an error. `code` is EC2's name of the error; the reply has the name of the
+ * service. Gives false, so that actions can `return fail(...)`. */
 bool fail(struct call *call, const char *code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 /* The same for `n` ids ("a, b") that do not exist. */

@@ -32,7 +32,7 @@ static char *command_id(struct sim *sim)
                          b & UINT64_C(0xffffffffffff));
 }
 
-/* All or none: an instance that is not there, not running or without agent refuses the call. */
+/* All or none: the call fails when an instance does not exist, does not run or has no agent. */
 static bool check_instances(struct call *call, const char *const *ids, size_t n)
 {
         if (!n || n > INSTANCES_MAX)
@@ -64,7 +64,7 @@ static char *read_script(struct call *call)
 }
 
 static void add_invocation(struct call *call, struct command *command, const char *instance,
-                           usec_t patience)
+                           usec_t timeout)
 {
         struct sim *sim = call->sim;
 
@@ -72,7 +72,7 @@ static void add_invocation(struct call *call, struct command *command, const cha
                 .instance = xstrdup(instance),
                 .visible = call->now + sim_wait(sim, WAIT_COMMAND_VISIBLE),
                 .deliver = call->now + sim_wait(sim, WAIT_COMMAND_DELIVERY),
-                .patience = call->now + patience,
+                .expires = call->now + timeout,
                 .takes = sim_wait(sim, WAIT_COMMAND),
                 .began = USEC_INFINITY,
                 .ended = USEC_INFINITY,
@@ -175,7 +175,7 @@ static bool fits(struct call *call, struct command *command)
                (!instance || (invocation && call->now >= invocation->visible));
 }
 
-/* One filter; fails the call for what SSM does not know. */
+/* Reads a filter; fails the call for a filter that SSM does not know. */
 static bool filter_fits(struct call *call, size_t n, const struct command *command, bool *ret)
 {
         const char *key = param(&call->params, "Filters.%zu.key", n);
@@ -209,7 +209,7 @@ static bool filters_fit(struct call *call, const struct command *command, bool *
         return true;
 }
 
-/* The newest first. A token is the id of the command to go on with. */
+/* The newest command first. A token is the id of the command that the next page begins with. */
 bool list_commands(struct call *call)
 {
         const char *token = param(&call->params, "NextToken");
@@ -241,7 +241,7 @@ bool list_commands(struct call *call)
         return true;
 }
 
-/* What has begun goes on. */
+/* CancelCommand does not end invocations that have begun. */
 bool cancel_command(struct call *call)
 {
         struct command *command = command_find(call->location, param(&call->params, "CommandId"));

@@ -1,3 +1,4 @@
+/* What happens to a command on its instances, as of each instant. */
 #include "sim/sim-command.h"
 
 #include <utlist.h>
@@ -100,10 +101,10 @@ bool instance_ping(const struct instance *instance, usec_t now, enum ping *ret, 
 
 /* ---- carrying out ---- */
 
-/* What is next for an invocation, and when. */
+/* The next step of an invocation, and its time. */
 struct step {
         usec_t at;
-        struct instance *instance; /* it goes on there; NULL: it ends for lack of time */
+        struct instance *instance; /* where the script begins; NULL: the invocation times out */
 };
 
 static bool is_open(const struct invocation *invocation)
@@ -122,8 +123,8 @@ static struct step next_step(const struct sim_location *location, const struct c
                                ? (struct step){ later(invocation->began, command->limit), NULL }
                                : (struct step){ invocation->began + invocation->takes, instance };
         at = instance ? instance_agent_ready(instance, invocation->deliver) : USEC_INFINITY;
-        return at <= invocation->patience ? (struct step){ at, instance }
-                                          : (struct step){ invocation->patience, NULL };
+        return at <= invocation->expires ? (struct step){ at, instance }
+                                         : (struct step){ invocation->expires, NULL };
 }
 
 static void end(struct invocation *invocation, usec_t at, enum command_status status,
@@ -143,8 +144,8 @@ static void begin(struct invocation *invocation, struct instance *instance, usec
         instance->orders.command_hangs = instance->orders.command_fails = false;
 }
 
-/* What a script does, it does at its end. When the system went down meanwhile nobody tells of it.
- */
+/* A script has its effect at its end. When the system goes down before that, nothing reports the
+ * end. */
 static void finish(struct command *command, struct invocation *invocation,
                    struct instance *instance, usec_t at)
 {

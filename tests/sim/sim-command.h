@@ -1,8 +1,9 @@
 /*
- * Commands of Systems Manager and what becomes of them on each instance. Private to the model.
+ * Commands of Systems Manager, and their invocation on each instance. Private to the model.
  *
- * A command is carried out when the time for it has come, which is noticed when somebody looks:
- * commands_settle() carries out what was due, in the order in which it was.
+ * A command has effects on instances, so it is carried out and not computed from instants:
+ * commands_settle() carries out all that was due, in the order in which it was due. Each request
+ * calls it first.
  */
 #pragma once
 
@@ -23,15 +24,15 @@ enum command_status {
 /* A command on one instance. */
 struct invocation {
         char *instance;
-        usec_t visible;  /* GetCommandInvocation knows it */
-        usec_t deliver;  /* when it is (or was) to begin */
-        usec_t patience; /* not begun by then: it never does */
-        usec_t takes;    /* from there to its end; USEC_INFINITY: it hangs */
+        usec_t visible; /* when GetCommandInvocation begins to know it */
+        usec_t deliver; /* when it is (or was) to begin */
+        usec_t expires; /* the timeout: an invocation that has not begun by then never does */
+        usec_t takes;   /* from its beginning to its end; USEC_INFINITY: it hangs */
         usec_t began, ended;
-        enum command_status status; /* a final one, or what it is until more happens */
+        enum command_status status; /* a final one, or the one that holds until more happens */
         const char *details;        /* static; NULL: as the status */
-        bool fails;                 /* as ordered, or on its own */
-        int exit_status;            /* -1: none */
+        bool fails;      /* as POST /sim/instance has ordered, or the script's own failure */
+        int exit_status; /* -1: none */
         char *output;
 };
 struct command {
@@ -50,15 +51,15 @@ struct command *command_find(const struct sim_location *location, const char *id
 struct invocation *command_invocation(struct command *command, const char *instance);
 enum command_status invocation_status(const struct invocation *invocation, usec_t now);
 const char *command_status_name(enum command_status status);
-/* What is said more exactly than by the status. */
+/* StatusDetails, which are more exact than the status. */
 const char *invocation_details(const struct invocation *invocation, usec_t now);
-/* Of all its instances together. */
+/* The status of all invocations together. */
 enum command_status command_status(const struct command *command, usec_t now);
 
 enum ping { PING_ONLINE, PING_LOST };
-/* False when there is no agent that ever reported. */
+/* False: no agent has ever reported. */
 bool instance_ping(const struct instance *instance, usec_t now, enum ping *ret, usec_t *ret_last);
-/* The first instant from `at` on at which the agent takes orders; USEC_INFINITY: not again. */
+/* The first instant from `at` on at which the agent takes commands; USEC_INFINITY: none. */
 usec_t instance_agent_ready(const struct instance *instance, usec_t at);
 
 bool describe_instance_information(struct call *call);

@@ -6,13 +6,13 @@
 #include "sim/sim-json.h"
 #include "sim/sim-world.h"
 
-/* What a control call reads and writes. */
+/* A control call: its arguments and its answer. */
 struct control {
         struct sim *sim;
         usec_t now;
         const cJSON *arguments; /* an object */
         cJSON *result;          /* an object to fill */
-        char *error;            /* what is wrong with the arguments */
+        char *error;            /* why the arguments are wrong */
 };
 
 /* Gives false, for `return control_fail(...)`. */

@@ -1,3 +1,4 @@
+/* The pages of a Describe action. */
 #include "sim/sim-describe.h"
 
 #include <inttypes.h>
@@ -7,12 +8,13 @@
 #include "sim/sim-filter.h"
 #include "sim/sim-xml.h"
 
-/* A page token names the last resource looked at, not a position: what comes or goes meanwhile
- * moves nothing. It is bound to the question it was given for. */
+/* A page token names the last resource that was looked at instead of a position, so that
+ * resources which come or go meanwhile move nothing. A token belongs to the request that it was
+ * given for. */
 struct page {
         uint64_t after; /* serial */
         size_t left;    /* to be shown */
-        size_t looks;   /* to be looked at, whether they are shown or not */
+        size_t looks;   /* to be looked at, whether they are in the reply or not */
         uint64_t question;
 };
 
@@ -147,8 +149,8 @@ static int compare_serials(const void *a, const void *b)
         return (x->serial > y->serial) - (x->serial < y->serial);
 }
 
-/* Those that a filter by id names, in the order of the others: as all, but without looking at all.
- */
+/* The resources that a filter by id names, in the order of all: the reply is the same, and no
+ * other resource is looked at. */
 static void list_few(struct call *call, struct listing *listing, const struct filter *ids)
 {
         struct resource *found[FILTER_VALUES_MAX];

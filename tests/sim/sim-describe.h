@@ -1,6 +1,6 @@
 /*
- * What the Describe actions have in common: ids, filters, pages. An action hands in a description
- * of its resources and gets the rest done.
+ * The common part of the Describe actions: ids, filters, pages. An action gives a description of
+ * its resources, and describe() does the rest.
  */
 #pragma once
 
@@ -28,7 +28,7 @@ struct describe {
                 *filters; /* ended by {}; tag:KEY, tag-key and tag-value come free */
         /* Brings a resource up to date before it is looked at; NULL: nothing to do. */
         void (*settle)(struct call *call, struct resource *resource);
-        /* Whether a resource that exists and fits is listed at all; NULL: always. */
+        /* Whether a resource that exists and fits the filters is listed; NULL: always. */
         bool (*is_listed)(struct call *call, struct resource *resource);
         void (*print)(struct call *call, const struct resource *resource);
         /* Called between neighbours in a page, with NULL for its ends; NULL for nothing to do. */

@@ -1,3 +1,4 @@
+/* The list of ordered faults. */
 #include "sim/sim-fault.h"
 
 #include <string.h>

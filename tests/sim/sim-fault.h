@@ -1,4 +1,4 @@
-/* Faults: what goes wrong between a client and EC2, ordered with POST /sim/fault. */
+/* Faults between a client and EC2, ordered with POST /sim/fault. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@ enum fault_kind {
 
 struct fault_info {
         const char *name;
-        bool performed; /* the action is done before things go wrong */
+        bool performed; /* the action is carried out before the fault */
         enum sim_delivery delivery;
 };
 extern const struct fault_info fault_infos[FAULT_KINDS];
@@ -45,7 +45,7 @@ enum fault_kind fault_by_name(const char *name);
 /* The caller fills it in. */
 struct fault *fault_add(struct sim *sim);
 void faults_clear(struct sim *sim);
-/* The first fault that strikes this request, counted down; NULL for none. Valid until the next
+/* The first fault that fits this request, counted down; NULL: none. Valid until the next
  * fault_add(). */
 const struct fault *fault_strike(struct sim *sim, const char *action, const char *region,
                                  const char *body, size_t size);

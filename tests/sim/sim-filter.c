@@ -1,3 +1,4 @@
+/* Reads filters, and tries them on resources. */
 #include "sim/sim-filter.h"
 
 #include <string.h>

@@ -22,5 +22,5 @@ bool filters_read(struct call *call, const struct filter_key *keys, struct filte
 void filters_done(struct filters *filters);
 bool filters_fit(const struct filters *filters, const struct call *call,
                  const struct resource *resource);
-/* One of them that names ids, without a pattern among them; NULL when there is none. */
+/* A filter that names ids, without a pattern among them; NULL: there is none. */
 const struct filter *filters_by_id(const struct filters *filters);

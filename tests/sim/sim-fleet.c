@@ -1,5 +1,5 @@
-/* POST /sim/fleet: instances that are simply there, running for a day, with their checks passed,
- * and images that were made of them in the past. */
+/* POST /sim/fleet: instances that have been running for a day, with passed status checks, and
+ * images that were made of them in the past. */
 #include <stdio.h>
 #include <string.h>
 
@@ -81,7 +81,7 @@ static bool read_volumes(struct control *control, const cJSON *volumes, struct f
         return good;
 }
 
-/* What stands for a mark in names and tags. */
+/* The text that replaces a mark like {n} in names and tags. */
 struct filling {
         const char *mark, *text;
 };
@@ -214,7 +214,7 @@ static int address_of(const char *name)
         return -1;
 }
 
-/* What it has beside its disks, and the groups it is in. */
+/* Its tags, agent and address, and the groups it is in. */
 static void dress(struct control *control, const struct fleet *fleet, struct instance *instance)
 {
         struct sim_location *location = instance->resource.location;

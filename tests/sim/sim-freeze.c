@@ -1,3 +1,4 @@
+/* The freeze and thaw scripts of amid, and their effect. */
 #include "sim/sim-freeze.h"
 
 #include <inttypes.h>

@@ -13,7 +13,7 @@ static void answer_image(struct call *call, const struct image *image)
 
 /* ---- CreateImage ---- */
 
-/* What BlockDeviceMapping.N says of a device. */
+/* BlockDeviceMapping.N for one device. */
 struct mapping {
         bool leave_out;
         bool has_deletion, delete_on_termination;
@@ -27,7 +27,8 @@ static bool has_device(const struct instance *instance, const char *name)
         return false;
 }
 
-/* Only what the simulation does is accepted: leaving a device out, and DeleteOnTermination. */
+/* Only the parameters that the simulation has an effect for are accepted: NoDevice, and
+ * DeleteOnTermination. */
 static bool check_mappings(struct call *call, const struct instance *instance)
 {
         for (size_t n = 0; (n = param_next(&call->params, "BlockDeviceMapping", n));) {
@@ -207,7 +208,7 @@ static bool register_device(struct call *call, struct image *image, size_t n)
         return true;
 }
 
-/* Checked on a draft, so that a refused request leaves nothing behind. */
+/* A draft is checked, so that a refused request leaves nothing behind. */
 bool register_image(struct call *call)
 {
         const char *name = param(&call->params, "Name");

@@ -42,7 +42,7 @@ static const char *device_value(const struct call *call, const struct resource *
         return index < devices->n ? devices->list[index].name : NULL;
 }
 
-/* What is the same for every image here. */
+/* Elements that are the same for every image of the model. */
 #define CONSTANT(function, text)                                                                   \
         static const char *function(const struct call *call, const struct resource *resource,      \
                                     size_t index)                                                  \
@@ -78,7 +78,7 @@ static const struct filter_key image_filters[] = {
         {},
 };
 
-/* The id of a snapshot is not told before the snapshot is begun. */
+/* EC2 does not show the id of a snapshot before the snapshot has begun. */
 static void print_device(struct call *call, const struct device *device)
 {
         const struct snapshot *snapshot =
@@ -114,7 +114,8 @@ static void print_origin(struct call *call, const struct image *image)
         xml_close(out, "stateReason");
 }
 
-/* A launch is reported 24 hours later. Of launches that follow each other faster the first is told.
+/* lastLaunchedTime is reported 24 hours after a launch. Of launches that follow each other
+ * faster, the first is reported.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-last-launched-time.html */
 static void print_launched(struct call *call, const struct image *image)
 {
@@ -173,8 +174,8 @@ static void settle(struct call *call, struct resource *resource)
 }
 
 /*
- * A deregistered image is still shown as such for a while, then an id finds an empty set, and only
- * then NotFound:
+ * A deregistered image is still shown as deregistered for a while. Then its id gives an empty set,
+ * and only later InvalidAMIID.NotFound:
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html
  */
 static bool is_listed(struct call *call, struct resource *resource)

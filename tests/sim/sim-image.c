@@ -1,3 +1,4 @@
+/* The states of an image, and what Deregister-, Disable- and EnableImage do. */
 #include "sim/sim-image.h"
 
 #include <string.h>

@@ -9,14 +9,14 @@
 
 enum { NAMES_MAX = 100, PAGE_MIN = 5 };
 
-/* What is listed when nobody asks for one by name; any name of the right form is a type. */
+/* The types that a list without names has; any name of the right form is a type. */
 static const char *const listed[] = {
         "c5.large",  "c5d.large",  "i3.large",   "m1.small", "m5.large",
         "m5d.large", "m6id.large", "r6gd.large", "t3.micro", "t3.small",
 };
 
-/* A family is a letter or more, a generation, and letters: the disks are told by a `d` among those,
- * or by a family that is about them. https://docs.aws.amazon.com/ec2/latest/instancetypes/
+/* A family is one letter or more, a generation, and letters. A `d` among these stands for local
+ * disks, and so do some families. https://docs.aws.amazon.com/ec2/latest/instancetypes/
  * instance-type-names.html */
 static bool has_storage(const char *type)
 {
@@ -98,7 +98,7 @@ static bool is_listed(const char *type)
         return false;
 }
 
-/* A filter may name one that is not listed. */
+/* A filter may name a type that is not listed. */
 static void print_all(struct call *call)
 {
         for (size_t i = 0; i < ELEMENTS(listed); i++)

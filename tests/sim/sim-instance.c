@@ -1,3 +1,4 @@
+/* The states of an instance: launch, outages, status checks, end. */
 #include "sim/sim-instance.h"
 
 #include "base/alloc.h"
@@ -58,7 +59,7 @@ enum check instance_check(const struct instance *instance, usec_t now)
 {
         const struct timeline *timeline = &instance->resource.location->sim->timeline;
         usec_t period = timeline_draw(timeline, WAIT_CHECK_PERIOD, 0);
-        usec_t patience = timeline_draw(timeline, WAIT_CHECK_PATIENCE, 0);
+        usec_t timeout = timeline_draw(timeline, WAIT_CHECK_TIMEOUT, 0);
         usec_t checked = period > 0 ? now - (now - instance->check_phase) % period : now;
         const struct outage *outage;
 
@@ -68,8 +69,7 @@ enum check instance_check(const struct instance *instance, usec_t now)
                 return CHECK_IS_INITIALIZING;
         outage = instance_last_outage(instance, checked);
         if (outage && checked < outage->until)
-                return checked - outage->from > patience ? CHECK_IS_IMPAIRED
-                                                         : CHECK_IS_INITIALIZING;
+                return checked - outage->from > timeout ? CHECK_IS_IMPAIRED : CHECK_IS_INITIALIZING;
         return instance->impaired ? CHECK_IS_IMPAIRED : CHECK_IS_OK;
 }
 
@@ -92,7 +92,8 @@ void instance_add_outage(struct instance *instance, usec_t from, usec_t until, c
         struct outage *last =
                 instance->n_outages ? &instance->outages[instance->n_outages - 1] : NULL;
 
-        /* One that has not begun is overtaken, one that goes on is taken over. */
+        /* The new outage replaces one that would begin later; an outage that lasts is followed by
+         * the new one, whose end then counts. */
         if (last && last->from >= from)
                 *last = (struct outage){ from, until, cause };
         else

@@ -12,20 +12,20 @@ const char *state_name(enum state state);
 /* What the last status check found. Checks are made once a period, so an `ok` may be older than the
  * reboot that went on meanwhile. */
 enum check instance_check(const struct instance *instance, usec_t now);
-/* Of one whose check is impaired. */
+/* Since when the status check of an impaired instance fails. */
 usec_t instance_impaired_since(const struct instance *instance, usec_t now);
 const char *check_name(enum check check);
 /* Whether the operating system answers. */
 bool instance_is_up(const struct instance *instance, usec_t now);
-/* Begins a reboot `delay` from now; gives the instant at which the system is down for certain. */
+/* Begins a reboot `delay` from now; gives the instant at which the system is certainly down. */
 usec_t instance_reboot(struct instance *instance, usec_t now, usec_t delay, const char *cause);
-/* What the transitions are made of: powers on; an outage that takes the place of one still going;
- * `at_once` until `wait` has passed, then `finally`. */
+/* Parts of a transition: a start; an outage, which replaces one that has not ended; a change to
+ * the state `at_once`, and to `finally` after `wait`. */
 void instance_start(struct instance *instance, usec_t now, const char *cause);
 void instance_add_outage(struct instance *instance, usec_t from, usec_t until, const char *cause);
 void instance_change(struct instance *instance, usec_t now, enum state at_once, enum state finally,
                      usec_t wait);
-/* Shuts it down for ever; its volumes go or are let go. */
+/* Terminates it; its volumes are deleted or detached. */
 void instance_terminate(struct instance *instance, usec_t now, const char *cause);
 /* The newest outage begun by `now`, or NULL. */
 const struct outage *instance_last_outage(const struct instance *instance, usec_t now);
@@ -44,12 +44,12 @@ struct launch_order {
         size_t n_volumes;
         usec_t visible;
 };
-/* What is in the order is copied. */
+/* The order is copied. */
 struct instance *instance_launch(struct sim_location *location, usec_t now,
                                  const struct launch_order *order);
 /* Its public address at that time, or NULL. Caller frees. */
 char *instance_public_address(const struct instance *instance, usec_t now);
-/* Makes it running since `at` (in the past), with its checks passed. */
+/* Makes it running since `at` (in the past), with passed status checks. */
 void instance_settle_running(struct instance *instance, usec_t at);
 void instance_settle_stopped(struct instance *instance, usec_t at);
 

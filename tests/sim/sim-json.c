@@ -1,3 +1,4 @@
+/* Helpers around cJSON. */
 #include "sim/sim-json.h"
 
 void json_text(cJSON *object, const char *name, const char *value)

@@ -1,3 +1,4 @@
+/* The ring of logged requests. */
 #include "sim/sim-log.h"
 
 #include <cjson/cJSON.h>

@@ -1,4 +1,4 @@
-/* The log of requests: what came, from whom, and what became of it. */
+/* The log of requests: parameters, caller, reply. */
 #pragma once
 
 #include <stddef.h>

@@ -62,7 +62,7 @@ struct sim_reply {
 };
 void sim_reply_done(struct sim_reply *reply);
 
-/* Never fails: what is wrong with a request is told in the reply, as its service tells it. */
+/* Answers a request. Never fails: an error is in the reply, as the service writes it. */
 void sim_answer(struct sim *sim, usec_t now, const struct sim_request *request,
                 struct sim_reply *ret);
 /* Answers with an error found before the model was asked (a bad signature), and logs that. */
@@ -83,7 +83,7 @@ char *sim_action(const struct sim_request *request);
  */
 int sim_control(struct sim *sim, usec_t now, const char *path, const struct cJSON *arguments,
                 char **ret_json);
-/* The regions that have an endpoint; without a call: all. */
+/* Gives this region an endpoint; without a call all regions have one. */
 void sim_allow_region(struct sim *sim, const char *region);
 bool sim_has_region(const struct sim *sim, const char *region);
 const char *sim_default_region(const struct sim *sim);

@@ -1,4 +1,4 @@
-/* POST /sim/instance and /sim/snapshot: what is to happen to one of them. */
+/* POST /sim/instance and /sim/snapshot: orders for one instance or snapshot. */
 #include "base/alloc.h"
 #include "base/text.h"
 #include "sim/sim-control.h"

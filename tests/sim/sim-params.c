@@ -1,3 +1,4 @@
+/* Decodes, sorts and finds parameters. */
 #include "sim/sim-params.h"
 
 #include <ctype.h>

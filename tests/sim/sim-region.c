@@ -1,4 +1,5 @@
-/* DescribeRegions: those that are allowed, or were used so far and the one that is asked. */
+/* DescribeRegions: the regions that have an endpoint; without a list of these, the regions that
+ * were used so far and the one of the request. */
 #include <uthash.h>
 
 #include "base/alloc.h"

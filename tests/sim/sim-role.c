@@ -1,3 +1,4 @@
+/* AssumeRole, and the keys that it gives. */
 #include "sim/sim-role.h"
 
 #include <inttypes.h>

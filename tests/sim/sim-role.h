@@ -1,6 +1,6 @@
 /*
- * Roles of Security Token Service: temporary keys, each of which says in its id when it ends, so
- * that nothing is remembered of it.
+ * Roles of Security Token Service: temporary keys. The id of a key holds its end, so that the model
+ * remembers no keys.
  */
 #pragma once
 

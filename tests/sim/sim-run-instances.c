@@ -39,7 +39,7 @@ static void order_image(struct volume_orders *orders, const struct image *image)
         }
 }
 
-/* BlockDeviceMapping.N changes or adds one. */
+/* BlockDeviceMapping.N changes a device or adds one. */
 static bool order_mapping(struct call *call, size_t n, struct volume_orders *orders)
 {
         const char *device = param(&call->params, "BlockDeviceMapping.%zu.DeviceName", n);

@@ -66,7 +66,7 @@ static void print_group(struct call *call, const struct scaling_group *group)
         xml_close(out, "member");
 }
 
-/* Names that do not exist are passed over. A token is the name to go on with. */
+/* Names that do not exist are left out. A token is the name that the next page begins with. */
 bool describe_auto_scaling_groups(struct call *call)
 {
         const char *token = param(&call->params, "NextToken");
@@ -97,7 +97,7 @@ bool describe_auto_scaling_groups(struct call *call)
         return true;
 }
 
-/* A token is the instance to go on with. */
+/* A token is the instance that the next page begins with. */
 bool describe_auto_scaling_instances(struct call *call)
 {
         const char *token = param(&call->params, "NextToken"), *next = NULL;
@@ -148,14 +148,14 @@ static struct member *find_member(struct scaling_group *group, const char *id)
         return NULL;
 }
 
-/* One that read_standby() has found. */
+/* The member that read_standby() has found. */
 static struct member *member_at(const struct standby *standby, size_t i)
 {
         assert(standby->members[i]);
         return standby->members[i];
 }
 
-/* All of them have to be in `state`. */
+/* All members have to be in `state`. */
 static bool read_standby(struct call *call, enum lifecycle state, struct standby *ret)
 {
         const char *name = param(&call->params, "AutoScalingGroupName");

@@ -1,3 +1,4 @@
+/* Members of Auto Scaling groups, and the replacement of those that are down. */
 #include "sim/sim-scaling.h"
 
 #include <string.h>
@@ -70,7 +71,7 @@ void scaling_add(struct sim_location *location, struct scaling_group *group, con
                                  .was = LIFE_IN_SERVICE,
                                  .state = LIFE_IN_SERVICE,
                                  .since = now,
-                                 .patience = sim_wait(location->sim, WAIT_SCALING_HEALTH) };
+                                 .timeout = sim_wait(location->sim, WAIT_SCALING_HEALTH) };
         group->desired++;
         if (group->max < group->desired)
                 group->max = group->desired;
@@ -83,8 +84,8 @@ static bool is_suspended(const struct scaling_group *group, const char *process)
         return strings_contain(group->suspended, group->n_suspended, process);
 }
 
-/* Since when it has not been running, as its health check sees it; USEC_INFINITY: it runs. A reboot
- * is nothing to it. */
+/* Since when the instance has not been running, as the health check of the group sees it;
+ * USEC_INFINITY: it runs. A reboot does not count. */
 static usec_t down_since(const struct instance *instance, const struct member *member, usec_t now)
 {
         usec_t since;
@@ -159,7 +160,7 @@ static void settle_group(struct sim_location *location, struct scaling_group *gr
                         continue;
                 down = later(down_since(instance_find(location, member->instance, now), member,
                                         now),
-                             member->patience);
+                             member->timeout);
                 if (down <= now)
                         lose(location, group, i, down);
         }

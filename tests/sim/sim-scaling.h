@@ -1,6 +1,6 @@
 /*
- * Auto Scaling groups: who is in service, who stands by, and who is replaced because it is down.
- * Private to the model.
+ * Auto Scaling groups: which instances are in service, which stand by, and which are replaced
+ * because they are down. Private to the model.
  */
 #pragma once
 
@@ -18,9 +18,9 @@ enum lifecycle {
 
 struct member {
         char *instance;
-        enum lifecycle was, state; /* `state` from `since` on */
+        enum lifecycle was, state; /* `state` from `since` on, `was` before */
         usec_t since;
-        usec_t patience; /* how long it may be down */
+        usec_t timeout; /* how long it may be down */
 };
 
 struct scaling_group {

@@ -1,3 +1,4 @@
+/* The services: how requests name their action, how replies and errors are written. */
 #include "sim/sim-service.h"
 
 #include <string.h>
@@ -65,7 +66,7 @@ enum sim_service_id service_of(const struct sim_request *request, const struct p
 
 /* ---- codes ---- */
 
-/* One trouble under the names of the protocols; a code that is not here is the same in all. */
+/* The names of one error in the protocols; a code that has no row is the same in all. */
 static const struct {
         const char *ec2, *query, *json;
 } vocabulary[] = {

@@ -1,5 +1,5 @@
 /*
- * The services of AWS that the model plays, and how each writes its replies and errors. Private to
+ * The services of AWS that the model has, and how each writes its replies and errors. Private to
  * the model.
  */
 #pragma once

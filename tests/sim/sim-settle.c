@@ -1,3 +1,4 @@
+/* Brings commands and Auto Scaling groups up to date. */
 #include "sim/sim-settle.h"
 
 #include "sim/sim-command.h"

@@ -1,3 +1,4 @@
+/* The states of a snapshot, and what Create- and DeleteSnapshot do. */
 #include "sim/sim-snapshot.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,4 @@
-/* GET /sim/state: what there is around the instances. */
+/* GET /sim/state: target groups, Auto Scaling groups and commands. */
 #include <utlist.h>
 
 #include "base/alloc.h"

@@ -1,4 +1,4 @@
-/* GET /sim/state: everything there is, as it is now. */
+/* GET /sim/state: all resources, as they are now. */
 #include "base/alloc.h"
 #include "base/text.h"
 #include "sim/sim-control.h"
@@ -129,8 +129,8 @@ static void dump_kind(struct control *control, enum kind kind)
                 }
 }
 
-/* What does not exist any more, and Amazon's images, are left out; what the API does not show yet
- * is there. */
+/* Resources that are gone and Amazon's images are left out; a resource that the API does not
+ * show yet is in the list. */
 bool control_state(struct control *control)
 {
         static const char *const names[] = { NULL };

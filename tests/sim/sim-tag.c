@@ -1,3 +1,4 @@
+/* What CreateTags, DeleteTags and DescribeTags do. */
 #include "sim/sim-tag.h"
 
 #include <string.h>

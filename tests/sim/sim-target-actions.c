@@ -71,7 +71,7 @@ static bool print_named(struct call *call)
         return true;
 }
 
-/* A marker is the name of the group to go on with. */
+/* A marker is the name of the group that the next page begins with. */
 static bool print_page(struct call *call)
 {
         const char *marker = param(&call->params, "Marker");
@@ -170,7 +170,7 @@ static const struct target *find_target(const struct target_group *group, const 
         return NULL;
 }
 
-/* Those asked for by name are told of in any case. */
+/* Targets that the request names are in the reply in any case. */
 static bool print_asked(struct call *call, const struct target_group *group)
 {
         for (size_t n = 0; (n = param_next(&call->params, "Targets.member", n));) {
@@ -206,7 +206,7 @@ bool describe_target_health(struct call *call)
         return true;
 }
 
-/* All of them are looked at before the first is changed. */
+/* All targets are checked before the first one is changed. */
 static bool change_targets(struct call *call, bool registers)
 {
         struct target_group *group = read_group(call, param(&call->params, "TargetGroupArn"));

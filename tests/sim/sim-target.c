@@ -1,3 +1,4 @@
+/* Targets of target groups, and their health. */
 #include "sim/sim-target.h"
 
 #include <inttypes.h>
@@ -94,8 +95,9 @@ void target_deregister(struct target_group *group, const char *instance, unsigne
                 target->deregistered = now;
 }
 
-/* The group looks from outside and at intervals: it takes `fall` to see that something is down, so
- * that a target which reboots is healthy for a while yet, and `rise` to see that it is up. */
+/* The group checks targets from outside, at intervals. It takes `fall` to find a target
+ * unhealthy, so that a target which reboots stays healthy for a while, and `rise` to find it
+ * healthy again. */
 static enum health checked(const struct instance *instance, const struct target *target, usec_t now,
                            const char **ret_reason)
 {
@@ -110,7 +112,7 @@ static enum health checked(const struct instance *instance, const struct target 
                 *ret_reason = "Target.ResponseCodeMismatch";
                 return now < later(base, target->fall) ? HEALTH_INITIAL : HEALTH_IS_UNHEALTHY;
         }
-        /* Too short to be seen, or not seen yet. */
+        /* Too short to be found, or not found yet. */
         if (was_healthy && (now < down + target->fall || up < down + target->fall))
                 return HEALTH_IS_HEALTHY;
         if (now >= later(up, target->rise))

@@ -1,6 +1,5 @@
 /*
- * Target groups of Elastic Load Balancing, and how healthy the instances in them are. Private to
- * the model.
+ * Target groups of Elastic Load Balancing, and the health of their targets. Private to the model.
  */
 #pragma once
 
@@ -11,8 +10,8 @@
 struct target {
         char *instance;
         unsigned int port;
-        usec_t registered, deregistered; /* USEC_INFINITY: it is not */
-        usec_t rise, fall;               /* how long it takes to be found healthy, and unhealthy */
+        usec_t registered, deregistered; /* USEC_INFINITY: it is registered */
+        usec_t rise, fall;               /* how long until it is found healthy, and unhealthy */
 };
 
 struct target_group {
@@ -28,7 +27,7 @@ struct target_group {
 /* Never NULL: made when there is none of that name. */
 struct target_group *target_group(struct sim_location *location, const char *name);
 void target_groups_free(struct sim_location *location);
-/* Registered already: nothing, or taken back from draining. `port` 0: the group's. */
+/* Registers an instance, or takes it back from draining. `port` 0: the group's. */
 void target_register(struct sim_location *location, struct target_group *group,
                      const char *instance, unsigned int port, usec_t now);
 void target_deregister(struct target_group *group, const char *instance, unsigned int port,
@@ -42,7 +41,7 @@ enum health {
         HEALTH_DRAINING,
         HEALTH_GONE, /* drained, or never there */
 };
-/* *ret_reason is what EC2 gives as the reason, or NULL. */
+/* `*ret_reason`: Reason of the API, or NULL. */
 enum health target_health(const struct sim_location *location, const struct target_group *group,
                           const struct target *target, usec_t now, const char **ret_reason);
 const char *health_name(enum health health);

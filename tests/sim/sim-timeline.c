@@ -1,3 +1,4 @@
+/* The table of durations. */
 #include "sim/sim-timeline.h"
 
 #include "base/text.h"
@@ -17,8 +18,8 @@ const struct wait_info wait_infos[WAITS] = {
         [WAIT_TERMINATED_SHOWN] = { "terminated-shown", SECONDS(3600, 3600),
                                     "terminated until no longer listed" },
         [WAIT_CHECK_PERIOD] = { "check-period", SECONDS(60, 60), "between two status checks" },
-        [WAIT_CHECK_PATIENCE] = { "check-patience", SECONDS(300, 300),
-                                  "down until checks say impaired, not initializing" },
+        [WAIT_CHECK_TIMEOUT] = { "check-patience", SECONDS(300, 300),
+                                 "down until checks say impaired, not initializing" },
         [WAIT_SNAPSHOT_START] = { "snapshot-start", SECONDS(1, 3),
                                   "CreateImage until its snapshots exist (and the shutdown)" },
         [WAIT_SNAPSHOT] = { "snapshot", SECONDS(20, 40), "any snapshot, before its size counts" },

@@ -1,6 +1,7 @@
 /*
- * How long things take, as data. Every duration is a range from which one value is drawn when the
- * thing begins, divided by the simulation's speed. POST /sim/config changes them by name.
+ * The durations of all that takes time, as data. Each is a range from which a value is drawn when
+ * the transition begins, divided by the simulation's speed. POST /sim/config changes ranges by
+ * name.
  */
 #pragma once
 
@@ -18,7 +19,7 @@ enum wait {
         WAIT_TERMINATE,
         WAIT_TERMINATED_SHOWN,
         WAIT_CHECK_PERIOD,
-        WAIT_CHECK_PATIENCE,
+        WAIT_CHECK_TIMEOUT,
         WAIT_SNAPSHOT_START,
         WAIT_SNAPSHOT,
         WAIT_SNAPSHOT_PER_GIB,
@@ -46,7 +47,7 @@ struct range {
 
 struct wait_info {
         const char *name;
-        struct range usual; /* what a new simulation has */
+        struct range usual; /* the range of a new simulation */
         const char *help;
 };
 extern const struct wait_info wait_infos[WAITS];
@@ -61,5 +62,5 @@ void timeline_init(struct timeline *timeline, double speed);
 enum wait wait_by_name(const char *name);
 /* `dice` are random bits; the same give the same duration. */
 usec_t timeline_draw(const struct timeline *timeline, enum wait wait, uint64_t dice);
-/* `at + wait`, where never stays never. */
+/* `at + wait`; USEC_INFINITY stays. */
 usec_t later(usec_t at, usec_t wait);

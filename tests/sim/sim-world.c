@@ -1,3 +1,4 @@
+/* Locations and resources, tags, ids, random numbers. */
 #include "sim/sim-world.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /*
- * What there is: locations (an account in a region) with their resources, and the random numbers
- * all of it is drawn from. Private to the model.
+ * The objects of the model: locations (an account in a region) with their resources, and the random
+ * numbers that all draws come from. Private to the model.
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 
 enum kind { KIND_INSTANCE, KIND_VOLUME, KIND_IMAGE, KIND_SNAPSHOT, KINDS };
 
-/* How EC2 speaks of a kind of resource. */
+/* EC2's names of a kind of resource. */
 struct kind_info {
         const char *type;      /* in TagSpecification.N.ResourceType and the filter resource-type */
         const char *prefix;    /* of ids */
@@ -49,12 +49,12 @@ struct resource {
         char *id;
         uint64_t serial; /* grows with every resource made: what a page token remembers */
         usec_t created;
-        usec_t visible; /* from here on the API knows of it (eventual consistency) ... */
+        usec_t visible; /* the API knows of it from here on (eventual consistency) ... */
         usec_t gone;    /* ... until here; USEC_INFINITY while it lives */
         struct tags tags;
 };
 
-/* A time in which an instance's system does not answer. */
+/* A time in which the operating system of an instance does not answer. */
 struct outage {
         usec_t from, until; /* USEC_INFINITY: it does not come back */
         const char *cause;  /* static */
@@ -83,18 +83,18 @@ enum state {
         STATE_STOPPED = 80,
 };
 
-/* What POST /sim/instance has ordered for the instance's next image, snapshot or command. */
+/* Orders of POST /sim/instance for the instance's next image, snapshot or command. */
 struct orders {
         char *image_code, *image_reason;   /* the next image fails; NULL: it does not */
         char *snapshot_error;              /* the next snapshot fails, with this StatusMessage */
         unsigned int snapshot_stuck;       /* the next snapshot stays at this percentage; 0: no */
-        bool command_fails, command_hangs; /* the next command: exits with 1, never ends */
+        bool command_fails, command_hangs; /* the next command exits with 1, or never ends */
         unsigned int starts_fail; /* so many starts end in stopped again, with a StateReason */
 };
 
 enum address {
         ADDRESS_NONE,
-        ADDRESS_PUBLIC, /* another one at every start, none while it is stopped */
+        ADDRESS_PUBLIC, /* a new address at every start, none while it is stopped */
         ADDRESS_ELASTIC,
 };
 
@@ -108,19 +108,19 @@ struct instance {
         usec_t since;
         usec_t launched;    /* the last start */
         usec_t check_phase; /* status checks are at whole periods plus this */
-        usec_t impaired;    /* since when its checks fail; 0: they do not */
-        bool never_ready;   /* no boot from now on ends */
+        usec_t impaired;    /* since when its status checks fail; 0: they pass */
+        bool never_ready;   /* no boot ends any more */
         struct outage *outages;
         size_t n_outages;
         struct devices devices;
         struct orders orders;
-        bool spot;                /* else on demand */
-        enum address address;     /* the public one */
-        unsigned int starts;      /* how often it was started */
-        bool agent;               /* has one of Systems Manager, and a profile that lets it */
-        bool unclean;             /* its reboots find a journal to replay */
+        bool spot;            /* else on demand */
+        enum address address; /* the public one */
+        unsigned int starts;  /* how often it was started */
+        bool agent;           /* has the agent of Systems Manager, and a profile that allows it */
+        bool unclean;         /* its reboots find a journal to replay */
         const char *start_failed; /* StateReason while it is stopped for that; or NULL; static */
-        bool service_down;        /* what target groups check does not answer, though it is up */
+        bool service_down;        /* health checks of target groups fail, although it is up */
         struct freeze *freezes;   /* oldest first */
         size_t n_freezes;
 };
@@ -193,11 +193,11 @@ struct sim {
         struct timeline timeline;
         bool buckets_on;
         unsigned int pending_snapshots_max; /* per account and region; 0: no limit */
-        unsigned int page_max; /* for a page so many are looked at, at most, which may all be others
-                                  than those asked for; 0: no limit */
+        unsigned int page_max; /* so many resources are looked at for a page, which may leave out
+                                  all of them; 0: no limit */
         struct account *accounts;
         struct sim_location *locations;
-        char **regions; /* allowed ones; none: all */
+        char **regions; /* regions that have an endpoint; none: all */
         size_t n_regions;
         struct fault *faults; /* sim-fault.h */
         size_t n_faults;
@@ -207,11 +207,11 @@ struct sim {
 #define DEFAULT_ACCOUNT "123456789012"
 
 uint64_t sim_random(struct sim *sim);
-/* A draw from the timeline. */
+/* A duration drawn from the timeline. */
 usec_t sim_wait(struct sim *sim, enum wait wait);
 const char *sim_account(const struct sim *sim, const char *access_key);
 void sim_add_account(struct sim *sim, const char *access_key, const char *number);
-/* Forgets all locations (and with them everything that was created). */
+/* Forgets all locations with all their resources. */
 void sim_forget(struct sim *sim);
 /* Never NULL; a location has one public image of Amazon from the start. */
 struct sim_location *sim_location(struct sim *sim, const char *account, const char *region);
@@ -219,11 +219,11 @@ struct sim_location *sim_location(struct sim *sim, const char *account, const ch
 /* Makes a resource of `size` bytes (its struct) with a new id, known to the API from `visible`. */
 void *resource_add(struct sim_location *location, enum kind kind, size_t size, usec_t created,
                    usec_t visible);
-/* The instance of that id when it is there, else NULL. */
+/* The instance of that id if it exists at `now`, else NULL. */
 struct instance *instance_find(const struct sim_location *location, const char *id, usec_t now);
 /* By id, alive or not; NULL when there is none. */
 void *resource_find(const struct sim_location *location, enum kind kind, const char *id);
-/* Frees what has been gone for an hour; called often, works seldom. */
+/* Frees resources that have been gone for an hour, at most every quarter of an hour. */
 void sim_location_sweep(struct sim_location *location, usec_t now);
 bool resource_is_there(const struct resource *resource, usec_t now);
 /* `prefix` and 17 hexadecimal digits. */

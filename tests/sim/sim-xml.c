@@ -1,3 +1,4 @@
+/* Writes XML elements. */
 #include "sim/sim-xml.h"
 
 #include <inttypes.h>

@@ -13,7 +13,7 @@
 #include "sim/sim-role.h"
 #include "sim/sim-world.h"
 
-#define PATIENCE (60 * USEC_PER_SEC) /* timeout of a request without one of its own */
+#define TIMEOUT (60 * USEC_PER_SEC) /* timeout of a request without one of its own */
 #define SKEW_MOST                                                                                  \
         ((usec_t)5 * 60 * USEC_PER_SEC) /* the difference to a signature's date that AWS accepts   \
                                          */
@@ -395,7 +395,7 @@ struct http_slot *http_send(struct http *http, const struct http_request *reques
         launch(slot, request, outcome);
         slot->gives_up_as = HTTP_LOST;
         slot->why = "Timeout was reached";
-        timer_arm(slot->timer, request->timeout ? request->timeout : PATIENCE);
+        timer_arm(slot->timer, request->timeout ? request->timeout : TIMEOUT);
         cloud->hooks.moment(CLOUD_SENT, action, slot->flight->region, cloud->hooks.userdata);
         return slot;
 }
