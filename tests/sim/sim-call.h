@@ -34,9 +34,8 @@ struct call {
 struct sim_action {
         const char *name;
         struct rate bucket;
-        struct rate
-                unfiltered; /* its own bucket for calls without filter, ids or page; {} for none */
-        struct rate per_instance; /* a second bucket, of one token per instance; {} for none */
+        struct rate unfiltered;   /* bucket of calls without filter, ids or page; {}: none */
+        struct rate per_instance; /* a second bucket, of one token per instance; {}: none */
         bool (*run)(struct call *call);
         /* Parameters it knows, N standing for an index; a leading '!' marks the required ones. */
         const char *const *parameters;

@@ -24,8 +24,7 @@ struct describe {
         const char *ids; /* "ImageId" */
         const char *set; /* "imagesSet" */
         size_t ids_max, page_min, page_max;
-        const struct filter_key
-                *filters; /* ended by {}; tag:KEY, tag-key and tag-value come free */
+        const struct filter_key *filters; /* ended by {}; without those of tags, which all have */
         /* Brings a resource up to date before it is looked at; NULL: nothing to do. */
         void (*settle)(struct call *call, struct resource *resource);
         /* Whether a resource that exists and fits the filters is listed; NULL: always. */

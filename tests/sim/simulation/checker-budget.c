@@ -115,7 +115,7 @@ static void budget_accrue(struct checker *checker, struct budget *budget)
 
         const struct disk *disk = &checker->simulation->disk;
 
-        /* The daemon queries on while it cannot commit what it has seen. */
+        /* The daemon repeats its queries while it cannot commit the answers. */
         if (budget->n_awaited || budget->n_stopped || disk->full || disk->broken)
                 budget->allowed[BUDGET_STATUS] +=
                         (double)(now - budget->seen) / (double)(15 * SECOND);

@@ -59,7 +59,7 @@ static void note(const struct step *step, enum moment moment)
         rows[n_rows++].hits[moment] = 1;
 }
 
-/* Whether the step of this task is at this moment. */
+/* Whether the task takes part in this moment: it has changes to commit, or a request. */
 static bool concerns(const struct task *task, enum moment moment)
 {
         if (task->run->dry || !task->step)

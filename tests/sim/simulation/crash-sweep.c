@@ -38,7 +38,7 @@ static void ask_adopt(struct simulation *simulation)
 }
 
 /* Retention then has to notice that the image is gone. */
-static void deregister_image(struct simulation *simulation)
+static void ask_deregistration(struct simulation *simulation)
 {
         if (simulation->options->image_taken)
                 other_users_deregister(simulation, simulation->fleet.regions[0]);
@@ -49,10 +49,9 @@ static const struct {
         void (*ask)(struct simulation *simulation);
 } requests[] = {
         { 1 * MINUTE, ask_backup },
-        { 61 * MINUTE, ask_backup }, /* its retention removes the image
-                                        of the first one */
+        { 61 * MINUTE, ask_backup }, /* its retention removes the first image */
         { 121 * MINUTE, ask_adopt },
-        { 130 * MINUTE, deregister_image },
+        { 130 * MINUTE, ask_deregistration },
         { 131 * MINUTE, ask_prune },
 };
 

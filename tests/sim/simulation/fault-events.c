@@ -23,8 +23,8 @@
 /* Or the event comes when so many further requests, at most, have left: then a step that takes a
  * second of an hour's run meets one as often as a step that takes minutes. */
 enum { RUN_FAULT_REQUESTS = 120 };
-#define RUN_FAULT_JITTER                                                                           \
-        (USEC_PER_SEC / 2) /* before or after the request arrives, and its answer does */
+/* So soon after that request, before or after it arrives, or its answer does. */
+#define RUN_FAULT_JITTER (USEC_PER_SEC / 2)
 /* The probability that an event happens while no run is open, for a kind that is mostly for
  * runs. */
 #define ELSEWHERE 0.1

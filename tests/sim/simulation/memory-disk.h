@@ -35,12 +35,11 @@ struct disk {
         disk_moment_fn *moment;
         void *userdata;
         uint64_t commits, bytes;
-        unsigned int cut_after;  /* the number of the change at which the process crashes, from now
-                                    on; 0: none */
-        const char *directory;   /* borrowed */
-        struct disk_file *files; /* private */
-        struct disk_names
-                *names; /* private: the directory as it was synced, and after each change since */
+        unsigned int cut_after;   /* the number of the change at which the process crashes, from now
+                                     on; 0: none */
+        const char *directory;    /* borrowed */
+        struct disk_file *files;  /* private */
+        struct disk_names *names; /* private: as synced, and after each change since */
         size_t n_names;
 };
 

@@ -13,10 +13,10 @@
 #include "sim/sim-role.h"
 #include "sim/sim-world.h"
 
-#define TIMEOUT (60 * USEC_PER_SEC) /* timeout of a request without one of its own */
-#define SKEW_MOST                                                                                  \
-        ((usec_t)5 * 60 * USEC_PER_SEC) /* the difference to a signature's date that AWS accepts   \
-                                         */
+/* The timeout of a request without one of its own. */
+#define TIMEOUT (60 * USEC_PER_SEC)
+/* The difference to a signature's date that AWS accepts. */
+#define SKEW_MOST ((usec_t)5 * 60 * USEC_PER_SEC)
 
 /* A request on its way. It belongs to the cloud, because its sender may be gone. */
 struct flight {

@@ -84,6 +84,7 @@ struct simulation *simulation_new(const struct options *options)
         setenv("AWS_SECRET_ACCESS_KEY", "simulated", 1); /* NOLINT(concurrency-mt-unsafe) */
         simulation->options = options;
         simulation->clock.epoch = BEGINNING * USEC_PER_SEC;
+        /* The subject keeps its first name, which all histories depend on. */
         simulation->dice = dice_new(options->seed, "universe");
         simulation->loop = virtual_loop_new(&simulation->clock, options->seed);
         simulation->trace = trace_new(&simulation->clock, options->trace);

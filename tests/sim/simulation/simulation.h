@@ -29,24 +29,20 @@ struct second_daemon {
 
 struct options {
         uint64_t seed;
-        sec_t duration; /* 0: as long as such a fleet is simulated by default */
-        FILE *trace;    /* NULL: the history is not printed */
-        bool no_faults; /* no fault event, no crash */
-        const char
-                *only; /* names of the fault events that happen, separated by commas; NULL: all */
+        sec_t duration;            /* 0: as long as such a fleet is simulated by default */
+        FILE *trace;               /* NULL: the history is not printed */
+        bool no_faults;            /* no fault event, no crash */
+        const char *only;          /* kinds of fault events, separated by commas; NULL: all */
         const struct crash *crash; /* the planned crash, and no other; NULL: crashes are drawn */
-        const struct network_faults
-                *network;   /* the network faults for all of the time; NULL: they change */
+        const struct network_faults *network; /* all of the time; NULL: they change */
         bool never_restart; /* operators do not restart the daemon in a calm period */
-        bool unready;     /* the first instance does not come back from a reboot until a calm period
-                             begins */
-        bool no_room;     /* EC2 refuses every image until a calm period begins */
-        bool image_taken; /* another user deregisters an image, before operators prune */
-        bool create_unreported;        /* EC2 shows the first image only after a long time */
-        bool crash_before_create;      /* the daemon crashes before it sends the first CreateImage;
-                                          `crash` counts from then on */
-        const struct fleet_plan *plan; /* the fleet of the crash sweep, whose operators ask for runs
-                                          of every kind; NULL: a drawn fleet (crash-sweep.h) */
+        bool unready;       /* the first instance stays down after a reboot until a calm period */
+        bool no_room;       /* EC2 refuses every image until a calm period */
+        bool image_taken;   /* another user deregisters an image, before operators prune */
+        bool create_unreported;   /* EC2 shows the first image only after a long time */
+        bool crash_before_create; /* a first crash, before CreateImage is sent; `crash` counts after
+                                     it */
+        const struct fleet_plan *plan; /* the fleet of the crash sweep; NULL: it is drawn */
 };
 
 struct simulation {
@@ -64,8 +60,7 @@ struct simulation {
         struct fault_event *fault_events;
         size_t n_fault_events;
         struct timer *run_fault;         /* the next fault event in the middle of a run */
-        unsigned int run_fault_requests; /* so many further requests, and it is armed; 0: it does
-                                            not wait for requests */
+        unsigned int run_fault_requests; /* so many further requests, then it is armed; 0: none */
         usec_t busy_until;               /* until then a run is taken to be open, monotonic */
         usec_t hindered;                 /* when a fault last hindered the daemon, monotonic */
         struct timer *operators;         /* their next request: crash-sweep.c */
