@@ -14,7 +14,7 @@
 
 struct found {
         struct aws_account *account;
-        struct keyring_wait *wait;
+        struct credentials_cache_wait *wait;
         struct aws_region_slot *slot;
         cJSON *document;
 };
@@ -34,7 +34,7 @@ static void on_credentials(struct credentials *credentials, const char *error, v
         add_text(found->document, "source", credentials ? credentials->source : NULL);
         add_text(found->document, "account", credentials ? credentials->account : NULL);
         add_text(found->document, "error", error);
-        found->wait = keyring_wait_free(found->wait);
+        found->wait = credentials_cache_wait_free(found->wait);
         loop_exit(found->account->aws->tools.loop, 0);
 }
 
@@ -64,7 +64,7 @@ static void on_region(const char *region, const char *error, void *userdata)
                         add_endpoint(found, services[i], region);
         }
         found->slot = aws_region_slot_free(found->slot);
-        found->wait = keyring_wait(found->account->keyring, on_credentials, found);
+        found->wait = credentials_cache_wait(found->account->credentials, on_credentials, found);
 }
 
 int main(int argc, char **argv)

@@ -1,3 +1,4 @@
+/* Accounts: their credentials, roles and endpoints, and the governors that equal accounts share. */
 #include "aws/client/account.h"
 
 #include <assert.h>
@@ -10,11 +11,11 @@
 #include "base/mutant.h"
 #include "base/text.h"
 
-/* Credentials that one or more roles are taken with. */
+/* The credentials that assume the roles of one or more accounts. */
 struct base {
         unsigned int references;
         char *profile, *endpoint_url;
-        struct keyring *keyring;
+        struct credentials_cache *credentials;
         struct base *next;
 };
 
@@ -58,7 +59,7 @@ void aws_set_owner(struct aws *aws, const char *owner)
         xreplace(&aws->owner, owner);
 }
 
-/* ---- making one ---- */
+/* ---- credentials ---- */
 
 static char *key_of(const struct aws_account_options *options)
 {
@@ -78,8 +79,9 @@ static char *key_of(const struct aws_account_options *options)
         return text_steal(&key);
 }
 
-/* Where to ask STS: what the environment or the profile say, then a region of the account, then the
- * first one of the partition; the first of these that is in the right partition. */
+/* The region of the STS endpoint: the first of the environment, the profile and the account's
+ * regions that is in the partition of the role or account, else the first region of that partition.
+ */
 static char *sts_region(const struct aws_account_options *options)
 {
         _cleanup_(shared_done) struct shared shared = {};
@@ -118,7 +120,7 @@ static struct base *base_get(struct aws *aws, const struct aws_account_options *
                 .references = 1,
                 .profile = xstrdup(options->profile),
                 .endpoint_url = xstrdup(options->endpoint_url),
-                .keyring = keyring_new(&(struct keyring_options){
+                .credentials = credentials_cache_new(&(struct credentials_cache_options){
                         .tools = &aws->tools,
                         .profile = options->profile,
                         .endpoint_url = options->endpoint_url,
@@ -134,14 +136,15 @@ static void base_put(struct aws *aws, struct base *base)
         if (!base || --base->references > 0)
                 return;
         LL_DELETE(aws->bases, base);
-        keyring_free(base->keyring);
+        credentials_cache_free(base->credentials);
         free(base->profile);
         free(base->endpoint_url);
         free(base);
 }
 
-static struct keyring *make_keyring(const struct aws_account *account,
-                                    const struct aws_account_options *options, const char *region)
+static struct credentials_cache *make_cache(const struct aws_account *account,
+                                            const struct aws_account_options *options,
+                                            const char *region)
 {
         _cleanup_free_ struct sts_tag *tags = xcalloc(options->n_session_tags + 1, sizeof(*tags));
         struct sts_role role = {
@@ -157,20 +160,20 @@ static struct keyring *make_keyring(const struct aws_account *account,
         for (size_t i = 0; i < options->n_session_tags; i++)
                 tags[i] = (struct sts_tag){ options->session_tags[i].key,
                                             options->session_tags[i].value };
-        return keyring_new(&(struct keyring_options){
+        return credentials_cache_new(&(struct credentials_cache_options){
                 .tools = &account->aws->tools,
                 .profile = options->profile,
                 .endpoint_url = options->endpoint_url,
                 .region = region,
-                .base = account->base ? account->base->keyring : NULL,
+                .base = account->base ? account->base->credentials : NULL,
                 .role = &role,
                 .expect_account = options->expect_account,
         });
 }
 
-/* ---- who else is the same account ---- */
+/* ---- accounts with the same account id ---- */
 
-/* The governor that another account of the same id and endpoint has for this endpoint, or NULL. */
+/* The governor of another account with the same account id for the same endpoint, or NULL. */
 static struct governor *find_shared(const struct aws_account *account,
                                     const struct service_endpoint *like)
 {
@@ -202,7 +205,7 @@ static void share_governor(const struct aws_account *account, struct service_end
         endpoint->governor = governor_ref(governor);
 }
 
-static void on_learnt(const char *id, void *userdata)
+static void on_account(const char *id, void *userdata)
 {
         struct aws_account *account = userdata;
         struct service_endpoint *endpoint;
@@ -213,8 +216,8 @@ static void on_learnt(const char *id, void *userdata)
         }
 }
 
-/* Whoever may be the same as another has to be asked; a role's ARN tells without asking. */
-static void learn_ids(struct aws *aws)
+/* A single account needs no id. An account with a role has its id from the role's ARN already. */
+static void find_ids(struct aws *aws)
 {
         struct aws_account *account;
 
@@ -222,7 +225,7 @@ static void learn_ids(struct aws *aws)
                 return;
         LL_FOREACH (aws->accounts, account) {
                 if (!account->id)
-                        keyring_learn(account->keyring, on_learnt, account);
+                        credentials_cache_watch_account(account->credentials, on_account, account);
         }
 }
 
@@ -256,12 +259,12 @@ struct aws_account *aws_account(struct aws *aws, const struct aws_account_option
                 .endpoint_url = xstrdup(options->endpoint_url),
                 .profile = xstrdup(options->profile),
                 .id = known_id(options),
-                .region_is_ours = !region,
+                .sts_region_unknown = !region,
                 .base = options->role_arn ? base_get(aws, options, region) : NULL,
         };
-        account->keyring = make_keyring(account, options, region);
+        account->credentials = make_cache(account, options, region);
         LL_PREPEND(aws->accounts, account);
-        learn_ids(aws);
+        find_ids(aws);
         return account;
 }
 
@@ -281,7 +284,7 @@ struct aws_account *aws_account_unref(struct aws_account *account)
         LL_FOREACH_SAFE (account->endpoints, endpoint, next) {
                 service_endpoint_free(endpoint);
         }
-        keyring_free(account->keyring);
+        credentials_cache_free(account->credentials);
         base_put(account->aws, account->base);
         free(account->key);
         free(account->name);
@@ -331,7 +334,7 @@ struct aws_slot *aws_call(struct aws_account *account, const char *region,
                         .endpoint = account_endpoint(account, action->service, region),
                         .action = action,
                         .input = input,
-                        .signer = keyring_signer(account->keyring),
+                        .signer = credentials_cache_signer(account->credentials),
                         .owner = (const char *const *)&account->aws->owner,
                         .release = release_account,
                         .held = aws_account_ref(account),

@@ -1,9 +1,9 @@
-/* What aws/ keeps per account. Only for the files of this folder. */
+/* The structs behind aws.h, for the files of this folder. */
 #pragma once
 
 #include "aws/client/aws.h"
+#include "aws/credentials/cache.h"
 #include "aws/credentials/imds.h"
-#include "aws/credentials/keyring.h"
 #include "aws/request/clock.h"
 #include "aws/request/service-endpoint.h"
 
@@ -20,12 +20,12 @@ struct aws {
 struct aws_account {
         struct aws *aws;
         unsigned int references;
-        char *key; /* all of its options: equal ones are one account */
+        char *key; /* all options as text: equal options share the account */
         char *name, *endpoint_url, *profile;
-        char *id;            /* of AWS, 12 digits, once it is known */
-        bool region_is_ours; /* no setting said where STS is to be asked */
-        struct base *base;   /* whose credentials take its role, or NULL */
-        struct keyring *keyring;
+        char *id;                /* AWS account id of 12 digits; NULL: not known yet */
+        bool sts_region_unknown; /* neither settings nor environment give a region for STS */
+        struct base *base;       /* the credentials that assume the account's role, or NULL */
+        struct credentials_cache *credentials;
         struct service_endpoint *endpoints;
         struct aws_account *next;
 };

@@ -1,3 +1,4 @@
+/* The list of all actions. */
 #include "aws/client/actions.h"
 
 #include "aws/credentials/explain.h"

@@ -3,5 +3,5 @@
 
 #include "aws/client/aws.h"
 
-/* NULL-terminated: for the IAM policy and the tests. */
+/* NULL-terminated. */
 extern const struct action *const aws_actions[];

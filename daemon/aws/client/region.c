@@ -1,4 +1,4 @@
-/* The region the daemon itself is set up for. */
+/* The region that the daemon itself is configured for. */
 #include <string.h>
 
 #include "aws/client/account.h"
@@ -28,8 +28,8 @@ static void on_imds(const char *body, size_t size, const char *error, void *user
         (void)size;
         if (body) {
                 text = xstrndup(body, strcspn(body, "\r\n"));
-                if (slot->account->region_is_ours)
-                        keyring_set_region(slot->account->keyring, text);
+                if (slot->account->sts_region_unknown)
+                        credentials_cache_set_region(slot->account->credentials, text);
                 slot->done(text, NULL, slot->userdata);
         } else {
                 text = xasprintf("%s, and instance metadata: %s", no_region, error);

@@ -1,4 +1,4 @@
-/* The regions that are open to an account. */
+/* The regions that are enabled for an account. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 struct aws_regions_slot {
         struct aws_account *account;
-        char *region; /* where it was asked */
+        char *region; /* of the request */
         struct aws_slot *slot;
         aws_regions_fn *done;
         void *userdata;
@@ -32,8 +32,8 @@ static int compare_names(const void *a, const void *b)
         return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The credentials are of no use in another partition. */
-static bool is_near(const struct aws_regions_slot *slot, const char *region)
+/* Credentials of one partition are invalid in all others. */
+static bool is_in_partition(const struct aws_regions_slot *slot, const char *region)
 {
         return region && streq(endpoint_partition(region), endpoint_partition(slot->region));
 }
@@ -51,7 +51,7 @@ static void on_regions(const struct aws_reply *reply, void *userdata)
                 return;
         }
         for (size_t i = 0; i < answer->n_regions; i++)
-                if (is_near(slot, answer->regions[i].name))
+                if (is_in_partition(slot, answer->regions[i].name))
                         *append(names, n) = answer->regions[i].name;
         if (n == 0) {
                 slot->done(NULL, 0, "AWS named no region", slot->userdata);
@@ -67,7 +67,7 @@ struct aws_regions_slot *aws_list_regions(struct aws_account *account, aws_regio
         struct aws_regions_slot *slot = xnew(struct aws_regions_slot);
 
         slot->account = aws_account_ref(account);
-        slot->region = xstrdup(keyring_region(account->keyring));
+        slot->region = xstrdup(credentials_cache_region(account->credentials));
         slot->done = done;
         slot->userdata = userdata;
         slot->slot = aws_call(account, slot->region, &ec2_describe_regions, NULL, on_regions, slot);

@@ -1,4 +1,4 @@
-/* What AWS was asked so far, and what it is asked now, for people. */
+/* The usage of token buckets, and the call that waits longest, for display. */
 #include <utlist.h>
 
 #include "aws/client/account.h"
@@ -16,7 +16,8 @@ static bool draws_from(const struct aws_account *account, const struct governor 
         return false;
 }
 
-/* The names of all who draw from it, or NULL when another account told of it before. */
+/* The names of all accounts that draw from the governor; NULL when an earlier account of the list
+ * has reported the governor already. */
 static char *names_of(const struct aws *aws, const struct aws_account *account,
                       const struct governor *governor)
 {

@@ -1,4 +1,4 @@
-/* Who the credentials of an account are of. */
+/* The identity behind the credentials of an account. */
 #include "aws/client/account.h"
 #include "aws/credentials/sts.h"
 #include "base/alloc.h"
@@ -6,7 +6,7 @@
 
 struct aws_whoami_slot {
         struct aws_account *account;
-        struct keyring_wait *wait;
+        struct credentials_cache_wait *wait;
         struct credentials *credentials;
         struct sts *sts;
         aws_whoami_fn *done;
@@ -17,7 +17,7 @@ struct aws_whoami_slot *aws_whoami_slot_free(struct aws_whoami_slot *slot)
 {
         if (!slot)
                 return NULL;
-        keyring_wait_free(slot->wait);
+        credentials_cache_wait_free(slot->wait);
         sts_free(slot->sts);
         credentials_unref(slot->credentials);
         aws_account_unref(slot->account);
@@ -42,7 +42,7 @@ static void answer(struct aws_whoami_slot *slot, const char *error)
 
 static void on_identity(struct credentials *credentials, const char *why, void *userdata)
 {
-        (void)credentials; /* the same set, which has learnt it */
+        (void)credentials; /* slot->credentials, whose account and ARN are now set */
         answer(userdata, why);
 }
 
@@ -50,13 +50,13 @@ static void on_credentials(struct credentials *credentials, const char *error, v
 {
         struct aws_whoami_slot *slot = userdata;
 
-        slot->wait = keyring_wait_free(slot->wait);
+        slot->wait = credentials_cache_wait_free(slot->wait);
         slot->credentials = credentials_ref(credentials);
         if (!credentials || credentials->arn)
                 answer(slot, error);
         else
-                slot->sts =
-                        keyring_identify(slot->account->keyring, credentials, on_identity, slot);
+                slot->sts = credentials_cache_identify(slot->account->credentials, credentials,
+                                                       on_identity, slot);
 }
 
 struct aws_whoami_slot *aws_whoami(struct aws_account *account, aws_whoami_fn *done, void *userdata)
@@ -66,6 +66,6 @@ struct aws_whoami_slot *aws_whoami(struct aws_account *account, aws_whoami_fn *d
         slot->account = aws_account_ref(account);
         slot->done = done;
         slot->userdata = userdata;
-        slot->wait = keyring_wait(account->keyring, on_credentials, slot);
+        slot->wait = credentials_cache_wait(account->credentials, on_credentials, slot);
         return slot;
 }

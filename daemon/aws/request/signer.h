@@ -1,6 +1,6 @@
 /*
  * Who signs the requests of a call, as the call sees it: the keys of the moment, and whom to ask
- * when AWS does not take them. aws/credentials/keyring.h is one.
+ * when AWS does not take them. aws/credentials/cache.h is an implementation.
  */
 #pragma once
 

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 #include "aws/client/aws.h"
+#include "aws/credentials/cache.h"
 #include "aws/credentials/imds.h"
-#include "aws/credentials/keyring.h"
 #include "aws/request/clock.h"
 #include "aws/request/credentials.h"
 #include "unit/aws/fake.h"
@@ -25,8 +25,8 @@ struct world {
         struct tools tools;
         struct aws_slot *calls; /* of the tools */
         struct clock_sample clock;
-        struct keyring *keyring;
-        struct keyring_wait *wait;
+        struct credentials_cache *cache;
+        struct credentials_cache_wait *wait;
         unsigned int answers;
         struct credentials *got;
         char *error;
@@ -72,13 +72,13 @@ static inline void world_init(struct world *world, const char *profile,
         world->tools =
                 (struct tools){ &world->loop, &world->http, imds_new(&world->loop, &world->http),
                                 &world->clock, &world->calls };
-        world->keyring = keyring_new(
-                &(struct keyring_options){ .tools = &world->tools, .profile = profile });
+        world->cache = credentials_cache_new(
+                &(struct credentials_cache_options){ .tools = &world->tools, .profile = profile });
 }
 
 static inline void world_forget(struct world *world)
 {
-        world->wait = keyring_wait_free(world->wait);
+        world->wait = credentials_cache_wait_free(world->wait);
         world->got = credentials_unref(world->got);
         free(steal(world->error));
         world->answers = 0;
@@ -98,7 +98,7 @@ static inline void world_done(struct world *world)
         static const char *const files[] = { "aws", ".aws/credentials", ".aws/config", ".aws" };
 
         world_forget(world);
-        keyring_free(world->keyring);
+        credentials_cache_free(world->cache);
         imds_free(world->tools.imds);
         assert_int_equal(world->http.open, 0);
         assert_null(world->loop.timers);
@@ -118,13 +118,13 @@ static inline void on_keys(struct credentials *credentials, const char *error, v
         world->answers++;
         world->got = credentials_ref(credentials);
         world->error = xstrdup(error);
-        world->wait = keyring_wait_free(world->wait);
+        world->wait = credentials_cache_wait_free(world->wait);
 }
 
 static inline void get(struct world *world)
 {
         world_forget(world);
-        world->wait = keyring_wait(world->keyring, on_keys, world);
+        world->wait = credentials_cache_wait(world->cache, on_keys, world);
         assert_int_equal(world->answers, 0);
         fake_run(&world->loop);
         assert_int_equal(world->answers, 1);

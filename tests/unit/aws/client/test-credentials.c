@@ -209,7 +209,7 @@ static void test_web_identity(void **state)
         /* the same would come out again within half a minute */
         get(&world);
         assert_int_equal(world.http.n_sent, 1);
-        fake_run_for(&world.loop, (CREDENTIALS_PATIENCE + 1) * USEC_PER_SEC);
+        fake_run_for(&world.loop, (CREDENTIALS_BACKOFF + 1) * USEC_PER_SEC);
         get(&world);
         check_key(&world, "WEB");
         assert_true(endswith(world.http.sent[0].body, "&WebIdentityToken=one"));
@@ -255,18 +255,18 @@ static void test_expect_account(void **state)
         (void)state;
         world_init(&world, NULL, ROWS(script));
         make_files(&world);
-        keyring_free(world.keyring);
-        world.keyring = keyring_new(&(struct keyring_options){
+        credentials_cache_free(world.cache);
+        world.cache = credentials_cache_new(&(struct credentials_cache_options){
                 .tools = &world.tools, .region = "us-west-2", .expect_account = "444455556666" });
         get(&world);
         assert_non_null(strstr(world.error, "of account 111122223333, not 444455556666"));
         assert_string_equal(world.http.sent[0].url, "https://sts.us-west-2.amazonaws.com/");
         assert_string_equal(world.http.sent[0].body, "Action=GetCallerIdentity&Version=2011-06-15");
-        fake_run_for(&world.loop, (CREDENTIALS_PATIENCE + 1) * USEC_PER_SEC);
+        fake_run_for(&world.loop, (CREDENTIALS_BACKOFF + 1) * USEC_PER_SEC);
         get(&world);
         check_key(&world, "SHARED");
         assert_string_equal(world.got->arn, "arn:aws:iam::444455556666:user/x");
-        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        assert_ptr_equal(credentials_cache_current(world.cache), world.got);
         assert_int_equal(world.http.n_sent, 2);
         world_done(&world);
 }

@@ -30,23 +30,23 @@ static void test_refresh_ahead(void **state)
         get(&world);
         check_key(&world, "ONE");
         fake_run_for(&world.loop, 44 * SEC_PER_MIN * USEC_PER_SEC);
-        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        assert_ptr_equal(credentials_cache_current(world.cache), world.got);
         assert_int_equal(world.http.n_sent, 3);
         fake_run_for(&world.loop, 2 * SEC_PER_MIN * USEC_PER_SEC);
-        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        assert_ptr_equal(credentials_cache_current(world.cache), world.got);
         fake_run(&world.loop);
         assert_int_equal(world.http.n_sent, 7);
         /* It failed: the old set goes on, and nobody asks again at once. */
-        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        assert_ptr_equal(credentials_cache_current(world.cache), world.got);
         fake_run(&world.loop);
         assert_int_equal(world.http.n_sent, 7);
-        fake_run_for(&world.loop, (CREDENTIALS_PATIENCE + 1) * USEC_PER_SEC);
-        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        fake_run_for(&world.loop, (CREDENTIALS_BACKOFF + 1) * USEC_PER_SEC);
+        assert_ptr_equal(credentials_cache_current(world.cache), world.got);
         fake_run(&world.loop);
         assert_int_equal(world.http.n_sent, 11);
         assert_string_equal(world.http.sent[7].token, "token");
         assert_string_equal(world.http.sent[9].token, "token2");
-        assert_string_equal(keyring_current(world.keyring)->access_key, "TWO");
+        assert_string_equal(credentials_cache_current(world.cache)->access_key, "TWO");
         world_done(&world);
 }
 
@@ -67,11 +67,11 @@ static void test_refresh_urgent(void **state)
         world_init(&world, NULL, ROWS(script));
         get(&world);
         fake_run_for(&world.loop, 55 * SEC_PER_MIN * USEC_PER_SEC);
-        assert_null(keyring_current(world.keyring));
+        assert_null(credentials_cache_current(world.cache));
         get(&world);
         check_key(&world, "ONE");
         assert_int_equal(world.http.n_sent, 6);
-        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        assert_ptr_equal(credentials_cache_current(world.cache), world.got);
         world_done(&world);
 }
 
@@ -92,18 +92,18 @@ static void test_static_stability(void **state)
         get(&world);
         check_key(&world, "OLD");
         fake_run_for(&world.loop, 16 * SEC_PER_MIN * USEC_PER_SEC);
-        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        assert_ptr_equal(credentials_cache_current(world.cache), world.got);
         fake_run(&world.loop);
         assert_int_equal(world.http.n_sent, 3);
         fake_run_for(&world.loop, 10 * SEC_PER_MIN * USEC_PER_SEC);
-        assert_ptr_equal(keyring_current(world.keyring), world.got);
+        assert_ptr_equal(credentials_cache_current(world.cache), world.got);
         fake_run(&world.loop);
-        assert_string_equal(keyring_current(world.keyring)->access_key, "NEW");
+        assert_string_equal(credentials_cache_current(world.cache)->access_key, "NEW");
         world_done(&world);
 }
 
 struct waiter {
-        struct keyring_wait *wait, **drop;
+        struct credentials_cache_wait *wait, **drop;
         unsigned int answers;
 };
 
@@ -115,7 +115,7 @@ static void on_waited(struct credentials *credentials, const char *error, void *
         assert_null(error);
         waiter->answers++;
         if (waiter->drop)
-                *waiter->drop = keyring_wait_free(*waiter->drop);
+                *waiter->drop = credentials_cache_wait_free(*waiter->drop);
 }
 
 static void test_one_refresh_for_all(void **state)
@@ -131,15 +131,15 @@ static void test_one_refresh_for_all(void **state)
         (void)state;
         world_init(&world, NULL, ROWS(script));
         for (size_t i = 0; i < ELEMENTS(waiters); i++) {
-                waiters[i].wait = keyring_wait(world.keyring, on_waited, &waiters[i]);
+                waiters[i].wait = credentials_cache_wait(world.cache, on_waited, &waiters[i]);
                 fake_run_for(&world.loop, 10 * USEC_PER_MSEC);
         }
-        waiters[3].wait = keyring_wait_free(waiters[3].wait);
+        waiters[3].wait = credentials_cache_wait_free(waiters[3].wait);
         waiters[4].drop = &waiters[5].wait; /* from inside another's answer */
         fake_run(&world.loop);
         for (size_t i = 0; i < ELEMENTS(waiters); i++) {
                 assert_int_equal(waiters[i].answers, i != 3 && i != 5);
-                keyring_wait_free(waiters[i].wait);
+                credentials_cache_wait_free(waiters[i].wait);
         }
         world_done(&world);
 }

@@ -1,4 +1,4 @@
-/* Credentials that a program or the container's agent hands out. */
+/* Credentials from a credential_process and from the agent of a container. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "aws/config/variable.h"
+#include "aws/credentials/chain-private.h"
 #include "aws/credentials/container.h"
 #include "aws/credentials/document.h"
-#include "aws/credentials/search-private.h"
 #include "base/alloc.h"
 #include "base/trust.h"
 
@@ -16,27 +16,28 @@
 
 static void on_output(const char *output, size_t size, const char *error, void *userdata)
 {
-        struct search *search = userdata;
+        struct chain *chain = userdata;
         _cleanup_free_ char *why = NULL;
         _cleanup_(credentials_unrefp) struct credentials *credentials =
                 document_take(&document_process, output, size, error, &why);
 
         if (credentials && !credentials->account)
-                credentials->account = xstrdup(search_value(search, "aws_account_id"));
-        search_take(search, credentials, why);
+                credentials->account = xstrdup(chain_value(chain, "aws_account_id"));
+        chain_complete(chain, credentials, why);
 }
 
-enum source_outcome source_process(struct search *search, struct credentials **ret, char **ret_why)
+enum provider_outcome provider_process(struct chain *chain, struct credentials **ret,
+                                       char **ret_why)
 {
-        const char *command = search_value(search, "credential_process");
+        const char *command = chain_value(chain, "credential_process");
 
         (void)ret;
         if (!command) {
                 *ret_why = xstrdup("none");
-                return SOURCE_NOTHING;
+                return PROVIDER_UNSET;
         }
-        search->process = process_run(search->tools->loop, command, on_output, search);
-        return SOURCE_ASKED;
+        chain->process = process_run(chain->tools->loop, command, on_output, chain);
+        return PROVIDER_PENDING;
 }
 
 /* ---- the agent of ECS or EKS ---- */
@@ -45,7 +46,7 @@ enum { TOKEN_MAX = 16 << 10, CONNECT_SECONDS = 2, REQUEST_SECONDS = 4, STATUS_OK
 
 static void on_answer(const struct http_reply *reply, void *userdata)
 {
-        struct search *search = userdata;
+        struct chain *chain = userdata;
         _cleanup_(credentials_unrefp) struct credentials *credentials = NULL;
         _cleanup_free_ char *why = NULL;
 
@@ -56,14 +57,14 @@ static void on_answer(const struct http_reply *reply, void *userdata)
         else
                 credentials =
                         document_parse(&document_container, reply->body, reply->body_size, &why);
-        if (!credentials && ++search->attempts < CONTAINER_ATTEMPTS_MAX &&
+        if (!credentials && ++chain->attempts < CONTAINER_ATTEMPTS_MAX &&
             (reply->outcome != HTTP_ANSWERED || reply->status >= 500))
-                timer_arm(search->timer, CONTAINER_RETRY_SECONDS * USEC_PER_SEC);
+                timer_arm(chain->timer, CONTAINER_RETRY_SECONDS * USEC_PER_SEC);
         else
-                search_take(search, credentials, why);
+                chain_complete(chain, credentials, why);
 }
 
-/* The token of $..._TOKEN_FILE, read each time since it is renewed there, or of $..._TOKEN. */
+/* The token of $..._TOKEN_FILE, whose content the agent renews, or of $..._TOKEN. */
 static int read_token(char buffer[static TOKEN_MAX + 1], const char **ret_token, char **ret_why)
 {
         const char *path = variable_get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
@@ -85,7 +86,7 @@ static int read_token(char buffer[static TOKEN_MAX + 1], const char **ret_token,
                         return -EINVAL;
                 }
                 buffer[n] = '\0';
-                /* an editor's newline at the end is not part of it */
+                /* Editors end the file with a newline, which is not part of the token. */
                 if (n > 0 && buffer[n - 1] == '\n')
                         buffer[n - 1] = '\0';
                 token = buffer;
@@ -99,8 +100,8 @@ static int read_token(char buffer[static TOKEN_MAX + 1], const char **ret_token,
         return 0;
 }
 
-enum source_outcome source_container(struct search *search, struct credentials **ret,
-                                     char **ret_why)
+enum provider_outcome provider_container(struct chain *chain, struct credentials **ret,
+                                         char **ret_why)
 {
         const char *relative = variable_get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
         const char *full = variable_get("AWS_CONTAINER_CREDENTIALS_FULL_URI"), *token = NULL;
@@ -109,23 +110,23 @@ enum source_outcome source_container(struct search *search, struct credentials *
         (void)ret;
         if (!relative && !full) {
                 *ret_why = xstrdup("no $AWS_CONTAINER_CREDENTIALS_..._URI");
-                return SOURCE_NOTHING;
+                return PROVIDER_UNSET;
         }
         url = container_url(relative, full, ret_why);
         if (!url || read_token(buffer, &token, ret_why) < 0)
-                return SOURCE_BROKEN;
-        http_slot_free(search->http);
-        search->http = http_send(search->tools->http,
-                                 &(struct http_request){
-                                         .method = "GET",
-                                         .url = url,
-                                         .headers = { { "Accept", "application/json" },
-                                                      { token ? "Authorization" : NULL, token } },
-                                         .connect_timeout = CONNECT_SECONDS * USEC_PER_SEC,
-                                         .timeout = REQUEST_SECONDS * USEC_PER_SEC,
-                                         .no_proxy = true,
-                                 },
-                                 on_answer, search);
+                return PROVIDER_BROKEN;
+        http_slot_free(chain->http);
+        chain->http = http_send(chain->tools->http,
+                                &(struct http_request){
+                                        .method = "GET",
+                                        .url = url,
+                                        .headers = { { "Accept", "application/json" },
+                                                     { token ? "Authorization" : NULL, token } },
+                                        .connect_timeout = CONNECT_SECONDS * USEC_PER_SEC,
+                                        .timeout = REQUEST_SECONDS * USEC_PER_SEC,
+                                        .no_proxy = true,
+                                },
+                                on_answer, chain);
         explicit_bzero(buffer, TOKEN_MAX);
-        return SOURCE_ASKED;
+        return PROVIDER_PENDING;
 }
