@@ -1,3 +1,4 @@
+/* Reads endpoint settings from the environment and the shared files. */
 #include "aws/config/configured.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ static bool flag(const struct shared *shared, const char *profile, const char *v
         return value && strcasecmp(value, "true") == 0;
 }
 
-/* False: neither of the two that there are. */
+/* False for a value that is neither "legacy" nor "regional". */
 static bool read_legacy(const struct shared *shared, const char *profile, bool *ret,
                         char **ret_error)
 {

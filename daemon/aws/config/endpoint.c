@@ -1,3 +1,4 @@
+/* Partitions of AWS, and the URLs of endpoints in them. */
 #include "aws/config/endpoint.h"
 
 #include <ctype.h>
@@ -8,7 +9,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* A region is PREFIX-WORD-NUMBER; one we do not know yet is one of AWS proper. */
+/* A region is PREFIX-WORD-NUMBER. An unknown prefix counts as a region of the partition "aws". */
 static const struct partition {
         const char *prefix, *name, *suffix, *dual_suffix, *region;
 } partitions[] = {
@@ -22,7 +23,7 @@ static const struct partition {
         { NULL, "aws", "amazonaws.com", "api.aws", "us-east-1" },
 };
 
-/* Whether `region` is the prefix, a word and a number. */
+/* Whether `region` is `prefix`, then a word and a number. */
 static bool region_fits(const char *region, const char *prefix)
 {
         const char *word = startswith(region, prefix), *dash = word ? strchr(word, '-') : NULL;
@@ -53,7 +54,7 @@ const char *endpoint_partition(const char *region)
         return partition_of(region)->name;
 }
 
-/* A region becomes part of a host name: nothing may get in that would name another host. */
+/* A region becomes part of a host name, so no character may change which host is named. */
 static bool is_region(const char *region)
 {
         size_t size = strlen(region);
@@ -84,7 +85,7 @@ bool endpoint_is_loopback(const char *host, size_t size)
         return size > 4 && strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == size;
 }
 
-/* The size of the host in `[::1]:5000` or `name:5000`, or 0 when it is not well-formed. */
+/* The size of the host in `[::1]:5000` or `name:5000`; 0 for any other form. */
 static size_t host_size(const char *authority, size_t size)
 {
         const char *bracket = authority[0] == '[' ? memchr(authority, ']', size) : NULL;
@@ -140,13 +141,13 @@ static int parse_url(const char *url, struct endpoint *ret, char **ret_error)
         return 0;
 }
 
-/* GovCloud's plain endpoints are FIPS endpoints; those called -fips are the dual-stack ones. */
+/* In GovCloud the plain endpoints are FIPS endpoints; only the dual-stack names have -fips. */
 static bool has_fips_name(const struct partition *partition, const struct endpoint_options *options)
 {
         return options->fips && (options->dualstack || !streq(partition->name, "aws-us-gov"));
 }
 
-/* What the global endpoint of STS answered for before each region had its own. */
+/* The regions that the legacy mode of STS sends to the global endpoint. */
 static bool is_legacy_region(const char *region)
 {
         static const char *const legacy[] = {

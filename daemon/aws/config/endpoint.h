@@ -1,5 +1,5 @@
 /*
- * Where a service of a region answers. Pure.
+ * The endpoint of a service in a region. Pure.
  * https://docs.aws.amazon.com/general/latest/gr/rande.html
  */
 #pragma once
@@ -10,20 +10,20 @@
 #include "base/cleanup.h"
 
 struct endpoint {
-        char *url;          /* "https://ec2.eu-west-1.amazonaws.com/" */
-        char *host;         /* as in the Host header: with the port unless it is the scheme's own */
-        char *target;       /* path of the URL, never empty */
-        const char *region; /* to sign for, literal; NULL: the one that was asked for */
+        char *url;    /* "https://ec2.eu-west-1.amazonaws.com/" */
+        char *host;   /* value of the Host header: with a port that is not the default of the scheme
+                       */
+        char *target; /* path of the URL, never empty */
+        const char *region; /* for the signature, literal; NULL: the region of endpoint_resolve() */
 };
 
-/* What decides besides the region. */
+/* The settings, besides the region, that decide about the endpoint. */
 struct endpoint_options {
-        const char
-                *override; /* an endpoint URL that was set up instead of AWS's own, or NULL; http
-                            * goes to the loopback only, a session token would travel in the open */
-        bool legacy;       /* STS only: the global endpoint for the regions that were open in 2019;
-                            * https://docs.aws.amazon.com/sdkref/latest/guide/feature-sts-regionalized-endpoints.html
-                            */
+        const char *override; /* a configured URL instead of AWS's endpoint, or NULL. Plain http is
+                               * allowed to the loopback only: it would show a session token */
+        bool legacy; /* STS only: the global endpoint for the regions that were open in 2019;
+                      * https://docs.aws.amazon.com/sdkref/latest/guide/feature-sts-regionalized-endpoints.html
+                      */
         bool fips,
                 dualstack; /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
                             */
@@ -37,9 +37,9 @@ void endpoint_done(struct endpoint *endpoint);
 
 /* "aws", "aws-cn", ...: the partition of a region, as in ARNs. */
 const char *endpoint_partition(const char *region);
-/* The region of a partition (by its name in ARNs) that its global services are in: where to ask
- * when no region is known. That of "aws" for one we do not know. */
+/* The region of a partition (by its name in ARNs) with its global services, for requests without a
+ * known region. An unknown partition gives the region of "aws". */
 const char *endpoint_partition_region(const char *name);
 
-/* Whether `host` (of `size` characters) is this machine: localhost, 127.0.0.0/8, [::1]. */
+/* Whether `host` (of `size` characters) is the loopback: localhost, 127.0.0.0/8, [::1]. */
 bool endpoint_is_loopback(const char *host, size_t size);

@@ -1,3 +1,4 @@
+/* Parser of the shared files, line by line. */
 #include "aws/config/ini.h"
 
 #include <ctype.h>
@@ -29,7 +30,7 @@ static void cut_comment(char *text)
                 }
 }
 
-/* Takes quotes out and folds white space: `profile "a b"` is profile a b. */
+/* Removes quotes and folds white space: `profile "a b"` becomes `profile a b`. */
 static void unquote(char *section)
 {
         char *to = section;
@@ -47,7 +48,7 @@ static void unquote(char *section)
         *to = '\0';
 }
 
-/* `[name]`, with nothing but a comment behind it; NULL when it is not that. */
+/* The name in `[name]`, which only a comment may follow; NULL for any other line. */
 static char *section_of(char *line)
 {
         char *end = strchr(line, ']'), *name;
@@ -67,12 +68,12 @@ struct position {
         ini_fn *found;
         void *userdata;
         char *section;
-        char *key;       /* of this section, the last one read; or NULL */
-        bool key_is_map; /* it has no value of its own */
-        size_t indent;   /* of that key: what is indented deeper goes on with its value */
+        char *key;       /* the last key of this section, or NULL */
+        bool key_is_map; /* `key` has an empty value: deeper lines are its map */
+        size_t indent;   /* of `key`: deeper lines continue its value */
 };
 
-/* `key = value`: gives the key and sets *ret_value; NULL when it is not that. */
+/* The key of `key = value`, with *ret_value set; NULL for any other line. */
 static char *split_pair(char *line, char **ret_value)
 {
         char *equals = strchr(line, '=');

@@ -1,3 +1,4 @@
+/* The name of the profile in use. */
 #include "aws/config/profile.h"
 
 #include <stddef.h>

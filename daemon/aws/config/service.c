@@ -1,3 +1,4 @@
+/* The table of AWS services. */
 #include "aws/config/service.h"
 
 #define SERVICE(id, in_shout, in_section, at, how, ...)                                            \

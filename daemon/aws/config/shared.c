@@ -1,3 +1,4 @@
+/* Reads the shared files into one table, and looks up values. */
 #include "aws/config/shared.h"
 
 #include <errno.h>
@@ -14,10 +15,10 @@
 struct reading {
         struct shared *shared;
         enum shared_file file;
-        size_t first; /* rows before it are of files read before */
+        size_t first; /* index of the first row of this file */
 };
 
-/* What a section of the config file is; false: of no use here. */
+/* The kind and name of a section of the config file; false for a section that amid does not use. */
 static bool section_kind(const char *section, enum shared_kind *ret_kind, const char **ret_name)
 {
         static const struct {
@@ -99,7 +100,7 @@ int shared_parse(struct shared *shared, enum shared_file file, char *text, size_
         return r;
 }
 
-/* ---- from disk ---- */
+/* ---- files ---- */
 
 static int read_whole(int fd, char *buffer, size_t room, size_t *ret_size)
 {
@@ -122,9 +123,9 @@ static int read_whole(int fd, char *buffer, size_t room, size_t *ret_size)
 int shared_read_file(struct shared *shared, enum shared_file file, const char *path,
                      char **ret_error)
 {
-        /* Profiles name commands (credential_process) and endpoints. */
+        /* A profile can name a program (credential_process), so nobody else may change the file. */
         _cleanup_free_ char *why = trust_path(path);
-        /* Not to wait for a pipe that somebody named here. */
+        /* O_NONBLOCK: the variable may name a pipe, whose open would wait for a writer. */
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         _cleanup_free_ char *text = NULL, *before = steal(shared->where);
         unsigned int line;
@@ -153,7 +154,7 @@ int shared_read_file(struct shared *shared, enum shared_file file, const char *p
         return r;
 }
 
-/* The file a variable names, or the usual one; NULL when there is no home either. */
+/* The path in `variable`, else `usual` below $HOME; NULL without both. */
 static char *usual_file(const char *variable, const char *usual)
 {
         const char *path = variable_get(variable), *home = variable_get("HOME");
@@ -187,7 +188,7 @@ int shared_read(struct shared *shared, char **ret_error)
         return 0;
 }
 
-/* ---- looking up ---- */
+/* ---- lookup ---- */
 
 static bool row_is(const struct shared_value *row, enum shared_file file, enum shared_kind kind,
                    const char *name)
@@ -196,7 +197,7 @@ static bool row_is(const struct shared_value *row, enum shared_file file, enum s
                streq(row->name, name);
 }
 
-/* Of one file the last value counts, of both that of the credentials file. */
+/* In one file the last value counts. In both, the value of the credentials file counts. */
 static const char *find(const struct shared *shared, enum shared_file file, enum shared_kind kind,
                         const char *name, const char *key, const char *sub)
 {

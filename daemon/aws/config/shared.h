@@ -1,6 +1,6 @@
 /*
  * The shared files of all AWS tools, ~/.aws/credentials and ~/.aws/config, as one table of values.
- * Pure but for reading the files.
+ * Pure but for shared_read() and shared_read_file().
  * https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
  */
 #pragma once
@@ -13,7 +13,7 @@
 enum shared_file {
         SHARED_CREDENTIALS, /* sections are called [name] */
         SHARED_CONFIG,      /* [default], [profile name], [sso-session name], [services name] */
-        SHARED_MERGED,      /* both: what the credentials file says about a profile goes first */
+        SHARED_MERGED,      /* both files: for a profile the credentials file wins */
 };
 
 struct shared {
@@ -21,24 +21,25 @@ struct shared {
                 enum shared_file file;
                 enum shared_kind { SHARED_PROFILE, SHARED_SESSION, SHARED_SERVICES } kind;
                 char *name; /* of the profile, session or set of services */
-                char *key;  /* lower-case; NULL: the row only tells that there is such a section */
+                char *key;  /* lower-case; NULL: the row stands for the section itself */
                 char *sub;  /* of a nested map, or NULL */
                 char *value;
         } * values;
         size_t n_values;
-        char *where; /* which files these are, for messages */
+        char *where; /* paths of the files, for messages */
 };
 /* Wipes the values. */
 void shared_done(struct shared *shared);
 
-/* Adds what `text` (changed and wiped) says. 0, or -EINVAL with the line that cannot be read. */
+/* Adds the rows of `text`, which is changed and wiped. 0, or -EINVAL with the number of the line
+ * that cannot be parsed. */
 int shared_parse(struct shared *shared, enum shared_file file, char *text, size_t size,
                  unsigned int *ret_line);
-/* The same from a file. A missing file is an empty one. Negative errno with *ret_error (caller
- * frees) when it cannot be read. */
+/* Adds the rows of a file. A missing file counts as empty. 0, or a negative errno with *ret_error
+ * (caller frees). */
 int shared_read_file(struct shared *shared, enum shared_file file, const char *path,
                      char **ret_error);
-/* Both files, where $AWS_SHARED_CREDENTIALS_FILE and $AWS_CONFIG_FILE say or below $HOME. */
+/* Reads both files: $AWS_SHARED_CREDENTIALS_FILE and $AWS_CONFIG_FILE, else those in ~/.aws. */
 int shared_read(struct shared *shared, char **ret_error);
 
 bool shared_has_profile(const struct shared *shared, enum shared_file file, const char *name);
@@ -48,6 +49,6 @@ const char *shared_profile(const struct shared *shared, enum shared_file file, c
 const char *shared_session(const struct shared *shared, const char *name, const char *key);
 bool shared_has_session(const struct shared *shared, const char *name);
 bool shared_has_services(const struct shared *shared, const char *name);
-/* `key` of a service ("ec2") in the section [services name]. */
+/* The value of `key` of a service ("ec2") in the section [services name], or NULL. */
 const char *shared_service(const struct shared *shared, const char *name, const char *service,
                            const char *key);

@@ -1,3 +1,4 @@
+/* Environment variables. */
 #include "aws/config/variable.h"
 
 #include <stdlib.h>

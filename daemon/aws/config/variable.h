@@ -1,9 +1,9 @@
-/* The environment, as AWS tools read it. */
+/* Environment variables, with the rules of AWS tools. */
 #pragma once
 
 #include <stdbool.h>
 
-/* NULL when it is empty, too. */
+/* The value; NULL for an unset and for an empty variable. */
 const char *variable_get(const char *name);
-/* Whether it says "true", capitals or not. */
+/* Whether the value is "true" in any case of letters. */
 bool variable_is_true(const char *name);
