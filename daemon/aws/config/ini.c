@@ -92,7 +92,7 @@ static char *split_pair(char *line, char **ret_value)
         return key;
 }
 
-static void tell(const struct position *position, const char *sub, const char *value)
+static void report(const struct position *position, const char *sub, const char *value)
 {
         position->found(
                 &(struct ini_pair){
@@ -109,7 +109,7 @@ static void parse_deeper(const struct position *position, char *line)
         char *value, *sub = position->key_is_map ? split_pair(line, &value) : NULL;
 
         if (sub)
-                tell(position, sub, value);
+                report(position, sub, value);
 }
 
 static bool parse_section(struct position *position, char *line)
@@ -117,7 +117,7 @@ static bool parse_section(struct position *position, char *line)
         position->section = section_of(line);
         position->key = NULL;
         if (position->section)
-                tell(position, NULL, NULL);
+                report(position, NULL, NULL);
         return position->section;
 }
 
@@ -139,7 +139,7 @@ static bool parse_line(char *line, struct position *position)
                 return false;
         position->indent = indent;
         position->key_is_map = !*value;
-        tell(position, NULL, value);
+        report(position, NULL, value);
         return true;
 }
 

@@ -1,3 +1,4 @@
+/* The URL of a container's credentials agent, and the hosts that may be asked. */
 #include "aws/credentials/container.h"
 
 #include <stdbool.h>

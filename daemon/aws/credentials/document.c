@@ -1,3 +1,4 @@
+/* Parses JSON documents with credentials; the table of their forms. */
 #include "aws/credentials/document.h"
 
 #include <cjson/cJSON.h>
@@ -62,7 +63,7 @@ cJSON *document_read(const char *json, size_t size)
         return size > DOCUMENT_MAX ? NULL : cJSON_ParseWithLength(json, size);
 }
 
-/* cJSON frees its copies of the secrets as they are. */
+/* cJSON does not wipe the secrets that it frees. */
 static void wipe_strings(const cJSON *item)
 {
         for (; item; item = item->next) {
@@ -78,7 +79,7 @@ void document_wipe(cJSON *document)
         cJSON_Delete(document);
 }
 
-/* False when there is an expiration that cannot be read. */
+/* SEC_NEVER without an expiration; false for an expiration that cannot be parsed. */
 static bool read_expiration(const struct document *document, const cJSON *object, sec_t *ret)
 {
         const cJSON *item = member(object, document->expiration);

@@ -1,4 +1,4 @@
-/* JSON documents with credentials: one parser for all who hand some out. Pure. */
+/* JSON documents with credentials: one parser for all providers that return JSON. Pure. */
 #pragma once
 
 #include <stddef.h>
@@ -11,29 +11,29 @@ enum { DOCUMENT_MAX = 1 << 20 };
 enum { DOCUMENT_MAX = 4096 };
 #endif
 
-/* How one of them calls things. */
+/* The form of a provider's document: names of its keys, NULL for a key that it does not have. */
 struct document {
-        const char *source; /* of the credentials, literal */
+        const char *source; /* of the credentials for messages, literal */
         const char *what;   /* "the role's document", for messages */
-        const char *inside; /* the object that holds all of them, or NULL: the document itself */
+        const char *inside; /* key of the object with all others, or NULL: the document itself */
         const char *access_key, *secret, *token, *expiration, *account;
-        bool milliseconds; /* `expiration` is a number of them since 1970, not a text */
-        bool versioned;    /* "Version": 1 has to be there */
+        bool milliseconds; /* `expiration` is a number of milliseconds since 1970, not a text */
+        bool versioned;    /* "Version": 1 is required */
 };
 extern const struct document document_imds, document_container, document_process, document_sso;
 
-/* NULL with *ret_why (caller frees) when it has no credentials; an HTTP 200 of IMDS may carry a
- * Code that is not Success. */
+/* NULL with *ret_why (caller frees) for a document without credentials. IMDS sends such a document
+ * with HTTP 200 and a `Code` other than "Success". */
 struct credentials *document_parse(const struct document *document, const char *json, size_t size,
                                    char **ret_why);
 
-/* The same for an answer that may not have come: `json` NULL, and `error` tells why. */
+/* The same for a request that may have failed: `json` is NULL then, and `error` is the reason. */
 struct credentials *document_take(const struct document *document, const char *json, size_t size,
                                   const char *error, char **ret_why);
 
-/* The document of cJSON, or NULL for what is not JSON or has more than DOCUMENT_MAX bytes: cJSON
- * needs up to 32 times as many, and what answers on 169.254.169.254 may be anybody. */
+/* The parsed document; NULL for a text that is not JSON or has more than DOCUMENT_MAX bytes. cJSON
+ * needs memory of up to 32 times the size, and any host may answer on 169.254.169.254. */
 struct cJSON;
 struct cJSON *document_read(const char *json, size_t size);
-/* Frees a document of cJSON, and wipes its strings before. NULL does nothing. */
+/* Wipes the strings of a document of cJSON and frees it. `document` may be NULL. */
 void document_wipe(struct cJSON *document);

@@ -1,3 +1,4 @@
+/* Decodes the message of an UnauthorizedOperation with sts:DecodeAuthorizationMessage. */
 #include "aws/credentials/explain.h"
 
 #include <cjson/cJSON.h>
@@ -35,7 +36,7 @@ const struct action sts_decode_authorization_message = {
         .repeatable = true,
 };
 
-/* ---- what it says ---- */
+/* ---- the decoded document ---- */
 
 const char *explain_encoded(const char *message)
 {
@@ -73,12 +74,12 @@ char *explain_text(const char *json, size_t size)
         return text;
 }
 
-/* ---- asking ---- */
+/* ---- the request ---- */
 
 struct explain {
         struct service_endpoint *endpoint;
         struct aws_slot *slot;
-        bool *mute;
+        bool *denied;
         signer_text_fn *done;
         void *userdata;
 };
@@ -101,11 +102,11 @@ static void on_decoded(const struct aws_reply *reply, void *userdata)
 
         if (reply->outcome == AWS_OK && decoded->message)
                 text = explain_text(decoded->message, strlen(decoded->message));
-        *explain->mute |= !text;
+        *explain->denied |= !text;
         explain->done(text, explain->userdata);
 }
 
-struct explain *explain_new(const struct sts_options *options, const char *encoded, bool *mute,
+struct explain *explain_new(const struct sts_options *options, const char *encoded, bool *denied,
                             signer_text_fn *done, void *userdata)
 {
         struct explain *explain = xnew(struct explain);
@@ -113,7 +114,7 @@ struct explain *explain_new(const struct sts_options *options, const char *encod
         explain->endpoint =
                 service_endpoint_new(options->tools->loop, &service_sts, options->region,
                                      options->endpoint_url, options->profile, 100);
-        explain->mute = mute;
+        explain->denied = denied;
         explain->done = done;
         explain->userdata = userdata;
         explain->slot = call_new(

@@ -1,3 +1,4 @@
+/* Gets the role's name, then its credentials, from IMDS. */
 #include "aws/credentials/imds-credentials.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Client of the instance metadata service: token, retries, queries. */
 #include "aws/credentials/imds.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@ enum { CONNECT_TIMEOUT = 1, REQUEST_TIMEOUT = 2, BACKOFF_MSEC = 200 }; /* s, s, 
 struct imds {
         struct loop *loop;
         struct http *http;
-        char *token; /* NULL until one is needed */
+        char *token; /* NULL before the first query */
 };
 
 struct imds_query {
@@ -66,7 +67,7 @@ static bool is_disabled(void)
         return value && strcasecmp(value, "true") == 0;
 }
 
-/* The last thing that is done with the query: the callback may free it. */
+/* Calls back. The callback may free the query: the caller must not use the query afterwards. */
 static void finish(struct imds_query *query, const char *body, size_t size, const char *error)
 {
         query->done(body, size, error, query->userdata);

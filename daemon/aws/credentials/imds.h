@@ -1,6 +1,6 @@
 /*
- * The instance metadata service, version 2 only: every request carries a token, and version 1,
- * which a forged request could reach, is never tried.
+ * The instance metadata service, version 2 only: every request carries a token. Version 1, which
+ * needs no token and can be reached by forged requests of other programs, is never used.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
  *
  * $AWS_EC2_METADATA_DISABLED=true, $AWS_EC2_METADATA_SERVICE_ENDPOINT and
@@ -16,18 +16,18 @@
 
 enum {
         IMDS_ATTEMPTS_MAX = 3,
-        IMDS_TOKEN_SECONDS = 21600, /* the longest that can be asked for */
+        IMDS_TOKEN_SECONDS = 21600, /* lifetime of a token, the maximum of IMDS */
         IMDS_BODY_MAX = 64 << 10,
 };
 
-/* Shared by all who ask; keeps the token. */
+/* The client, shared by all queries; it keeps the token. */
 struct imds;
 struct imds *imds_new(struct loop *loop, struct http *http);
-/* No query may be left. */
+/* All queries have to be freed before. */
 struct imds *imds_free(struct imds *imds);
 DEFINE_CLEANUP(struct imds, imds_free);
 
-/* `body` (NUL-terminated, borrowed) or, when it is NULL, `error`. */
+/* `body` is NUL-terminated and borrowed; NULL: `error` is the reason. */
 typedef void imds_fn(const char *body, size_t size, const char *error, void *userdata);
 struct imds_query;
 /* GETs `path`, which starts after "/latest/". Calls back once, never from inside this. */

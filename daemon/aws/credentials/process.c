@@ -1,3 +1,4 @@
+/* Runs a program and reads its output, without blocking the loop. */
 #include "aws/credentials/process.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 
 extern char **environ;
 
-/* What it writes, on one of its descriptors. */
+/* The standard output or standard error of the program. */
 struct stream {
         struct process *process;
         int fd;
@@ -26,7 +27,7 @@ struct stream {
 
 struct process {
         struct loop *loop;
-        struct timer *timer; /* its end, or that of its time */
+        struct timer *timer; /* the time limit; fires at once with `error` */
         struct stream out, err;
         pid_t pid; /* 0: not running */
         int pidfd;
@@ -43,7 +44,7 @@ static void stream_close(struct stream *stream)
         stream->fd = -1;
 }
 
-/* The group as a whole: it may have started others that hold its output open. */
+/* Kills the process group, because children of the program may keep its output open. */
 static void end_child(struct process *process, int *ret_status)
 {
         if (process->pid <= 0)
@@ -77,7 +78,7 @@ struct process *process_free(struct process *process)
         return NULL;
 }
 
-/* The last thing that is done with it: the callback may free it. */
+/* Calls back. The callback may free the process: the caller must not use it afterwards. */
 static void finish(struct process *process)
 {
         timer_disarm(process->timer);
@@ -94,25 +95,25 @@ static void fail(struct process *process, char *error)
         finish(process);
 }
 
-/* ---- its end ---- */
+/* ---- exit ---- */
 
-/* What it says, on one line. */
+/* The exit status and the standard error as one line. Caller frees. */
 static char *complaint(struct process *process, int status)
 {
-        char *said = process->err.data;
+        char *text = process->err.data;
 
         for (size_t i = 0; i < process->err.size; i++)
-                if ((unsigned char)said[i] < ' ')
-                        said[i] = ' ';
-        while (process->err.size && said[process->err.size - 1] == ' ')
-                said[--process->err.size] = '\0';
-        if (!is_printable_utf8(said))
-                said[0] = '\0';
+                if ((unsigned char)text[i] < ' ')
+                        text[i] = ' ';
+        while (process->err.size && text[process->err.size - 1] == ' ')
+                text[--process->err.size] = '\0';
+        if (!is_printable_utf8(text))
+                text[0] = '\0';
         if (WIFSIGNALED(status))
-                return xasprintf("it died of signal %d%s%s", WTERMSIG(status), *said ? ": " : "",
-                                 said);
-        return xasprintf("it ended with status %d%s%s", WEXITSTATUS(status), *said ? ": " : "",
-                         said);
+                return xasprintf("it died of signal %d%s%s", WTERMSIG(status), *text ? ": " : "",
+                                 text);
+        return xasprintf("it ended with status %d%s%s", WEXITSTATUS(status), *text ? ": " : "",
+                         text);
 }
 
 static void stream_read(struct stream *stream);
@@ -124,7 +125,7 @@ static void on_end(int fd, unsigned int events, void *userdata)
 
         (void)fd;
         (void)events;
-        /* What is left in the pipes was written before it ended. */
+        /* The pipes may still hold output from before the exit. */
         stream_read(&process->out);
         stream_read(&process->err);
         if (waitpid(process->pid, &status, WNOHANG) != process->pid)
@@ -151,9 +152,9 @@ static void on_timer(void *userdata)
         finish(process);
 }
 
-/* ---- its output ---- */
+/* ---- output ---- */
 
-/* Reads what is there; what is over the limit is thrown away. */
+/* Reads without blocking; drops output beyond the limit. */
 static void stream_read(struct stream *stream)
 {
         char buffer[4096];
@@ -187,9 +188,9 @@ static void on_output(int fd, unsigned int events, void *userdata)
         stream_read(userdata);
 }
 
-/* ---- its start ---- */
+/* ---- start ---- */
 
-/* Gives the end for the child. */
+/* Makes the pipe. Returns the descriptor for the child. */
 static int stream_open(struct stream *stream, struct process *process, size_t max)
 {
         int fds[2], r;
@@ -210,7 +211,7 @@ static int stream_open(struct stream *stream, struct process *process, size_t ma
         return fds[1];
 }
 
-/* With signals as a program expects them: the loop blocks those it handles and ignores SIGPIPE. */
+/* Resets signals for the program: the loop blocks the signals it handles and ignores SIGPIPE. */
 static int spawn(char **words, int out, int err, pid_t *ret)
 {
         posix_spawn_file_actions_t actions;

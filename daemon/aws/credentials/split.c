@@ -1,3 +1,4 @@
+/* Splits a command line at white space, with the quotes of a shell. */
 #include "aws/credentials/split.h"
 
 #include <errno.h>
@@ -7,14 +8,14 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* Reads one word from *at into `word`; false with *ret_why when it does not end. */
+/* Reads a word from *at into `word`; false with *ret_why for an open quote or a last backslash. */
 static bool read_word(const char **at, struct text *word, const char **ret_why)
 {
         char quote = '\0';
         const char *p = *at;
 
         for (; *p && (quote || !strchr(" \t\r\n", *p)); p++) {
-                /* Within "" a backslash is one only before what it would change. */
+                /* Within "" a backslash escapes only the characters that are special there. */
                 bool escapes =
                         *p == '\\' && (!quote || (quote == '"' && p[1] && strchr("\"\\", p[1])));
 

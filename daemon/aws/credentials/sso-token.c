@@ -1,3 +1,4 @@
+/* The cached token of `aws sso login`: parse, renew, read and write. */
 #include "aws/credentials/sso-token.h"
 
 #include <cjson/cJSON.h>
@@ -14,7 +15,7 @@
 #include "base/text.h"
 #include "base/trust.h"
 
-/* ---- what it says ---- */
+/* ---- the document ---- */
 
 static const char *text_of(const cJSON *object, const char *key)
 {
@@ -23,8 +24,8 @@ static const char *text_of(const cJSON *object, const char *key)
         return value && *value && is_printable_utf8(value) ? value : NULL;
 }
 
-/* The members that others of the token's are borrowed from. */
-static int look_through(struct sso_token *token)
+/* Sets the fields that are borrowed from the document. */
+static int borrow_fields(struct sso_token *token)
 {
         const char *expires = text_of(token->document, "expiresAt");
         const char *registered = text_of(token->document, "registrationExpiresAt");
@@ -41,7 +42,7 @@ static int look_through(struct sso_token *token)
 int sso_token_parse(struct sso_token *token, const char *json, size_t size, char **ret_why)
 {
         *token = (struct sso_token){ .document = document_read(json, size) };
-        if (look_through(token) == 0)
+        if (borrow_fields(token) == 0)
                 return 0;
         sso_token_done(token);
         *ret_why = xstrdup("it holds no token");
@@ -83,7 +84,7 @@ char *sso_token_request(const struct sso_token *token)
         return body;
 }
 
-/* Also where a broken file has it twice. */
+/* Sets a key to `value`; removes it first, also when a broken file has the key twice. */
 static void replace(cJSON *document, const char *key, const char *value)
 {
         cJSON *item;
@@ -110,7 +111,7 @@ int sso_token_renew(struct sso_token *token, const char *json, size_t size, sec_
                 replace(token->document, "expiresAt", format_rfc3339(now + lasts->valueint, time));
                 if (refresh)
                         replace(token->document, "refreshToken", refresh);
-                r = look_through(token);
+                r = borrow_fields(token);
         } else if (error) {
                 *ret_why = xasprintf("%.64s%s%.256s", error, description ? ": " : "",
                                      description ? description : "");

@@ -1,3 +1,4 @@
+/* Actions of STS as tables, and the requests that return credentials or an identity. */
 #include "aws/credentials/sts.h"
 
 #include <stdlib.h>
@@ -6,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* STS publishes no token bucket; its quota of 600 requests a second is far away. */
+/* AWS publishes no token bucket of STS. Its quota is 600 requests a second. */
 #define BUCKET_STS                                                                                 \
         {                                                                                          \
                 100, 100                                                                           \
@@ -75,14 +76,14 @@ const struct action sts_assume_role_with_web_identity = {
         .repeatable = true,
 };
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
 struct sts {
         struct service_endpoint *endpoint;
         struct aws_slot *slot;
         const struct action *action;
-        struct credentials *credentials; /* those asked about */
-        char *role;                      /* its ARN, for messages */
+        struct credentials *credentials; /* of sts_identify(), or NULL */
+        char *role;                      /* ARN, for messages */
         const char *source;
         sts_fn *done;
         void *userdata;

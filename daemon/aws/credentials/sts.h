@@ -1,6 +1,6 @@
 /*
- * The Security Token Service: who credentials are of, and credentials of a role in exchange for
- * others. https://docs.aws.amazon.com/STS/latest/APIReference/
+ * The Security Token Service: the identity behind credentials, and credentials of an assumed role.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/
  */
 #pragma once
 
@@ -13,13 +13,13 @@ extern const struct action sts_get_caller_identity, sts_assume_role,
 struct sts_options {
         const struct tools *tools;
         const char *region;
-        const char *endpoint_url, *profile; /* as for a endpoint; may be NULL */
-        /* Who asks: a signer, else a set, else nobody (for web identities). */
+        const char *endpoint_url, *profile; /* as for service_endpoint_new(); may be NULL */
+        /* The signature: by the signer, else by the credentials, else none (web identities). */
         struct signer *signer;
         struct credentials *credentials;
 };
 
-/* Of the session, as CloudTrail shows it, where nobody chose another. */
+/* The default name of the role session, which CloudTrail shows. */
 #define STS_SESSION_NAME "amid"
 
 struct sts_tag {
@@ -35,16 +35,17 @@ struct sts_role {
 };
 
 struct sts;
-/* `credentials` is borrowed; when it is NULL, `why` tells the reason. */
+/* `credentials` is borrowed; NULL: `why` is the reason. */
 typedef void sts_fn(struct credentials *credentials, const char *why, void *userdata);
 
-/* All of these call back once, never from inside the call. Strings are copied. Never NULL. */
+/* These functions call back once, never from inside the call. They copy strings. Never NULL. */
 
-/* Learns who options->credentials are of, and gives the same set. */
+/* GetCallerIdentity: sets account and ARN of options->credentials, and calls back with the same
+ * set. */
 struct sts *sts_identify(const struct sts_options *options, sts_fn *done, void *userdata);
 struct sts *sts_assume(const struct sts_options *options, const struct sts_role *role, sts_fn *done,
                        void *userdata);
-/* With a token in place of a signature. */
+/* AssumeRoleWithWebIdentity: with a token instead of a signature. */
 struct sts *sts_assume_with_token(const struct sts_options *options, const struct sts_role *role,
                                   const char *token, sts_fn *done, void *userdata);
 struct sts *sts_free(struct sts *sts);

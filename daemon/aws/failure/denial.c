@@ -1,3 +1,4 @@
+/* Reads the message of a denial, and writes the statement that would allow the action. */
 #include "aws/failure/denial.h"
 
 #include <stdlib.h>
@@ -7,11 +8,11 @@
 #include "aws/failure/policy.h"
 #include "base/alloc.h"
 
-/* What AWS named, owned. */
+/* What the message of AWS names; strings are owned. */
 struct denial {
-        char *who, *principal; /* as CloudTrail shows it, and as policies name it; or NULL */
+        char *who, *principal; /* the caller in the form of CloudTrail and of policies; or NULL */
         char *action;
-        char *resource; /* "*" when it named none */
+        char *resource; /* "*" when the message names none */
 
         const char *partition, *owner; /* borrowed: for statements */
 };
@@ -28,7 +29,7 @@ bool denial_is(const struct aws_reply *reply)
         return false;
 }
 
-/* ---- what the message names ---- */
+/* ---- the message ---- */
 
 /* The word behind `words` in a message, or NULL. Caller frees. */
 static char *word_after(const char *message, const char *words)
@@ -45,8 +46,9 @@ static char *word_after(const char *message, const char *words)
         return size > 0 ? xstrndup(word, size) : NULL;
 }
 
-/* arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION is a session of arn:aws:iam::ACCOUNT:role/NAME
- * (or of one with a path, which the session does not tell). */
+/* arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION is a session of arn:aws:iam::ACCOUNT:role/NAME.
+ * The ARN of the session does not have the path of the role, so a role with a path is named
+ * wrongly. */
 static char *principal_of(const char *who)
 {
         const char *sts = who ? strstr(who, ":sts::") : NULL;
@@ -59,8 +61,8 @@ static char *principal_of(const char *who)
                          (int)strcspn(sts + 6, ":"), sts + 6, (int)strcspn(name, "/"), name);
 }
 
-/* arn:aws:ec2:REGION:ACCOUNT:KIND/ID stands for all of its kind: the next one would be refused as
- * well. Keys and roles are meant one by one. */
+/* Replaces arn:aws:ec2:REGION:ACCOUNT:KIND/ID by all resources of that kind, because AWS would
+ * refuse the next resource as well. ARNs of keys and roles stay as they are. */
 static char *widen(char *resource)
 {
         _cleanup_free_ char *narrow = resource;
@@ -96,8 +98,8 @@ static void denial_done(struct denial *denial)
 
 /* ---- statements ---- */
 
-/* For a policy of the one who asks: the statements of our own policies. What those do not know (a
- * key, a role) is allowed on the very resource. */
+/* Statements for a policy of the caller, from the table of policy.h. An action outside of that
+ * table (on a key, a role) is allowed on the one resource. */
 static void write_permission(struct text *text, const struct denial *denial,
                              const struct action *action)
 {
@@ -116,7 +118,7 @@ static void write_permission(struct text *text, const struct denial *denial,
                             denial->action, denial->resource);
 }
 
-/* " (policy/core.json: RemoveOurs)": where the statements stand. */
+/* " (policy/core.json: RemoveOurs)": the file and the Sids of the statements. */
 static void write_file(struct text *text, const struct denial *denial, const struct action *action)
 {
         const struct policy_values values = { .partition = "aws", .owner = "" };
@@ -136,8 +138,8 @@ static void write_file(struct text *text, const struct denial *denial, const str
                 text_append(text, ")");
 }
 
-/* Conditions in the policy of a role or a key. A role in an account of somebody else wants the
- * external_id of the settings; a grant is given to EC2, for a volume, and to nobody else. */
+/* Conditions in the policy of a role or a key. A role in a customer's account requires the
+ * external_id of the settings. A grant on a key is only for EC2, which attaches the volume. */
 static const struct {
         const char *action, *condition, *note;
 } narrowing[] = {
@@ -146,7 +148,8 @@ static const struct {
         { "kms:CreateGrant", "{\"Bool\":{\"kms:GrantIsForAWSResource\":\"true\"}}", "" },
 };
 
-/* For a policy of what is asked for: the trust policy of a role (`resource` NULL), a key's. */
+/* A statement for a resource-based policy: a role's trust policy (`resource` NULL) or a key policy.
+ */
 static void write_trust(struct text *text, const struct denial *denial, const char *resource)
 {
         const char *note = "";
@@ -168,7 +171,7 @@ static void write_trust(struct text *text, const struct denial *denial, const ch
 
 enum policy { POLICY_IDENTITY, POLICY_RESOURCE, POLICY_LIMIT };
 
-/* The kinds of policies, as AWS's messages call them. */
+/* The kinds of policies by their names in AWS's messages. */
 static const struct {
         const char *name;
         enum policy kind;
@@ -179,7 +182,7 @@ static const struct {
         { "session policy", POLICY_LIMIT },           { "VPC endpoint policy", POLICY_LIMIT },
 };
 
-/* The kind of policy that the message names behind `before`, or -1. */
+/* The index in `policies` of the kind that the message names after `before`, or -1. */
 static int find_policy(const char *message, const char *before)
 {
         const char *at = message ? strstr(message, before) : NULL;
@@ -187,7 +190,7 @@ static int find_policy(const char *message, const char *before)
         for (size_t i = 0; at && i < ELEMENTS(policies); i++) {
                 const char *name = strstr(at, policies[i].name);
 
-                /* at most an article between */
+                /* Between them stands an article at most. */
                 if (name && name - at <= (long)strlen(before) + 3)
                         return (int)i;
         }
@@ -232,7 +235,7 @@ static void advise_resource(struct text *text, const struct denial *denial)
         }
 }
 
-/* Both sides have to allow it and AWS does not tell which one does not. */
+/* Both policies have to allow the action, and the message does not say which of them lacks it. */
 static void advise_both(struct text *text, const struct denial *denial, const struct action *action)
 {
         advise_identity(text, denial, action);

@@ -1,6 +1,5 @@
 /*
- * What to do when AWS says that somebody may not: which policy has to be changed, and the statement
- * to paste into it. Pure.
+ * Advice after a denial of AWS: the policy that has to be changed, and the statement to add. Pure.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
 #pragma once
@@ -8,10 +7,10 @@
 #include "aws/request/call.h"
 #include "base/text.h"
 
-/* Whether the reply says so. */
+/* Whether the reply is a denial: an error code for lacking permission. */
 bool denial_is(const struct aws_reply *reply);
-/* Appends the advice: the statements of aws/failure/policy.h that allow it, with the owner of the
- * reply. What AWS's message names counts before what was called: a CreateImage may be refused for
+/* Appends the statements of aws/failure/policy.h that would allow the action, with the owner of the
+ * reply. The action in AWS's message goes before `action`: a CreateImage may be denied because of
  * the ec2:CreateTags within it. */
 void denial_advise(struct text *text, const struct aws_reply *reply, const struct action *action,
                    const char *region);

@@ -1,4 +1,4 @@
-/* What a failed call is for people: who said what to which action, and what to do about it. */
+/* Describes failed calls: outcome, code, message, and a hint by code. */
 #include "aws/failure/failure.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@
 
 static const struct hint {
         const char *code, *advice; /* %s: the action */
-        bool prefix;               /* the code only starts so */
+        bool prefix;               /* `code` is the beginning of codes */
 } hints[] = {
         { "RegionDisabledException", "STS is switched off in this region for the account", false },
         { "InvalidIdentityToken", "the token file holds no token the role trusts", false },
@@ -44,7 +44,7 @@ static const struct hint {
         { "TagLimitExceeded", "50 tags is the most: copy or set fewer", false },
         { "OperationNotPermitted", "it is protected: amid does not lift protections", false },
         { "IncorrectInstanceState", "it is on its way to another state: wait", false },
-        { "InvalidInstanceId", NO_AGENT, false }, /* of Systems Manager; EC2 spells it with ID. */
+        { "InvalidInstanceId", NO_AGENT, false }, /* Systems Manager; EC2's code ends in ID */
         { "TargetNotConnected", NO_AGENT, false },
         { "UnsupportedPlatformType", "shell scripts run on Linux only", false },
         { "InvocationDoesNotExist", "it takes seconds until a command is there", false },
@@ -62,16 +62,17 @@ static const struct hint *find_hint(const char *code)
         return NULL;
 }
 
-/* The texts are from the table above, with at most one %s: for the action. */
+/* Fills the action into the %s of the hint's text. printf() is not used: the format is not literal.
+ */
 static void write_hint(struct text *text, const struct hint *hint, const char *action)
 {
-        const char *place = strstr(hint->advice, "%s");
-        size_t size = place ? (size_t)(place - hint->advice) : strlen(hint->advice);
+        const char *at = strstr(hint->advice, "%s");
+        size_t size = at ? (size_t)(at - hint->advice) : strlen(hint->advice);
 
         text_append(text, "; ");
         text_write(text, hint->advice, size);
-        if (place)
-                text_printf(text, "%s%s", action, place + 2);
+        if (at)
+                text_printf(text, "%s%s", action, at + 2);
 }
 
 static const char encoded[] = " Encoded authorization failure message:";
@@ -80,7 +81,7 @@ static void write_message(struct text *text, const struct aws_reply *reply)
 {
         const char *secret = reply->message ? strstr(reply->message, encoded) : NULL;
 
-        /* About 700 characters that only sts:DecodeAuthorizationMessage can read. */
+        /* The encoded part, about 700 characters, is left out: only STS can decode it. */
         if (reply->message)
                 text_printf(text, ": %.*s",
                             (int)(secret ? (size_t)(secret - reply->message)
@@ -125,7 +126,7 @@ char *aws_describe_failure(const struct aws_reply *reply, const struct action *a
         enum aws_outcome outcome = reply->outcome;
 
         if (outcome == AWS_UNSIGNED && reply->code)
-                outcome = AWS_ERROR; /* it did answer, that it does not take these credentials */
+                outcome = AWS_ERROR; /* AWS answered: it refused the credentials */
         switch (outcome) {
         case AWS_OK:
                 text_printf(&text, "%s:%s in %s went well", service, name, region);

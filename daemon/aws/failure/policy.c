@@ -40,7 +40,7 @@ const char *policy_help(enum policy_feature feature)
 
 /* ---- the statements ---- */
 
-/* In the texts {partition} and {owner} stand for those of policy_values. */
+/* The placeholders {partition} and {owner} in texts stand for the fields of policy_values. */
 struct condition {
         const char *operator, * key, *value;
 };
@@ -52,9 +52,9 @@ struct row {
         const char *resources[3];
         struct condition conditions[3];
         const char *targets;    /* prefix of the condition key for a tag of a target, or NULL */
-        const char *within;     /* only when this action of the API needs it; NULL: always */
-        const char *not_within; /* not when that one does */
-        bool named; /* the resource stands for one of the user's: advice names that of the denial */
+        const char *within;     /* only for a call of this action ("CreateImage"); NULL: for any */
+        const char *not_within; /* not for a call of this action */
+        bool named; /* the resource is an example: advice names the resource of the denial */
 };
 
 #define INSTANCES "arn:{partition}:ec2:*:*:instance/*"
@@ -68,7 +68,8 @@ struct row {
         }
 
 static const struct row rows[] = {
-        /* Lists know neither resources nor conditions. DescribeRegions also tells AWS's time. */
+        /* List actions support neither resources nor conditions. DescribeRegions also serves to
+         * read AWS's clock. */
         {
                 .feature = POLICY_CORE,
                 .sid = "Look",
@@ -76,8 +77,8 @@ static const struct row rows[] = {
                              "ec2:DescribeRegions" },
                 .resources = { "*" },
         },
-        /* CreateImage is authorized for the instance, the image and each snapshot. Only the
-         * instance exists already and has tags. */
+        /* EC2 authorizes CreateImage for the instance, the image and each snapshot. Of these only
+         * the instance exists before the call and has tags. */
         {
                 .feature = POLICY_CORE,
                 .sid = "CreateImagesOfTargets",
@@ -91,8 +92,8 @@ static const struct row rows[] = {
                 .actions = { "ec2:CreateImage" },
                 .resources = { IMAGES, SNAPSHOTS },
         },
-        /* Tags in the create call itself. Other keys come from the settings and from the instance,
-         * so aws:TagKeys cannot be limited here. */
+        /* Tags within CreateImage. Their keys come from the settings and from the instance, so
+         * aws:TagKeys cannot be limited here. */
         {
                 .feature = POLICY_CORE,
                 .sid = "TagWhatIsCreated",
@@ -102,7 +103,7 @@ static const struct row rows[] = {
                                 { "StringEquals", "aws:RequestTag/amid:owner", "{owner}" } },
                 .within = "CreateImage",
         },
-        /* ForAllValues is also true of no keys at all, hence Null. */
+        /* ForAllValues is also true for a request without keys, hence Null. */
         {
                 .feature = POLICY_CORE,
                 .sid = "RaiseConsistency",
@@ -121,7 +122,7 @@ static const struct row rows[] = {
                 .conditions = { OURS },
         },
 
-        /* CreateImage reboots by itself: ec2:RebootInstances is not called. */
+        /* CreateImage reboots the instance itself: amid does not call ec2:RebootInstances. */
         {
                 .feature = POLICY_STATUS_CHECKS,
                 .sid = "StatusChecksLook",
@@ -142,9 +143,9 @@ static const struct row rows[] = {
                 .resources = { INSTANCES },
                 .targets = "aws:ResourceTag/",
         },
-        /* EC2 takes a grant in the caller's name when a volume is attached at the start. Without
-         * it the instance goes back to stopped, with Client.InternalError. In China the name of a
-         * service ends in amazonaws.com.cn. */
+        /* When a start attaches an encrypted volume, EC2 creates a grant in the caller's name.
+         * Without the permission the instance goes back to stopped, with Client.InternalError. In
+         * China service names end in amazonaws.com.cn. */
         {
                 .feature = POLICY_ENCRYPTED,
                 .sid = "StartWithEncryptedVolumes",
@@ -162,15 +163,15 @@ static const struct row rows[] = {
                              "ssm:ListCommands", "ssm:CancelCommand" },
                 .resources = { "*" },
         },
-        /* Documents of AWS have no account; no other document may be sent. */
+        /* The ARNs of AWS's own documents have no account. No other document may be sent. */
         {
                 .feature = POLICY_FREEZE,
                 .sid = "FreezeDocument",
                 .actions = { "ssm:SendCommand" },
                 .resources = { "arn:{partition}:ssm:*::document/AWS-RunShellScript" },
         },
-        /* SendCommand needs a key of its own for tags: global keys such as aws:ResourceTag would
-         * need aws:ViaAWSService beside them.
+        /* SendCommand has its own condition key for tags: the global aws:ResourceTag would also
+         * need aws:ViaAWSService.
          * https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html
          */
         {
@@ -219,7 +220,7 @@ static const struct row rows[] = {
                 .resources = { ROLE },
                 .named = true,
         },
-        /* AssumeRole with tags needs it of both sides where the role is in another account. */
+        /* For a role in another account both policies have to allow the tags of the session. */
         {
                 .feature = POLICY_SESSION_TAGS,
                 .sid = "TagSessions",
@@ -235,23 +236,23 @@ static const struct row rows[] = {
         },
 };
 
-/* ---- making a statement ---- */
+/* ---- statements ---- */
 
-/* The text with its placeholders filled in. Caller frees. */
+/* `text` with its placeholders replaced. Caller frees. */
 static char *fill(const char *text, const struct policy_values *values)
 {
         const struct {
                 const char *name, *value;
-        } places[] = { { "{partition}", values->partition }, { "{owner}", values->owner } };
+        } placeholders[] = { { "{partition}", values->partition }, { "{owner}", values->owner } };
         _cleanup_(text_done) struct text filled = {};
 
         while (*text) {
                 const char *value = NULL;
 
-                for (size_t i = 0; !value && i < ELEMENTS(places); i++)
-                        if (startswith(text, places[i].name)) {
-                                value = places[i].value;
-                                text += strlen(places[i].name);
+                for (size_t i = 0; !value && i < ELEMENTS(placeholders); i++)
+                        if (startswith(text, placeholders[i].name)) {
+                                value = placeholders[i].value;
+                                text += strlen(placeholders[i].name);
                         }
                 if (value)
                         text_append(&filled, value);
@@ -261,7 +262,7 @@ static char *fill(const char *text, const struct policy_values *values)
         return text_steal(&filled);
 }
 
-/* IAM takes a list and a single text alike; a list of one text is written as the text. */
+/* Adds a list of texts; a single text without the list, which IAM also accepts. */
 static void add_texts(cJSON *object, const char *key, const char *const *texts, size_t n)
 {
         cJSON *list;
@@ -327,7 +328,7 @@ static void add_resources(cJSON *statement, const struct row *row,
         strings_free(resources, n);
 }
 
-/* `number` > 0 tells the statements of several targets apart: a Sid occurs once in a document. */
+/* `number` > 0 is added to the Sid, which has to be unique in a document with several targets. */
 static cJSON *make(const struct row *row, const char *action, const struct policy_values *values,
                    const struct policy_targets *targets, size_t number)
 {

@@ -1,3 +1,4 @@
+/* A token bucket with an adaptive rate. */
 #include "aws/request/bucket.h"
 
 #include "base/mutant.h"
@@ -52,8 +53,8 @@ void bucket_fill(struct bucket_level *level, usec_t now)
         factor = level->factor + seconds / BUCKET_RECOVERY;
         if (factor > 1)
                 factor = 1;
-        /* It grows evenly, so that the mean is what counts (a little less than that, when it
-         * reached 1 on the way). */
+        /* The factor grows linearly, so its mean gives the tokens. When the factor reaches 1 within
+         * the interval, the mean gives slightly too few. */
         level->tokens += seconds * level->share.refill_per_second * (level->factor + factor) / 2;
         level->factor = factor;
         level->filled = now;
@@ -74,7 +75,7 @@ usec_t bucket_wait(struct bucket_level *level, usec_t now)
         bucket_fill(level, now);
         if (level->tokens >= 1 || MUTANT(takes_all_tokens))
                 return 0;
-        /* Rounded up: waking too early would only mean waking twice. */
+        /* Rounded up: after a timer that ends too early the token is still missing. */
         return (usec_t)((1 - level->tokens) / (level->share.refill_per_second * level->factor) *
                         (double)USEC_PER_SEC) +
                1;

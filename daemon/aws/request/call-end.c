@@ -1,4 +1,4 @@
-/* How a call ends, and what its caller is told. */
+/* The end of a call: its reply, and what is asked of STS before it. */
 #include <string.h>
 
 #include "aws/request/call-private.h"
@@ -25,12 +25,12 @@ static void free_output(const struct action *action, void *output)
         free(output);
 }
 
-/* The callback may free the slot: what it is shown is taken out first. */
+/* The callback may free the slot, so the strings of the reply are moved out of it before. */
 void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
 {
         const struct action *action = slot->action;
         _cleanup_free_ char *code = steal(slot->decoded.code);
-        _cleanup_free_ char *said = steal(slot->decoded.message);
+        _cleanup_free_ char *aws_message = steal(slot->decoded.message);
         _cleanup_free_ char *request_id = steal(slot->decoded.request_id);
         _cleanup_free_ char *message = steal(slot->message);
         void *output = steal(slot->output);
@@ -44,7 +44,7 @@ void call_finish(struct aws_slot *slot, enum aws_outcome outcome)
                         .output = outcome == AWS_OK ? output : NULL,
                         .elsewhere = slot->elsewhere,
                         .code = outcome == AWS_OK ? NULL : code,
-                        .message = said ? said : message,
+                        .message = aws_message ? aws_message : message,
                         .request_id = request_id,
                         .owner = slot->owner ? *slot->owner : NULL,
                         .status = slot->status,
@@ -62,7 +62,7 @@ void aws_slot_watch(struct aws_slot *slot, aws_retry_fn *retry, void *userdata)
         slot->retried_userdata = userdata;
 }
 
-void call_tell_retry(struct aws_slot *slot, usec_t after)
+void call_report_retry(struct aws_slot *slot, usec_t after)
 {
         const struct shape_decoded *decoded = &slot->decoded;
 
@@ -107,7 +107,7 @@ struct aws_slot *aws_slot_free(struct aws_slot *slot)
         return NULL;
 }
 
-/* Its last four characters, as the tools of AWS show it: enough to tell which one it is. */
+/* The last four characters of the access key, which identify it in AWS's tools. */
 static const char *key_tail(const char *access_key)
 {
         enum { SHOWN = 4, LEAST = 16 };
@@ -116,9 +116,9 @@ static const char *key_tail(const char *access_key)
         return size >= LEAST ? access_key + size - SHOWN : "";
 }
 
-/* A key is not known everywhere at once, and its end neither: a region that refuses it for less is
- * not asked about. */
-#define SPREADS (15 * USEC_PER_SEC)
+/* IAM replicates new and deleted keys to the regions within seconds. STS is asked about a key only
+ * after the endpoint has refused it for this long. */
+#define KEY_REPLICATION (15 * USEC_PER_SEC)
 
 static void on_identified(struct credentials *credentials, const char *error, void *userdata)
 {
@@ -129,9 +129,9 @@ static void on_identified(struct credentials *credentials, const char *error, vo
         call_finish(slot, AWS_UNSIGNED);
 }
 
-/* Whether the key or the region is the matter: STS takes any key that is good, and asks for no
- * permission. True when that is being asked. */
-static bool ask_elsewhere(struct aws_slot *slot)
+/* Asks STS whether the key is invalid or the region refuses a valid key: GetCallerIdentity needs no
+ * permission and works with every valid key. False: STS is not asked. */
+static bool check_key_with_sts(struct aws_slot *slot)
 {
         usec_t now = loop_monotonic(slot->tools->loop);
 
@@ -139,7 +139,7 @@ static bool ask_elsewhere(struct aws_slot *slot)
                 return false;
         if (!slot->endpoint->refused)
                 slot->endpoint->refused = now;
-        if (now - slot->endpoint->refused < SPREADS)
+        if (now - slot->endpoint->refused < KEY_REPLICATION)
                 return false;
         slot->http = http_slot_free(slot->http);
         slot->ticket = ticket_free(slot->ticket);
@@ -151,13 +151,14 @@ static bool ask_elsewhere(struct aws_slot *slot)
 void call_finish_refused(struct aws_slot *slot)
 {
         const struct credentials *credentials = slot->credentials;
-        _cleanup_free_ char *said = steal(slot->decoded.message);
+        _cleanup_free_ char *aws_message = steal(slot->decoded.message);
 
         if (credentials)
                 slot->decoded.message =
-                        xasprintf("%s%saccess key ****%s of %s", said ? said : "", said ? "; " : "",
-                                  key_tail(credentials->access_key), credentials->source);
-        if (!ask_elsewhere(slot))
+                        xasprintf("%s%saccess key ****%s of %s", aws_message ? aws_message : "",
+                                  aws_message ? "; " : "", key_tail(credentials->access_key),
+                                  credentials->source);
+        if (!check_key_with_sts(slot))
                 call_finish(slot, slot->signer ? AWS_UNSIGNED : AWS_ERROR);
 }
 

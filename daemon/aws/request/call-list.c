@@ -1,4 +1,4 @@
-/* The calls under way, for people who wait for one of them. */
+/* The list of calls under way, and the one that waits longest. */
 #include <utlist.h>
 
 #include "aws/request/call-private.h"

@@ -1,12 +1,12 @@
-/* What came back, as the slot keeps it. */
+/* Reads replies into the slot, and counts pages against limits. */
 #include "aws/request/call-private.h"
 #include "aws/request/wire.h"
 #include "base/alloc.h"
 #include "base/clean.h"
 #include "base/text.h"
 
-/* Limits of all pages of a call together. EC2's default quota of 50,000 images, each of 5 kB with
- * 30 devices and tags, fits. */
+/* Limits of all pages of a call together. They leave room for EC2's default quota of 50,000 images,
+ * each of 5 kB with 30 devices and tags. */
 enum {
         PAGES_MAX = 10000,
         ROWS_MAX = 1500000,
@@ -54,8 +54,8 @@ bool call_read(struct aws_slot *slot, const struct http_reply *reply)
         return true;
 }
 
-/* Brent's algorithm: the token kept is that of page 1, 2, 4, 8, ..., so a circle of any length is
- * noticed, with one token in memory. */
+/* Brent's algorithm keeps the token of page 1, 2, 4, 8, ..., so a circle of any length is found
+ * with one token in memory. */
 static bool goes_in_a_circle(struct aws_slot *slot)
 {
         if (streq(slot->seen_token, slot->decoded.next_token))

@@ -1,11 +1,11 @@
-/* What goes out: a page of what is asked, signed. */
+/* Builds, signs and sends the request for a page. */
 #include <string.h>
 
 #include "aws/request/call-private.h"
 #include "aws/request/sign.h"
 #include "aws/request/wire.h"
 
-/* What the signature adds goes behind these. */
+/* Adds a header; signature headers follow after these. */
 static void add_header(struct http_request *request, const char *name, const char *value)
 {
         size_t n = 0;

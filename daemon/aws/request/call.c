@@ -1,5 +1,5 @@
 /*
- * One call, from the keys to the last page:
+ * The course of a call, from the credentials to the last page:
  *
  *     credentials -> ticket -> sign -> send -> decode -> decide --> next page, again, or done
  *       ^                                                  |
@@ -18,7 +18,7 @@
 static void enter(struct aws_slot *slot);
 static void draw(struct aws_slot *slot);
 
-/* ---- what came back ---- */
+/* ---- reply ---- */
 
 static void again(struct aws_slot *slot, usec_t after)
 {
@@ -52,7 +52,7 @@ static sec_t retry_hint(const struct http_reply *reply)
         return (sec_t)seconds;
 }
 
-/* Ends the call, or repeats its request `after` so long, as the verdict on the attempt says. */
+/* Ends the call, or repeats the request after `after`, by the verdict on the attempt. */
 static void act_on(struct aws_slot *slot, enum verdict verdict, const struct attempt *attempt,
                    sec_t server_time, usec_t after)
 {
@@ -71,7 +71,7 @@ static void act_on(struct aws_slot *slot, enum verdict verdict, const struct att
         case VERDICT_AGAIN:
                 if (retry_is_throttle(attempt->code, attempt->status))
                         ticket_throttled(slot->ticket);
-                call_tell_retry(slot, after);
+                call_report_retry(slot, after);
                 again(slot, after);
                 break;
         case VERDICT_FINAL:
@@ -92,7 +92,7 @@ static void act_on(struct aws_slot *slot, enum verdict verdict, const struct att
 static void on_reply(const struct http_reply *reply, void *userdata)
 {
         struct aws_slot *slot = userdata;
-        /* A repetition of this page needs the token it was asked with. */
+        /* Until the next page is requested, a repetition of this page still needs its own token. */
         _cleanup_free_ char *token = steal(slot->decoded.next_token);
         bool readable = call_read(slot, reply);
         struct attempt attempt = {
@@ -126,7 +126,7 @@ static void on_reply(const struct http_reply *reply, void *userdata)
         act_on(slot, verdict, &attempt, server_time, after);
 }
 
-/* ---- what goes out ---- */
+/* ---- request ---- */
 
 static void send(struct aws_slot *slot)
 {
@@ -134,8 +134,8 @@ static void send(struct aws_slot *slot)
         slot->http = call_send(slot, on_reply, slot);
 }
 
-/* A ticket is drawn when there are keys: its token counts from the time it is drawn, not from that
- * of the request. */
+/* The ticket is drawn only now, with credentials at hand: its token of the bucket is used up when
+ * the ticket is granted, not when the request is sent. */
 static void on_credentials(struct credentials *credentials, const char *error, void *userdata)
 {
         struct aws_slot *slot = userdata;

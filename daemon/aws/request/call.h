@@ -1,9 +1,9 @@
 /*
- * One request of AWS and its reply: governed, signed, repeated where that is of use, all pages
- * collected. Whose keys sign it, and where it goes, are arguments.
+ * A call of an action: rate-limited, signed, retried, and with all pages of the reply collected.
+ * The signer and the endpoint are arguments.
  *
- * A call is answered once, with the last word on it. The caller owns the slot and may free it at
- * any time (no answer then; what was sent stays sent).
+ * A call is answered once, after all retries. The caller owns the slot and may free it at any time:
+ * the callback is then not called, but AWS may still carry out a request that was sent.
  */
 #pragma once
 
@@ -19,60 +19,63 @@
 
 enum aws_outcome {
         AWS_OK,
-        AWS_ERROR,       /* AWS said no, for good, and why: `code` */
-        AWS_UNKNOWN,     /* not repeatable, sent, and no answer: it may have happened */
-        AWS_UNREACHABLE, /* no answer of AWS after all retries, or one beyond the limits of a call;
-                          * what is not repeatable did not happen */
-        AWS_UNSIGNED,    /* no credentials, or with `code` none that AWS takes; it did not happen */
+        AWS_ERROR,       /* AWS refused the request with `code`, and a retry is of no use */
+        AWS_UNKNOWN,     /* the action is not repeatable, and a request has no answer: AWS may have
+                          * carried it out */
+        AWS_UNREACHABLE, /* no answer after all retries, or an answer beyond the limits of a call.
+                          * AWS has not carried out an action that is not repeatable */
+        AWS_UNSIGNED,    /* no credentials, or AWS refused them with `code`. AWS has not carried out
+                          * the action */
 };
 
 struct aws_reply {
         enum aws_outcome outcome;
         void *output;   /* of action->output; freed after the callback, members may be stolen */
-        bool elsewhere; /* AWS_UNSIGNED: AWS takes these credentials elsewhere at this moment */
-        const char *code, *message, *request_id; /* NULL when there is none */
+        bool elsewhere; /* AWS_UNSIGNED: STS accepts these credentials, so the region refuses them
+                         */
+        const char *code, *message, *request_id; /* or NULL */
         const char *owner;                       /* of aws_set_owner(), or NULL */
         int status;
         unsigned int attempts;
-        bool may_have_acted; /* an attempt was not answered: see aws_may_have_acted() */
-        sec_t date; /* of the last answer by AWS's clock, its header Date; 0: it did not tell */
+        bool may_have_acted; /* an attempt has no answer: see aws_may_have_acted() */
+        sec_t date;          /* header Date of the last answer; 0: it had none */
 };
 
 struct aws_slot;
 typedef void aws_done_fn(const struct aws_reply *reply, void *userdata);
 
-/* Whether nothing has been sent yet because others of ours go first. */
+/* Whether the call waits in the governor's queue and has not sent a request yet. */
 bool aws_slot_is_queued(const struct aws_slot *slot);
-/* From now on calls back at each attempt that comes to nothing and is not the last: `after` is the
- * time until the next attempt, and the reply is what done() would get if there were none. The
- * callback must not free the slot. */
+/* Calls back from now on for each failed attempt that will be repeated, `after` from now. `reply`
+ * is the reply that done() would get without the repetition. The callback must not free the slot.
+ */
 typedef void aws_retry_fn(const struct action *action, const struct aws_reply *reply, usec_t after,
                           void *userdata);
 void aws_slot_watch(struct aws_slot *slot, aws_retry_fn *retry, void *userdata);
 struct aws_slot *aws_slot_free(struct aws_slot *slot);
 DEFINE_CLEANUP(struct aws_slot, aws_slot_free);
 
-/* The loop, HTTP and clock that requests share. */
+/* The objects that all calls share. */
 struct tools {
         struct loop *loop;
         struct http *http;
-        struct imds *imds;          /* of aws/credentials; a request does without */
-        struct clock_sample *clock; /* told of answers; clock.h */
-        struct aws_slot **calls;    /* those that have no last word yet, oldest first */
+        struct imds *imds;          /* for aws/credentials */
+        struct clock_sample *clock; /* gets the Date of answers; clock.h */
+        struct aws_slot **calls;    /* all calls without a final answer, oldest first */
 };
 
-/* A call that AWS has not answered, for people who wait for it. Strings are borrowed until the loop
- * goes on. */
+/* A call that waits for AWS, for display. Strings are borrowed until control returns to the loop.
+ */
 struct aws_underway {
         const struct action *action;
         const char *region;
-        unsigned int attempt; /* to ask for the present page; 0: it waits for credentials or for its
-                               * turn */
-        const char *trouble;  /* of the attempt before; NULL: there was none */
-        size_t others;        /* calls that wait as long */
+        unsigned int attempt; /* number for the present page; 0: the call waits for credentials or
+                               * in the governor's queue */
+        const char *trouble;  /* error of the attempt before, or NULL */
+        size_t others;        /* other calls that also wait for `longer` or more */
 };
-/* Of the calls whose page has been asked for since `longer` or more that which waits longest, and
- * rather one that was sent. False: there is none. */
+/* The call whose present page has been outstanding longest, if that is `longer` or more; a call
+ * that was sent goes before calls that were not. False: no call waits that long. */
 bool call_find_underway(const struct tools *tools, usec_t longer, struct aws_underway *ret);
 
 struct call_options {
@@ -80,10 +83,10 @@ struct call_options {
         struct service_endpoint *endpoint;
         const struct action *action;
         const void *input; /* encoded before call_new() returns */
-        /* Who signs: a signer, else a set, else nobody. */
+        /* The signature: by the signer, else by the credentials, else none. */
         struct signer *signer;
         struct credentials *credentials;
-        const char *const *owner; /* of the reply, read when it is told; or NULL */
+        const char *const *owner; /* for the reply, read when the call ends; or NULL */
         /* Called with `held` when the slot is freed; or NULL. */
         void (*release)(void *held);
         void *held;

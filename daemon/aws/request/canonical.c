@@ -1,3 +1,4 @@
+/* Canonical path, query and headers of SigV4. */
 #include "aws/request/canonical.h"
 
 #include <ctype.h>
@@ -49,7 +50,7 @@ struct parameter {
         char *name, *value; /* encoded */
 };
 
-/* Reads the XX of %XX. */
+/* Parses the two digits of %XX. */
 static bool parse_hex(const char *digits, char *ret)
 {
         static const char hex[] = "0123456789abcdef";
@@ -67,7 +68,7 @@ static bool parse_hex(const char *digits, char *ret)
         return true;
 }
 
-/* What is not a well-formed %XX stands for itself. */
+/* Decodes and encodes again; a % without two hexadecimal digits is literal. */
 static char *encode_again(const char *string, size_t size)
 {
         _cleanup_(text_done) struct text text = {};

@@ -1,6 +1,6 @@
 /*
- * The canonical form of a request, the part of SigV4 that is all about details: which bytes are
- * encoded, in which order they stand. Pure. See sign.h.
+ * The canonical form of a request in SigV4: the encoding of bytes, and the order of parameters and
+ * headers. Pure. See sign.h.
  */
 #pragma once
 
@@ -9,11 +9,11 @@
 
 #include "base/text.h"
 
-/* Every byte of the path but A-Z a-z 0-9 - . _ ~ / is encoded, also the '%' of what already was.
- * Dot segments and double slashes go away unless `keep`. */
+/* Encodes every byte of the path but A-Z a-z 0-9 - . _ ~ /, also the '%' of a path that is encoded
+ * already. Removes dot segments and double slashes unless `keep`. */
 void canonical_path(struct text *text, const char *path, size_t size, bool keep);
 
-/* Names and values are decoded, encoded again and sorted. */
+/* Decodes names and values, encodes them again, and sorts them. */
 void canonical_query(struct text *text, const char *query);
 
 struct canonical_headers {
@@ -26,11 +26,11 @@ struct canonical_headers {
 
 /* Lower-cases the name, trims the value and folds white space inside it. */
 void canonical_headers_add(struct canonical_headers *headers, const char *name, const char *value);
-/* To be called once after the last one was added. */
+/* Call once, after the last canonical_headers_add(). */
 void canonical_headers_sort(struct canonical_headers *headers);
 /* `name:value` lines; values of equal names are joined by commas. */
 void canonical_headers_write(const struct canonical_headers *headers, struct text *text);
 /* `content-type;host;x-amz-date`. */
 void canonical_headers_write_names(const struct canonical_headers *headers, struct text *text);
-/* Wipes the values: one may be a session token. */
+/* Wipes the values, because one may be a session token. */
 void canonical_headers_done(struct canonical_headers *headers);

@@ -1,9 +1,11 @@
+/* Compares the Date of answers with the wall clock. */
 #include "aws/request/clock.h"
 
 #include "aws/request/retry.h"
 
-/* How much the wall clock may run away from the monotonic one without having been set: both are
- * read in whole seconds, and NTP slews the wall clock by 0.05 % at most. Seconds. */
+/* The difference between wall clock and monotonic clock that counts as a step of the wall clock.
+ * Both clocks are read in whole seconds, and NTP slews the wall clock by 0.05 % at most. Seconds.
+ */
 enum { SLEW = 3, SLEW_PER = 2000 };
 
 void clock_sample_take(struct clock_sample *sample, const struct loop *loop, const char *date)

@@ -1,3 +1,4 @@
+/* Sets of credentials, and the account in an ARN. */
 #include "aws/request/credentials.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Queues of tickets per action, their buckets, and the timer that grants them. */
 #include "aws/request/governor.h"
 
 #include <assert.h>
@@ -7,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* The calls of one action. */
+/* The waiting tickets of an action. */
 struct queue {
         const struct action *action;
         struct bucket_level level;
@@ -36,7 +37,7 @@ struct governor {
         struct queue *queues;
 };
 
-/* Whether the first of `queue` goes before `ticket` (may be NULL). */
+/* Whether the first ticket of `queue` goes before `ticket` (may be NULL). */
 static bool goes_first(const struct queue *queue, const struct ticket *ticket)
 {
         enum priority mine = queue->action->priority;
@@ -46,7 +47,7 @@ static bool goes_first(const struct queue *queue, const struct ticket *ticket)
         return queue->waiting->number < ticket->number;
 }
 
-/* The next ticket that there is a token for; else NULL and how long until there is one. */
+/* The next ticket whose bucket has a token; else NULL, and *ret_wait is the time until one has. */
 static struct ticket *find_next(struct governor *governor, usec_t *ret_wait)
 {
         usec_t now = loop_monotonic(governor->loop);
@@ -80,7 +81,7 @@ static void schedule(struct governor *governor)
                 timer_arm(governor->timer, wait);
 }
 
-/* Grants one ticket: the callback may free everything, also this governor. */
+/* Grants only one ticket, because its callback may free the governor. */
 static void on_timer(void *userdata)
 {
         struct governor *governor = userdata;

@@ -1,10 +1,10 @@
 /*
- * The governor of one account and region: other users of the account keep their API quota.
+ * The rate limiter of an account and region, which leaves API quota to other users of the account.
  *
- * Every request, also every page and every repetition, needs a ticket. It is granted when our share
- * of the action's bucket has a token and fewer than GOVERNOR_REQUESTS_MAX requests are on their
- * way. The action of the first priority goes first, of these whoever waits longest, except that an
- * action whose bucket is empty does not hold up the others. Idle, the governor has no timer.
+ * Every request, also for a page and for a repetition, needs a ticket. A ticket is granted when
+ * amid's share of the action's bucket has a token and fewer than GOVERNOR_REQUESTS_MAX requests are
+ * under way. Tickets go by the priority of their action, then by age; an action with an empty
+ * bucket does not hold up other actions. An idle governor has no timer.
  */
 #pragma once
 
@@ -14,13 +14,14 @@
 
 enum { GOVERNOR_REQUESTS_MAX = 8 };
 
-/* A token bucket as it is now. */
+/* The present state of a token bucket. */
 struct aws_usage {
-        const char *account; /* its name, or those of all who draw from it */
+        const char
+                *account; /* name of the account, or the names of all that draw from the bucket */
         const char *service, *region, *action;
-        double capacity, refill_per_second; /* our share */
+        double capacity, refill_per_second; /* amid's share */
         double tokens;                      /* left now */
-        double factor;                      /* of that share we take ourselves: AWS throttled us */
+        double factor;                      /* of the rate; below 1 after AWS throttled a request */
         unsigned long long requests, throttles;
         unsigned int waiting, in_flight;
 };
@@ -30,23 +31,24 @@ struct governor;
 struct ticket;
 typedef void ticket_fn(void *userdata);
 
-/* `percent`: of each published bucket, that we use at most. */
+/* `percent`: the share of each published bucket. */
 struct governor *governor_new(struct loop *loop, unsigned int percent);
 struct governor *governor_ref(struct governor *governor);
-/* Tickets keep it as well. */
+/* Tickets hold a reference, too. */
 struct governor *governor_unref(struct governor *governor);
 DEFINE_CLEANUP(struct governor, governor_unref);
 
 void governor_set_percent(struct governor *governor, unsigned int percent);
-/* Adds nothing but what a governor knows; `usage` brings the rest. */
+/* Calls back for each bucket with `usage`, of which the caller has set account, service and region.
+ */
 void governor_usage(struct governor *governor, struct aws_usage *usage, aws_usage_fn *callback,
                     void *userdata);
 
 /* `granted` is called once, never from inside this. Never NULL. */
 struct ticket *governor_enter(struct governor *governor, const struct action *action,
                               ticket_fn *granted, void *userdata);
-/* Leaves the queue, or tells that the request is over. Also from inside `granted`. */
+/* Leaves the queue, or ends the request of a granted ticket. May be called inside `granted`. */
 struct ticket *ticket_free(struct ticket *ticket);
 DEFINE_CLEANUP(struct ticket, ticket_free);
-/* AWS answered that there were too many requests of this action. */
+/* AWS throttled the request of the ticket. */
 void ticket_throttled(struct ticket *ticket);

@@ -1,3 +1,4 @@
+/* The table of error codes, and the verdict on an attempt. */
 #include "aws/request/retry.h"
 
 #include <ctype.h>
@@ -9,14 +10,15 @@ enum treatment {
         TREAT_FINAL,
         TREAT_THROTTLE,
         TREAT_SERVER,
-        TREAT_BUSY, /* refused for now, by another request to the same thing */
+        TREAT_BUSY, /* another request works on the resource */
         TREAT_CLOCK,
         TREAT_SIGNATURE, /* clock or credentials */
-        TREAT_AUTH,      /* the same, or not the owner of what was asked for */
+        TREAT_AUTH,      /* clock or credentials, or a resource of another account */
         TREAT_KEY,
 };
 
-/* Anything not listed is final, unless its status is that of a server failure. */
+/* A code that is not in the table is final, unless its HTTP status is a throttling or server error.
+ */
 static const struct rule {
         const char *code;
         enum treatment treatment;
@@ -35,7 +37,7 @@ static const struct rule {
         { "PriorRequestNotComplete", TREAT_THROTTLE },
 
         { "ConcurrentTagAccess", TREAT_BUSY },
-        { "ResourceContention", TREAT_BUSY }, /* HTTP 500, but Auto Scaling did nothing */
+        { "ResourceContention", TREAT_BUSY }, /* HTTP 500, but Auto Scaling has done nothing */
         { "ResourceContentionFault", TREAT_BUSY },
         { "ScalingActivityInProgress", TREAT_BUSY },
         { "ScalingActivityInProgressFault", TREAT_BUSY },
@@ -47,14 +49,14 @@ static const struct rule {
         { "ServerInternal", TREAT_SERVER },
         { "ServiceUnavailable", TREAT_SERVER },
         { "ServiceUnavailableException", TREAT_SERVER },
-        { "HealthUnavailable", TREAT_SERVER }, /* of targets */
+        { "HealthUnavailable", TREAT_SERVER }, /* of ELB's targets */
         { "HealthUnavailableException", TREAT_SERVER },
         { "Unavailable", TREAT_SERVER },
         { "RequestTimeout", TREAT_SERVER },
         { "RequestTimeoutException", TREAT_SERVER },
-        { "IDPCommunicationError", TREAT_SERVER }, /* STS could not reach who gave the token */
+        { "IDPCommunicationError", TREAT_SERVER }, /* STS could not reach the identity provider */
 
-        /* Server errors by status that last for minutes: whoever asked has to wait. */
+        /* HTTP 500, but the lack lasts for minutes: the task of the call waits, not the call. */
         { "InsufficientInstanceCapacity", TREAT_FINAL },
         { "InsufficientHostCapacity", TREAT_FINAL },
         { "InsufficientVolumeCapacity", TREAT_FINAL },
@@ -64,7 +66,7 @@ static const struct rule {
         { "InsufficientCapacityOnOutpost", TREAT_FINAL },
         { "UnfulfillableCapacity", TREAT_FINAL },
 
-        { "RequestExpired", TREAT_SIGNATURE }, /* also: temporary credentials ran out */
+        { "RequestExpired", TREAT_SIGNATURE }, /* also for expired temporary credentials */
         { "InvalidSecurity.RequestHasExpired", TREAT_CLOCK },
         { "RequestTimeTooSkewed", TREAT_CLOCK },
         { "RequestInTheFuture", TREAT_CLOCK },
@@ -103,7 +105,7 @@ bool retry_is_throttle(const char *code, int status)
         return treatment_of(&attempt) == TREAT_THROTTLE;
 }
 
-/* Half of an exponentially growing ceiling is sure, half is left to chance. */
+/* Half of an exponentially growing ceiling, plus a random part of the other half. */
 static usec_t backoff(unsigned int attempts, usec_t base, usec_t most,
                       const struct attempt *attempt)
 {
@@ -118,7 +120,7 @@ static usec_t backoff(unsigned int attempts, usec_t base, usec_t most,
         return delay > hint * USEC_PER_SEC ? delay : hint * USEC_PER_SEC;
 }
 
-/* `last` is what to say when there were enough attempts. */
+/* `last` is the verdict after RETRY_FAILURES_MAX attempts. */
 static enum verdict failed(struct retry *retry, const struct attempt *attempt, enum verdict last,
                            usec_t *ret_after)
 {
@@ -145,14 +147,14 @@ static enum verdict fix_clock(struct retry *retry)
         return VERDICT_FIX_CLOCK;
 }
 
-/* EC2 says of a key it does not know: "AWS was not able to validate the provided access
+/* EC2's message for an unknown key is "AWS was not able to validate the provided access
  * credentials". */
 static bool is_about_the_key(const struct attempt *attempt)
 {
         return attempt->message && strstr(attempt->message, "the provided access credentials");
 }
 
-/* `last` is what to say when that has been done. */
+/* `last` is the verdict after a refresh. */
 static enum verdict refresh(struct retry *retry, enum verdict last)
 {
         if (retry->refreshed)
@@ -192,8 +194,8 @@ static enum verdict decide_error(struct retry *retry, const struct attempt *atte
         return VERDICT_FINAL;
 }
 
-/* AWS did not write this answer, or not all of it arrived: a proxy's page, a redirect, a cut body.
- * It says nothing about the request, whatever its status. */
+/* An answer that AWS did not write, or that was cut: a proxy's page, a redirect. It proves nothing
+ * about the request, whatever its status. */
 static enum verdict decide_unreadable(struct retry *retry, const struct attempt *attempt,
                                       usec_t *ret_after)
 {
@@ -234,7 +236,7 @@ bool retry_may_have_acted(const struct attempt *attempt)
         return retry_decide(&retry, &once, &after) == VERDICT_UNKNOWN;
 }
 
-/* `count` digits as a number. */
+/* The number in the first `count` digits. */
 static int digits(const char *text, int count)
 {
         int value = 0;

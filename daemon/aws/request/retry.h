@@ -1,20 +1,20 @@
 /*
- * What to do after an attempt: a pure function of what came back and what was tried before.
+ * The verdict after an attempt: a pure function of the answer and of the attempts before.
  *
- * The rules, and how long they go on:
- *   - An error code decides before the status does: EC2 reports a lack of capacity as a server
- *     error, and hammering it helps nobody.
- *   - Throttling is a definite no, also to what must not be done twice: repeated up to
- *     RETRY_THROTTLES_MAX times, about ten minutes in all.
- *   - Nothing sent: repeated, RETRY_FAILURES_MAX attempts, about half a minute.
- *   - Lost answers and server errors: repeated like that when a second time does no harm, else the
- *     outcome is unknown at once.
- *   - An unreadable answer, whatever its status: the same. A proxy may answer 403 to a request that
- *     AWS has carried out, so only an error that AWS itself wrote says that nothing happened.
- *   - A signature that was refused: the clock is set right once or the credentials are fetched
- *     anew once. When that does not help, AWS has not said no to the request but to the key, which
- *     somebody may be rotating: whoever asked may ask again with the next one.
- *   - Anything else AWS says is its last word; callers know what to wait for.
+ * The rules and their limits:
+ *   - The error code goes before the HTTP status: EC2 reports a lack of capacity, which lasts for
+ *     minutes, as a server error.
+ *   - Throttling: AWS has not carried out the request, so it is repeated even when the action is
+ * not repeatable. RETRY_THROTTLES_MAX attempts, about ten minutes in all.
+ *   - A request that could not be sent: RETRY_FAILURES_MAX attempts, about half a minute in all.
+ *   - Lost answers and server errors: the same number of attempts for a repeatable action. For any
+ *     other action the outcome is unknown at once.
+ *   - Unreadable answers with any status: the same. A proxy may answer 403 to a request that AWS
+ * has carried out, so only an error that AWS itself wrote proves that nothing happened.
+ *   - Refused signatures: the clock is corrected once, or the credentials are refreshed once. When
+ *     that does not help, AWS has refused the key and not the request. The key may be in rotation,
+ *     so the caller may repeat the call with the next key.
+ *   - All other errors of AWS are final for the call. Its caller decides about waiting.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
  */
 #pragma once
@@ -28,33 +28,33 @@
 enum {
         RETRY_FAILURES_MAX = 8,   /* attempts */
         RETRY_THROTTLES_MAX = 30, /* attempts */
-        RETRY_HINT_MAX = 60,      /* seconds of Retry-After that we follow */
-        RETRY_SKEW_MAX = 4 * 60,  /* seconds; beyond it a refused signature is the clock's fault */
+        RETRY_HINT_MAX = 60,      /* seconds: a longer Retry-After is cut to this */
+        RETRY_SKEW_MAX = 4 * 60,  /* seconds: with a larger skew the clock explains a refusal */
 };
 
 enum verdict {
-        VERDICT_GOOD,        /* take the reply */
-        VERDICT_FINAL,       /* AWS said no */
-        VERDICT_AGAIN,       /* after `after` */
-        VERDICT_FIX_CLOCK,   /* take the server's time, then again at once */
-        VERDICT_REFRESH,     /* fetch credentials anew, then again at once */
-        VERDICT_REFUSED,     /* the credentials are of no use; it did not happen */
-        VERDICT_UNKNOWN,     /* it may have happened */
-        VERDICT_UNREACHABLE, /* no use to go on; AWS did not say no */
+        VERDICT_GOOD,        /* use the reply */
+        VERDICT_FINAL,       /* AWS refused the request */
+        VERDICT_AGAIN,       /* repeat after `after` */
+        VERDICT_FIX_CLOCK,   /* set the endpoint's clock, then repeat at once */
+        VERDICT_REFRESH,     /* refresh the credentials, then repeat at once */
+        VERDICT_REFUSED,     /* AWS refused the credentials and has not carried out the request */
+        VERDICT_UNKNOWN,     /* AWS may have carried out the request */
+        VERDICT_UNREACHABLE, /* no more attempts, and no answer of AWS */
 };
 
 struct attempt {
         enum http_outcome outcome;
         int status;
-        bool readable;              /* the body is a reply of AWS; an error of AWS has a code */
+        bool readable;              /* AWS wrote the answer; an error of AWS has a code */
         const char *code, *message; /* of a readable error, or NULL */
         bool repeatable;            /* a second time does no harm */
-        sec_t skew;                 /* the server's time less ours; 0 when it did not tell */
+        sec_t skew;                 /* AWS's time minus the wall clock; 0: the answer has no Date */
         sec_t hint;                 /* Retry-After, seconds; 0: none */
         uint64_t random;
 };
 
-/* What was tried before; zero it for every new request. */
+/* Counters of a request's attempts. A new request, also for a page, starts with zeros. */
 struct retry {
         unsigned int failures, throttles;
         bool clock_fixed, refreshed;
@@ -62,11 +62,11 @@ struct retry {
 
 enum verdict retry_decide(struct retry *retry, const struct attempt *attempt, usec_t *ret_after);
 
-/* Whether the attempt may have been carried out, or may be yet, though it did not end well: no
- * answer of AWS came back, or a server error. What is not repeatable is then unknown. */
+/* Whether AWS may have carried out a failed attempt, or may do so later: there is no answer of AWS,
+ * or a server error. The outcome of an action that is not repeatable is then unknown. */
 bool retry_may_have_acted(const struct attempt *attempt);
 
-/* Whether `code` says that there were too many requests. */
+/* Whether code or status mean that AWS throttled the request. */
 bool retry_is_throttle(const char *code, int status);
 
 /* `Sun, 06 Nov 1994 08:49:37 GMT`, the form of the Date header (RFC 9110 section 5.6.7). */

@@ -1,3 +1,4 @@
+/* An account's endpoint of a service: address, governor, clock. */
 #include "aws/request/service-endpoint.h"
 
 #include <stdlib.h>

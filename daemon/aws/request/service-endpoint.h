@@ -1,6 +1,5 @@
 /*
- * A service of a region as one account reaches it: its address, governor, clock. Only
- * for the files of this folder.
+ * The endpoint of a service in a region for one account: address, governor and clock.
  */
 #pragma once
 
@@ -16,31 +15,32 @@ struct service_endpoint {
         const struct service *service;
         char *region;
         struct endpoint address;
-        char *endpoint_error; /* why there is none */
+        char *endpoint_error; /* why `address` is empty, or NULL */
         struct governor *governor;
 
-        /* The server's clock, once ours proved wrong: it told `server_time` at `anchor`
-         * (monotonic), so that a later correction of ours does no harm. */
+        /* AWS's clock, used for signatures after AWS refused the wall clock. AWS's time was
+         * `server_time` at the monotonic time `anchor`, so a later correction of the wall clock has
+         * no effect. */
         bool server_clock;
         sec_t server_time;
         usec_t anchor;
 
-        usec_t refused; /* monotonic: since when it takes no key; 0: it took the last one */
+        usec_t refused; /* monotonic: the first of the refusals of keys; 0: the last was accepted */
 
         struct service_endpoint *next;
 };
 
-/* The endpoint is `endpoint_url` (may be NULL), else what the environment and the profile say, else
+/* The address comes from `endpoint_url`, else from the environment and the profile, else it is
  * AWS's own. `percent`: the share of the governor. Never NULL. */
 struct service_endpoint *service_endpoint_new(struct loop *loop, const struct service *service,
                                               const char *region, const char *endpoint_url,
                                               const char *profile, unsigned int percent);
-/* No call may be left. */
+/* All calls have to be freed before. */
 struct service_endpoint *service_endpoint_free(struct service_endpoint *endpoint);
 
-/* The region to sign for. */
+/* The region for signatures. */
 const char *service_endpoint_signing_region(const struct service_endpoint *endpoint);
-/* The time to sign with. */
+/* The time for signatures. */
 sec_t service_endpoint_now(const struct service_endpoint *endpoint);
-/* The server says it is `server_time` now. */
+/* Signatures use AWS's clock from now on; its time is `server_time`. */
 void service_endpoint_set_clock(struct service_endpoint *endpoint, sec_t server_time);

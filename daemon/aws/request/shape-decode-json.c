@@ -1,3 +1,4 @@
+/* Decodes JSON replies along the element tree of a shape. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
@@ -8,7 +9,7 @@
 #include "aws/request/shape.h"
 #include "base/alloc.h"
 
-/* The code is called one of three things; the message has a capital or not, by the server. */
+/* JSON services have three names for the code, and two for the message. */
 static const struct field reply_fields[] = {
         FIELD("__type", AS_TEXT, struct shape_decoded, code),
         FIELD("code", AS_TEXT, struct shape_decoded, code),
@@ -34,7 +35,7 @@ static void store(struct decoder *decoder, const struct shape_node *node, const 
 
         if (node->about_reply)
                 object = decoder->reply;
-        /* Of several errors the first one is the one to report. */
+        /* The first of several errors counts. */
         if (node->about_reply && *(char **)(void *)((char *)object + field->offset))
                 return;
         if (cJSON_IsString(item)) {
@@ -46,7 +47,7 @@ static void store(struct decoder *decoder, const struct shape_node *node, const 
         } else if (cJSON_IsBool(item)) {
                 shape_store(field, object, cJSON_IsTrue(item) ? "true" : "false");
         } else if (cJSON_IsNumber(item) && field->type == AS_TIME) {
-                /* Seconds since 1970 with a fraction. Beyond 2^53 none of it is exact. */
+                /* Seconds since 1970 with a fraction. Doubles beyond 2^53 are not exact. */
                 if (fabs(item->valuedouble) < 9007199254740992.0)
                         *(sec_t *)(void *)((char *)object + field->offset) =
                                 (sec_t)floor(item->valuedouble);
@@ -71,7 +72,7 @@ static void take_members(struct decoder *decoder, const struct shape_node *node,
         }
 }
 
-/* A value at a path of the table. An array is what repeated elements are in XML. */
+/* Stores a value at a path of the table. An array counts like repeated elements in XML. */
 static void take(struct decoder *decoder, struct shape_node *node, const cJSON *item, void *object)
 {
         const struct field *field = node->field;
@@ -147,7 +148,7 @@ int shape_decode_json(const struct shape *shape, void *object, const struct shap
 
         if (!document)
                 return -EBADMSG;
-        /* Only what is no success has an error in it. */
+        /* Without a shape the document is an error. */
         tree = shape ? shape_tree_new(shape, &(struct shape){ sizeof(reply), next })
                      : shape_tree_new(NULL, &reply_shape);
         take_members(&decoder, tree, document, page);

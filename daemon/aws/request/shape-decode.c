@@ -1,3 +1,4 @@
+/* Decodes XML replies along the element tree of a shape. */
 #include <errno.h>
 #include <expat.h>
 #include <limits.h>
@@ -8,7 +9,7 @@
 #include "aws/request/shape.h"
 #include "base/alloc.h"
 
-/* EC2 calls it requestId in success and RequestID in failure; query services nest it. */
+/* The request id is requestId in replies of EC2, RequestID in its errors, and nested elsewhere. */
 static const struct field reply_fields[] = {
         FIELD("requestId", AS_WORDS, struct shape_decoded, request_id),
         FIELD("RequestID", AS_WORDS, struct shape_decoded, request_id),
@@ -22,10 +23,10 @@ static const struct field reply_fields[] = {
 };
 static const struct shape reply_shape = { sizeof(struct shape_decoded), reply_fields };
 
-/* One known element that is open. */
+/* An open element that the tree has. */
 struct level {
         struct shape_node *node;
-        void *object; /* the row its members go to */
+        void *object; /* the row with its members */
 };
 
 struct decoder {
@@ -35,17 +36,17 @@ struct decoder {
         void *object;
         struct shape_decoded *reply;
         struct level levels[REPLY_DEPTH_MAX];
-        unsigned int depth;   /* open elements, known or not */
-        unsigned int unknown; /* of these, the innermost ones that nobody asked for */
-        bool collecting;      /* the innermost element's text is wanted */
+        unsigned int depth;   /* open elements, in the tree or not */
+        unsigned int unknown; /* innermost open elements that are not in the tree */
+        bool collecting;      /* the text of the innermost element is stored */
         size_t rows;
         char *text;
         size_t text_size, text_room;
         char *error;
 };
 
-/* Ends the parsing for good. XML_StopParser() alone does not: expat still reports the end of an
- * empty element whose start was refused, so the handlers are taken away too. */
+/* Ends the parsing. XML_StopParser() alone is not enough: expat still reports the end of an empty
+ * element whose start handler stopped the parser, so the handlers are removed, too. */
 static void refuse(struct decoder *decoder, char *error)
 {
         XML_Parser parser = decoder->parser;
@@ -139,7 +140,7 @@ static void store(struct decoder *decoder, const struct level *level)
         void *object = level->node->about_reply ? (void *)decoder->reply : level->object;
 
         decoder->text[decoder->text_size] = '\0';
-        /* Of several errors the first one is the one to report. */
+        /* The first of several errors counts. */
         if (level->node->about_reply && *(char **)(void *)((char *)object + field->offset))
                 return;
         shape_store(field, object, decoder->text);
@@ -177,7 +178,7 @@ static void XMLCALL on_text(void *userdata, const char *text, int length)
         decoder->text_size += size;
 }
 
-/* Entities can blow up a small document, and no reply of AWS has a document type. */
+/* Refuses a DOCTYPE: its entities can expand a small document without limit, and AWS sends none. */
 static void XMLCALL on_doctype(void *userdata, const char *name, const char *system_id,
                                const char *public_id, int has_internal_subset)
 {

@@ -1,10 +1,11 @@
+/* Encodes the members of a C struct as a JSON document. */
 #include <cjson/cJSON.h>
 #include <string.h>
 
 #include "aws/request/shape.h"
 #include "base/alloc.h"
 
-/* cJSON says NULL when there is no memory. */
+/* cJSON returns NULL when memory is exhausted, which ends the process. */
 static cJSON *made(cJSON *item)
 {
         if (!item)
@@ -12,7 +13,7 @@ static cJSON *made(cJSON *item)
         return item;
 }
 
-/* The object that the last key of `path` goes to; *path becomes that key. */
+/* The object for the last key of `path`; *path becomes that key. */
 static cJSON *holder_of(cJSON *document, const char **path)
 {
         const char *slash;

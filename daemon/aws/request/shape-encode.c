@@ -1,3 +1,4 @@
+/* Encodes the members of a C struct as query parameters. */
 #include <string.h>
 
 #include "aws/request/shape.h"
@@ -6,11 +7,11 @@
 /* Room for a list index in a parameter name. */
 enum { INDEX_MAX = 24 };
 
-/* The name so far: "Filter.2." while the members of the second filter are written. */
+/* The beginning of a name: "Filter.2." for the members of the second filter. */
 struct prefix {
         const struct prefix *outer;
         const char *name;
-        size_t index; /* 0: no list */
+        size_t index; /* in a list, from 1; 0: not in a list */
 };
 
 static void write_prefix(struct text *query, const struct prefix *prefix)
@@ -21,8 +22,8 @@ static void write_prefix(struct text *query, const struct prefix *prefix)
         text_printf(query, "%s.%zu.", prefix->name, prefix->index);
 }
 
-/* As in an HTML form, which is what the content type says: a space is a plus. EC2 takes %20 too,
- * but whoever re-encodes the form to check the signature would get another body. */
+/* Encodes like an HTML form, as the content type declares: a space becomes a plus. EC2 accepts %20,
+ * too, but a server that encodes the form again to check the signature would get another body. */
 static void write_value(struct text *query, const char *value)
 {
         for (;;) {
@@ -75,7 +76,7 @@ static void encode_texts(const struct field *field, const void *member, const st
                 write_parameter(query, prefix, field->name, i + 1, texts[i]);
 }
 
-/* The value of a member that is one parameter, or NULL when it is not set. */
+/* The value of a member that is a single parameter, or NULL for an unset member. */
 static const char *scalar(const struct field *field, const void *member,
                           char buffer[static TIME_TEXT_MAX])
 {

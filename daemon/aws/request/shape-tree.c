@@ -1,3 +1,4 @@
+/* The element tree of a shape, and its lists that a document lacks. */
 #include "aws/request/shape-tree.h"
 
 #include <string.h>
@@ -71,14 +72,14 @@ struct shape_node *shape_tree_find(const struct shape_node *node, const char *na
         return find(node, name, strlen(name));
 }
 
-/* What XML calls the elements of a list: in EC2, and in query services. */
+/* Whether `name` is the XML name of list elements: "item" of EC2, "member" of query services. */
 static bool is_element(const char *name, size_t size)
 {
         return (size == 4 && memcmp(name, "item", size) == 0) ||
                (size == 6 && memcmp(name, "member", size) == 0);
 }
 
-/* Whether the list at `path` was there. Only its elements may be missing. */
+/* Whether the document had the list at `path`; the list may be empty. */
 static bool list_was_seen(const struct shape_node *node, const char *path)
 {
         while (*path) {

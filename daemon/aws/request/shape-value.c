@@ -1,4 +1,4 @@
-/* What one element's text becomes in a member, and what members own. */
+/* Members of a C struct: store, check, move and free. */
 #include "aws/request/shape-value.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ void shape_store(const struct field *field, void *object, const char *text)
         void *member = (char *)object + field->offset;
         unsigned long long count;
         sec_t time;
-        int place = 0;
+        int index = 0;
 
         switch (field->type) {
         case AS_TEXT:
@@ -52,9 +52,9 @@ void shape_store(const struct field *field, void *object, const char *text)
                         *(sec_t *)member = time;
                 break;
         case AS_ENUM:
-                while (field->names[place] && !streq(field->names[place], text))
-                        place++;
-                *(int *)member = place;
+                while (field->names[index] && !streq(field->names[index], text))
+                        index++;
+                *(int *)member = index;
                 break;
         case AS_TEXTS: {
                 char ***texts = member;
@@ -78,7 +78,7 @@ void *shape_append_row(const struct field *field, void *object)
 
 static const char *lacking_row(const struct shape *shape, const void *object);
 
-/* The name of the field, or of one in its rows, that is required and not there; or NULL. */
+/* The name of the first required field without a value, in `field` or in its rows; or NULL. */
 static const char *lacking(const struct field *field, const void *member)
 {
         const char *const *text = member, *name = NULL;
@@ -117,7 +117,7 @@ int shape_check(const struct shape_node *tree, const struct shape *shape, const 
         return -EBADMSG;
 }
 
-/* Moves what `from` owns into `to`: lists are joined, the rest is replaced when it is there. */
+/* Moves a member: lists are joined, a set member replaces another. */
 static void move_member(const struct field *field, void *to, void *from)
 {
         size_t size = field->type == AS_ROWS ? field->shape->size : sizeof(char *);
@@ -169,7 +169,7 @@ static void done_member(const struct field *field, void *member)
         switch (field->type) {
         case AS_TEXT:
         case AS_WORDS:
-                /* One member may be known under several names. */
+                /* Several fields may share a member, so the pointer is cleared. */
                 free(steal(*rows));
                 break;
         case AS_TEXTS:

@@ -1,15 +1,15 @@
-/* Members of a row by their table: store, grow, move. Used by the decoder. */
+/* Members of a C struct by the table of its shape: store, append, check, move. For the decoders. */
 #pragma once
 
 #include "aws/request/shape-tree.h"
 
-/* Stores the text of an element; what cannot be read leaves the member as it is. */
+/* Stores the text of an element; a text that cannot be parsed leaves the member unchanged. */
 void shape_store(const struct field *field, void *object, const char *text);
-/* A zeroed row at the end of an AS_ROWS member. Addresses of its older rows become invalid. */
+/* Appends a zeroed row to an AS_ROWS member. Pointers to its other rows become invalid. */
 void *shape_append_row(const struct field *field, void *object);
-/* 0, or -EBADMSG when a required member of `object` or of its rows is not there, or a list was not
- * in the document of `tree`: *ret_error (caller frees) names it. `shape` may be NULL. */
+/* 0, or -EBADMSG with *ret_error (caller frees) when `object` or one of its rows lacks a required
+ * member, or the document of `tree` lacks a list. `shape` may be NULL. */
 int shape_check(const struct shape_node *tree, const struct shape *shape, const void *object,
                 char **ret_error);
-/* Moves everything `from` holds into `to`: lists are joined, other members replaced. */
+/* Moves all members of `from` into `to`: lists are joined, other members replaced. */
 void shape_move(const struct shape *shape, void *to, void *from);

@@ -1,3 +1,4 @@
+/* AWS Signature Version 4 with OpenSSL. */
 #include "aws/request/sign.h"
 
 #include <ctype.h>
@@ -14,8 +15,8 @@
 
 enum { SHA256_SIZE = 32 };
 
-/* OpenSSL 3 looks an algorithm up by its name each time it is not handed one that was fetched
- * before; for texts as short as these that took most of the time. Kept until the process ends. */
+/* The fetched algorithm, kept until the process ends. Without it OpenSSL 3 looks up the algorithm
+ * by name in each call, which takes most of the time for texts as short as these. */
 static const EVP_MD *sha256(void)
 {
         static EVP_MD *md;
@@ -27,7 +28,7 @@ static const EVP_MD *sha256(void)
         return md;
 }
 
-/* Ready for a key. */
+/* A context without a key. */
 static EVP_MAC_CTX *hmac_sha256(void)
 {
         static EVP_MAC_CTX *template;
@@ -102,7 +103,7 @@ static char *credential_scope(const struct sign_request *request, const char *da
         return xasprintf("%s/%s/%s/aws4_request", day, request->region, request->service);
 }
 
-/* `20150830` of `20150830T123600Z`. */
+/* The day `20150830` of `20150830T123600Z`. */
 static char *day_of(const struct sign_request *request)
 {
         char date[TIME_TEXT_MAX];
@@ -111,7 +112,7 @@ static char *day_of(const struct sign_request *request)
         return xstrndup(date, strcspn(date, "T"));
 }
 
-/* The given headers and those that signing adds. */
+/* The headers of the request and the headers that the signature adds. */
 static struct canonical_headers all_headers(const struct sign_request *request,
                                             const struct sign_keys *keys)
 {

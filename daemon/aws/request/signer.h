@@ -1,6 +1,6 @@
 /*
- * Who signs the requests of a call, as the call sees it: the keys of the moment, and whom to ask
- * when AWS does not take them. aws/credentials/cache.h is an implementation.
+ * The interface between a call and its credentials: the current set, the next set after AWS refused
+ * this one, and questions about a set. aws/credentials/cache.h implements the interface.
  */
 #pragma once
 
@@ -9,26 +9,26 @@
 #include "aws/request/credentials.h"
 
 struct signer;
-/* `credentials` is borrowed; NULL: there are none, and `error` tells why. */
+/* `credentials` is borrowed; NULL: `error` is the reason. */
 typedef void signer_fn(struct credentials *credentials, const char *error, void *userdata);
-/* `text` is borrowed; NULL: AWS did not tell. */
+/* `text` is borrowed; NULL: AWS did not decode the message. */
 typedef void signer_text_fn(const char *text, void *userdata);
 
-/* Functions with `done` call back once, never from inside the call, unless they are freed before.
- */
+/* Functions with `done` call back once, never from inside the call, unless their result is freed
+ * before. */
 struct signer_ops {
-        /* The set to sign with now, borrowed, or NULL: it has to be waited for. */
+        /* The set for a signature now, borrowed; NULL: the call has to wait() for a set. */
         struct credentials *(*current)(struct signer *signer);
         void *(*wait)(struct signer *signer, signer_fn *done, void *userdata);
         void (*wait_free)(void *wait);
-        /* AWS has refused the set. False: a newer one is not to be had. */
+        /* AWS refused the set. False: no newer set can be expected. */
         bool (*reject)(struct signer *signer, const struct credentials *credentials);
-        /* Whether AWS takes the set elsewhere. */
+        /* Asks STS whether the set is valid. */
         void *(*identify)(struct signer *signer, struct credentials *credentials, signer_fn *done,
                           void *userdata);
         void (*identify_free)(void *identify);
-        /* What a refusal says in clear; gives NULL where its message is clear, or it cannot be
-         * asked. */
+        /* Decodes the message of a denial. NULL: the message is not encoded, or STS denied to
+         * decode for this set before. */
         void *(*explain)(struct signer *signer, struct credentials *credentials,
                          const char *message, signer_text_fn *done, void *userdata);
         void (*explain_free)(void *explain);

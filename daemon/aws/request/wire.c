@@ -1,3 +1,4 @@
+/* Protocols of AWS as a table of functions: encode requests, decode replies. */
 #include "aws/request/wire.h"
 
 #include <cjson/cJSON.h>
@@ -75,9 +76,9 @@ static const struct wire {
         char *(*encode_page)(const struct action *action, const char *body, const char *token);
         int (*decode)(const struct shape *shape, void *object, const struct shape_source *source,
                       struct shape_decoded *ret, char **ret_error);
-        const char *empty; /* what no body at all stands for, or NULL */
-        /* How the Content-Type of its replies begins, where the body itself does not tell that AWS
-         * wrote it; NULL: it does. */
+        const char *empty; /* document that an empty body stands for, or NULL */
+        /* Beginning of the Content-Type of AWS's replies, for a protocol whose bodies do not prove
+         * that AWS wrote them; else NULL. */
         const char *type;
 } wires[] = {
 #define FORM                                                                                       \
@@ -116,7 +117,7 @@ char *wire_target(const struct action *action)
 
 char *wire_encode(const struct action *action, const void *input)
 {
-        /* Explicit ids and a page size exclude each other. */
+        /* EC2 refuses a page size beside explicit ids. */
         bool listed = action->ids && shape_lists(action->input, input, action->ids);
 
         return wire_of(action)->encode(action, input, action->paging && !listed);
@@ -127,14 +128,14 @@ char *wire_encode_page(const struct action *action, const char *body, const char
         return wire_of(action)->encode_page(action, body, token);
 }
 
-/* Any proxy can write JSON, and call a code what it likes. */
+/* JSON alone is no proof: a proxy can write JSON with any code. */
 static bool is_of_aws(const struct wire *wire, const struct http_reply *reply)
 {
         return !wire->type || reply->request_id || reply->error_type ||
                (reply->content_type && startswith(reply->content_type, wire->type));
 }
 
-/* "InvalidAMIName.Duplicate"; not the number of a status. */
+/* Whether the text can be an error code, "InvalidAMIName.Duplicate", and not an HTTP status. */
 static bool is_code(const char *code)
 {
         enum { CODE_MAX = 128 };
@@ -161,7 +162,7 @@ int wire_decode(const struct action *action, void *output, const struct http_rep
                 return -EBADMSG;
         }
 
-        /* No body is an answer where nothing was to be told, or a header tells it. */
+        /* An empty body is complete when the action has no output, or a header has the error. */
         if (source.size == 0 && wire->empty && (success ? !action->output : !!reply->error_type)) {
                 source.text = wire->empty;
                 source.size = strlen(wire->empty);

@@ -1,3 +1,4 @@
+/* The actions of EC2 Auto Scaling as tables. */
 #include "aws/services/autoscaling.h"
 
 const char *const lifecycle_state_names[] = {
@@ -9,7 +10,7 @@ const char *const lifecycle_state_names[] = {
 };
 static const char *const decrement_names[] = { "false", "true", NULL };
 
-/* AWS publishes no numbers of its throttling of Auto Scaling. As for target groups. */
+/* AWS publishes no token buckets of Auto Scaling. These are the numbers of elb.c. */
 #define BUCKET_READ                                                                                \
         {                                                                                          \
                 20, 4                                                                              \

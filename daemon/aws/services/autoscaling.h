@@ -1,5 +1,5 @@
 /*
- * EC2 Auto Scaling, version 2011-01-01: the groups that replace instances which are down.
+ * EC2 Auto Scaling, version 2011-01-01: groups, which replace unhealthy instances, and standby.
  * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/
  *
  * Inputs are plain structs of borrowed pointers on the caller's stack; outputs are freed by aws/.
@@ -8,7 +8,7 @@
 
 #include "aws/request/action.h"
 
-/* Of an instance in its group. */
+/* The lifecycle state of an instance in its group. */
 enum lifecycle_state {
         LIFECYCLE_PENDING,
         LIFECYCLE_PENDING_WAIT,
@@ -22,7 +22,7 @@ enum lifecycle_state {
         LIFECYCLE_TERMINATED,
         LIFECYCLE_DETACHING,
         LIFECYCLE_DETACHED,
-        LIFECYCLE_OTHER, /* a warm pool's, quarantined, ... */
+        LIFECYCLE_OTHER, /* states of warm pools, quarantined, ... */
 };
 extern const char *const lifecycle_state_names[];
 
@@ -35,7 +35,7 @@ struct autoscaling_instances {
         struct autoscaling_instance *instances;
         size_t n_instances;
 };
-/* Instances of no group are not in the answer. */
+/* The reply leaves out instances without a group. */
 struct autoscaling_describe_instances {
         const char **ids; /* at most 50 */
         size_t n_ids;
@@ -43,7 +43,7 @@ struct autoscaling_describe_instances {
 enum { AUTOSCALING_IDS_MAX = 50 };
 extern const struct action autoscaling_describe_instances;
 
-/* Standby takes an instance off `desired`, which has to stay at or above `min`. */
+/* EnterStandby with STANDBY_DECREMENT lowers `desired`, which must not fall below `min`. */
 struct autoscaling_group {
         char *name;
         unsigned int min, max, desired;
@@ -54,15 +54,15 @@ struct autoscaling_groups {
         struct autoscaling_group *groups;
         size_t n_groups;
 };
-/* Groups that do not exist are not in the answer. */
+/* The reply leaves out groups that do not exist. */
 struct autoscaling_describe_groups {
         const char **names;
         size_t n_names;
 };
 extern const struct action autoscaling_describe_groups;
 
-/* Whether the group is to do with one instance less meanwhile, or to start another in its place: it
- * always has to be said. */
+/* Whether the group replaces the instance during standby, or lowers its desired capacity. The
+ * parameter is required. */
 enum standby_decrement { STANDBY_REPLACE, STANDBY_DECREMENT };
 struct autoscaling_enter_standby {
         const char *group;
@@ -75,7 +75,8 @@ struct autoscaling_exit_standby {
         const char **ids;
         size_t n_ids;
 };
-/* Both go on in the background: the lifecycle state tells when they are done. ValidationError says
- * that the group would fall below its least size, or that the instance is not in the state to
- * leave, which a repetition after a lost answer finds as well: look at the state. */
+/* Both actions work in the background: the lifecycle state shows when they are done. The code
+ * ValidationError means that the group would fall below `min`, or that the instance is not in the
+ * right lifecycle state. A repetition after a lost answer gets it, too, so the caller has to read
+ * the lifecycle state. */
 extern const struct action autoscaling_enter_standby, autoscaling_exit_standby;

@@ -1,3 +1,4 @@
+/* The actions of EC2 as tables. */
 #include "aws/services/ec2.h"
 
 #include <string.h>
@@ -105,7 +106,7 @@ const struct ec2_image *ec2_find_image(const struct ec2_images *images, const ch
         return NULL;
 }
 
-/* What an account may do in a region, EC2's published token buckets:
+/* EC2's published token buckets of an account in a region:
  * https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html */
 #define BUCKET_READ                                                                                \
         {                                                                                          \
@@ -136,7 +137,7 @@ static const struct paging pages = { "MaxResults", "NextToken", "nextToken" };
 
 /* ---- shared shapes ---- */
 
-/* In requests names are upper-case, in replies not. */
+/* Names begin with a capital letter in requests, and with a small letter in replies. */
 SHAPE(tag_in, struct ec2_tag, FIELD("Key", AS_TEXT, struct ec2_tag, key),
       FIELD("Value", AS_TEXT, struct ec2_tag, value));
 SHAPE(tag_out, struct ec2_tag, FIELD("key", AS_TEXT, struct ec2_tag, key),

@@ -1,5 +1,5 @@
 /*
- * The EC2 actions amid calls, their inputs and outputs. Wire names and semantics:
+ * The EC2 actions that amid calls, their inputs and outputs. Names and semantics:
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ (version 2016-11-15).
  *
  * Inputs are plain structs of borrowed pointers on the caller's stack; outputs are freed by aws/.
@@ -15,8 +15,8 @@ struct ec2_tag {
 /* The value of a tag, or NULL. */
 const char *ec2_tag_value(const struct ec2_tag *tags, size_t n, const char *key);
 
-/* Values of one filter are alternatives. A `*`, `?` or `\` in a value is a pattern to EC2: literal
- * values go through ec2_filter_literal() (caller frees). */
+/* The values of a filter are alternatives. EC2 takes `*`, `?` and `\` in a value for a pattern;
+ * ec2_filter_literal() escapes them (caller frees). */
 struct ec2_filter {
         const char *name;
         const char **values;
@@ -25,9 +25,9 @@ struct ec2_filter {
 /* https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html */
 enum { EC2_FILTER_VALUES_MAX = 200 };
 char *ec2_filter_literal(const char *value);
-/* Values of a filter by creation-date for what was created from `first` to `last`, both by EC2's
- * clock: one for each day, `2026-11-30*`; where that were more than EC2_FILTER_DATES, one for each
- * month, or one for each year. So they may fit more than was asked for. Freed by strings_free().
+/* Values of the filter creation-date for resources created from `first` to `last` by EC2's clock: a
+ * value for each day, `2026-11-30*`; with more than EC2_FILTER_DATES days, for each month or year.
+ * The filter may therefore also match resources outside of the interval. Freed by strings_free().
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html */
 enum { EC2_FILTER_DATES = 7 };
 char **ec2_filter_dates(sec_t first, sec_t last, size_t *ret_n);
@@ -70,8 +70,7 @@ enum check_status {
 };
 extern const char *const instance_state_names[],
         *const image_state_names[], *const snapshot_state_names[], *const check_status_names[];
-/* The word of a table above for `value`; "unknown" for what EC2 says in a word that is not in it.
- */
+/* The word for `value` in a table above; "unknown" for a value that is not in the table. */
 const char *ec2_word(const char *const *names, int value);
 
 struct ec2_instance {
@@ -80,13 +79,13 @@ struct ec2_instance {
         char *type;      /* "m6id.large" */
         char *platform;  /* "windows", or NULL */
         int state;       /* enum instance_state */
-        sec_t launched;  /* also: when it was started last */
-        char *reason;    /* of the last change of state, for people; may be empty */
+        sec_t launched;  /* LaunchTime: the last start */
+        char *reason;    /* StateTransitionReason; may be empty */
         char *reason_code, *reason_message; /* StateReason: "Client.UserInitiatedShutdown" */
         bool hibernation;                   /* configured */
         char *public_address;               /* IPv4, or NULL */
         struct ec2_association {
-                char *public_address; /* NULL: the interface has none */
+                char *public_address; /* IPv4, or NULL */
                 char *owner;          /* "amazon": not an Elastic IP address */
         } * interfaces;
         size_t n_interfaces;
@@ -97,7 +96,7 @@ struct ec2_instance {
         struct ec2_tag *tags;
         size_t n_tags;
 };
-/* Whether a stop would lose it a public address: one of those that are no Elastic IP addresses.
+/* Whether the instance would lose a public address by a stop: one that is no Elastic IP address.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html */
 bool ec2_instance_loses_address(const struct ec2_instance *instance);
 
@@ -113,7 +112,7 @@ struct describe_instances {
 };
 extern const struct action ec2_describe_instances;
 
-/* One part of a check: when it began to fail; 0: it does not, or EC2 does not say. */
+/* A detail of a status check; `since` 0: the check does not fail, or EC2 gives no time. */
 struct ec2_check_detail {
         sec_t impaired;
 };
@@ -138,8 +137,8 @@ struct describe_instance_status {
 enum { DESCRIBE_STATUS_IDS_MAX = 100 };
 extern const struct action ec2_describe_instance_status;
 
-/* Instances that are stopped already, or running already, count as a success. Neither is final:
- * what is to be waited for is the state, by DescribeInstances. */
+/* Success for an instance that is already in the wanted state, too. The reply only confirms the
+ * request: DescribeInstances shows when the instance has the wanted state. */
 struct change_instances {
         const char **ids;
         size_t n_ids;
@@ -151,22 +150,23 @@ struct ec2_instance_changes {
         } * changes;
         size_t n_changes;
 };
-/* Never with Force: that may lose what is not written yet. */
+/* Without the parameter Force, which may lose data that is not written yet. */
 extern const struct action ec2_stop_instances;
-/* IncorrectInstanceState: still stopping. InsufficientInstanceCapacity: wait minutes. */
+/* Codes: IncorrectInstanceState while the instance is still stopping; InsufficientInstanceCapacity,
+ * which may last for minutes. */
 extern const struct action ec2_start_instances;
 
 struct ec2_instance_type {
         char *name;
-        bool instance_storage; /* has local disks, which a stop empties */
+        bool instance_storage; /* has instance store volumes, which a stop erases */
         bool hibernation;
 };
 struct ec2_instance_types {
         struct ec2_instance_type *types;
         size_t n_types;
 };
-/* A type that does not exist fails the whole call with InvalidInstanceType: a filter called
- * "instance-type" leaves it out instead. Neither names nor filters: all types of the region. */
+/* With `names` a type that does not exist fails the whole call with InvalidInstanceType; the filter
+ * "instance-type" leaves it out. Without names and filters: all types of the region. */
 struct describe_instance_types {
         const char **names; /* at most 100 */
         size_t n_names;
@@ -179,10 +179,10 @@ struct ec2_image {
         char *id, *name, *description, *owner, *source_instance;
         int state; /* enum image_state */
         sec_t created;
-        sec_t launched; /* when an instance was last launched from it, as EC2 reports a day later;
-                         * 0: EC2 knows of no launch */
+        sec_t launched; /* LastLaunchedTime: the last launch of an instance from the image, with a
+                         * delay of a day; 0: no launch */
         char *reason_code, *reason; /* StateReason */
-        char *protection;           /* from deregistration; NULL, "disabled", or how */
+        char *protection;           /* DeregistrationProtection; NULL or "disabled": none */
         struct ec2_image_device {
                 char *device, *snapshot;
         } * devices;
@@ -203,10 +203,11 @@ struct describe_images {
 };
 extern const struct action ec2_describe_images;
 
-/* Asks for the images of the account itself that all filters fit, the disabled ones too. `filters`
- * is borrowed. A filter leaves out an image that does not exist; ids would fail the whole call. */
+/* The input for images that the account owns, also disabled images, and that match all filters.
+ * `filters` is borrowed. The filter image-id leaves out an image that does not exist; the parameter
+ * ImageId would fail the whole call. */
 struct describe_images ec2_own_images(struct ec2_filter *filters, size_t n_filters);
-/* The image with this id, or NULL. */
+/* The image with the id, or NULL. */
 const struct ec2_image *ec2_find_image(const struct ec2_images *images, const char *id);
 
 struct ec2_snapshot {
@@ -240,7 +241,7 @@ struct ec2_tag_specification {
         size_t n_tags;
 };
 struct ec2_no_device {
-        const char *device, *none; /* `none` is "" : present and empty leaves the device out */
+        const char *device, *none; /* `none` "": the image leaves out the device */
 };
 struct create_image {
         const char *instance, *name, *description;
@@ -253,7 +254,8 @@ struct create_image {
 struct ec2_created_image {
         char *id;
 };
-extern const struct action ec2_create_image; /* no client token: the name is what makes it unique */
+extern const struct action
+        ec2_create_image; /* has no client token: only the image's name is unique */
 
 struct deregister_image {
         const char *image;
@@ -273,7 +275,7 @@ struct create_tags {
 };
 extern const struct action ec2_create_tags;
 
-/* Those that are open to the account: opted in, or open to everybody. */
+/* A region that is enabled for the account: opted in, or without opt-in. */
 struct ec2_region {
         char *name;
 };

@@ -1,3 +1,4 @@
+/* The actions of Elastic Load Balancing as tables. */
 #include "aws/services/elb.h"
 
 const char *const target_state_names[] = {
@@ -5,9 +6,9 @@ const char *const target_state_names[] = {
         "unavailable", NULL,
 };
 
-/* AWS publishes that it throttles per account and region, and as token buckets, but no numbers
+/* AWS documents token buckets per account and region, but no numbers
  * (https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/load-balancer-api-throttling.html).
- * These are a fifth of EC2's for looking and for changes. */
+ * These are a fifth of EC2's buckets for Describe actions and for changes. */
 #define BUCKET_READ                                                                                \
         {                                                                                          \
                 20, 4                                                                              \

@@ -10,18 +10,18 @@
 
 struct elb_target_group {
         char *arn, *name;
-        char *target_type; /* "instance", "ip", "lambda", "alb": what the targets' ids are */
+        char *target_type; /* kind of the targets' ids: "instance", "ip", "lambda", "alb" */
         char *vpc;
-        unsigned int interval,
-                healthy_threshold; /* seconds between checks, and how many it takes */
-        char **load_balancers;     /* none: the targets are `unused` */
+        unsigned int interval, healthy_threshold; /* seconds between checks; checks in a row */
+        char **load_balancers;                    /* none: the targets are `unused` */
         size_t n_load_balancers;
 };
 struct elb_target_groups {
         struct elb_target_group *groups;
         size_t n_groups;
 };
-/* An ARN that does not exist fails the whole call with TargetGroupNotFound. None: all groups. */
+/* A missing target group fails the whole call with TargetGroupNotFound. Without ARNs: all groups.
+ */
 struct elb_describe_target_groups {
         const char **arns; /* at most 20 */
         size_t n_arns;
@@ -32,18 +32,18 @@ enum target_state {
         TARGET_INITIAL,
         TARGET_HEALTHY,
         TARGET_UNHEALTHY,
-        TARGET_UNUSED, /* also: not registered, when it was asked for by its id */
+        TARGET_UNUSED, /* also for a requested target that is not registered */
         TARGET_DRAINING,
         TARGET_UNHEALTHY_DRAINING,
-        TARGET_UNAVAILABLE, /* the group checks nothing */
+        TARGET_UNAVAILABLE, /* the group has no health checks */
         TARGET_OTHER,
 };
 extern const char *const target_state_names[];
 
-/* Identifies a registration: an instance may be in a group under several ports. */
+/* A registration: an instance may be registered in a group under several ports. */
 struct elb_target {
         const char *id;
-        unsigned int port; /* 0: the group's */
+        unsigned int port; /* 0: the port of the group */
 };
 struct elb_health {
         char *id;
@@ -57,13 +57,13 @@ struct elb_healths {
 };
 struct elb_describe_target_health {
         const char *group;          /* ARN */
-        struct elb_target *targets; /* none: all of the group */
+        struct elb_target *targets; /* empty: all targets of the group */
         size_t n_targets;
 };
 extern const struct action elb_describe_target_health;
 
-/* Both do nothing to what is there, or gone, already. InvalidTarget: the instance is not running,
- * or of another network. */
+/* Success without effect for a target that is registered, or deregistered, already. The code
+ * InvalidTarget means that the instance is not running, or is in another VPC. */
 struct elb_change_targets {
         const char *group; /* ARN */
         struct elb_target *targets;

@@ -1,3 +1,4 @@
+/* The actions of Systems Manager as tables. */
 #include "aws/services/ssm.h"
 
 #include "base/text.h"
@@ -25,9 +26,9 @@ bool ssm_status_is_final(enum ssm_status status)
         return false;
 }
 
-/* AWS publishes no token buckets of Systems Manager, only that it throttles per account and region
- * (https://docs.aws.amazon.com/general/latest/gr/ssm.html). These stay below the rates at which its
- * own consoles and agents of a fleet ask; the governor goes further down where AWS says so. */
+/* AWS documents throttling of Systems Manager per account and region, but no token buckets
+ * (https://docs.aws.amazon.com/general/latest/gr/ssm.html). These rates are below the usual rates
+ * of the console and of a fleet's agents; the governor lowers them when AWS throttles. */
 #define BUCKET_READ                                                                                \
         {                                                                                          \
                 20, 10                                                                             \
@@ -40,7 +41,7 @@ bool ssm_status_is_final(enum ssm_status status)
 enum { PAGE_SIZE = 50 };
 static const struct paging pages = { "MaxResults", "NextToken", "NextToken" };
 
-/* ---- who takes orders ---- */
+/* ---- agents ---- */
 
 SHAPE(filter, struct ssm_filter, FIELD("Key", AS_TEXT, struct ssm_filter, key),
       FIELD("Values", AS_TEXTS, struct ssm_filter, values));

@@ -1,5 +1,5 @@
 /*
- * Systems Manager, version 2014-11-06: commands on instances whose agent takes orders.
+ * Systems Manager, version 2014-11-06: agents of instances, and commands for them.
  * https://docs.aws.amazon.com/systems-manager/latest/APIReference/
  *
  * Inputs are plain structs of borrowed pointers on the caller's stack; outputs are freed by aws/.
@@ -8,11 +8,11 @@
 
 #include "aws/request/action.h"
 
-/* ---- who takes orders ---- */
+/* ---- agents ---- */
 
 enum ssm_ping {
         SSM_PING_ONLINE,
-        SSM_PING_LOST, /* no sign of life for minutes: stopped, rebooting, cut off */
+        SSM_PING_LOST, /* no ping for minutes: stopped, rebooting, or without network */
         SSM_PING_INACTIVE,
         SSM_PING_OTHER,
 };
@@ -29,8 +29,8 @@ struct ssm_agents {
         struct ssm_agent *agents;
         size_t n_agents;
 };
-/* Filter "InstanceIds": those not in the answer have no agent that is registered, or no instance
- * profile that lets it. */
+/* With the filter "InstanceIds" the reply leaves out an instance without a registered agent, or
+ * without an instance profile that allows Systems Manager. */
 struct ssm_filter {
         const char *key;
         const char **values;
@@ -48,7 +48,7 @@ extern const struct action ssm_describe_instance_information;
 enum ssm_status {
         SSM_PENDING,
         SSM_IN_PROGRESS,
-        SSM_DELAYED, /* the agent was not reached yet */
+        SSM_DELAYED, /* the agent has not got the command yet */
         SSM_SUCCESS,
         SSM_CANCELLED,
         SSM_TIMED_OUT,
@@ -57,22 +57,22 @@ enum ssm_status {
         SSM_STATUS_OTHER,
 };
 extern const char *const ssm_status_names[];
-/* Whether nothing follows on this status. */
+/* Whether the status will not change any more. */
 bool ssm_status_is_final(enum ssm_status status);
 
 #define SSM_RUN_SHELL_SCRIPT "AWS-RunShellScript"
 
-/* Parameters of a document are lists of texts, also those of one value. */
+/* The parameters of a document are lists of texts, also for a single value. */
 struct ssm_send_command {
         const char **instances; /* at most 50 */
         size_t n_instances;
         const char *document;
-        const char **commands; /* lines of the script, or all of it as one */
+        const char **commands; /* lines of the script, or the whole script as one text */
         size_t n_commands;
-        const char **execution_timeout; /* one: seconds, as text, that the script may take */
+        const char **execution_timeout; /* one text: seconds that the script may take */
         size_t n_execution_timeout;
-        unsigned int timeout; /* seconds until it has to have begun, 30 to 2592000 */
-        const char *comment;  /* at most 100 characters: finds a command whose answer was lost */
+        unsigned int timeout; /* seconds within which the script has to start, 30 to 2592000 */
+        const char *comment;  /* at most 100 characters: finds the command after a lost answer */
 };
 enum { SSM_COMMENT_MAX = 100, SSM_TIMEOUT_MIN = 30 };
 struct ssm_command {
@@ -86,8 +86,8 @@ struct ssm_command {
 struct ssm_sent_command {
         struct ssm_command command;
 };
-/* There is no client token, and a second one runs the script again. What became of a lost answer
- * ssm_list_commands tells, by the comment. */
+/* SendCommand has no client token: a second call runs the script again. After a lost answer
+ * ssm_list_commands shows by the comment whether the command was sent. */
 extern const struct action ssm_send_command;
 
 struct ssm_get_command_invocation {
@@ -97,19 +97,20 @@ struct ssm_invocation {
         int status;            /* enum ssm_status */
         char *details;         /* "Execution Timed Out", "Delivery Timed Out", "Undeliverable",
                                 * "Terminated", else as `status` */
-        int exit_status;       /* of the script; -1: it did not end yet */
-        char *output, *errors; /* the first 24000 and 8000 characters, once it ended */
+        int exit_status;       /* of the script; -1: the script has not ended */
+        char *output, *errors; /* after the end: the first 24000 and 8000 characters */
         sec_t started, ended;  /* 0: not yet */
 };
-/* InvocationDoesNotExist right after SendCommand: it comes. */
+/* The code InvocationDoesNotExist within seconds after SendCommand means nothing. */
 extern const struct action ssm_get_command_invocation;
 
-/* "InvokedAfter" with a time in RFC 3339, "DocumentName", "Status", ... */
+/* Keys: "InvokedAfter" with a time in RFC 3339, "DocumentName", "Status", ... */
 struct ssm_command_filter {
         const char *key, *value;
 };
-/* An instance leaves out commands that have not reached it yet: to find a lost one, filter by time
- * and document and compare comment and instances. */
+/* With `instance` the reply leaves out commands that have not reached the instance. After a lost
+ * answer of SendCommand, therefore, filter by time and document, and compare comment and instances.
+ */
 struct ssm_list_commands {
         const char *command, *instance; /* or NULL */
         struct ssm_command_filter *filters;
@@ -121,10 +122,10 @@ struct ssm_commands {
 };
 extern const struct action ssm_list_commands;
 
-/* An attempt: what runs may run to its end. */
+/* Not guaranteed: a script that runs already may run to its end. */
 struct ssm_cancel_command {
         const char *command;
-        const char **instances; /* none: all of them */
+        const char **instances; /* empty: all instances of the command */
         size_t n_instances;
 };
 extern const struct action ssm_cancel_command;
