@@ -1,3 +1,4 @@
+/* The curl multi handle on the loop: sockets, timers, and the delivery of replies. */
 #include "http/http.h"
 
 #include <assert.h>
@@ -7,14 +8,14 @@
 #include "base/alloc.h"
 #include "http/internal.h"
 
-/* A socket that curl waits for. */
+/* A socket that curl wants to be watched. */
 struct socket_watch {
         struct http *http;
         curl_socket_t fd;
-        struct io *io; /* NULL: it could not be watched and its transfer is to fail */
+        struct io *io; /* NULL: io_new() failed, and the transfer has to fail */
 };
 
-/* ---- slots: in one list of http, or in none ---- */
+/* ---- slots: each is in one of the two lists of struct http, or in none ---- */
 
 static void slot_move(struct http_slot *slot, struct http_slot **list)
 {
@@ -25,7 +26,7 @@ static void slot_move(struct http_slot *slot, struct http_slot **list)
                 DL_APPEND(*list, slot);
 }
 
-/* Takes the slot from the http: nothing will be called for it. */
+/* Removes the slot from its list: its callback will not be called. */
 static void slot_detach(struct http_slot *slot)
 {
         struct http *http = slot->http;
@@ -39,7 +40,7 @@ static void slot_detach(struct http_slot *slot)
                 timer_arm(http->quiet, http->idle);
 }
 
-/* For the end of the http: the slot is its owner's still, but nothing of curl's must outlive us. */
+/* For http_free(): the owner still has to free the slot, but all objects of curl are freed now. */
 static void slot_abandon(struct http_slot *slot)
 {
         slot_detach(slot);
@@ -85,10 +86,10 @@ struct http_slot *http_slot_free(struct http_slot *slot)
         return NULL;
 }
 
-/* ---- curl at work ---- */
+/* ---- callbacks of the loop and of curl ---- */
 
-/* Collects everything that is finished; called after each curl_multi_socket_action(), no user code
- * runs from here. */
+/* Moves finished transfers to http->finished, after each curl_multi_socket_action(). Callbacks of
+ * slots are not called from here. */
 static void collect(struct http *http)
 {
         CURLMsg *message;
@@ -112,8 +113,8 @@ static void act(struct http *http, curl_socket_t fd, int events)
         collect(http);
 }
 
-/* May come too early for curl, whose clock stands still in suspend when ours does not; asked too
- * early, curl sets its timer again. */
+/* The timer may fire too early for curl, whose clock does not count suspend; curl then sets the
+ * timer again. */
 static void on_timeout(void *userdata)
 {
         act(userdata, CURL_SOCKET_TIMEOUT, 0);
@@ -126,7 +127,7 @@ static int on_curl_timer(CURLM *multi, long msec, void *userdata)
         (void)multi;
         if (msec < 0)
                 timer_disarm(http->timeout);
-        else /* not even for 0 is curl called from here: it does not expect it */
+        else /* also for 0: curl must not be called from inside its own callback */
                 timer_arm(http->timeout, msec * USEC_PER_MSEC);
         return 0;
 }
@@ -177,8 +178,8 @@ static void watches_forget(struct http *http)
                 watch_free(http->watches[i]);
 }
 
-/* Always 0: -1 would abort all transfers. A removal of what we do not know, and a socket that was
- * forgotten to be removed before its number came again, do happen (curl issues 16026, 17949). */
+/* Returns 0, since -1 would abort all transfers. curl may remove a socket that has no watch, and
+ * may reuse the number of a socket without a removal (curl issues 16026, 17949). */
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socket_data)
 {
         struct http *http = userdata;
@@ -195,7 +196,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *userdata
         }
         if (!watch)
                 watch = watch_new(http, fd);
-        /* A new one instead of io_set_events(): the number may belong to another socket by now. */
+        /* A new io instead of io_set_events(): the number may belong to another socket now. */
         watch->io = io_free(watch->io);
         if (io_new(http->loop, fd, events, on_io, watch, &watch->io) < 0)
                 timer_arm(http->deliver, 0);
@@ -212,11 +213,12 @@ static void fail_unwatched(struct http *http)
                         continue;
                 watch_free(http->watches[i]);
                 act(http, fd, CURL_CSELECT_ERR);
-                i = http->n_watches; /* curl may have added and removed some */
+                i = http->n_watches; /* curl may have added and removed watches */
         }
 }
 
-/* One per turn of the loop, user code last: it may free the slot, other slots and the http. */
+/* Delivers one reply per turn of the loop, as the last action: the callback may free the slot,
+ * other slots and the http. */
 static void on_deliver(void *userdata)
 {
         struct http *http = userdata;
@@ -232,7 +234,7 @@ static void on_deliver(void *userdata)
         reply_deliver(slot);
 }
 
-/* ---- the whole ---- */
+/* ---- struct http ---- */
 
 static CURLMcode multi_set_up(struct http *http)
 {
@@ -259,8 +261,8 @@ static CURLMcode multi_set_up(struct http *http)
         return code;
 }
 
-/* curl does not watch connections that nobody uses: they would stay as they are, long after the
- * server hung up. They go with the whole handle. */
+/* Closes idle connections, by a new multi handle: curl does not watch them, so they would stay open
+ * long after the server closed its side. */
 static void on_quiet(void *userdata)
 {
         struct http *http = userdata;
@@ -283,7 +285,7 @@ int http_new(struct loop *loop, const struct http_options *options, struct http 
 
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
                 return -EIO;
-        http = xnew(struct http); /* from here on http_free() undoes the global part */
+        http = xnew(struct http); /* from here on http_free() calls curl_global_cleanup() */
         http->loop = loop;
         http->timeout = timer_new(loop, on_timeout, http);
         http->deliver = timer_new(loop, on_deliver, http);
@@ -306,7 +308,7 @@ struct http *http_free(struct http *http)
                 slot_abandon(http->open);
         while (http->finished)
                 slot_abandon(http->finished);
-        curl_multi_cleanup(http->multi); /* may still call the socket and timer callbacks */
+        curl_multi_cleanup(http->multi); /* may call the callbacks for sockets and timer */
         watches_forget(http);
         free(http->watches);
         timer_free(http->timeout);

@@ -1,9 +1,9 @@
 /*
- * What the files of http/ share; nobody else includes it.
+ * The structs of http/, only for the files of this folder.
  *
- * http.c       the multi handle on the loop: sockets, timer, finished transfers
- * request.c    one request: options of the easy handle
- * reply.c      what comes back: body, limits, outcome
+ * http.c       the multi handle on the loop: sockets, timers, finished transfers
+ * request.c    the options of the easy handle of a request
+ * reply.c      the reply: body, limits, outcome
  */
 #pragma once
 
@@ -12,57 +12,57 @@
 #include "http/http.h"
 
 enum {
-        CONNECTIONS_PER_HOST = 8, /* at once; further requests wait in line */
-        CONNECTIONS_IDLE = 32,    /* kept open for the next request, all hosts together */
+        CONNECTIONS_PER_HOST = 8, /* further requests wait in a queue */
+        CONNECTIONS_IDLE = 32,    /* kept open, for all hosts together */
         CONNECTION_IDLE_SEC =
-                30, /* well below what servers grant, so that they seldom hang up first */
-        HEADER_LINES_MAX = 128, /* of one reply, informational ones and trailers included */
+                30, /* below the limits of servers, which otherwise close connections first */
+        HEADER_LINES_MAX = 128, /* of a reply, with informational heads and trailers */
         HEADER_BYTES_MAX = 64 << 10,
 };
 
 struct http {
         struct loop *loop;
         CURLM *multi;
-        struct timer *timeout;      /* curl's */
-        struct timer *quiet;        /* armed while nothing goes on and connections may be open */
-        usec_t idle;                /* after which they are closed */
-        struct timer *deliver;      /* armed while something waits for a callback */
-        struct http_slot *open;     /* struct http_slot.next: curl works on them */
-        struct http_slot *finished; /* struct http_slot.next: to be delivered, oldest first */
+        struct timer *timeout;      /* the timer of curl */
+        struct timer *quiet;        /* armed without requests, while connections may be open */
+        usec_t idle;                /* delay of `quiet` */
+        struct timer *deliver;      /* armed while `finished` has slots */
+        struct http_slot *open;     /* list by struct http_slot.next: requests under way */
+        struct http_slot *finished; /* list by struct http_slot.next: to deliver, oldest first */
         struct socket_watch **watches;
         size_t n_watches;
         char *ca_bundle, *user_agent;
 };
 
-/* What came back so far. */
+/* The received part of a reply. */
 struct incoming {
         char *body;
         size_t body_size, body_room;
         size_t header_lines, header_bytes;
-        bool head_is_whole; /* the status line and all headers came */
-        const char *limit;  /* why we stopped it ourselves, or NULL */
+        bool head_is_whole; /* the status line and all headers were received */
+        const char *limit;  /* the exceeded limit, or NULL */
 };
 
 struct http_slot {
-        struct http *http; /* NULL once answered, or when the http was freed */
+        struct http *http; /* NULL: answered, or the http was freed */
         struct http_slot **list;
         struct http_slot *prev, *next;
         CURL *easy;
         struct curl_slist *headers;
         CURLcode result; /* while in http->finished */
-        bool sent;       /* some of the request may have reached a server */
+        bool sent;       /* a part of the request may have reached a server */
         struct incoming incoming;
         char error[CURL_ERROR_SIZE];
         http_done_fn *done;
         void *userdata;
 };
 
-/* Makes slot->easy and slot->headers. CURLE_OK, or why it cannot be sent (maybe with slot->error).
- */
+/* Makes slot->easy and slot->headers. Another code than CURLE_OK: the request cannot be sent;
+ * slot->error may have the reason. */
 CURLcode request_prepare(struct http_slot *slot, const struct http_request *request);
 
-/* Sets the callbacks that receive. */
+/* Sets the callbacks for received data. */
 CURLcode reply_receive(struct http_slot *slot);
-/* Judges slot->result, takes what was received out of the slot and calls back, as the last thing.
- */
+/* Moves the received reply out of the slot, and calls back with the outcome by slot->result. The
+ * callback may free the slot. */
 void reply_deliver(struct http_slot *slot);

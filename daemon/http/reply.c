@@ -1,3 +1,4 @@
+/* Receives replies, and calls back with their outcome. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -6,7 +7,7 @@
 static size_t stop(struct incoming *incoming, const char *why)
 {
         incoming->limit = why;
-        return 0; /* anything but the size makes curl give up */
+        return 0; /* another value than the size ends the transfer */
 }
 
 static size_t on_header(char *data, size_t one, size_t size, void *userdata)
@@ -14,8 +15,8 @@ static size_t on_header(char *data, size_t one, size_t size, void *userdata)
         struct incoming *incoming = userdata;
 
         (void)one; /* always 1 */
-        /* A head that is cut off counts as whole for curl, so we look for the empty line ourselves.
-         * Informational replies have a head of their own, trailers none. */
+        /* curl accepts a head that was cut off, so the empty line is looked for here. Informational
+         * replies have a head of their own, trailers have none. */
         if (size > 5 && memcmp(data, "HTTP/", 5) == 0)
                 incoming->head_is_whole = false;
         else if (size > 0 && size <= 2 && (data[0] == '\r' || data[0] == '\n'))
@@ -58,7 +59,7 @@ CURLcode reply_receive(struct http_slot *slot)
         return code;
 }
 
-/* A copy of the first header of that name, or NULL. */
+/* A copy of the first header with the name, or NULL. */
 static char *header_of(CURL *easy, const char *name)
 {
         struct curl_header *header;
@@ -79,8 +80,8 @@ static const char *error_of(const struct http_slot *slot)
         return "the server closed the connection within the head of its reply";
 }
 
-/* What a reply points to. It belongs to reply_deliver(), not to the slot, which may be freed before
- * the callback returns. */
+/* The memory behind a reply. reply_deliver() owns it, and not the slot, which the callback may
+ * free. */
 struct copies {
         char *body, *error, *date, *content_type, *request_id, *retry_after, *error_type;
 };

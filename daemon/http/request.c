@@ -1,3 +1,4 @@
+/* Sets the options of a request for curl. */
 #include <assert.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
                         code = curl_easy_setopt(easy, option, value);                              \
         } while (false)
 
-/* Nothing but this request to this server, by the letter of its URL. */
+/* curl sends only this request, only to this server, with the unchanged URL. */
 static CURLcode set_transport(CURL *easy, const struct http *http, bool no_proxy)
 {
         CURLcode code = CURLE_OK;
@@ -19,8 +20,8 @@ static CURLcode set_transport(CURL *easy, const struct http *http, bool no_proxy
         SET(CURLOPT_PROTOCOLS_STR, "http,https");
         SET(CURLOPT_FOLLOWLOCATION, 0L);
         SET(CURLOPT_PATH_AS_IS, 1L);
-        SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L); /* would become a header */
-        /* HTTP/2 would let curl repeat a refused stream by itself */
+        SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L); /* curl would make a header of it */
+        /* In HTTP/2 curl repeats a refused stream. */
         SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
         SET(CURLOPT_SSL_VERIFYPEER, 1L);
         SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -30,10 +31,10 @@ static CURLcode set_transport(CURL *easy, const struct http *http, bool no_proxy
                 SET(CURLOPT_CAPATH, NULL);
         }
         if (no_proxy)
-                SET(CURLOPT_PROXY, ""); /* not even those of the environment */
+                SET(CURLOPT_PROXY, ""); /* "" also disables the proxies of the environment */
         SET(CURLOPT_NOSIGNAL, 1L);
-        /* A name that is still being looked up when its request ends: without this curl waits for
-         * the resolver's thread, and with it the whole loop. The thread cleans up after itself. */
+        /* A request may end while its name is being resolved. Without this option curl, and with it
+         * the loop, would wait for the resolver's thread; that thread frees its own memory. */
         SET(CURLOPT_QUICK_EXIT, 1L);
         SET(CURLOPT_MAXAGE_CONN, (long)CONNECTION_IDLE_SEC);
         return code;
@@ -66,8 +67,8 @@ static void headers_add(struct curl_slist **headers, const char *line)
         *headers = longer;
 }
 
-/* Headers that curl would add by itself; a line without a value keeps them away. Expect would cost
- * a round trip and make the outcome of a rejected upload ambiguous. */
+/* Headers that curl would add; a line without a value suppresses them. Expect would cost a round
+ * trip and make the outcome of a rejected upload ambiguous. */
 static const char *const not_by_curl[] = { "Accept", "Content-Type", "Expect" };
 
 static bool is_given(const struct http_request *request, const char *name)
@@ -88,7 +89,7 @@ static bool make_headers(struct http_slot *slot, const struct http_request *requ
                 if (!*header->name || strpbrk(header->name, ":; \t\r\n") ||
                     strpbrk(header->value, "\r\n"))
                         return false;
-                /* curl's notation for a header with an empty value is a semicolon */
+                /* curl's notation for an empty value is a semicolon. */
                 line = *header->value ? xasprintf("%s: %s", header->name, header->value)
                                       : xasprintf("%s;", header->name);
                 headers_add(&slot->headers, line);
@@ -104,10 +105,11 @@ static bool make_headers(struct http_slot *slot, const struct http_request *requ
 }
 
 /*
- * Called when the connection stands (TLS included) and the request is about to be written, which
- * parts HTTP_UNSENT from HTTP_LOST. curl comes here a second time for one request when a kept
- * connection dies before an answer: it would send it again on a new one, although the server may
- * have acted on it (CreateImage has no client token). That is not curl's to decide.
+ * curl calls this with a complete connection (also TLS), before it writes the request: the outcome
+ * of an error is HTTP_UNSENT before the call and HTTP_LOST after it. When a kept connection dies
+ * before an answer, curl would send the request again on a new connection and calls this a second
+ * time. The server may have acted on the request already, and CreateImage has no client token, so
+ * the second call ends the transfer.
  */
 static int before_sending(void *userdata, char *remote_ip, char *local_ip, int remote_port,
                           int local_port)

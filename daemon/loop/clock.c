@@ -1,3 +1,4 @@
+/* The clocks, random numbers, and notice of steps of the wall clock. */
 #include <assert.h>
 #include <errno.h>
 #include <stdint.h>
@@ -24,8 +25,8 @@ usec_t loop_monotonic(const struct loop *loop)
         return clock_now(CLOCK_BOOTTIME);
 }
 
-/* Not time(): it reads the coarse clock, which may still tell the second before the one that a
- * timer was just called for. */
+/* time() is not used: it reads the coarse clock, which may be a tick behind, and so show the second
+ * before the one a timer has just fired for. */
 sec_t loop_wall(const struct loop *loop)
 {
         return loop_wall_usec(loop) / USEC_PER_SEC;
@@ -42,15 +43,16 @@ uint64_t loop_random(struct loop *loop)
         uint64_t bits;
 
         (void)loop;
-        /* up to 256 bytes come whole or not at all; EINTR only before the pool is first filled */
+        /* Up to 256 bytes are never returned in part. EINTR comes only before the random pool of
+         * the kernel is ready. */
         while (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
                 assert(errno == EINTR);
         return bits;
 }
 
 /*
- * A timer that never expires, but is cancelled by the kernel when CLOCK_REALTIME jumps: somebody
- * set it, or the machine slept (timerfd_create(2), ECANCELED).
+ * Arms a timer that never expires, but that the kernel cancels when CLOCK_REALTIME jumps: the clock
+ * was set, or the machine woke up (timerfd_create(2), ECANCELED).
  */
 static int clock_watch_arm(int fd)
 {
@@ -62,7 +64,7 @@ static int clock_watch_arm(int fd)
                 if (timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never,
                                     NULL) >= 0)
                         return 0;
-                /* the clock was set since the last call: that one is reported only once */
+                /* ECANCELED: the clock was set after the last call. The kernel reports it once. */
                 if (errno != ECANCELED)
                         return -errno;
         }
@@ -76,9 +78,9 @@ static int on_clock_watch(sd_event_source *source, int fd, uint32_t events, void
         (void)source;
         (void)events;
         if (read(fd, &expirations, sizeof(expirations)) < 0 && errno != ECANCELED)
-                return 0; /* EAGAIN: somebody was faster */
+                return 0; /* EAGAIN: read already */
         if (clock_watch_arm(fd) < 0)
-                return 0; /* cannot fail with what succeeded before */
+                return 0; /* cannot fail with arguments that worked before */
         watch->changed(watch->userdata);
         return 0;
 }

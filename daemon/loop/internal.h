@@ -1,9 +1,9 @@
 /*
- * What the files of loop/ share; nobody else includes it.
+ * The structs of loop/, only for the files of this folder.
  *
- * Timers are kept in two heaps of our own, one per clock, and each heap has one time source of
- * sd-event: sd-event does not order sources that fall due in the same iteration, and the simulation
- * has to see the same order as the machine (by time, then by arming).
+ * Timers are in two heaps, one per clock, and each heap has one time source of sd-event. sd-event
+ * does not order sources that are due in the same iteration, but the order must be the same as in
+ * the simulation: by time, then by arming.
  */
 #pragma once
 
@@ -15,9 +15,9 @@
 struct timer_queue {
         clockid_t clock;
         sd_event_source *source;
-        struct timer **heap; /* the earliest first; each knows its place */
+        struct timer **heap; /* the earliest first; struct timer.index */
         size_t n;
-        uint64_t armed; /* counts, to keep the order of equal times */
+        uint64_t armed; /* number of timers armed so far: orders equal times */
 };
 
 int timer_queue_init(struct timer_queue *queue, sd_event *event, clockid_t clock);

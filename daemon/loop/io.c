@@ -1,3 +1,4 @@
+/* Watches of file descriptors. */
 #include <assert.h>
 #include <sys/epoll.h>
 
@@ -28,7 +29,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
         struct io *io = userdata;
 
         (void)source;
-        io->callback(fd, from_epoll(events), io->userdata); /* may free it */
+        io->callback(fd, from_epoll(events), io->userdata); /* may free `io` */
         return 0;
 }
 
@@ -51,7 +52,7 @@ void io_set_events(struct io *io, unsigned int events)
 {
         int r = sd_event_source_set_io_events(io->source, to_epoll(events));
 
-        assert(r >= 0); /* fails for a closed fd only, which is a bug of the caller */
+        assert(r >= 0); /* fails only for a closed fd, a bug of the caller */
 }
 
 struct io *io_free(struct io *io)

@@ -1,3 +1,4 @@
+/* The event loop, signals, and the service manager. */
 #include "loop/loop.h"
 
 #include <assert.h>
@@ -47,7 +48,7 @@ struct loop *loop_free(struct loop *loop)
         return NULL;
 }
 
-/* Not sd_event_loop(), after which an event loop is spent: a program may run ours several times. */
+/* sd_event_loop() is not used: an event loop cannot run again after it. */
 int loop_run(struct loop *loop)
 {
         while (!loop->exiting) {

@@ -1,9 +1,10 @@
 /*
- * The event loop and the only clock. Replaced at link time by virtual time in the simulation:
- * nothing outside this folder reads a clock, draws a random number or waits.
+ * The event loop and the only clock. The simulation replaces this folder at link time by virtual
+ * time: no other folder reads a clock, draws a random number or waits.
  *
- * Callbacks run from loop_run() only, one at a time. Every source is a handle owned by the caller;
- * freeing it (also from inside its own callback) means the callback never runs again.
+ * Only loop_run() calls callbacks, one at a time. The caller owns the handles of timers and
+ * descriptors; after a handle is freed, which may happen inside its callback, the callback is not
+ * called again.
  */
 #pragma once
 
@@ -16,23 +17,24 @@
 
 struct loop;
 
-/* Negative errno when the kernel has no room. From here on SIGPIPE is ignored: who writes to a
- * closed socket gets EPIPE. */
+/* Negative errno without kernel resources. Ignores SIGPIPE for the process: a write to a closed
+ * socket returns EPIPE. */
 int loop_new(struct loop **ret);
-/* After every timer and io of it was freed. */
+/* All timers and ios have to be freed before. */
 struct loop *loop_free(struct loop *loop);
 DEFINE_CLEANUP(struct loop, loop_free);
-/* Runs until loop_exit(); gives its code, or a negative errno. May be called again after that; a
- * loop_exit() before it ends the next call at once. */
+/* Runs until loop_exit(). Returns the code of loop_exit(), or a negative errno. May be called
+ * several times; a loop_exit() outside of it ends the next call at once. */
 int loop_run(struct loop *loop);
 void loop_exit(struct loop *loop, int code);
 
-/* Microseconds that only grow, with no relation to the calendar (CLOCK_BOOTTIME: suspend counts).
+/* CLOCK_BOOTTIME in microseconds: it never goes back, counts suspend, and is unrelated to the
+ * calendar.
  */
 usec_t loop_monotonic(const struct loop *loop);
-/* Wall-clock time, whole seconds. */
+/* Wall-clock time in whole seconds. */
 sec_t loop_wall(const struct loop *loop);
-/* Wall-clock time in microseconds, for what must not be late or early by a fraction of a second. */
+/* Wall-clock time in microseconds, where a fraction of a second matters. */
 usec_t loop_wall_usec(const struct loop *loop);
 /* Random bits for jitter and tokens. */
 uint64_t loop_random(struct loop *loop);
@@ -41,24 +43,24 @@ uint64_t loop_random(struct loop *loop);
 struct timer;
 typedef void timer_fn(void *userdata);
 /*
- * Calls once, then the timer is idle until armed again (also from its callback). Never early, late
- * only by what other callbacks take. Of several timers that are due, those of one clock run in the
- * order of their time, equal times in the order of arming. Never NULL.
+ * A timer calls back once per arming; it may be armed again inside its callback. It never fires
+ * early, and late only while other callbacks run. Timers of one clock fire in the order of their
+ * times, and with equal times in the order of arming. Never NULL.
  */
 struct timer *timer_new(struct loop *loop, timer_fn *callback, void *userdata);
 struct timer *timer_free(struct timer *timer);
 DEFINE_CLEANUP(struct timer, timer_free);
-/* Arming takes the place of what the timer was armed for before. USEC_INFINITY and SEC_NEVER:
- * armed, but does not fire. */
+/* Arming again replaces the earlier time. A timer armed for USEC_INFINITY or SEC_NEVER does not
+ * fire. */
 void timer_arm(struct timer *timer, usec_t delay);
-/* Fires when the wall clock reaches `at` (never before), also after suspend or a clock step; an
- * instant that has passed fires in the next turn of the loop. */
+/* Fires when the wall clock reaches `at`, also by suspend or a step of the clock. With an `at` in
+ * the past the timer fires in the next turn of the loop. */
 void timer_arm_wall(struct timer *timer, sec_t at);
 void timer_disarm(struct timer *timer);
 bool timer_is_armed(const struct timer *timer);
 
-/* Calls `changed` whenever the wall clock was set (timerfd with cancel-on-set) or the machine woke
- * up; at most one such callback per loop (-EBUSY). NULL ends it. Wall timers need no help from it.
+/* Calls `changed` after the wall clock was set (timerfd with cancel-on-set) or the machine woke up.
+ * NULL ends it. A loop has one such callback, a second one is -EBUSY. Wall timers work without it.
  */
 typedef void clock_changed_fn(void *userdata);
 int loop_on_clock_change(struct loop *loop, clock_changed_fn *changed, void *userdata);
@@ -67,8 +69,9 @@ int loop_on_clock_change(struct loop *loop, clock_changed_fn *changed, void *use
 struct io;
 enum { IO_READ = 1, IO_WRITE = 2, IO_HANGUP = 4 };
 typedef void io_fn(int fd, unsigned int events, void *userdata);
-/* Watches `fd`, which stays the caller's and open until io_free(), for IO_READ | IO_WRITE (level-
- * triggered). IO_HANGUP always comes, for a hangup or an error, and goes on coming until io_free().
+/* Watches `fd` for IO_READ | IO_WRITE, level-triggered. The caller owns `fd` and keeps it open
+ * until io_free(). IO_HANGUP is always reported, for a hangup or an error, again and again until
+ * io_free().
  */
 int io_new(struct loop *loop, int fd, unsigned int events, io_fn *callback, void *userdata,
            struct io **ret);
@@ -78,11 +81,11 @@ DEFINE_CLEANUP(struct io, io_free);
 
 /* ---- signals ---- */
 typedef void signal_fn(int signal, void *userdata);
-/* Blocks the signal for the process and calls back from the loop; lasts as long as the loop. */
+/* Blocks the signal for the process and calls back from the loop, until the loop is freed. */
 int loop_on_signal(struct loop *loop, int signal, signal_fn *callback, void *userdata);
 
 /* ---- the service manager ---- */
-/* Lets the loop feed the watchdog of systemd when it asked for one (WATCHDOG_USEC=). */
+/* The loop pings the watchdog of systemd if there is one (WATCHDOG_USEC=). */
 int loop_start_watchdog(struct loop *loop);
-/* sd_notify(3): "READY=1", "STATUS=..."; nothing outside systemd. */
+/* sd_notify(3): "READY=1", "STATUS=..."; does nothing outside systemd. */
 void loop_notify(struct loop *loop, const char *format, ...) __attribute__((format(printf, 2, 3)));

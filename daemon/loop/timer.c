@@ -1,3 +1,4 @@
+/* Timers: a heap per clock, and the time source of each heap. */
 #include <assert.h>
 
 #include "base/alloc.h"
@@ -7,39 +8,39 @@
 struct timer {
         struct loop *loop;
         struct timer_queue *queue; /* NULL while idle */
-        size_t place;              /* in queue->heap */
+        size_t index;              /* in queue->heap */
         usec_t at;                 /* on the queue's clock */
         uint64_t turn;
         timer_fn *callback;
         void *userdata;
 };
 
-/* ---- a binary heap whose elements know their place ---- */
+/* ---- a binary heap whose elements have their index ---- */
 
 static bool is_before(const struct timer *a, const struct timer *b)
 {
         return a->at != b->at ? a->at < b->at : a->turn < b->turn;
 }
 
-static void heap_put(struct timer_queue *queue, size_t place, struct timer *timer)
+static void heap_put(struct timer_queue *queue, size_t index, struct timer *timer)
 {
-        queue->heap[place] = timer;
-        timer->place = place;
+        queue->heap[index] = timer;
+        timer->index = index;
 }
 
-/* Puts `timer` at the free `place` or wherever it belongs above or below it. */
-static void heap_settle(struct timer_queue *queue, size_t place, struct timer *timer)
+/* Puts `timer` at the free `index`, or up or down from there by the order of the heap. */
+static void heap_settle(struct timer_queue *queue, size_t index, struct timer *timer)
 {
-        while (place > 0) {
-                size_t parent = (place - 1) / 2;
+        while (index > 0) {
+                size_t parent = (index - 1) / 2;
 
                 if (!is_before(timer, queue->heap[parent]))
                         break;
-                heap_put(queue, place, queue->heap[parent]);
-                place = parent;
+                heap_put(queue, index, queue->heap[parent]);
+                index = parent;
         }
         for (;;) {
-                size_t child = 2 * place + 1;
+                size_t child = 2 * index + 1;
 
                 if (child >= queue->n)
                         break;
@@ -47,13 +48,13 @@ static void heap_settle(struct timer_queue *queue, size_t place, struct timer *t
                         child++;
                 if (!is_before(queue->heap[child], timer))
                         break;
-                heap_put(queue, place, queue->heap[child]);
-                place = child;
+                heap_put(queue, index, queue->heap[child]);
+                index = child;
         }
-        heap_put(queue, place, timer);
+        heap_put(queue, index, timer);
 }
 
-/* ---- a queue: the heap and the source that wakes for its first ---- */
+/* ---- a queue: a heap, and a time source armed for its first timer ---- */
 
 static void queue_set_source(struct timer_queue *queue)
 {
@@ -77,9 +78,9 @@ static void queue_remove(struct timer *timer)
         struct timer *last = queue->heap[--queue->n];
 
         if (last != timer)
-                heap_settle(queue, timer->place, last);
+                heap_settle(queue, timer->index, last);
         timer->queue = NULL;
-        if (timer->place == 0)
+        if (timer->index == 0)
                 queue_set_source(queue);
 }
 
@@ -90,12 +91,12 @@ static void queue_insert(struct timer_queue *queue, struct timer *timer, usec_t 
         timer->turn = queue->armed++;
         (void)append(queue->heap, queue->n);
         heap_settle(queue, queue->n - 1, timer);
-        if (timer->place == 0)
+        if (timer->index == 0)
                 queue_set_source(queue);
 }
 
-/* One timer per turn of the loop, so that a timer that arms itself again and again does not keep
- * the others from running. */
+/* Fires one timer per turn of the loop, so that a timer that arms itself again and again does not
+ * block other event sources. */
 static int on_queue(sd_event_source *source, uint64_t usec, void *userdata)
 {
         struct timer_queue *queue = userdata;
@@ -103,13 +104,13 @@ static int on_queue(sd_event_source *source, uint64_t usec, void *userdata)
 
         (void)source;
         (void)usec;
-        /* The wall clock may have been set back since the kernel woke us. */
+        /* The wall clock may have been set back after the time source fired. */
         if (timer->at > clock_now(queue->clock)) {
                 queue_set_source(queue);
                 return 0;
         }
         queue_remove(timer);
-        timer->callback(timer->userdata); /* may free it */
+        timer->callback(timer->userdata); /* may free `timer` */
         return 0;
 }
 
@@ -118,7 +119,7 @@ int timer_queue_init(struct timer_queue *queue, sd_event *event, clockid_t clock
         int r;
 
         queue->clock = clock;
-        /* accuracy: 1 us, that is no later than needed; 0 would mean a quarter of a second */
+        /* Accuracy 1 us: as early as possible. 0 would mean a quarter of a second. */
         r = sd_event_add_time(event, &queue->source, clock, 0, 1, on_queue, queue);
         if (r < 0)
                 return r;
