@@ -1,13 +1,13 @@
-/* A verdict in the words of the manual: the rule, and the images among which it was applied. */
+/* Verdicts as text: the rule, and the images among which it was applied. */
 #include "retention/retention.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* " of those worth reboot, failed tasks included": the images that compete with this one. Nothing
- * where that is every image. `more`: the sentence goes on. */
-static void say_among(struct text *text, const struct retention_terms *terms,
-                      const struct retention_image *image, bool more)
+/* " of those worth reboot, failed tasks included": the images that compete with `image`. Writes
+ * nothing when all images compete. `more`: the sentence does not end here. */
+static void write_among(struct text *text, const struct retention_terms *terms,
+                        const struct retention_image *image, bool more)
 {
         unsigned int level = image->level < terms->full ? image->level : terms->full;
 
@@ -18,8 +18,8 @@ static void say_among(struct text *text, const struct retention_terms *terms,
                 text_append(text, more ? ", failed tasks included," : ", failed tasks included");
 }
 
-static void say_rules(struct text *text, const struct retention_terms *terms,
-                      const struct retention_verdict *verdict)
+static void write_rules(struct text *text, const struct retention_terms *terms,
+                        const struct retention_verdict *verdict)
 {
         const char *separator = "";
         char buffer[TIME_TEXT_MAX];
@@ -28,7 +28,7 @@ static void say_rules(struct text *text, const struct retention_terms *terms,
                 if (!(verdict->rules & 1U << rule))
                         continue;
                 text_printf(text, "%s%s #%u", separator, retain_rule_names[rule],
-                            verdict->place[rule]);
+                            verdict->position[rule]);
                 separator = ", ";
         }
         if (verdict->rules & 1U << RETAIN_WITHIN)
@@ -36,39 +36,39 @@ static void say_rules(struct text *text, const struct retention_terms *terms,
                             format_duration(terms->policy.within, buffer));
 }
 
-static void say_kept(struct text *text, const struct retention_terms *terms,
-                     const struct retention_verdict *verdict, const struct retention_image *image)
+static void write_kept(struct text *text, const struct retention_terms *terms,
+                       const struct retention_verdict *verdict, const struct retention_image *image)
 {
         if (!verdict->rules) {
                 text_append(text, "kept: there is no retain policy");
                 return;
         }
         text_append(text, "kept: ");
-        say_rules(text, terms, verdict);
-        if (verdict->rules != 1U << RETAIN_WITHIN) /* which looks at no other image */
-                say_among(text, terms, image, false);
+        write_rules(text, terms, verdict);
+        if (verdict->rules != 1U << RETAIN_WITHIN) /* `within` does not compare images */
+                write_among(text, terms, image, false);
 }
 
-static void say_newest(struct text *text, const struct retention_terms *terms,
-                       const struct retention_image *image)
+static void write_newest(struct text *text, const struct retention_terms *terms,
+                         const struct retention_image *image)
 {
-        unsigned int cap = terms->asked > terms->full ? terms->asked : terms->full;
+        unsigned int cap = terms->requested > terms->full ? terms->requested : terms->full;
         struct retention_terms counted = *terms;
 
         counted.full = cap;
         text_append(text, "kept: the newest image");
-        say_among(text, &counted, image, true);
+        write_among(text, &counted, image, true);
         text_append(text, " always stays");
 }
 
-static void say_removed(struct text *text, const struct retention_terms *terms,
-                        enum retain_rule lost, const struct retention_image *image)
+static void write_removed(struct text *text, const struct retention_terms *terms,
+                          enum retain_rule lost, const struct retention_image *image)
 {
         char buffer[TIME_TEXT_MAX];
 
         if (lost == RETAIN_RULES) {
                 text_append(text, "removed: under every rule a newer image");
-                say_among(text, terms, image, true);
+                write_among(text, terms, image, true);
                 text_append(text, " stands for its period");
         } else if (lost == RETAIN_WITHIN) {
                 text_printf(text, "removed: within %s no longer keeps it",
@@ -76,12 +76,12 @@ static void say_removed(struct text *text, const struct retention_terms *terms,
         } else {
                 text_printf(text, "removed: %s %u", retain_rule_names[lost],
                             terms->policy.keep[lost]);
-                say_among(text, terms, image, true);
+                write_among(text, terms, image, true);
                 text_append(text, " no longer keeps it");
         }
 }
 
-static void say_required(struct text *text, const struct retention_terms *terms, bool kept)
+static void write_required(struct text *text, const struct retention_terms *terms, bool kept)
 {
         text_printf(
                 text,
@@ -92,8 +92,8 @@ static void say_required(struct text *text, const struct retention_terms *terms,
                 terms->levels[terms->full]);
 }
 
-static void say_time(struct text *text, const struct retention_terms *terms,
-                     const struct retention_image *image)
+static void write_time(struct text *text, const struct retention_terms *terms,
+                       const struct retention_image *image)
 {
         char firing[TIME_TEXT_MAX], created[TIME_TEXT_MAX];
 
@@ -104,19 +104,19 @@ static void say_time(struct text *text, const struct retention_terms *terms,
                             format_rfc3339(image->created, created));
 }
 
-static void say_outcome(struct text *text, const struct retention_terms *terms,
-                        const struct retention_verdict *verdict,
-                        const struct retention_image *image)
+static void write_outcome(struct text *text, const struct retention_terms *terms,
+                          const struct retention_verdict *verdict,
+                          const struct retention_image *image)
 {
         switch (verdict->outcome) {
         case RETENTION_KEEP_RULE:
-                say_kept(text, terms, verdict, image);
+                write_kept(text, terms, verdict, image);
                 return;
         case RETENTION_KEEP_NEWEST:
-                say_newest(text, terms, image);
+                write_newest(text, terms, image);
                 return;
-        case RETENTION_KEEP_HELD:
-                text_printf(text, "kept: %s", image->held_by);
+        case RETENTION_KEEP_IN_USE:
+                text_printf(text, "kept: %s", image->in_use);
                 return;
         case RETENTION_KEEP_PENDING:
                 text_append(text, image->failed ? "kept: it failed, but no newer image replaces it"
@@ -126,13 +126,13 @@ static void say_outcome(struct text *text, const struct retention_terms *terms,
                 text_append(text, "kept: EC2 does not tell when it was created");
                 return;
         case RETENTION_KEEP_REQUIRED:
-                say_required(text, terms, true);
+                write_required(text, terms, true);
                 return;
         case RETENTION_REMOVE:
-                say_removed(text, terms, verdict->lost, image);
+                write_removed(text, terms, verdict->lost, image);
                 return;
-        case RETENTION_REMOVE_WEAK:
-                say_required(text, terms, false);
+        case RETENTION_REMOVE_BELOW:
+                write_required(text, terms, false);
                 return;
         case RETENTION_REMOVE_FAILED:
                 text_append(text, "removed: it failed, and a newer image is available");
@@ -147,7 +147,7 @@ char *retention_explain(const struct retention_terms *terms,
 {
         _cleanup_(text_done) struct text text = {};
 
-        say_outcome(&text, terms, verdict, image);
-        say_time(&text, terms, image);
+        write_outcome(&text, terms, verdict, image);
+        write_time(&text, terms, image);
         return text_steal(&text);
 }

@@ -1,4 +1,4 @@
-/* What becomes of each image: series by series, and in a series rank by rank. */
+/* Decides about images, series by series, and in a series rank by rank. */
 #include "retention/retention.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ static unsigned int rank_of(const struct retention_image *image, unsigned int ca
         return (image->level < cap ? image->level : cap) * 2 + image->succeeded;
 }
 
-/* By series, newest first. */
+/* The order by series, then newest first. */
 static int compare_images(const void *a, const void *b)
 {
         const struct retention_image *x = ((const struct entry *)a)->image;
@@ -37,7 +37,8 @@ bool retention_replaces(const struct retention_terms *terms, const struct retent
 
         return newer->created != SEC_NONE && older->created != SEC_NONE &&
                compare_images(&a, &b) < 0 &&
-               (older->failed || rank_of(newer, terms->asked) >= rank_of(older, terms->asked));
+               (older->failed ||
+                rank_of(newer, terms->requested) >= rank_of(older, terms->requested));
 }
 
 bool retention_stays(const struct retention_verdict *verdict)
@@ -45,50 +46,51 @@ bool retention_stays(const struct retention_verdict *verdict)
         switch (verdict->outcome) {
         case RETENTION_KEEP_RULE:
         case RETENTION_KEEP_NEWEST:
-        case RETENTION_KEEP_HELD:
+        case RETENTION_KEEP_IN_USE:
         case RETENTION_KEEP_PENDING:
         case RETENTION_KEEP_UNKNOWN:
         case RETENTION_KEEP_REQUIRED:
                 return true;
         case RETENTION_REMOVE:
-        case RETENTION_REMOVE_WEAK:
+        case RETENTION_REMOVE_BELOW:
         case RETENTION_REMOVE_FAILED:
                 break;
         }
         return false;
 }
 
-/* An image that no rule keeps. `first`: none of the contest is newer. */
+/* Decides an image that no rule keeps. `first`: no image of the contest is newer. */
 static void decide_rest(const struct contest *contest, const struct entry *entry, bool first)
 {
         if (first && !MUTANT(removes_the_last_good)) {
                 entry->verdict->outcome = RETENTION_KEEP_NEWEST;
-        } else if (entry->image->held_by) {
-                entry->verdict->outcome = RETENTION_KEEP_HELD;
+        } else if (entry->image->in_use) {
+                entry->verdict->outcome = RETENTION_KEEP_IN_USE;
         } else {
                 entry->verdict->outcome = RETENTION_REMOVE;
                 entry->verdict->lost = find_lost(contest, entry->verdict);
         }
 }
 
-/* Below what is required, and kept by no rule. `counts`: the newest image that meets it, or NULL.
- */
-static void decide_weak(const struct entry *entry, const struct entry *enough)
+/* Decides an image below the required level that no rule keeps. `enough`: the newest image with the
+ * required level, or NULL. */
+static void decide_below(const struct entry *entry, const struct entry *enough)
 {
         if (!enough || compare_images(entry, enough) < 0)
                 entry->verdict->outcome = RETENTION_KEEP_REQUIRED;
         else
                 entry->verdict->outcome =
-                        entry->image->held_by ? RETENTION_KEEP_HELD : RETENTION_REMOVE_WEAK;
+                        entry->image->in_use ? RETENTION_KEEP_IN_USE : RETENTION_REMOVE_BELOW;
 }
 
-/* Judges the images of `rank` among those of `available` (newest first) that rank no lower. */
+/* Decides the images of `rank`, in a contest with all images of `available` (newest first) of at
+ * least that rank. */
 static void decide_rank(const struct retention_terms *terms, const struct entry *available,
                         size_t n, unsigned int rank)
 {
         _cleanup_free_ struct entry *entries = xcalloc(n, sizeof(*entries));
         struct contest contest = { .terms = terms, .entries = entries };
-        bool weak = terms->required && rank < terms->full * 2;
+        bool below = terms->required && rank < terms->full * 2;
         const struct entry *enough = NULL;
         size_t n_judged = 0;
 
@@ -105,29 +107,30 @@ static void decide_rank(const struct retention_terms *terms, const struct entry 
         }
         if (!n_judged)
                 return;
-        if (weak)
+        if (below)
                 apply_within(&contest);
         else
                 apply_rules(&contest);
         for (size_t i = 0; i < contest.n; i++) {
                 if (!entries[i].judged || entries[i].verdict->rules)
                         continue;
-                if (weak)
-                        decide_weak(&entries[i], enough);
+                if (below)
+                        decide_below(&entries[i], enough);
                 else
                         decide_rest(&contest, &entries[i], i == 0);
         }
 }
 
-/* Where less than is asked for counts fully, an image that is worth more stays until a newer one
- * is worth as much: the rules do not tell them apart. */
+/* The ranks of the contests count levels only up to terms->full. When the schedule requests a
+ * higher level, an image with a higher level stays until a newer image has at least the same level.
+ */
 static void keep_strongest(const struct retention_terms *terms, const struct entry *available,
                            size_t n)
 {
-        unsigned int newer = 0; /* one more than the highest rank of the newer images */
+        unsigned int newer = 0; /* the highest rank of the newer images, plus 1 */
 
         for (size_t i = 0; i < n; i++) {
-                unsigned int rank = rank_of(available[i].image, terms->asked);
+                unsigned int rank = rank_of(available[i].image, terms->requested);
 
                 if (rank < newer)
                         continue;
@@ -139,23 +142,23 @@ static void keep_strongest(const struct retention_terms *terms, const struct ent
         }
 }
 
-/* Whether it takes part in contests. */
+/* Whether the image takes part in contests. */
 static bool counts(const struct retention_image *image)
 {
         return image->available && image->created != SEC_NONE;
 }
 
-/* `good` is the newest image of the series that counts; this one does not. */
+/* Decides an image that does not count. `good`: the newest image of the series that counts. */
 static enum retention_outcome decide_uncounted(const struct entry *entry, const struct entry *good)
 {
         if (entry->image->created == SEC_NONE)
                 return RETENTION_KEEP_UNKNOWN;
         if (!entry->image->failed || !good || compare_images(entry, good) < 0)
                 return RETENTION_KEEP_PENDING;
-        return entry->image->held_by ? RETENTION_KEEP_HELD : RETENTION_REMOVE_FAILED;
+        return entry->image->in_use ? RETENTION_KEEP_IN_USE : RETENTION_REMOVE_FAILED;
 }
 
-/* `n` images of one series, newest first. */
+/* Decides the `n` images of a series, newest first. */
 static void decide_series(const struct retention_terms *terms, const struct entry *entries,
                           size_t n)
 {

@@ -1,11 +1,12 @@
-/* The rules of a policy, each applied to the images of one series from one rank on. */
+/* Applies the rules of a policy to the images of a contest. */
 #include "retention/contest.h"
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/mutant.h"
 
-/* How much later than the CreationDate a firing may be: two clocks that are both right. */
+/* A plausible firing is at most this long after the CreationDate: two correct clocks differ a
+ * little. */
 #define FIRING_AHEAD (5 * SEC_PER_MIN)
 
 const char *const retain_rule_names[RETAIN_RULES] = {
@@ -49,7 +50,7 @@ static int64_t year_of(sec_t local)
         return civil_from_sec(local).year;
 }
 
-/* The number of the period a local time lies in. `last` has none: each image is its own. */
+/* The number of the period of a local time. `last` has none: each image is a period of its own. */
 static int64_t (*const period_of[RETAIN_RULES])(sec_t local) = {
         [RETAIN_HOURLY] = hour_of,   [RETAIN_DAILY] = day_of,   [RETAIN_WEEKLY] = week_of,
         [RETAIN_MONTHLY] = month_of, [RETAIN_YEARLY] = year_of,
@@ -59,12 +60,12 @@ bool retention_is_plausible(const struct retention_terms *terms,
                             const struct retention_image *image)
 {
         if (image->created == SEC_NONE)
-                return true; /* nothing speaks against it */
+                return true; /* there is nothing to compare the firing with */
         return image->firing <= image->created + FIRING_AHEAD &&
                image->firing >= image->created - terms->firing_lag;
 }
 
-/* Wall-clock time of the schedule's zone, for the period. */
+/* The image's wall-clock time in the schedule's zone, which decides about its period. */
 static sec_t local_time(const struct retention_terms *terms, const struct retention_image *image)
 {
         if (retention_is_plausible(terms, image))
@@ -101,13 +102,14 @@ static void keep(struct contest *contest, struct entry *entry, enum retain_rule 
 }
 
 /*
- * Images of one period need not be neighbours in time: where a clock goes back two hours, its two
- * local hours alternate. So the newest of each period is found by sorting, and only then counted.
+ * Images of a period are not always neighbours in time: when a clock goes back by two hours, images
+ * of two local hours alternate. So sorting by period finds the newest image of each period, and
+ * only then positions are counted.
  */
 static void apply_rule(struct contest *contest, enum retain_rule rule)
 {
         _cleanup_free_ struct entry **sorted = xcalloc(contest->n, sizeof(struct entry *));
-        unsigned int place = 0;
+        unsigned int position = 0;
 
         for (size_t i = 0; i < contest->n; i++) {
                 struct entry *entry = &contest->entries[i];
@@ -120,16 +122,16 @@ static void apply_rule(struct contest *contest, enum retain_rule rule)
         qsort(sorted, contest->n, sizeof(struct entry *), compare_periods);
         for (size_t i = 0; i < contest->n; i++)
                 if (i == 0 || sorted[i]->period != sorted[i - 1]->period)
-                        sorted[i]->place[rule] = 1;
+                        sorted[i]->position[rule] = 1;
         for (size_t i = 0; i < contest->n; i++) {
                 struct entry *entry = &contest->entries[i];
 
-                if (!entry->place[rule])
+                if (!entry->position[rule])
                         continue;
-                entry->place[rule] = ++place;
+                entry->position[rule] = ++position;
                 if (entry->judged)
-                        entry->verdict->place[rule] = place;
-                if (place + MUTANT(keeps_one_less) <=
+                        entry->verdict->position[rule] = position;
+                if (position + MUTANT(keeps_one_less) <=
                     contest->terms->policy.keep[rule] + MUTANT(keeps_one_more))
                         keep(contest, entry, rule);
         }
@@ -160,7 +162,7 @@ enum retain_rule find_lost(const struct contest *contest, const struct retention
         enum retain_rule lost = contest->terms->policy.within ? RETAIN_WITHIN : RETAIN_RULES;
 
         for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
-                if (verdict->place[rule] &&
+                if (verdict->position[rule] &&
                     (lost == RETAIN_RULES || contest->reach[rule] <= contest->reach[lost]))
                         lost = rule;
         return lost;

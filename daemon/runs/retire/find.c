@@ -190,7 +190,7 @@ static void decide(struct task *task, struct retention_state *state)
                 state->images[i] = retain_image(schedule, &candidate->row, candidate->created);
                 state->images[i].available = candidate->available;
                 state->images[i].failed = candidate->failed;
-                state->images[i].held_by = candidate->held_by;
+                state->images[i].in_use = candidate->held_by;
         }
         retention_decide(&state->terms, state->images, state->n, state->verdicts);
 }

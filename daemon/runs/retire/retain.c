@@ -22,7 +22,7 @@ struct retention_terms retain_terms(const struct setting_schedule *schedule, sec
 
         return (struct retention_terms){
                 .policy = schedule->retain,
-                .asked = asked,
+                .requested = asked,
                 .full = required ? schedule->retain_require - REQUIRE_CRASH : asked,
                 .required = required,
                 .levels = level_names,

@@ -159,7 +159,7 @@ static struct retention_terms terms_of(struct checker *checker,
 
         return (struct retention_terms){
                 .policy = schedule->retain,
-                .asked = asked,
+                .requested = asked,
                 .full = required ? schedule->require - REQUIRE_CRASH : asked,
                 .required = required,
                 .firing_lag = schedule->within * SEC_PER_HOUR + schedule->flexible * SEC_PER_MIN +
@@ -242,10 +242,11 @@ static void judge_best(struct checker *checker, const struct creation *creation,
                        const struct series *series)
 {
         const struct retention_image *images = series->images;
-        unsigned int worth = oracle_worth(&images[series->about], series->terms.asked);
+        unsigned int worth = oracle_worth(&images[series->about], series->terms.requested);
 
         for (size_t i = 0; i < series->n; i++)
-                if (i != series->about && oracle_worth(&images[i], series->terms.asked) >= worth)
+                if (i != series->about &&
+                    oracle_worth(&images[i], series->terms.requested) >= worth)
                         return;
         simulation_fail(checker->simulation, "the best consistency stays",
                         "%s of %s by %s is deregistered, and nothing else is worth as much",

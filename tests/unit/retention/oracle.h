@@ -136,12 +136,12 @@ static inline bool oracle_stays(const struct retention_terms *terms,
         if (image->created == SEC_NONE)
                 return true;
         if (!image->available)
-                return !image->failed || !followed || image->held_by;
-        if (image->held_by)
+                return !image->failed || !followed || image->in_use;
+        if (image->in_use)
                 return true;
         if (terms->policy.within && terms->now - image->created < terms->policy.within)
                 return true;
-        if (!oracle_is_replaced(images, n, i, terms->asked))
+        if (!oracle_is_replaced(images, n, i, terms->requested))
                 return true;
         if (oracle_is_weak(terms, image))
                 return !met;

@@ -89,7 +89,7 @@ static struct retention_image make_image(struct history *h, uint64_t *random, se
         image.failed = kind == 1;
         image.level = draw(random, ELEMENTS(levels));
         image.succeeded = draw(random, 3) != 0;
-        image.held_by = draw(random, 12) == 0 ? "instance i-9" : NULL;
+        image.in_use = draw(random, 12) == 0 ? "instance i-9" : NULL;
         return image;
 }
 
@@ -98,11 +98,11 @@ static void make_terms(struct retention_terms *terms, uint64_t *random, sec_t sp
         *terms = (struct retention_terms){
                 .now = 1800000000 + (sec_t)draw(random, 400000000),
                 .levels = levels,
-                .asked = draw(random, ELEMENTS(levels)),
+                .requested = draw(random, ELEMENTS(levels)),
                 .firing_lag = 26 * SEC_PER_HOUR,
         };
         terms->required = draw(random, 2);
-        terms->full = terms->required ? draw(random, ELEMENTS(levels)) : terms->asked;
+        terms->full = terms->required ? draw(random, ELEMENTS(levels)) : terms->requested;
         for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                 if (draw(random, 3) == 0)
                         terms->policy.keep[rule] = 1 + draw(random, 8);
@@ -170,8 +170,8 @@ static void outcome_is_consistent(const struct history *h, const struct retentio
                 hold(h, v->outcome == RETENTION_REMOVE || v->lost == RETAIN_RULES);
                 for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                         if (v->rules >> rule & 1)
-                                hold(h, v->place[rule] >= 1 &&
-                                                v->place[rule] <= h->terms.policy.keep[rule]);
+                                hold(h, v->position[rule] >= 1 &&
+                                                v->position[rule] <= h->terms.policy.keep[rule]);
         }
 }
 
@@ -184,15 +184,15 @@ static void best_stays(const struct history *h, const struct retention_verdict *
         for (size_t i = 0; i < h->n; i++)
                 kept[i] = stays(&verdicts[i]);
         for (size_t s = 0; s < ELEMENTS(series); s++)
-                hold(h, oracle_best(h->images, h->n, series[s], NULL, h->terms.asked) ==
-                                oracle_best(h->images, h->n, series[s], kept, h->terms.asked));
+                hold(h, oracle_best(h->images, h->n, series[s], NULL, h->terms.requested) ==
+                                oracle_best(h->images, h->n, series[s], kept, h->terms.requested));
 }
 
 /* What goes is replaced by an image that stays, is newer by EC2's clock, and is at least as
  * strong, whichever level counts fully. */
 static void replaced_by_better(const struct history *h, const struct retention_verdict *verdicts)
 {
-        const unsigned int caps[] = { h->terms.asked, h->terms.full };
+        const unsigned int caps[] = { h->terms.requested, h->terms.full };
 
         for (size_t c = 0; c < ELEMENTS(caps); c++)
                 for (size_t i = 0; i < h->n; i++) {
@@ -287,7 +287,7 @@ static size_t lost_by_adding(const struct history *h, const struct retention_ver
                         continue;
                 lost += !oracle_is_weak(&h->terms, &h->images[i]); /* of those any number goes */
                 hold(h, oracle_replaces(&image, &h->images[i], h->terms.full) ||
-                                oracle_replaces(&image, &h->images[i], h->terms.asked));
+                                oracle_replaces(&image, &h->images[i], h->terms.requested));
         }
         return lost;
 }
@@ -306,8 +306,8 @@ static void adding_only_competes(const struct history *h, const struct retention
 
         for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                 rules += h->terms.policy.keep[rule] > 0;
-        /* The newest takes at most one place of each rule in the contest of each rank, and the
-         * place of the newest; counted up to what is required, and up to what is asked for. */
+        /* The newest takes at most one position of each rule in the contest of each rank, and the
+         * position of the newest; counted up to what is required, and up to what is asked for. */
         hold(h, lost_by_adding(h, verdicts, image) <= ranks * (rules + 2));
         image.created = 1000; /* an older one takes none, whatever its firing says */
         hold(h, lost_by_adding(h, verdicts, image) == 0);

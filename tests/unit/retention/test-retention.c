@@ -25,15 +25,15 @@ struct row {
         int line;
         struct retention_policy policy;
         const char *now, *images, *expect;
-        unsigned int asked;
+        unsigned int requested;
         int required; /* one more than a level; 0: nothing */
 };
 
 static const char outcome_letters[] = {
         [RETENTION_KEEP_RULE] = 'k',     [RETENTION_KEEP_NEWEST] = 'g',
-        [RETENTION_KEEP_HELD] = 'h',     [RETENTION_KEEP_PENDING] = 'p',
+        [RETENTION_KEEP_IN_USE] = 'h',   [RETENTION_KEEP_PENDING] = 'p',
         [RETENTION_KEEP_REQUIRED] = 'n', [RETENTION_REMOVE] = 'R',
-        [RETENTION_REMOVE_WEAK] = 'W',   [RETENTION_REMOVE_FAILED] = 'F',
+        [RETENTION_REMOVE_BELOW] = 'W',  [RETENTION_REMOVE_FAILED] = 'F',
         [RETENTION_KEEP_UNKNOWN] = 'u',
 };
 
@@ -178,7 +178,7 @@ static struct retention_image read_image(const char *word, const char *id)
                 if (*flags == 'u')
                         image.created = SEC_NONE;
                 if (*flags == 'h')
-                        image.held_by = "in use (instance i-9)";
+                        image.in_use = "in use (instance i-9)";
         }
         image.available = !image.failed && !image.available;
         image.succeeded = !image.succeeded;
@@ -190,7 +190,7 @@ static struct retention_terms terms_of(struct retention_policy policy, sec_t now
 {
         return (struct retention_terms){
                 .policy = policy,
-                .asked = asked,
+                .requested = asked,
                 .full = required ? (unsigned int)required - 1 : asked,
                 .required = required,
                 .levels = levels,
@@ -238,7 +238,7 @@ static void test_rows(void **state)
                 const struct row *row = &rows[i];
                 struct history h = history_read(row->images);
                 struct retention_terms terms =
-                        terms_of(row->policy, at(row->now), row->asked, row->required);
+                        terms_of(row->policy, at(row->now), row->requested, row->required);
 
                 retention_decide(&terms, h.images, h.n, h.verdicts);
                 for (size_t k = 0; k < h.n; k++)
@@ -273,17 +273,17 @@ static void test_zone(void **state)
                 images[i].firing = images[i].created;
         images[0].firing_offset = images[1].firing_offset = 9 * SEC_PER_HOUR;
         retention_decide(&terms, images, 2, verdicts);
-        assert_int_equal(verdicts[0].place[RETAIN_DAILY], 2);
+        assert_int_equal(verdicts[0].position[RETAIN_DAILY], 2);
         assert_int_equal(verdicts[0].outcome, RETENTION_KEEP_RULE);
         images[0].firing_offset = images[1].firing_offset = 0;
         retention_decide(&terms, images, 2, verdicts);
-        assert_int_equal(verdicts[0].place[RETAIN_DAILY], 0);
+        assert_int_equal(verdicts[0].position[RETAIN_DAILY], 0);
         assert_int_equal(verdicts[0].outcome, RETENTION_REMOVE);
         /* the same where the CreationDate says the day */
         images[0].firing = images[1].firing = at("2042-01-01T00:00:00Z");
         images[0].created_offset = images[1].created_offset = 9 * SEC_PER_HOUR;
         retention_decide(&terms, images, 2, verdicts);
-        assert_int_equal(verdicts[0].place[RETAIN_DAILY], 2);
+        assert_int_equal(verdicts[0].position[RETAIN_DAILY], 2);
 }
 
 /* A clock that goes back two hours (Troll station) lives through 01 and 02 twice: still two hours,
@@ -315,8 +315,8 @@ static void test_clock_goes_back(void **state)
         retention_decide(&terms, images, 5, verdicts);
         for (int i = 0; i < 5; i++)
                 assert_int_equal(verdicts[i].outcome == RETENTION_KEEP_RULE, kept[i]);
-        assert_int_equal(verdicts[4].place[RETAIN_HOURLY], 1);
-        assert_int_equal(verdicts[2].place[RETAIN_HOURLY], 3);
+        assert_int_equal(verdicts[4].position[RETAIN_HOURLY], 1);
+        assert_int_equal(verdicts[2].position[RETAIN_HOURLY], 3);
 }
 
 static void test_series_and_ties(void **state)
@@ -360,7 +360,7 @@ static const struct {
         int line;
         struct retention_policy policy;
         const char *images, *expect; /* of the first image; now is 2026-03-10 */
-        unsigned int asked;
+        unsigned int requested;
         int required;
 } explained[] = {
         { __LINE__, { .keep = { [RETAIN_DAILY] = 7, [RETAIN_WEEKLY] = 4 } },
@@ -439,7 +439,7 @@ static void test_explain(void **state)
                 struct history h = history_read(explained[i].images);
                 struct retention_terms terms =
                         terms_of(explained[i].policy, at("2026-03-10T00:00:00Z"),
-                                 explained[i].asked, explained[i].required);
+                                 explained[i].requested, explained[i].required);
                 char *text;
 
                 retention_decide(&terms, h.images, h.n, h.verdicts);
