@@ -1,3 +1,4 @@
+/* Parses the fields of cron(). */
 #include "schedule/cron-field.h"
 
 #include <ctype.h>
@@ -9,7 +10,7 @@
 
 enum { SET_WORDS = (CRON_YEAR_LAST - CRON_YEAR_FIRST) / 64 + 1 };
 
-/* The values of a field, counted from its least. */
+/* The values of a field as bits; bit 0 is the least value. */
 struct set {
         uint64_t words[SET_WORDS];
 };
@@ -27,7 +28,7 @@ static const struct field {
         const char *name;
         int least, most;
         int step_most;
-        const char *const *names, *const *full_names; /* of the values from `least` on */
+        const char *const *names, *const *full_names; /* of the values, starting with `least` */
         const char *allowed;
 } fields[] = {
         [FIELD_MINUTES] = { "minutes", 0, 59, 59, NULL, NULL, "0-59" },
@@ -40,14 +41,14 @@ static const struct field {
         [FIELD_YEAR] = { "year", CRON_YEAR_FIRST, CRON_YEAR_LAST, 9999, NULL, NULL, "1970-2199" },
 };
 
-/* One field being read: where it is wrong is told once, in one form. */
+/* A field that is being parsed, with its error message. */
 struct reader {
         const struct field *field;
         const char *text; /* the whole field */
         char **error;
 };
 
-/* Sets the message "FIELD: 'VALUE' REASON; allowed: RANGE" and gives false. */
+/* Sets the message "FIELD: 'VALUE' REASON; allowed: RANGE" and returns false. */
 __attribute__((format(printf, 3, 4))) static bool refuse(struct reader *reader, const char *value,
                                                          const char *format, ...)
 {
@@ -115,7 +116,7 @@ static bool read_step(struct reader *reader, const char *text, int *ret)
         return true;
 }
 
-/* "a-b"; b before a goes round the end of the field, except for years. */
+/* "a-b"; with b < a the range wraps around at the end of the field, except for years. */
 static bool read_range(struct reader *reader, const char *text, const char *dash, int *ret_first,
                        int *ret_last)
 {
@@ -132,7 +133,7 @@ static bool read_range(struct reader *reader, const char *text, const char *dash
         return true;
 }
 
-/* Adds first, first + step, ... up to last, which may lie round the end of the field. */
+/* Adds first, first + step, ... up to last; with last < first it wraps around. */
 static void add_range(const struct field *field, struct set *set, int first, int last, int step)
 {
         int size = field->most - field->least + 1;
@@ -145,7 +146,7 @@ static void add_range(const struct field *field, struct set *set, int first, int
         }
 }
 
-/* The words of Quartz that only the day fields know and that stand alone there. */
+/* Refuses ?, L, W and # of Quartz within a list: only the day fields allow them, and only alone. */
 static bool refuse_letters(struct reader *reader, const char *item)
 {
         bool of_month = reader->field == &fields[FIELD_DAY_OF_MONTH];
@@ -226,7 +227,7 @@ static bool small_number(const char *text, size_t n, int most, int *ret)
         return true;
 }
 
-/* L, LW, L-n, nW; *ret_known tells whether the text was one of these. */
+/* L, LW, L-n, nW; *ret_known: the text is one of these. */
 static bool read_month_days(struct reader *reader, struct cron *cron, bool *ret_known)
 {
         const char *text = reader->text;

@@ -1,6 +1,7 @@
 /*
- * One field of cron(): a list of values, ranges and steps, or what only the day fields know (?, L,
- * W, #). Private to expression.
+ * Parser of a field of cron(): a list of values, ranges and steps; in the day fields also ?, L, W
+ * and
+ * #. Private to expression.
  */
 #pragma once
 
@@ -22,7 +23,7 @@ enum cron_field {
 const char *cron_field_name(enum cron_field field);
 
 /*
- * Reads `text` into its part of `cron`; a day field also sets the day rule, unless it is "?". On
- * failure false and a message (caller frees).
+ * Parses `text` into the members of `cron` for the field; a day field other than "?" also sets the
+ * day rule. False with a message (caller frees) for a text that is not valid.
  */
 bool cron_field_parse(enum cron_field field, const char *text, struct cron *cron, char **ret_error);

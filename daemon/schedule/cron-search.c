@@ -1,3 +1,4 @@
+/* Finds the next matching date and minute. */
 #include "schedule/cron-search.h"
 
 #include <stdlib.h>
@@ -65,7 +66,7 @@ uint32_t cron_month_days(const struct cron *cron, int64_t year, int month)
         abort();
 }
 
-/* The first year of the set at or after `year`; false when none. */
+/* The first year of the set at or after `year`; false: there is none. */
 static bool next_year(const struct cron *cron, int64_t *year)
 {
         const size_t n = sizeof(cron->years) / sizeof(cron->years[0]);
@@ -84,7 +85,8 @@ static bool next_year(const struct cron *cron, int64_t *year)
         return false;
 }
 
-/* Moves `date` to the first matching day at or after it; its day may lie past the month's end. */
+/* Moves `date` to the first matching day at or after it; date->day may be past the end of the
+ * month. */
 static bool next_date(const struct cron *cron, struct date *date)
 {
         for (int64_t year = date->year; next_year(cron, &year); year++) {
@@ -107,7 +109,7 @@ static bool next_date(const struct cron *cron, struct date *date)
         return false;
 }
 
-/* The first matching minute of a day at or after `minute`; false when none. */
+/* The first matching minute of a day at or after `minute`; false: there is none. */
 static bool next_minute(const struct cron *cron, int minute, int *ret)
 {
         int hour = minute / MINUTES_PER_HOUR;

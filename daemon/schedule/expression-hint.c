@@ -1,3 +1,4 @@
+/* Guesses what was meant by a text that is no expression. */
 #include "schedule/expression-hint.h"
 
 #include <ctype.h>
@@ -8,10 +9,10 @@
 #include "base/text.h"
 #include "schedule/unix-cron.h"
 
-/* A text that is no expression, taken apart. */
+/* The parts of a text that is no expression. */
 struct attempt {
-        char *word;   /* "cron", "rate", "at", ..., or "" when it has no ( ) */
-        char **parts; /* what is inside, at white space */
+        char *word;   /* before the parenthesis, "cron", "rate", ...; or "" */
+        char **parts; /* inside the parentheses, split at white space */
         size_t n;
 };
 
@@ -24,7 +25,7 @@ static const struct nickname {
         { "@annually", "cron(0 0 1 1 ? *)" },
 };
 
-/* Other spellings of rate's units. */
+/* Other spellings of the units of rate(). */
 static const struct spelling {
         const char *name, *unit;
         unsigned long long times;
@@ -77,7 +78,8 @@ static char *hint_nickname(const struct attempt *attempt)
         return NULL;
 }
 
-/* The same without needless white space, in small letters, with its word and parentheses. */
+/* The same expression in small letters, with its word and parentheses, without white space around.
+ */
 static char *hint_form(const struct attempt *attempt)
 {
         static const char *const words[] = { "cron", "rate", "at" };
@@ -94,7 +96,7 @@ static char *hint_form(const struct attempt *attempt)
         return NULL;
 }
 
-/* Five fields, or six when the second day field was only not turned into '?'. */
+/* Five fields of Unix cron; or six fields, with no day field turned into '?'. */
 static char *hint_unix(const struct attempt *attempt)
 {
         char *expressions[2] = {}, *hint = NULL;
@@ -117,7 +119,7 @@ static char *hint_unix(const struct attempt *attempt)
         return hint;
 }
 
-/* Six fields with both days set: one '*' becomes '?'. */
+/* Six fields with both day fields set: a '*' becomes '?'. */
 static char *hint_question_mark(const struct attempt *attempt)
 {
         static char question_mark[] = "?";
@@ -191,7 +193,7 @@ static char *hint_at(const struct attempt *attempt)
                        n > strlen(whole) ? " (wall time of the schedule's timezone)" : "");
 }
 
-/* Tried in this order. */
+/* All hints, in the order in which they are tried. */
 static char *(*const hints[])(const struct attempt *) = {
         hint_nickname, hint_form, hint_unix, hint_question_mark, hint_seconds, hint_rate, hint_at,
 };

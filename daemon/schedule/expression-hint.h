@@ -1,6 +1,6 @@
 /*
- * What somebody may have meant by a text that is no expression: five-field Unix cron, "@daily", an
- * expression without its word, other spellings. Private to expression.
+ * Corrections of a text that is no expression: five fields of Unix cron, "@daily", an expression
+ * without its word, other spellings. Private to expression.
  */
 #pragma once
 
@@ -12,5 +12,5 @@
  */
 char *expression_hint(const char *text);
 
-/* Whether the text is an expression; makes no hint. Defined by expression.c. */
+/* Whether the text is an expression. Defined in expression.c. */
 bool expression_is_valid(const char *text);

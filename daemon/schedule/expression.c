@@ -1,3 +1,4 @@
+/* Parses cron(), rate() and at(). */
 #include "schedule/expression.h"
 
 #include <ctype.h>
@@ -85,7 +86,8 @@ static bool parse_rate(char *text, struct expression *ret, char **ret_error)
         *space = '\0';
         unit = space + 1;
         for (size_t i = 0; i < ELEMENTS(units); i++) {
-                /* Scheduler takes either number of a unit with any value, in any case */
+                /* EventBridge accepts "minute" and "minutes" with any value, in any case of
+                 * letters. */
                 if (strcasecmp(unit, units[i].one) != 0 && strcasecmp(unit, units[i].many) != 0)
                         continue;
                 if (!parse_number(value, units[i].most, &number) || !number) {
@@ -136,7 +138,7 @@ static const struct form {
         { "at(", EXPRESSION_AT, parse_at },
 };
 
-/* Reads an expression, without a hint in the message. */
+/* Parses an expression; the message has no hint. */
 static bool parse(const char *text, struct expression *ret, char **ret_error)
 {
         if (strlen(text) > EXPRESSION_TEXT_MAX) {

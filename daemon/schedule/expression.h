@@ -2,8 +2,8 @@
  * EventBridge Scheduler's expressions: cron(), rate(), at().
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  *
- * cron fields are bit masks, years a bit set; an expression is plain data and needs no free. The
- * dialect, also where AWS is silent, is described in man/amid.yaml.5.
+ * The fields of cron are bit masks. An expression is plain data and needs no free. man/amid.yaml.5
+ * has the dialect, also where AWS does not document it.
  */
 #pragma once
 
@@ -13,14 +13,14 @@
 #include "base/time.h"
 
 enum {
-        EXPRESSION_TEXT_MAX = 1024, /* bytes of an expression we read */
+        EXPRESSION_TEXT_MAX = 1024, /* bytes of an expression */
         CRON_YEAR_FIRST = 1970,
         CRON_YEAR_LAST = 2199,
 };
 
 enum expression_kind { EXPRESSION_CRON, EXPRESSION_RATE, EXPRESSION_AT };
 
-/* What picks the days of a month. */
+/* The rule for the days of a month. */
 enum cron_day_rule {
         CRON_DAYS_OF_MONTH,   /* the mask `days`: bit 1 to 31 */
         CRON_DAYS_OF_WEEK,    /* the mask `weekdays`: bit 0 = Sunday */
@@ -51,8 +51,7 @@ struct expression {
 };
 
 /*
- * Reads an expression. On failure gives false and a message that names field, value and allowed
- * range, for five-field unix cron, "@daily" or a missing "cron( )" with the corrected text (caller
- * frees).
+ * Parses an expression. False with a message (caller frees): field, value and allowed range; or a
+ * corrected text for Unix cron, "@daily" or a missing "cron( )".
  */
 bool expression_parse(const char *text, struct expression *ret, char **ret_error);

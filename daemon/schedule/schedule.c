@@ -1,3 +1,4 @@
+/* The next and the latest firing of a schedule. */
 #include "schedule/schedule.h"
 
 #include <inttypes.h>
@@ -9,7 +10,7 @@
 #define CIVIL_ARGUMENTS(civil)                                                                     \
         (civil).year, (civil).month, (civil).day, (civil).hour, (civil).minute, (civil).second
 
-/* Wall times of other years match no cron expression; the margin is more than any offset. */
+/* Wall times outside of these match no cron expression. The margin is larger than any offset. */
 static const sec_t cron_least = -2 * SEC_PER_DAY;
 static const sec_t cron_most = (sec_t)(CRON_YEAR_LAST - CRON_YEAR_FIRST + 2) * 366 * SEC_PER_DAY;
 
@@ -20,8 +21,8 @@ static int64_t minute_from(sec_t wall)
 }
 
 /*
- * Walks matching wall minutes upwards. One conversion is enough, save where the clock was changed:
- * then the walk goes on behind the change.
+ * Finds the first matching wall minute that exists and lies after `after`. A minute that a change
+ * of the clock skips or repeats makes the search continue after that change.
  */
 static sec_t cron_next(const struct cron *cron, const struct zone *zone, sec_t after)
 {
@@ -37,12 +38,13 @@ static sec_t cron_next(const struct cron *cron, const struct zone *zone, sec_t a
                 sec_t utc, change;
 
                 if (!zone_from_local(zone, minute * SEC_PER_MIN, &utc)) {
-                        /* it does not exist: behind the gap */
+                        /* The minute does not exist: continue after the gap. */
                         minute = minute_from(utc + zone_offset(zone, utc));
                 } else if (utc > after) {
                         return utc;
                 } else {
-                        /* the second pass of a repeated stretch: behind its end */
+                        /* `after` is in the second pass of a repeated interval: continue at its
+                         * end. */
                         change = zone_next_transition(zone, utc);
                         minute = minute_from(change + zone_offset(zone, change - 1));
                 }
@@ -63,8 +65,8 @@ sec_t schedule_anchor_from(sec_t now)
         return now + (SEC_PER_MIN - now % SEC_PER_MIN) % SEC_PER_MIN;
 }
 
-/* anchor + k * interval for the least k that lies after `after`: k >= 0 from a `start` on, else
- * k >= 1, since who adds a schedule does not want its instances rebooted within the minute. */
+/* The first anchor + k * interval after `after`. k >= 0 with a `start`; else k >= 1, because a new
+ * schedule must not reboot instances within its first minute. */
 static sec_t rate_next(const struct schedule *schedule, sec_t after)
 {
         sec_t anchor = rate_anchor(schedule), interval = schedule->expression.interval, passed;
@@ -108,13 +110,13 @@ sec_t schedule_next(const struct schedule *schedule, sec_t after)
 }
 
 /*
- * "Is there a firing after x and at or before `at`" holds up to the last firing and not from there
- * on, so the last one is found by doubling steps back from `at` and then halving: some sixty calls
- * at worst, however long the outage was.
+ * The predicate "there is a firing in (x, at]" is true for x before the last firing, and false from
+ * the last firing on. So doubling steps back from `at`, then halving, finds the last firing: some
+ * sixty calls at most, for an outage of any length.
  */
 sec_t schedule_latest(const struct schedule *schedule, sec_t floor, sec_t at)
 {
-        const sec_t far = (sec_t)1 << 50; /* beyond every year of every expression */
+        const sec_t far = (sec_t)1 << 50; /* after all years of expressions */
         sec_t high = at < far ? at : far, latest, next;
 
         latest = schedule_next(schedule, floor > -far ? floor : -far);
@@ -157,7 +159,7 @@ char *schedule_at_problem(const struct expression *expression, const struct zone
                          CIVIL_ARGUMENTS(first));
 }
 
-/* FNV-1a spreads poorly in its high bits over short names; the finalizer is splitmix64's. */
+/* FNV-1a, with the finalizer of splitmix64: for short names the high bits of FNV-1a are poor. */
 static uint64_t hash(const char *name)
 {
         uint64_t value = UINT64_C(0xcbf29ce484222325);

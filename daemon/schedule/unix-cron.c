@@ -1,3 +1,4 @@
+/* Translates Unix cron into cron(). */
 #include "schedule/unix-cron.h"
 
 #include <ctype.h>
@@ -5,7 +6,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* Numbers become names, except after '/', where they are steps; NULL for a day beyond 7. */
+/* Replaces numbers by names of weekdays, except after '/', where they are steps. NULL for a day
+ * > 7. */
 static char *name_weekdays(const char *field)
 {
         static const char *const names[] = {

@@ -12,16 +12,16 @@ enum {
         HEADER_SIZE = 44,
         FOOTER_MAX = 256,
         TYPE_SIZE = 6,
-        OFFSET_LEAST = -(25 * 3600 - 1), /* RFC 8536 section 3.2: what readers must accept */
+        OFFSET_LEAST = -(25 * 3600 - 1), /* RFC 8536 section 3.2: readers must accept it */
         OFFSET_MOST = 26 * 3600 - 1,
-        RULE_YEAR_LEAST = 1900, /* a rule without any transition before it starts here */
+        RULE_YEAR_LEAST = 1900, /* the first year of a rule in a file without transitions */
         CYCLE_YEARS = 400,
 };
 
 /* RFC 8536 appendix A.2: -2^59, before the Big Bang, is the earliest time a file should hold. */
 static const sec_t time_most = (sec_t)1 << 60;
 
-/* What is left of a file. */
+/* The unread rest of a file. */
 struct bytes {
         const unsigned char *data;
         size_t size;
@@ -76,7 +76,7 @@ static bool take_header(struct bytes *file, struct header *ret)
         return ret->n_types > 0;
 }
 
-/* What follows a header, with times of 4 or 8 bytes. */
+/* The size of the data after a header, with times of 4 or 8 bytes. */
 static size_t block_size(const struct header *header, size_t time_size)
 {
         return header->n_times * (time_size + 1) + header->n_types * TYPE_SIZE + header->n_chars +
@@ -110,7 +110,8 @@ static int add_changes(struct zone *zone, const struct header *header, const uns
         return 0;
 }
 
-/* Writes the rule of the footer out for a whole cycle of the calendar, from the last transition. */
+/* Adds the changes by the footer's rule for a whole cycle of the calendar after the last
+ * transition. */
 static void add_rule(struct zone *zone, const struct zone_rule *rule, sec_t last)
 {
         int64_t first_year = RULE_YEAR_LEAST;
@@ -124,7 +125,8 @@ static void add_rule(struct zone *zone, const struct zone_rule *rule, sec_t last
                 struct zone_change both[] = { south ? end : begin, south ? begin : end };
 
                 for (size_t i = 0; i < ELEMENTS(both); i++) {
-                        /* a rule so odd that its years overlap is cut, to stay in order */
+                        /* Changes must stay in order, so overlapping years of an odd rule are cut.
+                         */
                         if (both[i].at < last || (both[i].at == last && year == first_year))
                                 continue;
                         zone_add(zone, both[i].at, both[i].offset);
@@ -132,7 +134,8 @@ static void add_rule(struct zone *zone, const struct zone_rule *rule, sec_t last
                 }
         }
         zone->cycle_from = days_from_civil(first_year + CYCLE_YEARS + 2, 1, 1) * SEC_PER_DAY;
-        /* the year behind the cycle serves as what comes next; the one after it is not whole */
+        /* One year after the cycle stays, for zone_next_transition(); a partial year after it goes.
+         */
         while (zone->n_changes &&
                zone->changes[zone->n_changes - 1].at > zone->cycle_from + 368 * SEC_PER_DAY)
                 zone->n_changes--;
@@ -152,7 +155,7 @@ static int add_footer(struct zone *zone, struct bytes *file, sec_t last)
         if (!end || n >= sizeof(footer) || memchr(file->data, '\0', n))
                 return -EBADMSG;
         if (n == 0)
-                return 0; /* no rule: the last offset stays */
+                return 0; /* no rule: the last offset is valid for ever */
         memcpy(footer, file->data, n);
         footer[n] = '\0';
         if (!zone_rule_parse(footer, &rule))

@@ -1,4 +1,4 @@
-/* The installed time zone database: names, files, and a walk of it for hints. */
+/* The installed time zone database: names, files, and the closest name for hints. */
 #include "schedule/zone.h"
 
 #include <ctype.h>
@@ -24,7 +24,7 @@ static const char *database(void)
         return folder && *folder ? folder : "/usr/share/zoneinfo";
 }
 
-/* A relative path of plain components: nothing of it may lead out of the database. */
+/* Whether `name` is a relative path of plain components, which cannot lead out of the database. */
 static bool name_is_valid(const char *name)
 {
         static const char others[] = "_+-.";
@@ -46,7 +46,7 @@ static bool name_is_valid(const char *name)
         return true;
 }
 
-/* Reads a whole file of at most ZONE_FILE_MAX bytes. */
+/* Reads a file of at most ZONE_FILE_MAX bytes. */
 static int read_file(const char *path, unsigned char **ret, size_t *ret_size)
 {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -110,13 +110,14 @@ static void names_done(struct names *names)
         strings_free(names->names, names->n);
 }
 
-/* posix/ and right/ hold everything again; names in small letters are not zones. */
+/* Whether an entry can be a zone: posix/ and right/ repeat all zones, and names in small letters
+ * are no zones. */
 static bool is_entry(const struct dirent *entry)
 {
         return isupper((unsigned char)entry->d_name[0]) && !strchr(entry->d_name, '.');
 }
 
-/* Collects what lies below `below` ("" or "America/"). */
+/* Collects the names below `below` ("" or "America/"). */
 static void walk(const char *below, int depth, struct names *found)
 {
         _cleanup_free_ char *path = xasprintf("%s/%s", database(), below);

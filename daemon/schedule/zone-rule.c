@@ -1,3 +1,4 @@
+/* Parses POSIX TZ strings, and computes the transitions of a year. */
 #include "schedule/zone-rule.h"
 
 #include <ctype.h>
@@ -10,7 +11,7 @@ enum {
         DAYS_PER_WEEK = 7,
 };
 
-/* A number of up to three digits in [least, most]. */
+/* Parses a number of up to three digits in [least, most]. */
 static bool take_number(const char **text, int least, int most, int *ret)
 {
         int value = 0, digits = 0;
@@ -31,7 +32,7 @@ static bool take(const char **text, char c)
         return true;
 }
 
-/* "EST", or "<+0330>". */
+/* Parses a name, "EST" or "<+0330>". */
 static bool take_name(const char **text)
 {
         const char *start = *text;
@@ -46,7 +47,7 @@ static bool take_name(const char **text)
         return n >= NAME_MIN && (!quoted || take(text, '>'));
 }
 
-/* [+-]hh[:mm[:ss]] in seconds. */
+/* Parses [+-]hh[:mm[:ss]] into seconds. */
 static bool take_time(const char **text, int hours_max, int *ret)
 {
         int sign = 1, hours, minutes = 0, seconds = 0;
@@ -67,7 +68,7 @@ static bool take_time(const char **text, int hours_max, int *ret)
         return true;
 }
 
-/* POSIX counts westwards. */
+/* Parses an offset, which POSIX counts westwards, into seconds east of UTC. */
 static bool take_offset(const char **text, int *ret)
 {
         int west;

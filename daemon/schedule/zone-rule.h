@@ -27,7 +27,7 @@ struct zone_rule {
         struct zone_rule_date begin, end; /* of daylight time, each in the wall time before it */
 };
 
-/* False for anything that is not such a string. */
+/* False for a text that is no such string. */
 bool zone_rule_parse(const char *text, struct zone_rule *ret);
 /* The UTC instants of a year at which daylight time begins and ends. */
 sec_t zone_rule_begin(const struct zone_rule *rule, int64_t year);

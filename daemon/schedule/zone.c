@@ -1,3 +1,4 @@
+/* Conversions between UTC and wall-clock time. */
 #include "schedule/zone.h"
 
 #include <stdlib.h>
@@ -46,7 +47,8 @@ static int offset_before(const struct zone *zone, size_t i)
 
 void zone_add(struct zone *zone, sec_t at, int offset)
 {
-        /* daylight time that lasts all year ends and begins in one instant: the later word counts
+        /* Daylight time of a whole year ends and begins in the same instant: the later change
+         * counts.
          */
         if (zone->n_changes && zone->changes[zone->n_changes - 1].at == at)
                 zone->n_changes--;
@@ -57,7 +59,7 @@ void zone_add(struct zone *zone, sec_t at, int offset)
                 zone->most_offset = offset;
 }
 
-/* How many changes lie at or before `utc`. */
+/* The number of changes at or before `utc`. */
 static size_t changes_until(const struct zone *zone, sec_t utc)
 {
         const struct zone_change *base = zone->changes;
@@ -74,7 +76,7 @@ static size_t changes_until(const struct zone *zone, sec_t utc)
         return (size_t)(base - zone->changes) + (base->at <= utc);
 }
 
-/* Moves a time into the years that are written out and returns by how much. */
+/* Moves a time into the years with listed changes. Returns the distance. */
 static sec_t move_back(const struct zone *zone, sec_t *time)
 {
         sec_t shift;
@@ -105,8 +107,7 @@ bool zone_from_local(const struct zone *zone, sec_t local, sec_t *ret)
         sec_t shift = move_back(zone, &local);
         size_t i = changes_until(zone, local - zone->most_offset);
 
-        /* Nothing before change i can show `local`; the first stretch that ends after it decides.
-         */
+        /* `local` does not occur before change i. The first interval that ends after it decides. */
         for (;; i++) {
                 sec_t utc = local - offset_before(zone, i);
 
@@ -121,7 +122,7 @@ bool zone_from_local(const struct zone *zone, sec_t local, sec_t *ret)
         }
 }
 
-/* A wall-clock time as people write it. */
+/* A wall-clock time for messages. */
 static const char *format_wall(sec_t local, char buffer[static TIME_TEXT_MAX])
 {
         format_rfc3339(local, buffer);
