@@ -1,4 +1,4 @@
-/* Checks of the whole draft: names that refer to each other, and values that exclude each other. */
+/* Checks a whole draft: names that refer to each other, and values that exclude each other. */
 #include "settings/draft.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ enum {
         IMAGE_DESCRIPTION_MAX = 255, /* EC2's limit, characters */
 };
 
-/* The longest an instance id gets; every time has the same length. */
+/* An instance id of the maximum length, for the length of names. All times have the same length. */
 static const char longest_instance[] = "i-0123456789abcdef0";
 
 static int compare_positions(const struct position *a, const struct position *b)
@@ -62,7 +62,7 @@ static void check_role(struct conf *conf, const struct draft_account *entry)
 
 void draft_check_accounts(struct draft *draft)
 {
-        size_t n = 0; /* the last one that stays */
+        size_t n = 0; /* index of the last entry that stays */
 
         if (draft->n_accounts == 0) {
                 append(draft->accounts, draft->n_accounts)->account.name = xstrdup("default");
@@ -155,14 +155,14 @@ static void check_times(struct conf *conf, const struct draft_schedule *entry)
                 return;
         }
         position = conf_position_of(conf, &entry->own, "schedule", entry->position);
-        /* the calendar of expressions begins in 1970 */
+        /* The years of expressions begin in 1970. */
         if (CONF_WERE_READ(&entry->unread, "schedule") &&
             schedule->expression.kind == EXPRESSION_CRON &&
             schedule_next(schedule, -SEC_PER_DAY) == SEC_NEVER)
                 conf_warn_at(conf, position, "schedule %s never fires", entry->schedule.name);
 }
 
-/* Which tables a level reads, and the strongest proof its images can have. */
+/* The tables that a level reads, and the highest level that its images can achieve. */
 static const struct level {
         bool reboot, stop, freeze;
         enum setting_consistency strongest;
@@ -191,8 +191,8 @@ static void check_reboot(struct conf *conf, const struct draft_schedule *entry)
                               entry->schedule.name);
 }
 
-/* A table that means nothing at this level was written in error. Those of defaults may be meant for
- * other schedules. */
+/* Refuses a table that the schedule's level does not read. Tables of `defaults` are not refused,
+ * since other schedules may read them. */
 static void check_unused(struct conf *conf, const struct draft_schedule *entry)
 {
         const struct level *level = &levels[entry->schedule.consistency];

@@ -1,15 +1,16 @@
 /*
- * Whether two schedules can give an image the same name: then the second finds the first one's
- * image and takes it for its own.
+ * Finds schedules that can give an image the same name: the second schedule would take the image of
+ * the first for its own.
  *
- * With {schedule} filled in, two templates that read the same clash; sorting finds those. Others
- * clash only where text of one can be what an instance id or a time puts into the other
- * ("web-i-0123456789abcdef0-{instance}-{time}"): names of that sort, of which there are few, are
- * compared with every other, character by character.
+ * After {schedule} is filled in, equal templates clash; sorting finds them. Different templates
+ * clash only when the text of one can equal an instance id or a time in the other
+ * ("web-i-0123456789abcdef0-{instance}-{time}"). Such odd templates are few; they are compared with
+ * all others, character by character.
  *
- * Why that is all: an id ends where a character is none of its digits, and holds no T or Z. So,
- * when no text looks like an id, no text like the end of a time, and no id is followed directly by
- * what could prolong it, ids and times can only lie where the other name has its own.
+ * This finds all clashes. An instance id ends at the first character that is no digit of it, and
+ * has no T and no Z. So ids and times of two names can only be at different positions when a text
+ * looks like an id or like the end of a time, or when a character that could belong to an id
+ * follows an id: all these templates count as odd.
  */
 #include "settings/draft.h"
 
@@ -20,7 +21,7 @@
 #define HEX    "0123456789abcdef"
 #define DIGITS "0123456789"
 
-/* A name as a row of bytes: text stands for itself, these for what is not known before a run. */
+/* The shape of a name: literal bytes, and these for characters that are known only in a run. */
 enum { ANY_HEX = 1, ANY_DIGIT = 2 };
 static const char any_time[] = "\2\2\2\2\2\2\2\2T\2\2\2\2\2\2Z";
 static const char *const any_instance[] = {
@@ -30,8 +31,8 @@ static const char *const any_instance[] = {
 
 struct made_name {
         const struct draft_schedule *entry;
-        char *shapes[ELEMENTS(any_instance)]; /* one for each length of an instance id */
-        bool odd;                             /* it may look like another one's */
+        char *shapes[ELEMENTS(any_instance)]; /* by the length of the instance id */
+        bool odd;                             /* a different template may give the same name */
 };
 
 static char *fill_in(const char *template, const char *schedule, const char *instance)
@@ -52,7 +53,7 @@ static char *fill_in(const char *template, const char *schedule, const char *ins
         return text_steal(&text);
 }
 
-/* Whether text could be read as (a part of) an instance id or a time; see the head. */
+/* Whether text of the shape can equal (a part of) an instance id or a time. */
 static bool is_odd(const char *shape)
 {
         const char *after = shape;
@@ -133,7 +134,7 @@ static struct made_name make_name(const struct draft_schedule *entry)
         return name;
 }
 
-/* Leaves out pairs that are compared the other way round, and those that sorting found. */
+/* Compares name `i` with all others, without pairs that come in the other order or are equal. */
 static void compare_with_all(struct conf *conf, const struct made_name *names, size_t n, size_t i)
 {
         for (size_t k = 0; k < n; k++) {

@@ -1,7 +1,7 @@
 /*
- * A draft: settings on their way from YAML. load.c reads files into a draft along the key tables of
- * tables.c, check.c and clash.c compare what no single value shows, and only a draft without an
- * error becomes struct settings. Private to settings/.
+ * A draft: settings that are being read from YAML. load.c reads files into a draft along the key
+ * tables of tables.c, check.c and clash.c check values against each other, and only a draft without
+ * an error becomes struct settings. Private to settings/.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ struct draft_schedule {
         struct setting_schedule schedule;
         struct layer own;
         struct position position; /* of its name */
-        struct unread unread;     /* checks that need these keys are left out */
+        struct unread unread;     /* keys with errors: checks that need them are left out */
 };
 struct draft_account {
         struct setting_account account;
@@ -35,16 +35,16 @@ struct draft {
         size_t n_accounts;
 };
 
-/* The draft that `conf` is part of: a parser of a kind gets the conf alone. */
+/* The draft around `conf`, for parsers of kinds, which only get the conf. */
 static inline struct draft *draft_of(struct conf *conf)
 {
         return (struct draft *)(void *)((char *)conf - offsetof(struct draft, conf));
 }
 
 /* ---- version.c ---- */
-/* Whether the map has a version. Messages quote keys and values, and a map without version may be
- * any file, even a file that the caller of `sudo amictl -c FILE check` may not read: then the only
- * error is that version is missing, and nothing else of the file is read. */
+/* Whether the map has a version. Without it the missing version is the only error, and the rest of
+ * the file is not read: messages quote keys and values, and the file may be any file, even one that
+ * the caller of `sudo amictl -c FILE check` may not read. */
 bool draft_check_version(struct conf *conf, const yaml_node_t *root);
 extern const struct kind kind_version;
 
@@ -65,14 +65,14 @@ extern const struct form form_name, form_region, form_instance, form_device, for
 extern const struct key root_keys[], conf_d_keys[], schedule_keys[], account_keys[];
 
 /* ---- check.c ---- */
-/* Sorts accounts by name; a name that is given twice is an error. Without any account there is one,
- * "default". */
+/* Sorts accounts by name; a duplicate name is an error. Adds the account "default" when there is
+ * none. */
 void draft_check_accounts(struct draft *draft);
 /* Sorts schedules by name and checks each of them against the accounts. */
 void draft_check_schedules(struct draft *draft);
 
 /* ---- clash.c ---- */
-/* No two schedules may be able to give an image the same name. The schedules are sorted by name. */
+/* Adds an error for schedules that can give an image the same name. Schedules have to be sorted. */
 void draft_check_clashes(struct draft *draft);
 
 /* ---- settings.c ---- */

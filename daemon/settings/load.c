@@ -1,5 +1,5 @@
-/* Loading: files become a draft along the key tables, the draft is checked as a whole, and only a
- * draft without a mistake becomes settings. */
+/* Loads settings: files are read into a draft along the key tables, the draft is checked as a
+ * whole, and only a draft without an error becomes settings. */
 #include "settings/draft.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static void read_root(struct draft *draft, size_t file)
         const struct key whole = { .name = "the file" };
 
         conf->file = file;
-        if (!conf->files[file].loaded || (!root && !main)) /* conf.d may be all comments */
+        if (!conf->files[file].loaded || (!root && !main)) /* conf.d: only comments */
                 return;
         if (!root)
                 conf_error_at(conf, (struct position){ .file = file, .line = 1, .column = 1 },
@@ -78,7 +78,8 @@ static void read_everything(struct draft *draft)
 
 static int finish(struct draft *draft, struct settings **ret, struct text *messages)
 {
-        /* without the main file's accounts and defaults, what conf.d says would look wrong */
+        /* Without accounts and defaults of the main file, correct schedules of conf.d look wrong.
+         */
         if (draft->conf.files[0].loaded)
                 read_everything(draft);
         conf_print_messages(&draft->conf, messages);

@@ -1,4 +1,4 @@
-/* Kinds of maps with a check or a field of their own, and maps of accounts and schedules by name.
+/* Kinds of maps: maps with an own check or field, and the maps of accounts and schedules by name.
  */
 #include "settings/draft.h"
 
@@ -52,7 +52,8 @@ static bool parse_freeze(struct conf *conf, const yaml_node_t *node, const struc
 typedef bool entry_parser(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
                           const struct key *key);
 
-/* Duplicate names are found later, over all files at once. */
+/* Adds the entries of a map. check.c finds duplicate names, because they may be in several files.
+ */
 static bool parse_entries(struct conf *conf, const yaml_node_t *node, const struct key *key,
                           entry_parser *parse)
 {
@@ -73,14 +74,14 @@ static bool parse_entries(struct conf *conf, const yaml_node_t *node, const stru
                         good = false;
                         continue;
                 }
-                /* A bad name does not hide what is wrong below it. */
+                /* After a wrong name the entry is still read, for its errors. */
                 good &= conf_check_form(conf, name, key->form, text);
                 good &= parse(conf, name, value, key);
         }
         return good;
 }
 
-/* What says something about a role needs one. */
+/* The keys about a role need role_arn. */
 static bool check_role(struct conf *conf, const yaml_node_t *node,
                        const struct setting_account *account, const struct unread *unread)
 {
@@ -114,7 +115,7 @@ static bool parse_account(struct conf *conf, const yaml_node_t *name, const yaml
 
         entry->account.name = xstrdup(named.name);
         entry->position = conf_position(conf, name);
-        /* `name:` alone is an account with the daemon's own credentials and region */
+        /* `name:` without a map is an account with the daemon's own credentials and region. */
         if (conf_is_null(value))
                 return true;
         if (!conf_expect_map(conf, value, &named))
@@ -161,7 +162,7 @@ static bool parse_schedules(struct conf *conf, const yaml_node_t *node, const st
         return parse_entries(conf, node, key, parse_schedule);
 }
 
-/* Read once for its mistakes; what it says is read again for every schedule that needs it. */
+/* Reads `defaults` only for its errors; the values are read again for each schedule. */
 static bool parse_defaults(struct conf *conf, const yaml_node_t *node, const struct key *key,
                            void *base)
 {

@@ -1,4 +1,4 @@
-/* What is printed from amid's key tables: the KEYS of amid.yaml(5), and the schema. */
+/* Prints the key tables: section KEYS of amid.yaml(5), and the JSON Schema. */
 #include "settings/draft.h"
 
 void settings_print_manual(struct text *text)

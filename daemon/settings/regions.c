@@ -3,7 +3,8 @@
 
 #include "base/alloc.h"
 
-/* The word `all` is no region. Schedules do not take it: they have the kind list. */
+/* Parses a list of regions or the word `all`, which schedules do not accept: they use the kind
+ * list. */
 static bool parse_regions(struct conf *conf, const yaml_node_t *node, const struct key *key,
                           void *base)
 {

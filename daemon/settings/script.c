@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-/* Any printable text, with line breaks; unlike other values it is not looked at further. */
+/* Any printable text with line breaks. */
 static const char *read_script(struct conf *conf, const yaml_node_t *node, const struct key *key)
 {
         const char *text = (const char *)node->data.scalar.value;

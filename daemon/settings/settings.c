@@ -1,4 +1,4 @@
-/* The life of settings, and the search for a schedule or an account by its name. */
+/* Frees settings, and finds schedules by name. */
 #include "settings/settings.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "settings/draft.h"
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- lifetime -------------------------------------------------------------------------------- */
 
 static void tags_free(struct setting_tag *tags, size_t n)
 {
@@ -86,7 +86,7 @@ struct settings *settings_unref(struct settings *settings)
         return NULL;
 }
 
-/* ---- finding --------------------------------------------------------------------------------- */
+/* ---- lookup ---------------------------------------------------------------------------------- */
 
 static int compare_schedule_name(const void *name, const void *schedule)
 {

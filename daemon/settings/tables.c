@@ -1,5 +1,5 @@
-/* The grammar: every key with its kind, its field, its default and its help. The help is printed
- * into amid.yaml(5) and the JSON schema; its first sentence also into messages. */
+/* The key tables: every key with its kind, field, default and help. The help is printed into
+ * amid.yaml(5) and the JSON Schema; its first sentence also into messages. */
 #include "settings/draft.h"
 
 #include <limits.h>

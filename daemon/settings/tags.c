@@ -1,4 +1,4 @@
-/* Tags: those an image gets, and those an instance is chosen by. Limits are EC2's:
+/* Kinds of tags: tags for images, and tags that select instances. The limits are EC2's:
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions */
 #include "settings/draft.h"
 
@@ -9,8 +9,8 @@
 enum {
         TAG_KEY_MAX = 128,    /* characters */
         TAG_VALUE_MAX = 256,  /* characters */
-        TAG_MATCHES_MAX = 50, /* an instance has no more tags */
-        /* DescribeInstances takes 200 values a filter */
+        TAG_MATCHES_MAX = 50, /* the maximum of tags of an instance */
+        /* the maximum of values in a filter of DescribeInstances */
         TAG_VALUES_MAX = 200,
 };
 
@@ -25,8 +25,8 @@ static const char *read_tag_key(struct conf *conf, const yaml_node_t *node, cons
         return text;
 }
 
-/* Whatever stands there is text: 5, true and off are taken as they are written. Only nothing at
- * all is no value; "" is an empty one. */
+/* The text of any scalar: 5, true and off are texts, too. NULL for a key without a value; "" is an
+ * empty value. */
 static const char *read_tag_value(struct conf *conf, const yaml_node_t *node, const struct key *key)
 {
         const char *text;
@@ -51,7 +51,7 @@ static size_t count_pairs(const yaml_node_t *node)
         return (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
 }
 
-/* ---- tags of an image ------------------------------------------------------------------------ */
+/* ---- tags for images ------------------------------------------------------------------------- */
 
 static bool is_reserved(const char *name)
 {
@@ -95,7 +95,7 @@ static bool parse_tags(struct conf *conf, const yaml_node_t *node, const struct 
         return conf_each_pair(conf, node, add_tag, key, base);
 }
 
-/* ---- tags of targets ------------------------------------------------------------------------- */
+/* ---- tags that select instances -------------------------------------------------------------- */
 
 static bool add_value(struct conf *conf, const yaml_node_t *node, const struct key *key,
                       struct setting_tag_match *match)

@@ -1,4 +1,4 @@
-/* Kinds of texts with a part to fill in: the templates of an image's name and description, and the
+/* Kinds of texts with placeholders: the templates of an image's name and description; and the
  * tag:KEY of group_by. */
 #include "settings/draft.h"
 
@@ -7,14 +7,15 @@
 #include "base/alloc.h"
 
 /*
- * What EC2 takes as the name of an image:
+ * The characters that EC2 allows in the name of an image:
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html
  */
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789()[] ./-'@_"
 
 static const char *const placeholders[] = { "schedule", "instance", "time" };
 
-/* Gives what follows a known placeholder at `p`, and its name; NULL when there is none. */
+/* The text after a known placeholder at `p`, and the placeholder's name; NULL: there is none at
+ * `p`. */
 static const char *match_placeholder(const char *p, const char **ret_name)
 {
         for (size_t i = 0; *p == '{' && i < ELEMENTS(placeholders); i++) {

@@ -1,4 +1,4 @@
-/* The key version: its kind, and the check that a file is one of amid's at all. */
+/* The key version: its kind, and the check that a file is a settings file. */
 #include "settings/draft.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,4 @@
-/* Kinds of time: the zone, the expression, start and end. The table reads the zone first. */
+/* Kinds about time: zone, expression, start and end. The key table reads the zone first. */
 #include "settings/draft.h"
 
 #include <errno.h>
@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-/* Schedules share few zones: each is read once a load. */
+/* The zone with the name, loaded once per draft: schedules share few zones. */
 static struct zone *find_zone(struct draft *draft, const char *name, int *ret_error)
 {
         struct zone *zone = NULL;
@@ -62,7 +62,7 @@ static bool parse_timezone(struct conf *conf, const yaml_node_t *node, const str
         return true;
 }
 
-/* False, and told, when clocks skip that time. */
+/* False with an error for a wall-clock time that the zone skips. */
 static bool check_wall(struct conf *conf, const yaml_node_t *node, const struct zone *zone,
                        const struct civil *civil, sec_t *ret)
 {
@@ -93,7 +93,7 @@ static bool parse_expression(struct conf *conf, const yaml_node_t *node, const s
         return check_wall(conf, node, schedule->zone, &expression->at, &ignored);
 }
 
-/* With an offset an instant; without one a wall-clock time of the schedule's zone. */
+/* Parses a time: an instant with an offset, or a wall-clock time of the schedule's zone. */
 static bool parse_instant(struct conf *conf, const yaml_node_t *node, const struct key *key,
                           void *base)
 {

@@ -1,4 +1,4 @@
-/* The walk along key tables: a map is read row by row, and what is wrong becomes messages. */
+/* The walk along key tables: reads maps row by row, and adds errors. */
 #include "yaml/conf.h"
 
 #include <assert.h>
@@ -10,7 +10,7 @@
  * messages. */
 struct pairs {
         const yaml_node_t *key[CONF_KEYS_MAX], *value[CONF_KEYS_MAX];
-        uint32_t meant; /* rows that unknown keys are probably meant for */
+        uint32_t meant; /* rows that the unknown keys probably mean */
 };
 
 const yaml_node_t *conf_node(struct conf *conf, int index)
@@ -76,7 +76,7 @@ static uint32_t bit_of(const struct key *table, const char *name)
         return UINT32_C(1) << (key - table);
 }
 
-/* The row that is probably meant becomes a bit of `meant`. */
+/* Adds the error about an unknown key. The row that it probably means becomes a bit of `meant`. */
 static void unknown_key(struct conf *conf, const yaml_node_t *node, const char *name,
                         const struct key *table, uint32_t *meant)
 {
@@ -156,7 +156,7 @@ static bool read_value(struct conf *conf, const yaml_node_t *node, const struct 
                           key->name);
 }
 
-/* The fallback of a row is parsed as a plain scalar of a file would be. */
+/* Parses the fallback of a row like a plain scalar in a file. */
 static bool read_fallback(struct conf *conf, const struct key *key, void *base)
 {
         _cleanup_free_ char *text = xstrdup(key->fallback);
@@ -228,7 +228,7 @@ bool conf_read_table_unread(struct conf *conf, const yaml_node_t *node, const st
                         ret->rows |= UINT32_C(1) << i;
                 good &= read;
         }
-        if (conf->visits >= conf->visits_max) /* the maps were not read to their ends */
+        if (conf->visits >= conf->visits_max) /* maps may have been read only in part */
                 ret->table = NULL;
         return good;
 }

@@ -17,9 +17,9 @@
  *   print.c     a table as part of a manual page
  *   schema.c    tables as a JSON Schema
  *
- * What the folder does not do: it knows no key, no form and no default of any program. These are
- * rows of its callers, and so are kinds that need to know more than their own value. It writes no
- * YAML, it merges no maps, and it reads tags and merge keys only to refuse them.
+ * Non-goals: the folder has no keys, forms or defaults of a program. These are rows of its callers,
+ * and so are kinds whose parsers need more than their own value. It writes no YAML, merges no maps,
+ * and refuses tags and merge keys.
  *
  * A caller embeds struct conf in a struct of its own that its root table fills:
  *
@@ -69,8 +69,9 @@ typedef bool conf_parser(struct conf *conf, const yaml_node_t *node, const struc
 struct kind {
         conf_parser *parse;
         enum shape shape;
-        const char *says;   /* what a single value is, for the manual: "duration" */
-        const char *schema; /* JSON Schema of one value; the row's form, words and limits join it */
+        const char *says; /* name of a single value for the manual: "duration" */
+        const char
+                *schema; /* JSON Schema of a value; form, words and limits of the row are added */
 };
 
 /* Text of a fixed form. The pattern is POSIX extended and ECMA at once: the schema shows it. */
@@ -79,14 +80,14 @@ struct form {
         const char *says;                /* "a region such as eu-west-1" */
         const char *pattern;             /* of the whole text */
         size_t max;                      /* characters */
-        char *(*hint)(const char *text); /* what was probably meant, or NULL; caller frees */
+        char *(*hint)(const char *text); /* the probable correction, or NULL; caller frees */
 };
 
 /* A word of an enum. The last row has no name. */
 struct word {
         const char *name;
         unsigned int value;
-        const char *refused; /* why the program does not take the word yet; NULL: it does */
+        const char *refused; /* reason why the program refuses the word, or NULL */
 };
 
 /* A row of a key table. The last row has no name. */
@@ -96,7 +97,7 @@ struct key {
         size_t offset, count; /* of the field, and of the number of its elements for a list */
         const char
                 *help; /* its first sentence is also the message when a required key is missing */
-        const char *fallback; /* what a missing key means, read by the same parser */
+        const char *fallback; /* value of a missing key, read by the same parser */
         const struct key *sub;
         const struct word *words;
         const struct form
@@ -105,10 +106,10 @@ struct key {
         bool required;
         bool may_be_empty;       /* `key:` without a value is the same as no key */
         bool entry_may_be_empty; /* TABLES: the same for each name */
-        bool is_context;       /* later rows are read with its value, so that it must have one even
-                                * where missing keys are not filled in (conf_check_defaults) */
+        bool is_context;       /* parsers of later rows use the value, so a missing key is filled in
+                                * also by conf_check_defaults() */
         bool sub_is_elsewhere; /* another row prints `sub` into the manual */
-        const char *refused;   /* why the key is known but not taken */
+        const char *refused;   /* reason why the program refuses the key, or NULL */
 };
 
 #define KEY(name_, what, type, member, ...)                                                        \
@@ -132,10 +133,10 @@ struct key {
                 .name = (name_), .refused = (why)                                                  \
         }
 
-/* What messages about a caller's documents say. All texts are constants of the caller. */
+/* Words for messages about a caller's documents. All texts are constants of the caller. */
 struct grammar {
         const char *documents;        /* a plural: "settings" */
-        const char *entries;          /* what most of a file is made of, a plural: "schedules" */
+        const char *entries;          /* the main entries of a file, a plural: "schedules" */
         const char *manual;           /* "amid.yaml(5)" */
         const char *when_missing;     /* remedy for a file that does not exist */
         const char *when_denied;      /* remedy for a file that may not be read */
@@ -169,8 +170,8 @@ struct layer {
         const yaml_node_t *node; /* NULL: none */
 };
 
-/* Which keys of a table could not be read: checks that need one of them are left out. A key that is
- * probably meant by one that is unknown counts as unread, too. */
+/* The keys of a table with errors: checks that need such a key are left out. A key that an unknown
+ * key probably means counts as unread, too. */
 struct unread {
         const struct key *table; /* NULL: nothing was read */
         uint32_t rows;           /* a bit for each row of the table */
@@ -184,7 +185,7 @@ struct conf {
         struct conf_message *messages;
         size_t n_messages, n_errors;
         unsigned int
-                quiet; /* > 0: the values were read before, and their errors are added already */
+                quiet; /* > 0: the values were read before, so their errors are not added again */
         size_t visits, visits_max;
         regex_t forms[CONF_FORMS_MAX];
         const struct form *form_of[CONF_FORMS_MAX];
@@ -205,15 +206,15 @@ void conf_warn_at(struct conf *conf, struct position position, const char *forma
         __attribute__((format(printf, 3, 4)));
 /* Appends all messages to `text`, in the order of files, lines and columns, a line each. */
 void conf_print_messages(struct conf *conf, struct text *text);
-/* `text` for a message: in quotes, cut at 60 bytes. The message is cleaned as a whole. Caller
- * frees. */
+/* `text` in quotes for a message, cut at 60 bytes. It need not be clean: messages are cleaned.
+ * Caller frees. */
 char *conf_quote(const char *text);
 
 /* ---- document.c ---- */
 /* `grammar` must outlive `conf`. */
 void conf_init(struct conf *conf, const struct grammar *grammar);
 void conf_done(struct conf *conf);
-/* Adds a file; its mistakes become errors. False when the file could not be read as YAML. */
+/* Adds a file from memory. False with errors when the file cannot be read as YAML. */
 bool conf_load_data(struct conf *conf, const char *name, bool in_conf_d, const char *data,
                     size_t size);
 /* The root of file number `file`, or NULL when the file is empty. */
@@ -227,34 +228,33 @@ int conf_load_file(struct conf *conf, const char *path, bool in_conf_d);
 int conf_load_directory(struct conf *conf, const char *path);
 
 /* ---- conf.c ---- */
-/* The node of an index; counts visits. NULL once there were too many. */
+/* The node of an index. Counts visits; NULL after too many. */
 const yaml_node_t *conf_node(struct conf *conf, int index);
 typedef bool conf_pair_fn(struct conf *conf, const yaml_node_t *name, const yaml_node_t *value,
                           const struct key *key, void *base);
-/* Calls back for every pair of a mapping, also after a pair that is wrong. False when a callback
- * returned false. `key` and `base` are passed to the callback. */
+/* Calls back for every pair of a mapping, also after an error. False: a callback returned false.
+ * `key` and `base` are passed to the callback. */
 bool conf_each_pair(struct conf *conf, const yaml_node_t *node, conf_pair_fn *callback,
                     const struct key *key, void *base);
 /* Reads a map along `table` into `base`. A missing key is taken from `defaults` (may be NULL), then
  * from the fallback of its row. `node` may be NULL: then every key is missing. */
 bool conf_read_table(struct conf *conf, const yaml_node_t *node, const struct key *table,
                      void *base, const struct layer *defaults);
-/* The same, and tells in `ret` which of the keys could not be read. */
+/* The same; `ret` gets the keys with errors. */
 bool conf_read_table_unread(struct conf *conf, const yaml_node_t *node, const struct key *table,
                             void *base, const struct layer *defaults, struct unread *ret);
-/* Whether all keys of the list, which ends with NULL, were read, or are not there at all. */
+/* Whether no key of the NULL-terminated list has errors. */
 bool conf_were_read(const struct unread *unread, const char *const names[]);
 #define CONF_WERE_READ(unread, ...)                                                                \
         conf_were_read(unread, (const char *const[]){ __VA_ARGS__, NULL })
-/* Reads a map of defaults only to find its mistakes: no key is required, no missing key filled in.
+/* Reads a map of defaults only for its errors: no key is required, and no missing key is filled in.
  */
 bool conf_check_defaults(struct conf *conf, const yaml_node_t *node, const struct key *table,
                          void *base);
 bool conf_expect_map(struct conf *conf, const yaml_node_t *node, const struct key *key);
-/* Whether the node is `~`, `null` or nothing at all. */
+/* Whether the node is `~`, `null` or empty. */
 bool conf_is_null(const yaml_node_t *node);
-/* The position of the value of key `name` in the map of `layer`; `otherwise` where there is none.
- */
+/* The position of the value of key `name` in the map of `layer`; `otherwise` without such a key. */
 struct position conf_position_of(struct conf *conf, const struct layer *layer, const char *name,
                                  struct position otherwise);
 extern const struct kind kind_table;
@@ -262,14 +262,13 @@ extern const struct kind kind_table;
 /* ---- form.c ---- */
 bool conf_check_form(struct conf *conf, const yaml_node_t *node, const struct form *form,
                      const char *text);
-/* Characters of UTF-8 text. */
+/* The number of characters of an UTF-8 text. */
 size_t conf_length(const char *text);
 
 /* ---- scalar.c ---- */
-/* The text of a scalar. NULL, and an error added, when it is empty, null or not printable. */
+/* The text of a scalar. NULL with an error for an empty, null or unprintable scalar. */
 const char *conf_scalar(struct conf *conf, const yaml_node_t *node, const struct key *key);
-/* Whether a scalar is without quotes. Messages say so: they put every text into quotes themselves.
- */
+/* Whether a scalar has no quotes. For messages, which quote every text. */
 bool conf_is_plain(const yaml_node_t *node);
 /* The value of the word at `node`. */
 bool conf_find_word(struct conf *conf, const yaml_node_t *node, const struct key *key,
@@ -286,7 +285,7 @@ extern const struct kind kind_words; /* a set of words, as bits of an unsigned i
 void conf_print_manual(struct text *text, const struct key *table);
 
 /* ---- schema.c ---- */
-/* A table that the schema has once, under $defs. The last row has no name. */
+/* A table under $defs of the schema. The last row has no name. */
 struct schema_definition {
         const char *name;
         const struct key *table;

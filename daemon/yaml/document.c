@@ -1,7 +1,7 @@
 /*
- * Bytes to a YAML document. libyaml builds documents of any depth and size, and its time grows with
- * the square of the number of anchors. So the bytes and the events of a file are checked before its
- * document is built: for bytes that are no text, deep nesting, and too many nodes or anchors.
+ * Parses bytes into a YAML document. libyaml builds documents of any depth and size, in a time that
+ * grows with the square of the number of anchors. So bytes and events of a file are checked before
+ * its document is built: for bytes that are no text, deep nesting, and too many nodes or anchors.
  */
 #include "yaml/conf.h"
 
@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 
-/* Decodes one character of UTF-8; 0 for a byte that begins none. */
+/* Decodes a character of UTF-8; 0 for an invalid byte. */
 static size_t decode(const unsigned char *p, size_t left, uint32_t *ret)
 {
         static const struct {
@@ -39,7 +39,7 @@ static size_t decode(const unsigned char *p, size_t left, uint32_t *ret)
         return 0;
 }
 
-/* The characters YAML 1.1 allows, without the exotic line breaks. */
+/* Whether YAML 1.1 allows the character; without the unusual line breaks. */
 static bool is_yaml_character(uint32_t c)
 {
         if (c < 0x20)
@@ -61,8 +61,9 @@ static bool bad_byte(struct conf *conf, struct position position, size_t length,
                              documents);
 }
 
-/* libyaml takes a byte order mark for a character of the first line: keys of that line and of those
- * below would stand in different columns. Windows editors write the mark; YAML allows it. */
+/* Skips a byte order mark, which YAML allows and Windows editors write. libyaml counts it as a
+ * character of the first line, so keys of the first line would not be in the column of the others.
+ */
 static void skip_byte_order_mark(const char **data, size_t *size)
 {
         static const char mark[] = { '\xef', '\xbb', '\xbf' };
@@ -94,7 +95,7 @@ static bool check_bytes(struct conf *conf, const char *data, size_t size)
         return true;
 }
 
-/* The text of line `line` (from 0), not ended. */
+/* The text of line `line` (from 0), not terminated. */
 static const char *find_line(const char *data, size_t size, size_t line, size_t *ret_length)
 {
         const char *end = data + size, *stop;
@@ -129,7 +130,7 @@ static const struct {
         { "undefined tag", "leave the tag (!...) out" },
 };
 
-/* `name: {schedule}-{time}` is a map to YAML. */
+/* Whether the line has a placeholder: YAML takes `name: {schedule}-{time}` for a map. */
 static bool has_placeholder(const char *line, size_t length)
 {
         const char *end = line + length, *p = line;

@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/trust.h"
 
-/* Adds a file without a document, so that an error can name its path. */
+/* Adds a file without a document, for an error with its path. */
 static int read_error(struct conf *conf, const char *path, int error)
 {
         const struct position position = { .file = conf->n_files };
@@ -41,7 +41,7 @@ static int read_error(struct conf *conf, const char *path, int error)
  */
 static int read_file(const char *path, size_t max, char **ret_data, size_t *ret_size)
 {
-        /* non-blocking, so that a FIFO does not wait for its writer */
+        /* O_NONBLOCK: the open of a FIFO would wait for a writer. */
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         _cleanup_free_ char *data = NULL;
         size_t size = 0;
@@ -70,8 +70,8 @@ static int read_file(const char *path, size_t max, char **ret_data, size_t *ret_
         return 0;
 }
 
-/* Documents may name commands that run as root elsewhere. Whoever may change a document is as good
- * as root there, so no file is read that others may change. */
+/* Refuses a file that others may change: documents may have commands that run as root on other
+ * machines. */
 static int refuse_untrusted(struct conf *conf, const char *path)
 {
         _cleanup_free_ char *why = trust_path(path);

@@ -1,11 +1,11 @@
-/* The form of a text: a greatest length, and a pattern that checks it and that the schema shows. */
+/* Checks the form of a text: its length and its pattern. */
 #include "yaml/conf.h"
 
 #include <stdlib.h>
 
 #include "base/alloc.h"
 
-/* Compiled when it is first met: a regular expression costs more to make than to use. */
+/* The compiled pattern, kept in `conf`: compiling costs more than matching. */
 static const regex_t *compile(struct conf *conf, const struct form *form)
 {
         size_t i = 0;

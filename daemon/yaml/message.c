@@ -24,7 +24,7 @@ static void add_message(struct conf *conf, struct position position, bool warnin
                 free(text);
                 return;
         }
-        text_clean_replace(&text, CLEAN_LINE_MAX); /* it quotes text of the file */
+        text_clean_replace(&text, CLEAN_LINE_MAX); /* the message quotes text of the file */
         message = append(conf->messages, conf->n_messages);
         *message = (struct conf_message){
                 .position = position,
@@ -34,7 +34,7 @@ static void add_message(struct conf *conf, struct position position, bool warnin
         };
 }
 
-/* Errors past the limit are counted and not stored: a file of garbage is not worth the memory. */
+/* Errors beyond the limit are only counted, to save memory. */
 static bool too_many_errors(struct conf *conf)
 {
         if (conf->quiet)
@@ -94,7 +94,7 @@ static int compare_messages(const void *a, const void *b)
         return r;
 }
 
-/* A node with several aliases is read several times, and its error added each time. */
+/* Whether message `i` repeats an earlier one: a node with several aliases is read several times. */
 static bool is_repetition(const struct conf_message *messages, size_t i)
 {
         for (size_t k = i; k-- > 0;) {

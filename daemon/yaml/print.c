@@ -7,7 +7,7 @@
 
 enum { WIDTH = 78 };
 
-/* Prose in lines of its own for each sentence, as mdoc wants it. */
+/* Prints each sentence on a line of its own, by the rules of mdoc. */
 static void print_prose(struct text *text, const char *prose)
 {
         size_t column = 0;
@@ -67,7 +67,7 @@ static void print_shape(struct text *text, const struct key *key)
                 print_one(text, key);
                 return;
         case SHAPE_TABLES:
-                text_append(text, key->kind->says); /* the form is of the names */
+                text_append(text, key->kind->says); /* the row's form is the form of the names */
                 return;
         case SHAPE_LIST:
                 text_append(text, "list of ");

@@ -1,4 +1,4 @@
-/* Kinds of single values: text, truth, numbers, durations, words. */
+/* Kinds of single values: text, boolean, number, duration, word. */
 #include "yaml/conf.h"
 
 #include <stdint.h>
@@ -172,7 +172,7 @@ bool conf_find_word(struct conf *conf, const yaml_node_t *node, const struct key
         return wrong_value(conf, node, key, text_get(&wanted), text, hint);
 }
 
-/* The fields of words are enums, which gcc and clang store as unsigned int. */
+/* Stores a word as an enum, which is an unsigned int for gcc and clang. */
 static bool parse_word(struct conf *conf, const yaml_node_t *node, const struct key *key,
                        void *base)
 {

@@ -1,4 +1,4 @@
-/* Key tables as a JSON Schema, for editors. https://json-schema.org/draft/2020-12 */
+/* Prints key tables as a JSON Schema, for editors. https://json-schema.org/draft/2020-12 */
 #include "yaml/conf.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@ static cJSON *parse(const char *json)
         cJSON *object = cJSON_Parse(json);
 
         if (!object)
-                abort(); /* a kind's schema is a constant */
+                abort(); /* the schema of a kind is a valid constant */
         return object;
 }
 
@@ -66,7 +66,7 @@ static cJSON *one_or_list_schema(const struct key *key)
         return schema;
 }
 
-/* A reference to the table where it is a definition, else NULL. */
+/* A reference to the table if it is a definition, else NULL. */
 static cJSON *find_reference(const struct schema *schema, const struct key *table)
 {
         for (const struct schema_definition *definition = schema->definitions; definition->name;
@@ -170,7 +170,8 @@ static cJSON *table_schema(const struct schema *schema, const struct key *table)
         return object;
 }
 
-/* Keys that a table below the root requires may come from defaults, so the schema requires none. */
+/* Adds the required keys of the root. Tables below get none, because their required keys may come
+ * from `defaults`. */
 static void add_required(cJSON *object, const struct key *root)
 {
         cJSON *required = cJSON_AddArrayToObject(object, "required");
