@@ -1,4 +1,4 @@
-/* What the files of store/ share: the connection, its statements, and how failures are told. */
+/* The connection, its statements and errors, only for the files of store/. */
 #pragma once
 
 #include <sqlite3.h>
@@ -7,7 +7,7 @@
 #include "store/record.h"
 #include "store/store.h"
 
-/* Every statement, by what it is for; the table in statements.c has the SQL. */
+/* All statements; the table in statements.c has their SQL. */
 enum statement {
         BEGIN,
         COMMIT,
@@ -37,11 +37,11 @@ enum statement {
 };
 
 struct store {
-        int lock; /* the directory, locked as long as we are open */
+        int lock; /* descriptor of the directory, locked while the store is open */
         sqlite3 *db;
-        sqlite3_stmt *statements[STATEMENTS]; /* prepared when first used */
+        sqlite3_stmt *statements[STATEMENTS]; /* prepared by their first use */
         bool in_transaction;
-        int failed; /* of the transaction: its first failure */
+        int failed; /* negative errno of the first failure in the transaction, or 0 */
         char *error;
 };
 
@@ -67,17 +67,18 @@ struct parameter {
                 .is_number = true, .number = (value)                                               \
         }
 
-/* Runs a statement that writes. The number it RETURNs (the id of a task) goes to *ret_id, which may
- * be NULL; so may `record` for a statement with `parameters` instead. Returns how many rows changed
- * or a negative errno, which the transaction remembers. */
+/* Runs a statement that writes `row` by `record`, or one with `parameters` (`record` is NULL).
+ * *ret_id
+ * (`ret_id` may be NULL) is the RETURNed number, the id of a task. Returns the number of changed
+ * rows, or a negative errno, which is also the result of store_commit(). */
 int statement_write_row(struct store *store, enum statement id, const struct record *record,
                         const void *row, int64_t *ret_id);
 int statement_write(struct store *store, enum statement id, const struct parameter *parameters,
                     size_t n);
 
-/* All rows of a query, as an array of the record's struct. */
+/* Loads all rows of a query into an array of the record's struct. */
 int statement_load(struct store *store, enum statement id, const struct record *record,
                    const struct parameter *parameters, size_t n, void **ret, size_t *ret_n);
-/* One row into `ret`: 1, 0 when there is none, or a negative errno. */
+/* Loads a row into `ret`: 1; 0: there is no row; or a negative errno. */
 int statement_load_one(struct store *store, enum statement id, const struct record *record,
                        const struct parameter *parameters, size_t n, void *ret);

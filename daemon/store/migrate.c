@@ -1,10 +1,11 @@
+/* The list of migrations. */
 #include "store/migrate.h"
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "store/pragma.h"
 
-/* Times are seconds since 1970, NULL where there is none yet. */
+/* Times are seconds since 1970, or NULL. */
 #define OUTCOME_COLUMN                                                                             \
         "outcome TEXT NOT NULL CHECK (outcome IN "                                                 \
         "('open', 'done', 'partial', 'failed', 'cancelled', 'skipped')), "
@@ -36,7 +37,7 @@ const char *const store_migrations[] = {
         "  PRIMARY KEY (account, region, id)) STRICT;"
         "CREATE INDEX images_by_schedule ON images (schedule, firing);",
 
-        /* How images are made, what is proven of them, and how long instances are down for it. */
+        /* The method of images, the consistency they achieve, and the outages of instances. */
         "ALTER TABLE tasks ADD COLUMN method TEXT; ALTER TABLE tasks ADD COLUMN asked TEXT;"
         "ALTER TABLE tasks ADD COLUMN evidence TEXT; ALTER TABLE tasks ADD COLUMN command TEXT;"
         "ALTER TABLE tasks ADD COLUMN boot TEXT; ALTER TABLE tasks ADD COLUMN putback TEXT;"
@@ -45,35 +46,36 @@ const char *const store_migrations[] = {
         "ALTER TABLE tasks ADD COLUMN downed INTEGER; ALTER TABLE tasks ADD COLUMN returned "
         "INTEGER;"
         "ALTER TABLE images ADD COLUMN evidence TEXT;"
-        /* The word of before, which did not tell a clean one from a forced one. */
+        /* The old word did not distinguish a clean reboot from a forced one. */
         "UPDATE images SET consistency = 'reboot-forced' WHERE consistency = 'reboot';"
         "UPDATE tasks SET consistency = 'reboot-forced' WHERE consistency = 'reboot';"
         "UPDATE tasks SET method = CASE WHEN \"group\" IS NOT NULL THEN 'reboot'"
         " WHEN consistency = 'stopped' THEN 'stopped' ELSE 'crash' END WHERE kind = 'image';"
         "UPDATE tasks SET step = 'await-image', ending = 'failed' WHERE step = 'await-image-only'",
 
-        /* By what an image that is found is known, and that its instance was stopped for it. */
+        /* Evidence for an image that is found by its name, and the state of its instance. */
         "ALTER TABLE tasks ADD COLUMN askers TEXT; ALTER TABLE tasks ADD COLUMN requested INTEGER;"
         "ALTER TABLE tasks ADD COLUMN launched INTEGER",
 
-        /* How the task of an image has ended. Where the task has been forgotten nobody knows. */
+        /* The outcome of an image's task. It is unknown when the task has been forgotten. */
         "ALTER TABLE images ADD COLUMN outcome TEXT NOT NULL DEFAULT 'open';"
         "UPDATE images SET outcome = coalesce((SELECT CASE tasks.outcome WHEN 'done' THEN 'done'"
         " ELSE 'failed' END FROM tasks WHERE tasks.run = images.run AND tasks.kind = 'image'"
         " AND tasks.account = images.account AND tasks.region = images.region"
         " AND tasks.subject = images.instance AND tasks.outcome <> 'open'), 'open')",
 
-        /* What EC2 does not list, and what it does not let be deleted. The word "deregistered" was
-         * written before the call, and stayed after a refusal: nobody knows which it was. */
+        /* Images that EC2 does not list, and snapshots that EC2 refuses to delete. The old state
+         * "deregistered" was written before the call and stayed after a refusal, so it is unknown
+         * whether the image was deregistered. */
         "ALTER TABLE images ADD COLUMN missed INTEGER; ALTER TABLE images ADD COLUMN retry INTEGER;"
         "UPDATE images SET state = 'deregistering' WHERE state = 'deregistered'",
 
-        /* Images that are no longer followed, and those that EC2 has listed. */
+        /* Runs whose images are no longer polled, and images that EC2 has listed. */
         "ALTER TABLE runs ADD COLUMN abandoned INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE tasks ADD COLUMN listed INTEGER",
 
-        /* Runs are read in the order in which they were added: an index has the rowid behind its
-         * columns. */
+        /* Runs are read in the order in which they were added. The rowid is the last column of
+         * every index. */
         "DROP INDEX runs_by_schedule; DROP INDEX runs_by_firing;"
         "CREATE INDEX runs_by_schedule ON runs (schedule)",
 

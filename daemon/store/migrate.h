@@ -1,6 +1,6 @@
 /*
- * The schema as a list of steps: step N brings a database from version N - 1 to N. A step that was
- * released is never changed. Private to store/.
+ * The schema as a list of migrations: step N changes a database from version N - 1 to N. A released
+ * step is never changed. Private to store/.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ enum {
 extern const char *const store_migrations[];
 extern const size_t n_store_migrations;
 
-/* Takes the steps the database does not have yet, each in a transaction with its version number.
- * Gives an SQLite result code. A step that fails leaves its transaction open, so that the
- * connection still tells why; closing it takes the step back. */
+/* Runs the steps that the database lacks, each in a transaction with its version number. Returns an
+ * SQLite result code. A step that fails leaves its transaction open, so that the error stays on the
+ * connection; closing the connection rolls the step back. */
 int migrate(sqlite3 *db, const char *const *steps, size_t n);

@@ -1,3 +1,4 @@
+/* Opens, creates and examines the database. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -13,10 +14,10 @@
 #include "store/schema.h"
 
 enum {
-        BUSY_TIMEOUT_MSEC = 1000, /* somebody looks at the file with sqlite3(1) */
+        BUSY_TIMEOUT_MSEC = 1000, /* for another reader, such as sqlite3(1) */
 };
 
-/* The files, as messages and calls need them. */
+/* Paths of the database's files. */
 struct paths {
         char *directory, *database, *unfinished, *log, *shared;
 };
@@ -41,7 +42,7 @@ static int damaged(const struct paths *paths, const char *why, char **ret_error)
         return -EUCLEAN;
 }
 
-/* Whoever changed the schema may have changed rows as well. */
+/* A foreign schema is an error, because its author may have changed rows as well. */
 static int changed(const struct paths *paths, const char *what, char **ret_error)
 {
         *ret_error = xasprintf("The state in %s was changed by something else than amid: %s. "
@@ -94,7 +95,7 @@ static int unusable(const char *path, int r, const char *why, char **ret_error)
         return r;
 }
 
-/* The failure of the connection, told by kind. */
+/* The message for the last failure of the connection, by its kind. */
 static int explain(const struct paths *paths, sqlite3 *db, char **ret_error)
 {
         int r = failure_errno(db);
@@ -104,7 +105,7 @@ static int explain(const struct paths *paths, sqlite3 *db, char **ret_error)
         return unusable(paths->database, r, r == -EIO ? sqlite3_errmsg(db) : NULL, ret_error);
 }
 
-/* One daemon per directory, by a lock that goes with the process. Readers are welcome. */
+/* Locks the directory until the process ends, so that it has one daemon. Readers need no lock. */
 static int lock_directory(struct store *store, const char *directory, char **ret_error)
 {
         store->lock = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -121,7 +122,7 @@ static int lock_directory(struct store *store, const char *directory, char **ret
         return -EBUSY;
 }
 
-/* Rows decide what is removed: nobody else may be able to write them. */
+/* Refuses files that other users may change, because rows decide about removals. */
 static int check_trust(const struct paths *paths, char **ret_error)
 {
         const char *const files[] = { paths->database, paths->log, paths->shared };
@@ -150,8 +151,8 @@ static int sync_directory(const char *directory)
         return fd >= 0 && fsync(fd) == 0 ? 0 : -errno;
 }
 
-/* Makes the database under another name and renames it, so that a file of ours is whole or absent:
- * an empty one is damage, not a fresh start. */
+/* Makes the database under another name and renames it, so that it is complete or absent. An empty
+ * file is therefore damage, and not a new database. */
 static int create(const struct paths *paths, char **ret_error)
 {
         _cleanup_(close_database) sqlite3 *db = NULL;
@@ -175,8 +176,8 @@ static int create(const struct paths *paths, char **ret_error)
         return 0;
 }
 
-/* Reads only. Nothing of the file may change before all of this was found good; the log is not
- * merged into it either when the connection closes. */
+/* Checks the database without a change to its files before all checks have passed; the log is not
+ * even merged when the connection is closed. */
 static int examine(const struct paths *paths, sqlite3 *db, char **ret_error)
 {
         sqlite3_int64 application = 0, version = 0;
@@ -209,8 +210,9 @@ static int set_up(const struct paths *paths, sqlite3 *db, char **ret_error)
 {
         _cleanup_free_ char *mode = NULL;
 
-        /* A sqlite3(1) that is left in a transaction, or a replication of the file, keeps the log
-         * from being reset: it grows by about 100 kB for each image, and is cut back afterwards.
+        /* A long read transaction of another program, such as sqlite3(1) or a replication, prevents
+         * a reset of the log, which then grows by about 100 kB per image. The limit truncates it
+         * after the transaction.
          * https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files */
         if (sqlite3_exec(db,
                          "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"

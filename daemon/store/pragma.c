@@ -1,3 +1,4 @@
+/* Reads the values of PRAGMAs. */
 #include "store/pragma.h"
 
 #include "base/alloc.h"
@@ -15,7 +16,7 @@ int pragma_text(sqlite3 *db, const char *name, char **ret)
                 return r;
         if (sqlite3_step(statement) == SQLITE_ROW)
                 text = xstrdup((const char *)sqlite3_column_text(statement, 0));
-        r = sqlite3_finalize(statement); /* gives the error of the step, if any */
+        r = sqlite3_finalize(statement); /* returns the error of sqlite3_step() */
         if (r == SQLITE_OK)
                 *ret = steal(text);
         return r;

@@ -1,9 +1,9 @@
-/* Reading what a PRAGMA answers. Private to store/. */
+/* Values of PRAGMAs. Private to store/. */
 #pragma once
 
 #include <sqlite3.h>
 
-/* Gives an SQLite result code and, when that is SQLITE_OK, the number (0 for no answer). */
+/* Returns an SQLite result code; with SQLITE_OK *ret is the number of the first row, or 0. */
 int pragma_number(sqlite3 *db, const char *name, sqlite3_int64 *ret);
-/* The same with the first row's text (caller frees), NULL when there is no row. */
+/* The same for a text: *ret is the text of the first row (caller frees), or NULL. */
 int pragma_text(sqlite3 *db, const char *name, char **ret);

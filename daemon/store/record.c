@@ -1,3 +1,4 @@
+/* SQL from tables of columns; binds and reads rows. */
 #include "store/record.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include "base/alloc.h"
 #include "store/store.h"
 
-/* Which columns a list has. */
+/* The columns of a list. */
 enum list { ALL, WRITTEN, KEYS, VALUES };
 
 static bool is_listed(const struct column *column, enum list list)
@@ -73,30 +74,30 @@ void record_sql_load(const struct record *record, struct text *sql)
         text_printf(sql, " FROM %s", record->table);
 }
 
-static int bind_time(sqlite3_stmt *statement, int place, sec_t value)
+static int bind_time(sqlite3_stmt *statement, int index, sec_t value)
 {
         if (value == SEC_NONE)
-                return sqlite3_bind_null(statement, place);
-        return sqlite3_bind_int64(statement, place, value);
+                return sqlite3_bind_null(statement, index);
+        return sqlite3_bind_int64(statement, index, value);
 }
 
 static int bind_column(const struct column *column, const void *member, sqlite3_stmt *statement,
-                       int place)
+                       int index)
 {
         switch (column->type) {
         case COLUMN_TEXT:
-                return sqlite3_bind_text(statement, place, *(char *const *)member, -1,
+                return sqlite3_bind_text(statement, index, *(char *const *)member, -1,
                                          SQLITE_STATIC);
         case COLUMN_NUMBER:
-                return sqlite3_bind_int64(statement, place, *(const int64_t *)member);
+                return sqlite3_bind_int64(statement, index, *(const int64_t *)member);
         case COLUMN_COUNT:
-                return sqlite3_bind_int64(statement, place, *(const unsigned int *)member);
+                return sqlite3_bind_int64(statement, index, *(const unsigned int *)member);
         case COLUMN_FLAG:
-                return sqlite3_bind_int(statement, place, *(const bool *)member);
+                return sqlite3_bind_int(statement, index, *(const bool *)member);
         case COLUMN_TIME:
-                return bind_time(statement, place, *(const sec_t *)member);
+                return bind_time(statement, index, *(const sec_t *)member);
         case COLUMN_OUTCOME:
-                return sqlite3_bind_text(statement, place,
+                return sqlite3_bind_text(statement, index,
                                          outcome_names[*(const enum outcome *)member], -1,
                                          SQLITE_STATIC);
         }
@@ -105,14 +106,14 @@ static int bind_column(const struct column *column, const void *member, sqlite3_
 
 int record_bind(const struct record *record, const void *row, sqlite3_stmt *statement)
 {
-        int r = SQLITE_OK, place = 0;
+        int r = SQLITE_OK, index = 0;
 
         for (size_t i = 0; i < record->n_columns && r == SQLITE_OK; i++) {
                 const struct column *column = &record->columns[i];
 
                 if (is_listed(column, WRITTEN))
                         r = bind_column(column, (const char *)row + column->offset, statement,
-                                        ++place);
+                                        ++index);
         }
         return r;
 }
@@ -127,29 +128,29 @@ static int read_outcome(const char *name, enum outcome *ret)
         return -EUCLEAN;
 }
 
-static int read_column(const struct column *column, sqlite3_stmt *statement, int place,
+static int read_column(const struct column *column, sqlite3_stmt *statement, int index,
                        void *member)
 {
         switch (column->type) {
         case COLUMN_TEXT:
-                *(char **)member = xstrdup((const char *)sqlite3_column_text(statement, place));
+                *(char **)member = xstrdup((const char *)sqlite3_column_text(statement, index));
                 return 0;
         case COLUMN_NUMBER:
-                *(int64_t *)member = sqlite3_column_int64(statement, place);
+                *(int64_t *)member = sqlite3_column_int64(statement, index);
                 return 0;
         case COLUMN_COUNT:
-                *(unsigned int *)member = (unsigned int)sqlite3_column_int64(statement, place);
+                *(unsigned int *)member = (unsigned int)sqlite3_column_int64(statement, index);
                 return 0;
         case COLUMN_FLAG:
-                *(bool *)member = sqlite3_column_int(statement, place) != 0;
+                *(bool *)member = sqlite3_column_int(statement, index) != 0;
                 return 0;
         case COLUMN_TIME:
-                *(sec_t *)member = sqlite3_column_type(statement, place) == SQLITE_NULL
+                *(sec_t *)member = sqlite3_column_type(statement, index) == SQLITE_NULL
                                            ? SEC_NONE
-                                           : sqlite3_column_int64(statement, place);
+                                           : sqlite3_column_int64(statement, index);
                 return 0;
         case COLUMN_OUTCOME:
-                return read_outcome((const char *)sqlite3_column_text(statement, place), member);
+                return read_outcome((const char *)sqlite3_column_text(statement, index), member);
         }
         abort();
 }

@@ -1,6 +1,6 @@
 /*
- * Records: C structs as rows of SQLite, by tables of columns. A new member is one row of a table
- * and one migration. Private to store/.
+ * Records: tables of columns that map C structs to rows of SQLite. A new member is one row of a
+ * table and one migration. Private to store/.
  */
 #pragma once
 
@@ -23,8 +23,8 @@ struct column {
         const char *name;
         size_t offset;
         enum column_type type;
-        bool key;    /* part of what identifies the row for record_sql_put() */
-        bool chosen; /* by SQLite: loaded, never written */
+        bool key;    /* part of the key of the row for record_sql_put() */
+        bool chosen; /* SQLite sets the value: loaded, never written */
 };
 
 struct record {
@@ -45,16 +45,16 @@ struct record {
                 .n_columns = ELEMENTS(rows)                                                        \
         }
 
-/* INSERT, INSERT or UPDATE by the key columns, and SELECT of all columns; parameter N is the
- * Nth column that is written. */
+/* Append INSERT; INSERT or UPDATE by the key columns; SELECT of all columns. Parameter N is the Nth
+ * column that is written. */
 void record_sql_add(const struct record *record, struct text *sql);
 void record_sql_put(const struct record *record, struct text *sql);
 void record_sql_load(const struct record *record, struct text *sql);
 
-/* Binds every column of `row`; its strings are borrowed until the statement is reset. */
+/* Binds all columns of `row`; the strings are borrowed until the statement is reset. */
 int record_bind(const struct record *record, const void *row, sqlite3_stmt *statement);
-/* Fills the zeroed `row` from the current result; -EUCLEAN for a value that cannot be. */
+/* Fills the zeroed `row` from the current result; -EUCLEAN for an impossible value. */
 int record_read(const struct record *record, sqlite3_stmt *statement, void *row);
-/* Frees what the members own and zeroes the row. */
+/* Frees the members of the row and zeroes it. */
 void record_done(const struct record *record, void *row);
 void record_rows_free(const struct record *record, void *rows, size_t n);

@@ -1,4 +1,4 @@
-/* The schema of a database beside the one that amid makes. */
+/* Compares the schema of a database with the schema that amid makes. */
 #include "store/schema.h"
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ void schema_harden(sqlite3 *db)
                 sqlite3_db_config(db, options[i].option, options[i].value, NULL);
 }
 
-/* ---- the objects of a database, one by one ---- */
+/* ---- comparison, object by object ---- */
 
 enum { TYPE, NAME, SQL };
 enum { NAME_SHOWN = 100 }; /* bytes of a name in a message */
@@ -44,8 +44,8 @@ static int prepare(sqlite3 *db, sqlite3_stmt **ret)
                                   -1, ret, NULL);
 }
 
-/* SQLite keeps the text of CREATE. What ALTER adds to it may be spaced and quoted otherwise by
- * another release. */
+/* Whether a character of SQL matters in a comparison. SQLite keeps the text of CREATE, and its
+ * releases differ in the white space and quotes that ALTER adds. */
 static bool counts(char c)
 {
         return c != ' ' && c != '\n' && c != '\t' && c != '"';
@@ -74,7 +74,7 @@ static char *describe(sqlite3_stmt *statement, const char *what)
         return xasprintf("%s \"%s\" %s", column(statement, TYPE), name, what);
 }
 
-/* Steps both; the order is that of the query. */
+/* Steps both statements, which return objects in the same order. */
 static int compare(sqlite3_stmt *found, sqlite3_stmt *wanted, char **ret)
 {
         for (;;) {

@@ -1,17 +1,17 @@
 /*
- * Whether a database holds the tables and indexes of amid and nothing else. A trigger or a view of
- * somebody would run with every statement of amid. Private to store/.
+ * Checks that a database has exactly the tables and indexes of amid. A foreign trigger or view
+ * would run within amid's statements. Private to store/.
  */
 #pragma once
 
 #include <sqlite3.h>
 #include <stddef.h>
 
-/* Makes the connection refuse what amid never does: writing the schema by hand, triggers, views,
- * functions called from the schema, and text in double quotes. To be called first. */
+/* Makes the connection refuse features that amid does not use: a writable schema, triggers, views,
+ * functions in the schema, and texts in double quotes. Call before any other statement. */
 void schema_harden(sqlite3 *db);
 
-/* Compares sqlite_schema with what the first `version` steps of migrate.h make. Gives an SQLite
- * result code; *ret (caller frees) is NULL when both are the same, else names the first difference:
- * "trigger \"x\" is not of amid". Statistics of ANALYZE do not count. */
+/* Compares sqlite_schema with the result of the first `version` migrations. Returns an SQLite
+ * result code. *ret (caller frees) is NULL for equal schemas, else the first difference: "trigger
+ * \"x\" is not of amid". Statistics of ANALYZE are ignored. */
 int schema_difference(sqlite3 *db, size_t version, char **ret);

@@ -1,3 +1,4 @@
+/* The statements as a table, and their execution. */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -5,9 +6,8 @@
 #include "base/alloc.h"
 #include "store/connection.h"
 
-/* The finished run of each kind and schedule that was added last is what `status` shows: it stays.
- * A clock that is set while a run goes on makes its end older than it is: the latest of its times
- * counts. */
+/* The last finished run of each kind and schedule stays, because `status` shows it. A step of the
+ * clock during a run can make its end older than its start, so the latest of its times counts. */
 #define FORGET_AT_ONCE "500"
 #define FORGET_RUNS_SQL                                                                            \
         "DELETE FROM runs WHERE rowid IN (SELECT old.rowid FROM runs AS old"                       \
@@ -21,20 +21,19 @@
         " ORDER BY removed LIMIT " FORGET_AT_ONCE ")"
 
 #define NEWEST_FIRST " ORDER BY firing DESC, rowid DESC"
-/* Of runs: a firing that was claimed by a wrong clock says nothing about what came first. A row
- * that is added gets a larger rowid than all there are.
- * https://www.sqlite.org/lang_createtable.html#rowid */
+/* Runs are ordered by rowid: firings by a wrong clock give no order. A new row gets the largest
+ * rowid. https://www.sqlite.org/lang_createtable.html#rowid */
 #define LAST_ADDED_FIRST " ORDER BY rowid DESC"
 #define IMAGES_OF                                                                                  \
         "(?1 IS NULL OR account = ?1) AND (?2 IS NULL OR region = ?2) AND (?3 OR removed IS NULL)"
 
-/* Listed as available when they were last looked at. */
+/* Images that EC2 listed as available when they were last read. */
 #define NEWER                                                                                      \
         " WHERE schedule = ?1 AND account = ?2 AND region = ?3 AND instance = ?4"                  \
         " AND state = 'available' AND removed IS NULL AND missed IS NULL AND created >= ?5"        \
         " ORDER BY created DESC, id DESC"
 
-/* ?1: " NAME NAME "; names of schedules have no spaces. */
+/* ?1 is " NAME NAME "; names of schedules have no spaces. */
 #define COUNT_LEFT                                                                                 \
         "SELECT schedule, count(*) FROM images WHERE removed IS NULL AND schedule IS NOT NULL"     \
         " AND instr(?1, ' ' || schedule || ' ') = 0 GROUP BY schedule ORDER BY schedule"
@@ -105,7 +104,7 @@ static int prepared(struct store *store, enum statement id, sqlite3_stmt **ret)
         return SQLITE_OK;
 }
 
-/* What SQLite says, in the words of errno. Codes: https://www.sqlite.org/rescode.html */
+/* Result codes of SQLite as errno: https://www.sqlite.org/rescode.html */
 static const struct {
         int code, error;
 } failures[] = {
@@ -136,7 +135,7 @@ int failure_errno(sqlite3 *db)
                        : -EIO;
 }
 
-/* Notes the last failure; must come before the statement is reset by success elsewhere. */
+/* Stores the last failure of the connection; call before another statement succeeds. */
 static int failed(struct store *store)
 {
         int r = failure_errno(store->db);
@@ -167,7 +166,8 @@ static void statement_rest(sqlite3_stmt *statement)
         sqlite3_clear_bindings(statement);
 }
 
-/* Steps to the end. A RETURNING statement has done all its work when it gives its first row. */
+/* Steps to the end. A statement with RETURNING has done all its work when it returns its first row.
+ */
 static int finish_write(struct store *store, sqlite3_stmt *statement, int r, int64_t *ret_id)
 {
         int64_t returned = 0;
@@ -243,7 +243,7 @@ int statement_load_one(struct store *store, enum statement id, const struct reco
 
         if (r < 0)
                 return r;
-        assert(n_rows <= 1); /* by the whole key */
+        assert(n_rows <= 1); /* the query has the whole key */
         if (n_rows == 1)
                 memcpy(ret, rows, record->size);
         free(rows);

@@ -1,3 +1,4 @@
+/* The records as tables, and the functions of the store. */
 #include "store/store.h"
 
 #include <assert.h>
@@ -157,7 +158,8 @@ int store_commit(struct store *store)
         r = store->failed;
         store->failed = 0;
         store->in_transaction = false;
-        /* Some failures end the transaction by themselves, others leave it open. */
+        /* SQLite rolls back the transaction after some failures, and leaves it open after others.
+         */
         if (r < 0 && !sqlite3_get_autocommit(store->db)) {
                 _cleanup_free_ char *error = steal(store->error);
 
@@ -172,7 +174,7 @@ const char *store_error(const struct store *store)
         return store->error ? store->error : "";
 }
 
-/* How many rows were written is of no interest to those who save. */
+/* 0 instead of the number of rows. */
 static int saved(int r)
 {
         return r < 0 ? r : 0;
