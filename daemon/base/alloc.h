@@ -1,6 +1,6 @@
 /*
- * Allocation that cannot fail: out of memory ends the process with a message. systemd restarts the
- * daemon and the runs go on from the store, so nothing outside this file tests for it.
+ * Allocation that cannot fail: exhausted memory ends the process with a message. systemd restarts
+ * the daemon, which resumes its runs from the store, so callers have no error to handle.
  */
 #pragma once
 
@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* Says so and ends the process. For what others allocate: a library that reports it. */
+/* Ends the process with the message, for a library that reports exhausted memory. */
 void out_of_memory(void) __attribute__((noreturn));
 
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *pointer, size_t n, size_t size) __attribute__((returns_nonnull));
-/* NULL gives NULL. */
+/* Returns NULL for NULL. */
 char *xstrdup(const char *string);
 char *xstrndup(const char *string, size_t n) __attribute__((returns_nonnull));
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
@@ -27,12 +27,12 @@ void xreplace(char **pointer, const char *value);
 
 #define xnew(type) ((type *)xcalloc(1, sizeof(type)))
 
-/* Makes room for element number `n` (from 0) and zeroes it; see append(). */
+/* Makes room for a zeroed element with index `n`; see append(). */
 void *xgrow(void *array, size_t n, size_t size) __attribute__((returns_nonnull));
 
 /*
- * Appends one zeroed element to `array` of `n` elements (both lvalues) and gives its address:
+ * Appends a zeroed element to `array` of `n` elements (both lvalues). Returns its address:
  *     *append(names, n_names) = xstrdup("x");
- * Grows by doubling at powers of two, so that no capacity has to be kept.
+ * The size doubles at powers of two, so callers need no field for the capacity.
  */
 #define append(array, n) ((array) = xgrow((array), (n), sizeof(*(array))), &(array)[(n)++])

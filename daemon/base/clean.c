@@ -1,4 +1,4 @@
-/* Text from outside, made safe to print. */
+/* Replaces unsafe characters of text from outside by escapes. */
 #include "base/clean.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 
 size_t utf8_decode(const char *string, uint32_t *ret)
 {
-        static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 }; /* by bytes that follow */
+        static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 }; /* by continuation bytes */
         const unsigned char *p = (const unsigned char *)string;
         uint32_t c = *p;
         size_t follow = 0;
@@ -21,7 +21,7 @@ size_t utf8_decode(const char *string, uint32_t *ret)
         else if (c >= 0x80)
                 return 0;
         for (size_t i = 1; i <= follow; i++) {
-                if ((p[i] & 0xc0) != 0x80) /* also the end */
+                if ((p[i] & 0xc0) != 0x80) /* also true for the NUL at the end */
                         return 0;
                 c = c << 6 | (p[i] & 0x3fU);
         }
@@ -33,9 +33,8 @@ size_t utf8_decode(const char *string, uint32_t *ret)
 
 bool is_safe_character(uint32_t c)
 {
-        /* Unicode 15: categories Cc, Cf, Zl and Zp; what else has no ink of its own and is ignored
-         * where it is shown (Default_Ignorable_Code_Point) but for the variation selectors of
-         * emoji; noncharacters. */
+        /* Unicode 15: categories Cc, Cf, Zl and Zp; Default_Ignorable_Code_Point, which have no
+         * glyph, without the variation selectors of emoji; noncharacters. */
         static const struct {
                 uint32_t first, last;
         } unsafe[] = {

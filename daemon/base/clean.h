@@ -1,10 +1,9 @@
 /*
- * Cleaning of text that comes from outside: answers of AWS, output of commands, tags, names in
- * settings and on the command line.
+ * Cleaning of text from outside: replies of AWS, output of commands, tags, names in settings and on
+ * the command line.
  *
- * It is cleaned twice: where it comes in, and again where a line is printed (log.h, amictl, errors
- * of the control socket, messages about settings). What is clean already stays as it is, so once
- * more does no harm.
+ * Text is cleaned twice: on arrival, and again when a line is printed (log.h, amictl, errors of the
+ * control socket, messages about settings). Clean text stays unchanged.
  *
  * A character that is not safe to print is replaced by an escape of printable ASCII:
  *
@@ -17,8 +16,8 @@
  *     without width, other format characters,
  *     fillers, tag characters, noncharacters      \U000e0041
  *
- * A backslash stays a backslash: it would else double each time. So the text of an escape may have
- * been there before; what it stands for never was printed raw.
+ * A backslash stays a single backslash, since it would double with each cleaning. So text from
+ * outside may have looked like an escape before, but an unsafe character is never printed.
  */
 #pragma once
 
@@ -29,27 +28,27 @@
 #include "base/text.h"
 
 enum {
-        CLEAN_REPLY_MAX = 8192, /* bytes kept of one message of AWS or of a command */
-        CLEAN_LINE_MAX = 16384, /* bytes of one line printed */
+        CLEAN_REPLY_MAX = 8192, /* bytes of a message of AWS or of a command */
+        CLEAN_LINE_MAX = 16384, /* bytes of a printed line */
 };
 
-/* The well-formed character of UTF-8 at `string`, which does not end there: its length, and its
- * code in *ret. 0 when there is none. */
+/* The length of the UTF-8 character at `string`, with its code in *ret; 0 for an invalid character.
+ * `string` is not empty. */
 size_t utf8_decode(const char *string, uint32_t *ret);
 
-/* Whether a terminal and a log show the character as itself, on the line it is on. */
+/* Whether terminals and logs print the character as it is, and on the same line. */
 bool is_safe_character(uint32_t character);
 
-/* The text with its escapes. Beyond `max` bytes its middle is left out, which "[...]" shows: a
- * reason stands at the begin or at the end. NULL gives NULL. Caller frees. */
+/* The cleaned text. A text of more than `max` bytes gets "[...]" instead of its middle, because the
+ * reason in a message is at its beginning or end. NULL gives NULL. Caller frees. */
 char *text_clean(const char *string, size_t max);
-/* The same in place of an owned string, which may be NULL. */
+/* Replaces an owned string, which may be NULL, by the cleaned text. */
 void text_clean_replace(char **string, size_t max);
 
-/* A text of lines: its line feeds stay, each line is cleaned. Caller frees. */
+/* The text with each line cleaned; line feeds stay. Caller frees. */
 char *text_clean_lines(const char *string);
 
-/* JSON as cJSON prints it, with the characters that are not safe as \uXXXX: the same document, of
- * the same values. Line feeds and tabs, which stand between values only, stay. Bytes that are no
- * UTF-8, which JSON has not, become \ufffd. Caller frees. */
+/* JSON of cJSON with unsafe characters as \uXXXX, which is the same document. Line feeds and tabs
+ * stay: cJSON prints them only between values. Bytes that are no UTF-8 become \ufffd. Caller frees.
+ */
 char *text_clean_json(const char *json);

@@ -1,3 +1,4 @@
+/* Writes lines to the journal or to stderr. */
 #include "base/log.h"
 
 #include <stdio.h>
@@ -22,7 +23,7 @@ void log_set_max_priority(int priority)
 
 void log_open(void)
 {
-        /* systemd.exec(5): $JOURNAL_STREAM names device and inode of the stream it connected. */
+        /* systemd.exec(5): $JOURNAL_STREAM has device and inode of the journal's stream. */
         const char *stream = getenv("JOURNAL_STREAM");
         unsigned long long device, inode;
         struct stat st;

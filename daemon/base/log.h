@@ -1,14 +1,14 @@
 /*
- * One failure is one line, with fields a machine can select by.
+ * The log: a line for each failure, with fields to select lines by.
  *
- * Under systemd (stderr is the journal) a line goes out with sd_journal_sendv and carries the
- * fields below as AMID_SCHEDULE= and so on; elsewhere it is printed to stderr as text. No secret
- * and no signed header can get in: no field holds one.
+ * Under systemd (stderr is the journal) a line is sent with sd_journal_sendv and has the fields
+ * below, AMID_SCHEDULE= and so on; elsewhere it is printed to stderr. No field has a secret or a
+ * signed header.
  *
- * A line is one line whatever goes into it, and journalctl never hides it as "blob data": message
- * and fields are cleaned (base/clean.h).
+ * Message and fields are cleaned (base/clean.h), so text from outside cannot add lines, and
+ * journalctl does not hide a line as "blob data".
  *
- * Only runs/, control/ and the programs log; other folders return what went wrong.
+ * Only runs/, control/ and the programs log; other folders return errors.
  */
 #pragma once
 
@@ -16,19 +16,19 @@
 #include <stdbool.h>
 #include <syslog.h>
 
-/* What a line is about. NULL fields are left out. */
+/* The fields of a line. NULL fields are left out. */
 struct log_about {
         const char *schedule, *run, *instance, *image, *account, *region;
         const char *action, *error, *request_id; /* AWS_ACTION= AWS_ERROR= AWS_REQUEST_ID= */
 };
 
-/* A kind of event that people look for: a row of a table, printed into the message catalog. */
+/* A kind of event: a row of a table, which is printed into the message catalog. */
 struct log_event {
         const char *name;    /* "image-available", stable */
         const char *id;      /* MESSAGE_ID, 32 hex digits, stable */
         int priority;        /* LOG_ERR ... of syslog.h */
         const char *subject; /* catalog: one line */
-        const char *help;    /* catalog: what it means and what to do */
+        const char *help;    /* catalog: meaning and remedy */
 };
 
 void log_line(int priority, const struct log_about *about, const char *format, ...)
@@ -37,7 +37,8 @@ void log_line(int priority, const struct log_about *about, const char *format, .
 void log_event(const struct log_event *event, const struct log_about *about, const char *format,
                ...) __attribute__((format(printf, 3, 4)));
 
-/* Lines above this priority are dropped (LOG_INFO at first). */
+/* Lines above this priority are dropped. The default is LOG_INFO. */
 void log_set_max_priority(int priority);
-/* Chooses between the journal and stderr; called once by the daemon. Without it: stderr. */
+/* Chooses the journal when stderr is connected to it. Called once by the daemon; without this call
+ * lines go to stderr. */
 void log_open(void);

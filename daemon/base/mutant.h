@@ -1,10 +1,9 @@
 /*
- * Mutants: guarantees that are broken on purpose, to show that the simulation notices.
+ * Mutants: guarantees that are broken on purpose, to test that the simulation notices.
  *
- * `MUTANT(name)` is true only in build/.../sim-mutants (-DAMID_MUTANTS), and there only for the
- * mutant that was chosen with --mutant. In every other build it is the constant false, so that no
- * code and no symbol is left of it. base/mutants.def is the list; a name that is not in it does
- * not compile in any build.
+ * `MUTANT(name)` is true only in build/.../sim-mutants (-DAMID_MUTANTS), for the mutant of
+ * --mutant. In every other build it is the constant false, so that no code and no symbol is left.
+ * base/mutants.def is the list; a name that is not in the list does not compile in any build.
  *
  *         if (tokens < 1 && !MUTANT(takes_all_tokens))
  *                 return false;

@@ -1,3 +1,4 @@
+/* Growing strings, and helpers on C strings. */
 #include "base/text.h"
 
 #include <ctype.h>
@@ -8,7 +9,7 @@
 #include "base/alloc.h"
 #include "base/clean.h"
 
-/* Nobody else has the stream: it is written to without locks. */
+/* Only one thread uses the stream, so writes take no locks. */
 static FILE *text_stream(struct text *text)
 {
         if (!text->stream) {
@@ -19,8 +20,8 @@ static FILE *text_stream(struct text *text)
         return text->stream;
 }
 
-/* What could not be written for want of memory would be missing from a request, and nobody would
- * know. */
+/* Ends the process after a failed write: the lost text would be missing from a request, unnoticed.
+ */
 static void flush(struct text *text)
 {
         if (fflush(text_stream(text)) != 0 || ferror(text->stream))
@@ -118,7 +119,7 @@ static int fold(char c)
         return tolower((unsigned char)c);
 }
 
-/* Levenshtein distance with two rows; words longer than any key of ours are not compared. */
+/* Levenshtein distance with two rows; words longer than all keys are not compared. */
 static size_t distance(const char *a, const char *b)
 {
         enum { LONGEST = 64 };

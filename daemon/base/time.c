@@ -1,3 +1,4 @@
+/* Dates, and the forms of times and durations. */
 #include "base/time.h"
 
 #include <ctype.h>
@@ -6,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Howard Hinnant's algorithm: years start in March, so that the leap day is the last of a year. */
+/* Howard Hinnant's algorithm: a year starts in March, so that the leap day is its last day. */
 int64_t days_from_civil(int64_t year, int month, int day)
 {
         int64_t y = year - (month <= 2);
@@ -110,7 +111,7 @@ const char *format_local(sec_t sec, int offset, char buffer[static TIME_TEXT_MAX
         return buffer;
 }
 
-/* Reads exactly `digits` digits and moves on. */
+/* Parses exactly `digits` digits, and advances *text. */
 static bool take_digits(const char **text, int digits, int *ret)
 {
         int value = 0;

@@ -1,7 +1,7 @@
 /*
  * Time as numbers. Wall-clock instants and the durations of settings are whole seconds (sec_t, UTC
- * since 1970); what the event loop measures and waits for is microseconds (usec_t, monotonic).
- * Nothing here reads a clock: that is loop/.
+ * since 1970); times of the event loop are microseconds (usec_t, monotonic). Only loop/ reads
+ * clocks.
  */
 #pragma once
 
@@ -11,8 +11,8 @@
 typedef int64_t sec_t;
 typedef int64_t usec_t;
 
-#define SEC_NEVER     INT64_MAX /* an instant that does not come */
-#define SEC_NONE      INT64_MIN /* no instant was given */
+#define SEC_NEVER     INT64_MAX /* an instant that never comes */
+#define SEC_NONE      INT64_MIN /* no instant */
 #define SEC_PER_MIN   ((sec_t)60)
 #define SEC_PER_HOUR  ((sec_t)3600)
 #define SEC_PER_DAY   ((sec_t)86400)
@@ -21,7 +21,7 @@ typedef int64_t usec_t;
 #define USEC_PER_MSEC ((usec_t)1000)
 #define USEC_INFINITY INT64_MAX
 
-/* A date and time of day of the proleptic Gregorian calendar, no zone. */
+/* A date and time of day of the proleptic Gregorian calendar, without a zone. */
 struct civil {
         int64_t year;
         int month;  /* 1-12 */
@@ -31,7 +31,7 @@ struct civil {
         int second; /* 0-59 */
 };
 
-/* Days since 1970-01-01 of a date, and back. */
+/* Conversion between dates and days since 1970-01-01. */
 int64_t days_from_civil(int64_t year, int month, int day);
 void civil_from_days(int64_t days, int64_t *ret_year, int *ret_month, int *ret_day);
 /* 0 = Sunday. */
@@ -54,15 +54,15 @@ const char *format_rfc3339(sec_t sec, char buffer[static TIME_TEXT_MAX]);
 const char *format_compact(sec_t sec, char buffer[static TIME_TEXT_MAX]);
 /* `2027-01-01 09:00:00 +09:00`, with `offset` the seconds east of UTC. */
 const char *format_local(sec_t sec, int offset, char buffer[static TIME_TEXT_MAX]);
-/* Reads RFC 3339 with any offset and an optional fraction, which is cut off; date and time may be
- * parted by a space. False when it is not of that form or the date does not exist. */
+/* Parses RFC 3339 with any offset and an optional fraction, which is cut off; a space may separate
+ * date and time. False for another form, and for a date that does not exist. */
 bool parse_rfc3339(const char *text, sec_t *ret);
-/* Reads `yyyy-mm-ddThh:mm:ss` with nothing after it. */
+/* Parses exactly `yyyy-mm-ddThh:mm:ss`. */
 bool parse_civil(const char *text, struct civil *ret);
 
-/* `90s`, `15m`, `6h`, `30d`, `2w`: one positive number and one unit, at most 100 years. */
+/* Parses `90s`, `15m`, `6h`, `30d`, `2w`: a positive number and a unit, at most 100 years. */
 bool parse_duration(const char *text, sec_t *ret);
 /* The shortest exact form: 90s, 15m, 6h, 30d, 2w. */
 const char *format_duration(sec_t duration, char buffer[static TIME_TEXT_MAX]);
-/* For people, rounded to two units: `2h 5m`, `45s`, `3d 4h`. */
+/* For display, rounded to two units: `2h 5m`, `45s`, `3d 4h`. */
 const char *format_timespan(sec_t duration, char buffer[static TIME_TEXT_MAX]);

@@ -1,4 +1,4 @@
-/* The way to a file, part by part: who may change it. */
+/* Checks the path of a file, part by part, for other users who may change it. */
 #include "base/trust.h"
 
 #include <limits.h>
@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-enum { LINKS_MAX = 40 }; /* as the kernel follows */
+enum { LINKS_MAX = 40 }; /* the limit of the kernel */
 
 static char *check_owner(const char *path, const struct stat *st)
 {
@@ -27,7 +27,8 @@ static char *check_mode(const char *path, const struct stat *st)
 {
         bool others = st->st_mode & S_IWOTH, group = (st->st_mode & S_IWGRP) && st->st_gid != 0;
 
-        /* Links have no mode. What is written to /dev/null changes nothing. */
+        /* The mode of a link has no meaning. Writing to a character device, /dev/null, is harmless.
+         */
         if (S_ISLNK(st->st_mode) || S_ISCHR(st->st_mode) || (!others && !group))
                 return NULL;
         if (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX))
@@ -49,7 +50,7 @@ static char *read_link(const char *path)
         return n < 0 || (size_t)n >= sizeof(target) ? NULL : xstrndup(target, (size_t)n);
 }
 
-/* `at` without its last part; "" is the root. */
+/* Removes the last part of `at`; "" is the root. */
 static void go_up(char *at)
 {
         char *slash = strrchr(at, '/');
@@ -58,7 +59,7 @@ static void go_up(char *at)
                 *slash = '\0';
 }
 
-/* Where a walk is: `at` is looked at and holds no links, `rest` is still ahead. */
+/* The state of a walk: `at` has been checked and has no links; `rest` has not been checked. */
 struct walk {
         char *at, *rest;
         unsigned int links;
@@ -70,7 +71,7 @@ static void walk_done(struct walk *walk)
         free(walk->rest);
 }
 
-/* Takes the next part of the rest. False at the end. */
+/* Removes the first part of `rest`. False at the end. */
 static bool next_part(struct walk *walk, char **ret)
 {
         const char *start = walk->rest + strspn(walk->rest, "/");
@@ -101,8 +102,8 @@ static bool follow(struct walk *walk, const char *link)
         return true;
 }
 
-/* The walk takes the next part of the path. False: the walk is over; with *ret_why where a part is
- * not to be trusted. */
+/* Checks the next part of the path. False: the walk has ended, with *ret_why for an untrusted part.
+ */
 static bool step(struct walk *walk, char **ret_why)
 {
         _cleanup_free_ char *part = NULL, *path = NULL;

@@ -1,19 +1,19 @@
 /*
- * Whether a file can be relied on: nobody but root and the user who reads it may change it, nor a
- * folder or symbolic link on the way to it.
+ * Whether a file can be trusted: only root and the user who reads the file may change it, and the
+ * folders and symbolic links of its path.
  */
 #pragma once
 
 /*
- * NULL when it can be; else what is wrong with which part of the way and the command that mends it.
- * Caller frees. What cannot be looked at is nothing wrong: opening it tells.
+ * NULL for a trusted path; else the part of the path with its fault, and the command that repairs
+ * it. Caller frees. A part that cannot be read is no fault: opening the file will fail.
  *
- * Each folder and link from / on is looked at, with links followed, as ssh does. A part has to
- * belong to root or to the effective user. Others must not have the right to write, nor must a
- * group other than root's, as in sudo. In a sticky folder that others may write to, such as /tmp,
- * what belongs to root or the user is safe from them.
+ * Each folder and link of the path is checked from / on, and links are followed, as in ssh. A part
+ * has to belong to root or to the effective user. Neither others nor a group other than root's may
+ * have the right to write, as in sudo. In a sticky folder such as /tmp, which others may write to,
+ * entries of root and of the user are safe.
  *
- * A mount that is read-only here is no reason to trust: under ProtectSystem=strict everything is,
- * and the same folder is written to where it is mounted otherwise.
+ * A read-only mount does not make a path trusted: under ProtectSystem=strict all mounts are
+ * read-only, and the same folder may be writable in another mount.
  */
 char *trust_path(const char *path);
