@@ -1,3 +1,4 @@
+/* Default path and socket address of the control socket. */
 #include "control/address.h"
 
 #include <errno.h>
@@ -24,6 +25,6 @@ char *control_default_path(void)
 
         if (!directory || !*directory)
                 return xstrdup("/run/amid/control");
-        first = xstrndup(directory, strcspn(directory, ":")); /* systemd.exec(5): may be several */
+        first = xstrndup(directory, strcspn(directory, ":")); /* systemd.exec(5): a list */
         return xasprintf("%s/control", first);
 }

@@ -1,3 +1,4 @@
+/* Reads the parameters of a call by the table of its method. */
 #include <math.h>
 
 #include "base/alloc.h"
@@ -6,7 +7,7 @@
 
 enum { COUNT_MAX = 1000000 };
 
-/* Text goes into log lines and messages. */
+/* Whether the value is a printable text: it will be part of log lines and messages. */
 static bool is_text(const cJSON *value)
 {
         return cJSON_IsString(value) && is_printable_utf8(value->valuestring);
@@ -73,7 +74,7 @@ const char *arguments_read(const struct method *method, const cJSON *parameters,
 
                 if (!argument)
                         return value->string;
-                /* null stands for absent; of a name given twice only the first counts */
+                /* null means absent; of a duplicate name only the first value counts. */
                 if (cJSON_IsNull(value) ||
                     cJSON_GetObjectItemCaseSensitive(parameters, value->string) != value)
                         continue;

@@ -1,4 +1,4 @@
-/* A call on its way from the session to a method, and the answers back. Private to control/. */
+/* Calls, the table of methods, and the answers of methods. Private to control/. */
 #pragma once
 
 #include <cjson/cJSON.h>
@@ -7,9 +7,9 @@
 
 #include "control/session.h"
 
-/* The parameters of all methods; which one has which is told by the table. */
+/* The parameters of all methods. The table has the parameters of each method. */
 struct arguments {
-        const char *schedule, *run, *interface; /* part of the request */
+        const char *schedule, *run, *interface; /* borrowed from the request */
         char **instances;                       /* owned */
         size_t n_instances;
         unsigned int limit;
@@ -22,11 +22,11 @@ struct call {
         const struct method *method;
         struct arguments arguments;
         bool more, oneway;
-        struct manager_wait *wait; /* until the manager holds it no longer; then */
-        const char *held;          /* why; NULL: it has not been */
-        cJSON *request;            /* is what the arguments are borrowed from */
-        struct stream *stream;     /* of a call that streams */
-        bool finished;             /* the last answer was given */
+        struct manager_wait *wait; /* not NULL while the manager holds the call */
+        const char *held;          /* the last reason of a hold; NULL: the call was not held */
+        cJSON *request;            /* owns the strings of `arguments`, while `wait` is set */
+        struct stream *stream;     /* or NULL */
+        bool finished;             /* the last answer was queued */
 };
 
 enum argument_type { ARGUMENT_TEXT, ARGUMENT_TEXTS, ARGUMENT_FLAG, ARGUMENT_COUNT };
@@ -43,30 +43,30 @@ enum { ARGUMENTS_MAX = 4 };
 struct method {
         const char *name; /* with its interface */
         void (*function)(struct call *call);
-        /* False: it is refused whatever it would be held for, and has been answered. NULL: that is
-         * not known before it is carried out. */
+        /* Checks a call before it may be held. False: the call was refused and answered. NULL:
+         * there is no such check. */
         bool (*check)(struct call *call);
-        bool open_to_all; /* also for peers that are not trusted */
-        bool changes;     /* something: noted in the journal */
-        bool needs_ready; /* is held until the manager is ready */
-        bool needs_clock; /* and until the clock has been compared, if it is no dry run */
-        bool needs_more;  /* makes no sense without `more` */
+        bool open_to_all; /* untrusted peers may call the method, too */
+        bool changes;     /* the method changes something: calls are logged */
+        bool needs_ready; /* calls are held until the manager is ready */
+        bool needs_clock; /* and, but for dry runs, until the clock has been compared */
+        bool needs_more;  /* calls without `more` are refused */
         struct argument arguments[ARGUMENTS_MAX];
 };
 
-/* Reads `parameters` (may be NULL) by the method's table. Gives the name of the bad one, or NULL.
- * The arguments borrow from `parameters` and are to be freed in any case. */
+/* Reads `parameters` (may be NULL) by the method's table. NULL, or the name of an invalid
+ * parameter. The arguments borrow from `parameters`, and have to be freed in both cases. */
 const char *arguments_read(const struct method *method, const cJSON *parameters,
                            struct arguments *ret);
 void arguments_done(struct arguments *arguments);
 
-/* Whether more of a stream may be sent now; else it waits until its reader has taken what there is.
- */
+/* Whether the stream of the call may send more now. Otherwise it waits until the peer has read the
+ * queued output. */
 bool call_has_room(const struct call *call);
 
-/* One answer; takes `parameters` (NULL: none). `more` says that others follow. */
+/* Answers; takes over `parameters` (may be NULL). `more`: other answers will follow. */
 void call_reply(struct call *call, cJSON *parameters, bool more);
-/* The answer that it did not work; `error` is qualified. Takes `parameters`. */
+/* Answers with an error, whose name has its interface. Takes over `parameters`. */
 void call_error(struct call *call, const char *error, cJSON *parameters);
-/* The same for our own errors, which have a message. */
+/* Answers with an error of io.amid.Manager, which has a message. */
 void call_fail(struct call *call, const char *error, const char *message);

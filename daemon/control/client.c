@@ -1,3 +1,4 @@
+/* The client of the control socket. */
 #include "control/client.h"
 
 #include <errno.h>
@@ -12,9 +13,9 @@
 
 struct client {
         int fd;
-        char *input; /* bytes read, from `taken` on not handled yet */
+        char *input; /* received bytes; those from `taken` on are not handled yet */
         size_t size, taken;
-        int broke; /* errno of sending, positive */
+        int broke; /* positive errno of a failed send */
 };
 
 static const char *remedy(int error)
@@ -79,7 +80,7 @@ void client_call(struct client *client, const char *method, cJSON *parameters, b
         cJSON_free(text);
 }
 
-/* Reads until a whole frame is there; NULL when it will not come. */
+/* Reads up to the end of a frame; NULL: the connection ended before. */
 static const char *read_frame(struct client *client)
 {
         size_t searched = client->taken;
@@ -127,7 +128,7 @@ static char *error_message(const char *error, const cJSON *parameters)
 
 void client_next(struct client *client, struct client_answer *ret)
 {
-        /* who closed before it was asked may have said why: too many connections */
+        /* A daemon that closes at once may have sent an answer before: too many connections. */
         bool closed = client->broke == EPIPE || client->broke == ECONNRESET;
         const char *frame = client->broke && !closed ? NULL : read_frame(client);
         cJSON *reply = frame ? cJSON_Parse(frame) : NULL;

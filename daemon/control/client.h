@@ -1,5 +1,5 @@
 /*
- * The other end of the control socket: a small blocking client, for amictl.
+ * A small blocking client of the control socket, for amictl.
  *
  *     client_connect(path, &client, &error);
  *     client_call(client, "Pause", parameters, false);
@@ -12,23 +12,23 @@
 
 #include "base/cleanup.h"
 
-enum { CLIENT_ANSWER_MAX = 256 << 20 }; /* bytes of one answer we read */
+enum { CLIENT_ANSWER_MAX = 256 << 20 }; /* bytes of an answer */
 
 struct client;
 
-/* Negative errno with a message that says what to do (caller frees). */
+/* 0, or a negative errno with a message and a remedy (caller frees). */
 int client_connect(const char *path, struct client **ret, char **ret_error);
 struct client *client_free(struct client *client);
 DEFINE_CLEANUP(struct client, client_free);
 
-/* Sends a call of io.amid.Manager; takes `parameters` (may be NULL). What goes wrong is told by
- * client_next(). */
+/* Sends a call of io.amid.Manager; takes over `parameters` (may be NULL). client_next() returns the
+ * errors. */
 void client_call(struct client *client, const char *method, cJSON *parameters, bool more);
 
 enum client_outcome {
-        CLIENT_ANSWER,  /* `parameters`; `more` follow */
-        CLIENT_REFUSED, /* the daemon said no: `message` */
-        CLIENT_GONE,    /* the connection broke: `message` */
+        CLIENT_ANSWER,  /* `parameters` are set; `more`: other answers will follow */
+        CLIENT_REFUSED, /* the daemon refused the call, with `message` */
+        CLIENT_GONE,    /* the connection broke, with `message` */
 };
 struct client_answer {
         enum client_outcome outcome;

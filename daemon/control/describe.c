@@ -1,8 +1,9 @@
+/* Records as JSON, by tables of members. */
 #include "control/describe.h"
 
 #include "base/text.h"
 
-/* MEMBER_ENDING is an outcome that is left out while it is open, or not known. */
+/* MEMBER_ENDING is an outcome; OUTCOME_OPEN is left out. */
 enum member_type {
         MEMBER_TEXT,
         MEMBER_WORDS,

@@ -1,5 +1,5 @@
-/* Records as JSON, by tables. Caller owns the result. `settings` (may be NULL) know the time zone
- * of a record's schedule. Private to control/. */
+/* Records as JSON. Caller owns the result. `settings` (may be NULL) have the time zone of a
+ * record's schedule. Private to control/. */
 #pragma once
 
 #include <cjson/cJSON.h>
@@ -7,7 +7,7 @@
 #include "runs/manager/manager.h"
 #include "store/store.h"
 
-/* "keep", "remove", "wait", "adopt", "leave": how a decision is told. */
+/* "keep", "remove", "wait", "adopt", "leave": the words of decisions. */
 extern const char *const action_words[PRUNE_ACTIONS];
 
 cJSON *describe_run(const struct settings *settings, const struct store_run *run);
@@ -15,7 +15,7 @@ cJSON *describe_run(const struct settings *settings, const struct store_run *run
 cJSON *describe_task(const struct store_task *task, const struct task_progress *progress);
 cJSON *describe_image(const struct settings *settings, const struct store_image *image);
 cJSON *describe_event(const struct settings *settings, const struct run_event *event);
-/* Adds to an event the member "decision". */
+/* Adds the member "decision" to an event. */
 void describe_decision(cJSON *event, const struct settings *settings,
                        const struct prune_decision *decision);
 /* Adds the member unless `sec` is SEC_NONE or SEC_NEVER. */

@@ -1,12 +1,12 @@
 /*
- * Calls that stream what happens to runs, at the pace of their readers.
+ * Calls that stream the events of runs, at the speed of their readers.
  *
- * While what waits to be sent is less than CONTROL_STREAM_MAX, an event is sent as it comes. Beyond
- * that the stream notes only what it owes: of a run in the store the numbers of the tasks that
- * moved, of a dry run, which is nowhere else, each decision in short. When the reader has taken all
- * that was sent, the newest state of what is owed is read from the store and sent, again up to that
- * size. So a reader that is slow misses states in between, never the last one, and costs bounded
- * memory.
+ * With less than CONTROL_STREAM_MAX bytes of queued output a stream sends each event at once. With
+ * more it only records what it owes to the reader: for a run in the store the ids of the tasks that
+ * moved; for a dry run, which is not in the store, a short form of each decision. When the reader
+ * has read all output, the stream reads the newest states of the owed tasks from the store and
+ * sends them, again up to that size. So a slow reader misses states in between, but never the last
+ * state, and needs bounded memory.
  */
 #include "control/follow.h"
 
@@ -17,39 +17,39 @@
 #include "control/describe.h"
 #include "control/interface.h"
 
-enum { OWED_MAX = 65536 }; /* numbers of tasks; of a run with more all are owed again */
+enum { OWED_MAX = 65536 }; /* ids of tasks; beyond it all tasks of the run are owed */
 #define NONE INT64_MAX
 
-/* A run in the store of which the reader still gets tasks: those with a number above `after`, the
- * listed others, and the run itself behind them. */
+/* The owed events of a run in the store: all tasks with an id above `after`, the tasks in the list,
+ * and after them the run itself. */
 struct owed {
         char *run;
-        int64_t after;  /* NONE: no others */
-        int64_t *tasks; /* in order */
+        int64_t after;  /* NONE: only the tasks in the list */
+        int64_t *tasks; /* ids in ascending order */
         size_t n_tasks;
         struct owed *next;
 };
 
 enum item_type { ITEM_EVENT, ITEM_HEAD, ITEM_DECISION };
 
-/* An item of a dry run that the reader still gets; a list in the order of the run. */
+/* An owed item of a dry run, in a list in the order of the run. */
 struct item {
         struct item *next;
         enum item_type type;
-        int value;    /* of a decision: enum prune_action; of an event: whether it is the end */
-        char words[]; /* event: JSON; head: JSON of the event that the decisions behind it belong
-                       * to; decision: account, region, image, why, instance, ended by NUL */
+        int value;    /* decision: enum prune_action; event: whether it is the last event */
+        char words[]; /* event: JSON; head: JSON of the event of the following decisions; decision:
+                       * account, region, image, why and instance, each with a NUL */
 };
 
 struct stream {
         struct call *call;
         struct watch *watch;
-        char *run;   /* the run it follows; NULL: all */
-        bool stored; /* what it follows is in the store; false for a dry run */
+        char *run;   /* id of the watched run; NULL: all runs */
+        bool stored; /* the run is in the store; false for a dry run */
         struct owed *owed;
-        struct item *first, **end; /* end: NULL while there is none */
-        int64_t head_task;         /* of the newest head */
-        char *head;                /* the one that holds for the next decision */
+        struct item *first, **end; /* end: NULL for an empty list */
+        int64_t head_task;         /* task id of the last head in the list */
+        char *head;                /* the head of the next decision that is sent */
 };
 
 static void owed_free(struct owed *owed)
@@ -86,7 +86,7 @@ static bool is_end(const struct stream *stream, const struct run_event *event)
                event->run->outcome != OUTCOME_OPEN && streq(stream->run, event->run->id);
 }
 
-/* Takes `event`. */
+/* Sends an event; takes over `event`. */
 static void send_event(struct stream *stream, const char *run, cJSON *event, bool more)
 {
         cJSON *parameters = cJSON_CreateObject();
@@ -168,7 +168,7 @@ static void send_task(struct stream *stream, const struct store_run *run,
                                  .run = run, .task = task, .progress = live ? &progress : NULL });
 }
 
-/* Sends what is owed of a run while there is room; false when there was not enough. */
+/* Sends the owed events of a run while there is room; false: some are still owed. */
 static bool send_owed(struct stream *stream, struct owed *owed, const struct store_run *run)
 {
         struct store_task *tasks = NULL;
@@ -178,7 +178,7 @@ static bool send_owed(struct stream *stream, struct owed *owed, const struct sto
                 n = 0;
         for (; i < n && call_has_room(stream->call); i++) {
                 while (taken < owed->n_tasks && owed->tasks[taken] < tasks[i].id)
-                        taken++; /* one that is gone */
+                        taken++; /* the task was deleted */
                 if (takes_task(owed, &taken, tasks[i].id))
                         send_task(stream, run, &tasks[i]);
         }
@@ -302,7 +302,7 @@ static void send_first_item(struct stream *stream)
         free(item);
 }
 
-/* ---- both ---- */
+/* ---- events of both kinds of runs ---- */
 
 static void on_event(const struct run_event *event, void *userdata)
 {
@@ -314,7 +314,7 @@ static void on_event(const struct run_event *event, void *userdata)
         if (!late)
                 send_now(stream, event);
         else if (event->decision)
-                owe_decision(stream, event); /* no store has them, also of an adoption */
+                owe_decision(stream, event); /* the store has no decisions */
         else if (!stream->stored)
                 owe_event(stream, ITEM_EVENT, event);
         else if (event->task)
@@ -342,7 +342,7 @@ static struct stream *begin(struct call *call, const char *run)
         return stream;
 }
 
-/* The state of a run as events: its tasks, then the run itself, which may be the end. */
+/* Owes all tasks of a run and the run itself, which may be the last event. */
 static void owe_all(struct stream *stream, const char *run)
 {
         owed_of(stream, run)->after = 0;
@@ -359,7 +359,7 @@ void follow_run(struct call *call, const char *run)
         if (!call->more)
                 return;
         stream = begin(call, run);
-        /* It may have begun, or ended, before we looked; a dry run is not in the store. */
+        /* The run may have begun, or ended, already. A dry run is not in the store. */
         stream->stored = store_load_run(call->options->store, run, &now) == 1;
         if (stream->stored)
                 owe_all(stream, run);

@@ -1,15 +1,16 @@
-/* Calls that stream what happens to runs. Private to control/. */
+/* Calls that stream the events of runs. Private to control/. */
 #pragma once
 
 #include "control/call.h"
 
 struct stream;
 
-/* Sends what the stream owes its reader, while there is room. */
+/* Sends owed events of the stream while there is room. */
 void stream_send(struct stream *stream);
 struct stream *stream_free(struct stream *stream);
 
-/* Answers with the id; with `more` also with every event of the run, until it ends. */
+/* Answers with the id of the run; with `more` also with all its events. */
 void follow_run(struct call *call, const char *run);
-/* Streams what is open now and then every event, of one run until it ends or (NULL) of all. */
+/* Streams the present state and then all events: of one run until it ends, or of all (`run` NULL).
+ */
 void follow_events(struct call *call, const char *run);

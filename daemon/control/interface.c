@@ -1,3 +1,4 @@
+/* The descriptions of the Varlink interfaces. */
 #include "control/interface.h"
 
 #include "base/cleanup.h"
@@ -218,7 +219,7 @@ static const char manager_description[] =
         "\n"
         "error Failed (message: string)\n";
 
-/* As https://varlink.org/Service has it. */
+/* From https://varlink.org/Service. */
 static const char service_description[] =
         "# The Varlink Service Interface is provided by every varlink service. It\n"
         "# describes the service and the interfaces it implements.\n"

@@ -1,5 +1,5 @@
-/* The interfaces of the control socket in Varlink's own words: what GetInterfaceDescription gives,
- * and what a test holds the method table to. https://varlink.org/Interface-Definition */
+/* The interfaces of the control socket in Varlink's language, for GetInterfaceDescription. A test
+ * compares them with the table of methods. https://varlink.org/Interface-Definition */
 #pragma once
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* Methods that only read: status, runs, images, usage. */
 #include "control/methods.h"
 
 #include <stdlib.h>
@@ -40,12 +41,11 @@ void method_fail_no_run(struct call *call)
         call_fail(call, MANAGER_INTERFACE ".NoSuchRun", message);
 }
 
-/* ---- asking ---- */
+/* ---- status ---- */
 
-enum { LAST_RUNS = 20 }; /* how far back the last backup of a schedule is looked for */
+enum { LAST_RUNS = 20 }; /* runs that are searched for the last backup of a schedule */
 
-/* Whether a run of the instances that an operator named has done something to one of them, or asked
- * for its image. */
+/* Whether a run for named instances has touched an instance, or requested an image. */
 static bool touched_anything(struct call *call, const struct store_run *run)
 {
         struct store_task *tasks = NULL;
@@ -62,9 +62,9 @@ static bool touched_anything(struct call *call, const struct store_run *run)
         return touched;
 }
 
-/* What a schedule is judged by: a finished backup, not a prune, and not an operator's run of single
- * instances that came to nothing, such as one with a mistyped id. */
-static bool is_telling(struct call *call, const struct store_run *run)
+/* Whether the run counts as the last run of its schedule: a finished backup, but not an operator's
+ * run for named instances without effect, such as one with a mistyped id. */
+static bool is_last_backup(struct call *call, const struct store_run *run)
 {
         return streq(run->kind, "backup") && run->outcome != OUTCOME_OPEN &&
                (!run->only || touched_anything(call, run));
@@ -78,7 +78,7 @@ static void describe_last(struct call *call, const char *schedule, cJSON *object
         if (store_load_runs(call->options->store, schedule, false, LAST_RUNS, &runs, &n) < 0)
                 return;
         for (size_t i = 0; i < n; i++)
-                if (is_telling(call, &runs[i])) {
+                if (is_last_backup(call, &runs[i])) {
                         cJSON_AddItemToObject(object, "last", describe_run(NULL, &runs[i]));
                         break;
                 }
@@ -183,7 +183,7 @@ void method_runs(struct call *call)
                 fail_store(call);
                 return;
         }
-        if (n == 0 && !method_check_schedule(call)) /* a schedule of the past has runs still */
+        if (n == 0 && !method_check_schedule(call)) /* runs of a removed schedule are still shown */
                 return;
         parameters = cJSON_CreateObject();
         array = cJSON_AddArrayToObject(parameters, "runs");
@@ -212,10 +212,10 @@ void method_show(struct call *call)
         }
 }
 
-/* When EC2 last listed the images of a schedule in each place. */
+/* When EC2 last listed the images of a schedule, by account and region. */
 struct lists {
         char *schedule;
-        struct store_task *tasks; /* the newest first */
+        struct store_task *tasks; /* newest first */
         size_t n;
 };
 
@@ -238,7 +238,7 @@ static void lists_done(struct lists *lists)
         free(lists->schedule);
 }
 
-/* SEC_NONE: nothing has listed it since it was made. */
+/* When EC2 last listed the image; SEC_NONE: not since it was made. */
 static sec_t seen_at(const struct lists *lists, const struct store_image *image)
 {
         for (size_t i = 0; i < lists->n; i++)

@@ -1,3 +1,4 @@
+/* Methods that start, change or end something. */
 #include "control/methods.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include "control/follow.h"
 #include "control/interface.h"
 
-/* What the manager refused, by the errno it gives. `missing` is the error for -ENOENT. */
+/* Answers with the error for an errno of the manager. `missing` is the error for -ENOENT. */
 static void fail_manager(struct call *call, int r, const char *missing, const char *message)
 {
         const char *error = r == -ENOENT  ? missing

@@ -1,3 +1,4 @@
+/* The table of methods, and those of org.varlink.service. */
 #include "control/methods.h"
 
 #include "base/text.h"

@@ -1,13 +1,13 @@
-/* The methods of io.amid.Manager, by the file they are in; methods.c has the table. Each answers
- * its call, or begins a stream. Private to control/. */
+/* The methods of io.amid.Manager, by their files. Each answers its call, or begins a stream.
+ * Private to control/. */
 #pragma once
 
 #include "control/call.h"
 
-/* All of them; ends with an empty row. */
+/* The table of all methods; ends with an empty row. */
 extern const struct method methods[];
 
-/* methods-ask.c: what is, and what was. */
+/* methods-ask.c: methods that only read. */
 void method_status(struct call *call);
 void method_runs(struct call *call);
 void method_show(struct call *call);
@@ -15,7 +15,7 @@ void method_images(struct call *call);
 void method_measures(struct call *call);
 void method_watch(struct call *call);
 
-/* methods-do.c: what changes something. */
+/* methods-do.c: methods that change something. */
 bool method_check_run(struct call *call);
 void method_run(struct call *call);
 bool method_check_prune(struct call *call);
@@ -26,7 +26,7 @@ void method_resume(struct call *call);
 void method_cancel(struct call *call);
 void method_reload(struct call *call);
 
-/* Whether the schedule of the call is absent or known; answers if not. */
+/* Whether the call has no schedule or a known one. Otherwise answers with an error. */
 bool method_check_schedule(struct call *call);
-/* Answers that there is no run of the call's id. */
+/* Answers with the error that there is no run with the id in the call. */
 void method_fail_no_run(struct call *call);

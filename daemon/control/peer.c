@@ -1,3 +1,4 @@
+/* Credentials of peers, and their names for the journal. */
 #include "control/peer.h"
 
 #include <errno.h>
@@ -11,10 +12,10 @@
 #include "base/text.h"
 
 static const char trusted_group[] = "amid";
-enum { OVERFLOW_USER = 65534 }; /* /proc/sys/kernel/overflowuid; nobody has ever changed it */
+enum { OVERFLOW_USER = 65534 }; /* the default of /proc/sys/kernel/overflowuid */
 
-/* The kernel tells the supplementary groups the peer's process really has, so that no name service
- * is asked for its user. socket(7), SO_PEERGROUPS */
+/* Reads the supplementary groups of the peer's process from the kernel, so that no name service is
+ * needed. socket(7), SO_PEERGROUPS */
 static bool has_supplementary(int fd, gid_t wanted)
 {
         _cleanup_free_ gid_t *groups = NULL;
@@ -22,7 +23,7 @@ static bool has_supplementary(int fd, gid_t wanted)
         bool found = false;
 
         if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || errno != ERANGE)
-                return false; /* none, or not known */
+                return false; /* no groups, or an unknown number of them */
         groups = xcalloc(1, size);
         if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
                 return false;
@@ -59,7 +60,7 @@ int peer_read(int fd, gid_t group, struct peer *ret)
 
 /* ---- names ---- */
 
-/* Caller frees; NULL when there is none. */
+/* The name of the user in /etc/passwd, or NULL. Caller frees. */
 static char *local_name(uid_t uid)
 {
         FILE *file = fopen("/etc/passwd", "re");
@@ -75,7 +76,7 @@ static char *local_name(uid_t uid)
         return name;
 }
 
-/* Whether users of the system have other numbers here, or none. user_namespaces(7) */
+/* Whether this process is in a user namespace with mapped user ids. user_namespaces(7) */
 static bool in_user_namespace(void)
 {
         FILE *file = fopen("/proc/self/uid_map", "re");
@@ -91,7 +92,7 @@ static bool in_user_namespace(void)
         numbers = strings_split(map, " \n", &n);
         words = strings_join(numbers, n, " ");
         strings_free(numbers, n);
-        return !streq(words, "0 0 4294967295"); /* all as they are */
+        return !streq(words, "0 0 4294967295"); /* the identity map */
 }
 
 char *peer_describe(const struct peer *peer)

@@ -1,3 +1,4 @@
+/* Simulates the outage slots of a schedule, to predict order and duration. */
 #include "control/rolling.h"
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@ struct line {
         struct rolling *instances;
         size_t n;
         unsigned int max_parallel;
-        sec_t unknown; /* what one of which nothing is known counts as */
+        sec_t unknown; /* duration that counts for instances with an unknown one */
 };
 
 static sec_t away_of(const struct line *line, const struct rolling *instance)
@@ -40,7 +41,7 @@ static bool may_begin(const struct line *line, const struct rolling *instance, s
         return true;
 }
 
-/* Lets those begin that may; how many. */
+/* Begins the outages that may begin now. Returns their number. */
 static size_t begin_at(const struct line *line, sec_t now, unsigned int wave)
 {
         size_t begun = 0;
@@ -57,7 +58,7 @@ static size_t begin_at(const struct line *line, sec_t now, unsigned int wave)
         return begun;
 }
 
-/* When the next one is back. */
+/* When the next outage ends. */
 static sec_t next_return(const struct line *line, sec_t now)
 {
         sec_t soonest = SEC_NEVER;
@@ -88,7 +89,7 @@ sec_t rolling_plan(struct rolling *instances, size_t n, unsigned int max_paralle
         }
         known = line.unknown > 0;
         if (!known)
-                line.unknown = 1; /* any length shows the order */
+                line.unknown = 1; /* any positive duration gives the order */
         for (unsigned int wave = 1; left > 0;) {
                 size_t begun = begin_at(&line, now, wave);
 

@@ -1,6 +1,6 @@
 /*
- * In which order instances go down for their images, and how long that takes: the gate of the
- * engine (runs/outage/gate.c) on paper. Pure.
+ * The predicted order and duration of the outages of a run, by the rules of runs/outage/gate.c.
+ * Pure.
  */
 #pragma once
 
@@ -9,14 +9,14 @@
 #include "base/time.h"
 
 struct rolling {
-        const char *groups; /* a line each; NULL: it takes no turn */
-        sec_t away;         /* how long it is down; 0: not known */
-        unsigned int order; /* filled in: 1 for those that begin at once, 2 for the next, ...; 0:
-                             * takes no turn */
-        sec_t begins;       /* filled in: how long after the start */
+        const char *groups; /* a line each; NULL: the instance has no outage */
+        sec_t away;         /* duration of the outage; 0: unknown */
+        unsigned int order; /* result: 1 for outages that begin at once, 2 for the next ones, ...;
+                             * 0: no outage */
+        sec_t begins;       /* result: time from the start of the run to the outage */
 };
 
-/* Fills in who begins when, in the order of the list, with at most `max_parallel` down at once in
- * each group. Gives how long all of it takes, going by what is known: one of which nothing is known
- * counts as the longest of the others. 0: nothing is known of any. */
+/* Sets `order` and `begins` of all instances, in the order of the list, with at most `max_parallel`
+ * outages at a time in each group. Returns the duration of all outages; an unknown duration counts
+ * like the longest known one. 0: no duration is known. */
 sec_t rolling_plan(struct rolling *instances, size_t n, unsigned int max_parallel);

@@ -1,3 +1,4 @@
+/* The listening socket and its connections. */
 #include "control/control.h"
 
 #include <assert.h>
@@ -19,8 +20,8 @@ enum {
         BACKLOG = 64,
         READ_AT_ONCE = 16384,
 };
-static const usec_t accept_pause = USEC_PER_SEC; /* when no descriptor is left */
-/* Whoever can connect can cause lines in the journal: so many of them, in so much time. */
+static const usec_t accept_pause = USEC_PER_SEC; /* after EMFILE */
+/* Limits for lines about peers in the journal, since every user can connect. */
 enum { LINES_MAX = 10 };
 static const usec_t lines_each = 60 * USEC_PER_SEC;
 
@@ -38,15 +39,15 @@ struct control {
         struct control_options options;
         struct connection *connections;
         size_t n_connections;
-        gid_t group;        /* whose members may do everything */
+        gid_t group;        /* the group `amid` */
         usec_t lines_since; /* when the first of n_lines was logged */
         unsigned int n_lines;
         int fd;
         struct io *io;
-        struct timer *sweep;  /* frees connections that are over, outside of their callbacks */
-        struct timer *resume; /* accepts again */
+        struct timer *sweep;  /* frees ended connections, outside of their callbacks */
+        struct timer *resume; /* accepts again after accept_pause */
         char *path;
-        dev_t device; /* of the socket we made, so that nobody else's is removed */
+        dev_t device; /* of this daemon's socket, since another socket must not be removed */
         ino_t inode;
 };
 
@@ -60,7 +61,8 @@ static void connection_free(struct connection *connection)
         free(connection);
 }
 
-/* Whether a line about what peers do may be logged; the last one says that more are left out. */
+/* Whether a line about a peer may be logged. Reaching the limit logs that further lines are left
+ * out. */
 static bool take_line(struct control *control)
 {
         usec_t now = loop_monotonic(control->options.loop);
@@ -112,7 +114,8 @@ static void on_wake(void *userdata)
         bool writes;
 
         if (connection_is_over(connection)) {
-                /* A hang-up is told again and again: arming anew each time would put it off. */
+                /* A hang-up is reported again and again; arming again each time would delay the
+                 * sweep. */
                 if (!timer_is_armed(connection->control->sweep))
                         timer_arm(connection->control->sweep, 0);
                 io_set_events(connection->io, 0);
@@ -158,7 +161,7 @@ static void on_connection(int fd, unsigned int events, void *userdata)
                 write_some(connection);
         if (events & IO_READ)
                 read_some(connection);
-        /* What it sent before it closed is still done, as long as it wants no answer. */
+        /* Calls that the peer sent before it closed are still carried out. */
         if ((events & IO_HANGUP) && !(events & IO_READ))
                 connection->gone = true;
         on_wake(connection);
@@ -175,8 +178,8 @@ static void turn_away(int fd)
         close(fd);
 }
 
-/* Root and the user of the daemon always find room that others cannot take, however many idle
- * connections they hold. */
+/* Whether the peer may have another connection. Some connections are reserved for root and the user
+ * of the daemon. */
 static bool has_room_for(const struct control *control, const struct peer *peer)
 {
         size_t others = 0, of_user = 0, strangers = 0;
@@ -224,7 +227,8 @@ static void on_resume(void *userdata)
         io_set_events(control->io, IO_READ);
 }
 
-/* One each turn of the loop: a flood of connections holds up nothing else. */
+/* Accepts one connection per turn of the loop, so that a flood of connections does not block
+ * others. */
 static void on_accept(int listening, unsigned int events, void *userdata)
 {
         struct control *control = userdata;
@@ -246,8 +250,8 @@ static void on_accept(int listening, unsigned int events, void *userdata)
 
 /* ---- the socket ---- */
 
-/* Whether somebody answers at the address. */
-static bool is_alive(const struct sockaddr_un *address)
+/* Whether the address has a listener. */
+static bool has_listener(const struct sockaddr_un *address)
 {
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -262,7 +266,7 @@ static int bind_socket(struct control *control, const struct sockaddr_un *addres
         if (lstat(control->path, &st) == 0) {
                 if (!S_ISSOCK(st.st_mode))
                         return -EEXIST;
-                if (is_alive(address))
+                if (has_listener(address))
                         return -EADDRINUSE;
                 if (unlink(control->path) < 0)
                         return -errno;
@@ -272,7 +276,7 @@ static int bind_socket(struct control *control, const struct sockaddr_un *addres
                 return -errno;
         control->device = st.st_dev;
         control->inode = st.st_ino;
-        /* Anybody may connect; what they may do is decided by who they are. */
+        /* All users may connect; the credentials of the peer decide about its rights. */
         if (chmod(control->path, 0666) < 0 || listen(control->fd, BACKLOG) < 0)
                 return -errno;
         return 0;

@@ -1,3 +1,4 @@
+/* The protocol of a connection: frames, calls and answers. */
 #include "control/session.h"
 
 #include <assert.h>
@@ -12,8 +13,8 @@
 #include "control/peer.h"
 
 enum { ACTION_MAX = 1000 }; /* bytes of the arguments of an action in the journal */
-/* A call that is held for longer is told why. */
-#define TELL_AFTER USEC_PER_SEC
+/* A call that is held for longer gets an answer with the reason. */
+#define REPORT_HOLD_AFTER USEC_PER_SEC
 
 struct session {
         const struct control_options *options;
@@ -21,21 +22,21 @@ struct session {
         struct peer peer;
         session_wake_fn *wake;
         void *userdata;
-        struct timer *settle; /* ends a stream outside of the callback that saw its end */
-        struct timer *tell;   /* then a call that is still held hears why */
+        struct timer *settle; /* frees a finished call, outside of the callbacks of its stream */
+        struct timer *report_hold; /* answers a held call with the reason of the hold */
 
-        char *input; /* what came and is not a whole frame yet, or waits for its turn */
+        char *input; /* received bytes that are not handled yet */
         size_t input_size;
         bool input_ended;
 
         char *output;
         size_t output_size, output_sent;
 
-        struct call *call; /* going on: a stream, or it waits */
+        struct call *call; /* the present call, streaming or held; or NULL */
         const char *broke;
 };
 
-/* What it asked for has been done, or never will be. */
+/* Frees the request of a call that was carried out, or never will be. */
 static void call_forget_request(struct call *call)
 {
         arguments_done(&call->arguments);
@@ -96,7 +97,7 @@ bool call_has_room(const struct call *call)
         return session->output_size - session->output_sent < CONTROL_STREAM_MAX;
 }
 
-/* We may be inside the callback of the call's own watch, which must not be freed there. */
+/* Frees a finished call by a timer, since this may run inside the callback of the call's watch. */
 static void answered(struct call *call)
 {
         struct session *session = call->session;
@@ -143,8 +144,8 @@ static void refuse(struct call *call, const char *error, const char *member, con
 
 static void on_ready(void *userdata);
 
-/* Carries the call out, or holds it while the manager wants it to wait: for the regions at most
- * once, and for the clock at most once. */
+/* Carries the call out, or holds it for the manager: at most once for each reason, regions and
+ * clock. */
 static void do_or_hold(struct call *call)
 {
         const struct method *method = call->method;
@@ -160,11 +161,11 @@ static void do_or_hold(struct call *call)
         }
         call->held = why;
         call->wait = manager_wait(manager, on_ready, call);
-        timer_arm(call->session->tell, TELL_AFTER);
+        timer_arm(call->session->report_hold, REPORT_HOLD_AFTER);
 }
 
-/* A call without `more` has one reply, and gets it when it is carried out. */
-static void on_tell(void *userdata)
+/* Reports the hold only to calls with `more`, since other calls get a single answer. */
+static void on_report_hold(void *userdata)
 {
         struct session *session = userdata;
         const struct call *call = session->call;
@@ -183,7 +184,7 @@ static void on_ready(void *userdata)
         struct session *session = call->session;
 
         call->wait = manager_wait_free(call->wait);
-        timer_disarm(session->tell);
+        timer_disarm(session->report_hold);
         do_or_hold(call);
         if (call->wait)
                 return;
@@ -193,7 +194,7 @@ static void on_ready(void *userdata)
         session->wake(session->userdata);
 }
 
-/* Who asked for what: text of others in it is cleaned by the log. */
+/* Logs the peer and the arguments of a call; the log cleans their text. */
 static void log_action(const struct call *call, const cJSON *parameters)
 {
         const struct log_about about = { .schedule = call->arguments.schedule,
@@ -251,7 +252,7 @@ static bool flag(const cJSON *request, const char *name)
         return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request, name));
 }
 
-/* Deep nesting would make the parser recurse; strings are skipped. */
+/* Whether brackets outside of strings are nested too deeply for the parser, which is recursive. */
 static bool is_too_deep(const char *json)
 {
         unsigned int depth = 0;
@@ -270,7 +271,7 @@ static bool is_too_deep(const char *json)
         return false;
 }
 
-/* `frame` ends with NUL. */
+/* Handles a frame, which ends with a NUL. */
 static void handle(struct session *session, const char *frame)
 {
         cJSON *request = is_too_deep(frame) ? NULL : cJSON_ParseWithOpts(frame, NULL, true);
@@ -303,7 +304,8 @@ static size_t frame_max(const struct session *session)
         return session->peer.trusted ? CONTROL_FRAME_MAX : CONTROL_FRAME_STRANGER_MAX;
 }
 
-/* The rest of the call is not read, so that this is the last answer. */
+/* Answers a call that is too long and ends the session, because the rest of the call is not read.
+ */
 static void refuse_too_long(struct session *session)
 {
         _cleanup_free_ char *message = xasprintf(
@@ -321,7 +323,7 @@ static bool is_busy(const struct session *session)
         return session->broke || session->call || session->output_size;
 }
 
-/* Handles the first frame of `size` bytes, if it is whole; gives how many bytes it took. */
+/* Handles the first frame in `data` if it is complete. Returns its size, or 0. */
 static size_t take_frame(struct session *session, const char *data, size_t size)
 {
         const char *end = memchr(data, '\0', size);
@@ -363,7 +365,7 @@ static void on_settle(void *userdata)
         session->wake(session->userdata);
 }
 
-/* ---- for the owner ---- */
+/* ---- interface for the owner ---- */
 
 struct session *session_new(const struct control_options *options, const struct method *methods,
                             const struct peer *peer, session_wake_fn *wake, void *userdata)
@@ -376,7 +378,7 @@ struct session *session_new(const struct control_options *options, const struct 
         session->wake = wake;
         session->userdata = userdata;
         session->settle = timer_new(options->loop, on_settle, session);
-        session->tell = timer_new(options->loop, on_tell, session);
+        session->report_hold = timer_new(options->loop, on_report_hold, session);
         return session;
 }
 
@@ -386,7 +388,7 @@ struct session *session_free(struct session *session)
                 return NULL;
         call_free(session->call);
         timer_free(session->settle);
-        timer_free(session->tell);
+        timer_free(session->report_hold);
         free(session->input);
         free(session->output);
         free(session);

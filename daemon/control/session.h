@@ -1,10 +1,10 @@
 /*
- * One connection's side of the protocol, without the descriptor: bytes go in, bytes come out.
- * Private to control/.
+ * The protocol of a connection, without its descriptor: input and output are bytes. Private to
+ * control/.
  *
- * A call is answered before the next is read; of one that is too large only that is said, and the
- * session is over. A call with `more` may stream until what it watches ends. Nothing here frees the
- * session; its owner does, outside of these functions.
+ * A call is answered before the next one is read. A call that is too large is answered with an
+ * error, and ends the session. A call with `more` may stream until its run ends. The owner frees
+ * the session, outside of these functions and of session_wake_fn.
  */
 #pragma once
 
@@ -14,36 +14,37 @@
 #include "base/cleanup.h"
 #include "control/control.h"
 
-/* Who is on the other side. */
+/* The process at the other end of the connection. */
 struct peer {
         unsigned int uid;
         int pid;
-        bool trusted;  /* may do everything */
-        bool reserved; /* root or the user of the daemon: connections are kept free for them */
+        bool trusted;  /* may call all methods */
+        bool reserved; /* root or the user of the daemon, which have reserved connections */
 };
 
 struct method;
 struct session;
-/* Something changed that the owner should look at: output came, or the session is over. Comes from
- * session_input() and from the loop. */
+/* Wakes the owner: the session has new output, or is over. Called from session_input() and from the
+ * loop. */
 typedef void session_wake_fn(void *userdata);
 
-/* `methods`: what can be called, call.h; ends with an empty row. All is borrowed. */
+/* `methods` (call.h) ends with an empty row. All pointers are borrowed. */
 struct session *session_new(const struct control_options *options, const struct method *methods,
                             const struct peer *peer, session_wake_fn *wake, void *userdata);
 struct session *session_free(struct session *session);
 DEFINE_CLEANUP(struct session, session_free);
 
-/* Whether input is of use now: no answer is waiting to be taken and no call is going. */
+/* Whether the session can handle input now: there is no output and no present call. */
 bool session_wants_input(const struct session *session);
 void session_input(struct session *session, const void *data, size_t size);
-/* The peer will send nothing more; what it asked for is still answered. */
+/* The peer will send nothing more. Received calls are still answered. */
 void session_end_input(struct session *session);
 
-/* What is to be sent; valid until the next call. */
+/* The output to send; valid until the next call. */
 size_t session_output(const struct session *session, const char **ret);
 void session_sent(struct session *session, size_t size);
 
-/* Nothing will come any more, or the peer broke the protocol (`session_broke`: why, else NULL). */
+/* Whether the session is over: there will be no more output, or the peer broke the protocol, for
+ * the reason session_broke() (else NULL). */
 bool session_is_over(const struct session *session);
 const char *session_broke(const struct session *session);

@@ -1,3 +1,4 @@
+/* The method Usage. */
 #include "control/usage.h"
 
 #include "base/text.h"

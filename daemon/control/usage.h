@@ -1,7 +1,7 @@
-/* Requests to AWS, counted. Private to control/. */
+/* The token buckets of requests to AWS. Private to control/. */
 #pragma once
 
 #include "control/call.h"
 
-/* Answers with every token bucket that was drawn from. */
+/* Answers with all token buckets that requests have drawn from. */
 void usage_reply(struct call *call);

@@ -1,3 +1,4 @@
+/* Reports on stderr which call a verb waits for. */
 #include "ctl/await.h"
 
 #include <stdlib.h>
@@ -6,17 +7,17 @@
 #include "base/text.h"
 #include "ctl/output.h"
 
-/* How long AWS may take for an answer before that is worth a line. */
-#define WORTH_A_LINE (3 * USEC_PER_SEC)
-#define LOOK_EACH    USEC_PER_SEC
+/* A call that waits for longer is reported. */
+#define REPORT_AFTER   (3 * USEC_PER_SEC)
+#define CHECK_INTERVAL USEC_PER_SEC
 
 struct await {
         const struct aws *aws;
         struct timer *timer;
-        char *said; /* the newest line; or NULL */
+        char *reported; /* the last line, or NULL */
 };
 
-/* Caller frees. */
+/* The call as a line. Caller frees. */
 static char *describe(const struct aws_underway *call)
 {
         _cleanup_(text_done) struct text text = {};
@@ -33,21 +34,21 @@ static char *describe(const struct aws_underway *call)
         return text_steal(&text);
 }
 
-static void on_look(void *userdata)
+static void on_check(void *userdata)
 {
         struct await *await = userdata;
         _cleanup_free_ char *text = NULL;
         struct aws_underway call;
 
-        timer_arm(await->timer, LOOK_EACH);
-        if (!aws_find_underway(await->aws, WORTH_A_LINE, &call))
+        timer_arm(await->timer, CHECK_INTERVAL);
+        if (!aws_find_underway(await->aws, REPORT_AFTER, &call))
                 return;
         text = describe(&call);
-        if (streq(text, await->said))
+        if (streq(text, await->reported))
                 return;
         ctl_complain("%s", text);
-        free(await->said);
-        await->said = steal(text);
+        free(await->reported);
+        await->reported = steal(text);
 }
 
 int ctl_await(struct ctl *ctl, const struct aws *aws)
@@ -55,10 +56,10 @@ int ctl_await(struct ctl *ctl, const struct aws *aws)
         struct await await = { .aws = aws };
         int r;
 
-        await.timer = timer_new(ctl->loop, on_look, &await);
-        timer_arm(await.timer, WORTH_A_LINE);
+        await.timer = timer_new(ctl->loop, on_check, &await);
+        timer_arm(await.timer, REPORT_AFTER);
         r = loop_run(ctl->loop);
         timer_free(await.timer);
-        free(await.said);
+        free(await.reported);
         return r;
 }

@@ -1,3 +1,4 @@
+/* Firings of an expression, single and in batches. */
 #include "ctl/calendar.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@ void calendar_done(struct calendar *calendar)
         *calendar = (struct calendar){};
 }
 
-/* NULL, or why an expression at(...) names no time in the zone. */
+/* The reason why an at() has no time in the zone, or NULL. */
 static char *skipped_time(const struct schedule *schedule)
 {
         if (schedule->expression.kind != EXPRESSION_AT)
@@ -29,7 +30,7 @@ bool calendar_read_time(const char *text, const struct zone *zone, sec_t *ret)
                 return true;
         if (!parse_civil(text, &civil))
                 return false;
-        zone_from_local(zone, sec_from_civil(&civil), ret); /* in a gap: the end of it */
+        zone_from_local(zone, sec_from_civil(&civil), ret); /* in a gap: its end */
         return true;
 }
 
@@ -99,7 +100,7 @@ cJSON *calendar_describe(struct calendar *calendar, const char *expression, unsi
 
 /* ---- batches ---- */
 
-/* Takes the document. */
+/* Prints a document and frees it. */
 static void print_document(const struct calendar_batch *batch, cJSON *document)
 {
         char *text = cJSON_PrintUnformatted(document);
@@ -110,7 +111,7 @@ static void print_document(const struct calendar_batch *batch, cJSON *document)
         cJSON_Delete(document);
 }
 
-/* `expression` NULL: the line has none that could be read. */
+/* `expression` NULL: the line has no readable expression. */
 static void print_invalid(const struct calendar_batch *batch, const char *expression,
                           const char *message)
 {
@@ -163,7 +164,7 @@ static void answer_line(const struct calendar_batch *batch, char *line)
                 print_firings(batch, &calendar);
 }
 
-/* Reads a line without its end into `buffer`. Longer ones are read over and told by *ret_long. */
+/* Reads a line without its end into `buffer`. A longer line is skipped, with *ret_bad set. */
 static bool read_line(FILE *input, char buffer[static CALENDAR_LINE_MAX + 1], bool *ret_bad)
 {
         size_t n = 0;

@@ -1,3 +1,4 @@
+/* amictl: parses the command line and runs the verb. */
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ int ctl_main(int argc, char **argv)
         _cleanup_(ctl_done) struct ctl ctl = { .file = "/etc/amid/amid.yaml" };
         _cleanup_(text_done) struct text error = {};
 
-        setlocale(LC_CTYPE, ""); /* how wide characters are */
+        setlocale(LC_CTYPE, ""); /* for the width of characters */
         terminal_init(&ctl.out, stdout);
         if (!ctl_parse(&ctl, argc, argv, &error)) {
                 fputs(text_get(&error), stderr);

@@ -1,3 +1,4 @@
+/* Parses the command line by the tables of verbs and options, and prints help and manual. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ enum value_type { VALUE_NONE, VALUE_TEXT, VALUE_TEXTS, VALUE_COUNT };
 static const struct option_row {
         const char *name, *value, *help;
         size_t offset;
-        unsigned int option; /* 0: for every verb */
+        unsigned int option; /* 0: all verbs have the option */
         enum value_type type;
         char letter; /* 0: none */
 } options[] = {
@@ -52,7 +53,7 @@ static const struct option_row {
 struct parser {
         struct ctl *ctl;
         struct text *error;
-        char **rest; /* what is not read yet */
+        char **rest; /* the arguments that are not parsed yet */
         unsigned int given;
         bool failed;
 };
@@ -103,7 +104,7 @@ static void store_value(struct parser *parser, const struct option_row *row, con
         }
 }
 
-/* `inline_value` is what came with the option itself, or NULL. */
+/* Sets the option. `inline_value` is the value in the same argument, or NULL. */
 static void take_option(struct parser *parser, const struct option_row *row,
                         const char *inline_value)
 {
@@ -117,7 +118,7 @@ static void take_option(struct parser *parser, const struct option_row *row,
                 store_value(parser, row, *parser->rest++);
 }
 
-/* The verb, wherever it stands in the line; NULL: none so far is known. */
+/* The verb, at any position of the line; NULL: there is no known verb. */
 static const struct verb *find_verb(const struct parser *parser)
 {
         const struct verb *verb = parser->ctl->n_words ? verb_find(parser->ctl->words[0]) : NULL;
@@ -127,7 +128,7 @@ static const struct verb *find_verb(const struct parser *parser)
         return verb;
 }
 
-/* Near names are those of options that the verb takes. */
+/* Adds the error about an unknown option, with the closest option of the verb. */
 static void unknown_option(struct parser *parser, const char *name)
 {
         const struct verb *verb = find_verb(parser);
@@ -168,7 +169,7 @@ static void take_letters(struct parser *parser, const char *letters)
                         complain(parser, "unknown option -%c", isprint(*letters) ? *letters : '?');
                         return;
                 }
-                if (row->type != VALUE_NONE) { /* the rest is its value: -n5 */
+                if (row->type != VALUE_NONE) { /* the rest is the value: -n5 */
                         take_option(parser, row, letters[1] ? letters + 1 : NULL);
                         return;
                 }
@@ -289,7 +290,8 @@ void ctl_print_help(const struct verb *verb, FILE *stream)
               stream);
 }
 
-/* A sentence a line, as manual pages are written; mdoc's own marks are not used by the texts. */
+/* Prints each sentence on a line of its own, by the rules of mdoc. The texts have no macros of
+ * mdoc. */
 static void manual_text(struct text *text, const char *paragraph)
 {
         const char *end;
@@ -302,7 +304,7 @@ static void manual_text(struct text *text, const char *paragraph)
         text_printf(text, "%s\n", paragraph);
 }
 
-/* "[FILE]" is an optional argument, "FILE" one that must be there. */
+/* "[FILE]" is an optional argument, "FILE" a required one. */
 static void manual_arguments(struct text *text, const char *arguments)
 {
         size_t n;

@@ -1,3 +1,4 @@
+/* Output that verbs have in common, and their connection to the daemon and to AWS. */
 #include "ctl/output.h"
 
 #include <stdarg.h>
@@ -18,7 +19,7 @@ void ctl_complain(const char *format, ...)
         va_start(arguments, format);
         message = xvasprintf(format, arguments);
         va_end(arguments);
-        clean = text_clean_lines(message); /* errors in settings are many lines */
+        clean = text_clean_lines(message); /* errors in settings have several lines */
         fflush(stdout);
         fprintf(stderr, "amictl: %s\n", clean);
 }
@@ -34,7 +35,7 @@ struct client *ctl_connect(const struct ctl *ctl)
         return client;
 }
 
-/* For tables and lines. JSON output has the true values. */
+/* Cleans all texts of an answer, for tables and lines. JSON output has the original values. */
 static void clean_texts(cJSON *value)
 {
         if (cJSON_IsString(value)) {
@@ -156,7 +157,7 @@ char *past_time(sec_t time, sec_t now)
         char buffer[TIME_TEXT_MAX];
 
         if (time > now && time <= now + SEC_PER_MIN)
-                time = now; /* the clocks of two programs, rounded */
+                time = now; /* seconds of two programs may be rounded differently */
         if (time <= now || time == SEC_NEVER)
                 return relative_time(time, now);
         return xasprintf("dated %.*s", DATE_END, format_rfc3339(time, buffer));

@@ -1,3 +1,4 @@
+/* The instances of a plan: method, order and duration of outages. */
 #include "ctl/plan-instances.h"
 
 #include <stdlib.h>
@@ -12,8 +13,8 @@
 
 struct planned_instance {
         char *id, *account, *region, *name, *groups;
-        char *impaired; /* how, and what that leads to; or NULL */
-        bool skipped;   /* no image is made of it, for that */
+        char *impaired; /* the impairment and its effect; or NULL */
+        bool skipped;   /* the instance gets no image because of it */
         const struct method *method;
         struct rolling rolling;
 };
@@ -23,8 +24,8 @@ struct plan_instances {
         const struct setting_schedule *schedule;
         struct planned_instance *list;
         size_t n;
-        sec_t length;  /* of the rolling part; 0: not known */
-        char *unknown; /* why it is not known whether some instances are impaired; or NULL */
+        sec_t length;  /* duration of all outages; 0: unknown */
+        char *unknown; /* why the status checks of some instances are unknown; or NULL */
 };
 
 struct plan_instances *plan_instances_new(struct ctl *ctl, const struct setting_schedule *schedule)
@@ -70,9 +71,9 @@ void plan_instances_add(struct plan_instances *plan, const struct store_task *ta
                 plan->unknown = xstrdup(task->evidence);
 }
 
-/* ---- order and length ---- */
+/* ---- order and duration ---- */
 
-/* What a running daemon has measured; without one nothing is known, which is no error. */
+/* The measured outages of a running daemon. NULL without a daemon, which is no error. */
 static cJSON *ask_measures(const struct plan_instances *plan)
 {
         _cleanup_free_ char *path =
@@ -108,7 +109,7 @@ static sec_t measured_away(const cJSON *measure)
         return cJSON_IsNumber(away) && away->valuedouble > 0 ? (sec_t)away->valuedouble : 0;
 }
 
-/* Instances that did not come back the last time have their turn last, as in a run. */
+/* Moves instances that did not come back the last time to the end, as a run does. */
 static void put_failed_last(struct plan_instances *plan, const cJSON *measures)
 {
         struct planned_instance *list = xcalloc(plan->n + 1, sizeof(*list));
@@ -131,7 +132,7 @@ static int compare_order(const void *a, const void *b)
         unsigned int first = x->rolling.order, second = y->rolling.order;
 
         if (first != second)
-                return !first || (second && first > second) ? 1 : -1; /* without a turn: the last */
+                return !first || (second && first > second) ? 1 : -1; /* no outage: last */
         return strcmp(x->id, y->id);
 }
 
@@ -154,7 +155,7 @@ static void find_order(struct plan_instances *plan)
         cJSON_Delete(measures);
 }
 
-/* ---- in print ---- */
+/* ---- output ---- */
 
 static const struct table_column columns[] = {
         { .heading = "INSTANCE", .whole = true },
@@ -165,7 +166,7 @@ static const struct table_column columns[] = {
         { .heading = "PLACE", .drop = 1, .whole = true, .usual = table_same, .usual_drop = 6 },
 };
 
-/* Those of a list of lines, on one line. Caller frees. */
+/* The lines of `groups` on one line. Caller frees. */
 static char *on_one_line(const char *groups)
 {
         _cleanup_(text_done) struct text text = {};

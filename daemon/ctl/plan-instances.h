@@ -1,6 +1,6 @@
 /*
- * The part of a plan about instances: how each would be imaged, in which order they go down for it,
- * and how long all of that takes, going by what the daemon has measured, if there is one.
+ * The part of a plan about instances: their methods, the order of their outages, and the duration
+ * by the outages that a running daemon has measured.
  */
 #pragma once
 
@@ -16,10 +16,10 @@ struct plan_instances *plan_instances_new(struct ctl *ctl, const struct setting_
 struct plan_instances *plan_instances_free(struct plan_instances *plan);
 DEFINE_CLEANUP(struct plan_instances, plan_instances_free);
 
-/* Takes note of an image task of a dry run. */
+/* Adds the instance of an image task of a dry run. */
 void plan_instances_add(struct plan_instances *plan, const struct store_task *task);
 
-/* Prints them as a section, or adds them to a document as "instances" and, where something is known
- * of it, "length" in seconds. */
+/* Prints the instances as a section; or adds them to a document as "instances", with the known
+ * duration as "length" in seconds. */
 void plan_instances_print(struct plan_instances *plan);
 void plan_instances_describe(struct plan_instances *plan, cJSON *document);

@@ -1,3 +1,4 @@
+/* Prints the progress of runs: lines, or a block that is redrawn. */
 #include "ctl/progress.h"
 
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 
 enum {
         BAR_WIDTH = 20,
-        LABEL_WIDTH = 21, /* of an image or instance id */
+        LABEL_WIDTH = 21, /* columns for an image or instance id */
         BELOW_INDENT = 6,
         TASK_KEPT_MAX = 10000,
 };
@@ -18,13 +19,13 @@ enum {
 struct progress {
         struct ctl *ctl;
         struct seen {
-                char *key;   /* what makes it unique: ids come only when it is stored */
-                cJSON *task; /* as last told */
+                char *key;   /* identifies the task: it has no id before it is stored */
+                cJSON *task; /* of the last event */
         } * tasks;
         size_t n_tasks;
-        cJSON *run;                    /* the last one told of */
-        size_t lines;                  /* of the block that is on the terminal */
-        size_t decided[PRUNE_ACTIONS]; /* so many decisions of each sort */
+        cJSON *run;                    /* of the last event */
+        size_t lines;                  /* lines of the block on the terminal */
+        size_t decided[PRUNE_ACTIONS]; /* number of decisions by action */
         size_t n_decided;
         bool failed;
 };
@@ -79,7 +80,7 @@ const char *progress_step(const cJSON *task)
         return step && *step ? step : "not begun";
 }
 
-/* What is worth saying about a task: how it ended, or what it waits for, or where it is. */
+/* The word for a task: its outcome, the reason of its wait, or its step. */
 static const char *task_word(const cJSON *task)
 {
         const char *outcome = json_text(task, "outcome"), *detail = json_text(task, "detail");
@@ -99,8 +100,7 @@ static const char *task_subject(const cJSON *task)
         return subject && *subject ? subject : json_text(task, "region");
 }
 
-/* Prints the line of a task. Returns the text that belongs to it and does not fit there, or NULL.
- */
+/* Prints the line of a task. Returns its text that does not fit into the line, or NULL. */
 static const char *print_task_head(const struct terminal *terminal, const cJSON *task)
 {
         const cJSON *percent = json_member(task, "percent");
@@ -141,7 +141,7 @@ void progress_print_task(const struct terminal *terminal, const cJSON *task)
                 terminal_wrap(terminal, below, BELOW_INDENT);
 }
 
-/* The same in two lines at most, how many: a block is to be erased again. */
+/* Prints a task in at most two lines. Returns their number, for erasing the block. */
 static size_t draw_task(const struct terminal *terminal, const cJSON *task)
 {
         const char *below = print_task_head(terminal, task);
@@ -210,7 +210,7 @@ static void draw_summary(struct progress *progress)
         progress->lines++;
 }
 
-/* Open tasks with what they are at, as many as fit: first those that have their turn. */
+/* Draws the open tasks that fit; tasks that do not wait in a queue come first. */
 static void draw_block(struct progress *progress)
 {
         size_t room = progress->ctl->out.height > 4 ? progress->ctl->out.height - 4 : 0, more = 0;
@@ -238,8 +238,8 @@ static void draw_block(struct progress *progress)
 
 /* ---- lines that stay ---- */
 
-/* When the task came to where it is. `old` is what was told of it before, or NULL: what only waits
- * for something else than before does so from now on. */
+/* The time of the task's news. `old` is the task of the event before, or NULL. A changed reason of
+ * a wait has no time of its own: it is now. */
 static sec_t news_time(const struct progress *progress, const cJSON *old, const cJSON *task)
 {
         bool ended = !streq(json_text(task, "outcome"), "open");
@@ -251,10 +251,10 @@ static sec_t news_time(const struct progress *progress, const cJSON *old, const 
         return at != SEC_NONE ? at : loop_wall(progress->ctl->loop);
 }
 
-/* With the date where that is another day than today. */
+/* Prints the time, with the date unless it is today. */
 static void print_time(struct progress *progress, sec_t at, const char *timezone)
 {
-        enum { DATE = 11 }; /* "2026-11-23 "; runs of other time zones stand beside: with offset */
+        enum { DATE = 11 }; /* "2026-11-23 "; the offset stays: runs have different zones */
         _cleanup_free_ char *now = local_time(loop_wall(progress->ctl->loop), timezone);
         _cleanup_free_ char *then = local_time(at, timezone);
         bool today = strncmp(now, then, DATE) == 0;
@@ -277,7 +277,7 @@ static void print_task_line(struct progress *progress, const cJSON *run, const c
         fputc('\n', out);
 }
 
-/* How an action is shown, and how it is counted: before the run has done it, and after. */
+/* The words for an action: in a line, and in the sum before and after the run has done it. */
 struct decision_word {
         enum style style;
         const char *would, *did;
@@ -378,7 +378,7 @@ static void take_task(struct progress *progress, const cJSON *run, const cJSON *
 
         if (!seen)
                 return;
-        /* On a terminal what is open is in the block. */
+        /* On a terminal the block has the open tasks. */
         if (!silent && (progress->ctl->out.live ? !open : true) && is_news(seen->task, task))
                 print_task_line(progress, run, seen->task, task);
         cJSON_Delete(seen->task);

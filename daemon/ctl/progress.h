@@ -1,6 +1,6 @@
 /*
- * Following runs: on a terminal a block with a bar for each image that is redrawn, elsewhere a line
- * for each thing that happened.
+ * The progress of runs: on a terminal a block with a bar for each image, which is redrawn;
+ * elsewhere a line for each event.
  */
 #pragma once
 
@@ -15,17 +15,17 @@ struct progress *progress_new(struct ctl *ctl);
 struct progress *progress_free(struct progress *progress);
 DEFINE_CLEANUP(struct progress, progress_free);
 
-/* An event of the interface; `silent` only remembers it. */
+/* Takes an event of the interface. `silent`: nothing is printed. */
 void progress_event(struct progress *progress, const cJSON *event, bool silent);
-/* The last word: leaves the block as it is and sums up. */
+/* Leaves the block on the terminal and prints the sums. */
 void progress_finish(struct progress *progress);
-/* Whether nothing that was followed has ended other than done. */
+/* Whether all runs and tasks have ended with the outcome "done". */
 bool progress_succeeded(const struct progress *progress);
 
-/* A task: `  i-... ami-... ######....  42%`, and what it waits for below where that does not fit
- * beside it: in full. */
+/* Prints a task: `  i-... ami-... ######....  42%`, with its whole text, on further lines if
+ * needed. */
 void progress_print_task(const struct terminal *terminal, const cJSON *task);
-/* What goes on in a run, in words; `dry`: it changes nothing. */
+/* The words for the phase of a run; `dry`: of a dry run. */
 const char *progress_phase(const cJSON *run, bool dry);
-/* Where a task is, in words; a name where a newer daemon has steps that are not known here. */
+/* The words for the step of a task; for an unknown step of a newer daemon its name. */
 const char *progress_step(const cJSON *task);

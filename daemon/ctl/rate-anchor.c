@@ -1,3 +1,4 @@
+/* Finds the anchor of a rate() without `start`. */
 #include "ctl/rate-anchor.h"
 
 #include "base/alloc.h"
@@ -12,7 +13,7 @@ bool rate_is_unanchored(const struct setting_schedule *setting)
                setting->schedule.start == SEC_NONE;
 }
 
-/* Of a schedule that fires by the same; else SEC_NONE. */
+/* The anchor in the daemon's status, if its schedule has the same expression; else SEC_NONE. */
 static sec_t anchor_in(const cJSON *status, const struct setting_schedule *setting)
 {
         const cJSON *item;

@@ -1,6 +1,6 @@
 /*
- * Since when a rate() without `start` counts: from when the daemon first had it, so the daemon is
- * asked. The same words for check, next and plan.
+ * The anchor of a rate() without `start`: the time when the daemon first had the schedule. It is
+ * read from the daemon, and described by check, next and plan in the same words.
  */
 #pragma once
 
@@ -8,10 +8,10 @@
 #include "schedule/schedule.h"
 #include "settings/settings.h"
 
-/* Whether the schedule is such a one. */
+/* Whether the schedule has a rate() without `start`. */
 bool rate_is_unanchored(const struct setting_schedule *setting);
-/* Fills in the anchor: the daemon's where it runs, may be asked and has the schedule as it stands
- * in the settings; else that which the daemon would take at `now`. True: it is the daemon's. */
+/* Sets the anchor. True: it is the anchor of a running daemon with the same schedule. False: it is
+ * the anchor that a daemon would take at `now`. */
 bool rate_anchor_find(const struct ctl *ctl, const struct setting_schedule *setting, sec_t now,
                       struct schedule *schedule);
 /* "rate(7 days) without `start` counts from ...". Caller frees. */

@@ -1,3 +1,4 @@
+/* Lays out tables in the width of the terminal. */
 #include "ctl/table.h"
 
 #include <assert.h>
@@ -47,7 +48,7 @@ void table_note(struct table *table, const char *text)
         text_clean_replace(&table->rows[table->n_rows - 1].note, CLEAN_LINE_MAX);
 }
 
-/* Widths of the columns; 0 is one that is left out. */
+/* Widths of the columns; 0: the column is left out. */
 struct layout {
         size_t widths[TABLE_COLUMNS_MAX];
 };
@@ -79,7 +80,7 @@ static void measure(const struct table *table, struct layout *ret)
         }
 }
 
-/* What the columns that can be cut have to spare. */
+/* The number of characters by which the column can be cut. */
 static size_t spare_of(const struct table *table, const struct layout *layout, size_t column)
 {
         size_t least = table->columns[column].shrinks_to;
@@ -87,8 +88,8 @@ static size_t spare_of(const struct table *table, const struct layout *layout, s
         return least && layout->widths[column] > least ? layout->widths[column] - least : 0;
 }
 
-/* Takes `excess` from the widest column, again and again: from those that can be cut, or, when
- * `forced`, from any but ids. */
+/* Cuts the widest columns by `excess` in all: columns with shrinks_to, or with `forced` all columns
+ * but ids. */
 static void shrink(const struct table *table, struct layout *layout, size_t excess, bool forced)
 {
         for (; excess; excess--) {
@@ -106,7 +107,7 @@ static void shrink(const struct table *table, struct layout *layout, size_t exce
         }
 }
 
-/* What all cells of a column say; NULL where they differ. */
+/* The text of all cells of a column; NULL: they differ. */
 static const char *same_of(const struct table *table, size_t column)
 {
         const char *same = NULL;
@@ -121,7 +122,7 @@ static const char *same_of(const struct table *table, size_t column)
         return same;
 }
 
-/* The rank by which a column is left out: `usual_drop` while all its cells say the usual. */
+/* The priority for leaving out a column: `usual_drop` when all its cells have the usual text. */
 static unsigned int drop_of(const struct table *table, size_t column)
 {
         const char *usual = table->columns[column].usual;
@@ -138,7 +139,7 @@ static unsigned int drop_of(const struct table *table, size_t column)
         return usual ? table->columns[column].usual_drop : table->columns[column].drop;
 }
 
-/* Leaves out the column that matters least; false when there is none. */
+/* Leaves out the column with the highest priority for that; false: no column can be left out. */
 static bool drop(const struct table *table, struct layout *layout)
 {
         size_t least = table->n_columns;
@@ -181,7 +182,7 @@ static const char *text_of(const struct table *table, const struct table_row *ro
         return column < row->n ? row->cells[column].text : "";
 }
 
-/* `row` NULL: the headings. */
+/* Prints a row; NULL: the headings. */
 static void print_cells(const struct table *table, const struct terminal *terminal,
                         const struct layout *layout, const struct table_row *row)
 {
@@ -206,7 +207,7 @@ static void print_cells(const struct table *table, const struct terminal *termin
         fputc('\n', terminal->stream);
 }
 
-/* "The same in every row: CONSISTENCY crash, PLACE default/us-east-1": of columns left out. */
+/* "The same in every row: CONSISTENCY crash, PLACE default/us-east-1", about columns left out. */
 static void print_same(const struct table *table, const struct terminal *terminal,
                        const struct layout *layout)
 {

@@ -1,6 +1,6 @@
 /*
- * Tables that fit: columns are as wide as what is in them, long ones are cut, and columns that are
- * nice to have are left out where there is no room.
+ * Tables that fit into the terminal: columns are as wide as their cells, long columns are cut, and
+ * less important columns are left out when there is no room.
  */
 #pragma once
 
@@ -10,13 +10,13 @@
 
 struct table_column {
         const char *heading;
-        size_t shrinks_to; /* columns it may be cut to; 0: only where nothing else helps */
-        unsigned int drop; /* left out where there is no room, the highest first; 0: never */
-        const char *usual; /* or NULL; where all cells say this, or nothing, `usual_drop` counts in
-                              the place of `drop`. table_same: whatever they say, if it is the same
-                              in every row; then a line below the table tells it */
+        size_t shrinks_to; /* least width; 0: cut only as a last resort */
+        unsigned int drop; /* priority for leaving out the column, the highest first; 0: never */
+        const char *usual; /* or NULL; when all cells have this text or none, `usual_drop` counts
+                              instead of `drop`. table_same: any text that is the same in every row,
+                              and that a line below the table then names */
         unsigned int usual_drop;
-        bool whole; /* an id, which people copy: the line is too long rather than it is cut */
+        bool whole; /* an id, which is never cut because users copy it */
 };
 
 extern const char table_same[];
@@ -32,7 +32,7 @@ struct table {
                         char *text;
                         enum style style;
                 } cells[TABLE_COLUMNS_MAX];
-                size_t n;   /* cells filled so far */
+                size_t n;   /* number of cells */
                 char *note; /* a paragraph below the row, or NULL */
         } * rows;
         size_t n_rows;
@@ -45,9 +45,9 @@ struct table {
 
 void table_done(struct table *table);
 void table_row(struct table *table);
-/* The next cell of the last row; takes `text`, NULL is shown as "-". */
+/* Adds a cell to the last row; takes over `text`. NULL is printed as "-". */
 void table_take(struct table *table, enum style style, char *text);
 void table_cell(struct table *table, enum style style, const char *text);
 void table_note(struct table *table, const char *text);
-/* Prints the headings and all rows; nothing for a table without rows. */
+/* Prints the headings and all rows. A table without rows prints nothing. */
 void table_print(const struct table *table, const struct terminal *terminal);

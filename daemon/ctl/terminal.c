@@ -1,3 +1,4 @@
+/* Width, colours and line breaks of the output. */
 #include "ctl/terminal.h"
 
 #include <stdlib.h>
@@ -30,7 +31,7 @@ void terminal_init(struct terminal *terminal, FILE *stream)
         }
 }
 
-/* The character at `text`: how many bytes it has and columns it takes. */
+/* The number of bytes of the character at `text`; *ret_columns is its width. */
 static size_t character(const char *text, size_t *ret_columns)
 {
         wchar_t wide;
@@ -56,7 +57,7 @@ size_t text_columns(const char *text)
         return total;
 }
 
-/* How many bytes fit into `width` columns; *ret_columns is what they take. */
+/* The number of bytes that fit into `width` columns; *ret_columns is their width. */
 static size_t fitting(const char *text, size_t width, size_t *ret_columns)
 {
         size_t bytes = 0, columns, total = 0;

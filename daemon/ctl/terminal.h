@@ -1,4 +1,4 @@
-/* What output goes to: its width, and whether it may have colours. */
+/* The output of a program: its width, and whether it can have colours. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,13 +17,12 @@ struct terminal {
 
 void terminal_init(struct terminal *terminal, FILE *stream);
 
-/* How many columns `text` (UTF-8) takes. */
+/* The width of `text` (UTF-8) in columns. */
 size_t text_columns(const char *text);
-/* Prints at most `width` columns of it, with an ellipsis where it was cut, padded to `width` when
- * `pad`. */
+/* Prints `text`, cut to `width` columns with an ellipsis; with `pad` padded to `width`. */
 void terminal_print(const struct terminal *terminal, enum style style, const char *text,
                     size_t width, bool pad);
-/* Prints text broken at spaces into lines, all of them indented. */
+/* Prints text in indented lines, broken at spaces. */
 void terminal_wrap(const struct terminal *terminal, const char *text, size_t indent);
 void terminal_wrap_styled(const struct terminal *terminal, enum style style, const char *text,
                           size_t indent);

@@ -1,4 +1,4 @@
-/* The verbs that ask the daemon what is and what was. */
+/* The verbs that show the state of the daemon: status, runs, show, images. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 enum { RUNS_SHOWN = 20 };
 
-/* How long something took: until `to`, or until `now` while it is open. */
+/* The duration from `from` until `to`, or until `now` while it is open. */
 static char *took(sec_t from, sec_t to, sec_t now)
 {
         char buffer[TIME_TEXT_MAX];
@@ -40,7 +40,7 @@ static const struct table_column status_columns[] = {
         { .heading = "", .drop = 1 },
 };
 
-/* Why nothing fires, whatever its time; NULL: it does. */
+/* The reason why no schedule fires, or NULL. */
 static const char *why_held(const cJSON *status)
 {
         if (json_text(status, "clock"))
@@ -48,7 +48,7 @@ static const char *why_held(const cJSON *status)
         return json_text(status, "state") ? "held: the state cannot be written" : NULL;
 }
 
-/* `held`: then the time of the next firing says nothing, and may have passed. */
+/* `held`: the reason why no schedule fires; the time of the next firing is then left out. */
 static void add_status(struct table *table, const cJSON *schedule, sec_t now, const char *held)
 {
         const cJSON *last = json_member(schedule, "last");
@@ -106,7 +106,7 @@ static void print_left(struct ctl *ctl, const cJSON *left)
         }
 }
 
-/* What holds up everything, and what follows from it. */
+/* Prints the alarms that stop all schedules, with their remedies. */
 static void print_alarms(struct ctl *ctl, const cJSON *status)
 {
         static const struct {
@@ -219,7 +219,7 @@ static const struct table_column show_columns[] = {
         { .heading = "TASK" },
         { .heading = "SUBJECT", .whole = true },
         { .heading = "IMAGE", .drop = 2, .whole = true },
-        { .heading = "OUTCOME", .usual = "done", .usual_drop = 4 }, /* that of the run tells it */
+        { .heading = "OUTCOME", .usual = "done", .usual_drop = 4 }, /* as the run's */
         { .heading = "PROVEN", .drop = 5, .usual = table_same, .usual_drop = 6 },
         { .heading = "PLACE", .drop = 3, .whole = true, .usual = table_same, .usual_drop = 7 },
 };
@@ -250,7 +250,7 @@ static void print_run(struct ctl *ctl, const cJSON *run)
                 terminal_wrap(&ctl->out, detail, 2);
 }
 
-/* "its snapshots are at 42 %; snap-1 is pending, at 10 %"; NULL: not known. Caller frees. */
+/* "its snapshots are at 42 %; snap-1 is pending, at 10 %"; NULL: unknown. Caller frees. */
 static char *snapshots_note(const cJSON *task)
 {
         const cJSON *percent = json_member(task, "percent");
@@ -265,8 +265,8 @@ static char *snapshots_note(const cJSON *task)
                          snapshot, of_snapshot->valueint);
 }
 
-/* What it waits for and how far its snapshots are, why it ended so, or what proves what it is
- * worth. Caller frees. */
+/* The reason of a task's wait with the progress of its snapshots, the reason of its outcome, or the
+ * evidence for its consistency. Caller frees. */
 static char *task_reason(const cJSON *task)
 {
         const char *waiting = json_text(task, "waiting"), *detail = json_text(task, "detail");
@@ -279,8 +279,7 @@ static char *task_reason(const cJSON *task)
         return xstrdup(detail && *detail ? detail : json_text(task, "evidence"));
 }
 
-/* What is worth a line below: where it is, or where it ended unless all went well, and the reason.
- * Caller frees. */
+/* The note below a task: its step, unless it is done, and the reason. Caller frees. */
 static char *task_note(const cJSON *task)
 {
         const char *outcome = json_text(task, "outcome"), *step = progress_step(task);
@@ -341,7 +340,7 @@ static const struct table_column images_columns[] = {
         { .heading = "IMAGE", .whole = true },
         { .heading = "INSTANCE", .drop = 1, .whole = true },
         { .heading = "FIRED", .drop = 5 },
-        { .heading = "", .drop = 6 }, /* the offset of that from UTC */
+        { .heading = "", .drop = 6 }, /* offset of the time from UTC */
         { .heading = "STATE", .drop = 3, .usual = "available", .usual_drop = 8 },
         { .heading = "CONSISTENCY", .usual = table_same, .usual_drop = 10 },
         { .heading = "OUTCOME", .drop = 4, .usual = "done", .usual_drop = 9 },
@@ -381,7 +380,7 @@ static void add_image(struct table *table, const cJSON *image)
                 table_note(table, detail);
 }
 
-/* When the states are from: the oldest list of them. States only change by what EC2 is asked. */
+/* Prints the time of the images' states: that of the oldest list of EC2 among them. */
 static void print_seen(struct ctl *ctl, const cJSON *first)
 {
         const char *schedule = json_text(first, "schedule");
@@ -401,7 +400,7 @@ static void print_seen(struct ctl *ctl, const cJSON *first)
                 if (seen != SEC_NONE && seen < oldest)
                         oldest = seen;
         }
-        all = available ? "all available, " : ""; /* the column may be left out then */
+        all = available ? "all available, " : ""; /* the column may be left out */
         if (oldest != SEC_NEVER) {
                 _cleanup_free_ char *ago = past_time(oldest, loop_wall(ctl->loop));
 
@@ -416,7 +415,7 @@ static void print_seen(struct ctl *ctl, const cJSON *first)
                 terminal_wrap(&ctl->out, text, 1);
 }
 
-/* The images of the schedule of `first`, and of it alone, under its name. */
+/* Prints the images of the schedule of `first` under its name. */
 static void print_group(struct ctl *ctl, const cJSON *first)
 {
         _cleanup_(table_done) struct table table = TABLE(images_columns);
@@ -427,7 +426,7 @@ static void print_group(struct ctl *ctl, const cJSON *first)
                         add_image(&table, image);
         terminal_print(&ctl->out, STYLE_BOLD, schedule ? schedule : "(no schedule)", ctl->out.width,
                        false);
-        /* the time zone is that of the schedule in the settings */
+        /* Only a schedule in the settings has a time zone. */
         fputs(json_text(first, "timezone") ? "\n" : "  not in the settings\n", ctl->out.stream);
         print_seen(ctl, first);
         table.indent = 1;

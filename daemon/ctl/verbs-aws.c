@@ -1,4 +1,4 @@
-/* Verbs about AWS itself: whose credentials, how many requests. */
+/* Verbs about AWS: the identity behind credentials, and token buckets. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -13,7 +13,7 @@ struct asked {
         struct whoami *whoami;
         const struct setting_account *setting;
         struct aws_account *account;
-        struct aws_region_slot *region; /* tells the partition where no setting does */
+        struct aws_region_slot *region; /* gives the partition when no setting does */
         struct aws_whoami_slot *slot;
         char *id, *arn, *source, *error;
         sec_t expires;
@@ -125,7 +125,7 @@ static void print_table(const struct whoami *whoami)
         table_print(&table, &whoami->ctl->out);
 }
 
-/* Whether all was found out. */
+/* CTL_DONE when the identity of all accounts was found. */
 static int whoami_all(struct whoami *whoami, struct aws *aws)
 {
         int status = CTL_DONE;

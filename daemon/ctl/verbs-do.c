@@ -1,4 +1,4 @@
-/* The verbs that let the daemon do something. */
+/* The verbs that make the daemon do something. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -14,7 +14,7 @@ static cJSON *parameter(const char *name, const char *value)
         return parameters;
 }
 
-/* Whether the answer says that the call is held, and why: that goes to stderr. */
+/* Whether the answer only reports that the call is held. Prints the reason on stderr. */
 static bool is_held(const cJSON *parameters)
 {
         const char *waiting = json_text(parameters, "waiting");
@@ -37,7 +37,7 @@ static int on_done(struct ctl *ctl, const cJSON *parameters, void *userdata)
         return CTL_DONE;
 }
 
-/* ---- runs that are followed ---- */
+/* ---- runs that are watched until their end ---- */
 
 static int on_event(struct ctl *ctl, const cJSON *parameters, void *userdata)
 {
@@ -65,11 +65,10 @@ static int follow(struct ctl *ctl, const char *method, cJSON *parameters)
         return status;
 }
 
-/* ---- a run that is begun, and not followed ---- */
+/* ---- runs that are only begun ---- */
 
-/* An event of a run with --instance. The run fails where a named instance is no target, which is
- * known when the search for targets ends: until then amictl waits, but not while AWS does not
- * answer. */
+/* Takes an event of a run with --instance. The run fails when a named instance is no target, so
+ * amictl waits until the search for targets ends; but not while AWS does not answer. */
 static int on_search(const cJSON *event)
 {
         const cJSON *run = json_member(event, "run");
@@ -81,7 +80,7 @@ static int on_search(const cJSON *event)
                 ctl_complain("%s: %s", id, json_text(run, "detail"));
                 return CTL_FAILED;
         }
-        /* "": it has not begun, or waits for the run before it */
+        /* "": the run has not begun, or is queued behind another one. */
         if (!streq(outcome, "open") || (!streq(phase, "") && !streq(phase, "find-targets")))
                 return CTL_ENOUGH;
         if (!waiting)
@@ -148,7 +147,7 @@ int verb_adopt(struct ctl *ctl, char **arguments, size_t n)
         return follow(ctl, "Adopt", parameters);
 }
 
-/* ---- the rest ---- */
+/* ---- other verbs ---- */
 
 int verb_pause(struct ctl *ctl, char **arguments, size_t n)
 {

@@ -13,7 +13,7 @@
 
 /* ---- check ---- */
 
-/* What only a clock can tell. */
+/* Warns of schedules whose last firing is past, for which settings_load() has no clock. */
 static void warn_of_never(const struct ctl *ctl, const struct settings *settings,
                           struct text *messages)
 {
@@ -25,7 +25,7 @@ static void warn_of_never(const struct ctl *ctl, const struct settings *settings
 
                 if (schedule.expression.kind == EXPRESSION_CRON &&
                     schedule_next(&schedule, -SEC_PER_DAY) == SEC_NEVER)
-                        continue; /* told with its line already: settings/check.c */
+                        continue; /* settings/check.c has warned already */
                 schedule.anchor = now;
                 if (settings->schedules[i].enabled && schedule_next(&schedule, now) == SEC_NEVER)
                         text_printf(messages,
@@ -35,7 +35,7 @@ static void warn_of_never(const struct ctl *ctl, const struct settings *settings
         }
 }
 
-/* Since when rates without `start` count: no warning, but easily taken for something else. */
+/* Notes the anchors of rates without `start`, which users may not expect. */
 static void note_rates(const struct settings *settings, struct text *notes)
 {
         for (size_t i = 0; i < settings->n_schedules; i++) {
@@ -166,7 +166,7 @@ struct next {
         sec_t now, from;
         struct table table;
         cJSON *documents;
-        struct text rates; /* since when they count */
+        struct text rates; /* notes about anchors */
 };
 
 static void add_firing(struct next *next, const struct setting_schedule *schedule, sec_t firing)

@@ -1,4 +1,4 @@
-/* `amictl plan`: what would be done, read from AWS by the same code that does it. */
+/* `amictl plan`: a dry run of a schedule, by the code that carries out its runs. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -10,7 +10,7 @@
 #include "ctl/table.h"
 #include "runs/manager/plan.h"
 
-/* Firings shown of a schedule: this many, or all within --days up to the limit. */
+/* The number of firings that are printed; with --days the limit of their number. */
 enum { FIRINGS_SHOWN = 3, FIRINGS_MAX = 1000 };
 
 static const struct table_column firing_columns[] = { { .heading = "FIRES" }, { .heading = "" } };
@@ -31,11 +31,11 @@ struct planned {
         struct plan_instances *instances;
         cJSON *document, *json_firings, *json_images;
         size_t n_removed;
-        char *failure; /* why it could not be found out; or NULL */
-        char *rate;    /* since when it counts; NULL: it is none, or has a `start` */
+        char *failure; /* the error of the dry run, or NULL */
+        char *rate;    /* note about the anchor of a rate without `start`; or NULL */
 };
 
-/* ---- what comes in ---- */
+/* ---- events of the dry run ---- */
 
 static void add_firings(struct planned *planned)
 {
@@ -110,7 +110,7 @@ static void on_event(const struct run_event *event, void *userdata)
         }
 }
 
-/* ---- what goes out ---- */
+/* ---- output ---- */
 
 static void print_section(struct planned *planned, const char *heading, struct table *table)
 {

@@ -1,4 +1,4 @@
-/* `amictl policy`: the IAM policy that the settings at hand need. */
+/* `amictl policy`: the IAM policies that the settings need. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,14 +10,14 @@
 #include "ctl/verbs.h"
 #include "settings/settings.h"
 
-/* What policy_values borrows while the settings are read. */
+/* The values of the settings that struct policy_values borrows. */
 struct need {
         unsigned int set; /* 1 << enum policy_feature */
         struct policy_targets *targets;
         size_t n_targets;
         const char **roles;
         size_t n_roles;
-        const char *region; /* one of them; NULL: the settings name none */
+        const char *region; /* a region of the settings; NULL: they have none */
 };
 
 static void need_done(struct need *need)
@@ -28,7 +28,7 @@ static void need_done(struct need *need)
         free(need->roles);
 }
 
-/* What each schedule's settings call beyond the core. */
+/* The features, beside the core, that a schedule needs. */
 static unsigned int features_of(const struct setting_schedule *schedule)
 {
         const struct setting_reboot *reboot = &schedule->reboot;
@@ -119,7 +119,8 @@ static void add_schedule(struct need *need, const struct setting_schedule *sched
                 need->region = schedule->regions[0];
 }
 
-/* Of one account: what its identity, the role, may do. Of all: also to take the roles. */
+/* Adds the needs of an account. `only` names the account whose role gets the policy; NULL: the
+ * policy of the daemon's own identity, which also assumes the roles. */
 static void add_account(struct need *need, const struct setting_account *account, const char *only)
 {
         if (only && !streq(account->name, only))
@@ -134,7 +135,7 @@ static void add_account(struct need *need, const struct setting_account *account
         }
 }
 
-/* IAM counts no white space. */
+/* The size of a policy for IAM, which does not count white space. */
 static size_t size_of(const cJSON *document)
 {
         char *printed = cJSON_PrintUnformatted(document);
@@ -156,7 +157,7 @@ static int print(struct ctl *ctl, const struct need *need, const struct settings
         };
         cJSON *document = policy_document(need->set, &values);
         char *printed = cJSON_Print(document);
-        _cleanup_free_ char *safe = text_clean_json(printed); /* tags of the settings are in it */
+        _cleanup_free_ char *safe = text_clean_json(printed); /* has tags of the settings */
 
         if (size_of(document) > POLICY_SIZE_MAX)
                 ctl_complain("%zu characters: a managed policy holds %d. Give the targets of your "

@@ -1,6 +1,7 @@
+/* The table of verbs. */
 #include "ctl/verbs.h"
 
-/* A verb more is a row here and a function. */
+/* A new verb is a row here and a function. */
 const struct verb verbs[] = {
         { "check", "[FILE]", "validate the settings",
           "Reads the settings as the daemon would and prints every error, each as "

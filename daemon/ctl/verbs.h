@@ -1,4 +1,4 @@
-/* The verbs of amictl, as a table: what is parsed, helped with, printed in the manual and done. */
+/* The verbs of amictl as a table, for the parser, --help, the manual and ctl_main(). */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 /* Exit statuses. */
 enum { CTL_DONE, CTL_FAILED, CTL_USAGE, CTL_UNREACHABLE };
 
-/* Options of verbs; which verb has which is a set of these. */
+/* Options of verbs, as bits for struct verb.options. */
 enum ctl_option {
         OPTION_TIMEZONE = 1 << 0,
         OPTION_FROM = 1 << 1,
@@ -45,12 +45,12 @@ struct ctl {
 
 struct verb {
         const char *name;
-        const char *arguments; /* as in a synopsis, without the options */
+        const char *arguments; /* for the synopsis, without options */
         const char *help;      /* one line */
         const char *text;      /* a paragraph for the manual */
-        unsigned int min, max; /* arguments */
+        unsigned int min, max; /* number of arguments */
         unsigned int options;  /* enum ctl_option */
-        bool daemon;           /* must be running */
+        bool daemon;           /* needs a running daemon */
         int (*run)(struct ctl *ctl, char **arguments, size_t n);
 };
 
@@ -58,14 +58,14 @@ struct verb {
 extern const struct verb verbs[];
 const struct verb *verb_find(const char *name);
 
-/* Reads the command line; messages about a wrong one go to `error`. False: usage. */
+/* Parses the command line. False with a message in `error` for a wrong one. */
 bool ctl_parse(struct ctl *ctl, int argc, char **argv, struct text *error);
 void ctl_done(struct ctl *ctl);
-/* What --help prints; `verb` NULL: all verbs. */
+/* Prints the help of a verb; NULL: of all verbs. */
 void ctl_print_help(const struct verb *verb, FILE *stream);
-/* The verbs and options for man/amictl.1 (mdoc). */
+/* Appends verbs and options for man/amictl.1 (mdoc). */
 void ctl_print_manual(struct text *text);
-/* The whole program but its name; gives the exit status. */
+/* The main function of amictl. Returns the exit status. */
 int ctl_main(int argc, char **argv);
 
 /* Verbs, by the file they are in. */
