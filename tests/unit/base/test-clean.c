@@ -72,7 +72,7 @@ static const struct {
           .json = "\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd" },
 };
 
-static void test_what_is_not_safe_is_escaped(void **state)
+static void unsafe_characters_are_escaped(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
@@ -88,7 +88,7 @@ static void test_what_is_not_safe_is_escaped(void **state)
         assert_null(text_clean(NULL, 1));
 }
 
-static void test_the_middle_of_a_long_line_is_left_out(void **state)
+static void the_middle_of_a_long_line_is_left_out(void **state)
 {
         static const struct {
                 const char *text, *clean;
@@ -108,7 +108,7 @@ static void test_the_middle_of_a_long_line_is_left_out(void **state)
         }
 }
 
-static void test_lines_of_a_text_stay_lines(void **state)
+static void lines_of_a_text_stay_lines(void **state)
 {
         _cleanup_free_ char *clean = text_clean_lines("a\n\x1b\n\nb\r\n"), *none = NULL;
 
@@ -121,9 +121,9 @@ static void test_lines_of_a_text_stay_lines(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_what_is_not_safe_is_escaped),
-                cmocka_unit_test(test_the_middle_of_a_long_line_is_left_out),
-                cmocka_unit_test(test_lines_of_a_text_stay_lines),
+                cmocka_unit_test(unsafe_characters_are_escaped),
+                cmocka_unit_test(the_middle_of_a_long_line_is_left_out),
+                cmocka_unit_test(lines_of_a_text_stay_lines),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

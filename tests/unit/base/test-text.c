@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 
-static void test_growing(void **state)
+static void a_text_grows_and_is_handed_over(void **state)
 {
         _cleanup_(text_done) struct text text = {};
         _cleanup_free_ char *first = NULL, *second = NULL;
@@ -35,7 +35,7 @@ static void test_growing(void **state)
         text_done(&text);
 }
 
-static void test_comparing(void **state)
+static void null_equals_only_null(void **state)
 {
         (void)state;
         assert_true(streq("a", "a") && streq(NULL, NULL) && streq("", ""));
@@ -68,7 +68,7 @@ static const struct number_row {
         { __LINE__, "1.0", 99, false, 0 },
 };
 
-static void test_numbers(void **state)
+static void only_whole_numbers_in_range_are_parsed(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(number_rows); i++) {
@@ -100,7 +100,7 @@ static const struct closest_row {
         { __LINE__, "\xc3\xa9nd", "end" },
 };
 
-static void test_closest(void **state)
+static void only_a_typing_error_has_a_closest_name(void **state)
 {
         static const char *const names[] = { "schedule", "timezone", "retain", "copies", "end" };
         _cleanup_free_ char *endless = xcalloc(1, 100001);
@@ -119,7 +119,7 @@ static void test_closest(void **state)
         assert_null(closest("end", names, 0));
 }
 
-static void test_percent_encoding(void **state)
+static void only_unreserved_characters_stay(void **state)
 {
         static const char all[] = "azAZ09-._~/ %+\xc3\xa9\0";
         _cleanup_(text_done) struct text with = {}, without = {};
@@ -154,7 +154,7 @@ static const struct utf8_row {
         { __LINE__, "\xff", false },
 };
 
-static void test_utf8(void **state)
+static void only_printable_utf8_is_accepted(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(utf8_rows); i++)
@@ -162,7 +162,7 @@ static void test_utf8(void **state)
                         fail_msg("line %d", utf8_rows[i].line);
 }
 
-static void test_lists(void **state)
+static void strings_are_split_and_joined(void **state)
 {
         size_t n;
         char **parts = strings_split(",,a,b c,,d,", ", ", &n), *joined;
@@ -184,7 +184,7 @@ static void test_lists(void **state)
         strings_free(parts, n);
 }
 
-static void test_lines(void **state)
+static void lines_are_found_in_a_text(void **state)
 {
         static const char lines[] = "a\nbc\n\nd";
 
@@ -204,10 +204,14 @@ static void test_lines(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_lines),     cmocka_unit_test(test_growing),
-                cmocka_unit_test(test_comparing), cmocka_unit_test(test_numbers),
-                cmocka_unit_test(test_closest),   cmocka_unit_test(test_percent_encoding),
-                cmocka_unit_test(test_utf8),      cmocka_unit_test(test_lists),
+                cmocka_unit_test(lines_are_found_in_a_text),
+                cmocka_unit_test(a_text_grows_and_is_handed_over),
+                cmocka_unit_test(null_equals_only_null),
+                cmocka_unit_test(only_whole_numbers_in_range_are_parsed),
+                cmocka_unit_test(only_a_typing_error_has_a_closest_name),
+                cmocka_unit_test(only_unreserved_characters_stay),
+                cmocka_unit_test(only_printable_utf8_is_accepted),
+                cmocka_unit_test(strings_are_split_and_joined),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static const struct date_row {
         { __LINE__, -1, 12, 31, -719529, 5 }, { __LINE__, 9999, 12, 31, 2932896, 5 },
 };
 
-static void test_dates(void **state)
+static void dates_and_days_convert_both_ways(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(date_rows); i++) {
@@ -42,7 +42,7 @@ static void test_dates(void **state)
 }
 
 /* Counts through a whole cycle of the calendar, one day after the other. */
-static void test_every_day_of_400_years(void **state)
+static void every_day_of_400_years_follows_the_day_before(void **state)
 {
         int64_t days = days_from_civil(1800, 1, 1);
 
@@ -60,7 +60,7 @@ static void test_every_day_of_400_years(void **state)
         assert_true(days == days_from_civil(2201, 1, 1));
 }
 
-static void test_leap_years(void **state)
+static void leap_years_follow_the_gregorian_rule(void **state)
 {
         (void)state;
         assert_true(is_leap_year(2024) && is_leap_year(2000) && is_leap_year(-4));
@@ -83,7 +83,7 @@ static const struct text_row {
         { __LINE__, 253402300799, "9999-12-31T23:59:59Z", "99991231T235959Z" },
 };
 
-static void test_instants(void **state)
+static void instants_have_their_texts(void **state)
 {
         char buffer[TIME_TEXT_MAX];
 
@@ -140,7 +140,7 @@ static const struct rfc3339_row {
         { __LINE__, "27-01-01T00:00:00Z", false, 0 },
 };
 
-static void test_rfc3339(void **state)
+static void only_rfc3339_is_parsed(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(rfc3339_rows); i++) {
@@ -153,7 +153,7 @@ static void test_rfc3339(void **state)
         }
 }
 
-static void test_civil_texts(void **state)
+static void only_civil_texts_are_parsed(void **state)
 {
         static const char *const bad[] = { "2027-01-01T00:00:00Z",
                                            "2027-01-01 00:00:00",
@@ -207,7 +207,7 @@ static const struct duration_row {
         { __LINE__, "1.5h", 0, NULL, NULL },
 };
 
-static void test_durations(void **state)
+static void durations_are_parsed_and_formatted(void **state)
 {
         char buffer[TIME_TEXT_MAX];
 
@@ -232,10 +232,13 @@ static void test_durations(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_dates),      cmocka_unit_test(test_every_day_of_400_years),
-                cmocka_unit_test(test_leap_years), cmocka_unit_test(test_instants),
-                cmocka_unit_test(test_rfc3339),    cmocka_unit_test(test_civil_texts),
-                cmocka_unit_test(test_durations),
+                cmocka_unit_test(dates_and_days_convert_both_ways),
+                cmocka_unit_test(every_day_of_400_years_follows_the_day_before),
+                cmocka_unit_test(leap_years_follow_the_gregorian_rule),
+                cmocka_unit_test(instants_have_their_texts),
+                cmocka_unit_test(only_rfc3339_is_parsed),
+                cmocka_unit_test(only_civil_texts_are_parsed),
+                cmocka_unit_test(durations_are_parsed_and_formatted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

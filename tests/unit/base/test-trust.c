@@ -128,7 +128,7 @@ static void change(const struct row *row)
                 assert_int_equal(chmod(row->changed, row->mode), 0);
 }
 
-static void test_rows(void **state)
+static void only_root_and_the_user_may_change_a_trusted_path(void **state)
 {
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 const struct row *row = &rows[i];
@@ -151,7 +151,7 @@ static void test_rows(void **state)
 }
 
 /* sudo takes what the group root may change, since that is root. */
-static void test_the_group_root_is_root(void **state)
+static void the_group_root_is_root(void **state)
 {
         _cleanup_free_ char *why = NULL;
 
@@ -164,7 +164,7 @@ static void test_the_group_root_is_root(void **state)
         assert_null(why);
 }
 
-static void test_a_link_to_itself_ends(void **state)
+static void a_link_to_itself_ends(void **state)
 {
         _cleanup_free_ char *why = NULL;
 
@@ -177,10 +177,11 @@ static void test_a_link_to_itself_ends(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_rows, set_up, fresh_directory_remove),
-                cmocka_unit_test_setup_teardown(test_the_group_root_is_root, set_up,
+                cmocka_unit_test_setup_teardown(only_root_and_the_user_may_change_a_trusted_path,
+                                                set_up, fresh_directory_remove),
+                cmocka_unit_test_setup_teardown(the_group_root_is_root, set_up,
                                                 fresh_directory_remove),
-                cmocka_unit_test_setup_teardown(test_a_link_to_itself_ends, set_up,
+                cmocka_unit_test_setup_teardown(a_link_to_itself_ends, set_up,
                                                 fresh_directory_remove),
         };
 

@@ -30,13 +30,13 @@ static inline void side_open(struct side *side, struct fixture *fixture, bool tr
 }
 
 /* The bytes with their NUL, as a peer sends them. */
-static inline void say(struct side *side, const char *call)
+static inline void side_send(struct side *side, const char *call)
 {
         session_input(side->session, call, strlen(call) + 1);
 }
 
 /* Takes one answer; "" when there is none. */
-static inline char *hear(struct side *side)
+static inline char *side_receive(struct side *side)
 {
         const char *output;
         size_t size = session_output(side->session, &output);
@@ -50,7 +50,7 @@ static inline char *hear(struct side *side)
 /* The next answer has this in it; "": there is none. */
 static inline void check_answer(int line, struct side *side, const char *expected)
 {
-        _cleanup_free_ char *answer = hear(side);
+        _cleanup_free_ char *answer = side_receive(side);
 
         if (*expected ? !strstr(answer, expected) : *answer)
                 fail_msg("line %d: no %s in %s", line, expected, answer);

@@ -40,7 +40,7 @@ static const struct interface *interface_of(const char *method, const char **ret
         return NULL;
 }
 
-static void test_table_is_described(void **state)
+static void every_method_is_described(void **state)
 {
         (void)state;
         for (const struct method *method = methods; method->name; method++) {
@@ -63,7 +63,7 @@ static bool is_in_table(const char *name)
         return false;
 }
 
-static void test_description_is_in_the_table(void **state)
+static void every_description_has_a_method(void **state)
 {
         size_t n = 0;
 
@@ -185,7 +185,7 @@ static bool knows(const struct reader *reader, const char *name, size_t before)
         return false;
 }
 
-static void test_grammar(void **state)
+static void the_descriptions_follow_the_grammar_of_varlink(void **state)
 {
         (void)state;
         for (size_t i = 0; i < n_interfaces; i++) {
@@ -211,9 +211,9 @@ static void test_grammar(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_table_is_described),
-                cmocka_unit_test(test_description_is_in_the_table),
-                cmocka_unit_test(test_grammar),
+                cmocka_unit_test(every_method_is_described),
+                cmocka_unit_test(every_description_has_a_method),
+                cmocka_unit_test(the_descriptions_follow_the_grammar_of_varlink),
         };
 
         return cmocka_run_group_tests_name("interface", tests, NULL, NULL);

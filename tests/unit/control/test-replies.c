@@ -92,7 +92,7 @@ static char *call_of(const struct method *method)
 static size_t check_replies(const struct method *method, struct side *side)
 {
         for (size_t n = 0;; n++) {
-                _cleanup_free_ char *answer = hear(side);
+                _cleanup_free_ char *answer = side_receive(side);
                 cJSON *reply;
 
                 if (!*answer)
@@ -124,7 +124,7 @@ static void every_reply_has_the_members_of_its_interface(void **state)
                 each[n].manager.starting = true;
                 each[n].options.manager = &each[n].manager;
                 side_open(&sides[n], &each[n], true);
-                say(&sides[n], call);
+                side_send(&sides[n], call);
         }
         fixture_wait(fixture, 1100 * USEC_PER_MSEC);
         for (size_t i = 0; i < n; i++) {

@@ -38,7 +38,7 @@ static const struct {
 };
 /* clang-format on */
 
-static void test_rows(void **state)
+static void outages_are_predicted_in_order(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
@@ -65,7 +65,7 @@ static void test_rows(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_rows),
+                cmocka_unit_test(outages_are_predicted_in_order),
         };
 
         return cmocka_run_group_tests_name("rolling", tests, NULL, NULL);

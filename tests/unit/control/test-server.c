@@ -30,7 +30,7 @@ static int dial(const char *path)
         return fd;
 }
 
-static void tell(int fd, const char *call)
+static void send_text(int fd, const char *call)
 {
         assert_int_equal(send(fd, call, strlen(call) + 1, 0), strlen(call) + 1);
 }
@@ -46,7 +46,7 @@ static const char *received(int fd, char buffer[static 4096])
         return buffer;
 }
 
-static void test_listen_and_leave(void **state)
+static void the_socket_is_removed_at_the_end(void **state)
 {
         struct fixture *fixture = *state;
         struct control *control = serve(fixture);
@@ -69,7 +69,7 @@ static void check_refused(struct fixture *fixture, int expected, const char *wor
                 fail_msg("no '%s' in: %s", word, error);
 }
 
-static void test_in_the_way(void **state)
+static void a_path_that_cannot_be_used_is_reported(void **state)
 {
         struct fixture *fixture = *state;
         struct control *control = serve(fixture);
@@ -92,7 +92,7 @@ static void test_in_the_way(void **state)
 }
 
 /* A daemon that was killed leaves its socket. */
-static void test_left_behind(void **state)
+static void the_socket_of_a_killed_daemon_is_replaced(void **state)
 {
         struct fixture *fixture = *state;
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -106,7 +106,7 @@ static void test_left_behind(void **state)
 }
 
 /* Somebody else's socket that took the place of ours stays. */
-static void test_not_ours_any_more(void **state)
+static void the_socket_of_another_daemon_stays(void **state)
 {
         struct fixture *fixture = *state;
         struct control *first = serve(fixture), *second;
@@ -118,18 +118,18 @@ static void test_not_ours_any_more(void **state)
         control_free(second);
 }
 
-static void test_call(void **state)
+static void a_call_is_answered(void **state)
 {
         struct fixture *fixture = *state;
         struct control *control = serve(fixture);
         int fd = dial(fixture->path);
         char buffer[4096];
 
-        tell(fd, "{\"method\":\"io.amid.Manager.Adopt\"}");
+        send_text(fd, "{\"method\":\"io.amid.Manager.Adopt\"}");
         fixture_turn(fixture);
         assert_string_equal(received(fd, buffer), "{\"parameters\":{\"run\":\"adopt.1\"}}");
         assert_string_equal(received(fd, buffer), "");
-        tell(fd, "nonsense");
+        send_text(fd, "nonsense");
         fixture_turn(fixture);
         assert_string_equal(received(fd, buffer), "closed");
         close(fd);
@@ -137,14 +137,14 @@ static void test_call(void **state)
 }
 
 /* It asked, stopped sending, and still gets its answer; then the connection is gone. */
-static void test_half_closed(void **state)
+static void a_half_closed_connection_gets_its_answer(void **state)
 {
         struct fixture *fixture = *state;
         struct control *control = serve(fixture);
         int fd = dial(fixture->path);
         char buffer[4096];
 
-        tell(fd, "{\"method\":\"io.amid.Manager.Adopt\"}");
+        send_text(fd, "{\"method\":\"io.amid.Manager.Adopt\"}");
         shutdown(fd, SHUT_WR);
         fixture_turn(fixture);
         assert_string_equal(received(fd, buffer), "{\"parameters\":{\"run\":\"adopt.1\"}}");
@@ -153,13 +153,13 @@ static void test_half_closed(void **state)
         control_free(control);
 }
 
-static void test_watcher_that_leaves(void **state)
+static void a_watcher_that_leaves_frees_its_connection(void **state)
 {
         struct fixture *fixture = *state;
         struct control *control = serve(fixture);
         int fd = dial(fixture->path);
 
-        tell(fd, "{\"method\":\"io.amid.Manager.Watch\",\"more\":true}");
+        send_text(fd, "{\"method\":\"io.amid.Manager.Watch\",\"more\":true}");
         fixture_turn(fixture);
         assert_int_equal(fixture->manager.n_watches, 1);
         close(fd);
@@ -168,7 +168,7 @@ static void test_watcher_that_leaves(void **state)
         control_free(control);
 }
 
-static void test_too_many(void **state)
+static void connections_beyond_the_limit_are_refused(void **state)
 {
         struct fixture *fixture = *state;
         struct control *control = serve(fixture);
@@ -188,7 +188,7 @@ static void test_too_many(void **state)
         fixture_turn(fixture);
         close(fds[CONTROL_CONNECTIONS_MAX]);
         fds[0] = dial(fixture->path);
-        tell(fds[0], "{\"method\":\"io.amid.Manager.Adopt\"}");
+        send_text(fds[0], "{\"method\":\"io.amid.Manager.Adopt\"}");
         fixture_turn(fixture);
         assert_non_null(strstr(received(fds[0], buffer), "adopt.1"));
         for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
@@ -214,14 +214,14 @@ static void be_stranger(struct fixture *fixture)
                 fds[i] = dial(fixture->path);
         fcntl(fds[0], F_SETFL, 0);
         fcntl(fds[CONTROL_CONNECTIONS_STRANGERS], F_SETFL, 0);
-        tell(fds[0], "{\"method\":\"io.amid.Manager.Adopt\"}");
+        send_text(fds[0], "{\"method\":\"io.amid.Manager.Adopt\"}");
         buffer[recv(fds[0], buffer, 4000, 0)] = '\0';
         good = strstr(buffer, "PermissionDenied") && strstr(buffer, "group amid");
         buffer[recv(fds[CONTROL_CONNECTIONS_STRANGERS], buffer, 4000, 0)] = '\0';
         _exit(good && strstr(buffer, "Too many") ? 0 : 1);
 }
 
-static void test_stranger(void **state)
+static void an_untrusted_peer_may_only_introspect(void **state)
 {
         struct fixture *fixture = *state;
         struct control *control;
@@ -270,7 +270,7 @@ static void be_client(const char *path)
         _exit(good ? 0 : 1);
 }
 
-static void test_client(void **state)
+static void the_client_gets_answers_and_refusals(void **state)
 {
         struct fixture *fixture = *state;
         struct control *control = serve(fixture);
@@ -288,7 +288,7 @@ static void test_client(void **state)
         control_free(control);
 }
 
-static void test_client_without_daemon(void **state)
+static void the_client_reports_a_missing_daemon(void **state)
 {
         struct fixture *fixture = *state;
         _cleanup_free_ char *error = NULL;
@@ -298,7 +298,7 @@ static void test_client_without_daemon(void **state)
         assert_non_null(strstr(error, "systemctl status amid"));
 }
 
-static void test_default_path(void **state)
+static void the_default_path_follows_the_environment(void **state)
 {
         static const struct {
                 const char *directory, *path;
@@ -325,18 +325,18 @@ static void test_default_path(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(test_listen_and_leave),
-                TEST(test_in_the_way),
-                TEST(test_left_behind),
-                TEST(test_not_ours_any_more),
-                TEST(test_call),
-                TEST(test_half_closed),
-                TEST(test_watcher_that_leaves),
-                TEST(test_too_many),
-                TEST(test_stranger),
-                TEST(test_client),
-                TEST(test_client_without_daemon),
-                cmocka_unit_test(test_default_path),
+                TEST(the_socket_is_removed_at_the_end),
+                TEST(a_path_that_cannot_be_used_is_reported),
+                TEST(the_socket_of_a_killed_daemon_is_replaced),
+                TEST(the_socket_of_another_daemon_stays),
+                TEST(a_call_is_answered),
+                TEST(a_half_closed_connection_gets_its_answer),
+                TEST(a_watcher_that_leaves_frees_its_connection),
+                TEST(connections_beyond_the_limit_are_refused),
+                TEST(an_untrusted_peer_may_only_introspect),
+                TEST(the_client_gets_answers_and_refusals),
+                TEST(the_client_reports_a_missing_daemon),
+                cmocka_unit_test(the_default_path_follows_the_environment),
         };
 
         return cmocka_run_group_tests_name("server", tests, NULL, NULL);

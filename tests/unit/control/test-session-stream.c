@@ -1,7 +1,7 @@
 /* Calls that are answered more than once, or later: runs that are followed, and calls that wait. */
 #include "unit/control/side.h"
 
-static void test_run_is_followed_to_its_end(void **state)
+static void a_run_is_streamed_to_its_end(void **state)
 {
         struct fixture *fixture = *state;
         struct store_run run = fixture_run("web.1", OUTCOME_OPEN);
@@ -11,9 +11,10 @@ static void test_run_is_followed_to_its_end(void **state)
         struct side side;
 
         side_open(&side, fixture, true);
-        say(&side, "{\"method\":\"io.amid.Manager.Run\",\"parameters\":{\"schedule\":\"web\"},"
-                   "\"more\":true}" /* and the next call behind it: */);
-        say(&side, S "GetInfo\"}");
+        side_send(&side,
+                  "{\"method\":\"io.amid.Manager.Run\",\"parameters\":{\"schedule\":\"web\"},"
+                  "\"more\":true}" /* and the next call behind it: */);
+        side_send(&side, S "GetInfo\"}");
         check_answer(__LINE__, &side, "{\"parameters\":{\"run\":\"web.1\"},\"continues\":true}");
         assert_int_equal(fixture->manager.n_watches, 1);
         fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &other });
@@ -29,7 +30,7 @@ static void test_run_is_followed_to_its_end(void **state)
         run.outcome = OUTCOME_PARTIAL;
         fake_manager_tell(&fixture->manager, &(struct run_event){ .run = &run });
         {
-                _cleanup_free_ char *last = hear(&side);
+                _cleanup_free_ char *last = side_receive(&side);
 
                 assert_non_null(strstr(last, "\"outcome\":\"partial\""));
                 assert_null(strstr(last, "continues"));
@@ -42,7 +43,7 @@ static void test_run_is_followed_to_its_end(void **state)
         session_free(side.session);
 }
 
-static void test_run_that_has_ended_already(void **state)
+static void a_run_that_has_ended_already_is_reported_at_once(void **state)
 {
         struct fixture *fixture = *state;
         struct store_run run = fixture_run("web.1", OUTCOME_SKIPPED);
@@ -50,15 +51,15 @@ static void test_run_that_has_ended_already(void **state)
 
         assert_int_equal(store_add_run(fixture->store, &run), 0);
         side_open(&side, fixture, true);
-        say(&side, "{\"method\":\"io.amid.Manager.Watch\",\"parameters\":{\"run\":\"web.1\"},"
-                   "\"more\":true}");
+        side_send(&side, "{\"method\":\"io.amid.Manager.Watch\",\"parameters\":{\"run\":\"web.1\"},"
+                         "\"more\":true}");
         check_answer(__LINE__, &side, "\"outcome\":\"skipped\"");
         assert_int_equal(fixture->manager.n_watches, 0);
         assert_true(session_wants_input(side.session));
         session_free(side.session);
 }
 
-static void test_watch_begins_with_what_is_open(void **state)
+static void a_watch_begins_with_the_open_runs(void **state)
 {
         struct fixture *fixture = *state;
         struct store_run run = fixture_run("web.1", OUTCOME_OPEN);
@@ -70,7 +71,7 @@ static void test_watch_begins_with_what_is_open(void **state)
         assert_int_equal(store_add_run(fixture->store, &ended), 0);
         assert_int_equal(store_save_task(fixture->store, &task), 0);
         side_open(&side, fixture, true);
-        say(&side, "{\"method\":\"io.amid.Manager.Watch\",\"more\":true}");
+        side_send(&side, "{\"method\":\"io.amid.Manager.Watch\",\"more\":true}");
         check_answer(__LINE__, &side, "\"subject\":\"i-1\"");
         check_answer(__LINE__, &side, "\"id\":\"web.1\"");
         check_answer(__LINE__, &side, "");
@@ -81,7 +82,7 @@ static void test_watch_begins_with_what_is_open(void **state)
         assert_int_equal(fixture->manager.n_watches, 0);
 }
 
-static void test_decisions(void **state)
+static void each_decision_is_an_event(void **state)
 {
         struct fixture *fixture = *state;
         struct store_image image = { .account = W("default"),
@@ -98,8 +99,8 @@ static void test_decisions(void **state)
         struct side side;
 
         side_open(&side, fixture, true);
-        say(&side, "{\"method\":\"io.amid.Manager.Prune\",\"parameters\":{\"dry_run\":true},"
-                   "\"more\":true}");
+        side_send(&side, "{\"method\":\"io.amid.Manager.Prune\",\"parameters\":{\"dry_run\":true},"
+                         "\"more\":true}");
         assert_string_equal(fixture->manager.asked, "prune all dry");
         check_answer(__LINE__, &side, "prune.1");
         fake_manager_tell(&fixture->manager,
@@ -113,7 +114,7 @@ static void test_decisions(void **state)
 }
 
 /* Before the regions are known a call that changes something is held; others are answered. */
-static void test_held_until_ready(void **state)
+static void a_call_is_held_until_the_manager_is_ready(void **state)
 {
         struct fixture *fixture = *state;
         struct side side, other;
@@ -121,13 +122,13 @@ static void test_held_until_ready(void **state)
         fixture->manager.starting = true;
         side_open(&side, fixture, true);
         side_open(&other, fixture, true);
-        say(&side, M "Run" P "{\"schedule\":\"web\",\"instances\":[\"i-1\"]}}");
-        say(&side, M "Status\"}");
+        side_send(&side, M "Run" P "{\"schedule\":\"web\",\"instances\":[\"i-1\"]}}");
+        side_send(&side, M "Status\"}");
         check_answer(__LINE__, &side, "");
         assert_null(fixture->manager.asked);
-        say(&other, M "Status\"}");
+        side_send(&other, M "Status\"}");
         check_answer(__LINE__, &other, "\"schedules\"");
-        say(&other, M "Reload\"}");
+        side_send(&other, M "Reload\"}");
         check_answer(__LINE__, &other, "\"messages\"");
         assert_non_null(fixture->manager.wait);
         fixture->manager.starting = false;
@@ -142,7 +143,7 @@ static void test_held_until_ready(void **state)
 
         /* who hangs up meanwhile is forgotten */
         fixture->manager.starting = true;
-        say(&other, M "Prune\",\"more\":true}");
+        side_send(&other, M "Prune\",\"more\":true}");
         assert_non_null(fixture->manager.wait);
         session_free(other.session);
         assert_null(fixture->manager.wait);
@@ -158,7 +159,7 @@ static void a_call_is_held_until_the_clock_is_compared(void **state)
         fixture->manager.starting = fixture->manager.comparing = true;
         side_open(&side, fixture, true);
         side_open(&other, fixture, true);
-        say(&side, M "Run" P "{\"schedule\":\"web\",\"instances\":[\"i-1\"]},\"more\":true}");
+        side_send(&side, M "Run" P "{\"schedule\":\"web\",\"instances\":[\"i-1\"]},\"more\":true}");
         fixture->manager.starting = false;
         fixture->manager.wait->ready(fixture->manager.wait->userdata);
         assert_null(fixture->manager.asked);
@@ -167,7 +168,7 @@ static void a_call_is_held_until_the_clock_is_compared(void **state)
         check_answer(__LINE__, &side,
                      "{\"parameters\":{\"waiting\":\"the clock is being compared with AWS's\"},"
                      "\"continues\":true}");
-        say(&other, M "Prune" P "{\"dry_run\":true},\"more\":true}");
+        side_send(&other, M "Prune" P "{\"dry_run\":true},\"more\":true}");
         assert_true(fixture->manager.asked &&
                     strstr(fixture->manager.asked, "prune")); /* changes nothing */
         fixture->manager.comparing = false;
@@ -192,7 +193,7 @@ static void a_call_that_is_refused_anyway_is_not_held(void **state)
         fixture->manager.busy = "still going";
         side_open(&side, fixture, true);
         for (size_t i = 0; i < ELEMENTS(calls); i++) {
-                say(&side, calls[i]);
+                side_send(&side, calls[i]);
                 check_answer(__LINE__, &side,
                              "{\"error\":\"io.amid.Manager.Busy\",\"parameters\":{\"message\":"
                              "\"still going\"}}");
@@ -207,11 +208,11 @@ static void a_call_that_is_refused_anyway_is_not_held(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(test_run_is_followed_to_its_end),
-                TEST(test_run_that_has_ended_already),
-                TEST(test_watch_begins_with_what_is_open),
-                TEST(test_decisions),
-                TEST(test_held_until_ready),
+                TEST(a_run_is_streamed_to_its_end),
+                TEST(a_run_that_has_ended_already_is_reported_at_once),
+                TEST(a_watch_begins_with_the_open_runs),
+                TEST(each_decision_is_an_event),
+                TEST(a_call_is_held_until_the_manager_is_ready),
                 TEST(a_call_is_held_until_the_clock_is_compared),
                 TEST(a_call_that_is_refused_anyway_is_not_held),
         };

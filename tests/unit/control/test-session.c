@@ -4,7 +4,7 @@
 #include "control/call.h"
 #include "control/interface.h"
 
-static void test_calls(void **state)
+static void each_method_answers_its_call(void **state)
 {
         static const struct {
                 int line;
@@ -78,7 +78,7 @@ static void test_calls(void **state)
                 free(steal(fixture->manager.asked));
                 fixture->manager.refuse = rows[i].refuse;
                 fixture->manager.message = "no";
-                say(&side, rows[i].call);
+                side_send(&side, rows[i].call);
                 check_answer(rows[i].line, &side, rows[i].answer);
                 if (!streq(fixture->manager.asked, rows[i].asked))
                         fail_msg("line %d: asked %s", rows[i].line, fixture->manager.asked);
@@ -88,20 +88,20 @@ static void test_calls(void **state)
         session_free(side.session);
 }
 
-static void test_reload_errors(void **state)
+static void errors_of_a_reload_are_answered(void **state)
 {
         struct fixture *fixture = *state;
         struct side side;
 
         side_open(&side, fixture, true);
         fixture->reload_answer = -EINVAL;
-        say(&side, M "Reload\"}");
+        side_send(&side, M "Reload\"}");
         check_answer(__LINE__, &side,
                      "{\"error\":\"io.amid.Manager.BadSettings\",\"parameters\":{\"message\":"
                      "\"The settings were refused; the old ones stay in force:\\namid.yaml:3:5: "
                      "bad\"}}");
         fixture->reload_answer = 1;
-        say(&side, M "Reload\"}");
+        side_send(&side, M "Reload\"}");
         check_answer(
                 __LINE__, &side,
                 "{\"parameters\":{\"messages\":[\"amid.yaml:3:5: odd\",\"amid.yaml:7:1: odd\"]}}");
@@ -110,7 +110,7 @@ static void test_reload_errors(void **state)
 }
 
 /* Every method but introspection is refused to strangers, before its parameters are looked at. */
-static void test_strangers(void **state)
+static void untrusted_peers_may_only_introspect(void **state)
 {
         struct fixture *fixture = *state;
         struct side side;
@@ -120,7 +120,7 @@ static void test_strangers(void **state)
                 _cleanup_free_ char *call =
                         xasprintf("{\"method\":\"%s\",\"more\":true}", method->name);
 
-                say(&side, call);
+                side_send(&side, call);
                 check_answer(__LINE__, &side,
                              !strncmp(method->name, "org.varlink.", 12)
                                      ? "parameter"
@@ -130,7 +130,7 @@ static void test_strangers(void **state)
         session_free(side.session);
 }
 
-static void test_framing(void **state)
+static void frames_are_separated_by_nul(void **state)
 {
         static const char calls[] =
                 S "GetInfo\"}\0" M "Adopt\"}\0" M "Pause" P "{\"schedule\":\"web\"}}";
@@ -155,14 +155,14 @@ static void test_framing(void **state)
         session_free(side.session);
 }
 
-static void test_oneway(void **state)
+static void a_oneway_call_has_no_answer(void **state)
 {
         struct fixture *fixture = *state;
         struct side side;
         const char *output;
 
         side_open(&side, fixture, true);
-        say(&side, "{\"method\":\"io.amid.Manager.Adopt\",\"oneway\":true,\"more\":true}");
+        side_send(&side, "{\"method\":\"io.amid.Manager.Adopt\",\"oneway\":true,\"more\":true}");
         assert_string_equal(fixture->manager.asked, "adopt");
         assert_int_equal(session_output(side.session, &output), 0);
         assert_true(session_wants_input(side.session));
@@ -183,7 +183,7 @@ static char *nested(size_t depth)
         return text_steal(&text);
 }
 
-static void test_broken(void **state)
+static void a_broken_frame_ends_the_session(void **state)
 {
         _cleanup_free_ char *deep = nested(CONTROL_DEPTH_MAX), *flat = nested(3);
         const struct {
@@ -207,7 +207,7 @@ static void test_broken(void **state)
                 struct side side;
 
                 side_open(&side, *state, true);
-                say(&side, rows[i].frame);
+                side_send(&side, rows[i].frame);
                 if (session_is_over(side.session) == rows[i].good ||
                     (session_broke(side.session) != NULL) == rows[i].good)
                         fail_msg("line %d", rows[i].line);
@@ -215,7 +215,7 @@ static void test_broken(void **state)
         }
 }
 
-static void test_too_long(void **state)
+static void a_call_that_is_too_long_ends_the_session(void **state)
 {
         static const struct {
                 size_t size;
@@ -242,7 +242,7 @@ static void test_too_long(void **state)
         }
 }
 
-static void test_hung_up_in_the_middle(void **state)
+static void a_frame_without_an_end_is_dropped(void **state)
 {
         struct side side;
 
@@ -256,7 +256,7 @@ static void test_hung_up_in_the_middle(void **state)
 
 /* ---- answers from the store ---- */
 
-static void test_status(void **state)
+static void the_status_has_schedules_and_runs(void **state)
 {
         struct fixture *fixture = *state;
         struct store_run open = fixture_run("web.2", OUTCOME_OPEN);
@@ -272,8 +272,8 @@ static void test_status(void **state)
         assert_int_equal(store_save_task(fixture->store, &task), 0);
         fixture->manager.progress = (struct task_progress){ .percent = 7 };
         side_open(&side, fixture, true);
-        say(&side, M "Status\"}");
-        answer = hear(&side);
+        side_send(&side, M "Status\"}");
+        answer = side_receive(&side);
         assert_non_null(strstr(answer, "\"name\":\"paused\",\"expression\":\"rate(1 day)\""));
         assert_non_null(strstr(answer, "\"paused\":true"));
         assert_non_null(strstr(answer, "\"next\":\"2027-01-15T08:00:00Z\",\"last\":{\"id\":"
@@ -282,7 +282,7 @@ static void test_status(void **state)
         assert_non_null(strstr(answer, "\"only\":[\"i-1\",\"i-2\"]"));
         assert_non_null(strstr(answer, "\"percent\":7"));
         free(answer);
-        say(&side, M "Show" P "{\"run\":\"web.1\"}}");
+        side_send(&side, M "Show" P "{\"run\":\"web.1\"}}");
         check_answer(__LINE__, &side, "\"finished\":\"2023-11-14T22:15:00Z\"");
         session_free(side.session);
 }
@@ -324,7 +324,7 @@ static void a_limited_run_that_touched_nothing_is_not_the_last(void **state)
                 if (rows[i].task)
                         assert_int_equal(store_save_task(fixture->store, &task), 0);
                 side_open(&side, fixture, true);
-                say(&side, M "Status\"}");
+                side_send(&side, M "Status\"}");
                 check_answer((int)i, &side, wanted);
                 session_free(side.session);
         }
@@ -335,11 +335,16 @@ static void a_limited_run_that_touched_nothing_is_not_the_last(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(test_calls),     TEST(test_reload_errors),
-                TEST(test_strangers), TEST(test_framing),
-                TEST(test_oneway),    TEST(test_broken),
-                TEST(test_too_long),  TEST(test_hung_up_in_the_middle),
-                TEST(test_status),    TEST(a_limited_run_that_touched_nothing_is_not_the_last),
+                TEST(each_method_answers_its_call),
+                TEST(errors_of_a_reload_are_answered),
+                TEST(untrusted_peers_may_only_introspect),
+                TEST(frames_are_separated_by_nul),
+                TEST(a_oneway_call_has_no_answer),
+                TEST(a_broken_frame_ends_the_session),
+                TEST(a_call_that_is_too_long_ends_the_session),
+                TEST(a_frame_without_an_end_is_dropped),
+                TEST(the_status_has_schedules_and_runs),
+                TEST(a_limited_run_that_touched_nothing_is_not_the_last),
         };
 
         return cmocka_run_group_tests_name("session", tests, NULL, NULL);

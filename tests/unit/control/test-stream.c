@@ -118,7 +118,7 @@ static struct store_task add_tasks(struct fixture *fixture, const char *run)
 #define WATCH                                                                                      \
         "{\"method\":\"io.amid.Manager.Watch\",\"parameters\":{\"run\":\"web.1\"},\"more\":true}"
 
-static void a_run_of_any_size_is_followed(void **state)
+static void a_run_of_any_size_is_streamed(void **state)
 {
         struct fixture *fixture = *state;
         struct store_run run = fixture_run("web.1", OUTCOME_OPEN);
@@ -193,7 +193,7 @@ static void a_watch_of_all_runs_goes_on_after_a_pause(void **state)
         session_free(session);
 }
 
-static void a_dry_run_of_any_size_is_followed(void **state)
+static void a_dry_run_of_any_size_is_streamed(void **state)
 {
         struct fixture *fixture = *state;
         struct store_run run = fixture_run("prune.1", OUTCOME_OPEN);
@@ -235,7 +235,7 @@ static void a_dry_run_of_any_size_is_followed(void **state)
         session_free(session);
 }
 
-static void who_leaves_in_between_leaves_nothing_behind(void **state)
+static void a_reader_that_leaves_leaves_nothing_behind(void **state)
 {
         struct fixture *fixture = *state;
         struct store_run run = fixture_run("prune.1", OUTCOME_OPEN);
@@ -252,7 +252,7 @@ static void who_leaves_in_between_leaves_nothing_behind(void **state)
         assert_int_equal(fixture->manager.n_watches, 0);
 }
 
-static void a_call_that_is_too_large_is_told_so(void **state)
+static void a_call_that_is_too_large_is_refused(void **state)
 {
         struct fixture *fixture = *state;
         _cleanup_free_ char *blanks = xcalloc(1, CONTROL_FRAME_MAX + 2);
@@ -277,12 +277,12 @@ static void a_call_that_is_too_large_is_told_so(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(a_run_of_any_size_is_followed),
+                TEST(a_run_of_any_size_is_streamed),
                 TEST(a_reader_that_lags_gets_the_newest_state),
                 TEST(a_watch_of_all_runs_goes_on_after_a_pause),
-                TEST(a_dry_run_of_any_size_is_followed),
-                TEST(who_leaves_in_between_leaves_nothing_behind),
-                TEST(a_call_that_is_too_large_is_told_so),
+                TEST(a_dry_run_of_any_size_is_streamed),
+                TEST(a_reader_that_leaves_leaves_nothing_behind),
+                TEST(a_call_that_is_too_large_is_refused),
         };
 
         return cmocka_run_group_tests_name("stream", tests, NULL, NULL);

@@ -35,7 +35,7 @@ static char *batch(const char *input, size_t size, const char *timezone, unsigne
         return answers(input, size, timezone, count, false);
 }
 
-static void test_batch(void **state)
+static void each_line_of_a_batch_has_an_answer(void **state)
 {
         static const struct {
                 int line;
@@ -88,7 +88,7 @@ static void test_batch(void **state)
         }
 }
 
-static void test_batch_defaults(void **state)
+static void defaults_fill_in_missing_columns(void **state)
 {
         _cleanup_free_ char *output = batch("cron(0 3 * * ? *)\n", 18, "Asia/Seoul", 1);
 
@@ -128,7 +128,7 @@ static void a_document_answers_each_line(void **state)
 }
 
 /* A line that is too long or has a NUL is one bad line; those after it are read. */
-static void test_batch_limits(void **state)
+static void a_line_that_is_too_long_is_one_bad_line(void **state)
 {
         static const char tail[] = "\na\0b\nrate(1 day)\n";
         enum { LONG = CALENDAR_LINE_MAX + 10 };
@@ -146,9 +146,9 @@ static void test_batch_limits(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_batch),
-                cmocka_unit_test(test_batch_defaults),
-                cmocka_unit_test(test_batch_limits),
+                cmocka_unit_test(each_line_of_a_batch_has_an_answer),
+                cmocka_unit_test(defaults_fill_in_missing_columns),
+                cmocka_unit_test(a_line_that_is_too_long_is_one_bad_line),
                 cmocka_unit_test(a_document_answers_each_line),
         };
 

@@ -37,7 +37,7 @@ static char *parsed(const char *line, bool *ret_good)
         return text_steal(&text);
 }
 
-static void test_parse(void **state)
+static void a_command_line_is_parsed(void **state)
 {
         static const struct {
                 int line;
@@ -69,7 +69,7 @@ static void test_parse(void **state)
         }
 }
 
-static void test_refuse(void **state)
+static void a_wrong_command_line_is_refused_with_a_hint(void **state)
 {
         static const struct {
                 int line;
@@ -106,7 +106,7 @@ static void test_refuse(void **state)
 }
 
 /* Help fits a terminal. */
-static void test_help_fits(void **state)
+static void the_help_fits_into_a_terminal(void **state)
 {
         const struct verb *verb = verbs;
 
@@ -129,7 +129,7 @@ static void test_help_fits(void **state)
 }
 
 /* man/amictl.1 has what the table says; `print-verbs` prints it. */
-static void test_manual(void **state)
+static void the_manual_has_the_table_of_verbs(void **state)
 {
         static const char begin[] = ".\\\" verbs: begin\n", end[] = ".\\\" verbs: end\n";
         _cleanup_(text_done) struct text text = {};
@@ -157,10 +157,10 @@ static void test_manual(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parse),
-                cmocka_unit_test(test_refuse),
-                cmocka_unit_test(test_help_fits),
-                cmocka_unit_test(test_manual),
+                cmocka_unit_test(a_command_line_is_parsed),
+                cmocka_unit_test(a_wrong_command_line_is_refused_with_a_hint),
+                cmocka_unit_test(the_help_fits_into_a_terminal),
+                cmocka_unit_test(the_manual_has_the_table_of_verbs),
         };
 
         return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -38,7 +38,7 @@ static char *printed(const char *name, const char *id, const char *why, const ch
         return text_steal(&text);
 }
 
-static void test_fit(void **state)
+static void a_table_fits_into_the_terminal(void **state)
 {
         static const struct {
                 int line;
@@ -112,7 +112,7 @@ static void an_id_is_never_cut(void **state)
         }
 }
 
-static void test_colours(void **state)
+static void colours_are_outside_of_the_padding(void **state)
 {
         _cleanup_free_ char *output = printed("web", "i-1", "x", "", 80, true);
 
@@ -121,7 +121,7 @@ static void test_colours(void **state)
 }
 
 /* Wide characters take two columns, combining ones none. */
-static void test_columns(void **state)
+static void wide_characters_take_two_columns(void **state)
 {
         (void)state;
         if (!setlocale(LC_CTYPE, "C.UTF-8"))
@@ -132,7 +132,7 @@ static void test_columns(void **state)
         assert_int_equal(text_columns("\xff\xfe"), 2);
 }
 
-static void test_wrap(void **state)
+static void a_text_is_wrapped_at_spaces(void **state)
 {
         _cleanup_(text_done) struct text text = {};
         struct terminal terminal = { .width = 16 };
@@ -181,7 +181,7 @@ static void what_has_happened_is_never_to_come(void **state)
         assert_null(past_time(SEC_NEVER, 1000));
 }
 
-static void test_empty(void **state)
+static void a_table_without_rows_prints_nothing(void **state)
 {
         struct table table = TABLE(columns);
         _cleanup_(text_done) struct text text = {};
@@ -195,7 +195,7 @@ static void test_empty(void **state)
 }
 
 /* A column that says the usual in each row goes before one that tells something. */
-static void a_column_that_tells_nothing_goes_first(void **state)
+static void a_column_with_the_usual_text_is_left_out_first(void **state)
 {
         static const struct table_column some[] = {
                 { .heading = "ID" },
@@ -235,7 +235,7 @@ static void a_column_that_tells_nothing_goes_first(void **state)
 }
 
 /* Two regions differ in their last letter; what is the same in every row can be told once. */
-static void what_differs_stays_whole_and_what_does_not_is_told_below(void **state)
+static void a_column_with_one_text_is_named_below(void **state)
 {
         static const struct table_column some[] = {
                 { .heading = "ID", .whole = true },
@@ -287,16 +287,16 @@ static void what_differs_stays_whole_and_what_does_not_is_told_below(void **stat
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(a_column_that_tells_nothing_goes_first),
-                cmocka_unit_test(what_differs_stays_whole_and_what_does_not_is_told_below),
-                cmocka_unit_test(test_fit),
+                cmocka_unit_test(a_column_with_the_usual_text_is_left_out_first),
+                cmocka_unit_test(a_column_with_one_text_is_named_below),
+                cmocka_unit_test(a_table_fits_into_the_terminal),
                 cmocka_unit_test(an_id_is_never_cut),
-                cmocka_unit_test(test_colours),
-                cmocka_unit_test(test_columns),
-                cmocka_unit_test(test_wrap),
+                cmocka_unit_test(colours_are_outside_of_the_padding),
+                cmocka_unit_test(wide_characters_take_two_columns),
+                cmocka_unit_test(a_text_is_wrapped_at_spaces),
                 cmocka_unit_test(a_paragraph_has_one_style),
                 cmocka_unit_test(what_has_happened_is_never_to_come),
-                cmocka_unit_test(test_empty),
+                cmocka_unit_test(a_table_without_rows_prints_nothing),
         };
 
         return cmocka_run_group_tests_name("table", tests, NULL, NULL);

@@ -14,7 +14,7 @@ static usec_t limit_of(const char *path)
         return 20 * USEC_PER_SEC;
 }
 
-static void test_outcomes(void **state)
+static void the_outcome_shows_whether_a_server_may_have_acted(void **state)
 {
         static const struct {
                 int line;
@@ -82,7 +82,7 @@ static void test_outcomes(void **state)
         }
 }
 
-static void test_reply(void **state)
+static void a_reply_has_status_headers_and_body(void **state)
 {
         struct client client;
         struct call call = {}, informational = {}, bare = {};
@@ -109,7 +109,7 @@ static void test_reply(void **state)
 }
 
 /* The cap itself still passes. */
-static void test_largest_body(void **state)
+static void the_largest_body_is_accepted(void **state)
 {
         struct client client;
         struct call call = {};
@@ -127,7 +127,7 @@ static void test_largest_body(void **state)
 
 /* ---- what is sent, byte for byte ---- */
 
-static void test_as_given(void **state)
+static void a_request_is_sent_as_given(void **state)
 {
         static const struct {
                 int line;
@@ -182,7 +182,7 @@ static void test_as_given(void **state)
 }
 
 /* A large body goes out whole, without Expect, and is the caller's to free at once. */
-static void test_large_request(void **state)
+static void a_large_body_is_sent_whole(void **state)
 {
         enum { SIZE = 5 << 18 };
         char *body = xcalloc(SIZE, 1);
@@ -204,7 +204,7 @@ static void test_large_request(void **state)
         client_stop(&client);
 }
 
-static void test_bad_headers(void **state)
+static void a_header_with_a_line_break_is_not_sent(void **state)
 {
         static const struct {
                 int line;
@@ -234,7 +234,7 @@ static void test_bad_headers(void **state)
 
 /* ---- connections that do not come about ---- */
 
-static void test_refused(void **state)
+static void a_refused_connection_is_unsent(void **state)
 {
         _cleanup_free_ char *url = NULL;
         struct client client;
@@ -254,7 +254,7 @@ static void test_refused(void **state)
 }
 
 /* A full backlog drops the SYN: the connection neither stands nor fails. */
-static void test_connect_timeout(void **state)
+static void a_connection_that_does_not_complete_is_unsent(void **state)
 {
         _cleanup_free_ char *url = NULL;
         struct client client;
@@ -310,7 +310,7 @@ static int listen_deaf(int port, int fill[static 4])
 
 /* Happy eyeballs (RFC 8305): an IPv6 address that swallows everything costs a fraction of a second
  * when there is an IPv4 one as well. */
-static void test_happy_eyeballs(void **state)
+static void a_dead_ipv6_address_costs_a_fraction_of_a_second(void **state)
 {
         _cleanup_free_ char *url = NULL;
         struct client client;
@@ -341,7 +341,7 @@ static void test_happy_eyeballs(void **state)
 }
 
 /* Neither a lookup that takes 0.7 s nor giving it up or cancelling it holds the loop. */
-static void test_slow_name(void **state)
+static void a_slow_name_does_not_block_the_loop(void **state)
 {
         struct client client;
         struct call slow = {}, cancelled = {}, quick = {}, freed = {};
@@ -372,7 +372,7 @@ static void test_slow_name(void **state)
         usleep(700000); /* for the leak checker: the threads free what they hold */
 }
 
-static void test_proxy(void **state)
+static void no_proxy_ignores_the_environment(void **state)
 {
         _cleanup_free_ char *proxy = NULL;
         struct client client;
@@ -398,12 +398,17 @@ static void test_proxy(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_outcomes),       cmocka_unit_test(test_reply),
-                cmocka_unit_test(test_largest_body),   cmocka_unit_test(test_as_given),
-                cmocka_unit_test(test_large_request),  cmocka_unit_test(test_bad_headers),
-                cmocka_unit_test(test_refused),        cmocka_unit_test(test_connect_timeout),
-                cmocka_unit_test(test_happy_eyeballs), cmocka_unit_test(test_slow_name),
-                cmocka_unit_test(test_proxy),
+                cmocka_unit_test(the_outcome_shows_whether_a_server_may_have_acted),
+                cmocka_unit_test(a_reply_has_status_headers_and_body),
+                cmocka_unit_test(the_largest_body_is_accepted),
+                cmocka_unit_test(a_request_is_sent_as_given),
+                cmocka_unit_test(a_large_body_is_sent_whole),
+                cmocka_unit_test(a_header_with_a_line_break_is_not_sent),
+                cmocka_unit_test(a_refused_connection_is_unsent),
+                cmocka_unit_test(a_connection_that_does_not_complete_is_unsent),
+                cmocka_unit_test(a_dead_ipv6_address_costs_a_fraction_of_a_second),
+                cmocka_unit_test(a_slow_name_does_not_block_the_loop),
+                cmocka_unit_test(no_proxy_ignores_the_environment),
         };
 
         unsetenv("http_proxy");

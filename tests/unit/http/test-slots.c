@@ -7,7 +7,7 @@
 
 static const struct http_request post = { .method = "POST", .body = "a=1", .body_size = 3 };
 
-static void test_cancel_before(void **state)
+static void a_freed_slot_has_no_callback(void **state)
 {
         struct client client;
         struct call cancelled = {}, kept = {};
@@ -29,7 +29,7 @@ static void test_cancel_before(void **state)
 
 /* Another request is cancelled in each state it can be in while a callback runs: waiting for its
  * connection, sent, refused or answered but not delivered. */
-static void test_cancel_in_callback(void **state)
+static void a_callback_may_free_another_slot_in_any_state(void **state)
 {
         static const char *const paths[] = { "/hang", "/slow", "/ok", "http://127.0.0.1:99999/",
                                              "http://a.missing.test/" };
@@ -55,7 +55,7 @@ static void test_cancel_in_callback(void **state)
 }
 
 /* The reply is whole even when the callback frees its slot at once. */
-static void test_free_own_slot(void **state)
+static void a_callback_may_free_its_own_slot(void **state)
 {
         struct client client;
         struct call call = { .frees_slot = true };
@@ -72,7 +72,7 @@ static void test_free_own_slot(void **state)
 }
 
 /* Freed from a callback while others are in line, sent, or answered but not delivered. */
-static void test_free_http(void **state)
+static void a_callback_may_free_the_http(void **state)
 {
         static const char *const others[] = { "/hang", "http://127.0.0.1:99999/",
                                               "http://a.slow.test/" };
@@ -98,7 +98,7 @@ static void test_free_http(void **state)
         client_stop(&client);
 }
 
-static void test_free_http_in_answer(void **state)
+static void a_callback_may_free_its_slot_and_the_http(void **state)
 {
         struct client client;
         struct call first = { .frees_http = true, .frees_slot = true }, other = {};
@@ -125,7 +125,7 @@ static void on_first(const struct http_reply *reply, void *userdata)
         call_send(second, second->client, "/ok", &post);
 }
 
-static void test_send_in_callback(void **state)
+static void a_callback_may_send_the_next_request(void **state)
 {
         struct client client;
         struct call second = { .client = &client };
@@ -150,7 +150,7 @@ static void test_send_in_callback(void **state)
 
 /* A kept connection on which the server reads the next request and hangs up: curl would repeat it
  * on a new connection by itself. It must arrive once and be reported as lost. */
-static void test_never_sent_twice(void **state)
+static void no_request_is_sent_twice(void **state)
 {
         static const char *const methods[] = { "GET", "POST", "PUT" };
 
@@ -181,7 +181,7 @@ static void test_never_sent_twice(void **state)
 }
 
 /* A kept connection that the server closed while idle is noticed before it is used. */
-static void test_idle_close(void **state)
+static void a_connection_that_the_server_closed_is_not_used(void **state)
 {
         struct client client;
         struct call first = {}, second = {};
@@ -205,7 +205,7 @@ static void test_idle_close(void **state)
 static void on_exit_timer(void *userdata);
 
 /* What nobody uses any more is closed, though curl does not look at it; and all goes on after. */
-static void test_quiet(void **state)
+static void idle_connections_are_closed(void **state)
 {
         struct client client;
         struct call calls[4] = {};
@@ -236,7 +236,7 @@ static void test_quiet(void **state)
 }
 
 /* Many requests share few connections; waiting in line costs no connect timeout. */
-static void test_many(void **state)
+static void many_requests_share_few_connections(void **state)
 {
         enum { N = 1000 };
         struct client client;
@@ -262,7 +262,7 @@ static void test_many(void **state)
 }
 
 /* Waiting in line counts towards the timeout, and nothing was sent then. */
-static void test_timeout_in_line(void **state)
+static void a_queued_request_that_times_out_is_unsent(void **state)
 {
         enum { PLACES = 8, N = 12 };
         struct client client;
@@ -303,7 +303,7 @@ int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 }
 
 /* A socket that cannot be watched fails its own request, soon, and no other. */
-static void test_unwatched(void **state)
+static void a_socket_that_cannot_be_watched_fails_its_own_request(void **state)
 {
         struct client client;
         struct call calls[4] = {};
@@ -352,7 +352,7 @@ static void on_suspend(void *userdata)
 }
 
 /* Our timer comes too early for curl then; the timeout still comes. */
-static void test_suspend(void **state)
+static void a_timeout_comes_although_the_clock_of_curl_stood_still(void **state)
 {
         struct client client;
         struct call call = {};
@@ -399,7 +399,7 @@ static long switches(void)
         return n;
 }
 
-static void test_idle(void **state)
+static void an_idle_client_does_not_wake_up(void **state)
 {
         struct client client;
         struct call call = {};
@@ -423,20 +423,20 @@ static void test_idle(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_cancel_before),
-                cmocka_unit_test(test_cancel_in_callback),
-                cmocka_unit_test(test_free_own_slot),
-                cmocka_unit_test(test_free_http),
-                cmocka_unit_test(test_free_http_in_answer),
-                cmocka_unit_test(test_send_in_callback),
-                cmocka_unit_test(test_never_sent_twice),
-                cmocka_unit_test(test_idle_close),
-                cmocka_unit_test(test_quiet),
-                cmocka_unit_test(test_many),
-                cmocka_unit_test(test_timeout_in_line),
-                cmocka_unit_test(test_unwatched),
-                cmocka_unit_test(test_suspend),
-                cmocka_unit_test(test_idle),
+                cmocka_unit_test(a_freed_slot_has_no_callback),
+                cmocka_unit_test(a_callback_may_free_another_slot_in_any_state),
+                cmocka_unit_test(a_callback_may_free_its_own_slot),
+                cmocka_unit_test(a_callback_may_free_the_http),
+                cmocka_unit_test(a_callback_may_free_its_slot_and_the_http),
+                cmocka_unit_test(a_callback_may_send_the_next_request),
+                cmocka_unit_test(no_request_is_sent_twice),
+                cmocka_unit_test(a_connection_that_the_server_closed_is_not_used),
+                cmocka_unit_test(idle_connections_are_closed),
+                cmocka_unit_test(many_requests_share_few_connections),
+                cmocka_unit_test(a_queued_request_that_times_out_is_unsent),
+                cmocka_unit_test(a_socket_that_cannot_be_watched_fails_its_own_request),
+                cmocka_unit_test(a_timeout_comes_although_the_clock_of_curl_stood_still),
+                cmocka_unit_test(an_idle_client_does_not_wake_up),
         };
 
         unsetenv("http_proxy");

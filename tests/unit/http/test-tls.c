@@ -87,7 +87,7 @@ static int tear_down(void **state)
         return 0;
 }
 
-static void test_verification(void **state)
+static void only_a_valid_certificate_is_accepted(void **state)
 {
         static const struct {
                 int line;
@@ -122,7 +122,7 @@ static void test_verification(void **state)
         }
 }
 
-static void test_missing_bundle(void **state)
+static void a_missing_bundle_fails_the_request(void **state)
 {
         _cleanup_free_ char *url = xasprintf("https://good.test:%d/", server_port);
         struct client client;
@@ -138,7 +138,7 @@ static void test_missing_bundle(void **state)
 }
 
 /* Servers that wait for something else than TLS, or for nothing. */
-static void test_no_tls(void **state)
+static void a_server_without_tls_fails_the_request(void **state)
 {
         struct client client;
         struct call plain = {}, silent = {};
@@ -165,9 +165,9 @@ static void test_no_tls(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_verification),
-                cmocka_unit_test(test_missing_bundle),
-                cmocka_unit_test(test_no_tls),
+                cmocka_unit_test(only_a_valid_certificate_is_accepted),
+                cmocka_unit_test(a_missing_bundle_fails_the_request),
+                cmocka_unit_test(a_server_without_tls_fails_the_request),
         };
 
         unsetenv("https_proxy");

@@ -66,7 +66,7 @@ static void on_io_free(int fd, unsigned int events, void *userdata)
         seen->io = io_free(seen->io);
 }
 
-static void test_io(void **state)
+static void a_descriptor_reports_its_events(void **state)
 {
         static const struct {
                 int line;
@@ -106,7 +106,7 @@ static void test_io(void **state)
         }
 }
 
-static void test_io_changes(void **state)
+static void the_watched_events_can_be_changed(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         struct seen seen = { .loop = loop };
@@ -127,7 +127,7 @@ static void test_io_changes(void **state)
         close(pair[1]);
 }
 
-static void test_io_bad(void **state)
+static void a_bad_descriptor_is_refused(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         struct io *io = NULL;
@@ -149,7 +149,7 @@ static void on_signal(int signal, void *userdata)
         loop_exit(seen->loop, 0);
 }
 
-static void test_signals(void **state)
+static void a_signal_calls_back_from_the_loop(void **state)
 {
         static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGUSR1 };
         _cleanup_(loop_freep) struct loop *loop = new_loop();
@@ -169,7 +169,7 @@ static void test_signals(void **state)
         assert_int_equal(loop_on_signal(loop, 4711, on_signal, &seen), -EINVAL);
 }
 
-static void test_sigpipe_is_ignored(void **state)
+static void sigpipe_is_ignored(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         int pair[2];
@@ -245,7 +245,7 @@ static void on_clock_changed(void *userdata)
         seen->calls++;
 }
 
-static void test_clock_change(void **state)
+static void a_step_of_the_clock_calls_back(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         /* expires at once, yet keeps the flags of the watch */
@@ -294,7 +294,7 @@ static int notify_socket(struct sockaddr_un *address)
         return fd;
 }
 
-static void test_notify_and_watchdog(void **state)
+static void the_service_manager_is_notified(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         struct sockaddr_un address;
@@ -325,13 +325,13 @@ static void test_notify_and_watchdog(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_io),
-                cmocka_unit_test(test_io_changes),
-                cmocka_unit_test(test_io_bad),
-                cmocka_unit_test(test_signals),
-                cmocka_unit_test(test_sigpipe_is_ignored),
-                cmocka_unit_test(test_clock_change),
-                cmocka_unit_test(test_notify_and_watchdog),
+                cmocka_unit_test(a_descriptor_reports_its_events),
+                cmocka_unit_test(the_watched_events_can_be_changed),
+                cmocka_unit_test(a_bad_descriptor_is_refused),
+                cmocka_unit_test(a_signal_calls_back_from_the_loop),
+                cmocka_unit_test(sigpipe_is_ignored),
+                cmocka_unit_test(a_step_of_the_clock_calls_back),
+                cmocka_unit_test(the_service_manager_is_notified),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,7 +79,7 @@ static struct loop *new_loop(void)
         return loop;
 }
 
-static void test_never_early(void **state)
+static void no_timer_fires_early(void **state)
 {
         static const struct {
                 int line;
@@ -116,7 +116,7 @@ static void test_never_early(void **state)
 }
 
 /* Many timers in a scrambled order, some moved, some disarmed, all due together in the end. */
-static void test_order(void **state)
+static void timers_fire_in_the_order_of_their_times(void **state)
 {
         enum { N = 200 };
         _cleanup_(loop_freep) struct loop *loop = new_loop();
@@ -150,7 +150,7 @@ static void test_order(void **state)
 }
 
 /* Of equal wall times the one armed first runs first. */
-static void test_equal_times(void **state)
+static void equal_times_fire_in_the_order_of_arming(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         char log[16] = "";
@@ -171,7 +171,7 @@ static void test_equal_times(void **state)
         timer_free(t_exit);
 }
 
-static void test_arm_in_callback(void **state)
+static void a_timer_may_be_armed_in_its_callback(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         struct watcher w = { .loop = loop, .again = 5 };
@@ -186,7 +186,7 @@ static void test_arm_in_callback(void **state)
         timer_free(w.timer);
 }
 
-static void test_free_in_callback(void **state)
+static void a_timer_may_be_freed_in_a_callback(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         struct watcher self = { .loop = loop }, never = { .loop = loop }, other = { .loop = loop },
@@ -208,7 +208,7 @@ static void test_free_in_callback(void **state)
         assert_null(self.timer);
 }
 
-static void test_wall(void **state)
+static void a_wall_timer_fires_at_its_time(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         sec_t now = loop_wall(loop);
@@ -252,7 +252,7 @@ static void test_wall(void **state)
 }
 
 /* Extreme delays neither overflow nor fire; disarmed ones stay quiet. */
-static void test_never(void **state)
+static void a_timer_for_never_does_not_fire(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         struct watcher w = { .loop = loop }, exit = { .loop = loop };
@@ -277,7 +277,7 @@ static void test_never(void **state)
 }
 
 /* From one clock to the other: only the last arming counts. */
-static void test_change_clock(void **state)
+static void only_the_last_arming_counts(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         struct watcher w = { .loop = loop }, exit = { .loop = loop };
@@ -296,7 +296,7 @@ static void test_change_clock(void **state)
         assert_int_equal(w.calls, 1);
 }
 
-static void test_exit_before_run(void **state)
+static void an_exit_before_the_run_ends_it_at_once(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
 
@@ -309,7 +309,7 @@ static void test_exit_before_run(void **state)
 }
 
 /* Waiting costs no wake-ups: a third of a second switches context a handful of times. */
-static void test_no_periodic_wakeups(void **state)
+static void waiting_causes_no_wakeups(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         struct watcher exit = { .loop = loop }, w = { .loop = loop };
@@ -326,7 +326,7 @@ static void test_no_periodic_wakeups(void **state)
         assert_true(after.ru_nvcsw - before.ru_nvcsw <= 10);
 }
 
-static void test_random(void **state)
+static void random_bits_have_no_fixed_bit(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
         uint64_t ones = 0, zeros = 0;
@@ -344,17 +344,17 @@ static void test_random(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_never_early),
-                cmocka_unit_test(test_order),
-                cmocka_unit_test(test_equal_times),
-                cmocka_unit_test(test_arm_in_callback),
-                cmocka_unit_test(test_free_in_callback),
-                cmocka_unit_test(test_wall),
-                cmocka_unit_test(test_never),
-                cmocka_unit_test(test_change_clock),
-                cmocka_unit_test(test_exit_before_run),
-                cmocka_unit_test(test_no_periodic_wakeups),
-                cmocka_unit_test(test_random),
+                cmocka_unit_test(no_timer_fires_early),
+                cmocka_unit_test(timers_fire_in_the_order_of_their_times),
+                cmocka_unit_test(equal_times_fire_in_the_order_of_arming),
+                cmocka_unit_test(a_timer_may_be_armed_in_its_callback),
+                cmocka_unit_test(a_timer_may_be_freed_in_a_callback),
+                cmocka_unit_test(a_wall_timer_fires_at_its_time),
+                cmocka_unit_test(a_timer_for_never_does_not_fire),
+                cmocka_unit_test(only_the_last_arming_counts),
+                cmocka_unit_test(an_exit_before_the_run_ends_it_at_once),
+                cmocka_unit_test(waiting_causes_no_wakeups),
+                cmocka_unit_test(random_bits_have_no_fixed_bit),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -358,7 +358,7 @@ static void wrong_clock_changes_nothing(const struct history *h)
                 hold(h, memcmp(&before[i], &after[i], sizeof(before[i])) == 0);
 }
 
-static void test_properties(void **state)
+static void random_histories_hold_the_properties(void **state)
 {
         (void)state;
         for (unsigned int seed = 1; seed <= HISTORIES; seed++) {
@@ -383,7 +383,8 @@ static void test_properties(void **state)
 
 int main(int argc, char **argv)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_properties) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(
+                random_histories_hold_the_properties) };
         unsigned long long seed = 0;
 
         if (argc > 1 && parse_number(argv[1], HISTORIES, &seed))

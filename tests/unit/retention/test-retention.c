@@ -231,7 +231,7 @@ static sec_t at(const char *text)
         return sec;
 }
 
-static void test_rows(void **state)
+static void each_history_has_its_verdicts(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
@@ -251,7 +251,7 @@ static void test_rows(void **state)
 }
 
 /* Local days decide: two images of one UTC day, at 23:30 and 00:30 in Seoul. */
-static void test_zone(void **state)
+static void days_are_those_of_the_schedules_zone(void **state)
 {
         (void)state;
         const struct retention_terms terms =
@@ -288,7 +288,7 @@ static void test_zone(void **state)
 
 /* A clock that goes back two hours (Troll station) lives through 01 and 02 twice: still two hours,
  * and each is stood for by its newest image. */
-static void test_clock_goes_back(void **state)
+static void repeated_hours_are_one_period(void **state)
 {
         (void)state;
         const sec_t begin = at("2026-10-24T23:00:00Z"); /* 01:00 at +02:00 */
@@ -319,7 +319,7 @@ static void test_clock_goes_back(void **state)
         assert_int_equal(verdicts[2].position[RETAIN_HOURLY], 3);
 }
 
-static void test_series_and_ties(void **state)
+static void series_do_not_compete_and_ids_break_ties(void **state)
 {
         (void)state;
         const sec_t t = at("2026-03-01T00:00:00Z");
@@ -340,7 +340,7 @@ static void test_series_and_ties(void **state)
         assert_int_equal(verdicts[3].outcome, RETENTION_REMOVE);
 }
 
-static void test_policy_is_empty(void **state)
+static void a_policy_without_rules_is_empty(void **state)
 {
         (void)state;
         struct retention_policy policy = {};
@@ -432,7 +432,7 @@ static const struct {
 };
 /* clang-format on */
 
-static void test_explain(void **state)
+static void each_verdict_is_explained(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(explained); i++) {
@@ -454,12 +454,12 @@ static void test_explain(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_rows),
-                cmocka_unit_test(test_zone),
-                cmocka_unit_test(test_clock_goes_back),
-                cmocka_unit_test(test_series_and_ties),
-                cmocka_unit_test(test_policy_is_empty),
-                cmocka_unit_test(test_explain),
+                cmocka_unit_test(each_history_has_its_verdicts),
+                cmocka_unit_test(days_are_those_of_the_schedules_zone),
+                cmocka_unit_test(repeated_hours_are_one_period),
+                cmocka_unit_test(series_do_not_compete_and_ids_break_ties),
+                cmocka_unit_test(a_policy_without_rules_is_empty),
+                cmocka_unit_test(each_verdict_is_explained),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

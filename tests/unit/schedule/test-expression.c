@@ -261,7 +261,7 @@ static const struct refusal {
 /* clang-format on */
 
 /* The message is the whole help a user gets: field, value, allowed range, corrected text. */
-static void test_refusals(void **state)
+static void a_refusal_has_field_value_and_range(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(refusals); i++) {
@@ -278,7 +278,7 @@ static void test_refusals(void **state)
 }
 
 /* Whatever follows "did you mean" must be taken as it stands. */
-static void test_hints_are_expressions(void **state)
+static void hints_are_valid_expressions(void **state)
 {
         int n = 0;
 
@@ -342,7 +342,7 @@ static const struct mask_row {
 };
 /* clang-format on */
 
-static void test_masks(void **state)
+static void fields_become_masks(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(mask_rows); i++) {
@@ -369,7 +369,7 @@ static bool has_year(const struct cron *cron, int year)
         return cron->years[bit / 64] >> bit % 64 & 1;
 }
 
-static void test_years(void **state)
+static void years_become_a_set(void **state)
 {
         struct expression expression;
         char *error = NULL;
@@ -405,7 +405,7 @@ static const struct rate_row {
         { __LINE__, "rate(52596000 minutes)", 36525 * SEC_PER_DAY },
 };
 
-static void test_rates(void **state)
+static void rates_become_intervals(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(rate_rows); i++) {
@@ -419,7 +419,7 @@ static void test_rates(void **state)
         }
 }
 
-static void test_at(void **state)
+static void an_at_is_a_civil_time(void **state)
 {
         struct expression expression;
         char *error = NULL;
@@ -436,7 +436,7 @@ static void test_at(void **state)
 }
 
 /* Texts too long or with bytes no terminal should get: refused, and not repeated in the message. */
-static void test_hostile_texts(void **state)
+static void hostile_texts_are_not_repeated_in_messages(void **state)
 {
         static const char *const texts[] = { "cron(\x1b[31m * * * ? *)", "\xff\xfe", "rate(5\n)",
                                              "at(\xc3\x28)" };
@@ -458,10 +458,13 @@ static void test_hostile_texts(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_refusals),      cmocka_unit_test(test_hints_are_expressions),
-                cmocka_unit_test(test_masks),         cmocka_unit_test(test_years),
-                cmocka_unit_test(test_rates),         cmocka_unit_test(test_at),
-                cmocka_unit_test(test_hostile_texts),
+                cmocka_unit_test(a_refusal_has_field_value_and_range),
+                cmocka_unit_test(hints_are_valid_expressions),
+                cmocka_unit_test(fields_become_masks),
+                cmocka_unit_test(years_become_a_set),
+                cmocka_unit_test(rates_become_intervals),
+                cmocka_unit_test(an_at_is_a_civil_time),
+                cmocka_unit_test(hostile_texts_are_not_repeated_in_messages),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -249,7 +249,7 @@ static void compare(const struct made *made, const char *text, struct zone *zone
         assert_int_equal(schedule_latest(&schedule, from - 1, until - 1), last);
 }
 
-static void test_against_every_minute(void **state)
+static void the_search_agrees_with_every_minute(void **state)
 {
         static const struct {
                 const char *zone;
@@ -282,7 +282,7 @@ static void test_against_every_minute(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_against_every_minute) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(the_search_agrees_with_every_minute) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,14 +212,14 @@ static const struct next_row zone_rows[] = {
 };
 /* clang-format on */
 
-static void test_next_in_utc(void **state)
+static void the_next_firing_is_found_in_utc(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(utc_rows); i++)
                 check_next(&utc_rows[i]);
 }
 
-static void test_next_in_zones(void **state)
+static void the_next_firing_is_found_in_zones(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(zone_rows); i++)
@@ -260,7 +260,7 @@ static const struct bounds_row {
 };
 /* clang-format on */
 
-static void test_bounds_and_rates(void **state)
+static void start_end_and_anchor_limit_firings(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(bounds_rows); i++) {
@@ -299,7 +299,7 @@ static const struct latest_row {
 };
 /* clang-format on */
 
-static void test_latest(void **state)
+static void the_latest_firing_is_found(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(latest_rows); i++) {
@@ -314,7 +314,7 @@ static void test_latest(void **state)
         }
 }
 
-static void test_at_in_a_gap(void **state)
+static void an_at_in_a_gap_names_the_nearest_times(void **state)
 {
         _cleanup_(zone_unrefp) struct zone *zone = load("America/New_York", __LINE__);
         struct schedule gap = schedule_of("at(2026-03-08T02:30:00)", zone, __LINE__);
@@ -331,7 +331,7 @@ static void test_at_in_a_gap(void **state)
         assert_null(schedule_at_problem(&cron.expression, zone));
 }
 
-static void test_flexible_offset(void **state)
+static void flexible_offsets_are_spread_evenly(void **state)
 {
         enum { WINDOW = 900, NAMES = 9000, PARTS = 9 };
         int parts[PARTS] = {};
@@ -356,9 +356,12 @@ static void test_flexible_offset(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_next_in_utc),      cmocka_unit_test(test_next_in_zones),
-                cmocka_unit_test(test_bounds_and_rates), cmocka_unit_test(test_latest),
-                cmocka_unit_test(test_at_in_a_gap),      cmocka_unit_test(test_flexible_offset),
+                cmocka_unit_test(the_next_firing_is_found_in_utc),
+                cmocka_unit_test(the_next_firing_is_found_in_zones),
+                cmocka_unit_test(start_end_and_anchor_limit_firings),
+                cmocka_unit_test(the_latest_firing_is_found),
+                cmocka_unit_test(an_at_in_a_gap_names_the_nearest_times),
+                cmocka_unit_test(flexible_offsets_are_spread_evenly),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

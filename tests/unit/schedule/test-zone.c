@@ -81,7 +81,7 @@ static int parse(const struct made *made, struct zone **ret)
 
 static const int64_t two_times[] = { 1000000, 2000000 };
 
-static void test_transitions(void **state)
+static void offsets_change_at_transitions(void **state)
 {
         struct made made = make(two_times, 2, "\n\n");
         _cleanup_(zone_unrefp) struct zone *zone = NULL;
@@ -136,7 +136,7 @@ static const struct footer_row {
           "2027-04-04T01:00:00Z" },
 };
 
-static void test_footers(void **state)
+static void the_footer_decides_after_the_last_transition(void **state)
 {
         const sec_t cycle = 146097 * SEC_PER_DAY; /* 400 years */
 
@@ -166,7 +166,7 @@ static void test_footers(void **state)
 }
 
 /* RFC 8536 section 3.3.1 writes daylight time all year like this. */
-static void test_daylight_all_year(void **state)
+static void daylight_time_may_last_all_year(void **state)
 {
         struct made made = make(two_times, 1, "\nXXX-1YYY-2,0/0,J365/25\n");
         _cleanup_(zone_unrefp) struct zone *zone = NULL;
@@ -203,7 +203,7 @@ static const char *const bad_footers[] = {
         "\nAAA-0001\n",
 };
 
-static void test_bad_footers(void **state)
+static void a_bad_footer_is_refused(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(bad_footers); i++) {
@@ -215,7 +215,7 @@ static void test_bad_footers(void **state)
         }
 }
 
-static void test_damaged_files(void **state)
+static void a_damaged_file_is_refused(void **state)
 {
         static const int64_t not_rising[] = { 1000, 1000 }, too_far[] = { INT64_MAX };
         struct made made = make(two_times, 2, "\nAAA-1\n"), bad;
@@ -254,7 +254,7 @@ static void test_damaged_files(void **state)
 }
 
 /* Version 1 has times of four bytes and no footer. */
-static void test_version_1(void **state)
+static void a_file_of_version_1_is_read(void **state)
 {
         struct made made = {};
         _cleanup_(zone_unrefp) struct zone *zone = NULL;
@@ -298,7 +298,7 @@ static const struct name_row {
         { __LINE__, "tzdata.zi", -EBADMSG },
 };
 
-static void test_names(void **state)
+static void only_names_inside_of_the_database_are_read(void **state)
 {
         char long_name[ZONE_NAME_MAX + 2] = {};
         struct zone *none;
@@ -317,7 +317,7 @@ static void test_names(void **state)
 }
 
 /* A database of our own: files that are damaged, too big, or not files. */
-static void test_database_elsewhere(void **state)
+static void bad_files_of_a_database_are_refused(void **state)
 {
         char folder[] = "/tmp/amid-zones-XXXXXX";
         _cleanup_free_ char *small = NULL, *big = NULL;
@@ -364,7 +364,7 @@ static const struct closest_row {
         { __LINE__, "xyzzyxyzzyxyzzy", NULL },
 };
 
-static void test_closest(void **state)
+static void a_misspelt_zone_has_a_closest_name(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(closest_rows); i++) {
@@ -376,7 +376,7 @@ static void test_closest(void **state)
         }
 }
 
-static void test_references(void **state)
+static void a_zone_lives_until_its_last_reference(void **state)
 {
         struct zone *zone;
 
@@ -392,16 +392,16 @@ static void test_references(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_transitions),
-                cmocka_unit_test(test_footers),
-                cmocka_unit_test(test_daylight_all_year),
-                cmocka_unit_test(test_bad_footers),
-                cmocka_unit_test(test_damaged_files),
-                cmocka_unit_test(test_version_1),
-                cmocka_unit_test(test_names),
-                cmocka_unit_test(test_database_elsewhere),
-                cmocka_unit_test(test_closest),
-                cmocka_unit_test(test_references),
+                cmocka_unit_test(offsets_change_at_transitions),
+                cmocka_unit_test(the_footer_decides_after_the_last_transition),
+                cmocka_unit_test(daylight_time_may_last_all_year),
+                cmocka_unit_test(a_bad_footer_is_refused),
+                cmocka_unit_test(a_damaged_file_is_refused),
+                cmocka_unit_test(a_file_of_version_1_is_read),
+                cmocka_unit_test(only_names_inside_of_the_database_are_read),
+                cmocka_unit_test(bad_files_of_a_database_are_refused),
+                cmocka_unit_test(a_misspelt_zone_has_a_closest_name),
+                cmocka_unit_test(a_zone_lives_until_its_last_reference),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

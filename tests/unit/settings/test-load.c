@@ -33,7 +33,7 @@ static void expect_load(int line, int wanted, const char *wanted_messages)
 
 #define SCHEDULE "{schedule: rate(1 hour), targets: {tags: {A: b}}, consistency: crash}"
 
-static void test_conf_d(void **state)
+static void files_of_conf_d_add_accounts_and_schedules(void **state)
 {
         (void)state;
         _cleanup_(settings_unrefp) struct settings *settings = NULL;
@@ -67,7 +67,7 @@ static void test_conf_d(void **state)
                     "this line and the one above, and at brackets and quotes\n");
 }
 
-static void test_conf_d_errors(void **state)
+static void errors_of_all_files_are_reported(void **state)
 {
         (void)state;
         put("amid.yaml", "version: 1\naccounts: {prod: {}}\nschedules:\n  web: " SCHEDULE "\n"
@@ -93,7 +93,7 @@ static void test_conf_d_errors(void **state)
                     "indentation of this line and the one above, and at brackets and quotes\n");
 }
 
-static void test_unreadable(void **state)
+static void an_unreadable_file_is_reported(void **state)
 {
         (void)state;
         expect_load(__LINE__, -ENOENT,
@@ -125,7 +125,7 @@ static void test_unreadable(void **state)
 }
 
 /* Whoever may write the settings is root on the targets: what others may change is not read. */
-static void test_what_others_may_change_is_not_read(void **state)
+static void a_file_that_others_may_change_is_not_read(void **state)
 {
         static const struct {
                 const char *changed;
@@ -156,7 +156,7 @@ static void test_what_others_may_change_is_not_read(void **state)
 }
 
 /* root may read everything, so it becomes nobody for a moment. */
-static void test_permission(void **state)
+static void a_file_without_permission_is_reported(void **state)
 {
         (void)state;
         bool root = geteuid() == 0;
@@ -191,7 +191,7 @@ static void repeat(struct text *text, size_t n, const char *what)
                 text_append(text, what);
 }
 
-static void test_limits(void **state)
+static void each_limit_is_exact(void **state)
 {
         (void)state;
         struct text text = {};
@@ -218,7 +218,7 @@ static void test_limits(void **state)
 }
 
 /* Lists that are cheap to write and dear to read: a list of ids, 1,500 times. */
-static void test_alias_bomb(void **state)
+static void an_alias_bomb_is_refused(void **state)
 {
         (void)state;
         struct text text = {};
@@ -241,7 +241,7 @@ static void test_alias_bomb(void **state)
 }
 
 /* A great many schedules, to be seen in the test's time were any step of it quadratic. */
-static void test_many(void **state)
+static void many_schedules_are_loaded_in_time(void **state)
 {
         (void)state;
         struct text text = {};
@@ -253,7 +253,7 @@ static void test_many(void **state)
         expect_parse(__LINE__, &text, "");
 }
 
-static void test_references(void **state)
+static void settings_live_until_their_last_reference(void **state)
 {
         (void)state;
         struct settings *settings = NULL;
@@ -270,16 +270,20 @@ static void test_references(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_conf_d, set_up, fresh_directory_remove),
-                cmocka_unit_test_setup_teardown(test_conf_d_errors, set_up, fresh_directory_remove),
-                cmocka_unit_test_setup_teardown(test_unreadable, set_up, fresh_directory_remove),
-                cmocka_unit_test_setup_teardown(test_what_others_may_change_is_not_read, set_up,
+                cmocka_unit_test_setup_teardown(files_of_conf_d_add_accounts_and_schedules, set_up,
                                                 fresh_directory_remove),
-                cmocka_unit_test_setup_teardown(test_permission, set_up, fresh_directory_remove),
-                cmocka_unit_test(test_limits),
-                cmocka_unit_test(test_alias_bomb),
-                cmocka_unit_test(test_many),
-                cmocka_unit_test(test_references),
+                cmocka_unit_test_setup_teardown(errors_of_all_files_are_reported, set_up,
+                                                fresh_directory_remove),
+                cmocka_unit_test_setup_teardown(an_unreadable_file_is_reported, set_up,
+                                                fresh_directory_remove),
+                cmocka_unit_test_setup_teardown(a_file_that_others_may_change_is_not_read, set_up,
+                                                fresh_directory_remove),
+                cmocka_unit_test_setup_teardown(a_file_without_permission_is_reported, set_up,
+                                                fresh_directory_remove),
+                cmocka_unit_test(each_limit_is_exact),
+                cmocka_unit_test(an_alias_bomb_is_refused),
+                cmocka_unit_test(many_schedules_are_loaded_in_time),
+                cmocka_unit_test(settings_live_until_their_last_reference),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static char *read_all(const char *path)
         return data;
 }
 
-static void test_manual(void **state)
+static void the_manual_has_the_key_tables(void **state)
 {
         (void)state;
         _cleanup_free_ char *file = read_all(MANUAL), *part = NULL;
@@ -45,7 +45,7 @@ static void test_manual(void **state)
                          "marks of " MANUAL);
 }
 
-static void test_schema(void **state)
+static void the_schema_has_the_key_tables(void **state)
 {
         (void)state;
         _cleanup_free_ char *file = read_all(SCHEMA);
@@ -88,7 +88,7 @@ static char *uncomment(const char *yaml)
         return text_steal(&text);
 }
 
-static void test_shipped(void **state)
+static void the_shipped_file_is_valid_with_and_without_its_comments(void **state)
 {
         (void)state;
         _cleanup_free_ char *yaml = read_all(SHIPPED), *all = uncomment(yaml);
@@ -100,7 +100,7 @@ static void test_shipped(void **state)
 }
 
 /* A key that is added to the tables is missed here until the shipped file explains it. */
-static void test_shipped_has_every_key(void **state)
+static void the_shipped_file_has_every_key(void **state)
 {
         (void)state;
         _cleanup_free_ char *yaml = read_all(SHIPPED), *all = uncomment(yaml);
@@ -124,10 +124,10 @@ static void test_shipped_has_every_key(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_manual),
-                cmocka_unit_test(test_schema),
-                cmocka_unit_test(test_shipped),
-                cmocka_unit_test(test_shipped_has_every_key),
+                cmocka_unit_test(the_manual_has_the_key_tables),
+                cmocka_unit_test(the_schema_has_the_key_tables),
+                cmocka_unit_test(the_shipped_file_is_valid_with_and_without_its_comments),
+                cmocka_unit_test(the_shipped_file_has_every_key),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,13 +75,13 @@ static void check_directory(const char *path, bool good)
         assert_true(n >= 9);
 }
 
-static void test_good(void **state)
+static void good_files_are_accepted(void **state)
 {
         (void)state;
         check_directory(GOOD, true);
 }
 
-static void test_bad(void **state)
+static void bad_files_have_their_errors(void **state)
 {
         (void)state;
         check_directory(BAD, false);
@@ -108,7 +108,7 @@ static sec_t at(const char *text)
 }
 
 /* Every key of the grammar arrives in its field. */
-static void test_full(void **state)
+static void every_key_fills_its_field(void **state)
 {
         (void)state;
         _cleanup_(settings_unrefp) struct settings *settings = load("full.yaml");
@@ -144,7 +144,7 @@ static void test_full(void **state)
         assert_int_equal(s->consistency, CONSISTENCY_REBOOT);
 }
 
-static void test_full_parts(void **state)
+static void every_key_of_a_part_fills_its_field(void **state)
 {
         (void)state;
         _cleanup_(settings_unrefp) struct settings *settings = load("full.yaml");
@@ -184,7 +184,7 @@ static void test_full_parts(void **state)
 }
 
 /* What a schedule gets that says as little as it may, and one that takes the file's defaults. */
-static void test_defaults(void **state)
+static void missing_keys_have_their_defaults(void **state)
 {
         (void)state;
         _cleanup_(settings_unrefp) struct settings *aliases = load("aliases.yaml");
@@ -228,7 +228,7 @@ static void test_defaults(void **state)
 }
 
 /* YAML 1.1 would read some of these as booleans and numbers. */
-static void test_tag_values(void **state)
+static void tag_values_are_texts(void **state)
 {
         (void)state;
         static const char *const wanted[] = { "on", "off", "5", "1.50", "true", "0x10", "" };
@@ -242,7 +242,7 @@ static void test_tag_values(void **state)
         assert_string_equal(s->image.tags[1].value, "007");
 }
 
-static void test_words(void **state)
+static void words_and_templates_are_printed(void **state)
 {
         (void)state;
         char *name = setting_expand("{schedule}/{instance}-{time}{x}{", "web", "i-1",
@@ -257,10 +257,13 @@ static void test_words(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_good),     cmocka_unit_test(test_bad),
-                cmocka_unit_test(test_full),     cmocka_unit_test(test_full_parts),
-                cmocka_unit_test(test_defaults), cmocka_unit_test(test_tag_values),
-                cmocka_unit_test(test_words),
+                cmocka_unit_test(good_files_are_accepted),
+                cmocka_unit_test(bad_files_have_their_errors),
+                cmocka_unit_test(every_key_fills_its_field),
+                cmocka_unit_test(every_key_of_a_part_fills_its_field),
+                cmocka_unit_test(missing_keys_have_their_defaults),
+                cmocka_unit_test(tag_values_are_texts),
+                cmocka_unit_test(words_and_templates_are_printed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,7 @@ static int check_all(const char *directory, int last)
         return (int)n - 1;
 }
 
-static void test_kill(void **state)
+static void no_committed_row_is_lost_by_a_kill(void **state)
 {
         int last = -1;
 
@@ -92,7 +92,8 @@ static void test_kill(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_kill, scratch_make, scratch_remove),
+                cmocka_unit_test_setup_teardown(no_committed_row_is_lost_by_a_kill, scratch_make,
+                                                scratch_remove),
         };
 
         return cmocka_run_group_tests_name("crash", tests, NULL, NULL);

@@ -5,7 +5,7 @@
 static const char *const damaged_words[] = { "amid.db is damaged: ", "left as it is",
                                              "amictl adopt", NULL };
 
-static void test_damage(void **state)
+static void damage_is_refused(void **state)
 {
         /* Where bytes are inverted, in a file of several pages of 4096. */
         static const struct {
@@ -34,7 +34,7 @@ static void test_damage(void **state)
         }
 }
 
-static void test_truncated(void **state)
+static void a_truncated_file_is_refused(void **state)
 {
         static const size_t sizes[] = { 0, 1, 100, 4096, 10000 };
         _cleanup_free_ char *path = database_of(state), *good = NULL;
@@ -50,7 +50,7 @@ static void test_truncated(void **state)
         check_refused(__LINE__, state, -EUCLEAN, damaged_words);
 }
 
-static void test_not_ours(void **state)
+static void a_database_of_another_program_is_refused(void **state)
 {
         _cleanup_free_ char *path = database_of(state);
 
@@ -59,7 +59,7 @@ static void test_not_ours(void **state)
                       (const char *const[]){ "not a database of amid", "amictl adopt", NULL });
 }
 
-static void test_log_without_database(void **state)
+static void a_log_without_a_database_is_refused(void **state)
 {
         _cleanup_free_ char *path = database_of(state), *log = xasprintf("%s-wal", path);
         _cleanup_free_ char *error = NULL;
@@ -71,7 +71,7 @@ static void test_log_without_database(void **state)
         assert_int_equal(access(path, F_OK), -1);
 }
 
-static void test_newer(void **state)
+static void a_database_of_a_newer_amid_is_refused(void **state)
 {
         _cleanup_free_ char *path = database_of(state);
 
@@ -81,7 +81,7 @@ static void test_newer(void **state)
                       (const char *const[]){ "newer amid", "version 99", "Install", NULL });
 }
 
-static void test_orphans(void **state)
+static void tasks_without_a_run_are_refused(void **state)
 {
         _cleanup_free_ char *path = database_of(state);
 
@@ -92,7 +92,7 @@ static void test_orphans(void **state)
 }
 
 /* What somebody put into the file is named, and nothing of it runs. */
-static void test_a_foreign_schema_is_refused(void **state)
+static void a_foreign_schema_is_refused(void **state)
 {
         static const struct {
                 const char *name, *sql, *says;
@@ -128,7 +128,7 @@ static void test_a_foreign_schema_is_refused(void **state)
         }
 }
 
-static void test_statistics_are_no_foreign_table(void **state)
+static void statistics_are_no_foreign_table(void **state)
 {
         _cleanup_free_ char *path = database_of(state);
         struct store *store;
@@ -144,14 +144,14 @@ static void test_statistics_are_no_foreign_table(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(test_damage),
-                TEST(test_truncated),
-                TEST(test_not_ours),
-                TEST(test_log_without_database),
-                TEST(test_newer),
-                TEST(test_orphans),
-                TEST(test_a_foreign_schema_is_refused),
-                TEST(test_statistics_are_no_foreign_table),
+                TEST(damage_is_refused),
+                TEST(a_truncated_file_is_refused),
+                TEST(a_database_of_another_program_is_refused),
+                TEST(a_log_without_a_database_is_refused),
+                TEST(a_database_of_a_newer_amid_is_refused),
+                TEST(tasks_without_a_run_are_refused),
+                TEST(a_foreign_schema_is_refused),
+                TEST(statistics_are_no_foreign_table),
         };
 
         return cmocka_run_group_tests_name("damage", tests, NULL, NULL);

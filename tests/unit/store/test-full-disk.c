@@ -63,7 +63,7 @@ static size_t count_done(const char *directory)
         return n;
 }
 
-static void test_full_disk(void **state)
+static void a_full_disk_loses_no_committed_row(void **state)
 {
         int status;
         pid_t child = fork();
@@ -76,7 +76,7 @@ static void test_full_disk(void **state)
 }
 
 /* SQLite's own word for a full disk. */
-static void test_no_more_pages(void **state)
+static void a_full_database_fails_the_commit(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         struct store_run run = scratch_run("big", "web", 1, OUTCOME_DONE);
@@ -96,7 +96,7 @@ static void test_no_more_pages(void **state)
 }
 
 /* No room for a new database: nothing half made stays behind. */
-static void test_full_disk_at_creation(void **state)
+static void a_full_disk_leaves_no_unfinished_database(void **state)
 {
         struct rlimit old, limit;
         _cleanup_free_ char *path = database_of(state), *error = NULL;
@@ -159,9 +159,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(the_log_is_cut_back_once_a_reader_is_gone),
-                TEST(test_full_disk),
-                TEST(test_no_more_pages),
-                TEST(test_full_disk_at_creation),
+                TEST(a_full_disk_loses_no_committed_row),
+                TEST(a_full_database_fails_the_commit),
+                TEST(a_full_disk_leaves_no_unfinished_database),
         };
 
         return cmocka_run_group_tests_name("full-disk", tests, NULL, NULL);

@@ -57,7 +57,7 @@ static void expect_text(sqlite3 *db, const char *query, const char *of, const ch
 }
 
 /* From each version to each later one, with the rows of the older carried along. */
-static void test_from_every_version(void **state)
+static void rows_survive_every_migration(void **state)
 {
         (void)state;
         for (size_t from = 0; from <= ELEMENTS(steps); from++) {
@@ -79,7 +79,7 @@ static void test_from_every_version(void **state)
         }
 }
 
-static void test_failing_step_is_undone(void **state)
+static void a_failing_step_is_undone(void **state)
 {
         static const char *const bad[] = {
                 "CREATE TABLE first (x INTEGER) STRICT",
@@ -97,7 +97,7 @@ static void test_failing_step_is_undone(void **state)
         sqlite3_close(db);
 }
 
-static void test_newer_is_left_alone(void **state)
+static void a_newer_version_is_left_alone(void **state)
 {
         sqlite3 *db = NULL;
 
@@ -110,7 +110,7 @@ static void test_newer_is_left_alone(void **state)
 }
 
 /* Tasks that a version without methods left open go on as what they were. */
-static void test_tasks_of_before(void **state)
+static void open_tasks_of_an_old_version_get_their_method(void **state)
 {
         static const struct {
                 const char *subject, *row, *wanted;
@@ -144,7 +144,7 @@ static void test_tasks_of_before(void **state)
 }
 
 /* Images of before get the outcome of their task; where that has been forgotten nobody knows. */
-static void test_images_get_the_outcome_of_their_task(void **state)
+static void images_get_the_outcome_of_their_task(void **state)
 {
         static const struct {
                 const char *instance, *task, *wanted;
@@ -181,11 +181,11 @@ static void test_images_get_the_outcome_of_their_task(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_from_every_version),
-                cmocka_unit_test(test_failing_step_is_undone),
-                cmocka_unit_test(test_newer_is_left_alone),
-                cmocka_unit_test(test_images_get_the_outcome_of_their_task),
-                cmocka_unit_test(test_tasks_of_before),
+                cmocka_unit_test(rows_survive_every_migration),
+                cmocka_unit_test(a_failing_step_is_undone),
+                cmocka_unit_test(a_newer_version_is_left_alone),
+                cmocka_unit_test(images_get_the_outcome_of_their_task),
+                cmocka_unit_test(open_tasks_of_an_old_version_get_their_method),
         };
 
         return cmocka_run_group_tests_name("migrate", tests, NULL, NULL);

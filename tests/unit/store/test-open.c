@@ -6,7 +6,7 @@
 
 #include "store/connection.h"
 
-static void test_reopen(void **state)
+static void rows_survive_a_restart(void **state)
 {
         make_database(*state);
         for (int i = 0; i < 3; i++) {
@@ -18,7 +18,7 @@ static void test_reopen(void **state)
         }
 }
 
-static void test_settings_of_the_file(void **state)
+static void the_file_has_the_settings_of_amid(void **state)
 {
         static const char *const tables =
                 "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
@@ -41,7 +41,7 @@ static void test_settings_of_the_file(void **state)
         sqlite3_close(db);
 }
 
-static void test_the_connection_is_hardened(void **state)
+static void the_connection_is_hardened(void **state)
 {
         static const int on[] = { SQLITE_DBCONFIG_DEFENSIVE };
         static const int off[] = { SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_DQS_DML,
@@ -60,7 +60,7 @@ static void test_the_connection_is_hardened(void **state)
         }
 }
 
-static void test_a_state_that_others_may_write_is_refused(void **state)
+static void a_state_that_others_may_write_is_refused(void **state)
 {
         static const struct {
                 const char *file;
@@ -83,7 +83,7 @@ static void test_a_state_that_others_may_write_is_refused(void **state)
         store_close(scratch_open(*state));
 }
 
-static void test_one_daemon(void **state)
+static void a_second_daemon_is_refused(void **state)
 {
         {
                 _cleanup_(store_closep) struct store *store = scratch_open(*state);
@@ -97,7 +97,7 @@ static void test_one_daemon(void **state)
         make_database(*state);
 }
 
-static void test_no_directory(void **state)
+static void a_missing_directory_is_reported(void **state)
 {
         _cleanup_free_ char *missing = xasprintf("%s/none", (const char *)*state);
         _cleanup_free_ char *file = xasprintf("%s/amid.db.new", (const char *)*state);
@@ -110,7 +110,7 @@ static void test_no_directory(void **state)
         assert_int_equal(store_open(file, &store, &other), -ENOTDIR);
 }
 
-static void test_unfinished_creation(void **state)
+static void an_unfinished_database_is_replaced(void **state)
 {
         _cleanup_free_ char *path = xasprintf("%s/amid.db.new", (const char *)*state);
 
@@ -146,7 +146,7 @@ static void open_expecting_eacces(const char *directory)
         _exit(r == -EACCES && strstr(error, "must belong to the user amid runs as") ? 0 : 1);
 }
 
-static void test_no_rights(void **state)
+static void a_directory_without_rights_is_reported(void **state)
 {
         _cleanup_free_ char *path = database_of(state);
 
@@ -165,14 +165,14 @@ static void test_no_rights(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(test_reopen),
-                TEST(test_settings_of_the_file),
-                TEST(test_the_connection_is_hardened),
-                TEST(test_a_state_that_others_may_write_is_refused),
-                TEST(test_one_daemon),
-                TEST(test_no_directory),
-                TEST(test_no_rights),
-                TEST(test_unfinished_creation),
+                TEST(rows_survive_a_restart),
+                TEST(the_file_has_the_settings_of_amid),
+                TEST(the_connection_is_hardened),
+                TEST(a_state_that_others_may_write_is_refused),
+                TEST(a_second_daemon_is_refused),
+                TEST(a_missing_directory_is_reported),
+                TEST(a_directory_without_rights_is_reported),
+                TEST(an_unfinished_database_is_replaced),
         };
 
         return cmocka_run_group_tests_name("open", tests, NULL, NULL);

@@ -4,7 +4,7 @@
 
 #define W(text) ((char *)(uintptr_t)(text))
 
-static void test_schedules(void **state)
+static void a_schedule_is_loaded_as_saved(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         struct store_schedule saved = { .name = W("web"), .anchor = 5, .handled = SEC_NONE };
@@ -39,7 +39,7 @@ static void check_run(const struct store_run *a, const struct store_run *b)
                     a->finished == b->finished);
 }
 
-static void test_run_every_outcome(void **state)
+static void a_run_is_loaded_with_every_outcome(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
 
@@ -58,7 +58,7 @@ static void test_run_every_outcome(void **state)
         assert_int_equal(store_load_run(store, "nothing", &(struct store_run){}), 0);
 }
 
-static void test_claim_once(void **state)
+static void a_run_is_claimed_once(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         struct store_run run = scratch_run("backup-web-1", "web", 1, OUTCOME_OPEN);
@@ -121,7 +121,7 @@ static void runs_are_listed_by_when_they_were_added(void **state)
         }
 }
 
-static void test_tasks(void **state)
+static void a_task_is_loaded_as_saved(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         struct store_run run = scratch_run("r", "web", 1, OUTCOME_OPEN);
@@ -182,7 +182,7 @@ static void test_tasks(void **state)
 }
 
 /* Of the last runs of a schedule, those that are back again, the latest first. */
-static void test_returned(void **state)
+static void ended_outages_are_listed_newest_first(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         struct store_run other = scratch_run("o", "db", 1, OUTCOME_DONE);
@@ -233,7 +233,7 @@ static struct store_image image_of(const char *id, const char *schedule, const c
         };
 }
 
-static void test_images(void **state)
+static void images_are_listed_by_schedule_account_and_region(void **state)
 {
         static const struct {
                 int line;
@@ -319,7 +319,7 @@ static void images_that_are_left_are_counted(void **state)
         store_left_free(left, n);
 }
 
-static void test_transactions(void **state)
+static void a_failed_write_fails_the_transaction(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         struct store_run run = scratch_run("a", "web", 1, OUTCOME_OPEN);
@@ -349,7 +349,7 @@ static void test_transactions(void **state)
         assert_int_equal(count_runs(store), 2);
 }
 
-static void test_task_saved_again_after_failure(void **state)
+static void a_task_can_be_saved_again_after_a_failed_transaction(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         struct store_run run = scratch_run("a", "web", 1, OUTCOME_OPEN);
@@ -400,7 +400,7 @@ static void a_run_is_as_old_as_the_latest_of_its_times(void **state)
         }
 }
 
-static void test_forget(void **state)
+static void old_rows_are_deleted_but_the_last_runs(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         struct store_run runs[] = {
@@ -427,7 +427,7 @@ static void test_forget(void **state)
         assert_int_equal(count_runs(store), 3);
 }
 
-static void test_forget_is_bounded(void **state)
+static void a_call_deletes_a_bounded_number_of_rows(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
         int first, total = 0, r;
@@ -453,19 +453,19 @@ static void test_forget_is_bounded(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(test_schedules),
-                TEST(test_run_every_outcome),
-                TEST(test_claim_once),
+                TEST(a_schedule_is_loaded_as_saved),
+                TEST(a_run_is_loaded_with_every_outcome),
+                TEST(a_run_is_claimed_once),
                 TEST(runs_are_listed_by_when_they_were_added),
-                TEST(test_tasks),
-                TEST(test_returned),
-                TEST(test_images),
+                TEST(a_task_is_loaded_as_saved),
+                TEST(ended_outages_are_listed_newest_first),
+                TEST(images_are_listed_by_schedule_account_and_region),
                 TEST(images_that_are_left_are_counted),
-                TEST(test_transactions),
-                TEST(test_task_saved_again_after_failure),
+                TEST(a_failed_write_fails_the_transaction),
+                TEST(a_task_can_be_saved_again_after_a_failed_transaction),
                 TEST(a_run_is_as_old_as_the_latest_of_its_times),
-                TEST(test_forget),
-                TEST(test_forget_is_bounded),
+                TEST(old_rows_are_deleted_but_the_last_runs),
+                TEST(a_call_deletes_a_bounded_number_of_rows),
         };
 
         return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -232,7 +232,7 @@ static const struct failure_row failures[] = {
 
 static const struct ssm_send_command command = { .document = SSM_RUN_SHELL_SCRIPT };
 
-static void test_failures(void **state)
+static void the_outcome_follows_the_answers(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(failures); i++) {
@@ -289,7 +289,7 @@ static void a_refused_attempt_has_not_acted(void **state)
 }
 
 /* Throttled without end: minutes, not seconds, and not for ever. */
-static void test_throttled_on_and_on(void **state)
+static void throttling_without_end_ends_the_call_after_minutes(void **state)
 {
         struct fake_answer script[64];
         struct world world;
@@ -371,7 +371,7 @@ static void endless_pages_end_the_call(void **state)
         }
 }
 
-static void test_retry_after(void **state)
+static void a_retry_waits_as_long_as_retry_after(void **state)
 {
         static const struct fake_answer script[] = {
                 { .status = 503, .body = FAILED("RequestLimitExceeded"), .retry_after = "17" },
@@ -409,7 +409,7 @@ static void on_retry(const struct action *action, const struct aws_reply *reply,
         aws_describe_refusal(reply, action, "us-east-1", &told->what, &more);
 }
 
-static void each_attempt_that_another_one_follows_is_told_of(void **state)
+static void each_attempt_before_the_last_is_reported(void **state)
 {
         static const struct {
                 const char *name;
@@ -455,13 +455,13 @@ static void each_attempt_that_another_one_follows_is_told_of(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(each_attempt_that_another_one_follows_is_told_of),
-                cmocka_unit_test(test_failures),
+                cmocka_unit_test(each_attempt_before_the_last_is_reported),
+                cmocka_unit_test(the_outcome_follows_the_answers),
                 cmocka_unit_test(a_refused_attempt_has_not_acted),
-                cmocka_unit_test(test_throttled_on_and_on),
+                cmocka_unit_test(throttling_without_end_ends_the_call_after_minutes),
                 cmocka_unit_test(a_repeated_token_ends_the_call),
                 cmocka_unit_test(endless_pages_end_the_call),
-                cmocka_unit_test(test_retry_after),
+                cmocka_unit_test(a_retry_waits_as_long_as_retry_after),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

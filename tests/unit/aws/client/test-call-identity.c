@@ -1,7 +1,7 @@
 /* aws_call() with a wrong clock, without credentials, and refused. */
 #include "unit/aws/call.h"
 
-static void test_clock_skew(void **state)
+static void requests_are_signed_by_the_clock_of_aws_after_a_refusal(void **state)
 {
         static const struct fake_answer script[] = {
                 { .status = 400,
@@ -28,7 +28,7 @@ static void test_clock_skew(void **state)
 
 /* A region that is not open to the account, and a key that is deleted: STS takes the one and not
  * the other. It is asked when the region has refused for a while, not at the first refusal. */
-static void a_region_that_refuses_a_good_key_is_told_apart(void **state)
+static void a_region_that_refuses_a_valid_key_is_reported(void **state)
 {
         static const struct {
                 const char *name;
@@ -69,7 +69,7 @@ static void a_region_that_refuses_a_good_key_is_told_apart(void **state)
         }
 }
 
-static void test_clock_skew_once(void **state)
+static void the_clock_is_corrected_only_once(void **state)
 {
         static const struct fake_answer script[] = {
                 { .status = 400,
@@ -89,7 +89,7 @@ static void test_clock_skew_once(void **state)
         world_done(&world);
 }
 
-static void test_expired_token(void **state)
+static void an_expired_token_is_refreshed_once(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = IMAGES("", "") },
@@ -119,7 +119,7 @@ static void test_expired_token(void **state)
         world_done(&world);
 }
 
-static void test_no_credentials(void **state)
+static void nothing_is_sent_without_credentials(void **state)
 {
         static const struct fake_answer script[] = { UNSENT, UNSENT, UNSENT };
         struct capacities capacities = {};
@@ -148,7 +148,7 @@ static void test_no_credentials(void **state)
 }
 
 /* A refusal that only AWS can read is read by AWS; once it may not be asked, that is left alone. */
-static void test_encoded_refusal(void **state)
+static void an_encoded_refusal_is_decoded_until_that_is_denied(void **state)
 {
         static const char refusal[] =
                 "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not "
@@ -205,7 +205,7 @@ static void test_encoded_refusal(void **state)
         world_done(&world);
 }
 
-static void test_bad_endpoint(void **state)
+static void an_endpoint_in_plain_http_is_refused(void **state)
 {
         struct world world;
 
@@ -221,13 +221,13 @@ static void test_bad_endpoint(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_clock_skew),
-                cmocka_unit_test(a_region_that_refuses_a_good_key_is_told_apart),
-                cmocka_unit_test(test_clock_skew_once),
-                cmocka_unit_test(test_expired_token),
-                cmocka_unit_test(test_no_credentials),
-                cmocka_unit_test(test_encoded_refusal),
-                cmocka_unit_test(test_bad_endpoint),
+                cmocka_unit_test(requests_are_signed_by_the_clock_of_aws_after_a_refusal),
+                cmocka_unit_test(a_region_that_refuses_a_valid_key_is_reported),
+                cmocka_unit_test(the_clock_is_corrected_only_once),
+                cmocka_unit_test(an_expired_token_is_refreshed_once),
+                cmocka_unit_test(nothing_is_sent_without_credentials),
+                cmocka_unit_test(an_encoded_refusal_is_decoded_until_that_is_denied),
+                cmocka_unit_test(an_endpoint_in_plain_http_is_refused),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

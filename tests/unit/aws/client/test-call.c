@@ -4,7 +4,7 @@
 /* ---- one request ---- */
 
 /* A service that speaks JSON: its own host, a header that names the action, also signed. */
-static void test_json_service(void **state)
+static void a_json_request_names_its_action_in_a_signed_header(void **state)
 {
         static const struct fake_answer script[] = {
                 { .status = 400,
@@ -48,7 +48,7 @@ static void test_json_service(void **state)
 }
 
 /* What load balancing calls its pages. */
-static void test_marker_pages(void **state)
+static void load_balancing_pages_by_markers(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult>"
@@ -75,7 +75,7 @@ static void test_marker_pages(void **state)
         world_done(&world);
 }
 
-static void test_one(void **state)
+static void a_call_sends_one_signed_request(void **state)
 {
         static const struct fake_answer script[] = { { .body = IMAGES(IMAGE("ami-1"), "") } };
         struct world world;
@@ -101,7 +101,7 @@ static void test_one(void **state)
         world_done(&world);
 }
 
-static void test_pages(void **state)
+static void all_pages_are_collected(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = IMAGES(IMAGE("ami-1"), "<nextToken>a/b+c=</nextToken>") },
@@ -139,7 +139,7 @@ static void test_pages(void **state)
         world_done(&world);
 }
 
-static void test_ids_without_page_size(void **state)
+static void explicit_ids_exclude_a_page_size(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = "<DescribeInstanceStatusResponse><instanceStatusSet/>"
@@ -181,7 +181,7 @@ static void on_crowd_done(const struct aws_reply *reply, void *userdata)
 }
 
 /* 200 creations: at most 8 on their way, and never more than our half of the published bucket. */
-static void test_crowd(void **state)
+static void two_hundred_calls_stay_within_the_share(void **state)
 {
         static struct fake_answer script[200];
         struct crowd crowd = {};
@@ -210,7 +210,7 @@ static void test_crowd(void **state)
 
 /* Slots may go at any moment; what they held is given back, and the others get on. */
 /* Who waits is told of the call that was sent, in its present attempt, not of those in line. */
-static void test_what_is_waited_for(void **state)
+static void the_call_that_waits_longest_is_reported(void **state)
 {
         static const struct fake_answer script[] = {
                 { .outcome = HTTP_LOST, .delay = 60 * USEC_PER_SEC },
@@ -252,7 +252,7 @@ static void test_what_is_waited_for(void **state)
         world_done(&world);
 }
 
-static void test_drop(void **state)
+static void a_freed_slot_does_not_hold_up_other_calls(void **state)
 {
         static struct fake_answer script[64];
 
@@ -279,7 +279,7 @@ static void test_drop(void **state)
 }
 
 /* A reload with another api_share: for what is there, and for what comes. */
-static void test_share(void **state)
+static void another_share_counts_for_all_buckets(void **state)
 {
         static const struct fake_answer script[] = { { .body = IMAGES("", "") },
                                                      { .body = IMAGES("", "") } };
@@ -307,7 +307,7 @@ static void test_share(void **state)
         world_done(&world);
 }
 
-static void test_accounts_are_shared(void **state)
+static void equal_options_give_the_same_account(void **state)
 {
         struct aws_account_options same = { .name = "default" };
         struct aws_account_options other = { .name = "default", .profile = "x" };
@@ -328,16 +328,16 @@ static void test_accounts_are_shared(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_json_service),
-                cmocka_unit_test(test_marker_pages),
-                cmocka_unit_test(test_one),
-                cmocka_unit_test(test_pages),
-                cmocka_unit_test(test_ids_without_page_size),
-                cmocka_unit_test(test_crowd),
-                cmocka_unit_test(test_what_is_waited_for),
-                cmocka_unit_test(test_drop),
-                cmocka_unit_test(test_share),
-                cmocka_unit_test(test_accounts_are_shared),
+                cmocka_unit_test(a_json_request_names_its_action_in_a_signed_header),
+                cmocka_unit_test(load_balancing_pages_by_markers),
+                cmocka_unit_test(a_call_sends_one_signed_request),
+                cmocka_unit_test(all_pages_are_collected),
+                cmocka_unit_test(explicit_ids_exclude_a_page_size),
+                cmocka_unit_test(two_hundred_calls_stay_within_the_share),
+                cmocka_unit_test(the_call_that_waits_longest_is_reported),
+                cmocka_unit_test(a_freed_slot_does_not_hold_up_other_calls),
+                cmocka_unit_test(another_share_counts_for_all_buckets),
+                cmocka_unit_test(equal_options_give_the_same_account),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

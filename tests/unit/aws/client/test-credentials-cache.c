@@ -6,7 +6,7 @@
         "\"Token\":\"t\",\"Expiration\":\"" expires "\"}"
 
 /* The wall clock of the tests starts at 2027-01-15T08:00:00Z. */
-static void test_refresh_ahead(void **state)
+static void a_refresh_starts_before_the_set_expires(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = "token" },
@@ -51,7 +51,7 @@ static void test_refresh_ahead(void **state)
 }
 
 /* Ten minutes before the end calls wait; when nothing better comes, they get the old set. */
-static void test_refresh_urgent(void **state)
+static void calls_wait_for_a_refresh_near_the_expiry(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = "token" },
@@ -76,7 +76,7 @@ static void test_refresh_urgent(void **state)
 }
 
 /* IMDS goes on giving a set that has ended: it stays in use, and is asked for again later. */
-static void test_static_stability(void **state)
+static void an_expired_set_of_imds_stays_in_use(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = "token" },
@@ -118,7 +118,7 @@ static void on_waited(struct credentials *credentials, const char *error, void *
                 *waiter->drop = credentials_cache_wait_free(*waiter->drop);
 }
 
-static void test_one_refresh_for_all(void **state)
+static void all_waits_share_one_refresh(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = "token", .delay = USEC_PER_SEC },
@@ -147,10 +147,10 @@ static void test_one_refresh_for_all(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_refresh_ahead),
-                cmocka_unit_test(test_refresh_urgent),
-                cmocka_unit_test(test_static_stability),
-                cmocka_unit_test(test_one_refresh_for_all),
+                cmocka_unit_test(a_refresh_starts_before_the_set_expires),
+                cmocka_unit_test(calls_wait_for_a_refresh_near_the_expiry),
+                cmocka_unit_test(an_expired_set_of_imds_stays_in_use),
+                cmocka_unit_test(all_waits_share_one_refresh),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void make_files(struct world *world)
 }
 
 /* Each source hides those behind it; taking the first away shows the next. */
-static void test_order(void **state)
+static void an_earlier_provider_goes_first(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = "token" },
@@ -82,7 +82,7 @@ static void test_order(void **state)
 }
 
 /* What is set up and broken is told, not passed over. */
-static void test_broken(void **state)
+static void a_broken_provider_ends_the_chain(void **state)
 {
         static const struct {
                 int line;
@@ -123,7 +123,7 @@ static void test_broken(void **state)
 }
 
 /* The settings' profile goes before the environment. */
-static void test_named_profile(void **state)
+static void the_profile_of_the_settings_goes_before_the_environment(void **state)
 {
         struct world world;
 
@@ -154,7 +154,7 @@ static void test_named_profile(void **state)
         "</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
 
 /* Two roles, one after the other; the credentials of the one take the other. */
-static void test_roles(void **state)
+static void a_role_is_assumed_with_the_credentials_of_another_role(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = ASSUMED("AssumeRole", "INNER", "444455556666") },
@@ -184,7 +184,7 @@ static void test_roles(void **state)
 }
 
 /* Nobody signs, and the token is read anew. */
-static void test_web_identity(void **state)
+static void a_web_identity_needs_no_signature(void **state)
 {
         static const struct fake_answer script[] = {
                 { .status = 400,
@@ -217,7 +217,7 @@ static void test_web_identity(void **state)
         world_done(&world);
 }
 
-static void test_container(void **state)
+static void the_agent_of_a_container_is_asked_again_after_an_error(void **state)
 {
         static const struct fake_answer script[] = {
                 { .outcome = HTTP_LOST },
@@ -246,7 +246,7 @@ static void test_container(void **state)
 }
 
 /* Credentials of another account than the settings expect are not used. */
-static void test_expect_account(void **state)
+static void credentials_of_an_unexpected_account_are_refused(void **state)
 {
         static const struct fake_answer script[] = { { .body = IDENTITY("111122223333") },
                                                      { .body = IDENTITY("444455556666") } };
@@ -301,7 +301,7 @@ static void check_region(struct world *world, struct aws_account *account, const
         free(finder.error);
 }
 
-static void test_region(void **state)
+static void the_region_of_the_daemon_is_found_in_order(void **state)
 {
         static const struct fake_answer script[] = {
                 { .body = "token" },
@@ -342,10 +342,14 @@ static void test_region(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_order),          cmocka_unit_test(test_broken),
-                cmocka_unit_test(test_named_profile),  cmocka_unit_test(test_roles),
-                cmocka_unit_test(test_web_identity),   cmocka_unit_test(test_container),
-                cmocka_unit_test(test_expect_account), cmocka_unit_test(test_region),
+                cmocka_unit_test(an_earlier_provider_goes_first),
+                cmocka_unit_test(a_broken_provider_ends_the_chain),
+                cmocka_unit_test(the_profile_of_the_settings_goes_before_the_environment),
+                cmocka_unit_test(a_role_is_assumed_with_the_credentials_of_another_role),
+                cmocka_unit_test(a_web_identity_needs_no_signature),
+                cmocka_unit_test(the_agent_of_a_container_is_asked_again_after_an_error),
+                cmocka_unit_test(credentials_of_an_unexpected_account_are_refused),
+                cmocka_unit_test(the_region_of_the_daemon_is_found_in_order),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

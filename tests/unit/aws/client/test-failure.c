@@ -13,7 +13,7 @@
 #include "aws/services/elb.h"
 #include "aws/services/ssm.h"
 
-static void test_texts(void **state)
+static void a_failure_is_described_with_advice(void **state)
 {
         static const struct {
                 int line;
@@ -123,7 +123,7 @@ static void test_texts(void **state)
         "\"StringLike\":{\"kms:ViaService\":\"ec2.*.amazonaws.com*\"}}"
 
 /* Which policy has to be changed, and how. */
-static void test_denials(void **state)
+static void a_denial_names_the_policy_and_the_statement(void **state)
 {
         static const struct {
                 int line;
@@ -250,7 +250,7 @@ static void test_denials(void **state)
 }
 
 /* The tables hold together: limits of AWS, and what must not be repeated. */
-static void test_actions(void **state)
+static void the_tables_of_actions_respect_the_limits_of_aws(void **state)
 {
         static const struct {
                 const struct action *action;
@@ -296,9 +296,9 @@ static void test_actions(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_texts),
-                cmocka_unit_test(test_denials),
-                cmocka_unit_test(test_actions),
+                cmocka_unit_test(a_failure_is_described_with_advice),
+                cmocka_unit_test(a_denial_names_the_policy_and_the_statement),
+                cmocka_unit_test(the_tables_of_actions_respect_the_limits_of_aws),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

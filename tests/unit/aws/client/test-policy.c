@@ -6,7 +6,7 @@
 #include "aws/credentials/explain.h"
 #include "aws/failure/policy.h"
 
-static void test_the_files_are_what_the_table_prints(void **state)
+static void the_files_are_what_the_table_prints(void **state)
 {
         (void)state;
         for (int feature = 0; feature < POLICY_FEATURES; feature++) {
@@ -74,7 +74,7 @@ static bool needs_no_statement(const struct action *action)
         return action == &sts_get_caller_identity || action == &sts_assume_role_with_web_identity;
 }
 
-static void test_every_action_of_the_program_has_a_file(void **state)
+static void every_action_of_the_program_has_a_file(void **state)
 {
         (void)state;
         for (size_t i = 0; aws_actions[i]; i++) {
@@ -98,7 +98,7 @@ static bool is_called(const char *action)
         return streq(action, "kms:CreateGrant") || streq(action, "sts:TagSession");
 }
 
-static void test_each_file_allows_the_actions_of_its_feature_and_no_other(void **state)
+static void each_file_allows_the_actions_of_its_feature_and_no_other(void **state)
 {
         size_t found[ELEMENTS(placed)] = {};
 
@@ -131,7 +131,7 @@ static void test_each_file_allows_the_actions_of_its_feature_and_no_other(void *
 /* ---- all of them together ---- */
 
 /* What changes something is limited by a resource. */
-static void test_only_lists_are_allowed_on_everything(void **state)
+static void only_lists_are_allowed_on_everything(void **state)
 {
         static const char *const lists[] = { ":Describe", ":Get", ":List", ":CancelCommand",
                                              ":DecodeAuthorizationMessage" };
@@ -152,7 +152,7 @@ static void test_only_lists_are_allowed_on_everything(void **state)
         cJSON_Delete(document);
 }
 
-static void test_sizes(void **state)
+static void all_statements_fit_into_a_managed_policy(void **state)
 {
         cJSON *document = policy_document(~0U, &policy_example);
         char *printed = cJSON_PrintUnformatted(document);
@@ -166,11 +166,11 @@ static void test_sizes(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_the_files_are_what_the_table_prints),
-                cmocka_unit_test(test_every_action_of_the_program_has_a_file),
-                cmocka_unit_test(test_each_file_allows_the_actions_of_its_feature_and_no_other),
-                cmocka_unit_test(test_only_lists_are_allowed_on_everything),
-                cmocka_unit_test(test_sizes),
+                cmocka_unit_test(the_files_are_what_the_table_prints),
+                cmocka_unit_test(every_action_of_the_program_has_a_file),
+                cmocka_unit_test(each_file_allows_the_actions_of_its_feature_and_no_other),
+                cmocka_unit_test(only_lists_are_allowed_on_everything),
+                cmocka_unit_test(all_statements_fit_into_a_managed_policy),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

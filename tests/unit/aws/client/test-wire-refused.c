@@ -7,7 +7,7 @@
 #include "aws/services/elb.h"
 #include "aws/services/ssm.h"
 
-static void test_errors(void **state)
+static void an_error_has_its_code_and_message(void **state)
 {
         static const struct {
                 int line;
@@ -64,7 +64,7 @@ static char *repeated(const char *head, const char *item, size_t n, const char *
         return text_steal(&text);
 }
 
-static void test_refused(void **state)
+static void a_reply_beyond_a_limit_is_refused(void **state)
 {
         enum { DEPTH = 100000 };
         _cleanup_free_ char *deep = repeated("{\"Commands\":", "[", DEPTH, "");
@@ -113,7 +113,7 @@ static void test_refused(void **state)
 }
 
 /* A member of JSON that has another type than the shape wants is passed over. */
-static void test_strange_types(void **state)
+static void a_member_of_another_type_is_ignored(void **state)
 {
         struct ssm_commands commands = {};
 
@@ -137,9 +137,9 @@ static void test_strange_types(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_errors),
-                cmocka_unit_test(test_refused),
-                cmocka_unit_test(test_strange_types),
+                cmocka_unit_test(an_error_has_its_code_and_message),
+                cmocka_unit_test(a_reply_beyond_a_limit_is_refused),
+                cmocka_unit_test(a_member_of_another_type_is_ignored),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include "aws/services/elb.h"
 #include "aws/services/ssm.h"
 
-static void test_commands(void **state)
+static void replies_about_commands_are_decoded(void **state)
 {
         struct ssm_sent_command sent = {};
         struct ssm_invocation invocation = {};
@@ -69,7 +69,7 @@ static void test_commands(void **state)
         assert_null(decode_good(&ssm_cancel_command, NULL, "{}"));
 }
 
-static void test_agents(void **state)
+static void replies_about_agents_are_decoded(void **state)
 {
         struct ssm_agents agents = {};
 
@@ -90,7 +90,7 @@ static void test_agents(void **state)
         shape_done(ssm_describe_instance_information.output, &agents);
 }
 
-static void test_target_groups(void **state)
+static void replies_about_target_groups_are_decoded(void **state)
 {
         struct elb_target_groups groups = {};
         struct elb_healths healths = {};
@@ -134,7 +134,7 @@ static void test_target_groups(void **state)
         shape_done(elb_describe_target_health.output, &healths);
 }
 
-static void test_autoscaling(void **state)
+static void replies_about_auto_scaling_are_decoded(void **state)
 {
         struct autoscaling_instances instances = {};
         struct autoscaling_groups groups = {};
@@ -169,7 +169,7 @@ static void test_autoscaling(void **state)
         shape_done(autoscaling_describe_groups.output, &groups);
 }
 
-static void test_instances(void **state)
+static void replies_about_instances_are_decoded(void **state)
 {
         struct ec2_instances instances = {};
         struct ec2_instance_changes changes = {};
@@ -229,9 +229,11 @@ static void test_instances(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_commands),      cmocka_unit_test(test_agents),
-                cmocka_unit_test(test_target_groups), cmocka_unit_test(test_autoscaling),
-                cmocka_unit_test(test_instances),
+                cmocka_unit_test(replies_about_commands_are_decoded),
+                cmocka_unit_test(replies_about_agents_are_decoded),
+                cmocka_unit_test(replies_about_target_groups_are_decoded),
+                cmocka_unit_test(replies_about_auto_scaling_are_decoded),
+                cmocka_unit_test(replies_about_instances_are_decoded),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

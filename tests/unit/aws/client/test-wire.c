@@ -123,7 +123,7 @@ static const struct {
           ASG("ExitStandby") "&AutoScalingGroupName=web&InstanceIds.member.1=i-1", NULL },
 };
 
-static void test_requests(void **state)
+static void each_action_has_the_body_of_its_protocol(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(requests); i++) {
@@ -147,7 +147,7 @@ static void test_requests(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_requests),
+                cmocka_unit_test(each_action_has_the_body_of_its_protocol),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include "aws/config/endpoint.h"
 #include "base/text.h"
 
-static void test_resolve(void **state)
+static void a_region_has_its_endpoint(void **state)
 {
         static const struct {
                 int line;
@@ -83,7 +83,7 @@ static void test_resolve(void **state)
         }
 }
 
-static void test_partition(void **state)
+static void a_region_belongs_to_its_partition(void **state)
 {
         (void)state;
         assert_string_equal(endpoint_partition("eu-west-1"), "aws");
@@ -93,7 +93,7 @@ static void test_partition(void **state)
 }
 
 /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html */
-static void test_variants(void **state)
+static void fips_and_dualstack_change_the_endpoint(void **state)
 {
         static const struct {
                 int line;
@@ -142,9 +142,9 @@ static void test_variants(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_resolve),
-                cmocka_unit_test(test_variants),
-                cmocka_unit_test(test_partition),
+                cmocka_unit_test(a_region_has_its_endpoint),
+                cmocka_unit_test(fips_and_dualstack_change_the_endpoint),
+                cmocka_unit_test(a_region_belongs_to_its_partition),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ static const char *value_of(const struct shared *shared, const char *key)
         return shared_profile(shared, SHARED_MERGED, "p", key);
 }
 
-static void test_profile(void **state)
+static void a_profile_is_read_from_a_shared_file(void **state)
 {
         static const struct {
                 int line;
@@ -85,7 +85,7 @@ static void test_profile(void **state)
         }
 }
 
-static void test_nul_byte(void **state)
+static void a_nul_byte_is_refused_with_its_line(void **state)
 {
         char text[] = "[p]\nregion = a\0b\n";
         _cleanup_(shared_done) struct shared shared = {};
@@ -96,7 +96,7 @@ static void test_nul_byte(void **state)
         assert_int_equal(line, 2);
 }
 
-static void test_sections(void **state)
+static void sections_of_all_kinds_are_read(void **state)
 {
         char text[] = "[profile p]\nservices = s\nsso_session = x\n[sso-session x]\nsso_region=r\n"
                       "[services s]\nec2 =\n  endpoint_url = https://e/ \n  x = y\nsts = no\n"
@@ -123,7 +123,7 @@ static void test_sections(void **state)
         assert_null(shared_profile(&shared, SHARED_CONFIG, "p", "region"));
 }
 
-static void test_words(void **state)
+static void a_command_line_is_split_like_in_a_shell(void **state)
 {
         static const struct {
                 int line;
@@ -163,7 +163,7 @@ static void test_words(void **state)
         }
 }
 
-static void test_container_url(void **state)
+static void only_agents_are_asked_over_plain_http(void **state)
 {
         static const struct {
                 int line;
@@ -199,7 +199,7 @@ static void test_container_url(void **state)
         }
 }
 
-static void test_account_of_arn(void **state)
+static void an_arn_names_its_account(void **state)
 {
         char account[ACCOUNT_ID_SIZE];
 
@@ -212,7 +212,7 @@ static void test_account_of_arn(void **state)
         assert_false(account_of_arn("", account));
 }
 
-static void test_document(void **state)
+static void a_document_of_each_provider_is_parsed(void **state)
 {
         static const struct {
                 int line;
@@ -273,10 +273,13 @@ static void test_document(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_profile),       cmocka_unit_test(test_nul_byte),
-                cmocka_unit_test(test_sections),      cmocka_unit_test(test_words),
-                cmocka_unit_test(test_container_url), cmocka_unit_test(test_account_of_arn),
-                cmocka_unit_test(test_document),
+                cmocka_unit_test(a_profile_is_read_from_a_shared_file),
+                cmocka_unit_test(a_nul_byte_is_refused_with_its_line),
+                cmocka_unit_test(sections_of_all_kinds_are_read),
+                cmocka_unit_test(a_command_line_is_split_like_in_a_shell),
+                cmocka_unit_test(only_agents_are_asked_over_plain_http),
+                cmocka_unit_test(an_arn_names_its_account),
+                cmocka_unit_test(a_document_of_each_provider_is_parsed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,7 +223,7 @@ static const struct decision {
           false },
 };
 
-static void test_decisions(void **state)
+static void the_policies_allow_what_their_features_need(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(decisions); i++) {
@@ -238,7 +238,7 @@ static void test_decisions(void **state)
 
 /* ---- filled in ---- */
 
-static void test_values_are_filled_in(void **state)
+static void values_are_filled_in(void **state)
 {
         static const char *const values[] = { "nightly", "daily" };
         static const char *const ids[] = { "i-1" };
@@ -293,7 +293,7 @@ static void test_values_are_filled_in(void **state)
 
 /* ---- who may take a role ---- */
 
-static void test_the_trust_policies_name_who_and_how(void **state)
+static void the_trust_policies_name_the_principal_and_the_condition(void **state)
 {
         cJSON *role = read_document("trust-role"), *instance = read_document("trust-instance");
         const cJSON *first =
@@ -319,9 +319,9 @@ static void test_the_trust_policies_name_who_and_how(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_decisions),
-                cmocka_unit_test(test_values_are_filled_in),
-                cmocka_unit_test(test_the_trust_policies_name_who_and_how),
+                cmocka_unit_test(the_policies_allow_what_their_features_need),
+                cmocka_unit_test(values_are_filled_in),
+                cmocka_unit_test(the_trust_policies_name_the_principal_and_the_condition),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 #define ERROR(number, word) .status = (number), .code = (word), .readable = true
 
-static void test_first_attempt(void **state)
+static void the_first_answer_decides_the_verdict(void **state)
 {
         static const struct {
                 int line;
@@ -155,7 +155,7 @@ static void test_first_attempt(void **state)
 }
 
 /* The same reply again and again: how many attempts, how long, and what is said at last. */
-static void test_endurance(void **state)
+static void attempts_end_after_their_limit(void **state)
 {
         static const struct {
                 int line;
@@ -230,7 +230,7 @@ static void test_endurance(void **state)
         }
 }
 
-static void test_http_date(void **state)
+static void a_date_header_is_parsed(void **state)
 {
         static const struct {
                 int line;
@@ -264,9 +264,9 @@ static void test_http_date(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_first_attempt),
-                cmocka_unit_test(test_endurance),
-                cmocka_unit_test(test_http_date),
+                cmocka_unit_test(the_first_answer_decides_the_verdict),
+                cmocka_unit_test(attempts_end_after_their_limit),
+                cmocka_unit_test(a_date_header_is_parsed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

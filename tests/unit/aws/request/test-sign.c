@@ -20,7 +20,7 @@ static const sec_t example_time = 1440938160; /* 2015-08-30T12:36:00Z */
 
 /* ---- rows ---- */
 
-static void test_canonical(void **state)
+static void path_and_query_become_canonical(void **state)
 {
         static const struct {
                 int line;
@@ -73,7 +73,7 @@ static void test_canonical(void **state)
         }
 }
 
-static void test_headers(void **state)
+static void headers_become_canonical(void **state)
 {
         static const struct http_header headers[] = {
                 { "Host", "example.amazonaws.com" },
@@ -104,7 +104,7 @@ static void test_headers(void **state)
 }
 
 /* The example that AWS documents for GET / with nothing but Host. */
-static void test_signature(void **state)
+static void the_documented_example_has_its_signature(void **state)
 {
         const struct http_header host = { "Host", "example.amazonaws.com" };
         struct sign_request request = { .method = "GET",
@@ -223,7 +223,7 @@ static void check_vector(const char *folder)
         cJSON_Delete(context);
 }
 
-static void test_vectors(void **state)
+static void the_vectors_of_aws_have_their_signatures(void **state)
 {
         const char *shared = getenv("AMID_SHARED");
         _cleanup_free_ char *root = NULL;
@@ -254,10 +254,10 @@ static void test_vectors(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_canonical),
-                cmocka_unit_test(test_headers),
-                cmocka_unit_test(test_signature),
-                cmocka_unit_test(test_vectors),
+                cmocka_unit_test(path_and_query_become_canonical),
+                cmocka_unit_test(headers_become_canonical),
+                cmocka_unit_test(the_documented_example_has_its_signature),
+                cmocka_unit_test(the_vectors_of_aws_have_their_signatures),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
 /* ---- buckets ---- */
 
 /* Whatever is asked when: in no stretch of time is more taken than the share allows. */
-static void test_never_beyond_share(void **state)
+static void no_interval_takes_more_than_the_share(void **state)
 {
         static const struct bucket published[] = { { 100, 20 }, { 50, 5 }, { 5, 2 }, { 1, 0.1 } };
         enum { TAKES = 400 };
@@ -53,7 +53,7 @@ static void test_never_beyond_share(void **state)
                 }
 }
 
-static void test_bucket_wait(void **state)
+static void the_wait_ends_with_the_next_token(void **state)
 {
         struct bucket_level level;
         usec_t now = 1000;
@@ -106,7 +106,7 @@ static void on_granted_and_over(void *userdata)
         entrant->ticket = ticket_free(entrant->ticket);
 }
 
-static void test_order(void **state)
+static void tickets_are_granted_by_age_and_token(void **state)
 {
         struct loop loop = {};
         struct governor *governor = governor_new(&loop, 50);
@@ -135,7 +135,7 @@ static void test_order(void **state)
         assert_null(loop.timers);
 }
 
-static void test_requests_on_their_way(void **state)
+static void requests_under_way_are_limited(void **state)
 {
         struct loop loop = {};
         struct governor *governor = governor_new(&loop, 50);
@@ -169,7 +169,7 @@ static void test_requests_on_their_way(void **state)
         governor_unref(governor);
 }
 
-static void test_throttled(void **state)
+static void a_throttled_action_slows_only_itself(void **state)
 {
         struct loop loop = {};
         struct governor *governor = governor_new(&loop, 50);
@@ -192,7 +192,7 @@ static void test_throttled(void **state)
 }
 
 /* Another share counts at once: for what waits, and for what has been saved up. */
-static void test_another_share(void **state)
+static void another_share_counts_at_once(void **state)
 {
         struct loop loop = {};
         struct governor *governor = governor_new(&loop, 50);
@@ -219,7 +219,7 @@ static void test_another_share(void **state)
 }
 
 /* What AWS throttles is taken less of, and after a while as much as before. */
-static void test_yielding(void **state)
+static void a_throttled_bucket_recovers_slowly(void **state)
 {
         struct bucket_level level;
         usec_t now = 0;
@@ -247,7 +247,7 @@ static void test_yielding(void **state)
 
 /* With one place on the way left, what ends an outage goes before all else, then what makes an
  * image, then looking; removing goes last. */
-static void test_priorities(void **state)
+static void an_earlier_priority_goes_first(void **state)
 {
         struct loop loop = {};
         struct governor *governor = governor_new(&loop, 50);
@@ -285,14 +285,14 @@ static void test_priorities(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_never_beyond_share),
-                cmocka_unit_test(test_bucket_wait),
-                cmocka_unit_test(test_order),
-                cmocka_unit_test(test_requests_on_their_way),
-                cmocka_unit_test(test_throttled),
-                cmocka_unit_test(test_another_share),
-                cmocka_unit_test(test_yielding),
-                cmocka_unit_test(test_priorities),
+                cmocka_unit_test(no_interval_takes_more_than_the_share),
+                cmocka_unit_test(the_wait_ends_with_the_next_token),
+                cmocka_unit_test(tickets_are_granted_by_age_and_token),
+                cmocka_unit_test(requests_under_way_are_limited),
+                cmocka_unit_test(a_throttled_action_slows_only_itself),
+                cmocka_unit_test(another_share_counts_at_once),
+                cmocka_unit_test(a_throttled_bucket_recovers_slowly),
+                cmocka_unit_test(an_earlier_priority_goes_first),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@
 static const struct ec2_tag two_tags[] = { { (char[]){ "Name" }, (char[]){ "a&b=c d+\xc3\xa9" } },
                                            { (char[]){ "empty" }, (char[]){ "" } } };
 
-static void test_encode(void **state)
+static void members_become_query_parameters(void **state)
 {
         struct ec2_tag_specification specifications[] = { { "image", two_tags, 2 },
                                                           { "snapshot", two_tags, 1 } };
@@ -71,7 +71,7 @@ static void test_encode(void **state)
         }
 }
 
-static void test_every_type(void **state)
+static void members_of_every_type_are_encoded(void **state)
 {
         struct everything {
                 char *text;
@@ -131,7 +131,7 @@ static int decode(const struct action *action, void *object, const char *xml,
                             ret_error);
 }
 
-static void test_instances(void **state)
+static void a_reply_with_instances_is_decoded(void **state)
 {
         static const char xml[] =
                 "<?xml version=\"1.0\"?>\n<DescribeInstancesResponse xmlns=\"urn:x\">\n"
@@ -199,7 +199,7 @@ static void a_word_that_is_in_no_table_is_called_unknown(void **state)
         assert_string_equal(ec2_word(check_status_names, CHECK_OTHER), "unknown");
 }
 
-static void test_statuses_and_snapshots(void **state)
+static void replies_with_statuses_and_snapshots_are_decoded(void **state)
 {
         struct ec2_instance_statuses statuses = {};
         struct ec2_snapshots snapshots = {};
@@ -239,7 +239,7 @@ static void test_statuses_and_snapshots(void **state)
         shape_done(ec2_describe_snapshots.output, &snapshots);
 }
 
-static void test_errors(void **state)
+static void an_error_reply_has_its_code(void **state)
 {
         static const struct {
                 int line;
@@ -343,7 +343,7 @@ static char *repeated(const char *head, const char *item, size_t n, const char *
         return text_steal(&text);
 }
 
-static void test_refused(void **state)
+static void a_reply_beyond_a_limit_is_refused(void **state)
 {
         _cleanup_free_ char *deep = repeated("<xResponse>", "<a>", REPLY_DEPTH_MAX, "");
         _cleanup_free_ char *rows_too_many =
@@ -391,7 +391,7 @@ static void test_refused(void **state)
         }
 }
 
-static void test_pages_add_up(void **state)
+static void pages_add_up(void **state)
 {
         static const char one[] = "<xResponse><imagesSet><item><imageId>ami-1</imageId></item>"
                                   "<item><imageId>ami-2</imageId></item></imagesSet></xResponse>";
@@ -410,7 +410,7 @@ static void test_pages_add_up(void **state)
         shape_done(ec2_describe_images.output, &images);
 }
 
-static void test_filter_literal(void **state)
+static void a_literal_filter_is_no_pattern(void **state)
 {
         _cleanup_free_ char *literal = ec2_filter_literal("a*b?c\\d"),
                             *plain = ec2_filter_literal("");
@@ -457,16 +457,16 @@ static void dates_are_few_however_long_ago_the_first_is(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_encode),
-                cmocka_unit_test(test_every_type),
-                cmocka_unit_test(test_instances),
+                cmocka_unit_test(members_become_query_parameters),
+                cmocka_unit_test(members_of_every_type_are_encoded),
+                cmocka_unit_test(a_reply_with_instances_is_decoded),
                 cmocka_unit_test(a_word_that_is_in_no_table_is_called_unknown),
-                cmocka_unit_test(test_statuses_and_snapshots),
-                cmocka_unit_test(test_errors),
-                cmocka_unit_test(test_refused),
+                cmocka_unit_test(replies_with_statuses_and_snapshots_are_decoded),
+                cmocka_unit_test(an_error_reply_has_its_code),
+                cmocka_unit_test(a_reply_beyond_a_limit_is_refused),
                 cmocka_unit_test(nothing_is_decoded_after_a_refusal),
-                cmocka_unit_test(test_pages_add_up),
-                cmocka_unit_test(test_filter_literal),
+                cmocka_unit_test(pages_add_up),
+                cmocka_unit_test(a_literal_filter_is_no_pattern),
                 cmocka_unit_test(dates_are_few_however_long_ago_the_first_is),
         };
 
