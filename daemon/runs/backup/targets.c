@@ -1,3 +1,4 @@
+/* The targets task: the instances of a schedule in one location, and an image task for each. */
 #include <stdlib.h>
 #include <string.h>
 

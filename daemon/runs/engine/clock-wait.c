@@ -1,11 +1,11 @@
-/* What waits for a clock that is known to be right: clock-guard.h. */
+/* Tasks that wait until the clock is known to be right: clock-guard.h. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/mutant.h"
 #include "runs/engine/engine.h"
 
-/* Between looks at the comparison by a task that waits for it. */
+/* How often a task that waits for the comparison asks for its result. */
 #define HELD_RETRY (10 * USEC_PER_SEC)
 
 /* The timeout of the step begins anew: nothing was tried. */
@@ -31,8 +31,8 @@ bool task_may_remove(struct task *task, struct verdict *ret)
         return false;
 }
 
-/* Whether the run was claimed by a clock that was wrong then. After a restart it is not known how
- * long ago that was, but not in the future. */
+/* Whether the clock was wrong when the run was claimed. After a restart the time since the claim is
+ * not known: then only a claim in the future is wrong. */
 static bool claim_is_wrong(const struct run *run, const struct aws_clock *clock)
 {
         sec_t since = (loop_monotonic(run->engine->loop) - run->claimed) / USEC_PER_SEC;

@@ -1,3 +1,5 @@
+/* The engine: the turn, in which what moved is committed and acted on; how runs begin, and its
+ * life. */
 #include "runs/engine/engine.h"
 
 #include <assert.h>
@@ -11,7 +13,7 @@
 #include "base/text.h"
 #include "runs/engine/moves.h"
 
-/* While the state cannot be written nothing moves; it is tried again after this. */
+/* Between attempts to write the state. Nothing moves until one succeeds. */
 #define STORE_RETRY (10 * USEC_PER_SEC)
 
 /* Tasks that wait for a slot look again. */
@@ -24,7 +26,8 @@ static void engine_wake_waiting(struct engine *engine)
                                 task_wake(task);
 }
 
-/* One turn: commit what moved, act on it, until nothing moves any more. */
+/* One turn of the engine: commits the rows that changed, and asks the steps of the tasks that
+ * moved. */
 static void engine_turn(void *userdata)
 {
         struct engine *engine = userdata;
@@ -87,7 +90,7 @@ void run_find_schedule(struct run *run)
                 run->schedule = settings_schedule(run->settings, run->row.schedule);
 }
 
-/* The id of a dry run is given to no later run: people have seen it. */
+/* The id of a dry run is given to no later run, since people have seen it. */
 static void note_dry_id(struct engine *engine, const char *id)
 {
         xreplace(&engine->dry_ids[engine->n_dry_ids++ % DRY_IDS], id);
@@ -112,7 +115,7 @@ static bool is_stored_id(struct engine *engine, const char *id)
         return true;
 }
 
-/* What has no row takes its id without a claim. */
+/* Claims the id of a run. A dry run has no row: it only notes its id. */
 static int claim(struct engine *engine, const struct store_run *row, bool dry)
 {
         if (is_dry_id(engine, row->id))

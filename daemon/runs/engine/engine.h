@@ -1,9 +1,9 @@
 /*
- * The engine: runs, their tasks, and the one place where either moves.
+ * The engine: runs and their tasks, and the only place that moves them.
  *
  * A run goes through the phases of its kind; a phase is over when all its tasks are. A task works
  * on one thing (a region to search, an instance to image, an image to remove) and goes through the
- * steps of its kind. Steps say what they want by returning a verdict; only engine.c acts on it:
+ * steps of its kind. A step returns a verdict, and only the engine acts on it:
  *
  *     reserve   the row of the next step is committed to the store
  *     act       then its ask() runs, which sends one request, arms one wait, or decides at once
@@ -11,8 +11,8 @@
  *               the next step
  *
  * All rows that moved in one turn of the loop are committed in one transaction. Any step may be
- * asked twice: after a crash, after a wait, after a wake-up. ask() looks at the state of things and
- * decides anew, so a spurious wake-up does no harm.
+ * asked twice: after a crash, a wait or a wake-up. ask() decides by the row and by what AWS shows
+ * now, so a spurious wake-up does no harm.
  */
 #pragma once
 
@@ -31,10 +31,11 @@ struct engine;
 /* ---- tables ---- */
 
 enum move {
-        MOVE_WAIT,  /* a reply, a wake-up or the timer will ask again */
+        MOVE_WAIT,  /* until a reply, a wake-up or the timer asks the step again */
         MOVE_NEXT,  /* to the next step; after the last: done */
         MOVE_GOTO,  /* to the step named */
-        MOVE_RETRY, /* ask again after a while; step.on_timeout once the step has lasted too long */
+        MOVE_RETRY, /* asks the step again after a while; once step.timeout is over, on_timeout
+                       decides */
         MOVE_FINISH,
 };
 struct verdict {
@@ -57,7 +58,7 @@ struct step {
         const char *name; /* stored: never rename, never reuse */
         struct verdict (*ask)(struct task *task);
         struct verdict (*answer)(struct task *task, const struct aws_reply *reply);
-        sec_t timeout;               /* how long MOVE_RETRY may go on; 0: for ever */
+        sec_t timeout;               /* of MOVE_RETRY; 0: none */
         step_timeout_fn *on_timeout; /* NULL: that of the kind */
         unsigned int ways; /* step_next() comes here only for tasks of these; 0: for all */
         bool last;         /* step_next() ends the task, though rows follow that are reached with
@@ -72,39 +73,40 @@ struct task_kind {
         const char *name; /* stored */
         const struct step *steps;
         void (*forget)(struct task *task); /* frees task->state */
-        void (*ended)(struct task *task);  /* says in the journal how it ended; or NULL */
+        void (*ended)(struct task *task);  /* logs how it ended; or NULL */
         step_timeout_fn *on_timeout;       /* NULL: the task fails */
         unsigned int touching; /* the ways of tasks that may do something to what they work on:
                                   these are `down` in steps that say so */
         bool by_subject;       /* its subjects are unique in a run: run_find_task() finds them */
-        sec_t straggle; /* how long it may go on looking when another of the run is through; 0: for
-                         * ever */
-        /* How long a call that is made now may go without an answer, before it is ended; then its
-         * step gets AWS_UNKNOWN, or AWS_UNREACHABLE where it may be repeated. USEC_INFINITY, and
-         * NULL for all calls of the kind: no limit but those of aws_call(). Calls that end an
-         * outage (PRIORITY_START) have none either. */
+        sec_t straggle; /* how long its steps may still read once another task of the run is done;
+                         * 0: for ever */
+        /* The time limit of a call that is sent now. A call without an answer by then is ended, and
+         * its step gets AWS_UNKNOWN, or AWS_UNREACHABLE where the call may be repeated.
+         * USEC_INFINITY: no limit but those of aws_call(); NULL: the same for all calls of the
+         * kind. Calls that end an outage (PRIORITY_START) have no limit. */
         usec_t (*call_limit)(struct task *task);
-        /* What becomes of the thing the task works on while it goes no further, for people, "stays
-         * stopped"; NULL: the task holds nothing at the moment. Asked in steps that are `down`.
-         * NULL: never. */
+        /* How the instance that the task holds is as long as the task gets no further, for people:
+         * "stays stopped". It returns NULL when the task holds nothing. Asked in steps that are
+         * `down`. NULL: tasks of the kind never hold anything. */
         const char *(*holds)(const struct task *task);
-        /* By the wall clock, when at the latest that is over whatever AWS answers in the step of
-         * the task; SEC_NONE: when AWS does what is asked. NULL: that of every step. */
+        /* The time (wall clock) until which the step of the task holds the instance at most,
+         * whatever AWS answers; SEC_NONE: as long as AWS refuses. NULL: SEC_NONE for every step. */
         sec_t (*held_until)(struct task *task);
-        /* Whether a task that was cancelled has made something, which nobody follows any more.
-         * NULL: never. */
+        /* Whether a cancelled task has made something that no task follows any more. NULL: never.
+         */
         bool (*leaves)(const struct task *task);
         /* The row has been loaded; or NULL. */
         void (*loaded)(struct task *task);
-        /* The open task of this row is given up, for its account is no longer in the settings; or
-         * NULL. */
+        /* The open task of this row is given up, since its account is not in the settings; or NULL.
+         */
         void (*lost)(const struct run *run, const struct store_task *row);
 };
 
 struct phase {
         const char *name; /* stored */
         const struct task_kind *kind;
-        bool touches; /* the schedule's next run waits until its tasks only follow images */
+        bool touches; /* the next run of the schedule waits until all tasks of the phase only follow
+                         images */
         /* Adds the phase's tasks, or looks at those that earlier phases added. A verdict other than
          * step_next() ends the run. */
         struct verdict (*begin)(struct run *run);
@@ -113,15 +115,16 @@ struct phase {
 struct run_kind {
         const char *name; /* stored */
         const struct phase *phases;
-        const struct task_kind *work; /* tasks that do what the run is for: without one that is
-                                         done the run is not partial */
+        const struct task_kind *work; /* the kind of task that does the work of the run: a run
+                                         without such a task that is done is not partial */
         bool by_schedule; /* one run of a schedule waits for another: engine_schedule_is_busy() */
-        /* What the run has made, ", with 3 images", and what is amiss with that, "1 of 3 images is
-         * below ...", or NULL; the caller frees. NULL: it makes nothing. */
+        /* What the run has made: ", with 3 images". Its shortfall: "1 of 3 images is below ...", or
+         * NULL. The caller frees. NULL: runs of the kind make nothing. */
         char *(*made)(const struct run *run);
         char *(*shortfall)(const struct run *run);
-        void (*resumed)(struct run *run); /* its tasks are there again after a restart; or NULL */
-        void (*forget)(struct run *run);  /* frees run->state; or NULL */
+        void (*resumed)(
+                struct run *run); /* all its tasks have been rebuilt after a restart; or NULL */
+        void (*forget)(struct run *run); /* frees run->state; or NULL */
 };
 
 /* ---- objects ---- */
@@ -146,18 +149,20 @@ struct task {
         int percent;    /* of its snapshots, -1 unknown */
         char *snapshot; /* of these, the one that is furthest from complete; or NULL */
         int snapshot_percent;
-        char *waiting;                /* what it waits for, for people; or NULL */
+        char *waiting;                /* what the task waits for, for people; or NULL */
         struct refusal refusal;       /* of its own call, while its step lasts */
         const struct refusal *awaits; /* of the question it shares with others, while its step
                                          lasts; NULL: it does not wait for one */
         usec_t retry_at;    /* monotonic: until then its last step_retry() lasts; 0: there was none
                              */
         char *waiting_text; /* of task_waiting(); or NULL */
-        bool resumed;       /* this step was entered before a restart: its request may have left */
-        usec_t inherited;  /* monotonic: when it was taken over from an earlier process; 0: never */
-        bool restored;     /* its instance is as it was before, and only a late request could change
-                              that */
-        bool waits_behind; /* for an earlier image of the same instance: holds up no other run */
+        bool resumed; /* its step was entered by an earlier process, which may have sent the request
+                       */
+        usec_t inherited; /* monotonic: when the task of an earlier process was rebuilt; 0: it is of
+                             this one */
+        bool restored;    /* its instance is as it was before, and only a late request could change
+                             that */
+        bool waits_behind; /* waits for an earlier image of its instance: holds up no other run */
         bool dirty, moved, down;
         bool aside;                         /* counted in run->n_aside */
         struct task *next;                  /* of run->tasks */
@@ -211,15 +216,15 @@ struct engine {
         struct run *runs;          /* struct run.next, oldest first */
         struct clock_guard *clock; /* clock-guard.h; NULL in an engine for dry runs only */
         struct watches watches;
-        struct task *down;      /* struct task.next_down: whose instance is held */
-        char *dry_ids[DRY_IDS]; /* of the last dry runs, which no row of the store tells of */
-        size_t n_dry_ids;       /* how many there were */
+        struct task *down;                  /* struct task.next_down: whose instance is held */
+        char *dry_ids[DRY_IDS];             /* of the last dry runs, which have no row */
+        size_t n_dry_ids;                   /* how many there were */
         struct recent_image *recent_images; /* snapshot-limits.c */
         struct task *looked_up;             /* by engine_find_task(); or NULL */
         struct timer *turn;                 /* what moved is committed and acted on */
-        bool room;           /* an instance is no longer down: those that wait look again */
+        bool room;                          /* a slot is free: queued tasks are asked again */
         bool news;           /* since the last turn a run began, or the state failed or works */
-        char *store_failure; /* why the state cannot be written, said once; NULL: it can */
+        char *store_failure; /* why the state cannot be written, logged once; NULL: it can */
         bool closing;        /* only what holds an instance goes on */
         engine_changed_fn *changed; /* after a turn in which a run began or ended */
         void *userdata;
@@ -238,7 +243,7 @@ struct engine_options {
 struct engine *engine_new(const struct engine_options *options);
 struct engine *engine_free(struct engine *engine);
 DEFINE_CLEANUP(struct engine, engine_free);
-/* The id of a run, a function of these: whoever computes it again after a crash gets the same.
+/* The id of a run, a function of its arguments: after a crash the same run gets the same id.
  * "web-nightly.20261121T180000Z"; other kinds carry their name: "web-nightly.prune.2026..." or,
  * over all schedules, "prune.2026...". Schedule names have no dot. Caller frees. */
 char *run_id(const char *kind, const char *schedule, sec_t firing);
@@ -254,7 +259,7 @@ const struct task *engine_find_held(const struct engine *engine);
 /* Commits what moved and drops all runs: nothing calls back any more. */
 void engine_stop(struct engine *engine);
 
-/* What is known of a run before it begins. Strings are borrowed. */
+/* A run that is to begin. Strings are borrowed. */
 struct run_request {
         const char *kind, *schedule, *trigger, *only;
         sec_t firing;
@@ -262,8 +267,8 @@ struct run_request {
         bool queued;   /* do not begin before the runs of the schedule that are open have ended */
         bool compared; /* the clock agrees with AWS's */
 };
-/* Say once that the state cannot be written, and who is down meanwhile; and once that it can be
- * again. */
+/* Log once that the state cannot be written, with the instances that are held meanwhile; and once
+ * that it can be written again. */
 void engine_store_failed(struct engine *engine, const struct log_about *about);
 void engine_store_works(struct engine *engine);
 /* Claims the firing and begins. -EEXIST: it has been claimed before, or its id was that of a dry

@@ -1,4 +1,5 @@
-/* What amid holds at the moment, and what is said of it while the state cannot be written. */
+/* The instances that amid holds, and the lines of the journal about them: while AWS refuses a call
+ * that an instance is held for, and while the state cannot be written. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -18,7 +19,7 @@ const struct task *engine_find_held(const struct engine *engine)
         return NULL;
 }
 
-/* ---- AWS refuses what somebody's machine waits for ---- */
+/* ---- AWS refuses a call that an instance is held for ---- */
 
 void task_log_held(struct task *task, const char *why)
 {
@@ -39,7 +40,7 @@ void task_log_held(struct task *task, const char *why)
 
 /* ---- the state cannot be written ---- */
 
-/* Each of the instances that are held has a line. */
+/* One line for each instance that is held; one at least. */
 static void log_store_failed(const struct engine *engine, const struct log_about *about)
 {
         static const char *const what = "nothing is begun or brought back until it can";

@@ -35,8 +35,8 @@ void task_apply(struct task *task, struct verdict verdict);
 void task_report_refusal(const struct refusal *refusal, void *userdata);
 
 /* ---- held.c ---- */
-/* Where AWS refuses a call that an instance is held for: says so once in the journal, `why` being
- * what the task is to be shown to wait for, and how the instance is meanwhile. */
+/* Logs once that AWS refuses a call that an instance is held for, and how the instance is
+ * meanwhile. `why`: what the task waits for, for people. */
 void task_log_held(struct task *task, const char *why);
 /* Whether what the task waits for is refused, by its own call or one it shares; and which. */
 bool task_is_refused(const struct task *task);
@@ -57,7 +57,7 @@ bool run_may_begin(const struct run *run);
 bool run_is_busy(const struct run *run);
 void run_begin(struct run *run);
 void run_enter(struct run *run, const struct phase *phase);
-/* One line, and the last word to its watchers. */
+/* Logs the end of a run, and reports it to its watchers. */
 void run_report_end(struct run *run);
 
 /* ---- stragglers.c ---- */

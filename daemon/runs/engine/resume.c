@@ -1,3 +1,4 @@
+/* Runs and tasks rebuilt from the store after a restart. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -5,8 +6,8 @@
 #include "runs/engine/moves.h"
 #include "runs/location/location.h"
 
-/* The time that a run or a step had spent before the restart, by the wall clock: no other survives
- * it. */
+/* The time since a run or a step began, by the wall clock: the monotonic clock of the earlier
+ * process is lost. */
 static usec_t time_since(const struct run *run, sec_t begun)
 {
         sec_t now = loop_wall(run->engine->loop);

@@ -1,3 +1,4 @@
+/* Runs: from phase to phase, what they commit, and the outcome they end with. */
 #include "runs/engine/moves.h"
 
 #include <stdlib.h>
@@ -55,8 +56,9 @@ bool run_commit(struct run *run)
         return true;
 }
 
-/* When the run began, by the clock that shows `now`: the clock may have been set meanwhile. What
- * the two clocks round differently is left as it is. */
+/* When the run began, by a wall clock that shows `now`. A wall clock that was set meanwhile makes
+ * the start of the row wrong, and then the monotonic clock decides; a second of difference is
+ * rounding. */
 static sec_t begun_at(const struct run *run, sec_t now)
 {
         sec_t took = (loop_monotonic(run->engine->loop) - run->began) / USEC_PER_SEC;
@@ -78,8 +80,8 @@ static void run_end(struct run *run, enum outcome outcome, char *detail)
         engine_turn_soon(run->engine);
 }
 
-/* Whether a task does what the run is for: others look for the work, or remove old images after it.
- */
+/* Whether a task does the work of the run. Other tasks search for that work, or remove old images
+ * after it. */
 static bool task_is_work(const struct task *task)
 {
         return task->kind == task->run->kind->work;
@@ -88,7 +90,7 @@ static bool task_is_work(const struct task *task)
 /* How the tasks of a run ended. */
 struct tally {
         size_t n[OUTCOMES], work_done;
-        size_t abandoned; /* of those that were cancelled: what they made is no longer followed */
+        size_t abandoned; /* cancelled, and have made something that is no longer followed */
         const struct task *worst; /* the first that failed; or NULL */
 };
 
@@ -133,7 +135,7 @@ static char *tally_text(const struct run *run, const struct tally *tally, bool w
         return text_steal(&text);
 }
 
-/* The detail of a run, with what is amiss with what it made. Takes both. */
+/* The detail of a run with its shortfall. Takes both. */
 static char *with_shortfall(char *detail, char *shortfall)
 {
         char *whole;
@@ -146,8 +148,7 @@ static char *with_shortfall(char *detail, char *shortfall)
         return whole;
 }
 
-/* How a run ends that did not do everything: it is partial only where it did some of what it is
- * for. */
+/* The outcome of a run that did not do everything: partial only where some of its work is done. */
 static enum outcome outcome_short_of_all(const struct run *run, const struct tally *tally)
 {
         if (!tally->worst && tally->n[OUTCOME_CANCELLED])
@@ -269,8 +270,8 @@ void run_act(struct run *run)
         }
 }
 
-/* What a run that did not do everything is said to have ended with: a failure that had a line of
- * its own is not told twice. */
+/* The reason in the last line of a run that did not do everything. A failure of which the task has
+ * logged a line is not repeated. */
 static char *run_reason(const struct run *run)
 {
         struct tally tally = run_tally(run);

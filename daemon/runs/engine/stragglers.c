@@ -1,6 +1,6 @@
-/* Regions that hold up the others of their run: once one of a run's tasks is through, those that
- * still look get task_kind.straggle more, then they have failed. What the others do is not touched.
- */
+/* Regions whose searches hold up their run. Once one task of a phase is done, the open ones that
+ * only read get task_kind.straggle more; then they fail, and the run goes on with the other
+ * regions. */
 #include <stdlib.h>
 
 #include "base/alloc.h"

@@ -1,3 +1,4 @@
+/* Tasks: a verdict becomes the next step, a wait or an end; what people see of a task. */
 #include "runs/engine/moves.h"
 
 #include <assert.h>
@@ -65,8 +66,8 @@ static void task_leave_step(struct task *task)
         task->retry_at = 0;
 }
 
-/* It counts from the row of a step that may do something to the instance until that is known to be
- * as it was. */
+/* A task is down from the commit of its first step that may touch the instance, which is before the
+ * request, until the instance is known to be as it was. */
 void task_note_down(struct task *task)
 {
         struct engine *engine = task->run->engine;
@@ -171,7 +172,8 @@ const struct step *task_kind_step(const struct task_kind *kind, const char *name
         return NULL;
 }
 
-/* Half to one and a half times the delay, so that many tasks do not ask in step. */
+/* Half to one and a half times the delay, so that many tasks do not send their requests together.
+ */
 static usec_t with_jitter(struct engine *engine, usec_t delay)
 {
         return delay / 2 + (usec_t)(loop_random(engine->loop) % (uint64_t)(delay + 1));
@@ -186,7 +188,7 @@ static struct verdict time_out(struct task *task, char *detail)
                                            : step_finish(OUTCOME_FAILED, detail);
 }
 
-/* Why it is to end stays what it is, whatever else is in the way of that. */
+/* A task that is to end keeps the reason for that as its detail, whatever delays the end. */
 static void task_note_trouble(struct task *task, char *detail)
 {
         if (task->row.ending != OUTCOME_OPEN) {
@@ -229,7 +231,7 @@ void task_apply(struct task *task, struct verdict verdict)
                 task_enter(task, step);
                 return;
         case MOVE_RETRY:
-                /* Somebody waits for a dry run, and can ask again. */
+                /* A dry run does not retry: a person waits for it, and can ask again. */
                 if (task->run->dry ||
                     (task->step->timeout && task_spent(task) > task->step->timeout)) {
                         task_apply(task, time_out(task, verdict.detail));
@@ -258,7 +260,7 @@ static void task_on_timer(void *userdata)
 
 void task_wake(struct task *task)
 {
-        /* A request that is under way will move the task by itself. */
+        /* The answer to a request under way moves the task. */
         if (task->step && task->row.outcome == OUTCOME_OPEN && !task->call)
                 task_moved(task);
 }

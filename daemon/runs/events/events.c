@@ -1,3 +1,4 @@
+/* The table of events of the journal: names, ids, priorities, and the texts of the catalog. */
 #include "runs/events/events.h"
 
 /* clang-format off */

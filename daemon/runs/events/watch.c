@@ -1,3 +1,4 @@
+/* The list of those who watch runs, and what they get a report of. */
 #include "runs/events/watch.h"
 
 #include <stdlib.h>

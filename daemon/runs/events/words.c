@@ -1,3 +1,4 @@
+/* Steps and phases in words, for screens. */
 #include "runs/events/words.h"
 
 #include "base/cleanup.h"

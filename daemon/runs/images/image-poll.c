@@ -1,3 +1,4 @@
+/* The image poll of a location: which images are in which request, and how long the poll waits. */
 #include "runs/images/image-poll.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Images of schedules that are no longer in the settings: logged once for each schedule. */
 #include "runs/images/left.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The tables of methods and of the consistency that images achieve. */
 #include "runs/images/method.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Names and tags of images and snapshots. */
 #include "runs/images/naming.h"
 
 #include <ctype.h>

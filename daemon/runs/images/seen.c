@@ -1,3 +1,4 @@
+/* What EC2 shows of an image, written into the row of the image. */
 #include "runs/images/seen.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Accounts of the settings as accounts of aws/. */
 #include "runs/location/account.h"
 
 #include "base/alloc.h"

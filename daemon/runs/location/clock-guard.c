@@ -1,3 +1,4 @@
+/* The comparison of the wall clock with AWS's, and what follows from it. */
 #include "runs/location/clock-guard.h"
 
 #include <stdlib.h>

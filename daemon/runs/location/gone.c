@@ -1,3 +1,4 @@
+/* How much evidence proves that a resource no longer exists. */
 #include "runs/location/gone.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Locations: one object for an account's region, and what is known there of instance types. */
 #include "runs/location/location.h"
 
 #include <stdlib.h>

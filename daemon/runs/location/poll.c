@@ -1,3 +1,4 @@
+/* The interval of a poll: short after a change, longer from request to request. */
 #include "runs/location/poll.h"
 
 /* How much longer each interval is than the one before, in percent. */

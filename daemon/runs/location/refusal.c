@@ -1,3 +1,4 @@
+/* The refusal of a call: what AWS has said, how often, and when it is asked again. */
 #include "runs/location/refusal.h"
 
 #include <stdlib.h>

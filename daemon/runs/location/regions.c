@@ -1,3 +1,4 @@
+/* The regions of accounts whose settings name none: found once, renewed each day. */
 #include "runs/location/regions.h"
 
 #include <stdlib.h>
@@ -11,9 +12,9 @@ struct account_regions {
         char *account, *error;
         char **regions;
         size_t n_regions;
-        bool all; /* every open region, not the home alone */
+        bool all; /* all regions that are enabled for the account, not its home alone */
         struct aws_account *aws;
-        struct aws_region_slot *slot; /* NULL: not being looked for */
+        struct aws_region_slot *slot; /* the search for the home; NULL: none is under way */
         struct aws_regions_slot *list_slot;
         struct timer *timer;          /* the next search */
         struct account_regions *next; /* of locations->accounts */
@@ -24,12 +25,13 @@ static void search_done(struct locations *locations)
         for (const struct account_regions *known = locations->accounts; known; known = known->next)
                 if (known->slot || known->list_slot)
                         return;
-        /* Not armed any more: all went on without the last of them. */
+        /* A timer that is not armed has fired: the search ended without the accounts that did not
+         * answer. */
         if (timer_is_armed(locations->regions_found))
                 timer_arm(locations->regions_found, 0);
 }
 
-/* What was known stays when nobody answers now. */
+/* Takes the regions of an account. Where AWS gave none (`n` 0), those found before stay. */
 static void take(struct account_regions *known, char *const *regions, size_t n, const char *error)
 {
         if (n > 0) {
@@ -64,7 +66,8 @@ static void on_region(const char *region, const char *error, void *userdata)
         _cleanup_free_ char *why = xstrdup(error);
 
         known->slot = aws_region_slot_free(known->slot);
-        /* Without a home the open ones can be asked for elsewhere. */
+        /* The list of all regions does not need the home: DescribeRegions is answered in any
+         * region. */
         if (known->all)
                 known->list_slot = aws_list_regions(known->aws, on_regions, known);
         else
@@ -96,8 +99,9 @@ static struct account_regions *regions_for(struct locations *locations, const ch
         return known;
 }
 
-/* An account that nobody holds would forget its credentials and buckets between two runs. What was
- * found for other settings does not stay. */
+/* Searches for the regions of an account, and holds a reference to it: without one its credentials
+ * and rate limits would be lost between two runs. Regions that were found for other settings are
+ * dropped. */
 static void account_search(struct locations *locations, const struct setting_account *account)
 {
         struct account_regions *known = regions_for(locations, account->name);
@@ -115,7 +119,7 @@ static void account_search(struct locations *locations, const struct setting_acc
                 known->slot = aws_find_region(known->aws, on_region, known);
 }
 
-/* Those that the settings do not have any more. */
+/* Drops the accounts that are not in the settings any more. */
 static void drop_others(struct locations *locations)
 {
         for (struct account_regions *known = locations->accounts; known; known = known->next)

@@ -1,3 +1,4 @@
+/* The calls and codes that the journal has a line about, so that it gets no second one. */
 #include "runs/location/reported.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The kinds of runs: their phases and hooks. */
 #include "runs/manager/kinds.h"
 
 #include "runs/adopt/adopt.h"

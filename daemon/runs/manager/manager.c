@@ -1,3 +1,4 @@
+/* The life of the manager: settings, status, and an orderly end. */
 #include "runs/images/method.h"
 #include "runs/manager/private.h"
 

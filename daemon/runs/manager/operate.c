@@ -1,3 +1,4 @@
+/* What an operator may ask of the manager. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

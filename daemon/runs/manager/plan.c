@@ -1,3 +1,4 @@
+/* A plan without a daemon: a dry run in an engine of its own. */
 #include "runs/manager/plan.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Callers that wait until the manager is ready. */
 #include "runs/manager/waits.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* The outage history of a schedule, read from the tasks of earlier runs. */
 #include "runs/outage/outage-history.h"
 #include "runs/images/method.h"
 

@@ -1,3 +1,4 @@
+/* Restore plans as text and as a list. */
 #include "runs/outage/restore-plan.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* Another daemon that works for the same owner, found by the images it makes. */
 #include "runs/outage/rival.h"
 
 #include <stdlib.h>

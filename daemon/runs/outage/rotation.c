@@ -1,3 +1,4 @@
+/* Requests for target groups and the health of their targets, shared by the tasks of a location. */
 #include "runs/outage/rotation-private.h"
 
 #include <stdlib.h>

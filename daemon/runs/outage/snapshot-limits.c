@@ -1,3 +1,4 @@
+/* The images that were begun lately or are under way, against the limits of EC2 for snapshots. */
 #include "runs/outage/snapshot-limits.h"
 
 #include <stdlib.h>

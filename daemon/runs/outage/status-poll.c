@@ -1,3 +1,4 @@
+/* The status poller of a location: rounds of DescribeInstanceStatus and DescribeInstances. */
 #include "runs/outage/status-poll.h"
 
 #include <ctype.h>

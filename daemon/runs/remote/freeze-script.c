@@ -1,3 +1,4 @@
+/* The scripts that freeze and thaw, put together for one instance. */
 #include "runs/remote/freeze-script.h"
 
 #include <assert.h>

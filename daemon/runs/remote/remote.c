@@ -1,3 +1,4 @@
+/* A script sent to an instance by SendCommand, and its outcome. */
 #include "runs/remote/remote.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The retention task: the images of a schedule in one location, and a decision about each. */
 #include <stdlib.h>
 #include <string.h>
 

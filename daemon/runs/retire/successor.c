@@ -1,3 +1,4 @@
+/* The image that stays in the place of one that is removed. */
 #include "runs/retire/successor.h"
 
 #include "base/alloc.h"

@@ -1,3 +1,4 @@
+/* The firings of one schedule: claimed, skipped or missed, and what is remembered of them. */
 #include "runs/scheduler/firings.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ int firings_handle(struct engine *engine, struct firings *firings, sec_t nominal
         struct store_schedule stored;
         int r;
 
-        /* The run's own note of how many instances it found may be newer than ours. */
+        /* The number of instances found is written by the run as well, and may be newer there. */
         if (store_load_schedule(engine->store, firings->row.name, &stored) > 0) {
                 firings->row.matched = stored.matched;
                 store_schedule_done(&stored);
@@ -50,7 +51,7 @@ int firings_handle(struct engine *engine, struct firings *firings, sec_t nominal
 
 /* ---- firing ---- */
 
-/* A firing that ends before it begins, kept for `amictl runs`. */
+/* Records a firing of which no run begins, for `amictl runs`. */
 static int record_skipped(struct engine *engine, const struct firings *firings, sec_t nominal,
                           const char *why)
 {
@@ -133,8 +134,8 @@ static int fire_all_missed(struct engine *engine, struct firings *firings, sec_t
         return r;
 }
 
-/* Each once, however often it takes to deal with them: while the state cannot be written there are
- * more and more. */
+/* Logs missed firings, each of them once. While the state cannot be written, none of them is
+ * handled, and more are added. */
 static void log_missed(struct firings *firings, sec_t latest)
 {
         static const char *const what[] = {
@@ -215,7 +216,8 @@ int firings_run(struct engine *engine, struct firings *firings, sec_t now, bool 
 
 /* ---- what is remembered ---- */
 
-/* What a schedule fires by. When it changes, what the old one fired says nothing about the new one.
+/* The definition of a schedule: what decides when it fires. After a change of the definition, the
+ * firings handled before say nothing about those to come.
  */
 static char *definition_of(const struct setting_schedule *setting)
 {
@@ -224,9 +226,10 @@ static char *definition_of(const struct setting_schedule *setting)
                          setting->enabled ? "" : " disabled");
 }
 
-/* What was remembered under another clock. Set back: what lies ahead again has been claimed under
- * its id already, and the grid of a rate goes on below its anchor. Set forward again: what was
- * handled the first time was not missed. */
+/* Times that were recorded before the clock was set. A clock set back: `handled` lies in the
+ * future, and the firings until then have been claimed under their ids already, so that none
+ * happens twice; the anchor of a rate moves down by whole intervals. A clock set forward again: the
+ * firings that had been handled before the first change (`reached`) were not missed. */
 void firings_fit_clock(struct firings *firings, sec_t now)
 {
         struct store_schedule *row = &firings->row;
@@ -243,7 +246,7 @@ void firings_fit_clock(struct firings *firings, sec_t now)
                 row->handled = firings->reached;
                 firings->fitted = true;
         }
-        /* one that begins with the next full minute has just been added */
+        /* a rate whose anchor is the next full minute was added just now */
         if (firings->schedule.expression.kind == EXPRESSION_RATE &&
             row->anchor >= now + SEC_PER_MIN)
                 row->anchor -= (row->anchor - now + interval - 1) / interval * interval;
@@ -264,7 +267,8 @@ void firings_begin(struct firings *firings, sec_t now)
         firings->schedule.anchor = row->anchor;
 }
 
-/* Whether the schedule had the same rate() before: zone, end and enabled do not move its grid. */
+/* Whether the rate() of the schedule is the same as before: zone, end and enabled do not change the
+ * times at which a rate fires. */
 static bool rate_is_kept(const struct firings *firings, const char *definition)
 {
         const char *after = startswith(definition, firings->setting->expression_text);

@@ -17,19 +17,20 @@ struct firings {
         struct store_schedule row;
         sec_t offset;  /* of a flexible window */
         sec_t nominal; /* the next firing after row.handled; SEC_NEVER */
-        sec_t tried;   /* was on time, but could not be claimed: it is as soon as it can */
+        sec_t tried; /* a firing that was on time and could not be claimed: the claim is tried again
+                      */
         sec_t logged;  /* the latest missed firing that the journal has a line about */
-        sec_t reached; /* what was handled before the clock was set back */
+        sec_t reached; /* row.handled from before the clock was set back */
         bool fitted; /* row.handled was set by firings_fit_clock(), and the store says otherwise */
-        bool compared; /* those that fire now are claimed by a clock that was compared */
+        bool compared; /* firings are claimed by a clock that was compared with AWS's */
 };
 void firings_done(struct firings *firings);
 
 /* Fills in the rest beside `setting` (borrowed), `schedule` and `offset`: as of a schedule that
  * begins now. */
 void firings_begin(struct firings *firings, sec_t now);
-/* Takes up what the store remembers of the schedule; of one that is new, or fires by something else
- * than what is remembered, records that it begins as it has. */
+/* Loads the row of the schedule; for a new schedule, or one whose definition has changed, stores a
+ * row as firings_begin() has made it. */
 int firings_record(struct engine *engine, struct firings *firings);
 /* Finds the next one anew; due when it is to be acted on, SEC_NEVER: not at all. */
 void firings_advance(struct firings *firings);
@@ -39,8 +40,9 @@ sec_t firings_due(const struct firings *firings);
 int firings_run(struct engine *engine, struct firings *firings, sec_t now, bool compared);
 /* Records that everything up to `nominal` has been dealt with, and whether it is paused. */
 int firings_handle(struct engine *engine, struct firings *firings, sec_t nominal);
-/* Makes what was remembered under another clock fit this one. It is recorded by firings_run() once
- * the clock is known to be right: a start after what a wrong clock has handled would miss it. */
+/* Makes times that were recorded before the clock was set fit the clock of now. firings_run()
+ * stores them once the clock is known to be right: a wrong clock would move `handled` beyond
+ * firings that a later start then takes for handled. */
 void firings_fit_clock(struct firings *firings, sec_t now);
 /* A schedule that was taken out of the settings begins anew if it comes back. */
 int firings_forget(struct engine *engine, const char *name);

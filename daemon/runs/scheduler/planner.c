@@ -1,3 +1,4 @@
+/* One timer for the earliest firing of all schedules. */
 #include "runs/scheduler/planner.h"
 
 #include <errno.h>
