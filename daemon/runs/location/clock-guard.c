@@ -95,7 +95,8 @@ static void ask_end(struct clock_guard *guard)
         guard->n = 0;
 }
 
-/* What says that the clock is wrong is looked at again sooner: AWS's own may have been. */
+/* A comparison that says that the clock is wrong is fresh for a shorter time: AWS's may be the
+ * wrong one. */
 static bool is_fresh(const struct clock_guard *guard, const struct aws_clock *clock)
 {
         sec_t fresh = guard->wrong ? CLOCK_LOOK_AGAIN / 2 : CLOCK_FRESH;

@@ -71,7 +71,7 @@ void location_keep(struct location *location, void (*free_part)(void *part), voi
         *append(location->parts, location->n_parts) = (struct location_part){ free_part, part };
 }
 
-/* ---- what AWS answers ---- */
+/* ---- replies ---- */
 
 static struct log_about about_call(const struct location *location, const struct action *action,
                                    const struct aws_reply *reply)
@@ -105,10 +105,11 @@ void location_heard(struct location *location, const struct action *action,
                 log_event(&events[EVENT_AWS_SILENT], &about,
                           "%s. It is tried again until it works.", why);
                 return;
-        case AWS_ERROR: /* no success, and it may be in turn with an answer that does not come */
+        case AWS_ERROR: /* a refusal is no success: calls without an answer may come between
+                           refusals */
                 return;
         case AWS_UNKNOWN:
-                return; /* who sent it looks what became of it */
+                return; /* the step that sent the call looks up its outcome */
         }
         abort();
 }
@@ -147,7 +148,7 @@ void location_called(struct refusal *refusal, const struct action *action,
                 refusal_report(refusal);
 }
 
-/* ---- all of them ---- */
+/* ---- the locations of a schedule, or of all accounts ---- */
 
 void locations_done(struct locations *locations)
 {

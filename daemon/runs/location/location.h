@@ -1,6 +1,6 @@
 /*
- * A location is one region of one account: where tasks send their requests, and where one poll
- * follows what many of them wait for.
+ * A location is one region of one account. Tasks send their requests there, and those that wait for
+ * the same thing share one poll.
  */
 #pragma once
 
@@ -8,33 +8,33 @@
 #include "runs/location/refusal.h"
 #include "settings/settings.h"
 
-/* All locations that are worked in, and what is known of the accounts. */
+/* All locations that tasks work in, and the regions of accounts. */
 struct locations {
         struct loop *loop;
         struct aws *aws;
         struct settings *settings;        /* in force; NULL: not yet */
         struct location *all;             /* struct location.next */
         struct account_regions *accounts; /* regions.c */
-        struct timer *regions_found;      /* the search for them is over */
-        /* What is refused, or why, has changed. */
+        struct timer *regions_found;      /* ends the search for regions */
+        /* The text of a refusal has changed. */
         void (*refusal_changed)(const struct refusal *refusal, void *userdata);
         void *userdata;
 };
 void locations_done(struct locations *locations);
 
-/* What those above keep of a location. */
+/* Kept in a location by the folders above. */
 struct image_poll;
 struct status_poll;
 struct rotation;
 struct rival;
 
-/* What EC2 has told of a type of instances. */
+/* A type of instances, by DescribeInstanceTypes. */
 struct location_type {
         char *name;
-        bool has_disks; /* local ones, which a stop empties */
+        bool has_disks; /* instance store, which a stop erases */
 };
 
-/* What the files that poll keep of a location; freed with it. */
+/* A part that another file keeps in a location; freed with it. */
 struct location_part {
         void (*free)(void *part);
         void *part;
@@ -54,7 +54,7 @@ struct location {
         struct rival *rival;             /* another daemon, rival.h; the same */
         struct location_part *parts;     /* these four */
         size_t n_parts;
-        struct location_type *types; /* those that were asked about */
+        struct location_type *types; /* that EC2 was asked about */
         size_t n_types;
         struct location *next; /* of locations->all */
 };
@@ -68,25 +68,25 @@ DEFINE_CLEANUP(struct location, location_unref);
 /* `part` is freed with the location. */
 void location_keep(struct location *location, void (*free_part)(void *part), void *part);
 
-/* Every call from here ends with this: says once, for each code, when AWS cannot be asked, and when
- * a call of the service succeeds again. */
+/* Takes the reply to each call in the location. Logs once for each code that a service cannot be
+ * asked, and when a call of that service succeeds again. */
 void location_heard(struct location *location, const struct action *action,
                     const struct aws_reply *reply);
-/* The same for a poll that nobody sees fail: also says when it is refused, unless that is
- * `reported`. */
+/* The same for a call of a poll, which fails no task: also logs a refusal, unless `reported` has
+ * it. */
 void location_polled(struct location *location, const struct action *action,
                      const struct aws_reply *reply, struct reported *reported);
 
-/* A call that many tasks wait for, as aws_call(). What AWS refuses of it is kept in `refusal`. */
+/* A call that many tasks wait for, as aws_call(). `refusal` keeps what AWS answers to its attempts.
+ */
 struct aws_slot *location_call(struct refusal *refusal, const struct action *action,
                                const void *input, aws_done_fn *done, void *userdata);
-/* To be called with the reply to it: location_polled(), and the watchers of the tasks that wait. */
+/* Takes the reply to such a call: location_polled(), and a report to the watchers of the tasks. */
 void location_called(struct refusal *refusal, const struct action *action,
                      const struct aws_reply *reply);
 
 /* Calls back for every (account, region) of a schedule, or, with NULL, of all accounts. Gives NULL,
- * or what is wrong with the settings for it (caller frees): an account whose region nobody knows.
- */
+ * or the reason why an account has no region (caller frees). */
 typedef void location_fn(struct location *location, void *userdata);
 char *locations_of(struct locations *locations, const struct settings *settings,
                    const struct setting_schedule *schedule, location_fn *callback, void *userdata);

@@ -42,7 +42,8 @@ void poll_soon(struct poll *poll, usec_t delay)
 {
         poll->interval = poll->first;
         poll->hurry = true;
-        /* Never put off: what comes in quick succession would keep it from asking at all. */
+        /* A request that is due sooner is not put off: tasks that come one after the other would
+         * delay it for ever. */
         if (!poll->asking &&
             (!timer_is_armed(poll->timer) || poll->due > loop_monotonic(poll->loop) + delay))
                 poll_arm(poll, delay);

@@ -1,6 +1,6 @@
 /*
- * A poll that asks one question for many: it begins when something is added, waits longer from time
- * to time while nothing happens, and stops when nothing is left.
+ * The timing of a poll that sends one request for many tasks: it begins with the first task, waits
+ * longer from request to request as long as nothing changes, and ends with the last task.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ struct poll {
         usec_t interval;
         usec_t due;  /* monotonic: of the timer */
         bool asking; /* a request is under way */
-        bool hurry;  /* ask again as soon as it is answered */
+        bool hurry;  /* the next request follows this answer soon */
         timer_fn *ask;
         void *userdata;
 };
@@ -23,10 +23,11 @@ struct poll {
 void poll_init(struct poll *poll, struct loop *loop, usec_t first, usec_t longest, timer_fn *ask,
                void *userdata);
 void poll_done(struct poll *poll);
-/* Something new is waited for, or something is about to change: ask soon, and often again. */
+/* A task was added, or something is about to change: the next request is sent soon, and the
+ * interval is short again. */
 void poll_hurry(struct poll *poll);
 /* The same, after `delay` at the latest. */
 void poll_soon(struct poll *poll, usec_t delay);
-/* Plans the next question, or none when `more` is false; at the latest after `soon` (0: no such
- * wish). */
+/* Arms the timer for the next request, unless `more` is false; after `soon` at the latest (0: no
+ * such limit). */
 void poll_answered(struct poll *poll, bool more, usec_t soon);

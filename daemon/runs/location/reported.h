@@ -1,6 +1,6 @@
 /*
- * What the journal has of refusals: one line for each call, or service, and code, until that
- * succeeds, in whatever turn they come. Internal to runs/.
+ * The refusals that the journal has a line about: one line for each code of a call, or of a
+ * service, until that call succeeds, in whatever order the codes alternate. Internal to runs/.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct reported {
 };
 void reported_done(struct reported *reported);
 
-/* False: the journal has that already. `code` may be NULL. */
+/* False: the journal has a line about that code already. `code` may be NULL. */
 bool reported_add(struct reported *reported, const void *about, const char *code);
-/* It has succeeded. Whether the journal had anything about it. */
+/* The call has succeeded. True: the journal had a line about it. */
 bool reported_drop(struct reported *reported, const void *about);

@@ -1,7 +1,7 @@
 /*
- * What the instance itself says of its reboot, where `proof: ssm` asks for it: its boot id before
- * and after, and whether it shut down in order (boot-probe.sh). Without an answer the status checks
- * are what there is.
+ * The reboot as the instance itself shows it, where `proof: ssm` is set: its boot id before and
+ * after, and whether it shut down in order (boot-probe.sh). Without an answer of the instance, only
+ * its status checks prove the reboot.
  */
 #include <stdlib.h>
 
@@ -14,11 +14,11 @@
 
 EMBED(boot_probe_sh, "daemon/runs/remote/boot-probe.sh");
 
-/* Seconds the script may take, and how long its answer is waited for; the agent is not there at
- * once after a boot. */
+/* Seconds that the script may take, and that amid waits for its answer: after a boot the agent of
+ * SSM starts late. */
 enum { PROBE_TAKES = 60, PROBE_TIMEOUT = 180 };
-/* Seconds for which an agent that SSM does not reach is asked for before the reboot: it may be a
- * moment's confusion, and most often there is none. */
+/* Seconds in which InvalidInstanceId before the reboot leads to a retry. Most often the instance
+ * has no agent. */
 enum { PROBE_UNKNOWN = 15 };
 
 #define PROBE_RETRY (5 * USEC_PER_SEC)
@@ -54,7 +54,7 @@ static struct verdict probe_ask(struct task *task)
         return step_wait();
 }
 
-/* `timeout` 0: an agent that is not there is not waited for. */
+/* `timeout` 0: no retry where SSM does not reach an agent. */
 static struct verdict probe_answer(struct task *task, const struct aws_reply *reply,
                                    const char *without, sec_t timeout)
 {
@@ -138,10 +138,10 @@ struct verdict read_boot_again_answer(struct task *task, const struct aws_reply 
         return probe_answer(task, reply, "put-back", PROBE_TIMEOUT);
 }
 
-/* The instance knows better than its status checks. */
+/* Sets the consistency by what the instance has answered, which overrides its status checks. */
 static void prove_by_boot(struct task *task, const char *boot, const char *clean)
 {
-        /* What is not logged is judged by how soon it was back. */
+        /* where the shutdown is not logged, the duration of the reboot decides */
         bool soon = streq(task->row.consistency, ACHIEVED_REBOOT_CLEAN);
 
         free(task->row.evidence);

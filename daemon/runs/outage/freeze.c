@@ -2,10 +2,9 @@
  * Freezing an instance for its image, and letting it go on.
  *
  * The row is committed before the command is sent. The script arms a timer on the instance before
- * anything is frozen, so that nothing that happens to amid, to SSM or to the network keeps it
- * frozen (runs/remote/freeze-script.h); what follows here is about ending it sooner, and about what
- * was achieved. Frozen counts only when the instance says at the thaw that nobody had thawed it
- * before.
+ * it freezes anything, so that the instance thaws by itself whatever happens to amid, to SSM or to
+ * the network (runs/remote/freeze-script.h). The steps here end the freeze sooner, and decide what
+ * was achieved: the image is `frozen` only if the thaw finds the instance still frozen.
  */
 #include <stdlib.h>
 
@@ -18,12 +17,13 @@
 #include "runs/remote/remote.h"
 
 #define SEND_RETRY (5 * USEC_PER_SEC)
-/* So long SSM may not know an instance whose agent it reaches: seconds. */
+/* Seconds in which InvalidInstanceId leads to a retry: SSM may not know an agent that it reaches.
+ */
 enum { UNKNOWN_FOR = 60 };
-/* What the scripts may take besides `timeout`, and so long after it an instance has thawed by
- * itself: seconds. */
+/* Seconds that a script may take besides `timeout`, and after which an instance has thawed by
+ * itself. */
 enum { MARGIN = 60 };
-/* Without settings, after a restart: as by default. */
+/* The default of `timeout`, where a restart finds no settings for the freeze. */
 enum { TIMEOUT_UNKNOWN = 900 };
 
 static sec_t timeout_of(const struct task *task)
@@ -33,7 +33,8 @@ static sec_t timeout_of(const struct task *task)
                        : TIMEOUT_UNKNOWN;
 }
 
-/* One freeze of one instance: another attempt has another moment. Caller frees. */
+/* The id of one freeze of an instance: each attempt has another start of its outage. Caller frees.
+ */
 static char *token_of(const struct task *task)
 {
         return xasprintf("%s.%s.%lld", task->row.run, task->row.subject,
@@ -48,7 +49,7 @@ bool freeze_is_stale(struct task *task)
 
 /* ---- not frozen ---- */
 
-/* It is not frozen (any more), and there is no image yet: what the settings say of that. */
+/* The instance is not frozen (any more), and there is no image yet: the settings decide. */
 static struct verdict without_freeze(struct task *task, char *why)
 {
         const struct setting_schedule *schedule = task->run->schedule;
@@ -65,7 +66,8 @@ static struct verdict without_freeze(struct task *task, char *why)
         return step_goto("create-image");
 }
 
-/* The freeze went wrong. Where it may have begun, the thaw comes first and then takes it up. */
+/* The freeze has failed. Where it may have begun, the thaw comes first, and then without_freeze().
+ */
 static struct verdict not_frozen(struct task *task, char *why, bool begun)
 {
         _cleanup_free_ char *reason = why;
@@ -188,7 +190,7 @@ struct verdict thaw_ask(struct task *task)
         return step_wait();
 }
 
-/* What comes after the thaw, or after it was given up. */
+/* The verdict after the thaw, or after amid has given it up. */
 static struct verdict thaw_over(struct task *task)
 {
         outage_history_note(task, image_outage_duration(task));
@@ -196,10 +198,10 @@ static struct verdict thaw_over(struct task *task)
                 return step_goto("await-image");
         if (task->row.evidence)
                 return without_freeze(task, steal(task->row.evidence));
-        return step_goto("await-image"); /* which begins anew */
+        return step_goto("await-image"); /* which begins anew at wait-turn */
 }
 
-/* By now the instance has thawed by itself, if it was frozen. */
+/* Whether the timer on the instance is over: if it was frozen, it has thawed by itself. */
 static bool is_thawed_anyway(struct task *task)
 {
         return image_outage_duration(task) > timeout_of(task) + (sec_t)2 * MARGIN;
@@ -242,8 +244,7 @@ struct verdict await_thawed_ask(struct task *task)
         return step_wait();
 }
 
-/* Whether `before` did not succeed, or was not begun, as the last line of the thaw has it:
- * freeze-script.h. */
+/* Whether the instance was never frozen, by the last line of the thaw: freeze-script.h. */
 static bool never_froze(const char *output)
 {
         _cleanup_free_ char *by = remote_value(output, "amid-thaw", "thawed-by"),
@@ -252,7 +253,7 @@ static bool never_froze(const char *output)
         return streq(by, "freeze") || streq(reason, "never-frozen");
 }
 
-/* The instance goes on: whether it was frozen up to now decides which consistency is achieved. */
+/* The instance is thawed. Whether it was frozen until now decides which consistency is achieved. */
 static struct verdict thawed(struct task *task, const char *output)
 {
         _cleanup_free_ char *by = remote_value(output, "amid-thaw", "thawed-by");

@@ -7,13 +7,13 @@
 #include "runs/outage/outage-history.h"
 #include "runs/outage/rotation-steps.h"
 
-/* Between questions that AWS does not answer. */
+/* Between requests that AWS does not answer. */
 #define LOOK_RETRY (15 * USEC_PER_SEC)
-/* One that is still out of something so long after it was put back is put back again: 20 s at
- * first, twice as long each time. */
+/* Seconds after which an instance that was put back and is still out is put back again: 20 at
+ * first, twice as long each time, RESTORE_LONGER times. */
 enum { RESTORE_AGAIN = 20, RESTORE_LONGER = 4 };
 
-/* It did not become what it was before. Takes `why`. */
+/* The instance is not in service and healthy as before. Takes `why`. */
 static struct verdict not_as_before(struct task *task, char *why)
 {
         struct log_about about = task_about(task);
@@ -37,7 +37,7 @@ static void log_not_yet(struct task *task, const char *why)
         restore_note_overdue(task, "service in its Auto Scaling group", why);
 }
 
-/* True: it is time for another order to put it back, which is counted. */
+/* Whether it is time to put it back again; counts the attempt. */
 static bool restores_again(struct task *task)
 {
         struct backup_state *backup = backup_state(task);
@@ -71,7 +71,7 @@ static void log_as_before(struct task *task)
                           task->row.subject, time);
 }
 
-/* Until an earlier request cannot arrive any more, it is looked at again and again. */
+/* The instance is as before. Until no earlier request can arrive any more, it is read again. */
 static struct verdict as_before(struct task *task)
 {
         if (!task->restored)
@@ -114,7 +114,7 @@ static char *health_text(const struct restore_line *line, const struct elb_healt
                          *words ? ", " : "", words);
 }
 
-/* An answer from before the restart of amid is none. */
+/* Whether this process has waited for ready_timeout: a time before a restart does not count. */
 static bool has_watched(struct task *task)
 {
         struct backup_state *backup = backup_state(task);
@@ -177,7 +177,7 @@ struct verdict await_put_back_ask(struct task *task)
         return await_health(task, &plan);
 }
 
-/* Its Auto Scaling group has it somewhere between standby and service. */
+/* The lifecycle state is between Standby and InService. */
 static struct verdict not_in_service(struct task *task, int lifecycle)
 {
         struct backup_state *backup = backup_state(task);
@@ -199,9 +199,8 @@ static struct verdict not_in_service(struct task *task, int lifecycle)
                                                           rotation_lifecycle_name(lifecycle)));
 }
 
-/* The Auto Scaling group does not tell the lifecycle state of the instance. Once that is so for
- * long, an order that AWS has taken counts as carried out, and another one is given again. Takes
- * `why`. */
+/* AWS does not give the lifecycle state of the instance. After ready_timeout, a call that AWS has
+ * taken counts as carried out; after a refused call the instance is put back again. Takes `why`. */
 static struct verdict lifecycle_unknown(struct task *task, char *why)
 {
         bool was_taken = !backup_state(task)->refusal && !task->resumed;
@@ -230,7 +229,7 @@ struct verdict await_put_back_answer(struct task *task, const struct aws_reply *
                 return step_retry(rotation_pause(task),
                                   xstrdup("its Auto Scaling group does not list it"));
         switch ((enum lifecycle_state)lifecycle) {
-        case LIFECYCLE_DETACHING: /* somebody else decided about it */
+        case LIFECYCLE_DETACHING: /* by somebody else */
         case LIFECYCLE_DETACHED:
         case LIFECYCLE_OTHER:
                 backup_state(task)->unreachable = true;

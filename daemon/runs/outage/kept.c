@@ -1,5 +1,5 @@
-/* How long an instance is kept as it is for the call that makes its image, and the end without it.
- */
+/* How long an instance is kept stopped, frozen or out of service for CreateImage, and the end of a
+ * task without an image. */
 #include <stdlib.h>
 
 #include "base/alloc.h"

@@ -3,9 +3,9 @@
  * before. An instance that did not come back is put back as well: the health checks of its target
  * groups keep work away from it, and its Auto Scaling group decides about it.
  *
- * Like the start of a stopped instance this is not given up: not for a lack of permission, nor for
- * an answer nobody expected. Only what is no longer there to be put back into is, and an instance
- * that somebody else keeps from running.
+ * Like the start of a stopped instance, this is tried again after any error. amid gives up only a
+ * line of the restore plan whose group no longer exists, and an instance that does not run within
+ * ready_timeout, since its group does not take it.
  */
 #include <stdlib.h>
 
@@ -17,10 +17,10 @@
 
 /* Between attempts that AWS has not refused. */
 #define RESTORE_RETRY (15 * USEC_PER_SEC)
-/* So long a target group that is not found is looked for before that is said: seconds. */
+/* Seconds of TargetGroupNotFound before that is logged. */
 enum { NOT_FOUND_FOR = 10 * SEC_PER_MIN };
 
-/* What a line is about, for people. Caller frees. */
+/* The group of a line, for people. Caller frees. */
 static char *line_name(const struct restore_line *line)
 {
         if (line->kind == RESTORE_STANDBY)
@@ -40,7 +40,7 @@ static struct verdict line_is_back(struct task *task)
         return step_goto("put-back");
 }
 
-/* This part of it comes to nothing. */
+/* This line of the plan cannot be carried out. */
 static struct verdict restore_unreachable(struct task *task, const struct restore_line *line,
                                           const char *why)
 {
@@ -65,7 +65,7 @@ static struct verdict restore_over(struct task *task)
         return step_goto("await-image");
 }
 
-/* AWS has refused it because it does not run: until it is seen to, there is no use in asking. */
+/* AWS has refused the registration because the instance does not run: no call before it does. */
 static struct verdict await_running(struct task *task, const struct restore_line *line)
 {
         sec_t timeout = image_ready_timeout(task), waited = task_spent(task);
@@ -80,9 +80,9 @@ static struct verdict await_running(struct task *task, const struct restore_line
         return step_wait();
 }
 
-/* A call was refused. An earlier one without an answer, or somebody, may have registered it all the
- * same, or the target group was removed: true while that is looked at, or with the verdict if so.
- */
+/* After a refused call: an earlier call without an answer, or somebody else, may have registered
+ * the instance, or the target group may be gone. True while the registration is read, and when *ret
+ * is the verdict by it. */
 static bool looks_first(struct task *task, const struct restore_line *line, struct verdict *ret)
 {
         struct backup_state *backup = backup_state(task);
@@ -133,7 +133,7 @@ struct verdict put_back_ask(struct task *task)
         if (line->kind != RESTORE_STANDBY && backup->status_watch && backup->status_watch->asked &&
             backup->status_watch->state != INSTANCE_RUNNING)
                 return await_running(task, line);
-        if (now < task->retry_at) { /* a reading of its status has woken the task */
+        if (now < task->retry_at) { /* woken by a reading of its status */
                 task_wake_after(task, task->retry_at - now);
                 return step_wait();
         }
@@ -170,8 +170,8 @@ void restore_note_overdue(struct task *task, const char *name, const char *why)
         instance_note_failed(task, failure);
 }
 
-/* AWS refuses to register the instance, or to end its standby. Each attempt has a line, since the
- * instance gets no work. `why` is taken. */
+/* AWS refuses to register the instance, or to end its standby. Each attempt is logged, since the
+ * instance gets no work meanwhile. Takes `why`. */
 static struct verdict restore_refused(struct task *task, const struct restore_line *line, char *why)
 {
         struct log_about about = task_about(task);
@@ -192,7 +192,7 @@ static struct verdict restore_refused(struct task *task, const struct restore_li
         return step_retry(delay, why);
 }
 
-/* It has to run; what keeps it from that is not known here. `why` is taken. */
+/* AWS says that the instance does not run: waits until it does. Takes `why`. */
 static struct verdict not_running(struct task *task, const struct restore_line *line, char *why)
 {
         _cleanup_free_ char *reason = why;
@@ -227,7 +227,7 @@ struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
         restore_plan_parse(task->row.putback, &plan);
         line = &plan.lines[backup->next_back];
         why = aws_describe_failure(reply, task->action, task->row.region);
-        if (!streq(reply->code, "InvalidTarget")) /* its state would not explain it */
+        if (!streq(reply->code, "InvalidTarget")) /* not about the state of the instance */
                 backup->status_watch = status_watch_end(backup->status_watch);
         if (!refused)
                 return task_spent(task) < image_ready_timeout(task)

@@ -1,4 +1,4 @@
-/* What the state says of an image, as it is followed. */
+/* The row of the image of a task, from pending to its end. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -7,7 +7,7 @@
 #include "runs/images/image-poll.h"
 #include "runs/outage/outage.h"
 
-/* Between attempts to write down what an image is: the disk is full. */
+/* Between attempts to write the row: the disk may be full. */
 #define RECORD_RETRY (10 * USEC_PER_SEC)
 
 struct verdict image_not_recorded(struct task *task)
@@ -84,7 +84,7 @@ struct verdict image_ended(struct task *task, const char *state, const struct im
         return step_next();
 }
 
-/* One line, also over a restart: the state in the store says whether it was told. */
+/* Logs one line, also over a restart: an image that is available in the store has had it. */
 struct verdict image_available(struct task *task)
 {
         struct backup_state *backup = backup_state(task);
@@ -112,6 +112,7 @@ void image_watch_early(struct task *task)
         if (backup->image_watch->seen != SEEN_AVAILABLE || backup->recorded)
                 return;
         verdict = image_available(task);
-        free(verdict.detail); /* it could not be written: with the next look */
+        free(verdict.detail); /* a row that could not be written is written when the step is asked
+                                 again */
         backup->recorded = verdict.move == MOVE_NEXT;
 }

@@ -1,4 +1,4 @@
-/* Until the instance is back, and what that proves. */
+/* await-instance: until the instance is back, and what its status checks prove of its reboot. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +16,10 @@
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RebootInstances.html */
 #define FORCED_AFTER (3 * SEC_PER_MIN)
 
-/* EC2 may say for a while that what it has started is stopped. */
+/* EC2 may show an instance as stopped for so long after it has started it. */
 #define STARTS_WITHIN (60 * USEC_PER_SEC)
 
-/* Now, not with the next step: that begins only once the state can be written. */
+/* Ends the watch now: the next step begins only once the state can be written. */
 static void stop_awaiting(struct task *task)
 {
         struct backup_state *backup = backup_state(task);
@@ -27,7 +27,8 @@ static void stop_awaiting(struct task *task)
         backup->status_watch = status_watch_end(backup->status_watch);
 }
 
-/* The rest of the run is not begun: says what was done and what was not. */
+/* Halts the run: its tasks that have not begun are cancelled. Logs how many instances had a slot.
+ */
 static void halt_run(struct task *failed)
 {
         struct run *run = failed->run;
@@ -51,11 +52,11 @@ static void halt_run(struct task *failed)
                   total - touched - 1, total - touched == 2 ? "was" : "were");
 }
 
-/* Of row.detail, while it is not back; and once it is, before the time that it was away. */
+/* The part of row.detail about an instance that is not back; and about one that came back late. */
 #define NOT_BACK  "the instance did not come back"
 #define BACK_LATE "the instance was away for "
 
-/* What the detail says of the instance begins there; NULL: it was told of no such failure. */
+/* That part of the detail, to its end; NULL: no such failure was noted. */
 static const char *find_noted(const struct task *task, const char *words)
 {
         const char *detail = task->row.detail;
@@ -63,7 +64,7 @@ static const char *find_noted(const struct task *task, const char *words)
         return task->row.ending != OUTCOME_OPEN && detail ? strstr(detail, words) : NULL;
 }
 
-/* Once: also after a restart, when it still does not run. */
+/* Notes it once, also over a restart. */
 void instance_note_failed(struct task *task, const char *why)
 {
         struct run *run = task->run;
@@ -106,8 +107,8 @@ struct verdict instance_failed(struct task *task, char *why)
         return step_next();
 }
 
-/* Whether it went down for its image. That a check fails counts if it began to fail after EC2 took
- * the call, both by EC2's clock. */
+/* Whether the instance was seen down since CreateImage. A status check that fails counts if it
+ * began to fail after EC2 had taken the call, both by EC2's clock. */
 static bool was_down(struct task *task, const struct status_watch *watch)
 {
         const struct image_watch *image = backup_state(task)->image_watch;
@@ -116,8 +117,8 @@ static bool was_down(struct task *task, const struct status_watch *watch)
                (watch->impaired && image && image->created && watch->impaired >= image->created);
 }
 
-/* Whether the last reading is so long after the step began that a reboot would have been seen by
- * then. A restart begins that time anew: only a wall clock knows how long the process was away. */
+/* Whether the last reading is `settle` after the step began: a reboot would have been seen by then.
+ * After a restart of amid that time begins anew, since only the wall clock spans it. */
 static bool is_settled(const struct task *task, const struct status_watch *watch, sec_t settle)
 {
         usec_t since = task->entered > task->inherited ? task->entered : task->inherited;
@@ -132,8 +133,8 @@ static bool is_back(struct task *task, const struct status_watch *watch, sec_t s
                 is_settled(task, watch, settle));
 }
 
-/* What the status checks prove of a reboot. That they were not ok says that it happened; when it
- * was over soon, also that nobody pulled the plug. */
+/* What the status checks prove of the reboot: checks that were not ok, that the instance rebooted;
+ * an instance that was back soon, that EC2 did not force it. */
 static void prove_reboot(struct task *task, const struct status_watch *watch)
 {
         usec_t since = backup_state(task)->rebooted;
@@ -176,7 +177,7 @@ static struct verdict instance_ready(struct task *task, const struct status_watc
         return step_next();
 }
 
-/* It was started, and goes down once more. */
+/* Whether the instance, which was started, is stopping or stopped again. */
 static bool is_down_again(const struct task *task, const struct status_watch *watch)
 {
         bool is_down = watch->asked &&
@@ -188,7 +189,7 @@ static bool is_down_again(const struct task *task, const struct status_watch *wa
                (has_other_reason || watch->read > task->entered + STARTS_WITHIN);
 }
 
-/* It is started until it runs: nobody else will. */
+/* Whether the instance still has to be started: amid has stopped it, and nobody else starts it. */
 static bool goes_on_being_started(const struct task *task, const struct status_watch *watch)
 {
         return task->method == &method_stop && !(watch->asked && watch->state == INSTANCE_RUNNING);
@@ -207,7 +208,7 @@ static struct verdict not_up_in_time(struct task *task, const struct status_watc
         return step_wait();
 }
 
-/* The request to stop it came to nothing: there was no outage. */
+/* StopInstances had no effect: there was no outage. */
 static struct verdict never_was_down(struct task *task)
 {
         instance_note_back(task);
@@ -218,7 +219,7 @@ static struct verdict never_was_down(struct task *task)
         return step_next();
 }
 
-/* Whether EC2 has told the state of the instance in the last `timeout`. */
+/* Whether the last reading of the instance is younger than `timeout`. */
 static bool is_news(const struct task *task, const struct status_watch *watch, sec_t timeout)
 {
         usec_t now = loop_monotonic(task->run->engine->loop);
@@ -226,7 +227,8 @@ static bool is_news(const struct task *task, const struct status_watch *watch, s
         return watch->asked && now - watch->read < timeout * USEC_PER_SEC;
 }
 
-/* What was read last, and the call in the way of a newer reading. */
+/* The instance has failed: with the last reading, and the call whose refusal prevents a newer one.
+ */
 static struct verdict not_ready(struct task *task, const struct status_watch *watch, sec_t timeout)
 {
         bool news = is_news(task, watch, timeout);
@@ -242,8 +244,8 @@ static struct verdict not_ready(struct task *task, const struct status_watch *wa
                                 trouble ? trouble : ""));
 }
 
-/* Until the next look: at the time-out, and each minute after it, when the instance is well but not
- * yet for long enough, or is still being started. */
+/* When the step is asked again at the latest: at the timeout, and each minute after it, while
+ * `settle` is not over or the instance is still being started. */
 static usec_t wait_left(sec_t waited, sec_t timeout)
 {
         return (waited < timeout ? timeout - waited : SEC_PER_MIN) * USEC_PER_SEC;
@@ -279,8 +281,8 @@ struct verdict await_instance_ask(struct task *task)
         if (goes_on_being_started(task, watch) && start_age(task) >= timeout &&
             (watch->asked || watched >= timeout))
                 return not_up_in_time(task, watch);
-        /* After a restart EC2 is asked before the time that passed meanwhile counts, and an
-         * instance that is well then has `settle` to show that it stays so. */
+        /* After a restart the time before it counts only once EC2 was asked, and an instance that
+         * passes its checks then gets `settle`. */
         if (waited >= timeout && (watch->asked || watched >= timeout) &&
             !(is_news(task, watch, timeout) && status_watch_passes(watch)) &&
             !goes_on_being_started(task, watch))

@@ -7,12 +7,12 @@
 #include "base/mutant.h"
 #include "base/text.h"
 
-/* For so long an answer is good for all tasks of the location. */
+/* How long an answer serves all tasks of the location. */
 #define FRESH (120 * USEC_PER_SEC)
 /* Between attempts when EC2 cannot be asked. */
 #define RETRY (15 * USEC_PER_SEC)
-/* Seconds around the time that is looked at, for lists that lag, and for a wall clock that counts
- * where AWS tells no time. */
+/* Seconds before and after the searched time: for lists that lag, and for a wall clock that is
+ * wrong. */
 #define AROUND SEC_PER_DAY
 
 struct rival {
@@ -20,12 +20,12 @@ struct rival {
         struct location *location;
         struct aws_slot *call;
         usec_t looked, failed; /* monotonic: the last answers; 0: none */
-        struct settings *by;   /* what the images looked at were held to; or NULL */
+        struct settings *by;   /* the settings that images were compared with; or NULL */
         char *error;           /* of the last failure */
         struct refusal refusal;
 };
 
-/* ---- what tells of another daemon ---- */
+/* ---- evidence of another daemon ---- */
 
 /* When this process began, by EC2's clock. */
 static sec_t began(const struct engine *engine, sec_t date)
@@ -89,7 +89,7 @@ void rival_see(const struct task *task, const struct ec2_image *image, sec_t dat
         see(task->run->engine, task->location, image, date);
 }
 
-/* ---- looking for it ---- */
+/* ---- the search ---- */
 
 static void on_images(const struct aws_reply *reply, void *userdata)
 {
@@ -114,8 +114,8 @@ static void on_images(const struct aws_reply *reply, void *userdata)
                         task_wake(task);
 }
 
-/* Values of creation-date for what EC2 has created since the last look, or since this process
- * began. Freed by strings_free(). */
+/* Values of the filter creation-date for images since the last search, or since this process began.
+ * Freed by strings_free(). */
 static char **new_dates(const struct rival *rival, size_t *ret_n)
 {
         const struct engine *engine = rival->engine;

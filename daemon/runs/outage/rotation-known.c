@@ -1,4 +1,4 @@
-/* What the last looks at the target groups of a location tell. */
+/* The target groups of a location, by the last answers. */
 #include <string.h>
 
 #include "base/alloc.h"

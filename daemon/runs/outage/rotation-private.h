@@ -1,4 +1,4 @@
-/* What rotation.c looks up and rotation-known.c tells. Private to both. */
+/* The target groups that rotation.c reads and rotation-known.c answers by. Private to both. */
 #pragma once
 
 #include "runs/location/gone.h"

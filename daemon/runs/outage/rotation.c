@@ -7,10 +7,11 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* A failed look is the answer to all that wait for it; who asks later has it tried again. */
+/* A failure is the answer to all tasks that wait; a task that comes later than this causes a new
+ * request. */
 #define FAILURE_FRESH (2 * USEC_PER_SEC)
 
-/* A task that waits for a look. */
+/* A task that waits for target groups to be read. */
 struct onlooker {
         struct task *task;
         struct restore_plan only; /* lines of target groups */
@@ -33,7 +34,7 @@ static struct target_group *group_of(struct rotation *rotation, const char *arn)
 
 /* ---- what is to be asked ---- */
 
-/* What an onlooker lacks. */
+/* The next request that an onlooker needs. */
 struct lack {
         bool list;
         struct target_group *group;
@@ -44,7 +45,7 @@ static bool is_read(const struct target_group *group, usec_t since)
         return group->gone || (group->read && group->read >= since);
 }
 
-/* Whether something is missing that was asked for after `since`. */
+/* Whether something has not been read since `since`. */
 static bool lacks(struct rotation *rotation, const struct restore_plan *only, usec_t since,
                   struct lack *ret)
 {
@@ -99,8 +100,8 @@ static void send_lack(struct rotation *rotation, const struct lack *lack)
                         on_health, rotation);
 }
 
-/* Wakes those that lack nothing any more, or all when the look has `failed`; asks for what the
- * first of the others lacks. */
+/* Wakes the tasks for which all is read, or all tasks when a request has `failed`; sends the
+ * request that the first of the others needs. */
 static void rotation_go_on(struct rotation *rotation, bool failed)
 {
         struct onlooker *onlooker, *following;

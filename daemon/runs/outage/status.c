@@ -1,12 +1,12 @@
 /*
- * check-status: whether an instance is well before it is touched. What is impaired already does not
- * become well by a reboot or a stop, would be blamed on amid, and would halt the run: it gets an
- * image without an outage, or none, as 'targets.impaired' says.
+ * check-status: whether an instance passes its status checks before it is touched. A reboot or a
+ * stop does not repair an instance that is impaired already; its failure would be blamed on amid,
+ * and would halt the run. It gets an image without an outage, or none, as 'targets.impaired' says.
  *
  * All instances that get a slot within a second are asked about together (status-poll.h).
  *
- * check-status-again: the same for an instance that has its slot, right before CreateImage: when an
- * earlier call may have made the image, or what was read before is too old to reboot it by.
+ * check-status-again: the same right before CreateImage, for an instance that has its slot: when an
+ * earlier call may have made the image, or the last reading is too old for a reboot.
  */
 #include <stdlib.h>
 
@@ -16,16 +16,16 @@
 #include "runs/outage/outage.h"
 #include "runs/outage/status-poll.h"
 
-/* So long checks that say neither are waited for: seconds. EC2 checks once a minute, and says
- * `initializing` for minutes after a start. Afterwards the instance is treated as one that is well.
- */
+/* Seconds to wait for checks that neither pass nor fail. EC2 checks once a minute, and shows
+ * `initializing` for minutes after a start. Afterwards the checks count as passed. */
 enum { UNDECIDED_FOR = 5 * SEC_PER_MIN };
-/* So long EC2 may not answer, as at the other steps that only look: seconds. */
+/* Seconds to wait for an answer, as in other read-only steps. */
 enum { SILENT_FOR = SEC_PER_HOUR };
-/* So long after a call that was not answered a check begins to fail because of it: the request may
- * arrive late, and the checks are made once a minute. What EC2's clock and ours may differ by. */
+/* REBOOT_SHOWS: seconds after an unanswered call within which the reboot of that call makes a check
+ * fail; the request may arrive late, and EC2 checks once a minute. CLOCKS_DIFFER: between EC2's
+ * clock and ours. */
 enum { REBOOT_SHOWS = 10 * SEC_PER_MIN, CLOCKS_DIFFER = 2 * SEC_PER_MIN };
-/* How often EC2 may contradict itself about the state of an instance. */
+/* How often DescribeInstances and DescribeInstanceStatus may differ about the state. */
 enum { CONTRADICTIONS = 240 };
 
 static void end_look(struct task *task)
@@ -68,9 +68,9 @@ static struct verdict was_impaired(struct task *task)
         return step_goto("create-image");
 }
 
-/* Whether the check began to fail soon after a call that may have been carried out: then it may be
- * the reboot of that call that makes it fail, although EC2 lists no image yet. After a restart it
- * is not known when the last call was. */
+/* Whether the check began to fail soon after a CreateImage that may have been carried out: its
+ * reboot may be the cause, although EC2 lists no image yet. After a restart the time of the last
+ * call is not known. */
 static bool may_be_rebooted(const struct task *task)
 {
         const struct backup_state *backup = task->state;
@@ -91,7 +91,7 @@ static struct verdict is_fit(struct task *task)
         end_look(task);
         backup_state(task)->fit = loop_monotonic(task->run->engine->loop);
         if (task->method != &method_freeze)
-                free(steal(task->row.evidence)); /* of a look before this one */
+                free(steal(task->row.evidence)); /* of an earlier reading */
         if (backup_state(task)->may_exist || task->step->ask == check_status_again_ask)
                 return step_goto("create-image"); /* it has its slot already */
         return slots_allow(task) ? step_next() : step_goto("wait-turn");
@@ -104,7 +104,7 @@ static struct verdict describe_first(const struct task *task)
         return step_goto(backup->may_exist ? "check-again" : "check-instance");
 }
 
-/* It is in another state than it was described in. */
+/* The status poll shows another state than DescribeInstances did. */
 static struct verdict changed_state(struct task *task)
 {
         struct backup_state *backup = backup_state(task);
@@ -148,7 +148,8 @@ static struct verdict await_reboot(struct task *task)
         return end_without_image(task, OUTCOME_FAILED, why);
 }
 
-/* What cannot be looked at is not touched: whether it came back could not be seen either. */
+/* EC2 gives no status. Such an instance is not touched, since its return could not be seen either.
+ */
 static struct verdict not_reported(struct task *task)
 {
         const struct status_watch *watch = backup_state(task)->status_watch;

@@ -1,8 +1,8 @@
 /*
  * Stopping an instance for its image, and starting it again. The row of stop-instance is committed
- * before the call. Unless AWS has refused that call, every way leads over start-instance, which
- * never gives up: not for a lack of capacity, nor for an answer nobody expected. Only an instance
- * that provably no longer exists (gone.h) is not started.
+ * before the call. Unless AWS has refused that call, the task does not end before start-instance
+ * has succeeded: it starts the instance again and again, after a lack of capacity and after any
+ * other error. Only an instance that provably no longer exists (gone.h) is not started.
  */
 #include <stdlib.h>
 
@@ -14,16 +14,16 @@
 
 /* Between attempts to stop an instance. */
 #define STOP_RETRY (15 * USEC_PER_SEC)
-/* An instance that still runs so long after the call is told to stop again. */
+/* An instance that still runs so long after StopInstances is stopped again. */
 #define STOP_AGAIN (120 * USEC_PER_SEC)
-/* So long EC2 may say that it does not know an instance that is to be stopped. */
+/* So long StopInstances may be answered with InvalidInstanceID.NotFound. */
 #define STOP_UNKNOWN (10 * SEC_PER_MIN)
-/* An instance that still stops is started once it was seen stopped, or is tried after this. */
+/* An instance that is stopping is started when it was seen stopped, or after this. */
 #define START_RETRY (60 * USEC_PER_SEC)
 
-/* ---- check-stop: what a stop would cost ---- */
+/* ---- check-stop: what the instance would lose by a stop ---- */
 
-/* NULL: it was not asked about. */
+/* NULL: EC2 was not asked about the type yet. */
 static const struct location_type *known_type(const struct location *location, const char *name)
 {
         for (size_t i = 0; i < location->n_types; i++)
@@ -33,7 +33,7 @@ static const struct location_type *known_type(const struct location *location, c
 }
 
 /* https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html
- * NULL: by what is known there is none. */
+ * Why the instance is not stopped; NULL: nothing that is known speaks against it. Caller frees. */
 static char *stop_refusal(const struct task *task)
 {
         const struct backup_state *backup = task->state;
@@ -75,7 +75,7 @@ static struct verdict check_stop_verdict(struct task *task, char *refusal)
         return slots_allow(task) ? step_next() : step_goto("wait-turn");
 }
 
-/* Local disks would matter, and it is not known whether there are any. */
+/* Whether the type has to be asked about: instance store matters, and is not known. */
 static bool wants_type(const struct task *task)
 {
         const struct backup_state *backup = task->state;
@@ -120,8 +120,8 @@ struct verdict check_stop_answer(struct task *task, const struct aws_reply *repl
 
 /* ---- stop-instance ---- */
 
-/* AWS has refused to stop it. Unless an earlier request was taken, or may have been, it runs. Takes
- * `detail`. */
+/* AWS has refused StopInstances. Unless an earlier call was taken, or may have been, the instance
+ * runs. Takes `detail`. */
 static struct verdict not_stopped(struct task *task, enum outcome outcome, char *detail)
 {
         struct backup_state *backup = backup_state(task);
@@ -159,7 +159,7 @@ struct verdict stop_ask(struct task *task)
         return step_wait();
 }
 
-/* EC2 does not know the instance (for a moment): whether that is so is looked up meanwhile. */
+/* EC2 does not know the instance, for a moment or for good: the status poll tells which. */
 static struct verdict stop_unknown(struct task *task, char *detail)
 {
         image_watch_status(task);
@@ -186,7 +186,8 @@ struct verdict stop_answer(struct task *task, const struct aws_reply *reply)
                 return stop_unknown(task, detail);
         if ((reply->outcome != AWS_ERROR || streq(reply->code, "IncorrectInstanceState")) &&
             stop_age(task) < image_ready_timeout(task)) {
-                refusal_note_logged(&task->refusal); /* it is not held: it runs */
+                refusal_note_logged(
+                        &task->refusal); /* no line that it is held: the instance runs */
                 return step_retry(STOP_RETRY, detail);
         }
         return not_stopped(task, OUTCOME_FAILED, detail);
@@ -223,7 +224,8 @@ struct verdict await_stopped_ask(struct task *task)
                 backup->status_watch = status_watch_end(backup->status_watch);
                 return step_next();
         }
-        /* Also where EC2 does not tell its state: it is started again, whatever it is. */
+        /* The time counts even if EC2 does not say the state: the instance is started in any case.
+         */
         if (waited >= timeout && !(MUTANT(waits_for_an_untold_state) && !watch->asked))
                 return not_seen_stopped(task, watch, timeout);
         if (watch->asked && watch->state == INSTANCE_RUNNING &&
@@ -258,7 +260,7 @@ sec_t start_age(struct task *task)
         struct backup_state *backup = backup_state(task);
         usec_t now = loop_monotonic(task->run->engine->loop);
 
-        if (!backup->started) /* before the restart; so long ago at least */
+        if (!backup->started) /* by an earlier process: so long ago at least */
                 backup->started = now - task_spent(task) * USEC_PER_SEC;
         return (now - backup->started) / USEC_PER_SEC;
 }
@@ -313,7 +315,7 @@ struct verdict start_ask(struct task *task)
         return step_wait();
 }
 
-/* No attempt sooner than that; longer from one to the next. */
+/* Sets the time of the next attempt: longer from one to the next. */
 static usec_t start_later(struct task *task)
 {
         struct backup_state *backup = backup_state(task);
@@ -323,7 +325,7 @@ static usec_t start_later(struct task *task)
         return delay;
 }
 
-/* One line for each attempt that AWS refused: somebody's machine is down. */
+/* Logs each attempt that AWS refused, since the instance is down meanwhile. */
 static struct verdict start_refused(struct task *task, const struct aws_reply *reply)
 {
         struct log_about about = task_about(task);
@@ -342,8 +344,8 @@ static struct verdict start_refused(struct task *task, const struct aws_reply *r
         return step_retry(delay, why);
 }
 
-/* It still stops, and cannot be started before that is over: usual for minutes. A host with a fault
- * keeps an instance in "stopping" for hours.
+/* The instance is still stopping, and cannot be started yet. That takes minutes; on a faulty host
+ * an instance can be "stopping" for hours.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/TroubleshootingInstancesStopping.html */
 static struct verdict start_too_early(struct task *task, const struct aws_reply *reply)
 {
@@ -365,8 +367,8 @@ static struct verdict start_too_early(struct task *task, const struct aws_reply 
         return step_wait();
 }
 
-/* Whether StartInstances shows that the instance ran all the time: StopInstances came to nothing,
- * and no earlier StartInstances of ours can be why it runs. */
+/* Whether StartInstances shows that the instance was never stopped: it was running before this
+ * call, and no earlier StartInstances of ours can have started it. */
 static bool start_found_it_running(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_instance_changes *done = reply->output;
@@ -396,7 +398,7 @@ struct verdict start_answer(struct task *task, const struct aws_reply *reply)
         return start_refused(task, reply);
 }
 
-/* ---- started, and down once more ---- */
+/* ---- an instance that was started and has stopped again ---- */
 
 /* "Client.InternalError: Client error on launch", or NULL. Caller frees. */
 static char *state_reason(const struct status_watch *watch)
@@ -410,7 +412,7 @@ static char *state_reason(const struct status_watch *watch)
                                          : xasprintf("%s: %s", code, words);
 }
 
-/* What EC2 may mean by the code; "" for others. */
+/* A hint at the cause behind a code of StateReason; "" for codes without one. */
 static const char *state_reason_help(const char *code)
 {
         /* https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html */
@@ -420,8 +422,8 @@ static const char *state_reason_help(const char *code)
                        : "";
 }
 
-/* A request to stop it that had no answer is carried out within five minutes, and looks like this.
- */
+/* Whether an earlier StopInstances without an answer may have stopped it: such a request arrives
+ * within five minutes. */
 static bool was_late_request(struct task *task, const struct status_watch *watch)
 {
         return image_may_arrive_for(task) &&

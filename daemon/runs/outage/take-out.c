@@ -1,4 +1,5 @@
-/* take-out, await-taken-out: see rotation-steps.c, which says what of. */
+/* take-out, await-taken-out: an instance leaves its groups, by the restore plan of
+ * rotation-steps.c. */
 #include <stdlib.h>
 
 #include "aws/services/autoscaling.h"
@@ -8,16 +9,16 @@
 
 #define TAKE_OUT_RETRY (15 * USEC_PER_SEC)
 
-/* An instance that is not draining so long after it was taken out is taken out again: seconds. */
+/* Seconds after which a target that is not draining is deregistered again. */
 enum { TAKE_OUT_AGAIN = 20 };
 
-/* Whether AWS has refused all there was to do so far: it is in service as before. */
+/* Whether AWS has refused every call so far: the instance is in service as before. */
 static bool is_still_in_service(struct task *task)
 {
         return !backup_state(task)->may_be_out && !task->inherited && !image_may_arrive_for(task);
 }
 
-/* Ends it while nothing else was done to the instance. */
+/* Ends the task: the instance is put back, unless it never left service. */
 static struct verdict hand_back(struct task *task, enum outcome outcome, char *detail)
 {
         if (is_still_in_service(task)) {
@@ -34,8 +35,8 @@ struct verdict take_out_on_timeout(struct task *task, char *detail)
         return hand_back(task, OUTCOME_FAILED, detail);
 }
 
-/* Whether nothing more is to begin: the instance goes back at once. Told to end, amid takes it out
- * again at its next start. */
+/* Whether the instance is put back at once: the run is cancelled, or amid is closing. In the latter
+ * case its next start takes the instance out again. */
 static bool is_called_off(struct task *task, struct verdict *ret)
 {
         const struct run *run = task->run;
@@ -108,8 +109,8 @@ struct verdict take_out_ask(struct task *task)
         return step_wait();
 }
 
-/* AWS does not answer, or not yet. What may be out already is not kept so for longer than it may
- * take to come back. Takes `why`. */
+/* AWS does not answer, or is busy. An instance that may be out of service is not kept so for longer
+ * than ready_timeout. Takes `why`. */
 static struct verdict take_out_later(struct task *task, char *why)
 {
         if (!is_still_in_service(task) && image_outage_duration(task) >= image_ready_timeout(task))
@@ -139,12 +140,12 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
         if (reply->outcome != AWS_ERROR || rotation_is_busy(reply))
                 return take_out_later(task, why);
         if (is_standby && streq(reply->code, "ValidationError")) {
-                /* It says so of one that is in standby already, too: its state will tell. */
+                /* AWS says so of an instance in standby, too: its lifecycle state decides. */
                 backup->refusal = why;
                 return step_next();
         }
         if (gone_is_claimed(reply)) {
-                free(why); /* whether it is not there is what await-taken-out looks at */
+                free(why); /* await-taken-out reads whether it is still registered */
                 backup->may_be_out = true;
                 return line_is_out(task);
         }
@@ -153,7 +154,7 @@ struct verdict take_out_answer(struct task *task, const struct aws_reply *reply)
 
 /* ---- await-taken-out ---- */
 
-/* The first registration that is not over, or NULL. */
+/* The first line whose registration has not ended, or NULL. */
 static const struct restore_line *find_draining(const struct task *task,
                                                 const struct restore_plan *plan,
                                                 const struct elb_health **ret)
@@ -224,7 +225,8 @@ struct verdict await_taken_out_ask(struct task *task)
         return await_draining(task, &plan);
 }
 
-/* The instance stays in service. While another one is in standby, it waits for a slot again. */
+/* The Auto Scaling group refuses standby. While another instance is in standby, the task waits for
+ * a slot again; else it fails. */
 static struct verdict refused(struct task *task)
 {
         char *why = steal(backup_state(task)->refusal);
