@@ -87,14 +87,14 @@ static int adoption_init(struct adoption *adoption, struct task *task)
         return 0;
 }
 
-/* ---- what does not fit ---- */
+/* ---- images that amid has not made ---- */
 
 static const char *tag_of(const struct ec2_image *image, const char *key)
 {
         return ec2_tag_value(image->tags, image->n_tags, key);
 }
 
-/* The row that the tags tell of; a tag that is missing leaves its column NULL. */
+/* The row of an image by its tags; a missing tag leaves its column NULL. */
 static struct store_image row_of(const struct task *task, const struct ec2_image *image)
 {
         const char *time = tag_of(image, TAG_TIME);
@@ -196,8 +196,9 @@ static struct verdict adoption_ask(struct task *task)
         return step_wait();
 }
 
-/* Brings a row up to the state that EC2 lists. Retention does that for schedules with 'retain'; the
- * images of others are listed here only. What was removed or released is left to retention. */
+/* Updates the state of a row by EC2. Retention does that for schedules with 'retain'; the images of
+ * other schedules are listed here only. Rows of removed or released images are left to retention.
+ */
 static void refresh_state(struct task *task, struct store_image *row, const struct ec2_image *image)
 {
         static const char *const of_retention[] = { STATE_DEREGISTERING, STATE_DEREGISTERED,
@@ -236,7 +237,7 @@ static void log_left(const struct task *task, const struct store_image *row, con
                   row->id, where, why);
 }
 
-/* Takes in an image that has no row yet, or says why not. */
+/* Adds a row for an image without one, or logs why not. */
 static void consider(struct task *task, struct adoption *adoption, const struct ec2_image *image)
 {
         _cleanup_(store_image_done) struct store_image row = row_of(task, image);

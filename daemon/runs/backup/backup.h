@@ -8,20 +8,20 @@
  *     image task, one per instance:    its method (method.h) decides which of these it goes through
  *
  *         wait-turn, check-instance
- *         check-status                         freeze, reboot, stop: whether it is well
+ *         check-status                         freeze, reboot, stop: whether its checks pass
  *         check-daemon                         freeze, reboot, stop: no other one of our owner
- *         check-stop                           stop: what it would cost
- *         check-rotation                       reboot, stop: what sends it work
- *         take-out, await-taken-out            reboot, stop, when it is to be out of that
+ *         check-stop                           stop: what the instance would lose
+ *         check-rotation                       reboot, stop: which groups send it work
+ *         take-out, await-taken-out            reboot, stop, when it is to leave these
  *         read-boot, await-boot                reboot, with proof: ssm
  *         freeze-instance, await-frozen        freeze
  *         stop-instance, await-stopped         stop
  *         create-image                         or find-image, when the outcome of the call is not
- *                                              known; check-again before it is made once more, and
- *                                              check-status-again when the look at the status
+ *                                              known; check-again before the next call, and
+ *                                              check-status-again when the last reading of the
  *                                              checks is too old for a reboot
  *         record-image
- *         await-snapshots                      freeze, stop, stopped: the moment is fixed
+ *         await-snapshots                      freeze, stop, stopped: all snapshots have begun
  *         prove-stopped                        stop, stopped: it was stopped until then
  *         thaw-instance, await-thawed          freeze
  *         start-instance                       stop
@@ -39,13 +39,14 @@
 
 extern const struct task_kind targets_task, image_task;
 
-/* Phases: adds a targets task per location; holds what was found to `expect`. */
+/* Phases: the first adds a targets task per location; the second compares the number of instances
+ * with `expect`. */
 struct verdict backup_begin_targets(struct run *run);
 struct verdict backup_begin_images(struct run *run);
 
-/* What a targets task knows, and no row of the store. */
+/* The state of a targets task beyond its row. */
 struct targets_state {
-        char **rebooted; /* instance ids: these had a reboot for an image lately */
+        char **rebooted; /* ids of instances that had a reboot for an image lately */
         size_t n_rebooted;
         size_t named, asking; /* of the instances that an operator named: so many were asked about,
                                * and so many are with the question that is under way */
@@ -54,18 +55,18 @@ struct targets_state {
 };
 struct targets_state *targets_state(struct task *task); /* makes it the first time */
 
-/* named.c: the step that asks EC2 for the instances an operator named and that are no
- * targets. What it says of them is the detail of the targets task. */
+/* named.c: the step that asks EC2 about instances that an operator named and that are not targets.
+ * The reasons become the detail of the targets task. */
 struct verdict named_ask(struct task *task);
 struct verdict named_answer(struct task *task, const struct aws_reply *reply);
-/* The instances an operator named that are a target in no region, each with the reason; NULL: there
- * are none. Caller frees. */
+/* The instances that an operator named and that are not a target in any region, each with the
+ * reason; NULL: there are none. Caller frees. */
 char *named_not_targets(const struct run *run);
 /* Whether an instance has a tag of `exclude_tags`. */
 bool targets_exclude(const struct setting_targets *targets, const struct ec2_instance *instance);
-/* planned.c: the step of a plan that reads the status checks of the instances it would
- * touch, and then tells of all instances. What is impaired has row.detail, and row.ending SKIPPED
- * where no image would be made; where the checks are not known row.evidence says why. */
+/* planned.c: the step of a plan that reads the status checks of the instances that a run would
+ * touch, and then reports all instances. An impaired instance has row.detail, and row.ending
+ * SKIPPED where no image would be made; where the checks are not known, row.evidence says why. */
 struct verdict planned_ask(struct task *targets);
 struct verdict planned_answer(struct task *targets, const struct aws_reply *reply);
 
@@ -73,24 +74,25 @@ struct verdict planned_answer(struct task *targets, const struct aws_reply *repl
 char *backup_made(const struct run *run);
 char *backup_shortfall(const struct run *run);
 
-/* Its run was abandoned: how a task ends that has let go of its instance. */
+/* The end of a task whose run was abandoned, once its instance is restored. */
 struct verdict image_abandoned(struct task *task);
 
 /* create.c: the step that calls CreateImage. */
 struct verdict create_ask(struct task *task);
 struct verdict create_answer(struct task *task, const struct aws_reply *reply);
-/* Why no call may be made (any more), or MOVE_NEXT. */
+/* MOVE_NEXT: CreateImage may be called; else the verdict that ends the task. */
 struct verdict create_may(struct task *task);
-/* What was stopped may have been started by the next call, and the image says which. */
+/* Has a stopped instance described again before the next call: somebody may start it meanwhile, and
+ * the tags of the image depend on its state. */
 void image_look_again_if_stopped(struct task *task);
 
-/* found.c: the image under the wanted name, which a call may have made. */
+/* found.c: find-image, the lookup of an image that a call may have made, by its name. */
 struct verdict find_ask(struct task *task);
 struct verdict find_answer(struct task *task, const struct aws_reply *reply);
 /* struct task_kind.held_until */
 sec_t image_held_until(struct task *task);
-/* look-for-image: the same once the instance is as it was, for a day at most. The task ends as its
- * row says (`ending`), also when the image is found: then it is recorded and followed first. */
+/* look-for-image: the same lookup once the instance is as it was, for a day at most. The task ends
+ * as row.ending says; an image that is found is recorded and followed first. */
 struct verdict look_ask(struct task *task);
 struct verdict look_answer(struct task *task, const struct aws_reply *reply);
 struct verdict look_on_timeout(struct task *task, char *detail);
@@ -103,8 +105,8 @@ struct verdict tag_consistency_answer(struct task *task, const struct aws_reply 
 struct verdict tag_consistency_refused(struct task *task, char *detail);
 struct verdict check_consistency_ask(struct task *task);
 
-/* snapshots.c: until EC2 shows a snapshot of every volume; and whether the instance was
- * stopped until then. */
+/* snapshots.c: until EC2 shows a snapshot of every volume; and whether the instance was stopped
+ * until then. */
 struct verdict await_snapshots_ask(struct task *task);
 struct verdict await_snapshots_answer(struct task *task, const struct aws_reply *reply);
 struct verdict prove_stopped_ask(struct task *task);

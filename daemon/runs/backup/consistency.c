@@ -114,7 +114,7 @@ struct verdict tag_consistency_refused(struct task *task, char *detail)
 }
 
 /* EC2 refuses CreateTags. Where an earlier request may have been carried out, the tags of the image
- * tell. Takes `detail`. */
+ * are read. Takes `detail`. */
 static struct verdict tag_consistency_refused_now(struct task *task, char *detail)
 {
         struct backup_state *backup = backup_state(task);
@@ -127,7 +127,7 @@ static struct verdict tag_consistency_refused_now(struct task *task, char *detai
         return step_goto("tag-consistency");
 }
 
-/* The image is there, and CreateTags was refused. */
+/* The image is listed, with its tags, after CreateTags was refused. */
 static struct verdict tag_consistency_read(struct task *task, const struct ec2_image *image)
 {
         struct backup_state *backup = backup_state(task);
@@ -142,8 +142,8 @@ static struct verdict tag_consistency_read(struct task *task, const struct ec2_i
         return tag_consistency_refused(task, steal(backup->tag_refusal));
 }
 
-/* Until the next request; of looks at an image that EC2 does not list no more are made than the
- * proof takes. */
+/* The pause before the next request. An image that EC2 does not list is looked for as often as the
+ * proof of its absence takes. */
 static usec_t tag_consistency_delay(struct task *task)
 {
         if (gone_is_suspected(&backup_state(task)->tagged_gone, GONE_IMAGE))
@@ -151,7 +151,7 @@ static usec_t tag_consistency_delay(struct task *task)
         return task_spent(task) < TAG_SOON ? TAG_RETRY : TAG_LATER;
 }
 
-/* EC2 does not know one of the ids, and so has tagged none. Takes `detail`. */
+/* EC2 does not know one of the ids, and has tagged none of them. Takes `detail`. */
 static struct verdict tag_consistency_unknown(struct task *task, char *detail)
 {
         struct backup_state *backup = backup_state(task);
@@ -249,7 +249,7 @@ struct verdict check_consistency_ask(struct task *task)
 
         if (record_consistency(task) < 0)
                 return image_not_recorded(task);
-        /* Good or not, its instance is not: the task has failed. */
+        /* the instance is not right, so that the task has failed, whatever the image is */
         if (task->row.ending != OUTCOME_OPEN)
                 return step_finish(task->row.ending, NULL);
         if (!falls_short(task))

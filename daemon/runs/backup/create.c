@@ -9,16 +9,17 @@
 #include "runs/location/location.h"
 #include "runs/outage/snapshot-limits.h"
 
-/* What is refused for a limit or a lack of room is told once, then every so often: about hourly. */
+/* One of so many refusals for a limit, or a lack of room, is logged: about one an hour. */
 enum { BUSY_LOGGED = 12 };
 #define STATE_RETRY (15 * USEC_PER_SEC)
-/* Without an answer from AWS at all it is asked again after about this. */
+/* Between calls that AWS does not answer. */
 #define SILENT_RETRY (30 * USEC_PER_SEC)
 /* Status checks this young are true enough to reboot an instance by. */
 #define STATUS_FRESH (60 * USEC_PER_SEC)
-/* How often EC2 may contradict itself about the state of an instance: for an hour. */
+/* How often CreateImage may be refused for a state that DescribeInstances does not show: an hour.
+ */
 enum { WRONG_STATES = 240 };
-/* How often an instance is frozen in vain. */
+/* How often a freeze may end before EC2 takes the call. */
 enum { STALE_AT_MOST = 3 };
 /* Tags an image is made with: EC2 takes 50, and amid:outcome comes later. */
 enum { TAGS_MAX = 49 };
@@ -39,7 +40,8 @@ static void add_tag(struct tag_list *list, const char *key, const char *value)
                sizeof(struct ec2_tag));
 }
 
-/* Ours first, then those of the settings, then the instance's: what comes first wins and stays. */
+/* Tags of amid first, then those of the settings, then those of the instance: the first of a key is
+ * used, and the last are left out beyond TAGS_MAX. */
 static void fill_tags(struct tag_list *list, struct task *task, const char *time,
                       const struct setting_image *image)
 {
@@ -57,8 +59,8 @@ static void fill_tags(struct tag_list *list, struct task *task, const char *time
                         : ACHIEVED_CRASH);
         add_tag(list, TAG_METHOD, task->row.method);
         add_tag(list, TAG_DAEMON, task->run->engine->nonce);
-        /* Nothing is done to the instance, and no more than crash is asked for: the task is done
-         * when the image is available, and before that no outcome is read. */
+        /* An image by crash of which no more is requested needs no change of its tags later: its
+         * task is done when it is available, and its outcome is not read before. */
         if (task->method == &method_crash && streq(task->row.asked, ACHIEVED_CRASH))
                 add_tag(list, TAG_OUTCOME, outcome_names[OUTCOME_DONE]);
         for (size_t i = 0; i < image->n_tags; i++)
@@ -122,7 +124,7 @@ struct verdict create_may(struct task *task)
         return step_next();
 }
 
-/* EC2 did not take the call while the instance was frozen: it goes on, and is frozen anew. */
+/* The freeze ended before EC2 took the call: the instance is thawed, and frozen again. */
 static struct verdict too_late_for_freeze(struct task *task)
 {
         free(steal(task->row.evidence));
@@ -134,8 +136,8 @@ static struct verdict too_late_for_freeze(struct task *task)
         return step_goto("thaw-instance");
 }
 
-/* EC2 may not take the call for hours, or the daemon be away: the checks may have begun to fail
- * since they were looked at, if they were by this process. */
+/* Whether the status checks have to be read again before a reboot: EC2 may have refused the call
+ * for hours, or this process may not have read them at all. */
 static bool is_look_too_old(struct task *task)
 {
         const struct backup_state *backup = backup_state(task);
@@ -153,7 +155,7 @@ struct verdict create_ask(struct task *task)
         struct verdict may;
 
         if (task->resumed && !MUTANT(takes_over_nothing))
-                return step_goto("find-image"); /* the request may have left before the restart */
+                return step_goto("find-image"); /* an earlier process may have sent the call */
         may = create_may(task);
         if (may.move == MOVE_FINISH)
                 return end_without_image(task, may.outcome, may.detail);
@@ -172,7 +174,7 @@ struct verdict create_ask(struct task *task)
         return step_wait();
 }
 
-/* ---- what came back ---- */
+/* ---- the reply ---- */
 
 void image_look_again_if_stopped(struct task *task)
 {
@@ -188,7 +190,7 @@ static const struct {
         enum create_trouble trouble;
 } create_troubles[] = {
         { "InvalidAMIName.Duplicate", CREATE_TAKEN },
-        /* Whether it is gone is looked up, like its state: gone.h. */
+        /* its state and its existence are looked up: gone.h */
         { "InvalidInstanceID.NotFound", CREATE_WRONG_STATE },
         { "IncorrectInstanceState", CREATE_WRONG_STATE },
         { "IncorrectState", CREATE_WRONG_STATE },
@@ -211,7 +213,7 @@ static struct verdict wrong_state(struct task *task, char *detail)
         return create_later(task, STATE_RETRY, detail);
 }
 
-/* A limit is reached. That may take hours to change, or somebody who changes it. */
+/* A limit is reached: that lasts until other images are done, or somebody raises the limit. */
 static struct verdict busy(struct task *task, char *detail)
 {
         struct backup_state *backup = backup_state(task);
@@ -247,7 +249,8 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                                 return step_finish(OUTCOME_FAILED, detail);
                         free(detail);
                         if (reply->attempts > 1)
-                                note_unknown(backup); /* by an attempt of its own */
+                                note_unknown(backup); /* an attempt of this call may have made the
+                                                         image */
                         return step_goto("find-image");
                 case CREATE_BUSY:
                         return busy(task, detail);
@@ -255,8 +258,8 @@ static struct verdict create_refused(struct task *task, const struct aws_reply *
                         return wrong_state(task, detail);
                 }
         }
-        /* The only sign of a wrong state is in the words: "Instance is not in state 'running' or
-         * 'stopped'". */
+        /* This code has many causes; the message shows the state: "Instance is not in state
+         * 'running' or 'stopped'". */
         if (streq(reply->code, "InvalidParameterValue") && reply->message &&
             strstr(reply->message, "not in state"))
                 return wrong_state(task, detail);
@@ -283,9 +286,9 @@ struct verdict create_answer(struct task *task, const struct aws_reply *reply)
         switch (reply->outcome) {
         case AWS_OK:
                 task->row.image = steal(created->id);
-                task->row.launched = backup_state(task)->launched; /* it is of this very call */
+                task->row.launched = backup_state(task)->launched; /* the image is of this call */
                 if (task->method == &method_freeze)
-                        free(steal(task->row.evidence)); /* it is of this freeze */
+                        free(steal(task->row.evidence)); /* and of this freeze */
                 return step_goto("record-image");
         case AWS_ERROR:
                 return create_refused(task, reply);

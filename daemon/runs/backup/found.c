@@ -1,11 +1,11 @@
 /*
- * The image under the wanted name: looked for when the outcome of CreateImage is not known, or EC2
- * says that the name is taken.
+ * find-image: the lookup of an image by its name, when the outcome of CreateImage is not known, or
+ * EC2 says that the name is taken.
  *
- * CreateImage has no client token. The name is what makes an image unique, and a name can be taken
- * by anybody: an image is taken over only when EC2's own word (SourceInstanceId, CreationDate) and
- * the tags of the create call fit what was asked for. CopyImage makes copies of one name, so each
- * image that is listed under it is looked at.
+ * CreateImage has no client token: the name makes an image unique. Anybody can use a name, so an
+ * image is taken over only when SourceInstanceId, CreationDate and the tags of the create call are
+ * those that the task has asked for. CopyImage makes images of the same name, so each image under
+ * it is compared.
  */
 #include <stdlib.h>
 
@@ -15,16 +15,16 @@
 #include "runs/backup/backup.h"
 #include "runs/outage/rival.h"
 
-/* After an unknown outcome the image is looked for by name so often, after 2 s, 4 s, 8 s, then
- * every 15 s, before the call is made again: DescribeImages lags behind CreateImage by seconds, at
- * times by minutes. If the image exists after all, EC2 refuses the name. After so many rounds, or
- * when no call may be made any more, so many lookups tell that there is none: fewer, over some five
- * minutes, while an instance is kept down for it longer than that may take. */
+/* After an unknown outcome there are LOOKUPS lookups, after 2 s, 4 s, 8 s, then every 15 s, before
+ * the next call: DescribeImages lags behind CreateImage by seconds, at times by minutes. If the
+ * image exists after all, EC2 refuses the name. After ROUNDS calls, or when no call may be made any
+ * more, LOOKUPS_AT_MOST in a row prove that there is none; LOOKUPS_IN_HASTE, over some five
+ * minutes, where the instance has been kept down for ready_timeout. */
 enum { LOOKUPS = 6, ROUNDS = 12, LOOKUPS_AT_MOST = 72, LOOKUPS_IN_HASTE = 20 };
-#define HASTE_AT_MOST (300 * USEC_PER_SEC) /* where they are not answered */
+#define HASTE_AT_MOST (300 * USEC_PER_SEC) /* the same, where EC2 does not answer */
 #define LOOK_SOON     (2 * USEC_PER_SEC)
 #define LOOK_LATER    (15 * USEC_PER_SEC)
-#define LOOK_CALMLY   (300 * USEC_PER_SEC) /* the instance is put right */
+#define LOOK_CALMLY   (300 * USEC_PER_SEC) /* once the instance is restored */
 /* How much this machine's clock may differ from EC2's, where EC2 does not tell the time.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 #define CLOCKS_DIFFER (5 * SEC_PER_MIN)
@@ -71,7 +71,7 @@ static char *unknown_text(struct task *task)
                          task->row.name);
 }
 
-/* The instance is put right first, and the image looked for afterwards. Takes `why`. */
+/* Restores the instance first; the image is looked up afterwards. Takes `why`. */
 static struct verdict find_later(struct task *task, char *why)
 {
         struct verdict verdict = image_give_up(task, OUTCOME_FAILED, why);
@@ -128,8 +128,8 @@ sec_t image_held_until(struct task *task)
         return loop_wall(task->run->engine->loop) + (sec_t)((left + looking) / USEC_PER_SEC);
 }
 
-/* EC2 does not answer whether the image exists. It may, and no other task would look after it; but
- * no instance is kept down for that. Takes `why`. */
+/* EC2 does not answer the lookup. The image may exist, and no other task would follow it; but the
+ * instance is not kept down for that. Takes `why`. */
 static struct verdict find_unanswered(struct task *task, char *why)
 {
         _cleanup_free_ char *reason = why;
@@ -142,10 +142,10 @@ static struct verdict find_unanswered(struct task *task, char *why)
                                     task->row.name, reason));
 }
 
-/* ---- something is ---- */
+/* ---- an image is found ---- */
 
-/* What of an image that has the wanted name does not fit what the task has asked EC2 for, as
- * "ami-1: its SourceInstanceId is i-2, not i-1"; NULL: all fits. Caller frees. */
+/* How an image under the name differs from the one that the task has asked for: "ami-1: its
+ * SourceInstanceId is i-2, not i-1"; NULL: it is that image. Caller frees. */
 static char *find_misfit(const struct task *task, const struct ec2_image *image)
 {
         const struct {
@@ -178,8 +178,8 @@ static char *find_misfit(const struct task *task, const struct ec2_image *image)
         return NULL;
 }
 
-/* Whether a process of this daemon asked for it in this very task, so that what was done to the
- * instance since then was done for this image. */
+/* Whether a process of this daemon has made the image in this task: then the outage of the task was
+ * for this image. */
 static bool is_asked_by_us(const struct task *task, const struct ec2_image *image)
 {
         const char *daemon = ec2_tag_value(image->tags, image->n_tags, TAG_DAEMON);
@@ -214,8 +214,8 @@ static struct verdict take_over(struct task *task, struct ec2_image *image)
         return step_goto("record-image");
 }
 
-/* The listed image that this task has asked for, or NULL. backup->misfit is then what does not fit
- * of the first image; *ret_untagged: an image under the name has no tags. */
+/* The listed image that this task has asked for, or NULL. backup->misfit is then the difference of
+ * the first image; *ret_untagged: an image under the name has no tags. */
 static struct ec2_image *find_ours(struct task *task, const struct aws_reply *reply,
                                    bool *ret_untagged)
 {
@@ -253,8 +253,8 @@ struct verdict find_answer(struct task *task, const struct aws_reply *reply)
         ours = find_ours(task, reply, &untagged);
         if (ours)
                 return take_over(task, ours);
-        /* Ours has its tags from the create call on; a list that lags may not show them at first,
-         * and not ours beside others of its name. */
+        /* The image has its tags from the create call on. A list that lags may show it without
+         * tags, or only other images of the name. */
         if (found->n_images == 0 || backup->outcome_unknown ||
             (untagged && backup->rounds == 0 && backup->lookups < LOOKUPS))
                 return find_nothing(task);
@@ -274,7 +274,7 @@ struct verdict look_ask(struct task *task)
                 log_event(&events[EVENT_IMAGE_REFUSED], &about,
                           "No image of %s yet: %s; it is looked for.", task->row.subject,
                           task->row.detail);
-                backup->lookups = 0; /* those before did not find it */
+                backup->lookups = 0; /* count anew */
         }
         backup->lookup_logged = true;
         return find_ask(task);

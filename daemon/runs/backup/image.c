@@ -55,7 +55,8 @@ static struct verdict image_failed(struct task *task, const struct image_watch *
                                      watch->reason ? watch->reason : "EC2 gave no reason"));
 }
 
-/* For the next process, which then takes its absence for a removal sooner. */
+/* Notes in the row that EC2 has listed the image: after a restart, its absence proves a removal
+ * sooner. */
 static struct verdict note_listed(struct task *task)
 {
         task->row.listed = loop_wall(task->run->engine->loop);
@@ -130,7 +131,7 @@ static bool image_leaves(const struct task *task)
         return task->row.image;
 }
 
-/* The steps of backup.h; rows with methods are gone through by these only. */
+/* The steps of backup.h. Rows with `ways` are for tasks of these methods only. */
 static const struct step image_steps[] = {
         { .name = "wait-turn", .ask = wait_turn_ask, .queued = true },
         { .name = "check-instance",
@@ -213,7 +214,7 @@ static const struct step image_steps[] = {
           .answer = await_snapshots_answer,
           .ways = BY_FREEZE | BY_STOP,
           .down = true },
-        /* led to from there when the instance was stopped, by whomever */
+        /* entered from await-snapshots, when the instance was stopped, by anybody */
         { .name = "prove-stopped",
           .ask = prove_stopped_ask,
           .answer = prove_stopped_answer,
@@ -266,7 +267,7 @@ static const struct step image_steps[] = {
           .on_timeout = tag_consistency_refused,
           .follows = true },
         { .name = "judge", .ask = check_consistency_ask, .last = true, .follows = true },
-        /* led to from await-image, and from find-image where there is nothing to put right */
+        /* entered from await-image, and from find-image where nothing has to be restored */
         { .name = "look-for-image",
           .ask = look_ask,
           .answer = look_answer,
@@ -274,7 +275,7 @@ static const struct step image_steps[] = {
           .on_timeout = look_on_timeout,
           .follows = true },
         { .name = "record-found", .ask = record_found_ask, .follows = true },
-        /* reached from create-image and leading back, when its outcome is not known */
+        /* entered from create-image when its outcome is not known, and going back there */
         { .name = "find-image", .ask = find_ask, .answer = find_answer, .down = true },
         { .name = "check-again",
           .ask = check_again_ask,

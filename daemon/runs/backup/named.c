@@ -1,4 +1,4 @@
-/* Instances that an operator named for a run and that are none of the schedule's targets: why. */
+/* Why instances that an operator named for a run are not targets of the schedule. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -18,7 +18,7 @@ bool targets_exclude(const struct setting_targets *targets, const struct ec2_ins
         return false;
 }
 
-/* ---- describe-named: of those that are no target, what EC2 says ---- */
+/* ---- describe-named: DescribeInstances for those that are not targets ---- */
 
 /* The reasons become the detail of the task, so that a restart does not lose them. */
 static struct verdict named_end(struct task *task)
@@ -28,8 +28,8 @@ static struct verdict named_end(struct task *task)
         return text_size(reasons) ? step_finish(OUTCOME_DONE, text_steal(reasons)) : step_next();
 }
 
-/* The filter is one of ids alone: an instance that EC2 does not list then does not exist here. In
- * as many questions as it takes. */
+/* Asks with a filter of ids alone, in as many requests as it takes: an instance that EC2 does not
+ * list then does not exist in the region. */
 struct verdict named_ask(struct task *task)
 {
         struct ec2_filter filter = { .name = "instance-id" };

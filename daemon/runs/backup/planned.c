@@ -3,8 +3,8 @@
  * makes of that. A run reads the status checks of each instance when it gets its slot
  * (runs/outage/status.c).
  *
- * One call reads the checks of many instances of the region. Where EC2 refuses it, the rest of the
- * plan stands, and says that it is not known whether they are impaired.
+ * One call reads the checks of many instances of the region. Where EC2 refuses it, the plan says
+ * that the checks are not known, and is complete otherwise.
  */
 #include <stdlib.h>
 
@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "runs/backup/backup.h"
 
-/* Whether a run would read the status checks of the instance before it touches it, and this plan
- * has not yet: once it has, row.evidence is not NULL. */
+/* Whether the status checks of the instance are still to be read, since a run would read them
+ * before an outage. Once they were read, row.evidence is not NULL. */
 static bool is_to_be_read(const struct task *task, const struct task *targets)
 {
         return task->kind == &image_task && task->location == targets->location && task->method &&

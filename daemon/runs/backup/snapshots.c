@@ -1,26 +1,26 @@
 /*
- * Until EC2 shows a snapshot of every volume of an image: from then on their content is fixed, and
- * the instance may go on. "The snapshot occurs immediately; the point-in-time snapshot is created
- * immediately, but the status is pending": https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
- * API_CreateSnapshot.html
+ * await-snapshots: until EC2 shows a snapshot of every volume of an image. From then on the content
+ * of the image is fixed, and the instance may run again. "The snapshot occurs immediately; the
+ * point-in-time snapshot is created immediately, but the status is pending":
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ API_CreateSnapshot.html
  *
- * An instance was stopped for its image when it was stopped before the call, and was not started
- * until the last of the snapshots had begun: looked at then, it is stopped still and has the
- * LaunchTime it had before the call. EC2 sets LaunchTime anew at each start.
+ * prove-stopped: an image is `stopped` when its instance was stopped before the call, and not
+ * started until the last of the snapshots had begun. Described then, the instance is still stopped,
+ * and has the LaunchTime of before the call: EC2 sets LaunchTime at each start.
  */
 #include "base/alloc.h"
 #include "base/text.h"
 #include "runs/backup/backup.h"
 
-/* Somebody's machine waits for it. */
+/* Short, since the instance is down meanwhile. */
 #define LOOK_EACH (2 * USEC_PER_SEC)
-/* So long an instance that was stopped for its image is kept down for that. */
+/* How long an instance that was stopped for its image is kept down for its snapshots. */
 #define STOPPED_AT_MOST (15 * SEC_PER_MIN)
-/* So long it is tried to learn something that AWS refuses to tell: a denial lasts. */
+/* How long a refused call is repeated: a denial does not end by itself. */
 #define PROVE_AT_MOST SEC_PER_MIN
 
-/* The rest is not waited for: the image goes on, but nothing is proven. `failure`, which is taken:
- * why EC2 does not tell, or NULL. */
+/* Gives up waiting for the other snapshots: the image is made, and its consistency is not proven.
+ * `failure`, which is taken: why EC2 does not answer, or NULL. */
 static struct verdict not_all(struct task *task, size_t n, char *failure)
 {
         _cleanup_free_ char *why = failure;
@@ -37,8 +37,8 @@ static struct verdict not_all(struct task *task, size_t n, char *failure)
         return step_next();
 }
 
-/* How long the instance may be held until its snapshots are seen: where EC2 does not tell, no
- * longer than it may take to come back. */
+/* How long the instance may be held for its snapshots: ready_timeout at most where EC2 does not
+ * answer. */
 static sec_t hold_at_most(const struct task *task, const struct aws_reply *reply)
 {
         const struct setting_schedule *schedule = task->run->schedule;
@@ -104,7 +104,7 @@ struct verdict prove_stopped_ask(struct task *task)
         struct name_filter filter;
 
         if (task->row.evidence)
-                return step_next(); /* which says why it is not */
+                return step_next(); /* which says why nothing is proven */
         name_filter_init(&filter, "instance-id", task->row.subject);
         task_call(task, &ec2_describe_instances,
                   &(struct describe_instances){ .filters = &filter.filter, .n_filters = 1 });

@@ -39,7 +39,7 @@ static bool was_rebooted(const struct task *task, const char *instance)
         return state && strings_contain(state->rebooted, state->n_rebooted, instance);
 }
 
-/* Asked of AWS, not of the state: it is true after the state was lost, too, and for a plan. */
+/* Asks AWS rather than the store: the answer is right without the state as well, and for a plan. */
 static struct verdict reboots_ask(struct task *task)
 {
         const char *self = "self",
@@ -65,8 +65,8 @@ static struct verdict reboots_ask(struct task *task)
         return step_wait();
 }
 
-/* For which time the instance of an image was rebooted: its nominal firing, by the tag, as long as
- * EC2 can have made it for that one. Anybody can edit a tag. */
+/* The time for which the instance of an image was rebooted: the nominal firing, by the tag, if the
+ * CreationDate fits that. Anybody can edit a tag. */
 static sec_t reboot_time(const struct setting_schedule *schedule, const struct ec2_image *image)
 {
         const char *time = ec2_tag_value(image->tags, image->n_tags, TAG_TIME);
@@ -78,7 +78,8 @@ static sec_t reboot_time(const struct setting_schedule *schedule, const struct e
         return image->created;
 }
 
-/* Whether CreateImage made it of the instance that its tag names: a copy is of no reboot. */
+/* Whether CreateImage made the image of the instance that its tag names: CopyImage reboots nothing.
+ */
 static bool is_of_instance(const struct ec2_image *image)
 {
         const char *instance = ec2_tag_value(image->tags, image->n_tags, TAG_INSTANCE);
@@ -162,7 +163,7 @@ static void target_filters_fill(struct target_filters *filters,
                         add_value(filters, filter, targets->tags[i].values[j]);
         }
         if (targets->n_instance_ids) {
-                /* As a filter: one unknown id would fail the whole request as a parameter. */
+                /* A filter, since one unknown id in a parameter would fail the whole request. */
                 struct ec2_filter *filter = add_filter(filters, "instance-id");
 
                 for (size_t i = 0; i < targets->n_instance_ids; i++)
@@ -170,7 +171,7 @@ static void target_filters_fill(struct target_filters *filters,
         }
 }
 
-/* Without them the groups would be wrong. */
+/* Whether target groups have to be read first, since the slots of instances depend on them. */
 static bool needs_target_groups(const struct task *task)
 {
         return task->run->schedule->reboot.group_by == GROUP_TARGET_GROUP &&
@@ -224,8 +225,9 @@ static struct verdict targets_answer(struct task *task, const struct aws_reply *
 
                 if (targets_exclude(&run->schedule->targets, instance) ||
                     !is_asked_for(run, instance) ||
-                    run_find_task(run,
-                                  instance->id)) /* pages that changed under us list it twice */
+                    run_find_task(
+                            run,
+                            instance->id)) /* listed on two pages, as the list changed in between */
                         continue;
                 image = run_add_task(run, &image_task, task->location, instance->id);
                 image->row.name = setting_expand(run->schedule->image.name, run->row.schedule,
@@ -264,8 +266,8 @@ static const struct step targets_steps[] = {
         {},
 };
 
-/* A region that does not answer must not hold up the others of the run for the hour that it may
- * take when nobody waits: `expect` is then judged by what the others have. */
+/* `straggle`: a region that does not answer must not hold up the run for an hour. `expect` is then
+ * compared with what the other regions have. */
 const struct task_kind targets_task = { .name = "targets",
                                         .steps = targets_steps,
                                         .forget = targets_forget,
@@ -290,7 +292,7 @@ struct verdict backup_begin_targets(struct run *run)
         return error ? step_finish(OUTCOME_FAILED, error) : step_next();
 }
 
-/* Compares what was found with what the last run found, and remembers it. */
+/* Compares the number of instances with that of the last run, and stores it. */
 static void note_matched(struct run *run, unsigned int found)
 {
         struct store_schedule row;
@@ -365,7 +367,7 @@ struct verdict backup_begin_images(struct run *run)
                                    xasprintf("%s; nothing was touched", not_targets));
         if (!run->row.only && !is_expected(&run->schedule->targets, found))
                 return expectation_failed(run, found, failed);
-        if (!failed) /* of a region that could not be searched nothing is known */
+        if (!failed) /* a number without all regions is not comparable */
                 note_matched(run, found);
         outage_history_order(run);
         return step_next();

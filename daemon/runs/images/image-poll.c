@@ -11,12 +11,12 @@
 #include "runs/location/poll.h"
 
 #define FIRST_INTERVAL (5 * USEC_PER_SEC)
-/* Asked this seldom at most while somebody watches the progress; else a tenth of the time that the
- * youngest image has taken so far may pass, within these limits. */
+/* The longest interval: LONG_INTERVAL while somebody watches the progress; else a tenth of the age
+ * of the youngest image, within these limits. */
 #define LONG_INTERVAL    (60 * USEC_PER_SEC)
 #define LONGEST_INTERVAL (300 * USEC_PER_SEC)
-/* While snapshots are on their way they tell enough; that the image is still there is looked at
- * after this. */
+/* While its snapshots are pending, the image itself is described each time this has passed, to see
+ * that it still exists. */
 #define IMAGE_LOOK (600 * USEC_PER_SEC)
 /* Images, or snapshots, in one request: EC2 takes 200 values of a filter. */
 enum { PER_REQUEST = 200 };
@@ -50,8 +50,8 @@ static usec_t image_poll_longest(const struct image_poll *poll)
                                             : longest;
 }
 
-/* When the next one may be complete, going by its speed so far; 0 when unknown. One that stands, as
- * many do at 99 %, is expected to stand as long again. */
+/* When the next image may be complete, by its speed so far; 0: unknown. An image without progress,
+ * as at 99 % often, is expected to stay so for as long again. */
 static usec_t image_poll_expect(const struct image_poll *poll)
 {
         usec_t now = loop_monotonic(poll->location->loop), soonest = 0;
@@ -85,7 +85,7 @@ static struct image_watch *open_from(struct image_watch *watch)
         return watch;
 }
 
-/* Whether only the image itself can tell how things are. */
+/* Whether DescribeImages is needed: the snapshots do not show the state of the image. */
 static bool needs_image(const struct image_watch *watch, usec_t now)
 {
         return watch && is_open(watch) &&
@@ -115,7 +115,8 @@ static void image_poll_begin_part(struct image_poll *poll);
 static void image_poll_ask_images(struct image_poll *poll);
 static void image_poll_ask_snapshots(struct image_poll *poll);
 
-/* This part of the list is through: the next part at once, or all again after the interval. */
+/* The images of this request are answered: the next part of the list is asked at once, the whole
+ * list again after the interval. */
 static void image_poll_part_done(struct image_poll *poll)
 {
         poll->call = aws_slot_free(poll->call);
@@ -141,8 +142,8 @@ static void image_poll_conclude(struct image_poll *poll)
         image_poll_part_done(poll);
 }
 
-/* Each question at most once: the images where they have to be asked, then their snapshots, or the
- * images after all when these turn out to be complete. */
+/* Sends each request at most once for a part: the images where one needs it, then the snapshots,
+ * then the images after all, where the snapshots are complete. */
 static void image_poll_go_on(struct image_poll *poll)
 {
         if (!poll->images_asked && any_asked(poll, needs_image))
@@ -159,15 +160,15 @@ static void image_poll_on_snapshots(const struct aws_reply *reply, void *userdat
         usec_t now = loop_monotonic(poll->location->loop);
 
         location_called(&poll->refusal, &ec2_describe_snapshots, reply);
-        /* Only percentages come from here: without an answer there are none this time. */
+        /* only percentages come from here: a failed request is not repeated */
         for (size_t i = 0; i < poll->n_asked; i++)
                 if (poll->asked[i] && reply->outcome == AWS_OK)
                         image_watch_see_snapshots(poll->asked[i], reply->output, now);
         image_poll_go_on(poll);
 }
 
-/* The snapshots' ids where all of them are known: what else their runs have made, complete long ago
- * in a large run, is not told then. */
+/* A filter by the ids of the snapshots where all are known; else by the runs, which also lists
+ * snapshots that were complete long ago. */
 static struct ec2_filter snapshot_filter(const struct image_poll *poll,
                                          const char *values[static PER_REQUEST])
 {
@@ -218,7 +219,7 @@ static void image_poll_on_images(const struct aws_reply *reply, void *userdata)
 
         location_called(&poll->refusal, &ec2_describe_images, reply);
         if (reply->outcome != AWS_OK) {
-                image_poll_part_done(poll); /* polling cannot fail a run: it asks again */
+                image_poll_part_done(poll); /* a failed poll fails no run: it asks again */
                 return;
         }
         for (size_t i = 0; i < poll->n_asked; i++) {

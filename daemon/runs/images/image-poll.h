@@ -52,12 +52,12 @@ const struct refusal *image_poll_refusal(const struct location *location);
 /* image-watch.c: what is seen of one image, at the monotonic time `now`; wakes its task when that
  * changes anything for it. */
 void image_watch_see_image(struct image_watch *watch, const struct ec2_image *image, usec_t now);
-/* Its snapshots are among these: the percentage, and the reason where one failed. */
+/* Takes a list with its snapshots: the percentage, and the reason where one failed. */
 void image_watch_see_snapshots(struct image_watch *watch, const struct ec2_snapshots *snapshots,
                                usec_t now);
-/* EC2 does not list it. */
+/* EC2 does not list the image. */
 void image_watch_miss(struct image_watch *watch, usec_t now);
-/* Says in the journal, from time to time, that it makes no progress. */
+/* Logs, from time to time, that the image makes no progress. */
 void image_watch_check_stall(struct image_watch *watch, usec_t now);
-/* Sets what is seen; `reason` NULL: stays as it is. */
+/* Sets the seen state; `reason` NULL: the reason stays. */
 void image_watch_set(struct image_watch *watch, enum seen_state seen, const char *reason);

@@ -1,6 +1,6 @@
 /*
  * Images of schedules that are no longer in the settings, because these were renamed or removed:
- * nothing images for them any more, and no retention decides about them.
+ * no run makes images for them any more, and no retention decides about them.
  */
 #pragma once
 
@@ -14,6 +14,5 @@
 typedef void left_fn(const char *schedule, size_t images, void *userdata);
 void left_each(struct store *store, const struct settings *settings, left_fn *callback,
                void *userdata);
-/* Says so in the journal, once of each: that it was said is remembered in the row of the schedule.
- */
+/* Logs each such schedule once: its row notes that. */
 void left_log(struct store *store, const struct settings *settings);

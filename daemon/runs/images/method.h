@@ -47,11 +47,11 @@ enum setting_consistency level_of(const struct setting_schedule *schedule, bool 
 /* How a running instance gets an image of that consistency; not for CONSISTENCY_AUTO. */
 const struct method *method_for(enum setting_consistency level);
 
-/* The strongest level, in words of the settings, that what is `proven` (NULL: nothing) satisfies.
- * A word that is not known satisfies nothing but crash. */
+/* The strongest level of the settings that `achieved` (NULL: nothing) satisfies. An unknown word
+ * satisfies only crash. */
 enum setting_consistency consistency_level(const char *achieved);
-/* Whether what is `proven` is at least what is `asked`. */
+/* Whether the consistency achieved is at least the one requested (`asked`). */
 bool consistency_satisfies(const char *achieved, enum setting_consistency asked);
-/* Whether it is less than what is `asked`, in words of the settings; NULL and words that are not
- * known ask for nothing. */
+/* Whether it is less than the one requested, as a word of the settings; NULL and unknown words
+ * request nothing. */
 bool consistency_falls_short(const char *achieved, const char *asked);

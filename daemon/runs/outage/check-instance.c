@@ -8,11 +8,11 @@
 #include "runs/outage/outage-history.h"
 #include "runs/outage/outage.h"
 
-/* A description of an instance this young is still true enough to act on. That one is stopped has
- * to be true now: its image is tagged by it, and whoever it waited for may have started it. */
+/* How old a description of an instance may be. A stopped instance has to be described anew: its
+ * image is tagged `stopped`, and somebody may have started it. */
 #define RUNNING_FRESH (60 * USEC_PER_SEC)
 #define STOPPED_FRESH (2 * USEC_PER_SEC)
-/* An instance that is starting or stopping is looked at again after this. */
+/* Between descriptions of an instance that is starting or stopping. */
 #define STATE_RETRY (15 * USEC_PER_SEC)
 
 bool image_is_too_late(const struct task *task)
@@ -40,13 +40,13 @@ static struct verdict too_late(const struct task *task)
 
 /* ---- wait-turn ---- */
 
-/* Whether each firing that was missed is to be made up for, whatever `overlap` says. */
+/* Whether the run makes up for a missed firing that `missed: all` does not let be skipped. */
 static bool is_made_up_for(const struct task *task)
 {
         return task->run->schedule->missed == MISSED_ALL && streq(task->run->row.trigger, "missed");
 }
 
-/* The image of an earlier run is still pending: `overlap` decides for this instance alone. */
+/* The image of an earlier run is still pending: `overlap` decides, for this instance alone. */
 static struct verdict behind(struct task *task, const struct task *earlier)
 {
         struct log_about about = task_about(task);
@@ -140,8 +140,8 @@ struct verdict check_ask(struct task *task)
         return step_wait();
 }
 
-/* Whether a list that was filtered by the instance's id contains it. If not, *ret_gone tells
- * whether that is proof enough by now. */
+/* Whether a list that was filtered by the id of the instance contains it. If not, *ret_gone is
+ * whether its end is proven by now. */
 static bool instance_is_listed(struct task *task, const struct ec2_instances *found, bool *ret_gone)
 {
         struct gone *gone = &backup_state(task)->gone;
@@ -214,7 +214,8 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
         if (!instance_is_listed(task, found, &is_gone))
                 return is_gone ? end_without_image(task, OUTCOME_SKIPPED,
                                                    xstrdup("the instance is gone"))
-                               : look_once_more(STATE_RETRY); /* it may be held */
+                               : look_once_more(
+                                         STATE_RETRY); /* soon, since the instance may be held */
         image_describe(task, &found->instances[0], reply->date);
         keep_slot(task, method);
         switch ((enum instance_state)backup_state(task)->instance.instances->state) {

@@ -1,4 +1,4 @@
-/* What an image task knows of its instance, and how it ends for it. */
+/* The state of an image task: its instance, its outage, and how it ends. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,8 @@
 #include "runs/outage/rotation.h"
 #include "runs/outage/status-poll.h"
 
-/* What is not given up: 15 s at first, then twice as long each time. */
+/* The pause after refusals of a call that is never given up: 15 s at first, then twice as long each
+ * time. */
 #define BACKOFF_FIRST   (15 * USEC_PER_SEC)
 #define BACKOFF_LONGEST (300 * USEC_PER_SEC)
 enum { CALL_LEAST = 3 * SEC_PER_MIN };
@@ -25,7 +26,7 @@ struct backup_state *backup_state(struct task *task)
         task->state = backup = xnew(struct backup_state);
         if (!task->inherited)
                 return backup;
-        /* Of what was sent before the restart nothing is known. */
+        /* Requests of the earlier process may still arrive. */
         if (task_holds(task)) {
                 backup->may_arrive_until = task->inherited + REQUEST_LIVES;
                 backup->stop_taken = backup->freeze_unanswered = true;
@@ -106,9 +107,8 @@ sec_t image_ready_timeout(const struct task *task)
         return task->run->schedule ? task->run->schedule->reboot.ready_timeout : 15 * SEC_PER_MIN;
 }
 
-/* Of an instance that is stopped, or will be: when it was launched last. That changes with each
- * start, so it tells afterwards whether there was one. An image whose call is not known may be of
- * before a start. */
+/* Notes the LaunchTime of an instance that is stopped, or will be: it changes with each start, and
+ * so shows later whether there was one. An image of an unknown call may be from before a start. */
 static void note_launch(struct task *task)
 {
         struct backup_state *backup = backup_state(task);
@@ -222,7 +222,7 @@ sec_t image_outage_duration(struct task *task)
 
         if (task->row.downed == SEC_NONE)
                 return 0;
-        /* After a restart only the wall clock knows. */
+        /* After a restart only the wall clock has the start. */
         spent = loop_wall(loop) - task->row.downed;
         if (!backup->outage_start)
                 backup->outage_start =
@@ -246,7 +246,7 @@ usec_t image_backoff(unsigned int refusals)
         return delay < BACKOFF_LONGEST ? delay : BACKOFF_LONGEST;
 }
 
-/* Where putting the instance right begins; NULL: there is nothing to put right. */
+/* The first step that restores the instance; NULL: nothing has to be restored. */
 static const char *way_back(const struct task *task)
 {
         if (task->row.downed == SEC_NONE || !task->method)
@@ -300,7 +300,7 @@ struct verdict image_start_over(struct task *task)
         task->row.downed = task->row.returned = SEC_NONE;
         free(steal(task->row.putback));
         free(steal(task->row.evidence));
-        /* For an image that is found instead of being made: of which attempt is it? */
+        /* An image that is found later may be of the attempt that ends here. */
         if (task->method == &method_freeze)
                 task->row.evidence = xstrdup("it may be from before the last freeze");
         backup_state(task)->look_again = true;
@@ -309,7 +309,7 @@ struct verdict image_start_over(struct task *task)
         return step_goto("wait-turn");
 }
 
-/* ---- what the engine asks ---- */
+/* ---- hooks of the engine ---- */
 
 const char *image_holds(const struct task *task)
 {
@@ -324,7 +324,7 @@ const char *image_holds(const struct task *task)
                                                          : "stays stopped";
 }
 
-/* Nobody will start the instance of this row again, or put it back. */
+/* Logs an instance that amid will not start again, or put back. */
 void image_lost(const struct run *run, const struct store_task *row)
 {
         const struct method *method = method_named(row->method);

@@ -21,7 +21,7 @@ enum restore_kind { RESTORE_STANDBY, RESTORE_DRAIN, RESTORE_WATCH };
 
 struct restore_line {
         enum restore_kind kind;
-        bool healthy; /* was, and has to be again */
+        bool healthy; /* before the outage, and has to be again */
         unsigned int port;
         char *name; /* of the Auto Scaling group, or ARN of the target group */
 };
@@ -39,11 +39,11 @@ void restore_plan_done(struct restore_plan *plan);
 void restore_plan_add(struct restore_plan *plan, enum restore_kind kind, bool healthy,
                       unsigned int port, const char *name);
 
-/* Whether the instance is taken out of something, and not only watched. */
+/* Whether the plan takes the instance out of a group, and does not only watch it. */
 bool restore_plan_takes_out(const char *text);
-/* Whether its slot is free only once it is healthy somewhere. */
+/* Whether the slot of the instance is free only once it is healthy in a group. */
 bool restore_plan_awaits_health(const char *text);
-/* Nobody waits any more until it is healthy. */
+/* The task no longer waits until the instance is healthy. */
 void restore_plan_forget_health(char **text);
 /* Whether it is to be put into standby in the Auto Scaling group `name`. */
 bool restore_plan_has_standby(const char *text, const char *name);

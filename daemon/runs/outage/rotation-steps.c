@@ -1,11 +1,11 @@
 /*
- * Taking an instance out of what sends it work, before it is touched: its Auto Scaling group first,
- * which may refuse, then its target groups. What is taken out stands in row.putback (putback.h),
- * committed before the first request; from then on every way leads over put-back
- * (put-back.c).
+ * The restore plan of an instance: the groups that send it work, and that it leaves before it is
+ * touched; its Auto Scaling group first, which may refuse, then its target groups. The plan
+ * (restore-plan.h) is committed before the first request; from then on the task does not end before
+ * put-back is done.
  *
- * The requests may be sent twice: what is out already stays out. One that goes astray is seen by
- * the state of things, which await-taken-out looks at.
+ * Each request may be sent twice: an instance that is out already stays out. A request that was
+ * lost shows in the lifecycle state and the registrations, which await-taken-out reads.
  */
 #include <stdlib.h>
 

@@ -73,8 +73,8 @@ static const struct task *find_holder(const struct task *task)
         return NULL;
 }
 
-/* Whether a task has ended, or has failed and only looks for an image that a call may have made:
- * for a day, in which other tasks may image the instance. */
+/* Whether a task has ended, or has failed and only looks up an image that a call may have made:
+ * that takes a day, in which other tasks may make images of the instance. */
 static bool is_over(const struct task *task)
 {
         return task->row.outcome != OUTCOME_OPEN ||

@@ -7,8 +7,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* An instance of which an image was begun less than VOLUME_SNAPSHOT_GAP ago, oldest first: few, as
- * EC2 lets few be begun in that time. */
+/* An image that was begun less than VOLUME_SNAPSHOT_GAP ago; the list is short, oldest first. */
 struct recent_image {
         char *instance, *run;
         usec_t at; /* monotonic */
@@ -20,7 +19,7 @@ static usec_t next_at(const struct recent_image *recent)
         return recent->at + VOLUME_SNAPSHOT_GAP * USEC_PER_SEC;
 }
 
-/* Those that may be imaged again by then. */
+/* Drops the images whose instances may have another one by then. */
 static void drop_until(struct engine *engine, usec_t until)
 {
         struct recent_image *recent, *following;
@@ -40,7 +39,7 @@ static void drop_old(struct engine *engine)
         drop_until(engine, loop_monotonic(engine->loop));
 }
 
-/* The last one of this instance. */
+/* The last image of this instance. */
 static const struct recent_image *find(const struct engine *engine, const char *instance)
 {
         const struct recent_image *recent, *found = NULL;
@@ -75,16 +74,16 @@ static bool wait(struct task *task, usec_t delay)
         return false;
 }
 
-/* Past the last check of the slots, on its way to an image. A run that begins nothing more may
- * still look for one, for a long time, but asks for none. */
+/* Whether the task has its slot and no image yet. A task of a run that is cut short may look for an
+ * image for a long time, but calls CreateImage no more. */
 static bool is_about_to(const struct task *task)
 {
         return !task->row.image && task->step && !task->step->queued && !task->step->read_only &&
                !run_is_cut_short(task->run);
 }
 
-/* The task of another run about the same instance that is about to make an image; else NULL, and
- * the number of those whose images are under way. */
+/* The task of another run that is about to make an image of the same instance; else NULL, and the
+ * number of images of the instance that are under way. */
 static const struct task *find_others(const struct task *task, unsigned int *ret_under_way)
 {
         *ret_under_way = 0;

@@ -12,12 +12,11 @@
 #include "runs/location/location.h"
 #include "runs/location/poll.h"
 
-/* What is looked at within this is asked about together. */
+/* Watches that begin within this are asked about in one request. */
 #define LOOK_TOGETHER    USEC_PER_SEC
 #define FIRST_INTERVAL   (5 * USEC_PER_SEC)
 #define LONGEST_INTERVAL (15 * USEC_PER_SEC)
-/* From one look at the StateReason of an instance that stays stopped to the next: doubled each
- * time. */
+/* Between readings of the StateReason of an instance that stays stopped: doubled each time. */
 #define REASON_FIRST   (15 * USEC_PER_SEC)
 #define REASON_LONGEST (600 * USEC_PER_SEC)
 
@@ -106,7 +105,7 @@ static void status_watch_note_reason(struct status_watch *watch,
         watch->reason_due = now + watch->reason_pause;
 }
 
-/* DescribeInstances tells nothing of the checks. */
+/* DescribeInstances has the state, and no checks. */
 static void status_watch_see_listed(struct status_watch *watch, const struct ec2_instance *instance,
                                     usec_t now)
 {
@@ -135,7 +134,7 @@ static void status_poll_answered(struct status_poll *poll)
         status_poll_go_on(poll);
 }
 
-/* Nothing more is asked in this round. */
+/* A request has failed: ends the round. */
 static void status_poll_give_up(struct status_poll *poll, const struct aws_reply *reply)
 {
         for (size_t i = 0; i < poll->n_round; i++)
@@ -156,8 +155,8 @@ static bool names(const char *message, const char *id)
         return found;
 }
 
-/* One id, or several, failed the whole request: which? Where EC2 does not say it, half as many are
- * asked about at a time. */
+/* Ids that EC2 does not know have failed the request. Marks those that the message names; where it
+ * names none, the next requests have half as many ids. */
 static void status_poll_part(struct status_poll *poll, const char *message)
 {
         size_t n = 0, unknown = 0;
@@ -237,7 +236,7 @@ static void status_poll_on_listed(const struct aws_reply *reply, void *userdata)
         status_poll_answered(poll);
 }
 
-/* How they are asked about, one way after the other. */
+/* The requests of a round, in this order. */
 enum asking { ASK_STATUS, ASK_SUSPECTS, ASK_LIST, ASKINGS };
 
 static bool is_next(const struct status_watch *watch, enum asking how)
@@ -255,7 +254,7 @@ static bool is_next(const struct status_watch *watch, enum asking how)
         abort();
 }
 
-/* Those of the round that are to be asked about this way, into the request; how many. */
+/* Puts the ids for this kind of request into `ids`. How many. */
 static size_t status_poll_take(struct status_poll *poll, enum asking how,
                                const char *ids[static DESCRIBE_STATUS_IDS_MAX])
 {
@@ -300,7 +299,7 @@ static void status_poll_go_on(struct status_poll *poll)
                                            status_poll_on_statuses, poll);
 }
 
-/* More than fit into one request take turns: the ones asked go to the end of the list. */
+/* A round takes the first watches of the list, which then go to its end. */
 static void status_poll_ask(void *userdata)
 {
         struct status_poll *poll = userdata;

@@ -5,12 +5,12 @@
  *
  * EC2 measures its status checks once a minute, so an `ok` read right after CreateImage was
  * measured before the reboot. `ok` counts once the checks were seen not-ok since, or after
- * `settle`. A check that failed before the reboot goes on failing for a while: where EC2 says since
- * when one fails, that decides.
+ * `settle`. A check that failed before the reboot goes on failing for a while: where EC2 gives the
+ * time since when it fails, that time decides.
  *
  * DescribeInstanceStatus has no filter for ids, and one id that EC2 does not know (for a moment)
- * fails the whole request. In the same round the others are asked about without it, and it is
- * looked for with DescribeInstances and a filter, which is also where StateReason comes from.
+ * fails the whole request. In the same round the other ids are asked for without it, and it is
+ * looked up by DescribeInstances with a filter, which also gives StateReason.
  */
 #pragma once
 
@@ -25,10 +25,10 @@ struct status_watch {
         usec_t since;      /* monotonic: when the watch began */
         bool asked;        /* there is a reading since then */
         usec_t read;       /* when; monotonic */
-        bool was_down;     /* seen not running, or with checks that are not ok: it did reboot */
-        sec_t impaired;    /* no proof of that: since when a check was said to fail, the latest
-                              there was, by EC2's clock; 0: none */
-        struct gone gone;  /* what is known of its end: status_watch_is_gone() */
+        bool was_down; /* seen not running, or with checks that are not ok: the instance rebooted */
+        sec_t impaired;   /* no proof of that: since when a check was said to fail, the latest
+                             there was, by EC2's clock; 0: none */
+        struct gone gone; /* what is known of its end: status_watch_is_gone() */
         /* Set by the task: when the instance is seen to stop, or to be stopped, its StateReason is
          * read before the task is woken; and again after pauses that grow, since EC2 may still give
          * that of an earlier stop. */
@@ -50,12 +50,12 @@ struct status_watch {
 /* Watches the instance of `task` (row.subject); the task owns the result until status_watch_end().
  */
 struct status_watch *status_watch_begin(struct task *task);
-/* The same for one look at an instance that is not touched yet: it is asked about within a second,
- * together with all others that are looked at then. */
+/* The same for one reading of an instance that is not touched yet: within a second, in one request
+ * with all others. */
 struct status_watch *status_watch_begin_once(struct task *task);
 struct status_watch *status_watch_end(struct status_watch *watch);
-/* Of the calls that ask for the instances of the location, for task_await(); NULL: none is watched.
- */
+/* The refusal of the calls of the poller, for task_await(); NULL: no task of the location has a
+ * watch. */
 const struct refusal *status_poll_refusal(const struct location *location);
 
 /* Whether the instance runs and passes both status checks, by the last reading. */

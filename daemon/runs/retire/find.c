@@ -10,7 +10,7 @@
 #include "runs/retire/retain.h"
 #include "runs/retire/retire.h"
 
-/* An image that is ours by tag and by row. */
+/* An image with our tags and a row that fits. */
 struct candidate {
         struct store_image row;
         sec_t created; /* by EC2's clock */
@@ -20,7 +20,7 @@ struct candidate {
 };
 
 struct retention_state {
-        struct settings *settings; /* of now: a run may have begun by others, hours ago */
+        struct settings *settings; /* in force now; those of the run may be hours old */
         const struct setting_schedule *schedule;
         struct candidate *candidates;
         size_t n;
@@ -80,7 +80,7 @@ static const char *tag_of(const struct ec2_image *image, const char *key)
         return ec2_tag_value(image->tags, image->n_tags, key);
 }
 
-/* Our row of an image. An engine without a store (a plan) takes the tags for the row. */
+/* Loads the row of an image. An engine without a store (a plan) makes it from the tags. */
 static bool load_row(struct task *task, const struct ec2_image *image, struct store_image *ret)
 {
         struct engine *engine = task->run->engine;
@@ -111,7 +111,7 @@ static bool load_row(struct task *task, const struct ec2_image *image, struct st
         return ret->instance != NULL;
 }
 
-/* Brings a row up to what EC2 says of the image now. */
+/* Updates the row of an image by what EC2 shows now. */
 static void refresh_row(struct task *task, struct store_image *row, const struct ec2_image *image)
 {
         _cleanup_free_ char *snapshots = image_snapshots(image);
@@ -123,7 +123,7 @@ static void refresh_row(struct task *task, struct store_image *row, const struct
         if (same)
                 return;
         if (streq(row->state, STATE_RELEASED) || streq(row->state, STATE_DEREGISTERING))
-                free(steal(row->detail)); /* the tags are back; nothing came of the call */
+                free(steal(row->detail)); /* the tags are back, or DeregisterImage had no effect */
         xreplace(&row->state, state);
         row->removed = row->missed = row->retry = SEC_NONE; /* it was only missing from a list */
         row->created = image->created; /* by EC2's clock; rows of old have ours */
@@ -133,8 +133,8 @@ static void refresh_row(struct task *task, struct store_image *row, const struct
                 image_save_seen(task, row);
 }
 
-/* Why the image is not the one of its row; NULL when all fits. Caller frees. The CreationDate is
- * that of EC2, whatever the row says: rows of old have the time by our own clock. */
+/* How the image differs from its row; NULL: it does not. Caller frees. The CreationDate is not
+ * compared: rows of earlier versions have the time of our own clock. */
 static char *misfit(struct task *task, const struct ec2_image *image, const struct store_image *row)
 {
         struct store_image of_now = *row;
@@ -151,7 +151,7 @@ static void take_image(struct task *task, struct retention_state *state,
         struct candidate *candidate;
 
         if (image->state == IMAGE_DEREGISTERED)
-                return; /* EC2 shows it for a while: its row is looked at as one that is missing */
+                return; /* EC2 lists it for a while; its row counts as missing */
         *append(state->listed, state->n_listed) = xstrdup(image->id);
         if (!load_row(task, image, &row)) {
                 (*unknown)++;
@@ -280,7 +280,7 @@ static struct verdict look_missing_answer(struct task *task, const struct aws_re
 
 /* ---- find-uses ---- */
 
-/* In as many questions as it takes: an image that nobody asked about is not removed. */
+/* Asks in as many requests as it takes: an image whose uses are not known is not removed. */
 static struct verdict uses_ask(struct task *task)
 {
         struct retention_state *state = task->state;
@@ -298,7 +298,7 @@ static struct verdict uses_ask(struct task *task)
         return filter.n_values ? step_wait() : step_next();
 }
 
-/* The question was about the first so many that had not been asked about. */
+/* The request was about the first images that had not been asked about. */
 static void note_asked(struct retention_state *state)
 {
         for (size_t i = 0, n = 0; i < state->n && n < EC2_FILTER_VALUES_MAX; i++)
@@ -339,7 +339,7 @@ static struct verdict plan_ask(struct task *task)
         struct retention_state *state = task->state;
         struct verdict held;
 
-        /* What was decided by a clock or by settings that are others now is decided anew. */
+        /* A decision by another clock or other settings is made anew. */
         if (!state || state->settings != task->run->engine->settings ||
             !task_may_remove(task, &held))
                 return step_goto("describe-images");

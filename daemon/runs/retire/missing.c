@@ -1,8 +1,8 @@
 /*
  * Rows whose image is not in the list of images with our tags.
  *
- * That list is filtered by tags, which people edit, and lags behind. So nothing follows from it:
- * the images are looked at by id, and only what EC2 says then is written down.
+ * That list is filtered by tags, which people edit, and it lags behind. So absence from it proves
+ * nothing: these images are described by id, and the rows are updated by that answer only.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +13,16 @@
 #include "runs/location/location.h"
 #include "runs/retire/retire.h"
 
-/* Of an image that is younger than this, absence says nothing: lists lag behind CreateImage. */
+/* The absence of an image that is younger than this proves nothing: lists lag behind CreateImage.
+ */
 #define LISTED_AFTER SEC_PER_HOUR
-/* An image is believed to be gone when two looks, so far apart at least, did not find its id. */
+/* An image counts as gone when two lists by id, so far apart at least, did not contain it. */
 #define ABSENT_FOR_GOOD (10 * SEC_PER_MIN)
 
 enum fate {
-        FATE_OPEN,   /* not looked at, or nothing follows */
+        FATE_OPEN,   /* not described yet, or nothing to do */
         FATE_RESUME, /* its removal goes on */
-        FATE_WAITS,  /* its snapshots are looked at again later */
+        FATE_WAITS,  /* its snapshots are described again later */
         FATE_RELEASED,
 };
 
@@ -52,7 +53,7 @@ static bool is_listed(const struct store_image *row, char *const *listed, size_t
         return n && bsearch(&row->id, listed, n, sizeof(*listed), compare_ids);
 }
 
-/* An operator who prunes by hand wants to know now. */
+/* An operator who prunes by hand does not wait for the next time. */
 static bool is_due(const struct task *task, const struct store_image *row)
 {
         return row->retry == SEC_NONE || streq(task->run->row.trigger, "operator") ||
@@ -90,7 +91,7 @@ struct missing *missing_find(struct task *task, char **listed, size_t n)
         return missing;
 }
 
-/* Whether only a look by id can tell. */
+/* Whether the row has to be looked up by its id. */
 static bool is_open(const struct missing *missing, size_t i)
 {
         return !streq(missing->rows[i].state, STATE_DEREGISTERED);
@@ -121,7 +122,7 @@ static enum fate note_absent(struct task *task, struct store_image *row)
 
         if (streq(row->state, STATE_DEREGISTERING))
                 return FATE_RESUME;
-        /* What was missed while lists may have lagged behind is shown, and proves nothing. */
+        /* An absence while lists may have lagged is noted for people, and proves nothing. */
         if (row->missed == SEC_NONE || now < row->missed ||
             row->missed - row->created < LISTED_AFTER) {
                 row->missed = now;

@@ -1,9 +1,9 @@
 /*
- * The removal of one image: witnesses first, then DeregisterImage.
+ * The removal of one image: evidence first, then DeregisterImage.
  *
- * The decision was made from a list, and may be minutes or, after a restart, days old. So EC2 is
- * asked for the image and for what stays in its place by id right before the call, and what does
- * not fit the row keeps it.
+ * The decision was made from a list that may be minutes old. So the image, and the one that stays
+ * in its place, are described by id right before the call; an image that differs from its row is
+ * kept.
  */
 #include "runs/retire/remove.h"
 
@@ -17,14 +17,14 @@
 #include "runs/location/location.h"
 #include "runs/retire/successor.h"
 
-/* Between looks at an image that EC2 does not list, and before one that follows an unknown outcome:
+/* Between lookups of an image that EC2 does not list, and before the one after an unknown outcome:
  * lists lag. */
 #define LOOK_RETRY (30 * USEC_PER_SEC)
 /* Between attempts to write the state. */
 #define RECORD_RETRY (10 * USEC_PER_SEC)
 /* How old a decision may be: people take and change images, and the next run decides anew. */
 #define DECISION_LASTS (6 * SEC_PER_HOUR)
-/* Of DeregisterImage, whose answers say nothing. */
+/* Calls of DeregisterImage without a clear answer. */
 enum { CALLS_AT_MOST = 10 };
 
 /* ---- what the steps share ---- */
@@ -35,7 +35,7 @@ struct removal_state *removal_state(struct task *task)
 
         if (!removal) {
                 task->state = removal = xnew(struct removal_state);
-                /* It has a row: a list contained it once. */
+                /* an image with a row was in a list once */
                 gone_see(&removal->gone, loop_monotonic(task->run->engine->loop));
                 removal->settings = settings_ref(task->run->engine->settings);
         }
@@ -158,7 +158,7 @@ static struct verdict look_image_ask(struct task *task)
         if (r == 0)
                 return kept(xstrdup("it is not in the state"));
         deregistered = streq(row.state, STATE_DEREGISTERED);
-        /* A process before this one, or an earlier run, was about to send it. */
+        /* An earlier process, or an earlier run, was about to send DeregisterImage. */
         if (!removal->calls && !removal->unknown_call && streq(row.state, STATE_DEREGISTERING))
                 removal->unknown_call = loop_monotonic(task->run->engine->loop);
         r = successor_find(task, &row, &removal->successor);
@@ -174,7 +174,8 @@ static struct verdict look_image_ask(struct task *task)
         return step_wait();
 }
 
-/* EC2 provably no longer has the image. Its snapshots are deleted only when that is our doing. */
+/* EC2 provably no longer has the image. Its snapshots are deleted only when amid deregistered it.
+ */
 static struct verdict image_is_gone(struct task *task, const struct store_image *row)
 {
         bool ours = removal_state(task)->unknown_call || streq(row->state, STATE_DEREGISTERING);
@@ -201,7 +202,7 @@ static struct verdict image_is_absent(struct task *task, const struct store_imag
                                               "minutes"));
 }
 
-/* Why the image is not what the decision was about; NULL when it is. `row` follows EC2. */
+/* How the image has changed since the decision; NULL: it has not. Updates `row`. */
 static char *image_has_changed(struct task *task, struct store_image *row, const char *state)
 {
         /* what is resumed was not listed when that was decided */
@@ -213,8 +214,8 @@ static char *image_has_changed(struct task *task, struct store_image *row, const
         return NULL;
 }
 
-/* Why the decision may no longer be that of now; NULL while it is. A restart, a wrong clock and a
- * refusal can each hold it up for days. Caller frees. */
+/* Why the decision is too old; NULL: it is not. A restart, a wrong clock and a refusal can each
+ * delay a removal for days. Caller frees. */
 static char *decision_is_old(struct task *task)
 {
         const struct engine *engine = task->run->engine;
@@ -224,15 +225,15 @@ static char *decision_is_old(struct task *task)
                 return xstrdup("the settings were read again since that was decided; the next run "
                                "decides");
         if (clock_guard_peek(engine->clock) != CLOCK_AGREES)
-                return NULL; /* the removal waits for that, and looks at the image again */
+                return NULL; /* the removal waits for the clock, and describes the image again */
         if (task->row.decided == SEC_NONE || age < -CLOCK_TOLERANCE || age > DECISION_LASTS)
                 return xstrdup("that was decided hours ago; the next run decides");
         return NULL;
 }
 
-/* The image is there, and is not removed now: for `change`, which is taken, or since a call was
- * refused. Where an earlier DeregisterImage may have been carried out, the row says again what EC2
- * says once a list would show that. */
+/* The image exists and is kept: for `change`, which is taken, or since a call was refused. Where an
+ * earlier DeregisterImage may have been carried out, the row gets the state by EC2 only once a list
+ * would show that. */
 static struct verdict stays(struct task *task, const char *state, char *change)
 {
         struct removal_state *removal = removal_state(task);
@@ -311,9 +312,9 @@ static struct verdict look_image_answer(struct task *task, const struct aws_repl
 /* ---- look-at-uses ----
  *
  * EC2 may not list an instance for minutes. An image that EC2 knows to have been used is in use
- * until its instances are gone by the evidence of gone.h. LastLaunchedTime lags a day behind: of an
- * image that was launched first within that day, both looks at its uses have to miss the instance.
- * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-last-launched-time.html
+ * until its instances are gone by the evidence of gone.h. LastLaunchedTime lags a day behind: an
+ * image that was launched first within that day is removed if both lists of its uses miss the
+ * instance. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-last-launched-time.html
  */
 
 static struct verdict look_uses_ask(struct task *task)
@@ -333,7 +334,7 @@ static struct verdict look_uses_answer(struct task *task, const struct aws_reply
         usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (reply->outcome != AWS_OK) {
-                free(steal(removal->state)); /* by the next answer the look is too old */
+                free(steal(removal->state)); /* by the next answer the description is too old */
                 return task_trouble(task, reply, &ec2_describe_instances); /* unknown means keep */
         }
         for (size_t i = 0; i < users->n_instances; i++)
@@ -357,16 +358,17 @@ static struct verdict deregister_ask(struct task *task)
         int r;
 
         if (!task_may_remove(task, &held)) {
-                free(steal(removal_state(task)->state)); /* by then the look is too old */
+                free(steal(removal_state(task)->state)); /* by then the description is too old */
                 return held;
         }
         if (!removal_state(task)->state)
-                return step_goto("look-at-image"); /* nothing is known, or it was held up since */
+                return step_goto("look-at-image"); /* not described yet, or held up since */
         r = MUTANT(forgets_what_it_deregisters)
                     ? 1
                     : removal_note(task, STATE_DEREGISTERING, task->row.name);
         if (r < 0) {
-                free(steal(removal_state(task)->state)); /* it may be hours until it is recorded */
+                free(steal(removal_state(task)
+                                   ->state)); /* it may take hours until the row can be written */
                 return removal_not_recorded(task);
         }
         if (r == 0)
@@ -377,8 +379,8 @@ static struct verdict deregister_ask(struct task *task)
         return step_wait();
 }
 
-/* The call was refused, or never left: the row says again what it said before. Where that cannot be
- * written, it waits until it can, by a new look at the image. */
+/* The call was refused, or was not sent: the row gets back its state. If the row cannot be written,
+ * the task describes the image again, and writes it then. */
 static struct verdict put_back(struct task *task, char *why)
 {
         struct removal_state *removal = removal_state(task);
@@ -390,7 +392,7 @@ static struct verdict put_back(struct task *task, char *why)
         return step_goto("look-at-image");
 }
 
-/* Nobody knows what became of the call: the image is looked at. */
+/* The outcome of the call is not known: the image is described again. */
 static struct verdict look_again(struct task *task, char *why)
 {
         struct removal_state *removal = removal_state(task);

@@ -1,14 +1,13 @@
-/* What the files of the removal task share: what it has seen since this process began. Internal to
- * remove.c and snapshots.c. */
+/* The state of a removal task beyond its row. Internal to remove.c and snapshots.c. */
 #pragma once
 
 #include "runs/location/gone.h"
 #include "runs/retire/retire.h"
 
-/* What becomes of a snapshot of the image. */
+/* The fate of a snapshot of the image. */
 enum snapshot_fate {
-        SNAPSHOT_OPEN,    /* to be looked at, by id */
-        SNAPSHOT_OURS,    /* looked at: everything fits, it may be deleted */
+        SNAPSHOT_OPEN,    /* to be described, by id */
+        SNAPSHOT_OURS,    /* described: it is that of the row, and may be deleted */
         SNAPSHOT_LAGS,    /* the same; EC2 still says that the deregistered image uses it */
         SNAPSHOT_DELETED, /* by us, or by somebody else: EC2 no longer has it */
         SNAPSHOT_KEPT,    /* for good: not made for this image, or another image uses it */
@@ -20,14 +19,14 @@ struct removal_snapshot {
         enum snapshot_fate fate;
         char *reason; /* why it is kept or refused; or NULL */
         struct gone gone;
-        bool refused;       /* by the last call: a look tells whether it is still there */
-        bool transient;     /* it was refused by a trouble of AWS's: the next run tries again */
-        unsigned int calls; /* of DeleteSnapshot, that led to another look */
+        bool refused;       /* by the last call: whether it still exists is looked up */
+        bool transient;     /* refused by an error of AWS: the next run tries again */
+        unsigned int calls; /* of DeleteSnapshot, without a clear answer */
 };
 
 struct removal_state {
-        char *state;     /* EC2's word for the image when it was looked at; NULL: it has to be */
-        char *successor; /* what stays in its place, by the state; or NULL */
+        char *state;               /* of the image by EC2; NULL: it has to be described */
+        char *successor;           /* the image that stays in its place, by the store; or NULL */
         struct settings *settings; /* by which it is removed */
         struct gone gone;
         struct gone users;   /* the instances that were launched from it, all of them */
@@ -35,13 +34,13 @@ struct removal_state {
         unsigned int calls;  /* of DeregisterImage */
         usec_t unknown_call; /* monotonic: the last of these that may have deregistered it, or the
                               * first look after one of an earlier process; 0: none may have */
-        char *refusal;       /* of a later one: no more are sent */
+        char *refusal;       /* of a later call: no more are sent */
         usec_t look_after;   /* monotonic: EC2's lists lag behind the call */
         struct removal_snapshot *snapshots;
         size_t n;
         bool loaded;       /* `snapshots` is filled in */
         usec_t lags_since; /* monotonic: EC2 says that the image still uses them; 0: it does not */
-        bool is_left;      /* snapshots are left, which has not been said before */
+        bool is_left;      /* snapshots are left, which has not been logged before */
 };
 
 /* Of the task; made when first needed. */
@@ -53,7 +52,7 @@ int removal_load(struct task *task, struct store_image *ret);
 /* Writes a state and a detail into the image's row. 1, 0, or negative errno. */
 int removal_note(struct task *task, const char *state, const char *detail);
 struct verdict removal_not_recorded(struct task *task);
-/* Asks again later what may not be asked yet. True when it is too early. */
+/* Whether it is too early to describe the image; then the task is asked again later. */
 bool removal_looks_later(struct task *task, const struct removal_state *removal);
 
 /* snapshots.c: steps. */

@@ -8,9 +8,9 @@
  *             look-at-image, look-at-uses, deregister-image,
  *             look-at-snapshots, delete-snapshots, record-removal
  *
- * A removal is a decision with witnesses: an image is deregistered only when its row exists and EC2
- * itself, asked for the id right before, describes what the row tells of (provenance.h). Whatever
- * does not fit, and whatever is not known, keeps the image.
+ * A removal needs evidence: an image is deregistered only when it has a row and EC2, asked by id
+ * right before the call, describes the image of that row (provenance.h). A difference, or an answer
+ * that is missing, keeps the image.
  */
 #pragma once
 
@@ -23,21 +23,21 @@ extern const struct task_kind retention_task, removal_task;
 struct verdict prune_begin_find(struct run *run);
 struct verdict prune_begin_remove(struct run *run);
 
-/* missing.c: rows of a schedule and location whose image is not in the list of images with
- * our tags. They are looked at by id before the rows say anything about it. */
+/* missing.c: rows of a schedule and location whose image is not in the list of images with our
+ * tags. The images are described by id before the rows change. */
 struct missing;
 /* `listed`: ids of all images of that list, in any order; sorted by this. NULL when nothing is
  * missing, or without a store. */
 struct missing *missing_find(struct task *task, char **listed, size_t n);
 struct missing *missing_free(struct missing *missing);
-/* Asks about the next rows; step_next() when all were asked about. */
+/* Describes the images of the next rows; step_next() after the last. */
 struct verdict missing_ask(struct task *task, struct missing *missing);
 struct verdict missing_answer(struct task *task, struct missing *missing,
                               const struct aws_reply *reply);
-/* Adds the removals that are to be resumed, or, in a dry run, reports them; the rest waits. */
+/* Adds removal tasks for removals to be resumed, or, in a dry run, reports them. */
 void missing_plan(struct task *task, const struct missing *missing);
 
-/* remove.c: the removal of an image the retention task decided on. `resumed` is NULL, or why
- * the removal goes on with what an earlier run has begun. */
+/* remove.c: adds the removal of an image that the retention task decided on. `resumed`: why a
+ * removal of an earlier run goes on, or NULL. */
 void removal_add(struct task *retention, const struct store_image *image, const char *why,
                  const char *resumed);

@@ -1,16 +1,15 @@
 /*
- * The snapshots of an image that is deregistered: looked at by id, deleted, recorded.
+ * The snapshots of an image that is deregistered: described by id, deleted, recorded.
  *
- * All are tried, whatever becomes of another. What AWS does not let be deleted (a locked snapshot,
- * one of AWS Backup) stays in the image's row with its reason, and is looked at again each
- * SNAPSHOT_RETRY, or when an operator prunes by hand; DeregisterImage is not sent again.
+ * A snapshot that cannot be deleted keeps no other from being deleted. A snapshot that AWS refuses
+ * to delete (locked, or of AWS Backup) stays in the row of the image with the reason, and is tried
+ * again each SNAPSHOT_RETRY, or when an operator prunes by hand; DeregisterImage is not sent again.
  *
- * A snapshot that EC2 does not list is gone by the evidence of gone.h, also where a call of amid
- * may have deleted it: the answer was lost, or an earlier process died. A list that lags would
- * orphan it.
+ * The absence of a snapshot is proven by gone.h, also after a DeleteSnapshot whose answer was lost:
+ * one list that lags would leave the snapshot behind for ever.
  *
  * Whether another image uses a snapshot is not asked before: DeleteSnapshot refuses that with
- * InvalidSnapshot.InUse, at the moment of deletion, and names the image.
+ * InvalidSnapshot.InUse, and names the image.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSnapshot.html
  */
 #include <assert.h>
@@ -24,15 +23,15 @@
 #include "runs/location/location.h"
 #include "runs/retire/remove.h"
 
-/* DeleteSnapshot may say "in use" for a while after DeregisterImage. */
+/* DeleteSnapshot may be refused with "in use" for a while after DeregisterImage. */
 #define LAG_RETRY   (10 * USEC_PER_SEC)
 #define LAG_TIMEOUT (10 * SEC_PER_MIN * USEC_PER_SEC)
-/* Between looks at snapshots that EC2 does not list. */
+/* Between lookups of snapshots that EC2 does not list. */
 #define ABSENT_RETRY (60 * USEC_PER_SEC)
-/* From one refusal to the next attempt. A lock lasts for days to years, and AWS Backup deletes what
- * it manages by itself: to ask each night would tell nothing new. */
+/* From one refusal to the next attempt. A lock lasts for days to years, and AWS Backup deletes its
+ * snapshots by itself: an attempt each night would change nothing. */
 #define SNAPSHOT_RETRY (7 * SEC_PER_DAY)
-/* Of DeleteSnapshot for one snapshot, whose answers say nothing. */
+/* Calls of DeleteSnapshot for one snapshot without a clear answer. */
 enum { CALLS_AT_MOST = 10 };
 
 static void load_snapshots(struct task *task, struct removal_state *removal)
@@ -169,7 +168,7 @@ struct verdict look_snapshots_answer(struct task *task, const struct aws_reply *
 
 /* ---- delete-snapshots ---- */
 
-/* Those that lagged are deleted again; the first of them. */
+/* Makes the snapshots that lagged deletable again. The first of them, or NULL. */
 static const struct removal_snapshot *try_lagging(struct removal_state *removal)
 {
         for (size_t i = 0; i < removal->n; i++)
@@ -192,7 +191,8 @@ struct verdict delete_snapshots_ask(struct task *task)
                 snapshot = try_lagging(removal);
         }
         if (!snapshot)
-                return step_goto("look-at-snapshots"); /* also after a restart: nothing is known */
+                return step_goto(
+                        "look-at-snapshots"); /* also after a restart, with an empty state */
         task_call(task, &ec2_delete_snapshot,
                   &(struct delete_snapshot){ .snapshot = snapshot->id });
         return step_wait();
@@ -208,7 +208,7 @@ static bool is_used_by_another(const struct task *task, const struct aws_reply *
                         strncmp(user, task->row.subject, length) != 0);
 }
 
-/* It is looked at again, and then deleted again. */
+/* The snapshot is described again, then deleted again. */
 static void try_later(struct task *task, struct removal_snapshot *snapshot, char *why)
 {
         struct removal_state *removal = removal_state(task);
@@ -222,7 +222,8 @@ static void try_later(struct task *task, struct removal_snapshot *snapshot, char
         removal->look_after = loop_monotonic(task->run->engine->loop) + LAG_RETRY;
 }
 
-/* An earlier call that had no answer may have deleted it all the same: it is looked at first. */
+/* A refused snapshot is described once more, since an earlier call without an answer may have
+ * deleted it. */
 static void refused_for_now(struct task *task, struct removal_snapshot *snapshot, char *why)
 {
         snapshot->refused = true;
@@ -319,7 +320,7 @@ static bool is_transient(const struct removal_state *removal)
         return false;
 }
 
-/* Some are left. That is said when it is news: the first time, and when others are left. */
+/* Records the snapshots that are left. Logs that the first time, and when other ones are left. */
 static struct verdict record_left(struct task *task, struct store_image *row)
 {
         struct removal_state *removal = removal_state(task);
@@ -370,7 +371,7 @@ struct verdict record_removal_ask(struct task *task)
 
         if (!removal->loaded || first(removal, SNAPSHOT_OPEN) || first(removal, SNAPSHOT_OURS) ||
             first(removal, SNAPSHOT_LAGS))
-                return step_goto("look-at-snapshots"); /* a restart: nothing is known */
+                return step_goto("look-at-snapshots"); /* after a restart, with an empty state */
         r = removal_load(task, &row);
         if (r == 0)
                 return step_next();
