@@ -11,7 +11,7 @@ struct watch {
         char *run;           /* NULL: all */
         watch_fn *callback;
         void *userdata;
-        bool ended; /* freed while all were being told: goes when they have been */
+        bool ended; /* freed during a report: dropped at its end */
         struct watch *next;
 };
 
@@ -37,7 +37,7 @@ static void watch_destroy(struct watch *watch)
         free(watch);
 }
 
-/* Drops what was freed while all were being told. */
+/* Drops the watches that were freed during a report. */
 static void watches_sweep(struct watches *watches)
 {
         for (struct watch **at = &watches->first; *at;) {

@@ -1,6 +1,6 @@
 /*
- * What moves in a run, and those who are told of it. Knows rows of the store only: who tells fills
- * in the event.
+ * Watches: those who get a report of each change in a run. The list knows rows of the store only;
+ * the engine fills in the event.
  */
 #pragma once
 
@@ -9,15 +9,15 @@
 #include "base/cleanup.h"
 #include "store/store.h"
 
-/* Live detail of an open task that the store does not hold. */
+/* Details of an open task that are not in the store. */
 struct task_progress {
         int percent;          /* of its snapshots; -1 not known yet */
         const char *snapshot; /* of these, the one that is furthest from complete; NULL: none */
         int snapshot_percent;
-        const char *waiting; /* what it waits for, for people; NULL when nothing is to say */
+        const char *waiting; /* what it waits for, for people; or NULL */
 };
 
-/* What was decided about an image. */
+/* The decision about an image. */
 enum prune_action {
         PRUNE_KEEP,
         PRUNE_REMOVE,
@@ -34,8 +34,8 @@ struct prune_decision {
         const char *why;
 };
 
-/* Something about a run moved: `task` is NULL when it is the run itself; `decision` is given by dry
- * runs of prune, and by adoptions. The callback may free any watch. */
+/* A change in a run, or with `task` in that task. `decision`: of dry runs of prune, and of
+ * adoptions. The callback may free any watch. */
 struct run_event {
         const struct store_run *run;
         const struct store_task *task;
@@ -46,10 +46,10 @@ struct run_event {
 struct watch;
 typedef void watch_fn(const struct run_event *event, void *userdata);
 
-/* All who are told; all zero at the beginning. */
+/* The watches of an engine; all zero at the beginning. */
 struct watches {
         struct watch *first;    /* struct watch.next */
-        unsigned int reporting; /* they are being told */
+        unsigned int reporting; /* reports under way: a callback may cause another */
 };
 /* `run` NULL: all runs. */
 struct watch *watch_new(struct watches *watches, const char *run, watch_fn *callback,
@@ -58,5 +58,5 @@ struct watch *watch_free(struct watch *watch);
 DEFINE_CLEANUP(struct watch, watch_free);
 
 void watches_report(struct watches *watches, const struct run_event *event);
-/* The list goes away before its watches: they stay valid and are told nothing more. */
+/* The list ends before its watches, which stay valid and get no more reports. */
 void watches_orphan(struct watches *watches);

@@ -1,6 +1,6 @@
 /*
  * Steps and phases in words for people. Their names are for the state and for JSON; amictl shows
- * these words on a terminal. Steps that are one thing to whoever waits have the same words.
+ * these words on a terminal. Steps that are the same to a person who waits have the same words.
  */
 #pragma once
 

@@ -33,7 +33,7 @@ static enum seen_state seen_state_of(enum image_state state)
                 return SEEN_GONE;
         case IMAGE_PENDING:
         case IMAGE_TRANSIENT:
-        case IMAGE_OTHER: /* a word newer than this program: still going on */
+        case IMAGE_OTHER: /* a state that is newer than this program: counts as pending */
                 return SEEN_PENDING;
         }
         return SEEN_PENDING;
@@ -45,7 +45,7 @@ static void image_watch_add_snapshot(struct image_watch *watch, const char *snap
             strings_contain(watch->snapshots, watch->n_snapshots, snapshot))
                 return;
         *append(watch->snapshots, watch->n_snapshots) = xstrdup(snapshot);
-        watch->percent = -1; /* the one of the others */
+        watch->percent = -1; /* the percentage was that of the others */
 }
 
 void image_watch_see_image(struct image_watch *watch, const struct ec2_image *image, usec_t now)
@@ -64,7 +64,7 @@ void image_watch_see_image(struct image_watch *watch, const struct ec2_image *im
                 image_watch_add_snapshot(watch, image->devices[i].snapshot);
         watch->failing = seen_state_of((enum image_state)image->state) == SEEN_FAILED && !reason &&
                          !watch->reason;
-        if (!watch->failing) /* else a look at the snapshots first */
+        if (!watch->failing) /* else the snapshots are asked first for the reason */
                 image_watch_set(watch, seen_state_of((enum image_state)image->state), reason);
 }
 
@@ -78,7 +78,7 @@ void image_watch_miss(struct image_watch *watch, usec_t now)
                                         : "EC2 never listed it");
 }
 
-/* What is known of the snapshot that holds it up: "snapshot snap-1 has stood at 99 %". */
+/* The slowest snapshot, or all: "snapshot snap-1 has stood at 99 %". */
 static char *stall_text(const struct image_watch *watch)
 {
         if (watch->slowest)
@@ -111,7 +111,8 @@ void image_watch_check_stall(struct image_watch *watch, usec_t now)
                   watch->slowest ? watch->slowest : watch->image, watch->run);
 }
 
-/* Of a pending image EC2 does not list all snapshots, and of one that failed none. */
+/* Whether the snapshot is of the image. DescribeImages shows not all snapshots of a pending image,
+ * and none of a failed one. */
 static bool snapshot_belongs(const struct ec2_snapshot *snapshot, const struct image_watch *watch)
 {
         return strings_contain(watch->snapshots, watch->n_snapshots, snapshot->id) ||

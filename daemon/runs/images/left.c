@@ -43,8 +43,7 @@ static void log_images(const char *schedule, size_t images, void *userdata)
                 store_schedule_done(&row);
                 row = stored;
         }
-        /* what cannot be read is not written over: it knows what was fired, and that it is paused
-         */
+        /* a row that cannot be read is not overwritten: it has the firings handled, and a pause */
         if (r >= 0 && !streq(row.definition, DEFINITION_LOGGED)) {
                 log_event(&events[EVENT_SCHEDULE_LEFT], &(struct log_about){ .schedule = schedule },
                           "Schedule %s is not in the settings, and has %zu image%s: none of them "

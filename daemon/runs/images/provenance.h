@@ -1,7 +1,7 @@
 /*
- * Provenance: whether an image or a snapshot that EC2 describes is the one a row of the store tells
- * of. Tags can be edited by anybody who may tag, so they are compared together with what nobody can
- * edit: name, SourceInstanceId and CreationDate. Pure.
+ * Provenance: whether an image or a snapshot that EC2 describes is that of a row of the store. Tags
+ * can be edited by anybody who may tag, so they are compared together with what nobody can edit:
+ * name, SourceInstanceId and CreationDate. Pure.
  *
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html
  */
@@ -10,11 +10,11 @@
 #include "runs/images/naming.h"
 #include "store/store.h"
 
-/* Why `image` is not the image of `row` under the owner of the settings, for people; NULL when all
- * fits. The caller frees it. */
+/* How `image` differs from the image of `row`, under the owner of the settings, for people; NULL:
+ * it does not. Caller frees. */
 char *provenance_image(const struct ec2_image *image, const struct store_image *row,
                        const char *owner);
 
-/* Why `snapshot` was not made for the image of `row`; NULL when all fits. The caller frees it. */
+/* Why `snapshot` was not made for the image of `row`; NULL: it was. Caller frees. */
 char *provenance_snapshot(const struct ec2_snapshot *snapshot, const struct store_image *row,
                           const char *owner);

@@ -32,7 +32,7 @@ static const struct phase adopt_phases[] = {
         {},
 };
 
-/* Dry only: what a backup run would find and its retention decide. */
+/* Of dry runs: the targets of a backup run, and the decisions of its retention. */
 static const struct phase plan_phases[] = {
         { .name = "find-targets", .kind = &targets_task, .begin = backup_begin_targets },
         { .name = "find-expired", .kind = &retention_task, .begin = prune_begin_find },

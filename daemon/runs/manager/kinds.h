@@ -1,4 +1,4 @@
-/* The kinds of runs there are, and what they keep in an engine. */
+/* The kinds of runs, and the end of what they keep in an engine. */
 #pragma once
 
 #include "runs/engine/engine.h"

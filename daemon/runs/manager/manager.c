@@ -19,7 +19,7 @@ enum { RECENT_RUNS = 20, RUNS_AT_START = 1000 };
 
 static void manager_report_status(struct manager *manager);
 
-/* ---- what the engine tells ---- */
+/* ---- changes in the engine ---- */
 
 static void manager_forget(struct manager *manager)
 {
@@ -27,21 +27,22 @@ static void manager_forget(struct manager *manager)
 
         if (now - manager->forgotten < FORGET_EACH && now >= manager->forgotten)
                 return;
-        /* By a clock that is ahead by years all of it is old. */
+        /* by a clock that is ahead by years, every row would be old */
         if (clock_guard_peek(manager->engine->clock) != CLOCK_AGREES)
                 return;
         manager->forgotten = now;
         store_forget(manager->store, now - REMEMBERED);
 }
 
-/* Whether a run is one to look at: it began, and did not do what it was for. */
+/* Whether a run has failed for people: it began, and did not do all its work. */
 static bool run_fell_short(const struct store_run *run)
 {
         return run->outcome == OUTCOME_FAILED || run->outcome == OUTCOME_PARTIAL ||
                (run->outcome == OUTCOME_SKIPPED && run->phase && *run->phase);
 }
 
-/* The newest failure among the newest `limit` runs, or the one known from before. */
+/* Notes the newest failure among the newest `limit` runs; where there is none, the earlier one
+ * stays. */
 static void manager_note_failure(struct manager *manager, size_t limit)
 {
         struct store_run *runs;
@@ -84,7 +85,7 @@ static void on_clock_compared(void *userdata)
 {
         struct manager *manager = userdata;
 
-        clock_guard_peek(manager->engine->clock); /* says so once, if it is wrong */
+        clock_guard_peek(manager->engine->clock); /* logs once that the clock is wrong */
         if (manager->planner && manager->engine->settings) {
                 planner_wake(manager->planner);
                 manager_report_status(manager);
@@ -102,7 +103,8 @@ static void on_clock_changed(void *userdata)
         manager_report_status(manager);
 }
 
-/* Told only when it is another one: the service manager may be slow to read. */
+/* Sends STATUS= to the service manager, but only when it has changed: systemd may be slow to read.
+ */
 static void manager_report_status(struct manager *manager)
 {
         const struct settings *settings = manager->engine->settings;
@@ -223,7 +225,7 @@ struct manager *manager_free(struct manager *manager)
 
 /* ---- settings ---- */
 
-/* The regions are known as far as they can be: go on with what was unfinished, then plan. */
+/* The search for regions has ended: unfinished runs go on, then the planner begins. */
 static void manager_begin(void *userdata)
 {
         struct manager *manager = userdata;

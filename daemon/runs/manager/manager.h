@@ -1,7 +1,7 @@
 /*
  * The manager: settings, planner and engine of a running daemon, as the programs and the control
- * socket use them. All answers come from the store and from memory, at once; what takes time is a
- * run that can be watched.
+ * socket use them. All answers come at once, from the store and from memory; what takes longer
+ * is a run, which can be watched.
  */
 #pragma once
 
@@ -29,83 +29,82 @@ int manager_apply(struct manager *manager, struct settings *settings);
 const struct settings *manager_settings(const struct manager *manager);
 
 /*
- * The end is asked for: nothing new begins, and what is stopped, frozen or taken out of service for
- * an image is brought back first. Calls `closed` when nothing is left of that, or it took
- * MANAGER_CLOSE_AT_MOST; then each instance that is left has a line, and the next start goes on
- * with it. True when there is nothing to wait for: then it does not call.
+ * Closes the manager: nothing new begins, and instances that are stopped, frozen or out of service
+ * are restored first. Calls `closed` when all are, or after MANAGER_CLOSE_AT_MOST; then a line is
+ * logged for each instance that is left, and the next start restores it. True when no instance is
+ * held: then `closed` is not called.
  */
 enum { MANAGER_CLOSE_AT_MOST = 240 }; /* seconds; the unit's TimeoutStopSec= is longer */
 typedef void manager_closed_fn(void *userdata);
 bool manager_close(struct manager *manager, manager_closed_fn *closed, void *userdata);
 
-/* Whether the settings are in force: the regions are known as far as they can be, which takes AWS's
- * answer where an account has none of its own, and unfinished runs go on. Takes 20 s at most. */
+/* Whether the settings are in force: the search for the regions of accounts has ended, and
+ * unfinished runs go on. That takes 20 s at most. */
 bool manager_is_ready(const struct manager *manager);
-/* Why what an operator asks for is held for now, for people; NULL: it is not. Until the settings
- * are in force, and with `clock` also until the clock has been compared with AWS's, of which the
- * answer is asked by this when none is fresh. Takes 20 s and 30 s at most. */
+/* Why a request of an operator has to wait, for people; NULL: it has not. It waits until the
+ * settings are in force, 20 s at most; with `clock` also until the clock has been compared with
+ * AWS's, 30 s at most: this call begins a comparison when none is fresh. */
 const char *manager_holds(struct manager *manager, bool clock);
-/* Calls back once as soon as what manager_holds() said is over, never from inside this. Never NULL;
- * the caller frees it, also inside the callback. */
+/* Calls back once, when manager_holds() no longer gives a reason; never from inside this call.
+ * Never NULL; the caller frees it, also inside the callback. */
 struct manager_wait;
 typedef void manager_ready_fn(void *userdata);
 struct manager_wait *manager_wait(struct manager *manager, manager_ready_fn *ready, void *userdata);
 struct manager_wait *manager_wait_free(struct manager_wait *wait);
 DEFINE_CLEANUP(struct manager_wait, manager_wait_free);
 
-/* Stops without cutting anything off: no new step begins; every outcome is in the store, so that
- * the next start goes on. Afterwards nothing calls back. */
+/* Stops at once: no new step begins. Every row is in the store, so that the next start goes on.
+ * Nothing calls back afterwards. */
 void manager_stop(struct manager *manager);
 
 /* ---- what an operator may ask for; 0, or negative errno with a message (caller frees) ---- */
 
-/* What of manager_run() and manager_prune() can be refused whatever manager_holds() says: so that
- * nobody waits for that. Both ask it again. */
+/* The checks of manager_run() and manager_prune() that do not depend on manager_holds(), so that
+ * nobody waits for a request that is refused anyway. Both repeat them. */
 int manager_check_run(struct manager *manager, const char *schedule, char *const *instances,
                       size_t n, char **ret_error);
 int manager_check_prune(struct manager *manager, const char *schedule, char **ret_error);
-/* Fires now. `instances` limits it to these of the targets. *ret_run is the id (caller frees).
- * -ENOENT no such schedule, -EINVAL what is no instance id, -EBUSY one is going and overlap is
- * skip, -EAGAIN amid is still finding out where it runs. */
+/* Begins a run now. `instances` limits it to these of the targets. *ret_run is the id (caller
+ * frees). -ENOENT: no such schedule; -EINVAL: not an instance id; -EBUSY: a run of it is going, and
+ * overlap is skip; -EAGAIN: the settings are not in force yet. */
 int manager_run(struct manager *manager, const char *schedule, char *const *instances, size_t n,
                 char **ret_run, char **ret_error);
-/* Applies retention of one schedule (or all: NULL) now. `dry_run` decides and explains only. */
+/* Begins retention of a schedule (NULL: of all). `dry_run`: decides and explains only. */
 int manager_prune(struct manager *manager, const char *schedule, bool dry_run, char **ret_run,
                   char **ret_error);
-/* Takes images that carry our tags but have no row back into the store, when everything else fits
- * too. `dry_run` decides and explains only. */
+/* Begins an adoption (adopt.h). `dry_run`: decides and explains only. */
 int manager_adopt(struct manager *manager, bool dry_run, char **ret_run, char **ret_error);
-/* Begins nothing new for the run; images under way are followed to their end. `abandon`: they are
- * no longer followed, nor changed on AWS; an instance that is held for one is put right before
- * that. -ENOENT, with an error when it has ended already, and none when there is no such run. */
+/* Cancels a run: its open tasks that have not begun end, images under way are followed to their
+ * end. `abandon`: these are no longer followed, nor changed on AWS, once their instances are
+ * restored. -ENOENT, with an error when the run has ended already, and without one when there is no
+ * such run. */
 int manager_cancel(struct manager *manager, const char *run_id, bool abandon, char **ret_error);
 int manager_pause(struct manager *manager, const char *schedule, bool pause, char **ret_error);
 
-/* ---- what is going on ---- */
+/* ---- status ---- */
 
 /* The next firing that will be acted on (flexible offset included), SEC_NEVER when none. */
 sec_t manager_next(struct manager *manager, const char *schedule);
-/* Since when a rate() without `start` counts; SEC_NONE: it does not. */
+/* The anchor of a rate() without `start`; SEC_NONE: none. */
 sec_t manager_anchor(struct manager *manager, const char *schedule);
 bool manager_is_paused(struct manager *manager, const char *schedule);
 
-/* "the clock of this machine is ahead by 5844d" (caller frees), or NULL: by what is known it is
- * not.
- */
+/* "the clock of this machine is ahead by 5844d" (caller frees), or NULL: it is not known to be
+ * wrong. */
 char *manager_clock_wrong(const struct manager *manager);
 
 /* Why no instance is rebooted, stopped or frozen until the next start: another daemon with our
- * owner was seen. NULL: they are. */
+ * owner. NULL: none was seen. */
 const char *manager_alert(const struct manager *manager);
 
-/* Why nothing is begun or brought back: the state cannot be written. NULL: it can. */
+/* Why the state cannot be written, so that nothing begins or ends; NULL: it can. */
 const char *manager_store_failure(const struct manager *manager);
 
-/* Every token bucket of AWS that was drawn from. */
+/* Calls back for each token bucket of AWS that was used. */
 void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userdata);
 
-/* How long each instance of a schedule was away for its last image (0: that was not measured), and
- * whether it did not come back the last time. */
+/* Calls back with the last outage of each instance of a schedule: its duration (0: not known), and
+ * whether the instance did not come back. */
 typedef void manager_measure_fn(const char *instance, sec_t away, bool failed, void *userdata);
 void manager_measures(struct manager *manager, const char *schedule, manager_measure_fn *callback,
                       void *userdata);

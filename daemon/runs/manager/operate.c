@@ -8,7 +8,7 @@
 #include "runs/manager/private.h"
 
 /* Whether the schedule has a firing in this second. The run of that firing has the second in its
- * id: an operator's run with the same id would take the firing away. */
+ * id: a run of an operator with the same id would claim that firing. */
 static bool is_for_the_schedule(const struct manager *manager, const struct run_request *request,
                                 sec_t second)
 {
@@ -59,10 +59,11 @@ static int store_trouble(struct manager *manager, int r, char **ret_error)
         return r;
 }
 
-/* Under a clock that is wrong nobody fires and prunes, not even by hand. */
+/* Whether the clock allows the run: by a wrong clock nothing fires and nothing is removed, not even
+ * for an operator. */
 static bool clock_lets(struct manager *manager, struct run_request *request, char **ret_error)
 {
-        /* Not asked: before the run begins with an instance AWS has answered it. */
+        /* no new comparison: AWS answers before the run touches an instance */
         enum clock_state state = clock_guard_peek(manager->engine->clock);
         _cleanup_free_ char *wrong =
                 state == CLOCK_WRONG ? clock_guard_wrong(manager->engine->clock) : NULL;
@@ -76,7 +77,7 @@ static bool clock_lets(struct manager *manager, struct run_request *request, cha
         return false;
 }
 
-/* The first of `instances` that cannot be the id of one, or NULL. */
+/* The first of `instances` that cannot be an instance id, or NULL. */
 static const char *find_no_id(char *const *instances, size_t n)
 {
         for (size_t i = 0; i < n; i++) {

@@ -31,7 +31,7 @@ static void planning_begin(void *userdata)
 
 static void planning_changed(void *userdata)
 {
-        (void)userdata; /* the watch tells all there is */
+        (void)userdata; /* the watch reports everything */
 }
 
 struct planning *planning_new(struct loop *loop, struct aws *aws, struct settings *settings,

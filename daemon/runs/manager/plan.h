@@ -1,7 +1,7 @@
 /*
- * What would be done, without doing it and without the daemon: the same search and the same
- * retention as a run, read from AWS, on an engine that has no store. Images that carry our tags are
- * taken for ours, since there are no rows to ask.
+ * A plan: what a run would do, without a change and without the daemon. The same targets and the
+ * same retention as in a run, read from AWS by an engine without a store. An image with our tags
+ * counts as ours, since there are no rows.
  */
 #pragma once
 
@@ -12,8 +12,8 @@
 
 struct planning;
 
-/* `event` gets an event per image task (an instance that would be imaged), per decision about an
- * image, and a last one about the run itself with neither. */
+/* `event` gets an event for each image task (an instance that would be imaged), one for each
+ * decision about an image, and a last one for the run, with neither. */
 struct planning *planning_new(struct loop *loop, struct aws *aws, struct settings *settings,
                               const char *schedule, watch_fn *event, void *userdata);
 struct planning *planning_free(struct planning *planning);

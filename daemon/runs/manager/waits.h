@@ -1,10 +1,10 @@
-/* Those that wait until the manager is ready, in the order they came. */
+/* Callers that wait until the manager is ready, in the order they came. */
 #pragma once
 
 #include "runs/manager/manager.h"
 
 struct manager_wait *waits_add(struct manager_wait **list, manager_ready_fn *ready, void *userdata);
-/* Calls back all; each is free to do anything. */
+/* Calls all back. A callback may do anything. */
 void waits_answer(struct manager_wait **list);
-/* Nobody will be called back. */
+/* Drops all without a call. */
 void waits_drop(struct manager_wait **list);

@@ -14,13 +14,13 @@
 #include "base/text.h"
 #include "runs/outage/rotation-steps.h"
 
-/* What is known of the target groups this young is true enough to act on: it is seconds that a
- * target takes to change, and all tasks of a run look at about the same time. */
+/* How old the target groups may be that a plan is made of: all tasks of a run read them at about
+ * the same time. */
 #define VIEW_FRESH    (60 * USEC_PER_SEC)
 #define TROUBLE_RETRY (30 * USEC_PER_SEC)
 #define STATE_RETRY   (15 * USEC_PER_SEC)
 
-/* A look that many tasks share is at most so old. */
+/* How old an answer may be that tasks share. */
 #define LOOK_SHARED (3 * USEC_PER_SEC)
 #define LOOK_SOON   (5 * USEC_PER_SEC)
 #define LOOK_LATER  (15 * USEC_PER_SEC)
@@ -157,7 +157,7 @@ struct verdict find_target_groups_ask(struct task *task)
         return step_next();
 }
 
-/* ---- check-rotation: what it is to be taken out of, and whether that may be ---- */
+/* ---- check-rotation: the restore plan, and whether the groups can spare the instance ---- */
 
 static bool is_in_auto_scaling(const struct backup_state *backup)
 {
@@ -293,7 +293,7 @@ struct verdict check_rotation_ask(struct task *task)
         case ROTATION_REFUSED:
                 if (!is_blind_allowed(schedule))
                         return step_finish(OUTCOME_FAILED, why);
-                free(why); /* was said when the targets were looked for */
+                free(why); /* logged by find-target-groups */
                 break;
         }
         return check_rotation_verdict(task);

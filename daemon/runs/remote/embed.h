@@ -1,5 +1,5 @@
-/* Files that are part of the program as they are, so that a shell and its checkers can read them
- * too. The Makefile knows which object depends on them. */
+/* Files as part of the program, so that a shell and its checkers can read the same files. The
+ * Makefile names the objects that depend on them. */
 #pragma once
 
 #define EMBED(name, file)                                                                          \

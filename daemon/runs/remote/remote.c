@@ -8,11 +8,11 @@
 #include "base/text.h"
 #include "runs/location/location.h"
 
-/* SSM lets a command that cannot reach its instance wait at least so long: seconds. */
+/* Seconds that SSM keeps a command that it cannot deliver: its minimum. */
 enum { DELIVERY = SSM_TIMEOUT_MIN };
-/* So long SSM may not know a command that it has taken: seconds. */
+/* Seconds in which SSM may not know a command that it has taken. */
 enum { COMMAND_UNKNOWN_FOR = 60 };
-/* Characters of what a script said that fit into a line of the journal. */
+/* Characters of the output of a script in a line of the journal. */
 enum { SAID_MAX = 300 };
 
 void remote_send(struct task *task, const char *what, const char *script, sec_t seconds)
@@ -65,9 +65,9 @@ void remote_look(struct task *task)
                                                         .instance = task->row.subject });
 }
 
-/* Whether SSM says that it never gave the command to the agent. Other ends without a time or an
- * exit status prove nothing: of an agent that restarts, is updated or loses its network the command
- * runs, and SSM says "Delivery Timed Out", or "Failed" without a status.
+/* Whether SSM never gave the command to the agent. Other ends without a time or an exit status
+ * prove nothing: when the agent restarts, is updated or loses its network, the command may run
+ * while SSM shows "Delivery Timed Out", or "Failed" without a status.
  * https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html */
 static bool was_kept_back(const struct ssm_invocation *invocation)
 {
@@ -86,7 +86,8 @@ enum remote_state remote_state(const struct aws_reply *reply)
 {
         const struct ssm_invocation *invocation = reply->output;
 
-        if (reply->outcome != AWS_OK) /* right after SendCommand it is not known yet */
+        if (reply->outcome !=
+            AWS_OK) /* right after SendCommand, SSM does not know the command yet */
                 return REMOTE_GOES_ON;
         switch ((enum ssm_status)invocation->status) {
         case SSM_PENDING:
@@ -109,7 +110,7 @@ struct verdict remote_look_again(struct task *task, const struct aws_reply *repl
 {
         if (streq(reply->code, "InvocationDoesNotExist") &&
             task_spent(task) < COMMAND_UNKNOWN_FOR) {
-                refusal_clear(&task->refusal); /* it is not there at once */
+                refusal_clear(&task->refusal); /* the command is not listed at once */
         } else {
                 location_polled(task->location, task->action, reply,
                                 &task->location->remote_reported);
@@ -118,7 +119,7 @@ struct verdict remote_look_again(struct task *task, const struct aws_reply *repl
         return step_retry(REMOTE_LOOK_EACH, task_why(task, what));
 }
 
-/* The end of a text on one line, clean. Its own line breaks and tabs are blanks. */
+/* The end of a text as one clean line: line breaks and tabs become blanks. */
 static char *last_words(const char *said)
 {
         size_t length = said ? strlen(said) : 0;

@@ -72,7 +72,7 @@ static int record_skipped(struct engine *engine, const struct firings *firings, 
         return store_add_run(engine->store, &row);
 }
 
-/* `in_line`: begins after those before it, however many they are and whatever `overlap` says. */
+/* `in_line`: the run waits for the earlier ones, however many, whatever `overlap` says. */
 static int fire(struct engine *engine, struct firings *firings, sec_t nominal, const char *trigger,
                 bool in_line)
 {
@@ -103,12 +103,12 @@ static int fire(struct engine *engine, struct firings *firings, sec_t nominal, c
                                  },
                                  NULL);
         }
-        /* Claimed before: the clock was set back, or the row of the schedule is older than the run.
+        /* claimed before: the clock was set back, or the row of the schedule is older than the run
          */
         return r == -EEXIST ? 0 : r;
 }
 
-/* ---- what was missed ---- */
+/* ---- missed firings ---- */
 
 static sec_t missed_floor(const struct firings *firings, sec_t now)
 {
@@ -117,7 +117,7 @@ static sec_t missed_floor(const struct firings *firings, sec_t now)
         return firings->row.handled > oldest ? firings->row.handled : oldest;
 }
 
-/* The newest of them, if they are too many. */
+/* Fires all missed firings; of more than MISSED_AT_ONCE, the newest. */
 static int fire_all_missed(struct engine *engine, struct firings *firings, sec_t now, sec_t until)
 {
         sec_t missed[MISSED_AT_ONCE], floor = missed_floor(firings, now);
@@ -160,7 +160,7 @@ static void log_missed(struct firings *firings, sec_t latest)
 
 static int make_up(struct engine *engine, struct firings *firings, sec_t now)
 {
-        sec_t until = now - firings->offset; /* what is not due yet was not missed */
+        sec_t until = now - firings->offset; /* a firing that is not due yet was not missed */
         sec_t latest = schedule_latest(&firings->schedule, firings->row.handled, until), within;
         int r = 0;
 
@@ -214,7 +214,7 @@ int firings_run(struct engine *engine, struct firings *firings, sec_t now, bool 
         return 0;
 }
 
-/* ---- what is remembered ---- */
+/* ---- the row of a schedule ---- */
 
 /* The definition of a schedule: what decides when it fires. After a change of the definition, the
  * firings handled before say nothing about those to come.

@@ -8,18 +8,18 @@
 #include "base/alloc.h"
 #include "runs/scheduler/firings.h"
 
-/* While the state cannot be written no firing can be claimed; it is tried again after this. */
+/* Between attempts to claim a firing while the state cannot be written. */
 #define STORE_RETRY (10 * USEC_PER_SEC)
 
 struct planner {
         struct engine *engine;
-        struct settings *settings; /* what `all` point into */
+        struct settings *settings; /* `all` point into it */
         struct firings *all;       /* in the order of settings->schedules */
         size_t n;
-        char **gone; /* schedules that are no longer in the settings, of which that is to be
-                        recorded */
+        char **gone; /* schedules that are no longer in the settings, which is not
+                        stored yet */
         size_t n_gone;
-        bool unrecorded; /* so are others: the state could not be written */
+        bool unrecorded; /* other rows are not stored yet either: the state could not be written */
         struct timer *timer;
 };
 
@@ -36,7 +36,7 @@ static void forget_gone(struct planner *planner)
         planner->n_gone = 0;
 }
 
-/* What fires by what, and since when: a start after this one has to know. */
+/* Stores the definition of each schedule and since when it holds, for the next start. */
 static int record(struct planner *planner)
 {
         struct engine *engine = planner->engine;
@@ -59,7 +59,7 @@ static int record(struct planner *planner)
         return r;
 }
 
-/* Whether something was remembered under another clock, and the right one is not recorded. */
+/* Whether a row was changed by firings_fit_clock(), and is not stored so. */
 static bool is_fitted(const struct planner *planner)
 {
         for (size_t i = 0; i < planner->n; i++)
@@ -68,8 +68,8 @@ static bool is_fitted(const struct planner *planner)
         return false;
 }
 
-/* Whether what is due may be claimed: not under a clock that is wrong. clock-guard.h wakes the
- * planner when that changes. */
+/* Whether firings may be claimed: not by a clock that is wrong. clock-guard.h wakes the planner
+ * when that changes. */
 static bool may_claim(struct planner *planner, sec_t now, bool *ret_compared)
 {
         const struct setting_schedule *first;
@@ -104,7 +104,7 @@ static void planner_run(void *userdata)
         if (failed)
                 timer_arm(planner->timer, STORE_RETRY);
         else if (is_fitted(planner) && soonest > now + CLOCK_LOOK_AGAIN)
-                timer_arm(planner->timer, CLOCK_LOOK_AGAIN * USEC_PER_SEC); /* AWS was silent */
+                timer_arm(planner->timer, CLOCK_LOOK_AGAIN * USEC_PER_SEC); /* AWS did not answer */
         else if (soonest != SEC_NEVER)
                 timer_arm_wall(planner->timer, soonest);
         else
@@ -172,7 +172,7 @@ static int compare_name(const void *name, const void *firings)
         return strcmp(name, ((const struct firings *)firings)->setting->name);
 }
 
-/* They are in the order of the settings, which is by name. */
+/* `all` are in the order of the settings, which is by name. */
 static struct firings *planner_find(const struct planner *planner, const char *schedule)
 {
         return planner->n ? bsearch(schedule, planner->all, planner->n, sizeof(*planner->all),
