@@ -1,8 +1,8 @@
 /*
- * The next firing of a mix of expressions, in UTC and in a named zone, beside systemd's own
- * calendar_spec_next_usec() (from libsystemd-shared, where the machine has it) for those that
- * systemd can express. Parsing is not measured. Exits with 1 when the time of the whole mix is more
- * than 1/3 of systemd's in UTC or 1/100 in the zone.
+ * The time for the next firing of a mix of expressions, in UTC and in a named zone, beside
+ * systemd's calendar_spec_next_usec() (of libsystemd-shared, if installed) for expressions that
+ * systemd has. Parsing is not measured. Exits with 1 when the whole mix takes more than 1/3 of
+ * systemd's time in UTC, or 1/100 in the zone.
  */
 #include <dlfcn.h>
 #include <glob.h>
@@ -25,7 +25,7 @@ enum {
 
 static const struct row {
         const char *name, *expression;
-        const char *calendar; /* the same for systemd, NULL when it has no word for it */
+        const char *calendar; /* the same for systemd, or NULL */
 } rows[] = {
         { "every minute", "cron(* * * * ? *)", "*-*-* *:*:00" },
         { "every 5 minutes", "cron(0/5 * * * ? *)", "*-*-* *:00/5:00" },
@@ -86,7 +86,7 @@ static double now(void)
         return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* Nanoseconds per call; *ret is what was found. */
+/* Nanoseconds per call; *ret is the firing. */
 static double measure_ours(const char *text, struct zone *zone, sec_t *ret)
 {
         struct schedule schedule = {
@@ -140,7 +140,7 @@ static double measure_theirs(const struct systemd *systemd, const char *calendar
         return best;
 }
 
-/* One table; false when the mix is slower than 1/`least` of systemd's time. */
+/* Prints a table; false when the mix takes more than 1/`least` of systemd's time. */
 static bool bench(const struct systemd *systemd, const char *name, int n, double least)
 {
         _cleanup_(zone_unrefp) struct zone *zone = NULL;

@@ -1,8 +1,8 @@
 /*
- * 100,000 schedules loaded and planned as the daemon does it, with a store on disk: microseconds
- * and bytes for each. A file takes fewer (SETTINGS_FILE_MAX), so they lie in conf.d, PER_FILE to a
- * file. Exits with 1 when one of 100,000 costs more than GROWTH_MAX times as much as one of 1,000:
- * what is linear costs the same.
+ * The time and memory per schedule when 100,000 schedules are loaded and planned with a store on
+ * disk. They are in files of conf.d with PER_FILE schedules each, because of SETTINGS_FILE_MAX.
+ * Exits with 1 when a schedule of 100,000 costs more than GROWTH_MAX times a schedule of 1,000: the
+ * cost of linear code does not grow.
  */
 #include <errno.h>
 #include <ftw.h>
@@ -29,7 +29,7 @@ static const char *const expressions[] = {
 };
 static const char *const zones[] = { "UTC", "Asia/Seoul", "America/New_York", "Europe/Berlin" };
 
-/* What is measured, in the order it happens. */
+/* The measured phases, in their order. */
 enum phase { LOAD, PLAN_NEW, ASK, RELOAD, START_AGAIN, PHASES };
 static const char *const phase_names[PHASES] = {
         [LOAD] = "read and check the settings",
@@ -113,7 +113,7 @@ static char *write_settings(const char *directory, size_t n)
         return path;
 }
 
-/* ---- a daemon's inside ---- */
+/* ---- the parts of a daemon ---- */
 
 struct inside {
         struct loop *loop;
@@ -150,7 +150,7 @@ static void inside_close(struct inside *inside)
         loop_free(inside->loop);
 }
 
-/* Ends once the last schedule is planned and the planner's own turn is over. */
+/* Ends after the turn of the planner that plans the last schedule. */
 static void on_turn(void *userdata)
 {
         struct inside *inside = userdata;

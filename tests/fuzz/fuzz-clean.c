@@ -1,6 +1,6 @@
 /*
- * Any bytes as text from outside: what is printed has safe characters only, cleaning it again
- * changes nothing, no limit is passed, and what is safe already stays as it is.
+ * Any bytes as text from outside. The cleaned text has only safe characters and respects its limit;
+ * cleaning it again changes nothing, and safe text stays unchanged.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Whether all is safe, but for these characters of ASCII. */
+/* Whether all characters are safe, or ASCII characters of `but`. */
 static bool is_safe(const char *text, const char *but)
 {
         uint32_t c;

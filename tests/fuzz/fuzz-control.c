@@ -1,6 +1,6 @@
 /*
- * A peer of the control socket: first byte whether it is trusted, then what it sends. NUL ends a
- * frame, so that one input holds several calls. The manager only remembers.
+ * A peer of the control socket. The first byte decides whether it is trusted, the others are its
+ * input. NUL ends a frame, so an input may have several calls. The manager only records calls.
  */
 #include "unit/control/fake-manager.h"
 
@@ -27,7 +27,7 @@ static void ignore(void *userdata)
         (void)userdata;
 }
 
-/* Made once; the store stays empty, as nothing the manager is asked writes to it. */
+/* The options, made once. The store stays empty, because the fake manager writes nothing. */
 static struct control_options *options(void)
 {
         static struct manager manager;

@@ -1,4 +1,5 @@
-/* The shared files and the documents of the instance metadata service. The first byte chooses. */
+/* The parsers of credentials: shared files, documents, tokens. The first byte chooses the parser.
+ */
 #include <stdint.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ static void fuzz_document(const struct document *document, const char *text, siz
         credentials_unref(credentials);
 }
 
-/* The file; behind a line break the answer that renews it. */
+/* The first line is the file of a token, the rest the reply that renews it. */
 static void fuzz_token(const char *text, size_t size)
 {
         const char *end = memchr(text, '\n', size);

@@ -1,6 +1,6 @@
 /*
- * Any text: refused with a message, or read into an expression whose firings obey their masks, come
- * strictly one after the other and are found again from behind.
+ * Any text as an expression: refused with a message, or parsed. Its firings match the masks, ascend
+ * strictly, and schedule_latest() finds them again.
  */
 #include <assert.h>
 #include <stdlib.h>

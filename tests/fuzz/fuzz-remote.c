@@ -1,7 +1,6 @@
 /*
- * Any bytes as the output of a script on an instance: a value is found or not, and what is found
- * stands in the last line of that name, clean, with no blank in it; of one that is too long the
- * middle is left out.
+ * Any bytes as the output of a script on an instance. A value that is found is from the last line
+ * with its name, clean and without blanks; the middle of a long value is left out.
  */
 #include <assert.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* XML replies: those of EC2 and of the query protocol. */
+/* XML replies of EC2 and of query services. */
 #include "fuzz/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,4 @@
-/* A settings file of any bytes: it loads or it is refused, with a message. */
+/* Any bytes as a settings file: loaded, or refused with a message. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Without a database of zones, which is not what is tested and would be walked for every hint. */
+/* Uses no database of zones, which would be read for every hint. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
         (void)argc;

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a TZif file: refused, or a zone whose offsets, conversions and transitions agree
- * with each other, and in which schedules go forward.
+ * Any bytes as a TZif file: refused; or a zone whose offsets, conversions and transitions agree,
+ * and in which the firings of schedules ascend.
  */
 #include <assert.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* What the fuzz targets of replies share: one reply, held against the table of every action. */
+/* Decodes a reply by the tables of all actions, for the fuzz targets of replies. */
 #pragma once
 
 #include <assert.h>
@@ -23,7 +23,7 @@ static inline void decode_once(decode_fn *decode, const struct action *action, v
                 shape_decoded_done(&decoded);
 }
 
-/* Whatever comes, the decoder ends, leaks nothing, and a second page goes behind the first. */
+/* The decoder ends and leaks nothing, and rows of a second page follow those of the first. */
 static inline void decode_by_all(decode_fn *decode, const uint8_t *data, size_t size)
 {
         for (size_t i = 0; aws_actions[i]; i++) {

@@ -1,4 +1,4 @@
-/* print-catalog: what systemd/amid.catalog must contain. */
+/* print-catalog: prints systemd/amid.catalog. */
 #include <stdio.h>
 
 #include "runs/events/events.h"

@@ -1,5 +1,6 @@
-/* print-keys manual|schema: what man/amid.yaml.5 and config/amid.schema.json must contain.
- * print-keys check FILE: the messages about a settings file, as the tests expect them. */
+/* print-keys manual|schema: prints the keys of man/amid.yaml.5, or config/amid.schema.json.
+ * print-keys check FILE: prints the messages about a settings file, in the form of the tests' .err
+ * files. */
 #include <stdio.h>
 
 #include "base/text.h"

@@ -1,4 +1,4 @@
-/* print-verbs: what man/amictl.1 must contain between its markers. */
+/* print-verbs: prints the part of man/amictl.1 between its markers. */
 #include <stdio.h>
 
 #include "ctl/verbs.h"

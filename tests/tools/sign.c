@@ -1,5 +1,5 @@
 /*
- * Signs what it reads, for a comparison with another signer. Stdin: one JSON object per line with
+ * Signs requests, for a comparison with another signer. Stdin: one JSON object per line with
  * access_key, secret, token (or null), region, service, time (seconds since 1970), method, target,
  * headers (a list of [name, value]), body. Stdout: one Authorization header per line.
  */

@@ -1,7 +1,7 @@
 /*
- * What amid makes of the environment and the shared files, as one JSON document: the credentials it
- * finds, the region, and where each service is. `whoami [PROFILE]`; for tests, which set everything
- * up and compare it with botocore's answer.
+ * `whoami [PROFILE]` prints amid's results from the environment and the shared files as a JSON
+ * document: the credentials, the region, and the endpoint of each service. Tests compare them with
+ * botocore's results.
  */
 #include <cjson/cJSON.h>
 #include <stdio.h>

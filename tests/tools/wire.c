@@ -1,8 +1,8 @@
 /*
- * What amid sends and what it reads, for a comparison with other makers of clients. `wire` prints
- * one line of JSON per action, with a request in which every input is filled. Each line of stdin is
- * then {"action": "ssm:SendCommand", "status": 200, "body": "...", "error_type": null}, a reply; it
- * is answered with what was read of it, under its names on the wire.
+ * Prints requests and decoded replies, for a comparison with other clients of AWS. `wire` prints a
+ * line of JSON per action, a request with all inputs filled in. Each line of stdin is then a reply,
+ * {"action": "ssm:SendCommand", "status": 200, "body": "...", "error_type": null}, for which it
+ * prints the decoded members under their names on the wire.
  */
 #include <cjson/cJSON.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* A world in which aws_call() is called, on virtual time against an http that answers from a
- * script. Include it in one file of a program. */
+/* A world for aws_call(): virtual time, and an http that answers from a script. Include it in one
+ * file of a program. */
 #pragma once
 
 #include <setjmp.h>
@@ -52,7 +52,7 @@ static inline void world_init(struct world *world, const struct fake_answer *scr
                 aws_account(world->aws, &(struct aws_account_options){ .name = "default" });
 }
 
-/* Of the answer before, if there was one. */
+/* Frees the results of the call before. */
 static inline void forget_answer(struct world *world)
 {
         free(steal(world->code));

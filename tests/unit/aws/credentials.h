@@ -1,5 +1,5 @@
-/* A world in which credentials are looked for: an environment, files, and who answers over HTTP.
- * Include it in one file of a program. */
+/* A world for credentials: an environment, files, and an http that answers from a script. Include
+ * it in one file of a program. */
 #pragma once
 
 #include <setjmp.h>

@@ -17,7 +17,8 @@
 static inline int decode(const struct action *action, void *object, int status, const char *text,
                          const char *error_type, struct shape_decoded *ret, char **ret_error)
 {
-        /* On the heap and without a NUL, so that a read beyond the end is found. */
+        /* On the heap and without a NUL, so that the address sanitizer finds a read beyond the end.
+         */
         size_t size = strlen(text);
         _cleanup_free_ char *copy = xmemdup(text, size);
 
@@ -30,7 +31,7 @@ static inline int decode(const struct action *action, void *object, int status, 
                            ret, ret_error);
 }
 
-/* Decodes what has to be a good reply. Gives the token of the next page; caller frees. */
+/* Decodes a good reply. Returns the token of the next page; caller frees. */
 static inline char *decode_good(const struct action *action, void *object, const char *text)
 {
         struct shape_decoded decoded;

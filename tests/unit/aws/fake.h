@@ -1,6 +1,6 @@
 /*
- * The loop on virtual time and an http that answers from a script, for tests that link this in
- * place of the archives' own. Include it in one file of a program.
+ * A loop on virtual time, and an http that answers from a script. Tests link them instead of loop/
+ * and http/. Include it in one file of a program.
  */
 #pragma once
 
@@ -83,7 +83,7 @@ bool timer_is_armed(const struct timer *timer)
         return timer->at != USEC_INFINITY;
 }
 
-/* Fires the next timer not after `until`; false when there is none. */
+/* Fires the next timer up to `until`; false: there is none. */
 static inline bool fake_step(struct loop *loop, usec_t until)
 {
         struct timer *timer, *first = NULL;
@@ -103,7 +103,7 @@ static inline bool fake_step(struct loop *loop, usec_t until)
         return true;
 }
 
-/* Runs until nothing is armed any more: an idle daemon has to get there. */
+/* Runs until no timer is armed, which an idle daemon has to reach. */
 static inline void fake_run(struct loop *loop)
 {
         unsigned int steps = 0;
@@ -123,7 +123,7 @@ static inline void fake_run_for(struct loop *loop, usec_t duration)
 
 /* ---- http ---- */
 
-/* What to answer; the script's rows are used up in order. */
+/* An answer; the rows of a script are used in order. */
 struct fake_answer {
         enum http_outcome outcome; /* HTTP_ANSWERED */
         int status;                /* 0: 200 */
@@ -162,7 +162,7 @@ static inline void fake_answer_now(void *userdata)
         struct http_slot *slot = userdata;
         const struct fake_answer *answer = slot->answer;
         bool answered = answer->outcome == HTTP_ANSWERED;
-        /* On the heap, so that reading beyond it or after the slot is gone is found. */
+        /* On the heap, so that the address sanitizer finds reads beyond it or after its end. */
         char *body = xstrdup(answer->body ? answer->body : "");
         struct http_reply reply = {
                 .outcome = answer->outcome,

@@ -1,6 +1,6 @@
 /*
- * An evaluator of IAM policies for our own documents: what they use and nothing else. Anything it
- * does not know fails the test.
+ * An evaluator of IAM policies, with the elements that amid's documents use. Any other element
+ * fails the test.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 #pragma once
@@ -19,7 +19,7 @@
 
 enum { CONTEXT_MAX = 6, VALUES_MAX = 4 };
 
-/* What AWS knows of a request on one resource. */
+/* A request on a resource, with its condition keys. */
 struct asked {
         const char *action, *resource;
         struct {
@@ -27,7 +27,7 @@ struct asked {
         } context[CONTEXT_MAX];
 };
 
-/* A member that is one text or a list of texts: the text at `i`, or NULL at the end. */
+/* The text `i` of a member that is a text or a list of texts; NULL at the end. */
 static inline const char *policy_text(const cJSON *object, const char *member, int i)
 {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, member);
@@ -37,13 +37,13 @@ static inline const char *policy_text(const cJSON *object, const char *member, i
         return cJSON_GetStringValue(cJSON_GetArrayItem(item, i));
 }
 
-/* * and ?, as in ARNs: they also stand for a slash. */
+/* Matches * and ? like IAM in ARNs, where they also match a slash. */
 static inline bool policy_like(const char *pattern, const char *text)
 {
         return fnmatch(pattern, text, FNM_NOESCAPE) == 0;
 }
 
-/* The values of a key, or NULL when the request has none. */
+/* The values of a condition key, or NULL. */
 static inline const char *const *context_of(const struct asked *asked, const char *key)
 {
         for (size_t i = 0; i < CONTEXT_MAX && asked->context[i].key; i++)

@@ -1,4 +1,4 @@
-/* What comes from outside, made safe to print. */
+/* Cleaning of text from outside. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* Growing strings, and helpers on C strings. */
 #include "base/text.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* Dates, instants, and the texts of times and durations. */
 #include "base/time.h"
 
 #include <setjmp.h>

@@ -1,5 +1,4 @@
-/* trust_path(): what others may change on the way to a file is found, and how to mend it is said.
- */
+/* trust_path(): parts of a path that others may change, and the remedies. */
 #include "base/trust.h"
 
 #include <fcntl.h>
@@ -150,7 +149,7 @@ static void only_root_and_the_user_may_change_a_trusted_path(void **state)
         }
 }
 
-/* sudo takes what the group root may change, since that is root. */
+/* The group root counts as root, as in sudo. */
 static void the_group_root_is_root(void **state)
 {
         _cleanup_free_ char *why = NULL;

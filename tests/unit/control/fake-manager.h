@@ -1,5 +1,5 @@
 /*
- * A manager that remembers what it was asked and answers as it is told. It is linked instead of
+ * A manager that records its last call, and answers as the test has set it. It is linked instead of
  * runs/manager/manager.c, because it defines the same names. One include per program.
  */
 #pragma once
@@ -15,7 +15,7 @@
 
 struct manager {
         struct settings settings;
-        char *asked; /* the last thing, as text */
+        char *asked; /* the last call as text */
         int refuse;  /* negative errno to answer with */
         const char *message;
         const char *busy; /* why a run is refused at once; or NULL */
@@ -47,7 +47,7 @@ static inline void fake_manager_done(struct manager *manager)
         free(manager->asked);
 }
 
-/* What happens in the real one when something moved. */
+/* Reports an event to all watches, like the real manager. */
 static inline void fake_manager_tell(struct manager *manager, const struct run_event *event)
 {
         for (struct watch *watch = manager->watches, *next; watch; watch = next) {

@@ -93,7 +93,7 @@ static inline void fixture_stop(void *userdata)
         loop_exit(userdata, 0);
 }
 
-/* Lets the loop handle what is due, for so long. */
+/* Runs the loop for a time. */
 static inline void fixture_wait(struct fixture *fixture, usec_t time)
 {
         struct timer *timer = timer_new(fixture->loop, fixture_stop, fixture->loop);

@@ -1,4 +1,4 @@
-/* The side of a connection that calls: what it says, and what it hears. */
+/* The calling side of a session: sends frames and receives answers. */
 #pragma once
 
 #include "unit/control/fixture.h"
@@ -29,13 +29,13 @@ static inline void side_open(struct side *side, struct fixture *fixture, bool tr
         side->session = session_new(&fixture->options, methods, &peer, on_wake, &side->wakes);
 }
 
-/* The bytes with their NUL, as a peer sends them. */
+/* Sends a frame: the text with its NUL. */
 static inline void side_send(struct side *side, const char *call)
 {
         session_input(side->session, call, strlen(call) + 1);
 }
 
-/* Takes one answer; "" when there is none. */
+/* Receives an answer; "": there is none. Caller frees. */
 static inline char *side_receive(struct side *side)
 {
         const char *output;
@@ -47,7 +47,7 @@ static inline char *side_receive(struct side *side)
         return answer;
 }
 
-/* The next answer has this in it; "": there is none. */
+/* Receives an answer, which has to contain `expected`; "": there must be none. */
 static inline void check_answer(int line, struct side *side, const char *expected)
 {
         _cleanup_free_ char *answer = side_receive(side);

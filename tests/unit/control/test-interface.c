@@ -1,4 +1,4 @@
-/* The published interface and the method table say the same. */
+/* The published interfaces have the methods of the table. */
 #include "unit/control/fixture.h"
 
 #include "control/interface.h"
@@ -11,7 +11,7 @@ static const char *const type_names[] = {
         [ARGUMENT_COUNT] = "int",
 };
 
-/* "(schedule: ?string, limit: ?int)" as the table has it. */
+/* "(schedule: ?string, limit: ?int)", the signature by the table. */
 static char *signature_of(const struct method *method)
 {
         _cleanup_(text_done) struct text text = {};
@@ -86,8 +86,8 @@ static void every_description_has_a_method(void **state)
         assert_int_equal(n, 0);
 }
 
-/* A reader of the whole grammar: https://varlink.org/Interface-Definition. Gives where it stopped
- * understanding, or NULL. Names of members must be unique, and every type that is used be there. */
+/* A parser of the whole grammar, https://varlink.org/Interface-Definition. Names of members must be
+ * unique, and every used type must be defined. */
 struct reader {
         const char *at;
         char *names[64], *used[128];

@@ -1,4 +1,4 @@
-/* Who connects, how often, and what the journal calls him. */
+/* Peers of the socket: their limits, groups, and names in the journal. */
 #include "unit/control/fixture.h"
 
 #include <fcntl.h>
@@ -16,7 +16,7 @@ enum { GROUP = 4242, FIRST_USER = 4300 };
 
 static unsigned int lookups; /* of the group */
 
-/* In the place of that of libc. */
+/* Replaces the function of libc. */
 struct group *getgrnam(const char *name)
 {
         static struct group group = { .gr_gid = GROUP };
@@ -45,7 +45,7 @@ static int dial(const char *path)
         return fd;
 }
 
-/* Whether the daemon answers on the connection, and not that there are too many. */
+/* Whether the daemon serves the connection, without the error about too many connections. */
 static bool is_served(int fd)
 {
         static const char call[] = "{\"method\":\"io.amid.Manager.Usage\"}";
@@ -63,8 +63,8 @@ struct ends {
         int until[2]; /* they stay until this is closed */
 };
 
-/* A process of the user that opens so many connections, and ends with how many of them are served.
- * Returns when all are made. */
+/* Starts a process of the user that opens `n` connections; its exit status is the number of served
+ * ones. Returns after all are open. */
 static pid_t start_user(struct fixture *fixture, unsigned int user, unsigned int group, int n,
                         const struct ends *ends)
 {
@@ -166,7 +166,7 @@ static void a_user_is_named(void **state)
         }
 }
 
-/* What is not known is not made up. */
+/* A user outside of the namespace has no name. */
 static void nobody_knows_a_user_from_outside_of_a_user_namespace(void **state)
 {
         enum { NOT_ALLOWED = 2 };

@@ -1,4 +1,4 @@
-/* The order of a rolling run on paper. */
+/* The predicted order of outages. */
 #include "control/rolling.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* The socket: who may come, how many, and what is left behind. */
+/* The socket: peers, limits, and its file. */
 #include "unit/control/fixture.h"
 
 #include <fcntl.h>
@@ -35,7 +35,7 @@ static void send_text(int fd, const char *call)
         assert_int_equal(send(fd, call, strlen(call) + 1, 0), strlen(call) + 1);
 }
 
-/* What came, as text; "" when nothing is there, "closed" at the end. */
+/* The received text; "": nothing; "closed": the end of the connection. */
 static const char *received(int fd, char buffer[static 4096])
 {
         ssize_t n = recv(fd, buffer, 4095, MSG_DONTWAIT);
@@ -91,7 +91,7 @@ static void a_path_that_cannot_be_used_is_reported(void **state)
         check_refused(fixture, -ENOENT, "RuntimeDirectory=");
 }
 
-/* A daemon that was killed leaves its socket. */
+/* A killed daemon leaves its socket. */
 static void the_socket_of_a_killed_daemon_is_replaced(void **state)
 {
         struct fixture *fixture = *state;
@@ -105,7 +105,7 @@ static void the_socket_of_a_killed_daemon_is_replaced(void **state)
         assert_int_equal(access(fixture->path, F_OK), -1);
 }
 
-/* Somebody else's socket that took the place of ours stays. */
+/* Another daemon has replaced the socket. */
 static void the_socket_of_another_daemon_stays(void **state)
 {
         struct fixture *fixture = *state;
@@ -136,7 +136,7 @@ static void a_call_is_answered(void **state)
         control_free(control);
 }
 
-/* It asked, stopped sending, and still gets its answer; then the connection is gone. */
+/* A peer sends a call and closes its side for writing. */
 static void a_half_closed_connection_gets_its_answer(void **state)
 {
         struct fixture *fixture = *state;
@@ -201,7 +201,7 @@ static void leave(void *userdata)
         loop_exit(userdata, 0);
 }
 
-/* A stranger: many connections of it leave room for us, and it may change nothing. */
+/* An untrusted peer with many connections: others still find room, and it may change nothing. */
 static void be_stranger(struct fixture *fixture)
 {
         int fds[CONTROL_CONNECTIONS_STRANGERS + 1];
@@ -246,7 +246,7 @@ static void an_untrusted_peer_may_only_introspect(void **state)
         control_free(control);
 }
 
-/* Our own client, in a process of its own because it blocks. */
+/* The client of amictl, in a process of its own because it blocks. */
 static void be_client(const char *path)
 {
         struct client_answer answer = {};

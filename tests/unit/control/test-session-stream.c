@@ -1,4 +1,4 @@
-/* Calls that are answered more than once, or later: runs that are followed, and calls that wait. */
+/* Calls with several answers or a late one: streams of runs, and held calls. */
 #include "unit/control/side.h"
 
 static void a_run_is_streamed_to_its_end(void **state)
@@ -113,7 +113,7 @@ static void each_decision_is_an_event(void **state)
         session_free(side.session);
 }
 
-/* Before the regions are known a call that changes something is held; others are answered. */
+/* Before the regions are known, calls that change something are held, and others are answered. */
 static void a_call_is_held_until_the_manager_is_ready(void **state)
 {
         struct fixture *fixture = *state;
@@ -150,7 +150,8 @@ static void a_call_is_held_until_the_manager_is_ready(void **state)
         assert_string_equal(fixture->manager.asked, "run web [i-1]");
 }
 
-/* What needs the clock is held until it has been compared: whoever can be told hears what for. */
+/* A call that needs the clock is held until it has been compared. With `more` it gets the reason.
+ */
 static void a_call_is_held_until_the_clock_is_compared(void **state)
 {
         struct fixture *fixture = *state;
@@ -179,7 +180,7 @@ static void a_call_is_held_until_the_clock_is_compared(void **state)
         session_free(other.session);
 }
 
-/* What is refused anyway needs neither the regions nor the clock. */
+/* A refusal needs neither the regions nor the clock. */
 static void a_call_that_is_refused_anyway_is_not_held(void **state)
 {
         static const char *const calls[] = {

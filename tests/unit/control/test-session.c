@@ -1,4 +1,4 @@
-/* The protocol, byte by byte, without a socket. */
+/* The protocol of a session, without a socket. */
 #include "unit/control/side.h"
 
 #include "control/call.h"
@@ -53,7 +53,7 @@ static void each_method_answers_its_call(void **state)
                 { __LINE__, 0, M "Runs" P "{\"schedule\":\"none\"}}",
                   "io.amid.Manager.NoSuchSchedule", NULL },
                 { __LINE__, 0, M "Runs" P "{\"limit\":3}}", "{\"runs\":[]}", NULL },
-                /* parameters that are wrong are named */
+                /* an invalid parameter is named */
                 { __LINE__, 0, M "Runs" P "{\"limit\":-1}}", "\"parameter\":\"limit\"", NULL },
                 { __LINE__, 0, M "Runs" P "{\"limit\":1.5}}", "\"parameter\":\"limit\"", NULL },
                 { __LINE__, 0, M "Runs" P "{\"limit\":\"1\"}}", "\"parameter\":\"limit\"", NULL },
@@ -109,7 +109,7 @@ static void errors_of_a_reload_are_answered(void **state)
         session_free(side.session);
 }
 
-/* Every method but introspection is refused to strangers, before its parameters are looked at. */
+/* The refusal comes before the check of parameters. */
 static void untrusted_peers_may_only_introspect(void **state)
 {
         struct fixture *fixture = *state;

@@ -1,4 +1,5 @@
-/* Streams at the pace of their readers: any size, bounded memory, and the newest state at last. */
+/* Streams at the speed of their readers: any size, bounded memory, and the last state at the end.
+ */
 #include "unit/control/fixture.h"
 
 #include "control/call.h"
@@ -75,7 +76,7 @@ static void read_answer(struct reading *reading)
         cJSON_Delete(answer);
 }
 
-/* Reads all there is, so many bytes at a time. */
+/* Reads all output, `at_once` bytes at a time. */
 static void read_all(struct session *session, size_t at_once, struct reading *reading)
 {
         const char *output;

@@ -1,3 +1,4 @@
+/* The batch mode of `amictl calendar`. */
 #include "ctl/calendar.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* The command line of amictl, its help and its manual. */
 #include "ctl/verbs.h"
 
 #include <setjmp.h>
@@ -11,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 
-/* The words of a command line, with what was understood as text. */
+/* Parses a command line. The result as text. */
 static char *parsed(const char *line, bool *ret_good)
 {
         _cleanup_(ctl_done) struct ctl ctl = { .file = "amid.yaml" };
@@ -105,7 +106,7 @@ static void a_wrong_command_line_is_refused_with_a_hint(void **state)
         }
 }
 
-/* Help fits a terminal. */
+/* Lines of at most 80 columns. */
 static void the_help_fits_into_a_terminal(void **state)
 {
         const struct verb *verb = verbs;
@@ -128,7 +129,7 @@ static void the_help_fits_into_a_terminal(void **state)
         } while (verb++->name);
 }
 
-/* man/amictl.1 has what the table says; `print-verbs` prints it. */
+/* man/amictl.1 has the output of `print-verbs`. */
 static void the_manual_has_the_table_of_verbs(void **state)
 {
         static const char begin[] = ".\\\" verbs: begin\n", end[] = ".\\\" verbs: end\n";

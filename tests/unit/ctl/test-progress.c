@@ -1,4 +1,4 @@
-/* Lines about a run that is followed. */
+/* Lines of the progress of a run. */
 #include "ctl/progress.h"
 
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "base/time.h"
 
-/* What a verb prints that does not run on a terminal. */
+/* The output of a verb without a terminal. */
 struct screen {
         struct ctl ctl;
         struct progress *progress;

@@ -1,3 +1,4 @@
+/* The layout of tables. */
 #include "ctl/table.h"
 
 #include <locale.h>
@@ -70,7 +71,7 @@ static void a_table_fits_into_the_terminal(void **state)
         }
 }
 
-/* A line that is too long can be copied from; an id that is cut is of no use. */
+/* Users copy ids, so the line gets too long instead. */
 static void an_id_is_never_cut(void **state)
 {
         static const struct table_column columns_of_show[] = {
@@ -194,7 +195,7 @@ static void a_table_without_rows_prints_nothing(void **state)
         assert_string_equal(text_get(&text), "");
 }
 
-/* A column that says the usual in each row goes before one that tells something. */
+/* A column with the usual text in each row is left out before other columns. */
 static void a_column_with_the_usual_text_is_left_out_first(void **state)
 {
         static const struct table_column some[] = {
@@ -234,7 +235,8 @@ static void a_column_with_the_usual_text_is_left_out_first(void **state)
         }
 }
 
-/* Two regions differ in their last letter; what is the same in every row can be told once. */
+/* Regions that differ in the last letter are not cut; a text that is the same in every row is named
+ * below. */
 static void a_column_with_one_text_is_named_below(void **state)
 {
         static const struct table_column some[] = {

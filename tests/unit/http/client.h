@@ -1,6 +1,6 @@
 /*
- * What the tests of http/ share: a loop with an http, and a request that writes down its reply.
- * Names ending in .test are resolved here, so that no test needs a network.
+ * A loop with an http, and requests that record their replies, for the tests of http/. Names that
+ * end in .test are resolved here, so no test needs a network.
  */
 #pragma once
 
@@ -20,16 +20,16 @@ struct client {
         struct loop *loop;
         struct http *http;
         struct timer *limit;
-        int open; /* requests that are still to be answered */
+        int open; /* number of requests without an answer */
 };
 
-/* One request. */
+/* A request and its reply. */
 struct call {
         struct client *client;
         struct http_slot *slot;
         char *error, *body, *date, *content_type, *request_id, *retry_after;
         size_t body_size;
-        struct call *cancels; /* another one to cancel from the callback */
+        struct call *cancels; /* another call that the callback cancels, or NULL */
         int calls, status;
         enum http_outcome outcome;
         bool frees_slot, frees_http;

@@ -1,6 +1,6 @@
 /*
- * A scripted HTTP server for the tests of http/: one thread per connection, plain sockets. What it
- * does is chosen by the path of the request; it counts what reached it.
+ * A scripted HTTP server for the tests of http/, with a thread per connection. The path of a
+ * request chooses its answer. The server counts connections and requests.
  */
 #pragma once
 
@@ -35,7 +35,7 @@ struct connection {
 
 struct script {
         const char *path;
-        bool (*play)(struct connection *); /* whether the connection goes on */
+        bool (*play)(struct connection *); /* false: the connection ends */
 };
 
 static bool put(int fd, const char *text)
@@ -190,7 +190,7 @@ static bool play_slow(struct connection *c)
         return play_ok(c);
 }
 
-/* A whole reply that lets the client keep the connection, which then is closed. */
+/* Sends a complete reply of a persistent connection, and then closes it. */
 static bool play_ok_then_close(struct connection *c)
 {
         play_ok(c);
@@ -229,7 +229,7 @@ static const struct script scripts[] = {
         { "/then-stale", play_then_stale },
 };
 
-/* Reads one request, head and body; false at the end of the connection. */
+/* Reads a request, head and body; false at the end of the connection. */
 static bool read_request(struct connection *c)
 {
         _cleanup_(text_done) struct text text = {};
@@ -335,7 +335,7 @@ static struct server *server_start(void)
         return server;
 }
 
-/* Once the client has closed its connections. */
+/* Call after the client has closed its connections. */
 static void server_stop(struct server *server)
 {
         shutdown(server->fd, SHUT_RDWR);

@@ -1,8 +1,9 @@
+/* Outcomes and contents of single requests. */
 #include "client.h"
 
 #include <fcntl.h>
 
-/* Short where the timeout is what is tested. */
+/* A short timeout for paths that test it. */
 static usec_t limit_of(const char *path)
 {
         static const char *const never_answer[] = { "/hang", "/half", "http://slow.test/ok" };
@@ -108,7 +109,7 @@ static void a_reply_has_status_headers_and_body(void **state)
         client_stop(&client);
 }
 
-/* The cap itself still passes. */
+/* A body of exactly HTTP_BODY_MAX bytes. */
 static void the_largest_body_is_accepted(void **state)
 {
         struct client client;
@@ -125,7 +126,7 @@ static void the_largest_body_is_accepted(void **state)
         client_stop(&client);
 }
 
-/* ---- what is sent, byte for byte ---- */
+/* ---- the bytes of requests ---- */
 
 static void a_request_is_sent_as_given(void **state)
 {

@@ -1,3 +1,4 @@
+/* Slots, connections and timeouts of many requests. */
 #include "client.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Verification of certificates. */
 #include "client.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* Descriptors, signals, steps of the clock, and the service manager. */
 #include "loop/loop.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* Timers on both clocks. */
 #include "loop/loop.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* The parser of expressions, and its messages. */
 #include "schedule/expression.h"
 
 #include <setjmp.h>
@@ -260,7 +261,7 @@ static const struct refusal {
 };
 /* clang-format on */
 
-/* The message is the whole help a user gets: field, value, allowed range, corrected text. */
+/* Rows: a text, and its message with field, value, allowed range or corrected text. */
 static void a_refusal_has_field_value_and_range(void **state)
 {
         (void)state;
@@ -277,7 +278,7 @@ static void a_refusal_has_field_value_and_range(void **state)
         }
 }
 
-/* Whatever follows "did you mean" must be taken as it stands. */
+/* The text after "did you mean" has to be a valid expression. */
 static void hints_are_valid_expressions(void **state)
 {
         int n = 0;
@@ -435,7 +436,7 @@ static void an_at_is_a_civil_time(void **state)
         assert_int_equal(expression.at.second, 58);
 }
 
-/* Texts too long or with bytes no terminal should get: refused, and not repeated in the message. */
+/* Texts that are too long, or have bytes that are unsafe for a terminal. */
 static void hostile_texts_are_not_repeated_in_messages(void **state)
 {
         static const char *const texts[] = { "cron(\x1b[31m * * * ? *)", "\xff\xfe", "rate(5\n)",

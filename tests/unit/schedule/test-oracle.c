@@ -1,7 +1,7 @@
 /*
- * schedule_next() against the slowest thing that can be right: every minute of the clock is taken
- * in turn, its wall time is looked at, and a list of fields decides. The oracle shares with the
- * code only the calendar of base/time and zone_offset(), which have their own tests.
+ * Compares schedule_next() with a slow oracle, which takes every minute in turn and decides by its
+ * wall time and a list of fields. The oracle and the code only share the calendar of base/time and
+ * zone_offset(), which have their own tests.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 
 enum { CASES = 100, DAYS = 400, ITEMS_MAX = 4 };
 
-/* A list field as it was made up: ranges with steps. */
+/* A random list field: ranges with steps. */
 struct list {
         bool any;
         struct item {
@@ -94,7 +94,7 @@ static bool in_list(const struct list *list, int value)
                 const struct item *item = &list->items[i];
                 int at = item->first;
 
-                /* walk the range as one would with a finger */
+                /* Walks the range step by step. */
                 for (int left = item->step, steps = 0; steps <= list->most - list->least; steps++) {
                         if (left == item->step) {
                                 left = 0;
@@ -165,7 +165,7 @@ static bool is_workday(int64_t days)
         return weekday != 0 && weekday != 6;
 }
 
-/* Tries days of the month at growing distance: the first workday found is the nearest. */
+/* Tries days of the month by growing distance; the first workday is the nearest. */
 static int nearest(const struct civil *c, int number)
 {
         int64_t first = days_from_civil(c->year, c->month, 1);
@@ -209,7 +209,7 @@ static bool day_matches(const struct made *made, const struct civil *c)
         abort();
 }
 
-/* Walks DAYS days by the minute; a wall minute counts when the wall clock never was that far. */
+/* Walks DAYS days by the minute; a wall minute counts only when the wall clock reaches it first. */
 static void compare(const struct made *made, const char *text, struct zone *zone, sec_t from)
 {
         struct schedule schedule = { .zone = zone, .start = SEC_NONE, .end = SEC_NONE };

@@ -1,3 +1,4 @@
+/* Next and latest firings of schedules. */
 #include "schedule/schedule.h"
 
 #include <setjmp.h>
@@ -10,7 +11,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* Instants of rows: RFC 3339 with any offset, "-" for none given, "never". */
+/* The instant of a row: RFC 3339 with any offset, "-" for SEC_NONE, "never". */
 static sec_t instant(const char *text, int line)
 {
         sec_t sec;
@@ -70,7 +71,7 @@ struct next_row {
         const char *expression, *zone, *from, *expected[EXPECTED_MAX];
 };
 
-/* Each firing must follow the one before it, and be the latest one just after it. */
+/* Checks the firings of a row; each has to be the latest firing right after it. */
 static void check_next(const struct next_row *row)
 {
         _cleanup_(zone_unrefp) struct zone *zone = load(row->zone, row->line);

@@ -1,3 +1,4 @@
+/* TZif files, and conversions between UTC and wall-clock time. */
 #include "schedule/zone.h"
 
 #include <errno.h>
@@ -73,7 +74,7 @@ static struct made make(const int64_t *times, int n, const char *footer)
 
 static int parse(const struct made *made, struct zone **ret)
 {
-        /* exactly as long, so that the address sanitizer sees what lies behind */
+        /* A copy of the exact size, so that the address sanitizer finds a read beyond the end. */
         _cleanup_free_ unsigned char *copy = xmemdup(made->bytes, made->size);
 
         return zone_parse("Made/Up", copy, made->size, ret);
@@ -316,7 +317,7 @@ static void only_names_inside_of_the_database_are_read(void **state)
         assert_int_equal(zone_load(long_name, &none), -EINVAL);
 }
 
-/* A database of our own: files that are damaged, too big, or not files. */
+/* A database with damaged files, too large files, and other things than files. */
 static void bad_files_of_a_database_are_refused(void **state)
 {
         char folder[] = "/tmp/amid-zones-XXXXXX";

@@ -1,4 +1,4 @@
-/* Files on disk: conf.d, what cannot be read, limits of size. */
+/* Settings on disk: conf.d, unreadable files, limits of size. */
 #include "settings/settings.h"
 
 #include <errno.h>
@@ -84,7 +84,7 @@ static void errors_of_all_files_are_reported(void **state)
                     "conf.d/b.yaml:2:3: schedule web is given twice (first at amid.yaml:4:3)\n"
                     "conf.d/c.yaml:2:1: not YAML: did not find expected node content; look at the "
                     "indentation of this line and the one above, and at brackets and quotes\n");
-        /* with a main file that is no YAML the others are looked at for that alone */
+        /* With a main file that is no YAML, other files are only checked for being YAML. */
         put("amid.yaml", "version: [\n");
         expect_load(__LINE__, -EINVAL,
                     "amid.yaml:2:1: not YAML: did not find expected node content; look at the "
@@ -124,7 +124,7 @@ static void an_unreadable_file_is_reported(void **state)
         expect_load(__LINE__, -ENOTDIR, "conf.d: cannot be read: Not a directory\n");
 }
 
-/* Whoever may write the settings is root on the targets: what others may change is not read. */
+/* Settings have commands that run as root on targets, so others must not be able to change them. */
 static void a_file_that_others_may_change_is_not_read(void **state)
 {
         static const struct {
@@ -155,7 +155,7 @@ static void a_file_that_others_may_change_is_not_read(void **state)
         expect_load(__LINE__, 0, "");
 }
 
-/* root may read everything, so it becomes nobody for a moment. */
+/* Root may read all files, so the test changes its user for a moment. */
 static void a_file_without_permission_is_reported(void **state)
 {
         (void)state;
@@ -217,7 +217,7 @@ static void each_limit_is_exact(void **state)
         expect_parse(__LINE__, &text, "x:1:33: nested deeper than 32 levels\n");
 }
 
-/* Lists that are cheap to write and dear to read: a list of ids, 1,500 times. */
+/* A list of ids that 1,500 aliases repeat. */
 static void an_alias_bomb_is_refused(void **state)
 {
         (void)state;
@@ -240,7 +240,7 @@ static void an_alias_bomb_is_refused(void **state)
         text_done(&text);
 }
 
-/* A great many schedules, to be seen in the test's time were any step of it quadratic. */
+/* With a quadratic step this number of schedules would take too long. */
 static void many_schedules_are_loaded_in_time(void **state)
 {
         (void)state;

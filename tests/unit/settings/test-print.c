@@ -1,5 +1,5 @@
-/* What is printed from the key tables is what lies in the tree, and what is shipped loads. The
- * files are found from the source root, where unit tests run. */
+/* The manual and the schema in the tree are the printed ones, and the shipped settings load. Paths
+ * are relative to the top of the tree, where unit tests run. */
 #include "settings/settings.h"
 
 #include <setjmp.h>
@@ -72,7 +72,7 @@ static struct settings *parse(const char *yaml, size_t n_schedules)
         return settings;
 }
 
-/* Takes the "#" from the lines that are settings, as the file tells its reader to. */
+/* Removes the "#" before settings, as the file explains. */
 static char *uncomment(const char *yaml)
 {
         _cleanup_(text_done) struct text text = {};
@@ -99,7 +99,7 @@ static void the_shipped_file_is_valid_with_and_without_its_comments(void **state
         assert_int_equal(settings_schedule(whole, "every-key")->retain.keep[RETAIN_YEARLY], 1);
 }
 
-/* A key that is added to the tables is missed here until the shipped file explains it. */
+/* A new key in the tables fails this test until the shipped file explains the key. */
 static void the_shipped_file_has_every_key(void **state)
 {
         (void)state;

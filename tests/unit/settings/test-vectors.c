@@ -1,6 +1,6 @@
 /*
- * tests/vectors/settings: good files load, with the warnings of their .err if there is one; bad
- * files give exactly their .err.
+ * The files of tests/vectors/settings: good files load, with the warnings in their .err; bad files
+ * have exactly the errors in their .err.
  */
 #include "settings/settings.h"
 
@@ -19,7 +19,7 @@
 #define GOOD "tests/vectors/settings/good"
 #define BAD  "tests/vectors/settings/bad"
 
-/* The whole file, NUL-terminated; NULL when there is none. */
+/* The content of a file, NUL-terminated; NULL: there is no such file. */
 static char *read_all(const char *path, size_t *ret_size)
 {
         _cleanup_fclose_ FILE *file = fopen(path, "re");
@@ -107,7 +107,7 @@ static sec_t at(const char *text)
         return sec;
 }
 
-/* Every key of the grammar arrives in its field. */
+/* Every key of the tables. */
 static void every_key_fills_its_field(void **state)
 {
         (void)state;
@@ -183,7 +183,7 @@ static void every_key_of_a_part_fills_its_field(void **state)
         assert_int_equal(s->retain.within, 2 * 86400);
 }
 
-/* What a schedule gets that says as little as it may, and one that takes the file's defaults. */
+/* A schedule with only the required keys, and one with the defaults of the file. */
 static void missing_keys_have_their_defaults(void **state)
 {
         (void)state;

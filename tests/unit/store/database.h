@@ -1,4 +1,4 @@
-/* A database of amid on disk, its bytes, and how opening it is refused. */
+/* A database on disk, its bytes, and checks of refusals. */
 #pragma once
 
 #include "unit/store/scratch.h"
@@ -42,7 +42,7 @@ static inline void sql(const char *path, const char *statements)
         sqlite3_close(db);
 }
 
-/* A database with something in it, closed properly. */
+/* Makes a database with rows, and closes it. */
 static inline void make_database(const char *directory)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(directory);
@@ -57,7 +57,7 @@ static inline void make_database(const char *directory)
         assert_int_equal(store_commit(store), 0);
 }
 
-/* Fails as told, says each of the words, and leaves every byte. */
+/* Opening fails with `expected` and a message with all of `words`, and changes no byte. */
 static inline void check_refused(int line, void **state, int expected, const char *const words[])
 {
         _cleanup_free_ char *path = database_of(state), *before = NULL, *after = NULL,

@@ -1,4 +1,4 @@
-/* A directory of its own for every test, removed behind it. */
+/* A directory for each test, removed after it. */
 #pragma once
 
 #include <setjmp.h>
@@ -51,7 +51,7 @@ static inline struct store *scratch_open(const char *directory)
         return store;
 }
 
-/* A run with a little of everything; strings are literals, so it is not to be freed. */
+/* A run with values in most fields. Strings are literals: do not free it. */
 static inline struct store_run scratch_run(const char *id, const char *schedule, sec_t firing,
                                            enum outcome outcome)
 {

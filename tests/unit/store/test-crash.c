@@ -1,4 +1,4 @@
-/* A daemon killed at any moment: what was committed is there, what was not has left nothing. */
+/* A daemon that is killed at any moment: committed rows are there, others are not. */
 #include "unit/store/scratch.h"
 
 #include <signal.h>
@@ -7,7 +7,7 @@
 
 enum { ROUNDS = 12, TASKS = 3, WRITES_MAX = 2000 };
 
-/* Commits a run with its tasks again and again, and tells the pipe after each commit. */
+/* Commits runs with their tasks, and writes to the pipe after each commit. */
 static void write_until_killed(const char *directory, int first, int pipe)
 {
         struct store *store = scratch_open(directory);
@@ -34,7 +34,7 @@ static void write_until_killed(const char *directory, int first, int pipe)
         _exit(0);
 }
 
-/* Gives the last run the child told of, or `last` when it got none done. */
+/* Returns the last run that the child reported, or `last`. */
 static int run_and_kill(const char *directory, int last, long nanoseconds)
 {
         int ends[2], told, status;
@@ -63,7 +63,7 @@ static int check_all(const char *directory, int last)
         size_t n = 0;
 
         assert_int_equal(store_load_runs(store, NULL, false, 0, &runs, &n), 0);
-        /* At most the one whose commit was not told any more comes on top. */
+        /* The last commit may not have been reported. */
         assert_in_range(n, last + 1, last + 2);
         for (size_t i = 0; i < n; i++) {
                 struct store_task *tasks = NULL;

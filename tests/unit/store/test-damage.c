@@ -1,5 +1,5 @@
-/* Files that are damaged, of somebody else or of a newer amid: told apart, with a remedy, and left
- * as they are. */
+/* Damaged files, files of other programs or of a newer amid: each has its error and remedy, and
+ * stays unchanged. */
 #include "unit/store/database.h"
 
 static const char *const damaged_words[] = { "amid.db is damaged: ", "left as it is",
@@ -91,7 +91,7 @@ static void tasks_without_a_run_are_refused(void **state)
         check_refused(__LINE__, state, -EUCLEAN, damaged_words);
 }
 
-/* What somebody put into the file is named, and nothing of it runs. */
+/* The message names the foreign object, and a trigger does not run. */
 static void a_foreign_schema_is_refused(void **state)
 {
         static const struct {

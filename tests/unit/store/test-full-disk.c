@@ -1,5 +1,4 @@
-/* No room: what was committed stays, what failed is not there, and writing goes on when there is
- * room. */
+/* A full disk: committed rows stay, failed ones are not there, and later writes work. */
 #include "unit/store/database.h"
 
 #include <signal.h>
@@ -9,8 +8,8 @@
 
 #include "store/connection.h"
 
-/* Writes until the file size limit, which stands for a full disk, is hit; then what was committed
- * is there, what failed is not, and writing goes on when there is room again. */
+/* Writes up to a file size limit, which stands for a full disk. Committed rows are there, failed
+ * ones are not, and writes work again without the limit. */
 static void fill_disk(const char *directory)
 {
         struct rlimit limit = { 1000000, RLIM_INFINITY };
@@ -75,7 +74,7 @@ static void a_full_disk_loses_no_committed_row(void **state)
         assert_int_equal(count_done(*state), WEXITSTATUS(status) + 1);
 }
 
-/* SQLite's own word for a full disk. */
+/* SQLITE_FULL. */
 static void a_full_database_fails_the_commit(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
@@ -95,7 +94,7 @@ static void a_full_database_fails_the_commit(void **state)
         assert_int_equal(store_add_run(store, &run), 0);
 }
 
-/* No room for a new database: nothing half made stays behind. */
+/* There is no room for a new database. */
 static void a_full_disk_leaves_no_unfinished_database(void **state)
 {
         struct rlimit old, limit;
@@ -129,7 +128,7 @@ static void write_runs(struct store *store, int from, int n)
         }
 }
 
-/* Somebody leaves sqlite3(1) in a transaction for days. */
+/* sqlite3(1) stays in a transaction for days. */
 static void the_log_is_cut_back_once_a_reader_is_gone(void **state)
 {
         enum { LIMIT = 8 << 20, RUNS = 1500 };

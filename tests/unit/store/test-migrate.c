@@ -1,3 +1,4 @@
+/* Migrations between all versions, with their rows. */
 #include "store/migrate.h"
 
 #include <setjmp.h>
@@ -31,7 +32,7 @@ static void execute(sqlite3 *db, const char *sql)
                 fail_msg("%s: %s", sql, sqlite3_errmsg(db));
 }
 
-/* A database in memory as that version of the store left it, with a run "r". */
+/* A database in memory with the schema of a version, and with a run "r". */
 static sqlite3 *store_of(size_t version)
 {
         sqlite3 *db = NULL;
@@ -42,7 +43,7 @@ static sqlite3 *store_of(size_t version)
         return db;
 }
 
-/* A query that ends in "column =" gives `wanted` for this value of the column. */
+/* Checks that a query, which ends in "column =", has the result `wanted` for the value `of`. */
 static void expect_text(sqlite3 *db, const char *query, const char *of, const char *wanted)
 {
         _cleanup_(text_done) struct text sql = {};
@@ -56,7 +57,7 @@ static void expect_text(sqlite3 *db, const char *query, const char *of, const ch
         sqlite3_finalize(statement);
 }
 
-/* From each version to each later one, with the rows of the older carried along. */
+/* From each version to each later version, with rows. */
 static void rows_survive_every_migration(void **state)
 {
         (void)state;
@@ -109,7 +110,7 @@ static void a_newer_version_is_left_alone(void **state)
         sqlite3_close(db);
 }
 
-/* Tasks that a version without methods left open go on as what they were. */
+/* Open tasks of a version without methods. */
 static void open_tasks_of_an_old_version_get_their_method(void **state)
 {
         static const struct {
@@ -143,7 +144,7 @@ static void open_tasks_of_an_old_version_get_their_method(void **state)
         sqlite3_close(db);
 }
 
-/* Images of before get the outcome of their task; where that has been forgotten nobody knows. */
+/* The outcome is open when the task has been deleted. */
 static void images_get_the_outcome_of_their_task(void **state)
 {
         static const struct {

@@ -1,4 +1,4 @@
-/* Opening: what a connection is, and who may open the state, where. */
+/* Opening a store: the connection, its directory and its rights. */
 #include "unit/store/database.h"
 
 #include <sys/stat.h>
@@ -119,7 +119,7 @@ static void an_unfinished_database_is_replaced(void **state)
         assert_int_equal(access(path, F_OK), -1);
 }
 
-/* Runs `what` as somebody without rights over the files, in a child; gives its exit status. */
+/* Runs `what` in a child without rights to the files. Returns its exit status. */
 static int as_nobody(void (*what)(const char *directory), const char *directory)
 {
         int status;

@@ -1,3 +1,4 @@
+/* Records in the store: saved, loaded, listed and deleted. */
 #include "unit/store/scratch.h"
 
 #include <errno.h>
@@ -77,7 +78,7 @@ static void a_run_is_claimed_once(void **state)
         assert_int_equal(store_add_run(store, &run), -EINVAL);
 }
 
-/* "a" fired by a clock that was years ahead. */
+/* The firing of "a" is by a clock that was years ahead. */
 static void runs_are_listed_by_when_they_were_added(void **state)
 {
         static const struct {
@@ -181,7 +182,7 @@ static void a_task_is_loaded_as_saved(void **state)
         store_tasks_free(tasks, n);
 }
 
-/* Of the last runs of a schedule, those that are back again, the latest first. */
+/* Tasks of the last runs of a schedule whose outage has ended. */
 static void ended_outages_are_listed_newest_first(void **state)
 {
         _cleanup_(store_closep) struct store *store = scratch_open(*state);
@@ -372,7 +373,7 @@ static void a_task_can_be_saved_again_after_a_failed_transaction(void **state)
         store_tasks_free(tasks, n);
 }
 
-/* The clock was behind by years when the run ended, or is ahead in its nominal time. */
+/* The clock was behind by years at the end of a run, or ahead at its firing. */
 static void a_run_is_as_old_as_the_latest_of_its_times(void **state)
 {
         static const struct {

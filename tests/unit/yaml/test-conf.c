@@ -1,5 +1,4 @@
-/* A menu is read along key tables: the folder knows no document of amid, and is linked with base
- * alone. */
+/* Reads a menu along key tables. The test is linked only with yaml/ and base/. */
 #include "yaml/conf.h"
 
 #include <setjmp.h>
@@ -75,7 +74,7 @@ static void menu_done(struct menu *menu)
         conf_done(&menu->conf);
 }
 
-/* Reads a menu; gives its messages. */
+/* Reads a menu. Returns its messages; caller frees. */
 static char *read_menu(struct menu *menu, const char *yaml)
 {
         _cleanup_(text_done) struct text messages = {};
@@ -117,7 +116,7 @@ static void a_byte_order_mark_is_no_part_of_the_document(void **state)
 
         assert_string_equal(messages, "");
         assert_string_equal(menu.currency, "CHF");
-        /* columns are counted as if it were not there */
+        /* the mark does not count as a column */
         assert_string_equal(wrong_key,
                             "menu:1:1: unknown key \"dishes\"; did you mean \"dish\"?\n");
 }

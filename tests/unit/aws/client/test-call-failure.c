@@ -1,4 +1,4 @@
-/* aws_call() when it fails: what is tried again, what is known of it, what is said. */
+/* Failures of aws_call(): retries, outcome and message. */
 #include "unit/aws/call.h"
 
 struct failure_row {
@@ -20,7 +20,7 @@ struct failure_row {
         }
 
 static const struct failure_row failures[] = {
-        /* Lost answers: what must not be done twice is not. */
+        /* A lost answer of an action that is not repeatable. */
         { __LINE__, AWS_UNKNOWN, &ec2_create_image, { LOST }, 1, NULL },
         { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .status = 500, .body = HTML } }, 1, NULL },
         { __LINE__, AWS_UNKNOWN, &ec2_create_image, { { .status = 502, .body = "" } }, 1, NULL },
@@ -48,7 +48,7 @@ static const struct failure_row failures[] = {
           { { .status = 400, .body = "<Response><Errors><Error><Code>Blo" } },
           1,
           NULL },
-        /* Well-formed, yet no error of AWS: it names no code, or a number. */
+        /* Well-formed errors without a code, or with a number as the code: not of AWS. */
         { __LINE__,
           AWS_UNKNOWN,
           &ec2_create_image,
@@ -72,7 +72,7 @@ static const struct failure_row failures[] = {
           { { .body = "<CreateImageResponse><imageId/></CreateImageResponse>" } },
           1,
           NULL },
-        /* JSON that any proxy can write, to a service that speaks JSON. */
+        /* JSON that a proxy can write, as an answer of a JSON service. */
         { __LINE__,
           AWS_UNKNOWN,
           &ssm_send_command,
@@ -111,7 +111,7 @@ static const struct failure_row failures[] = {
           { ERROR(503, "Unavailable") },
           1,
           "Unavailable" },
-        /* A definite no may be repeated, though. */
+        /* AWS has not carried out a throttled request, so it is repeated. */
         { __LINE__,
           AWS_OK,
           &ec2_create_image,
@@ -142,7 +142,7 @@ static const struct failure_row failures[] = {
           { UNSENT, UNSENT, UNSENT, UNSENT, UNSENT, UNSENT, UNSENT, UNSENT },
           8,
           NULL },
-        /* Reading again does no harm. */
+        /* A repeatable action. */
         { __LINE__,
           AWS_OK,
           &ec2_describe_images,
@@ -179,7 +179,7 @@ static const struct failure_row failures[] = {
           { ERROR(403, "UnauthorizedOperation") },
           1,
           "UnauthorizedOperation" },
-        /* nobody of AWS says so: whoever stands on the way may go away again */
+        /* A 403 of a proxy, which may be there only for a while. */
         { __LINE__,
           AWS_UNREACHABLE,
           &ec2_describe_images,
@@ -205,14 +205,14 @@ static const struct failure_row failures[] = {
           { { .status = 429, .body = "" }, { .body = IMAGES("", "") } },
           2,
           NULL },
-        /* A key that AWS refuses and that was read just now is not read again. */
+        /* A refused key that was read just now is not read again. */
         { __LINE__,
           AWS_ERROR,
           &ec2_describe_images,
           { ERROR(401, "AuthFailure") },
           1,
           "AuthFailure" },
-        /* It is said of the key and not of the request: whoever asked may ask again. */
+        /* AWS refused the key and not the request: the caller may repeat the call. */
         { __LINE__,
           AWS_UNSIGNED,
           &ec2_create_image,
@@ -254,8 +254,7 @@ static void the_outcome_follows_the_answers(void **state)
         }
 }
 
-/* A call is refused in the end: whether it was carried out before depends on what AWS said to the
- * attempts before that. */
+/* The last attempt is refused: the attempt before decides whether AWS may have acted. */
 static void a_refused_attempt_has_not_acted(void **state)
 {
         static const struct {
@@ -288,7 +287,7 @@ static void a_refused_attempt_has_not_acted(void **state)
         }
 }
 
-/* Throttled without end: minutes, not seconds, and not for ever. */
+/* A call that is always throttled. */
 static void throttling_without_end_ends_the_call_after_minutes(void **state)
 {
         struct fake_answer script[64];
@@ -306,7 +305,7 @@ static void throttling_without_end_ends_the_call_after_minutes(void **state)
         world_done(&world);
 }
 
-/* Tokens of pages that come again in a circle of so many. */
+/* Tokens of pages that repeat in circles of several lengths. */
 static void a_repeated_token_ends_the_call(void **state)
 {
         static const char *const bodies[] = {

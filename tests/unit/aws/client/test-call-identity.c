@@ -18,7 +18,7 @@ static void requests_are_signed_by_the_clock_of_aws_after_a_refusal(void **state
         assert_int_equal(world.outcome, AWS_OK);
         assert_string_equal(world.http.sent[0].date, "20270115T080000Z");
         assert_string_equal(world.http.sent[1].date, "20270115T100000Z");
-        /* Later calls know it, also after our own clock was put right. */
+        /* Later calls use AWS's clock, also after the wall clock was corrected. */
         fake_run_for(&world.loop, 60 * USEC_PER_SEC);
         world.loop.wall0 += 7200;
         call(&world, &ec2_describe_images, &mine);
@@ -26,8 +26,8 @@ static void requests_are_signed_by_the_clock_of_aws_after_a_refusal(void **state
         world_done(&world);
 }
 
-/* A region that is not open to the account, and a key that is deleted: STS takes the one and not
- * the other. It is asked when the region has refused for a while, not at the first refusal. */
+/* STS accepts the key that a disabled region refuses, and refuses a deleted key. STS is asked only
+ * after the region has refused the key for a while. */
 static void a_region_that_refuses_a_valid_key_is_reported(void **state)
 {
         static const struct {
@@ -140,14 +140,14 @@ static void nothing_is_sent_without_credentials(void **state)
                 "file: no profile default in it; systemd credential: no $CREDENTIALS_DIRECTORY; "
                 "container: no $AWS_CONTAINER_CREDENTIALS_..._URI; instance metadata: no session "
                 "token: the wire was cut");
-        /* A token is taken for a request, and not for the wait for keys: then more would be sent
-         * afterwards than the bucket has refilled. */
+        /* A call that waits for credentials takes no token. Otherwise more requests would be sent
+         * after the wait than the bucket has refilled. */
         aws_usage(world.aws, on_usage, &capacities);
         assert_int_equal(capacities.buckets, 0);
         world_done(&world);
 }
 
-/* A refusal that only AWS can read is read by AWS; once it may not be asked, that is left alone. */
+/* STS decodes the message of a denial, and is not asked again after it has denied to decode. */
 static void an_encoded_refusal_is_decoded_until_that_is_denied(void **state)
 {
         static const char refusal[] =

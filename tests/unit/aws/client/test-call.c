@@ -1,9 +1,9 @@
-/* aws_call() as a whole: requests and their pages, and many of them at once. */
+/* Requests of aws_call(), their pages, and many calls at once. */
 #include "unit/aws/call.h"
 
 /* ---- one request ---- */
 
-/* A service that speaks JSON: its own host, a header that names the action, also signed. */
+/* A JSON service with its own host and a signed header with the action. */
 static void a_json_request_names_its_action_in_a_signed_header(void **state)
 {
         static const struct fake_answer script[] = {
@@ -47,7 +47,7 @@ static void a_json_request_names_its_action_in_a_signed_header(void **state)
         world_done(&world);
 }
 
-/* What load balancing calls its pages. */
+/* The parameters of pages of Elastic Load Balancing. */
 static void load_balancing_pages_by_markers(void **state)
 {
         static const struct fake_answer script[] = {
@@ -180,7 +180,7 @@ static void on_crowd_done(const struct aws_reply *reply, void *userdata)
         crowd->answers++;
 }
 
-/* 200 creations: at most 8 on their way, and never more than our half of the published bucket. */
+/* 200 calls of CreateImage: at most 8 under way, and at most half of the published bucket. */
 static void two_hundred_calls_stay_within_the_share(void **state)
 {
         static struct fake_answer script[200];
@@ -208,8 +208,7 @@ static void two_hundred_calls_stay_within_the_share(void **state)
         world_done(&crowd.world);
 }
 
-/* Slots may go at any moment; what they held is given back, and the others get on. */
-/* Who waits is told of the call that was sent, in its present attempt, not of those in line. */
+/* The report is about the call that was sent, with its attempt, and not about queued calls. */
 static void the_call_that_waits_longest_is_reported(void **state)
 {
         static const struct fake_answer script[] = {
@@ -278,7 +277,7 @@ static void a_freed_slot_does_not_hold_up_other_calls(void **state)
         }
 }
 
-/* A reload with another api_share: for what is there, and for what comes. */
+/* A reload with another api_share changes existing and new buckets. */
 static void another_share_counts_for_all_buckets(void **state)
 {
         static const struct fake_answer script[] = { { .body = IMAGES("", "") },

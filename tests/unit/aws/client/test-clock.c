@@ -1,10 +1,10 @@
-/* The wall clock beside AWS's: which answers count, and what is known between them. */
+/* The wall clock beside AWS's clock: answers that count, and the time between them. */
 #include "aws/request/clock.h"
 #include "unit/aws/call.h"
 
 #define DATE "Fri, 15 Jan 2027 08:00:00 GMT" /* 1800000000, world.loop.wall0 */
 
-/* What one answer leaves known, and how far the wall clock is ahead then. */
+/* Rows: an answer, and the state and difference of the clocks after it. */
 static void only_answers_that_aws_wrote_tell_the_time(void **state)
 {
         static const struct {

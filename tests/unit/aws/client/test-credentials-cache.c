@@ -1,4 +1,4 @@
-/* When credentials are fetched anew. */
+/* Refreshes of credentials. */
 #include "unit/aws/credentials.h"
 
 #define ROLE_KEYS(key, expires)                                                                    \
@@ -12,12 +12,12 @@ static void a_refresh_starts_before_the_set_expires(void **state)
                 { .body = "token" },
                 { .body = "role" },
                 { .body = ROLE_KEYS("ONE", "2027-01-15T09:00:00Z") },
-                /* 15 minutes before the end: in the background */
+                /* 15 minutes before expiry: a refresh in the background */
                 { .body = "role" },
                 { .status = 500 },
                 { .status = 500 },
                 { .status = 500 },
-                /* again after half a minute; the token is no longer valid */
+                /* the next refresh after half a minute; the token is no longer valid */
                 { .status = 401 },
                 { .body = "token2" },
                 { .body = "role" },
@@ -36,7 +36,7 @@ static void a_refresh_starts_before_the_set_expires(void **state)
         assert_ptr_equal(credentials_cache_current(world.cache), world.got);
         fake_run(&world.loop);
         assert_int_equal(world.http.n_sent, 7);
-        /* It failed: the old set goes on, and nobody asks again at once. */
+        /* After a failed refresh the old set stays in use, and the next refresh waits. */
         assert_ptr_equal(credentials_cache_current(world.cache), world.got);
         fake_run(&world.loop);
         assert_int_equal(world.http.n_sent, 7);
@@ -50,7 +50,7 @@ static void a_refresh_starts_before_the_set_expires(void **state)
         world_done(&world);
 }
 
-/* Ten minutes before the end calls wait; when nothing better comes, they get the old set. */
+/* Ten minutes before expiry calls wait; after a failed refresh they get the old set. */
 static void calls_wait_for_a_refresh_near_the_expiry(void **state)
 {
         static const struct fake_answer script[] = {
@@ -75,7 +75,7 @@ static void calls_wait_for_a_refresh_near_the_expiry(void **state)
         world_done(&world);
 }
 
-/* IMDS goes on giving a set that has ended: it stays in use, and is asked for again later. */
+/* IMDS returns an expired set: it stays in use until a later refresh. */
 static void an_expired_set_of_imds_stays_in_use(void **state)
 {
         static const struct fake_answer script[] = {

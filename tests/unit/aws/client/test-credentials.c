@@ -1,4 +1,4 @@
-/* Where credentials come from, and the region. */
+/* The provider chain, and the region of the daemon. */
 #include "unit/aws/credentials.h"
 
 /* ---- the chain ---- */
@@ -35,7 +35,7 @@ static void make_files(struct world *world)
                    "aws_access_key_id=OWN\naws_secret_access_key=s\n");
 }
 
-/* Each source hides those behind it; taking the first away shows the next. */
+/* Removes the first provider again and again, which shows the next one. */
 static void an_earlier_provider_goes_first(void **state)
 {
         static const struct fake_answer script[] = {
@@ -81,7 +81,7 @@ static void an_earlier_provider_goes_first(void **state)
         world_done(&world);
 }
 
-/* What is set up and broken is told, not passed over. */
+/* A configured but broken provider is reported and not skipped. */
 static void a_broken_provider_ends_the_chain(void **state)
 {
         static const struct {
@@ -138,7 +138,7 @@ static void the_profile_of_the_settings_goes_before_the_environment(void **state
         world_done(&world);
 }
 
-/* ---- what is asked for over the wire ---- */
+/* ---- providers that send requests ---- */
 
 #define ASSUMED(action, key, account)                                                              \
         "<" action "Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><" action         \
@@ -153,7 +153,7 @@ static void the_profile_of_the_settings_goes_before_the_environment(void **state
         ":user/x</Arn><UserId>U</UserId><Account>" account                                         \
         "</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
 
-/* Two roles, one after the other; the credentials of the one take the other. */
+/* The credentials of one role assume another role. */
 static void a_role_is_assumed_with_the_credentials_of_another_role(void **state)
 {
         static const struct fake_answer script[] = {
@@ -183,7 +183,7 @@ static void a_role_is_assumed_with_the_credentials_of_another_role(void **state)
         world_done(&world);
 }
 
-/* Nobody signs, and the token is read anew. */
+/* AssumeRoleWithWebIdentity without a signature, with a token that is read anew each time. */
 static void a_web_identity_needs_no_signature(void **state)
 {
         static const struct fake_answer script[] = {
@@ -206,7 +206,7 @@ static void a_web_identity_needs_no_signature(void **state)
         assert_null(world.http.sent[0].authorization);
         assert_string_equal(world.http.sent[0].url, "https://sts.cn-northwest-1.amazonaws.com.cn/");
         write_file(&world, "aws", "two\n");
-        /* the same would come out again within half a minute */
+        /* No refresh for half a minute after a failed one. */
         get(&world);
         assert_int_equal(world.http.n_sent, 1);
         fake_run_for(&world.loop, (CREDENTIALS_BACKOFF + 1) * USEC_PER_SEC);

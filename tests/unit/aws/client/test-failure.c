@@ -1,4 +1,4 @@
-/* What people read at three in the morning. */
+/* Descriptions of failed calls, with advice. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static void a_failure_is_described_with_advice(void **state)
                   "{\"Sid\":\"CreateImages\",\"Effect\":\"Allow\","
                   "\"Action\":\"ec2:CreateImage\",\"Resource\":[\"arn:aws:ec2:*::image/"
                   "*\",\"arn:aws:ec2:*::snapshot/*\"]}" },
-                /* what AWS names is the better answer */
+                /* the action in AWS's message goes before the called one */
                 { __LINE__,
                   { .outcome = AWS_ERROR,
                     .code = "UnauthorizedOperation",
@@ -109,7 +109,7 @@ static void a_failure_is_described_with_advice(void **state)
 #define TRUST(action, more)                                                                        \
         SAYS("\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:user/amid\"},"                    \
              "\"Action\":\"" action "\"" more)
-/* A statement of our own policies, which `resource` stands in with its quotes. */
+/* A statement of amid's policies; `resource` has its quotes. */
 #define NAMED(sid, action, resource, more)                                                         \
         "{\"Sid\":\"" sid "\",\"Effect\":\"Allow\",\"Action\":\"" action                           \
         "\",\"Resource\":" resource more "}"
@@ -122,7 +122,7 @@ static void a_failure_is_described_with_advice(void **state)
         ",\"Condition\":{\"Bool\":{\"kms:GrantIsForAWSResource\":\"true\"},"                       \
         "\"StringLike\":{\"kms:ViaService\":\"ec2.*.amazonaws.com*\"}}"
 
-/* Which policy has to be changed, and how. */
+/* Rows: a message of AWS, and the advice for it. */
 static void a_denial_names_the_policy_and_the_statement(void **state)
 {
         static const struct {
@@ -159,7 +159,7 @@ static void a_denial_names_the_policy_and_the_statement(void **state)
                   "DrainTargetGroups): " NAMED("DrainTargetGroups",
                                                "elasticloadbalancing:DeregisterTargets",
                                                "\"" GROUP "\"", "") },
-                /* what our policies do not know is allowed on the very resource */
+                /* an action outside of amid's policies is allowed on the one resource */
                 { __LINE__, &ec2_start_instances, "UnauthorizedOperation",
                   USER "kms:Decrypt on resource: " KEY
                        " because no identity-based policy allows the kms:Decrypt action",
@@ -188,7 +188,7 @@ static void a_denial_names_the_policy_and_the_statement(void **state)
                        "ec2:DescribeImages action",
                   "; the permissions boundary has to allow it as well: " NAMED(
                           "Look", "ec2:DescribeImages", "\"*\"", "") },
-                /* a role: both sides, unless AWS tells which */
+                /* a role: both policies, unless AWS names one */
                 { __LINE__, &sts_assume_role, "AccessDenied",
                   USER "sts:AssumeRole on resource: " ROLE,
                   "; allow it to arn:aws:iam::111122223333:user/amid in IAM (policy/roles.json: "
@@ -226,7 +226,7 @@ static void a_denial_names_the_policy_and_the_statement(void **state)
                           GRANT) " and in the key's policy: " TRUST("kms:CreateGrant",
                                                                     ",\"Resource\":\"*"
                                                                     "\"" FOR_EC2) },
-                /* nothing is named */
+                /* a message without names */
                 { __LINE__, &ec2_stop_instances, "UnauthorizedOperation", NULL,
                   "; allow it to this identity in IAM (policy/stop.json: "
                   "StopAndStartTargets): " NAMED("StopAndStartTargets", "ec2:StopInstances",
@@ -249,7 +249,7 @@ static void a_denial_names_the_policy_and_the_statement(void **state)
         }
 }
 
-/* The tables hold together: limits of AWS, and what must not be repeated. */
+/* Limits of AWS in the tables of actions, and actions that are not repeatable. */
 static void the_tables_of_actions_respect_the_limits_of_aws(void **state)
 {
         static const struct {

@@ -1,5 +1,4 @@
-/* Replies that lack what AWS never leaves out are none: a list that is not there is no empty list.
- */
+/* Replies without a member that AWS always sends are refused: a missing list is no empty list. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* The IAM policies of config/policy/ allow what amid calls, each in the file of its feature, and
- * nothing else. */
+/* The IAM policies of config/policy/ allow exactly the actions that amid calls, each in the file of
+ * its feature. */
 #include "unit/aws/policy-file.h"
 
 #include "aws/client/actions.h"
@@ -38,7 +38,7 @@ static const struct placed {
         { "ec2:DescribeInstanceTypes", POLICY_STOP },
         { "ec2:StopInstances", POLICY_STOP },
         { "ec2:StartInstances", POLICY_STOP },
-        /* EC2 calls it in the name of who calls StartInstances. */
+        /* EC2 calls it in the name of the caller of StartInstances. */
         { "kms:CreateGrant", POLICY_ENCRYPTED },
         { "ssm:DescribeInstanceInformation", POLICY_FREEZE },
         { "ssm:GetCommandInvocation", POLICY_FREEZE },
@@ -55,7 +55,7 @@ static const struct placed {
         { "autoscaling:ExitStandby", POLICY_STANDBY },
         { "ec2:DescribeRegions", POLICY_CORE },
         { "sts:AssumeRole", POLICY_ROLES },
-        /* Asked for within AssumeRole. */
+        /* Needed within AssumeRole. */
         { "sts:TagSession", POLICY_SESSION_TAGS },
         { "sts:DecodeAuthorizationMessage", POLICY_EXPLAIN },
 };
@@ -68,7 +68,7 @@ static const struct placed *place_of(const char *action)
         return NULL;
 }
 
-/* Everybody may ask who he is, and a token is all that a web identity has. */
+/* GetCallerIdentity needs no permission, and a web identity has only a token. */
 static bool needs_no_statement(const struct action *action)
 {
         return action == &sts_get_caller_identity || action == &sts_assume_role_with_web_identity;
@@ -130,7 +130,7 @@ static void each_file_allows_the_actions_of_its_feature_and_no_other(void **stat
 
 /* ---- all of them together ---- */
 
-/* What changes something is limited by a resource. */
+/* Actions that change something are limited to resources. */
 static void only_lists_are_allowed_on_everything(void **state)
 {
         static const char *const lists[] = { ":Describe", ":Get", ":List", ":CancelCommand",

@@ -1,4 +1,4 @@
-/* Replies that are errors, too much, or something else than was wanted. */
+/* Replies that are errors, exceed limits, or have an unexpected form. */
 #include "unit/aws/decode.h"
 
 #include <errno.h>
@@ -106,13 +106,13 @@ static void a_reply_beyond_a_limit_is_refused(void **state)
 
                 if (r != -EBADMSG || !strstr(error, rows[i].error))
                         fail_msg("row of line %d: %d %s", rows[i].line, r, error);
-                /* Nothing of a refused page stays behind. */
+                /* A refused page adds nothing. */
                 if (commands.n_commands || commands.commands)
                         fail_msg("row of line %d: rows were left", rows[i].line);
         }
 }
 
-/* A member of JSON that has another type than the shape wants is passed over. */
+/* A member of JSON with another type than in the shape is ignored. */
 static void a_member_of_another_type_is_ignored(void **state)
 {
         struct ssm_commands commands = {};
@@ -123,7 +123,7 @@ static void a_member_of_another_type_is_ignored(void **state)
                                 "{\"CommandId\":{\"a\":1},\"Comment\":[\"a\",\"b\"],\"Status\":7,"
                                 "\"InstanceIds\":\"i-1\",\"RequestedDateTime\":true,"
                                 "\"StatusDetails\":5}],\"NextToken\":null,\"Commands2\":[{}]}"));
-        /* An object is a row, and a text alone a list of one. */
+        /* An object counts as a row, and a text as a list of one text. */
         assert_int_equal(commands.n_commands, 1);
         assert_null(commands.commands[0].id);
         assert_string_equal(commands.commands[0].comment, "b");

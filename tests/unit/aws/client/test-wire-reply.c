@@ -1,4 +1,4 @@
-/* Replies of every protocol that are good, by the tables of the actions. */
+/* Good replies of every protocol, by the tables of the actions. */
 #include "unit/aws/decode.h"
 
 #include "aws/services/autoscaling.h"
@@ -64,7 +64,7 @@ static void replies_about_commands_are_decoded(void **state)
         assert_int_equal(commands.commands[1].n_instances, 0);
         assert_string_equal(commands.commands[2].id, "c-3");
         shape_done(ssm_list_commands.output, &commands);
-        /* No output is expected: no body is as good as an empty object. */
+        /* For an action without output an empty body counts as an empty object. */
         assert_null(decode_good(&ssm_cancel_command, NULL, ""));
         assert_null(decode_good(&ssm_cancel_command, NULL, "{}"));
 }

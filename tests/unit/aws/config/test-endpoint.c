@@ -1,4 +1,4 @@
-/* Hosts of regions, and endpoint URLs that people set up. */
+/* Endpoints of regions, and configured URLs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,7 +116,7 @@ static void fips_and_dualstack_change_the_endpoint(void **state)
                   "ec2-fips.us-gov-west.amazonaws.com" },
                 { __LINE__, "ec2", "us-isox-east-1", NULL, false, false,
                   "ec2.us-isox-east-1.amazonaws.com" },
-                /* whoever names an endpoint gets that one */
+                /* a configured URL goes before the variants */
                 { __LINE__, "ec2", "us-east-1", "https://h/", true, true, "h" },
                 { __LINE__, "ec2", "us-east-1", "http://h/", true, true, NULL },
         };

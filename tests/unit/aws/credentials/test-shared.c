@@ -1,4 +1,4 @@
-/* What stands in files, variables and documents: profiles, words, addresses, ARNs. */
+/* Parsers of credentials: profiles, command lines, URLs, ARNs, documents. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,7 +52,7 @@ static void a_profile_is_read_from_a_shared_file(void **state)
                   "r" },
                 { __LINE__, SHARED_CONFIG, "[p]\nregion=r\n", 0, NULL, NULL, NULL, NULL },
                 { __LINE__, SHARED_CONFIG, "[services p]\nregion=r\n", 0, NULL, NULL, NULL, NULL },
-                /* the keys of a nested map are not those of the profile */
+                /* the keys of a nested map are no keys of the profile */
                 { __LINE__, SHARED_CONFIG,
                   "[profile p]\ns3 =\n  region = no\n  aws_access_key_id = no\nregion = r\n", 0,
                   NULL, NULL, NULL, "r" },
@@ -136,7 +136,7 @@ static void a_command_line_is_split_like_in_a_shell(void **state)
                 { __LINE__, "a '' \"\"", "a||" },
                 { __LINE__, "a\\ b \\\\ \\'", "a b|\\|'" },
                 { __LINE__, "'a\\b' \"a\\b\\\"\\\\\"", "a\\b|a\\b\"\\" },
-                /* no shell looks at it */
+                /* nothing is expanded */
                 { __LINE__, "echo $HOME `id` $(id) * ~ ; x > y # z",
                   "echo|$HOME|`id`|$(id)|*|~|;|x|>|y|#|z" },
                 { __LINE__, "", NULL },

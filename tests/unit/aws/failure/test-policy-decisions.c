@@ -1,4 +1,4 @@
-/* Who may do what by the IAM policies of config/policy/: our own documents, evaluated. */
+/* Evaluates the IAM policies of config/policy/ for requests. */
 #include "unit/aws/policy-file.h"
 
 #include "aws/failure/policy.h"
@@ -236,7 +236,7 @@ static void the_policies_allow_what_their_features_need(void **state)
         }
 }
 
-/* ---- filled in ---- */
+/* ---- values ---- */
 
 static void values_are_filled_in(void **state)
 {
@@ -291,7 +291,7 @@ static void values_are_filled_in(void **state)
         cJSON_Delete(document);
 }
 
-/* ---- who may take a role ---- */
+/* ---- trust policies ---- */
 
 static void the_trust_policies_name_the_principal_and_the_condition(void **state)
 {

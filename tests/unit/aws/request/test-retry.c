@@ -1,4 +1,4 @@
-/* Verdicts as rows, how long they go on, and the date that tells the server's clock. */
+/* Verdicts on attempts, the number of attempts, and the Date header. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ static void the_first_answer_decides_the_verdict(void **state)
                 { __LINE__, { .status = 200 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
                 { __LINE__, { .outcome = HTTP_LOST }, VERDICT_UNKNOWN, VERDICT_AGAIN },
                 { __LINE__, { .outcome = HTTP_UNSENT }, VERDICT_AGAIN, VERDICT_AGAIN },
-                /* throttling: a definite no */
+                /* throttling: AWS has not carried out the request */
                 { __LINE__, { ERROR(503, "RequestLimitExceeded") }, VERDICT_AGAIN, VERDICT_AGAIN },
                 { __LINE__, { ERROR(503, "EC2ThrottledException") }, VERDICT_AGAIN, VERDICT_AGAIN },
                 { __LINE__, { ERROR(400, "Throttling") }, VERDICT_AGAIN, VERDICT_AGAIN },
@@ -33,9 +33,9 @@ static void the_first_answer_decides_the_verdict(void **state)
                   { ERROR(400, "TooManyRequestsException") },
                   VERDICT_AGAIN,
                   VERDICT_AGAIN },
-                /* HTTP 500, and yet a no */
+                /* HTTP 500, but AWS has not carried out the request */
                 { __LINE__, { ERROR(500, "ResourceContention") }, VERDICT_AGAIN, VERDICT_AGAIN },
-                /* the server's fault: it may have happened */
+                /* server errors: AWS may have carried out the request */
                 { __LINE__, { ERROR(500, "InternalServerError") }, VERDICT_UNKNOWN, VERDICT_AGAIN },
                 { __LINE__, { ERROR(500, "InternalError") }, VERDICT_UNKNOWN, VERDICT_AGAIN },
                 { __LINE__, { ERROR(503, "Unavailable") }, VERDICT_UNKNOWN, VERDICT_AGAIN },
@@ -44,7 +44,7 @@ static void the_first_answer_decides_the_verdict(void **state)
                 { __LINE__, { .status = 503 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
                 { __LINE__, { .status = 504 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
                 { __LINE__, { .status = 408 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
-                /* lack of capacity is no server failure, whatever the status says */
+                /* lack of capacity is no server error, with any status */
                 { __LINE__,
                   { ERROR(500, "InsufficientInstanceCapacity") },
                   VERDICT_FINAL,
@@ -53,7 +53,7 @@ static void the_first_answer_decides_the_verdict(void **state)
                   { ERROR(503, "InsufficientHostCapacity") },
                   VERDICT_FINAL,
                   VERDICT_FINAL },
-                /* AWS's last word */
+                /* final errors */
                 { __LINE__, { ERROR(403, "UnauthorizedOperation") }, VERDICT_FINAL, VERDICT_FINAL },
                 { __LINE__,
                   { ERROR(400, "InvalidAMIName.Duplicate") },
@@ -64,7 +64,7 @@ static void the_first_answer_decides_the_verdict(void **state)
                   VERDICT_FINAL,
                   VERDICT_FINAL },
                 { __LINE__, { ERROR(412, "DryRunOperation") }, VERDICT_FINAL, VERDICT_FINAL },
-                /* nobody of AWS says so */
+                /* not written by AWS */
                 { __LINE__, { .status = 204 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
                 { __LINE__, { .status = 301 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
                 { __LINE__, { .status = 307 }, VERDICT_UNKNOWN, VERDICT_AGAIN },
@@ -154,7 +154,7 @@ static void the_first_answer_decides_the_verdict(void **state)
         }
 }
 
-/* The same reply again and again: how many attempts, how long, and what is said at last. */
+/* Rows: a reply that is repeated, the number of attempts, their duration and the last verdict. */
 static void attempts_end_after_their_limit(void **state)
 {
         static const struct {

@@ -1,4 +1,4 @@
-/* SigV4: rows typed in from the documented algorithm, and the public vectors where they are. */
+/* SigV4: examples of the documentation, and the public vectors if they are installed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ static void path_and_query_become_canonical(void **state)
                 { __LINE__, false, "/?a=%7e%2F/+ x", "/", "a=~%2F%2F%2B%20x" },
                 { __LINE__, false, "/?a=%zz%2", "/", "a=%25zz%252" },
                 { __LINE__, false, "/?&&a=1&&", "/", "a=1" },
-                /* sorted by name, then by value: not by the joined text, where '-' < '=' */
+                /* sorted by name, then by value; the joined texts would be in another order */
                 { __LINE__, false, "/?a-b=1&a=2", "/", "a=2&a-b=1" },
         };
         const struct http_header host = { "Host", "x" };
@@ -103,7 +103,7 @@ static void headers_become_canonical(void **state)
                             "c22fea5d7428e5cf47ef6354c97c9223c95d6dcdc3e0d2300ff79056b1ff3d85");
 }
 
-/* The example that AWS documents for GET / with nothing but Host. */
+/* AWS's documented example: GET / with only the header Host. */
 static void the_documented_example_has_its_signature(void **state)
 {
         const struct http_header host = { "Host", "example.amazonaws.com" };
@@ -153,7 +153,7 @@ static const char *member(const cJSON *object, const char *key)
         return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
 }
 
-/* Takes `GET /path HTTP/1.1`, header lines and the body apart, in place. */
+/* Splits `GET /path HTTP/1.1`, header lines and the body, in place. */
 static void parse_request(char *text, size_t size, struct sign_request *request,
                           struct http_header headers[static HTTP_HEADERS_MAX])
 {
@@ -169,7 +169,7 @@ static void parse_request(char *text, size_t size, struct sign_request *request,
         while (next && (line = next + 1) < end && *line != '\n') {
                 char *colon;
 
-                /* An indented line goes on with the value before it. */
+                /* An indented line continues the value before it. */
                 for (next = line; (next = strchr(next, '\n')) && (next[1] == ' ');)
                         next++;
                 if (next)

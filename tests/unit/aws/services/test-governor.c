@@ -1,4 +1,4 @@
-/* Token buckets and the queue before them, on virtual time. */
+/* Token buckets and the queues of tickets, on virtual time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 /* ---- buckets ---- */
 
-/* Whatever is asked when: in no stretch of time is more taken than the share allows. */
+/* Random requests: in no interval more tokens are taken than the share allows. */
 static void no_interval_takes_more_than_the_share(void **state)
 {
         static const struct bucket published[] = { { 100, 20 }, { 50, 5 }, { 5, 2 }, { 1, 0.1 } };
@@ -69,9 +69,9 @@ static void the_wait_ends_with_the_next_token(void **state)
         assert_false(bucket_take(&level, now));
         now += bucket_wait(&level, now);
         assert_true(bucket_take(&level, now));
-        /* A clock that goes back gives nothing away. */
+        /* A clock that goes back adds no token. */
         assert_false(bucket_take(&level, 0));
-        /* Never more than its size, however long it was left alone. */
+        /* At most the capacity, after any idle time. */
         now += 3600 * USEC_PER_SEC;
         assert_true(bucket_take(&level, now));
         assert_true(bucket_take(&level, now));
@@ -151,14 +151,14 @@ static void requests_under_way_are_limited(void **state)
         }
         fake_run(&loop);
         assert_int_equal(order, GOVERNOR_REQUESTS_MAX);
-        /* Nothing to do until one comes back: no timer. */
+        /* With all requests under way no timer is armed. */
         wakeups = loop.wakeups;
         fake_run_for(&loop, 3600 * USEC_PER_SEC);
         assert_int_equal(loop.wakeups, wakeups);
         entrants[3].ticket = ticket_free(entrants[3].ticket);
         fake_run(&loop);
         assert_int_equal(order, GOVERNOR_REQUESTS_MAX + 1);
-        /* One that leaves the queue takes no place. */
+        /* A ticket that leaves the queue is not granted. */
         entrants[9].ticket = ticket_free(entrants[9].ticket);
         for (size_t i = 0; i < ELEMENTS(entrants); i++) {
                 entrants[i].ticket = ticket_free(entrants[i].ticket);
@@ -191,7 +191,7 @@ static void a_throttled_action_slows_only_itself(void **state)
         governor_unref(governor);
 }
 
-/* Another share counts at once: for what waits, and for what has been saved up. */
+/* Another share counts at once, for waiting tickets and for saved tokens. */
 static void another_share_counts_at_once(void **state)
 {
         struct loop loop = {};
@@ -218,7 +218,7 @@ static void another_share_counts_at_once(void **state)
         governor_unref(governor);
 }
 
-/* What AWS throttles is taken less of, and after a while as much as before. */
+/* A throttled bucket is used less, and after a while as much as before. */
 static void a_throttled_bucket_recovers_slowly(void **state)
 {
         struct bucket_level level;
@@ -245,8 +245,7 @@ static void a_throttled_bucket_recovers_slowly(void **state)
         assert_true(level.tokens <= 10);
 }
 
-/* With one place on the way left, what ends an outage goes before all else, then what makes an
- * image, then looking; removing goes last. */
+/* With room for one request the order is: the end of an outage, a new image, a read, a removal. */
 static void an_earlier_priority_goes_first(void **state)
 {
         struct loop loop = {};
@@ -254,7 +253,7 @@ static void an_earlier_priority_goes_first(void **state)
         struct ticket *crowd[GOVERNOR_REQUESTS_MAX];
         unsigned int order = 0;
         struct entrant busy = { .order = &order }, entrants[5] = {};
-        /* in the order they come, and go; neither is sorted the way they are kept */
+        /* in the order of arrival, which is neither that of priorities nor of queues */
         static const struct {
                 const struct action *action;
                 unsigned int place;

@@ -122,7 +122,8 @@ static void members_of_every_type_are_encoded(void **state)
 static int decode(const struct action *action, void *object, const char *xml,
                   struct shape_decoded *ret, char **ret_error)
 {
-        /* On the heap and without a NUL, so that a read beyond the end is found. */
+        /* On the heap and without a NUL, so that the address sanitizer finds a read beyond the end.
+         */
         size_t size = strlen(xml);
         _cleanup_free_ char *copy = xmemdup(xml, size);
 
@@ -188,7 +189,7 @@ static void a_reply_with_instances_is_decoded(void **state)
         assert_int_equal(all.n_instances, 0);
 }
 
-/* What EC2 may say one day, and people read in the journal. */
+/* A new word of EC2, which may appear in the journal. */
 static void a_word_that_is_in_no_table_is_called_unknown(void **state)
 {
         (void)state;
@@ -281,9 +282,8 @@ static void an_error_reply_has_its_code(void **state)
         }
 }
 
-/* What comes after a refusal is not even looked at: expat reports the end of an empty element whose
- * start was refused. Each limit is met by an empty element, and by a list at each depth there is.
- */
+/* Expat reports the end of an empty element whose start handler stopped the parser. Each limit is
+ * reached by an empty element, and by a list at each depth. */
 static void nothing_is_decoded_after_a_refusal(void **state)
 {
         static const struct {
@@ -330,7 +330,7 @@ static void nothing_is_decoded_after_a_refusal(void **state)
         }
 }
 
-/* ---- what is refused ---- */
+/* ---- refusals ---- */
 
 static char *repeated(const char *head, const char *item, size_t n, const char *tail)
 {
@@ -385,7 +385,7 @@ static void a_reply_beyond_a_limit_is_refused(void **state)
 
                 if (r != -EBADMSG || !strstr(error, rows[i].error))
                         fail_msg("row of line %d: %d %s", rows[i].line, r, error);
-                /* Nothing of a refused page stays behind. */
+                /* A refused page adds nothing. */
                 if (images.n_images || images.images)
                         fail_msg("row of line %d: rows were left", rows[i].line);
         }
