@@ -1,3 +1,4 @@
+/* The text of --version. */
 #include "base/version.h"
 
 #ifdef AMID_COMMIT
