@@ -25,7 +25,8 @@ struct contest {
 
 /* Applies every rule of the policy, and sets in the verdicts of judged images which rules keep
  * them. */
-void apply_rules(struct contest *contest);
-void apply_within(struct contest *contest);
+void contest_apply_rules(struct contest *contest);
+void contest_apply_within(struct contest *contest);
 /* The rule, of the rules that might have kept the image, that reaches furthest back. */
-enum retain_rule find_lost(const struct contest *contest, const struct retention_verdict *verdict);
+enum retain_rule contest_find_lost(const struct contest *contest,
+                                   const struct retention_verdict *verdict);

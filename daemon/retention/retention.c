@@ -68,7 +68,7 @@ static void decide_rest(const struct contest *contest, const struct entry *entry
                 entry->verdict->outcome = RETENTION_KEEP_IN_USE;
         } else {
                 entry->verdict->outcome = RETENTION_REMOVE;
-                entry->verdict->lost = find_lost(contest, entry->verdict);
+                entry->verdict->lost = contest_find_lost(contest, entry->verdict);
         }
 }
 
@@ -108,9 +108,9 @@ static void decide_rank(const struct retention_terms *terms, const struct entry 
         if (!n_judged)
                 return;
         if (below)
-                apply_within(&contest);
+                contest_apply_within(&contest);
         else
-                apply_rules(&contest);
+                contest_apply_rules(&contest);
         for (size_t i = 0; i < contest.n; i++) {
                 if (!entries[i].judged || entries[i].verdict->rules)
                         continue;

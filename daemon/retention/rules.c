@@ -137,7 +137,7 @@ static void apply_rule(struct contest *contest, enum retain_rule rule)
         }
 }
 
-void apply_within(struct contest *contest)
+void contest_apply_within(struct contest *contest)
 {
         sec_t limit = contest->terms->now - contest->terms->policy.within;
 
@@ -149,15 +149,16 @@ void apply_within(struct contest *contest)
         contest->reach[RETAIN_WITHIN] = limit;
 }
 
-void apply_rules(struct contest *contest)
+void contest_apply_rules(struct contest *contest)
 {
-        apply_within(contest);
+        contest_apply_within(contest);
         for (enum retain_rule rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                 if (contest->terms->policy.keep[rule])
                         apply_rule(contest, rule);
 }
 
-enum retain_rule find_lost(const struct contest *contest, const struct retention_verdict *verdict)
+enum retain_rule contest_find_lost(const struct contest *contest,
+                                   const struct retention_verdict *verdict)
 {
         enum retain_rule lost = contest->terms->policy.within ? RETAIN_WITHIN : RETAIN_RULES;
 

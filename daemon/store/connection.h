@@ -48,7 +48,7 @@ struct store {
 extern const struct record schedule_record, run_record, task_record, image_record, left_record;
 
 /* The negative errno for the last failure of the connection. */
-int failure_errno(sqlite3 *db);
+int connection_errno(sqlite3 *db);
 
 /* A parameter of a query: text, or a number where `text` is NULL and `is_number` set. */
 struct parameter {

@@ -98,7 +98,7 @@ static int unusable(const char *path, int r, const char *why, char **ret_error)
 /* The message for the last failure of the connection, by its kind. */
 static int explain(const struct paths *paths, sqlite3 *db, char **ret_error)
 {
-        int r = failure_errno(db);
+        int r = connection_errno(db);
 
         if (r == -EUCLEAN)
                 return damaged(paths, sqlite3_errmsg(db), ret_error);

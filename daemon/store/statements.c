@@ -120,7 +120,7 @@ static const struct {
         { SQLITE_PERM, -EACCES },
 };
 
-int failure_errno(sqlite3 *db)
+int connection_errno(sqlite3 *db)
 {
         int code = sqlite3_extended_errcode(db);
         int system = sqlite3_system_errno(db);
@@ -138,7 +138,7 @@ int failure_errno(sqlite3 *db)
 /* Stores the last failure of the connection; call before another statement succeeds. */
 static int failed(struct store *store)
 {
-        int r = failure_errno(store->db);
+        int r = connection_errno(store->db);
 
         free(store->error);
         store->error = xasprintf("%s (SQLite code %d)", sqlite3_errmsg(store->db),
