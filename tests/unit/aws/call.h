@@ -127,6 +127,14 @@ static const struct create_image image = { .instance = "i-1", .name = "web-1" };
         "</Code><Message>because</Message></Error></Errors>"                                       \
         "<RequestID>r-9</RequestID></Response>"
 #define HTML "<!doctype html><html><body>Internal Server Error</body></html>"
+#define LOST                                                                                       \
+        {                                                                                          \
+                .outcome = HTTP_LOST                                                               \
+        }
+#define ERROR(number, word)                                                                        \
+        {                                                                                          \
+                .status = (number), .body = FAILED(word)                                           \
+        }
 #define UNSENT                                                                                     \
         {                                                                                          \
                 .outcome = HTTP_UNSENT                                                             \

@@ -166,36 +166,36 @@ static void explicit_ids_exclude_a_page_size(void **state)
 
 /* ---- many at once ---- */
 
-struct crowd {
+struct many {
         struct world world;
         struct aws_slot *slots[200];
         unsigned int answers;
 };
 
-static void on_crowd_done(const struct aws_reply *reply, void *userdata)
+static void on_one_of_many(const struct aws_reply *reply, void *userdata)
 {
-        struct crowd *crowd = userdata;
+        struct many *many = userdata;
 
         assert_int_equal(reply->outcome, AWS_OK);
-        crowd->answers++;
+        many->answers++;
 }
 
 /* 200 calls of CreateImage: at most 8 under way, and at most half of the published bucket. */
 static void two_hundred_calls_stay_within_the_share(void **state)
 {
         static struct fake_answer script[200];
-        struct crowd crowd = {};
-        struct http *http = &crowd.world.http;
+        struct many many = {};
+        struct http *http = &many.world.http;
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(script); i++)
                 script[i] = (struct fake_answer){ .body = CREATED, .delay = 30 * USEC_PER_MSEC };
-        world_init(&crowd.world, ROWS(script));
-        for (size_t i = 0; i < ELEMENTS(crowd.slots); i++)
-                crowd.slots[i] = aws_call(crowd.world.account, "us-east-1", &ec2_create_image,
-                                          &image, on_crowd_done, &crowd);
-        fake_run(&crowd.world.loop);
-        assert_int_equal(crowd.answers, 200);
+        world_init(&many.world, ROWS(script));
+        for (size_t i = 0; i < ELEMENTS(many.slots); i++)
+                many.slots[i] = aws_call(many.world.account, "us-east-1", &ec2_create_image, &image,
+                                         on_one_of_many, &many);
+        fake_run(&many.world.loop);
+        assert_int_equal(many.answers, 200);
         assert_int_equal(http->most_open, 8);
         for (size_t i = 0; i < http->n_sent; i++)
                 for (size_t j = i; j < http->n_sent; j++) {
@@ -203,9 +203,9 @@ static void two_hundred_calls_stay_within_the_share(void **state)
 
                         assert_true((double)(j - i + 1) <= 25 + 2.5 * seconds + 1e-6);
                 }
-        for (size_t i = 0; i < ELEMENTS(crowd.slots); i++)
-                aws_slot_free(crowd.slots[i]);
-        world_done(&crowd.world);
+        for (size_t i = 0; i < ELEMENTS(many.slots); i++)
+                aws_slot_free(many.slots[i]);
+        world_done(&many.world);
 }
 
 /* The report is about the call that was sent, with its attempt, and not about queued calls. */
@@ -259,21 +259,21 @@ static void a_freed_slot_does_not_hold_up_other_calls(void **state)
         for (size_t i = 0; i < ELEMENTS(script); i++)
                 script[i] = (struct fake_answer){ .body = CREATED, .delay = USEC_PER_SEC };
         for (unsigned int steps = 0; steps < 60; steps++) {
-                struct crowd crowd = {};
+                struct many many = {};
 
-                world_init(&crowd.world, ROWS(script));
+                world_init(&many.world, ROWS(script));
                 for (size_t i = 0; i < 20; i++)
-                        crowd.slots[i] = aws_call(crowd.world.account, "us-east-1",
-                                                  &ec2_create_image, &image, on_crowd_done, &crowd);
+                        many.slots[i] = aws_call(many.world.account, "us-east-1", &ec2_create_image,
+                                                 &image, on_one_of_many, &many);
                 for (unsigned int i = 0; i < steps; i++)
-                        fake_step(&crowd.world.loop, USEC_INFINITY - 1);
+                        fake_step(&many.world.loop, USEC_INFINITY - 1);
                 for (size_t i = 0; i < 20; i += 2)
-                        aws_slot_free(crowd.slots[i]);
-                fake_run(&crowd.world.loop);
-                assert_true(crowd.answers >= 10);
+                        aws_slot_free(many.slots[i]);
+                fake_run(&many.world.loop);
+                assert_true(many.answers >= 10);
                 for (size_t i = 1; i < 20; i += 2)
-                        aws_slot_free(crowd.slots[i]);
-                world_done(&crowd.world);
+                        aws_slot_free(many.slots[i]);
+                world_done(&many.world);
         }
 }
 
