@@ -379,7 +379,7 @@ static void take_task(struct progress *progress, const cJSON *run, const cJSON *
         if (!seen)
                 return;
         /* On a terminal the block has the open tasks. */
-        if (!silent && (progress->ctl->out.live ? !open : true) && is_news(seen->task, task))
+        if (!silent && (progress->ctl->out.redraws ? !open : true) && is_news(seen->task, task))
                 print_task_line(progress, run, seen->task, task);
         cJSON_Delete(seen->task);
         seen->task = cJSON_Duplicate(task, true);
@@ -409,7 +409,7 @@ void progress_event(struct progress *progress, const cJSON *event, bool silent)
                 return;
         if (decision)
                 print_decision(progress, decision);
-        if (progress->ctl->out.live)
+        if (progress->ctl->out.redraws)
                 draw_block(progress);
         fflush(progress->ctl->out.stream);
 }

@@ -18,12 +18,12 @@ void terminal_init(struct terminal *terminal, FILE *stream)
 
         *terminal = (struct terminal){
                 .stream = stream,
-                .live = isatty(fileno(stream)) && kind && !streq(kind, "dumb"),
+                .redraws = isatty(fileno(stream)) && kind && !streq(kind, "dumb"),
                 .width = PLAIN_WIDTH,
                 .height = PLAIN_HEIGHT,
         };
-        terminal->colours = terminal->live && !(no_color && *no_color);
-        if (terminal->live && ioctl(fileno(stream), TIOCGWINSZ, &size) == 0) {
+        terminal->colours = terminal->redraws && !(no_color && *no_color);
+        if (terminal->redraws && ioctl(fileno(stream), TIOCGWINSZ, &size) == 0) {
                 if (size.ws_col >= PLAIN_WIDTH / 2)
                         terminal->width = size.ws_col;
                 if (size.ws_row >= 4)

@@ -9,7 +9,7 @@ enum style { STYLE_PLAIN, STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_DIM, STYLE_BO
 
 struct terminal {
         FILE *stream;
-        bool live;    /* a terminal: may be redrawn */
+        bool redraws; /* a terminal: may be redrawn */
         bool colours; /* a terminal, and NO_COLOR is not set (https://no-color.org) */
         size_t width; /* columns; 80 when it is no terminal */
         size_t height;

@@ -9,7 +9,7 @@ struct entry {
         const struct retention_image *image;
         struct retention_verdict *verdict;
         unsigned int rank;
-        bool judged;  /* the contest decides the image: it is the contest of the image's rank */
+        bool decided; /* the contest decides the image: it is the contest of the image's rank */
         size_t order; /* 0 = newest of the contest */
         unsigned int position[RETAIN_RULES]; /* as in struct retention_verdict */
         int64_t period;                      /* of the rule that is being applied */
@@ -23,7 +23,7 @@ struct contest {
         sec_t reach[RETAIN_RULES]; /* by rule, the CreationDate of the oldest image it keeps */
 };
 
-/* Applies every rule of the policy, and sets in the verdicts of judged images which rules keep
+/* Applies every rule of the policy, and sets in the verdicts of decided images which rules keep
  * them. */
 void contest_apply_rules(struct contest *contest);
 void contest_apply_within(struct contest *contest);

@@ -92,7 +92,7 @@ static void decide_rank(const struct retention_terms *terms, const struct entry 
         struct contest contest = { .terms = terms, .entries = entries };
         bool below = terms->required && rank < terms->full * 2;
         const struct entry *enough = NULL;
-        size_t n_judged = 0;
+        size_t n_decided = 0;
 
         for (size_t i = 0; i < n; i++) {
                 if (available[i].rank < rank)
@@ -101,18 +101,18 @@ static void decide_rank(const struct retention_terms *terms, const struct entry 
                         enough = &available[i];
                 entries[contest.n] = available[i];
                 entries[contest.n].order = contest.n;
-                entries[contest.n].judged = available[i].rank == rank;
-                n_judged += available[i].rank == rank;
+                entries[contest.n].decided = available[i].rank == rank;
+                n_decided += available[i].rank == rank;
                 contest.n++;
         }
-        if (!n_judged)
+        if (!n_decided)
                 return;
         if (below)
                 contest_apply_within(&contest);
         else
                 contest_apply_rules(&contest);
         for (size_t i = 0; i < contest.n; i++) {
-                if (!entries[i].judged || entries[i].verdict->rules)
+                if (!entries[i].decided || entries[i].verdict->rules)
                         continue;
                 if (below)
                         decide_below(&entries[i], enough);

@@ -95,7 +95,7 @@ static int compare_periods(const void *a, const void *b)
 static void keep(struct contest *contest, struct entry *entry, enum retain_rule rule)
 {
         contest->reach[rule] = entry->image->created;
-        if (!entry->judged)
+        if (!entry->decided)
                 return;
         entry->verdict->outcome = RETENTION_KEEP_RULE;
         entry->verdict->rules |= 1U << rule;
@@ -129,7 +129,7 @@ static void apply_rule(struct contest *contest, enum retain_rule rule)
                 if (!entry->position[rule])
                         continue;
                 entry->position[rule] = ++position;
-                if (entry->judged)
+                if (entry->decided)
                         entry->verdict->position[rule] = position;
                 if (position + MUTANT(keeps_one_less) <=
                     contest->terms->policy.keep[rule] + MUTANT(keeps_one_more))

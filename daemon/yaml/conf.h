@@ -69,7 +69,7 @@ typedef bool conf_parser(struct conf *conf, const yaml_node_t *node, const struc
 struct kind {
         conf_parser *parse;
         enum shape shape;
-        const char *says; /* name of a single value for the manual: "duration" */
+        const char *noun; /* name of a single value for the manual: "duration" */
         const char
                 *schema; /* JSON Schema of a value; form, words and limits of the row are added */
 };
@@ -77,7 +77,7 @@ struct kind {
 /* Text of a fixed form. The pattern is POSIX extended and ECMA at once: the schema shows it. */
 struct form {
         const char *name;                /* "region" */
-        const char *says;                /* "a region such as eu-west-1" */
+        const char *noun;                /* "a region such as eu-west-1" */
         const char *pattern;             /* of the whole text */
         size_t max;                      /* characters */
         char *(*hint)(const char *text); /* the probable correction, or NULL; caller frees */

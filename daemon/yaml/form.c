@@ -37,11 +37,11 @@ bool conf_check_form(struct conf *conf, const yaml_node_t *node, const struct fo
 
         if (conf_length(text) > form->max)
                 return conf_error(conf, node, "%zu characters; at most %zu make %s",
-                                  conf_length(text), form->max, form->says);
+                                  conf_length(text), form->max, form->noun);
         if (regexec(compile(conf, form), text, 0, NULL, 0) == 0)
                 return true;
         quoted = conf_quote(text);
         hint = form->hint ? form->hint(text) : NULL;
-        return conf_error(conf, node, "%s is not %s%s%s", quoted, form->says, hint ? "; " : "",
+        return conf_error(conf, node, "%s is not %s%s%s", quoted, form->noun, hint ? "; " : "",
                           hint ? hint : "");
 }

@@ -54,7 +54,7 @@ static void print_one(struct text *text, const struct key *key)
         else if (key->words)
                 print_words(text, key);
         else
-                text_append(text, key->kind->says);
+                text_append(text, key->kind->noun);
         if (key->kind == &kind_number)
                 text_printf(text, " from %u to %u", key->min, key->max);
 }
@@ -67,7 +67,7 @@ static void print_shape(struct text *text, const struct key *key)
                 print_one(text, key);
                 return;
         case SHAPE_TABLES:
-                text_append(text, key->kind->says); /* the row's form is the form of the names */
+                text_append(text, key->kind->noun); /* the row's form is the form of the names */
                 return;
         case SHAPE_LIST:
                 text_append(text, "list of ");

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const char *output;
         size_t n;
 
-        free(steal(made->manager->asked));
+        free(steal(made->manager->last_call));
         if (size)
                 session_input(session, data + 1, size - 1);
         session_end_input(session);
@@ -63,6 +63,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 assert(output[n - 1] == '\0');
                 session_sent(session, n > 7 ? 7 : n);
         }
-        assert(peer.trusted || !made->manager->asked);
+        assert(peer.trusted || !made->manager->last_call);
         return 0;
 }

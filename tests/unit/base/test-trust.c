@@ -31,7 +31,7 @@ static const struct row {
         const char *name, *changed;
         unsigned int mode;     /* of `changed` */
         unsigned int uid, gid; /* of it; 0: as they are, or root's */
-        const char *path, *says[3];
+        const char *path, *message[3];
 } rows[] = {
         { .name = "a file that only its user writes", .path = "folder/file" },
         { .name = "by an absolute path", .path = "" },
@@ -42,49 +42,49 @@ static const struct row {
           .changed = "folder/file",
           .mode = 0606,
           .path = "folder/file",
-          .says = { "/folder/file has mode 0606: everybody may change it", "chmod o-w /" } },
+          .message = { "/folder/file has mode 0606: everybody may change it", "chmod o-w /" } },
         { .name = "a file its group may change",
           .changed = "folder/file",
           .mode = 0664,
           .gid = NOBODY,
           .path = "folder/file",
-          .says = { "/folder/file has mode 0664: its group may change it", "chmod g-w /" } },
+          .message = { "/folder/file has mode 0664: its group may change it", "chmod g-w /" } },
         { .name = "both",
           .changed = "folder/file",
           .mode = 0666,
           .gid = NOBODY,
           .path = "folder/file",
-          .says = { "chmod go-w /" } },
+          .message = { "chmod go-w /" } },
         { .name = "a folder everybody may change",
           .changed = "folder",
           .mode = 0707,
           .path = "folder/file",
-          .says = { "/folder has mode 0707", "chmod o-w /" } },
+          .message = { "/folder has mode 0707", "chmod o-w /" } },
         { .name = "a missing file in such a folder",
           .changed = "folder",
           .mode = 0707,
           .path = "folder/none",
-          .says = { "/folder has mode 0707" } },
+          .message = { "/folder has mode 0707" } },
         { .name = "such a folder behind a link",
           .changed = "folder",
           .mode = 0707,
           .path = "elsewhere/link",
-          .says = { "/folder has mode 0707" } },
+          .message = { "/folder has mode 0707" } },
         { .name = "such a folder before a link",
           .changed = "elsewhere",
           .mode = 0707,
           .path = "elsewhere/link",
-          .says = { "/elsewhere has mode 0707" } },
+          .message = { "/elsewhere has mode 0707" } },
         { .name = "such a folder on the way back",
           .changed = "elsewhere",
           .mode = 0707,
           .path = "elsewhere/../folder/file",
-          .says = { "/elsewhere has mode 0707" } },
+          .message = { "/elsewhere has mode 0707" } },
         { .name = "a link to a folder",
           .changed = "folder",
           .mode = 0707,
           .path = "short/file",
-          .says = { "/folder has mode 0707" } },
+          .message = { "/folder has mode 0707" } },
         { .name = "a sticky folder", .changed = "folder", .mode = 01777, .path = "folder/file" },
         { .name = "a projected volume of Kubernetes",
           .changed = "volume",
@@ -94,29 +94,29 @@ static const struct row {
           .changed = "volume",
           .mode = 0777,
           .path = "volume/settings",
-          .says = { "/volume has mode 0777: everybody may change it" } },
+          .message = { "/volume has mode 0777: everybody may change it" } },
         { .name = "behind two links of such a volume",
           .changed = "volume/..2027_01_01",
           .mode = 0707,
           .path = "volume/settings",
-          .says = { "/volume/..2027_01_01 has mode 0707" } },
+          .message = { "/volume/..2027_01_01 has mode 0707" } },
         { .name = "somebody's file",
           .changed = "folder/file",
           .mode = 0644,
           .uid = NOBODY,
           .path = "folder/file",
-          .says = { "/folder/file belongs to user 65534", "chown root /" } },
+          .message = { "/folder/file belongs to user 65534", "chown root /" } },
         { .name = "somebody's folder",
           .changed = "folder",
           .mode = 0755,
           .uid = NOBODY,
           .path = "folder/file",
-          .says = { "/folder belongs to user 65534", "chown root /" } },
+          .message = { "/folder belongs to user 65534", "chown root /" } },
         { .name = "somebody's link",
           .changed = "elsewhere/link",
           .uid = NOBODY,
           .path = "elsewhere/link",
-          .says = { "/elsewhere/link belongs to user 65534", "chown -h root /" } },
+          .message = { "/elsewhere/link belongs to user 65534", "chown -h root /" } },
 };
 
 static void change(const struct row *row)
@@ -141,10 +141,10 @@ static void only_root_and_the_user_may_change_a_trusted_path(void **state)
                 if (row->changed)
                         change(row);
                 why = trust_path(*row->path ? row->path : absolute);
-                if (!row->says[0] && why)
+                if (!row->message[0] && why)
                         fail_msg("%s: %s", row->name, why);
-                for (size_t j = 0; j < ELEMENTS(row->says) && row->says[j]; j++)
-                        if (!why || !strstr(why, row->says[j]))
+                for (size_t j = 0; j < ELEMENTS(row->message) && row->message[j]; j++)
+                        if (!why || !strstr(why, row->message[j]))
                                 fail_msg("%s: %s", row->name, why ? why : "nothing wrong");
         }
 }
@@ -170,7 +170,7 @@ static void a_link_to_itself_ends(void **state)
         (void)state;
         assert_int_equal(symlink("loop", "loop"), 0);
         why = trust_path("loop/file");
-        assert_null(why); /* opening it says ELOOP */
+        assert_null(why); /* open() fails with ELOOP */
 }
 
 int main(void)

@@ -15,8 +15,8 @@
 
 struct manager {
         struct settings settings;
-        char *asked; /* the last call as text */
-        int refuse;  /* negative errno to answer with */
+        char *last_call; /* as text */
+        int refuse;      /* negative errno to answer with */
         const char *message;
         const char *busy; /* why a run is refused at once; or NULL */
         struct watch *watches;
@@ -44,7 +44,7 @@ struct watch {
 
 static inline void fake_manager_done(struct manager *manager)
 {
-        free(manager->asked);
+        free(manager->last_call);
 }
 
 /* Reports an event to all watches, like the real manager. */
@@ -62,9 +62,9 @@ fake_manager_asked(struct manager *manager, char **ret_error, const char *format
 {
         va_list arguments;
 
-        free(manager->asked);
+        free(manager->last_call);
         va_start(arguments, format);
-        manager->asked = xvasprintf(format, arguments);
+        manager->last_call = xvasprintf(format, arguments);
         va_end(arguments);
         if (manager->refuse < 0 && ret_error)
                 *ret_error = xstrdup(manager->message);

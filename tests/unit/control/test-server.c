@@ -242,7 +242,7 @@ static void an_untrusted_peer_may_only_introspect(void **state)
         timer_free(timer);
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_int_equal(status, 0);
-        assert_null(fixture->manager.asked);
+        assert_null(fixture->manager.last_call);
         control_free(control);
 }
 

@@ -101,7 +101,7 @@ static void each_decision_is_an_event(void **state)
         side_open(&side, fixture, true);
         side_send(&side, "{\"method\":\"io.amid.Manager.Prune\",\"parameters\":{\"dry_run\":true},"
                          "\"more\":true}");
-        assert_string_equal(fixture->manager.asked, "prune all dry");
+        assert_string_equal(fixture->manager.last_call, "prune all dry");
         check_answer(__LINE__, &side, "prune.1");
         fake_manager_tell(&fixture->manager,
                           &(struct run_event){ .run = &run, .decision = &decision });
@@ -125,7 +125,7 @@ static void a_call_is_held_until_the_manager_is_ready(void **state)
         side_send(&side, M "Run" P "{\"schedule\":\"web\",\"instances\":[\"i-1\"]}}");
         side_send(&side, M "Status\"}");
         check_answer(__LINE__, &side, "");
-        assert_null(fixture->manager.asked);
+        assert_null(fixture->manager.last_call);
         side_send(&other, M "Status\"}");
         check_answer(__LINE__, &other, "\"schedules\"");
         side_send(&other, M "Reload\"}");
@@ -134,11 +134,11 @@ static void a_call_is_held_until_the_manager_is_ready(void **state)
         fixture->manager.starting = false;
         side.wakes = 0;
         fixture->manager.wait->ready(fixture->manager.wait->userdata);
-        assert_string_equal(fixture->manager.asked, "run web [i-1]");
+        assert_string_equal(fixture->manager.last_call, "run web [i-1]");
         assert_true(side.wakes > 0);
         check_answer(__LINE__, &side, "{\"parameters\":{\"run\":\"web.1\"}}");
         fixture_turn(fixture);
-        check_answer(__LINE__, &side, "\"schedules\""); /* what was asked behind it */
+        check_answer(__LINE__, &side, "\"schedules\""); /* the answer to the next call */
         session_free(side.session);
 
         /* who hangs up meanwhile is forgotten */
@@ -147,7 +147,7 @@ static void a_call_is_held_until_the_manager_is_ready(void **state)
         assert_non_null(fixture->manager.wait);
         session_free(other.session);
         assert_null(fixture->manager.wait);
-        assert_string_equal(fixture->manager.asked, "run web [i-1]");
+        assert_string_equal(fixture->manager.last_call, "run web [i-1]");
 }
 
 /* A call that needs the clock is held until it has been compared. With `more` it gets the reason.
@@ -163,18 +163,18 @@ static void a_call_is_held_until_the_clock_is_compared(void **state)
         side_send(&side, M "Run" P "{\"schedule\":\"web\",\"instances\":[\"i-1\"]},\"more\":true}");
         fixture->manager.starting = false;
         fixture->manager.wait->ready(fixture->manager.wait->userdata);
-        assert_null(fixture->manager.asked);
+        assert_null(fixture->manager.last_call);
         check_answer(__LINE__, &side, "");
         fixture_wait(fixture, 1500 * USEC_PER_MSEC);
         check_answer(__LINE__, &side,
                      "{\"parameters\":{\"waiting\":\"the clock is being compared with AWS's\"},"
                      "\"continues\":true}");
         side_send(&other, M "Prune" P "{\"dry_run\":true},\"more\":true}");
-        assert_true(fixture->manager.asked &&
-                    strstr(fixture->manager.asked, "prune")); /* changes nothing */
+        assert_true(fixture->manager.last_call &&
+                    strstr(fixture->manager.last_call, "prune")); /* changes nothing */
         fixture->manager.comparing = false;
         fixture->manager.wait->ready(fixture->manager.wait->userdata);
-        assert_string_equal(fixture->manager.asked, "run web [i-1]");
+        assert_string_equal(fixture->manager.last_call, "run web [i-1]");
         check_answer(__LINE__, &side, "{\"parameters\":{\"run\":\"web.1\"}");
         session_free(side.session);
         session_free(other.session);
@@ -200,7 +200,7 @@ static void a_call_that_is_refused_anyway_is_not_held(void **state)
                              "\"still going\"}}");
                 assert_null(fixture->manager.wait);
         }
-        assert_null(fixture->manager.asked);
+        assert_null(fixture->manager.last_call);
         session_free(side.session);
 }
 

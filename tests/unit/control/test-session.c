@@ -9,7 +9,7 @@ static void each_method_answers_its_call(void **state)
         static const struct {
                 int line;
                 int refuse;
-                const char *call, *answer, *asked;
+                const char *call, *answer, *last_call;
         } rows[] = {
                 { __LINE__, 0, S "GetInfo\"}", "\"interfaces\":[\"org.varlink.service\"", NULL },
                 { __LINE__, 0, S "GetInterfaceDescription" P "{\"interface\":\"io.amid.Manager\"}}",
@@ -75,13 +75,13 @@ static void each_method_answers_its_call(void **state)
 
         side_open(&side, fixture, true);
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
-                free(steal(fixture->manager.asked));
+                free(steal(fixture->manager.last_call));
                 fixture->manager.refuse = rows[i].refuse;
                 fixture->manager.message = "no";
                 side_send(&side, rows[i].call);
                 check_answer(rows[i].line, &side, rows[i].answer);
-                if (!streq(fixture->manager.asked, rows[i].asked))
-                        fail_msg("line %d: asked %s", rows[i].line, fixture->manager.asked);
+                if (!streq(fixture->manager.last_call, rows[i].last_call))
+                        fail_msg("line %d: asked %s", rows[i].line, fixture->manager.last_call);
                 if (session_is_over(side.session) || !session_wants_input(side.session))
                         fail_msg("line %d: the session is not ready for more", rows[i].line);
         }
@@ -125,7 +125,7 @@ static void untrusted_peers_may_only_introspect(void **state)
                              !strncmp(method->name, "org.varlink.", 12)
                                      ? "parameter"
                                      : "io.amid.Manager.PermissionDenied");
-                assert_null(fixture->manager.asked);
+                assert_null(fixture->manager.last_call);
         }
         session_free(side.session);
 }
@@ -142,9 +142,9 @@ static void frames_are_separated_by_nul(void **state)
         for (size_t i = 0; i < sizeof(calls); i++)
                 session_input(side.session, calls + i, 1);
         assert_false(session_wants_input(side.session));
-        assert_null(fixture->manager.asked); /* the first answer has not been taken yet */
+        assert_null(fixture->manager.last_call); /* the first answer has not been taken yet */
         check_answer(__LINE__, &side, "interfaces");
-        assert_string_equal(fixture->manager.asked, "adopt");
+        assert_string_equal(fixture->manager.last_call, "adopt");
         check_answer(__LINE__, &side, "adopt.1");
         check_answer(__LINE__, &side, "{\"parameters\":{}}");
         assert_true(session_wants_input(side.session));
@@ -163,7 +163,7 @@ static void a_oneway_call_has_no_answer(void **state)
 
         side_open(&side, fixture, true);
         side_send(&side, "{\"method\":\"io.amid.Manager.Adopt\",\"oneway\":true,\"more\":true}");
-        assert_string_equal(fixture->manager.asked, "adopt");
+        assert_string_equal(fixture->manager.last_call, "adopt");
         assert_int_equal(session_output(side.session, &output), 0);
         assert_true(session_wants_input(side.session));
         assert_int_equal(fixture->manager.n_watches, 0);

@@ -130,7 +130,7 @@ static void a_file_that_others_may_change_is_not_read(void **state)
         static const struct {
                 const char *changed;
                 unsigned int mode, good;
-                const char *says;
+                const char *message;
         } rows[] = {
                 { "amid.yaml", 0666, 0644, "amid.yaml: not read: /" },
                 { ".", 0777, 0700, "amid.yaml: not read: /" },
@@ -147,7 +147,7 @@ static void a_file_that_others_may_change_is_not_read(void **state)
 
                 assert_int_equal(chmod(rows[i].changed, rows[i].mode), 0);
                 assert_int_equal(settings_load("amid.yaml", &settings, &messages), -EPERM);
-                if (!startswith(text_get(&messages), rows[i].says) ||
+                if (!startswith(text_get(&messages), rows[i].message) ||
                     !strstr(text_get(&messages), "everybody may change it; chmod o-w /"))
                         fail_msg("%s: %s", rows[i].changed, text_get(&messages));
                 assert_int_equal(chmod(rows[i].changed, rows[i].good), 0);

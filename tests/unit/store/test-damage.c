@@ -95,7 +95,7 @@ static void tasks_without_a_run_are_refused(void **state)
 static void a_foreign_schema_is_refused(void **state)
 {
         static const struct {
-                const char *name, *sql, *says;
+                const char *name, *sql, *message;
         } rows[] = {
                 { "a trigger",
                   "CREATE TRIGGER t AFTER INSERT ON runs BEGIN DELETE FROM images; END",
@@ -115,8 +115,8 @@ static void a_foreign_schema_is_refused(void **state)
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 _cleanup_free_ char *path = database_of(state);
-                const char *const words[] = { "changed by something else than amid", rows[i].says,
-                                              "amictl adopt", NULL };
+                const char *const words[] = { "changed by something else than amid",
+                                              rows[i].message, "amictl adopt", NULL };
 
                 _cleanup_free_ char *log = xasprintf("%s-wal", path);
 

@@ -65,7 +65,7 @@ static void a_state_that_others_may_write_is_refused(void **state)
         static const struct {
                 const char *file;
                 unsigned int mode, good;
-                const char *says;
+                const char *message;
         } rows[] = {
                 { "", 0707, 0700, "has mode 0707: everybody may change it; chmod o" },
                 { "/amid.db", 0606, 0600, "amid.db has mode 0606: everybody may change it" },
@@ -74,7 +74,7 @@ static void a_state_that_others_may_write_is_refused(void **state)
         make_database(*state);
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 _cleanup_free_ char *path = xasprintf("%s%s", (const char *)*state, rows[i].file);
-                const char *const words[] = { "is not used: ", rows[i].says, NULL };
+                const char *const words[] = { "is not used: ", rows[i].message, NULL };
 
                 assert_int_equal(chmod(path, rows[i].mode), 0);
                 check_refused(__LINE__, state, -EPERM, words);

@@ -28,7 +28,7 @@ struct menu {
 
 static const struct form form_herb = {
         .name = "herb",
-        .says = "a herb such as thyme",
+        .noun = "a herb such as thyme",
         .pattern = "^[a-z]+$",
         .max = 12,
 };
