@@ -74,7 +74,7 @@ static void the_outcome_shows_whether_a_server_may_have_acted(void **state)
                                 fail_msg("line %d, %s: outcome %u, status %d, body %s: %s",
                                          rows[i].line, methods[k], call.outcome, call.status,
                                          call.body, call.error ? call.error : "-");
-                        /* each was sent exactly as often as it was asked for */
+                        /* Each request was sent exactly once. */
                         assert_int_equal(atomic_load(&client.server->requests),
                                          rows[i].outcome == HTTP_UNSENT ? 0 : k + 1);
                         call_done(&call);
@@ -182,7 +182,7 @@ static void a_request_is_sent_as_given(void **state)
         }
 }
 
-/* A large body goes out whole, without Expect, and is the caller's to free at once. */
+/* A large body without the header Expect; the caller may free the body at once. */
 static void a_large_body_is_sent_whole(void **state)
 {
         enum { SIZE = 5 << 18 };
@@ -233,7 +233,7 @@ static void a_header_with_a_line_break_is_not_sent(void **state)
         }
 }
 
-/* ---- connections that do not come about ---- */
+/* ---- failed connections ---- */
 
 static void a_refused_connection_is_unsent(void **state)
 {
@@ -254,7 +254,7 @@ static void a_refused_connection_is_unsent(void **state)
         client_stop(&client);
 }
 
-/* A full backlog drops the SYN: the connection neither stands nor fails. */
+/* A full backlog drops the SYN: the connection neither completes nor fails. */
 static void a_connection_that_does_not_complete_is_unsent(void **state)
 {
         _cleanup_free_ char *url = NULL;
@@ -287,7 +287,7 @@ static void a_connection_that_does_not_complete_is_unsent(void **state)
         close(fd);
 }
 
-/* A listening socket on a port of ::1 whose backlog is full: what comes is dropped. Negative: this
+/* A listening socket on a port of ::1 with a full backlog, which drops connections. Negative: the
  * machine has no IPv6. */
 static int listen_deaf(int port, int fill[static 4])
 {
@@ -309,8 +309,8 @@ static int listen_deaf(int port, int fill[static 4])
         return fd;
 }
 
-/* Happy eyeballs (RFC 8305): an IPv6 address that swallows everything costs a fraction of a second
- * when there is an IPv4 one as well. */
+/* Happy eyeballs (RFC 8305): an IPv6 address that drops everything, beside a working IPv4 address.
+ */
 static void a_dead_ipv6_address_costs_a_fraction_of_a_second(void **state)
 {
         _cleanup_free_ char *url = NULL;
@@ -341,7 +341,7 @@ static void a_dead_ipv6_address_costs_a_fraction_of_a_second(void **state)
         close(fd);
 }
 
-/* Neither a lookup that takes 0.7 s nor giving it up or cancelling it holds the loop. */
+/* A lookup of 0.7 s, with its answer, its timeout and its cancellation. */
 static void a_slow_name_does_not_block_the_loop(void **state)
 {
         struct client client;

@@ -28,8 +28,8 @@ static void a_freed_slot_has_no_callback(void **state)
         assert_null(http_slot_free(NULL));
 }
 
-/* Another request is cancelled in each state it can be in while a callback runs: waiting for its
- * connection, sent, refused or answered but not delivered. */
+/* The states of another request while a callback runs: queued, sent, refused, or answered but not
+ * delivered. */
 static void a_callback_may_free_another_slot_in_any_state(void **state)
 {
         static const char *const paths[] = { "/hang", "/slow", "/ok", "http://127.0.0.1:99999/",
@@ -55,7 +55,7 @@ static void a_callback_may_free_another_slot_in_any_state(void **state)
         }
 }
 
-/* The reply is whole even when the callback frees its slot at once. */
+/* The reply stays valid after the callback has freed its slot. */
 static void a_callback_may_free_its_own_slot(void **state)
 {
         struct client client;
@@ -72,7 +72,7 @@ static void a_callback_may_free_its_own_slot(void **state)
         client_stop(&client);
 }
 
-/* Freed from a callback while others are in line, sent, or answered but not delivered. */
+/* Other requests are queued, sent, or answered but not delivered. */
 static void a_callback_may_free_the_http(void **state)
 {
         static const char *const others[] = { "/hang", "http://127.0.0.1:99999/",
@@ -149,8 +149,8 @@ static void a_callback_may_send_the_next_request(void **state)
 
 /* ---- connections ---- */
 
-/* A kept connection on which the server reads the next request and hangs up: curl would repeat it
- * on a new connection by itself. It must arrive once and be reported as lost. */
+/* The server reads a request on a kept connection and closes it. curl would repeat the request on a
+ * new connection; it has to arrive once, and be reported as lost. */
 static void no_request_is_sent_twice(void **state)
 {
         static const char *const methods[] = { "GET", "POST", "PUT" };
@@ -181,7 +181,7 @@ static void no_request_is_sent_twice(void **state)
         }
 }
 
-/* A kept connection that the server closed while idle is noticed before it is used. */
+/* The server closes an idle connection. */
 static void a_connection_that_the_server_closed_is_not_used(void **state)
 {
         struct client client;
@@ -205,7 +205,7 @@ static void a_connection_that_the_server_closed_is_not_used(void **state)
 
 static void on_exit_timer(void *userdata);
 
-/* What nobody uses any more is closed, though curl does not look at it; and all goes on after. */
+/* curl does not watch idle connections. Later requests work. */
 static void idle_connections_are_closed(void **state)
 {
         struct client client;
@@ -236,7 +236,7 @@ static void idle_connections_are_closed(void **state)
         client_stop(&client);
 }
 
-/* Many requests share few connections; waiting in line costs no connect timeout. */
+/* The time in the queue does not count for the connect timeout. */
 static void many_requests_share_few_connections(void **state)
 {
         enum { N = 1000 };
@@ -262,7 +262,7 @@ static void many_requests_share_few_connections(void **state)
         client_stop(&client);
 }
 
-/* Waiting in line counts towards the timeout, and nothing was sent then. */
+/* The time in the queue counts for the timeout. */
 static void a_queued_request_that_times_out_is_unsent(void **state)
 {
         enum { PLACES = 8, N = 12 };
@@ -285,7 +285,7 @@ static void a_queued_request_that_times_out_is_unsent(void **state)
         client_stop(&client);
 }
 
-/* How many of the next sockets the kernel refuses to watch. */
+/* The number of further sockets that the kernel refuses to watch. */
 static int refuse_watches;
 
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
@@ -303,7 +303,7 @@ int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
         return (int)syscall(SYS_epoll_ctl, epoll, operation, fd, event);
 }
 
-/* A socket that cannot be watched fails its own request, soon, and no other. */
+/* Other requests do not fail, and the failure comes soon. */
 static void a_socket_that_cannot_be_watched_fails_its_own_request(void **state)
 {
         struct client client;
@@ -328,7 +328,7 @@ static void a_socket_that_cannot_be_watched_fails_its_own_request(void **state)
 
 /* ---- time ---- */
 
-/* What curl's clock lags behind, as after a suspend, in which it stands still and ours does not. */
+/* The lag of curl's clock after a suspend, during which the clock of the loop continues. */
 static atomic_int lag_msec;
 
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
@@ -352,7 +352,7 @@ static void on_suspend(void *userdata)
         atomic_store(&lag_msec, 100);
 }
 
-/* Our timer comes too early for curl then; the timeout still comes. */
+/* The timer of the loop fires too early for curl. */
 static void a_timeout_comes_although_the_clock_of_curl_stood_still(void **state)
 {
         struct client client;
@@ -378,7 +378,7 @@ static void a_timeout_comes_although_the_clock_of_curl_stood_still(void **state)
         client_stop(&client);
 }
 
-/* No traffic, no wake-ups: curl must not leave a timer running. */
+/* Without requests curl must not leave a timer armed. */
 static void on_exit_timer(void *userdata)
 {
         loop_exit(userdata, 0);

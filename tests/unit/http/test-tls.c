@@ -8,14 +8,14 @@
 
 extern char **environ;
 
-/* A folder with a certificate for good.test, its own authority, and a TLS server that shows it:
- * openssl(1), so that the tests link no TLS library of their own. */
+/* A folder with a certificate for good.test and its authority. The TLS server is openssl(1), so
+ * that the tests need no TLS library. */
 static char directory[] = "/tmp/amid-tls-XXXXXX";
 static char *certificate, *key;
 static pid_t server_pid;
 static int server_port;
 
-/* Words parted by blanks; input and output go nowhere. */
+/* Starts a command, split at blanks, without input and output. */
 static pid_t start(const char *command)
 {
         posix_spawn_file_actions_t actions;
@@ -138,7 +138,7 @@ static void a_missing_bundle_fails_the_request(void **state)
         client_stop(&client);
 }
 
-/* Servers that wait for something else than TLS, or for nothing. */
+/* Servers that speak another protocol than TLS, or close at once. */
 static void a_server_without_tls_fails_the_request(void **state)
 {
         struct client client;

@@ -185,8 +185,8 @@ static void sigpipe_is_ignored(void **state)
 
 /* ---- the clock is set ---- */
 
-/* Setting the clock of the machine is not for a unit test. read(2) on the timerfd tells of it by
- * ECANCELED, so the test puts that answer in the way once the descriptor is made readable. */
+/* A unit test must not set the clock of the machine. read(2) on the timerfd reports a step by
+ * ECANCELED, so the test replaces read(), and makes the descriptor readable. */
 static int cancelled_fd = -1;
 
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
@@ -202,8 +202,8 @@ ssize_t read(int fd, void *buffer, size_t size)
         return r;
 }
 
-/* The timerfd of this process that watches the clock: TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET
- * in /proc/self/fdinfo; `ret_armed` is whether it is armed. */
+/* Finds the timerfd that watches the clock by TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET in
+ * /proc/self/fdinfo; *ret_armed: it is armed. */
 static int find_clock_watch(bool *ret_armed)
 {
         DIR *directory = opendir("/proc/self/fdinfo");
@@ -249,7 +249,7 @@ static void on_clock_changed(void *userdata)
 static void a_step_of_the_clock_calls_back(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
-        /* expires at once, yet keeps the flags of the watch */
+        /* expires at once, with the flags of the watch */
         const struct itimerspec past = { .it_value.tv_nsec = 1 };
         struct seen seen = { .loop = loop };
         bool armed = false;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-/* A timer that writes down when it was called, and does one more thing. */
+/* A timer that records the time of its callback, with an optional action. */
 struct watcher {
         struct loop *loop;
         struct timer *timer, *other;
@@ -109,14 +109,15 @@ static void no_timer_fires_early(void **state)
                 if (w.calls != 1 || w.at < due)
                         fail_msg("line %d: %d calls, off by %lld us", rows[i].line, w.calls,
                                  (long long)(w.at - due));
-                /* a generous bound: the machine may be busy; a quarter of a second is sd-event's
-                 * default accuracy, which must not be ours */
+                /* A large bound for a busy machine, but below sd-event's default accuracy of a
+                 * quarter of a second. */
                 if (w.at > due + 200 * USEC_PER_MSEC)
                         fail_msg("line %d: late, %lld us", rows[i].line, (long long)(w.at - due));
         }
 }
 
-/* Many timers in a scrambled order, some moved, some disarmed, all due together in the end. */
+/* Many timers in a scrambled order, some armed again, some disarmed, all due together in the end.
+ */
 static void timers_fire_in_the_order_of_their_times(void **state)
 {
         enum { N = 200 };
@@ -150,7 +151,7 @@ static void timers_fire_in_the_order_of_their_times(void **state)
         timer_free(t_last);
 }
 
-/* Of equal wall times the one armed first runs first. */
+/* Timers for the same wall time. */
 static void equal_times_fire_in_the_order_of_arming(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
@@ -252,7 +253,7 @@ static void a_wall_timer_fires_at_its_time(void **state)
         }
 }
 
-/* Extreme delays neither overflow nor fire; disarmed ones stay quiet. */
+/* Extreme delays neither overflow nor fire; disarmed timers do not fire. */
 static void a_timer_for_never_does_not_fire(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
@@ -277,7 +278,7 @@ static void a_timer_for_never_does_not_fire(void **state)
         assert_null(timer_free(NULL));
 }
 
-/* From one clock to the other: only the last arming counts. */
+/* A timer is armed on one clock and then on the other. */
 static void only_the_last_arming_counts(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();
@@ -309,7 +310,7 @@ static void an_exit_before_the_run_ends_it_at_once(void **state)
         assert_null(loop_free(NULL));
 }
 
-/* Waiting costs no wake-ups: a third of a second switches context a handful of times. */
+/* A wait of a third of a second has only a few context switches. */
 static void waiting_causes_no_wakeups(void **state)
 {
         _cleanup_(loop_freep) struct loop *loop = new_loop();

@@ -1,6 +1,6 @@
 /*
- * What the manual says of retention, sentence by sentence: slow, and with periods as text, so that
- * it shares nothing with retention/. For tests that hold the real one beside it.
+ * An oracle for retention: the sentences of the manual as slow code, with periods as text, so that
+ * it shares nothing with retention/. Tests compare both.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ static inline unsigned int oracle_worth(const struct retention_image *image, uns
         return image->level < most ? image->level : most;
 }
 
-/* Whether `a` is at least as strong as `b`, when no level counts higher than `most`. */
+/* Whether `a` has at least the rank of `b`, with levels up to `most`. */
 static inline bool oracle_as_strong(const struct retention_image *a,
                                     const struct retention_image *b, unsigned int most)
 {
@@ -35,8 +35,8 @@ static inline bool oracle_as_strong(const struct retention_image *a,
         return a->succeeded || !b->succeeded;
 }
 
-/* Whether `other` can stand for `image`: available, of its series, newer by EC2's clock, and at
- * least as strong. */
+/* Whether `other` can replace `image`: it is available, of the same series, newer by EC2's clock,
+ * and has at least the same rank. */
 static inline bool oracle_replaces(const struct retention_image *other,
                                    const struct retention_image *image, unsigned int most)
 {
@@ -70,8 +70,8 @@ static inline void oracle_period(const struct retention_terms *terms, enum retai
 #pragma GCC diagnostic pop
 }
 
-/* Whether `rule` keeps image number `i`: of those that can stand for it none is of its period, and
- * they are of fewer than N periods. */
+/* Whether `rule` keeps image `i`: no image that can replace it is of its period, and all images
+ * that can replace it are of fewer than N periods. */
 static inline bool oracle_rule(const struct retention_terms *terms,
                                const struct retention_image *images, size_t n,
                                enum retain_rule rule, size_t i)
@@ -98,8 +98,7 @@ static inline bool oracle_rule(const struct retention_terms *terms,
         return first && n_seen < terms->policy.keep[rule];
 }
 
-/* Whether anything newer can stand for image number `i`, when no level counts higher than `most`.
- */
+/* Whether any image can replace image `i`, with levels up to `most`. */
 static inline bool oracle_is_replaced(const struct retention_image *images, size_t n, size_t i,
                                       unsigned int most)
 {
@@ -110,14 +109,14 @@ static inline bool oracle_is_replaced(const struct retention_image *images, size
         return replaced;
 }
 
-/* Whether the settings require more than image number `i` is worth. */
+/* Whether image `i` is below the required level. */
 static inline bool oracle_is_weak(const struct retention_terms *terms,
                                   const struct retention_image *image)
 {
         return terms->required && image->level < terms->full;
 }
 
-/* Whether image number `i` stays. */
+/* Whether image `i` stays. */
 static inline bool oracle_stays(const struct retention_terms *terms,
                                 const struct retention_image *images, size_t n, size_t i)
 {
@@ -153,8 +152,8 @@ static inline bool oracle_stays(const struct retention_terms *terms,
         return false;
 }
 
-/* The best consistency there is of a series, counted no higher than `most`; 0 also when there is
- * nothing. `kept`: of images that this says are kept; NULL: of all. */
+/* The best consistency of a series, with levels up to `most`; 0 also for no image. `kept`: only
+ * images with true in this array count; NULL: all count. */
 static inline unsigned int oracle_best(const struct retention_image *images, size_t n,
                                        const char *series, const bool *kept, unsigned int most)
 {

@@ -1,6 +1,6 @@
 /*
- * What must hold for every history, tried on random ones. A failure names its seed; run the program
- * with that number to see it alone.
+ * Properties of all histories, tested with random ones. A failure names its seed; run the program
+ * with that number to repeat it alone.
  */
 #include "retention/retention.h"
 
@@ -38,7 +38,7 @@ static uint32_t draw(uint64_t *random, uint32_t below)
         return (uint32_t)(*random >> 33) % below;
 }
 
-/* Winter +01:00, summer +02:00, turned at fixed days: enough to make days of 23 and 25 hours. */
+/* Winter +01:00, summer +02:00, with fixed days of change, which have 23 and 25 hours. */
 static sec_t offset_at(sec_t time)
 {
         sec_t day_of_year = (time / SEC_PER_DAY) % 365;
@@ -46,7 +46,7 @@ static sec_t offset_at(sec_t time)
         return SEC_PER_HOUR * (day_of_year > 90 && day_of_year < 300 ? 2 : 1);
 }
 
-/* What the wall clock says when it is wrong by seconds to decades, ahead or behind. */
+/* The error of a wrong wall clock: seconds to decades, ahead or behind. */
 static sec_t mistake(uint64_t *random)
 {
         static const sec_t scales[] = { 10, SEC_PER_HOUR, 3 * SEC_PER_DAY, 400 * SEC_PER_DAY,
@@ -175,8 +175,8 @@ static void outcome_is_consistent(const struct history *h, const struct retentio
         }
 }
 
-/* No removal lowers the best consistency that is available of an instance, counted no higher than
- * what its schedule asks for now. */
+/* No removal lowers the best available consistency of an instance, with levels up to the requested
+ * one. */
 static void best_stays(const struct history *h, const struct retention_verdict *verdicts)
 {
         bool kept[IMAGES_MAX + 1];
@@ -188,8 +188,8 @@ static void best_stays(const struct history *h, const struct retention_verdict *
                                 oracle_best(h->images, h->n, series[s], kept, h->terms.requested));
 }
 
-/* What goes is replaced by an image that stays, is newer by EC2's clock, and is at least as
- * strong, whichever level counts fully. */
+/* For each removed image an image stays that is newer by EC2's clock and has at least its rank,
+ * with levels up to the requested one and up to `full`. */
 static void replaced_by_better(const struct history *h, const struct retention_verdict *verdicts)
 {
         const unsigned int caps[] = { h->terms.requested, h->terms.full };
@@ -267,8 +267,8 @@ static void repeats_quietly(const struct history *h, const struct retention_verd
                 hold(h, stays(&again[i]));
 }
 
-/* How many that stayed before are removed once `image` is there too. None of them is newer than it,
- * or stronger. */
+/* The number of images that stayed before and are removed after `image` is added. None of them is
+ * newer or has a higher rank. */
 static size_t lost_by_adding(const struct history *h, const struct retention_verdict *verdicts,
                              struct retention_image image)
 {
@@ -285,7 +285,7 @@ static size_t lost_by_adding(const struct history *h, const struct retention_ver
         for (size_t i = 0; i < h->n; i++) {
                 if (!stays(&verdicts[i]) || stays(&after[i]) || !h->images[i].available)
                         continue;
-                lost += !oracle_is_weak(&h->terms, &h->images[i]); /* of those any number goes */
+                lost += !oracle_is_weak(&h->terms, &h->images[i]); /* weak ones do not count */
                 hold(h, oracle_replaces(&image, &h->images[i], h->terms.full) ||
                                 oracle_replaces(&image, &h->images[i], h->terms.requested));
         }
@@ -306,10 +306,11 @@ static void adding_only_competes(const struct history *h, const struct retention
 
         for (int rule = RETAIN_LAST; rule < RETAIN_RULES; rule++)
                 rules += h->terms.policy.keep[rule] > 0;
-        /* The newest takes at most one position of each rule in the contest of each rank, and the
-         * position of the newest; counted up to what is required, and up to what is asked for. */
+        /* The newest image takes at most one position of each rule in the contest of each rank, and
+         * the position of the newest image, with levels up to the required and to the requested
+         * one. */
         hold(h, lost_by_adding(h, verdicts, image) <= ranks * (rules + 2));
-        image.created = 1000; /* an older one takes none, whatever its firing says */
+        image.created = 1000; /* an older image takes no position, with any firing */
         hold(h, lost_by_adding(h, verdicts, image) == 0);
         image.firing = 1000;
         hold(h, lost_by_adding(h, verdicts, image) == 0);
@@ -325,7 +326,7 @@ static void adding_only_competes(const struct history *h, const struct retention
                 lost_by_adding(h, verdicts, make_image(&drawn, &random, 60 * SEC_PER_DAY));
 }
 
-/* The wall clock was wrong when these fired, and EC2's was right. */
+/* The firings are by a wrong wall clock; EC2's clock is right. */
 static void wrong_clock_changes_nothing(const struct history *h)
 {
         struct history right = *h, wrong = *h;
@@ -346,7 +347,7 @@ static void wrong_clock_changes_nothing(const struct history *h)
         decide(&wrong, after);
         for (size_t i = 0; i < h->n; i++)
                 hold(h, memcmp(&before[i], &after[i], sizeof(before[i])) == 0);
-        /* Rules without periods do not look at firings at all. */
+        /* Rules without periods do not use firings. */
         for (int rule = RETAIN_HOURLY; rule < RETAIN_RULES; rule++)
                 right.terms.policy.keep[rule] = wrong.terms.policy.keep[rule] = 0;
         for (size_t i = 0; i < h->n; i++)

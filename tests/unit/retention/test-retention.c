@@ -1,4 +1,4 @@
-/* Histories in rows: what a policy keeps, why, and where periods begin and end. */
+/* Histories in rows, with their verdicts; the bounds of periods; explanations. */
 #include "retention/retention.h"
 
 #include <setjmp.h>
@@ -15,18 +15,19 @@ enum { CRASH, FREEZE, REBOOT, STOP };
 static const char *const levels[] = { "crash", "freeze", "reboot", "stop" };
 
 /*
- * A history is words "CREATED[flags][@FIRING]", in UTC; without a firing it fired when EC2 created
- * it. Flags: p pending, f failed, h held, x its task failed, u EC2 tells no CreationDate; 1 to 3:
- * worth freeze, reboot, stop, else crash. The expectation has one letter per image, in the same
- * order: k rule, g newest, h held, p pending, n nothing newer meets what is required, u its
- * CreationDate is not known; R removed, W as weak, F as failed.
+ * A history has words "CREATED[flags][@FIRING]" in UTC; without @FIRING the firing is at CREATED.
+ * Flags: p pending, f failed, h in use, x the task failed, u without a CreationDate; 1 to 3:
+ * consistency freeze, reboot, stop; none: crash. The expectation has a letter per image, in the
+ * same order: k kept by a rule, g newest, h in use, p pending, n below the required level without a
+ * newer one, u without a CreationDate; R removed, W removed as below the required level, F removed
+ * as failed.
  */
 struct row {
         int line;
         struct retention_policy policy;
         const char *now, *images, *expect;
         unsigned int requested;
-        int required; /* one more than a level; 0: nothing */
+        int required; /* a level plus 1; 0: none */
 };
 
 static const char outcome_letters[] = {
@@ -45,7 +46,7 @@ static const struct row rows[] = {
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z", "2026-03-01T03:00:00Z", "k", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 5 } }, "2026-03-10T00:00:00Z",
           "2026-03-03T03:00:00Z 2026-03-01T03:00:00Z", "kk", CRASH, 0 },
-        /* the newest of a day stands for it, and days without an image do not count */
+        /* the newest image of a day is kept, and days without an image do not count */
         { __LINE__, { .keep = { [RETAIN_DAILY] = 2 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T03:00:00Z 2026-03-01T23:59:59Z 2026-03-07T00:00:00Z 2026-03-07T00:00:01Z", "RkRk", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_HOURLY] = 2 } }, "2026-03-10T00:00:00Z",
@@ -65,22 +66,22 @@ static const struct row rows[] = {
           "2025-12-31T23:00:00Z 2026-01-01T00:00:00Z 2026-01-31T00:00:00Z 2026-02-01T00:00:00Z", "kRkk", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_YEARLY] = 2 } }, "2026-03-10T00:00:00Z",
           "2024-12-31T23:00:00Z 2025-01-01T00:00:00Z 2025-12-31T23:59:59Z 2026-01-01T00:00:00Z", "RRkk", CRASH, 0 },
-        /* within: younger than, so exactly as old goes; the future is young */
+        /* within: an image of exactly that age is removed; an image of the future stays */
         { __LINE__, { .within = 2 * SEC_PER_DAY }, "2026-03-10T00:00:00Z",
           "2026-03-07T23:59:59Z 2026-03-08T00:00:00Z 2026-03-08T00:00:01Z 2026-03-11T00:00:00Z", "RRkk", CRASH, 0 },
-        /* a union: each of the rules is enough */
+        /* several rules: one of them is enough */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1, [RETAIN_DAILY] = 2, [RETAIN_MONTHLY] = 2 } },
           "2026-03-10T00:00:00Z",
           "2026-02-01T03:00:00Z 2026-02-28T03:00:00Z 2026-03-07T03:00:00Z 2026-03-08T03:00:00Z", "Rkkk", CRASH, 0 },
-        /* nothing in reach: the newest good one stays all the same */
+        /* no rule keeps an image: the newest good image stays */
         { __LINE__, { .within = SEC_PER_DAY }, "2026-03-10T00:00:00Z",
           "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z", "Rg", CRASH, 0 },
         { __LINE__, { .within = SEC_PER_DAY }, "2026-03-10T00:00:00Z",
           "2026-01-01T00:00:00Z 2026-01-02T00:00:00Zh 2026-01-03T00:00:00Zf", "Rgp", CRASH, 0 },
-        /* held ones stay, and still take their place */
+        /* images in use stay, and take their positions */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-01-01T00:00:00Zh 2026-01-02T00:00:00Z 2026-01-03T00:00:00Zh", "hRk", CRASH, 0 },
-        /* what is not available never counts: pending stays, failed goes once it is replaced */
+        /* images that are not available do not count: pending ones stay, failed ones go when replaced */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-01-01T00:00:00Zp 2026-01-02T00:00:00Zf 2026-01-03T00:00:00Z 2026-01-04T00:00:00Zf "
           "2026-01-05T00:00:00Zp", "pFkpp", CRASH, 0 },
@@ -88,31 +89,31 @@ static const struct row rows[] = {
           "2026-01-02T00:00:00Zf 2026-01-03T00:00:00Zf", "pp", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-01-02T00:00:00Zfh 2026-01-03T00:00:00Z", "hk", CRASH, 0 },
-        /* a weaker image takes no place of a stronger one */
+        /* an image takes no position of an image of a higher rank */
         { __LINE__, { .keep = { [RETAIN_LAST] = 2 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z2 2026-03-02T00:00:00Zx 2026-03-03T00:00:00Zx 2026-03-04T00:00:00Zx",
           "kRkk", REBOOT, 0 },
         { __LINE__, { .keep = { [RETAIN_DAILY] = 2, [RETAIN_WEEKLY] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z2 2026-03-06T00:00:00Z1 2026-03-07T00:00:00Z 2026-03-08T00:00:00Z",
           "kkkk", REBOOT, 0 },
-        /* a stronger one takes the place of weaker ones */
+        /* an image displaces images of lower ranks */
         { __LINE__, { .keep = { [RETAIN_LAST] = 2 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z 2026-03-02T00:00:00Z1 2026-03-03T00:00:00Z2 2026-03-04T00:00:00Z3",
           "RRkk", REBOOT, 0 },
-        /* at the same level one whose task failed takes no place of one whose task did not */
+        /* at the same level an image with a failed task does not displace one with a successful task */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z2 2026-03-02T00:00:00Z2 2026-03-03T00:00:00Z2x 2026-03-04T00:00:00Z2x",
           "RkRk", REBOOT, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-03-03T00:00:00Zx 2026-03-04T00:00:00Z", "Rk", CRASH, 0 },
-        /* more than is asked for counts no more */
+        /* levels above the requested one make no difference */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-03-03T00:00:00Z3 2026-03-04T00:00:00Z", "Rk", CRASH, 0 },
-        /* the newest of each rank stays whatever the rules say */
+        /* the newest image of each rank stays without a rule */
         { __LINE__, { .within = SEC_PER_DAY }, "2026-03-10T00:00:00Z",
           "2026-01-01T00:00:00Z2 2026-01-02T00:00:00Z2 2026-01-03T00:00:00Z 2026-01-04T00:00:00Z",
           "RgRg", REBOOT, 0 },
-        /* required: the weaker count for nothing but within, until something newer meets it */
+        /* below the required level only `within` keeps an image, and a newer one with that level removes it */
         { __LINE__, { .keep = { [RETAIN_LAST] = 5 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z 2026-03-02T00:00:00Z1 2026-03-03T00:00:00Z 2026-03-04T00:00:00Z",
           "Wknn", REBOOT, FREEZE + 1 },
@@ -120,21 +121,21 @@ static const struct row rows[] = {
           "2026-03-01T00:00:00Z 2026-03-03T12:00:00Z 2026-03-04T00:00:00Z2", "Wkk", REBOOT, REBOOT + 1 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z 2026-03-02T00:00:00Zh 2026-03-04T00:00:00Z2", "Whk", REBOOT, REBOOT + 1 },
-        /* required less than is asked for: they count the same, but the strongest stays */
+        /* the required level is below the requested one: both count the same, but the best image stays */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z2 2026-03-02T00:00:00Z2 2026-03-03T00:00:00Z 2026-03-04T00:00:00Z",
           "RgRk", REBOOT, CRASH + 1 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z2 2026-03-02T00:00:00Z1 2026-03-04T00:00:00Z2x 2026-03-05T00:00:00Z",
           "gRgk", REBOOT, CRASH + 1 },
-        /* EC2's clock orders them, whatever the machine's clock said when they fired */
+        /* the order is by EC2's clock, with any firing by the machine's clock */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z@2042-01-01T00:00:00Z 2026-03-02T00:00:00Z 2026-03-03T00:00:00Z@2010-01-01T00:00:00Z",
           "RRk", CRASH, 0 },
         { __LINE__, { .within = 3 * SEC_PER_DAY }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z@2042-01-01T00:00:00Z 2026-03-08T00:00:00Z@1970-01-02T00:00:00Z 2026-03-09T00:00:00Z",
           "Rkk", CRASH, 0 },
-        /* the period is that of the firing while that can be right: up to 5 minutes late, 26 hours early */
+        /* a plausible firing gives the period: up to 5 minutes after CreationDate, 26 hours before it */
         { __LINE__, { .keep = { [RETAIN_DAILY] = 2 } }, "2026-03-10T00:00:00Z",
           "2026-03-03T12:00:00Z 2026-03-04T01:59:59Z@2026-03-02T23:59:59Z 2026-03-04T02:00:00Z@2026-03-02T23:59:59Z "
           "2026-03-04T12:00:00Z", "RkRk", CRASH, 0 },
@@ -142,10 +143,10 @@ static const struct row rows[] = {
           "2026-03-03T23:54:00Z 2026-03-03T23:55:00Z@2026-03-04T00:00:00Z", "kk", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_DAILY] = 2 } }, "2026-03-10T00:00:00Z",
           "2026-03-03T23:54:00Z 2026-03-03T23:54:59Z@2026-03-04T00:00:00Z", "Rk", CRASH, 0 },
-        /* what has no CreationDate stays, and stands for nothing */
+        /* an image without a CreationDate stays, and does not count */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z",
           "2026-03-01T00:00:00Z 2026-03-02T00:00:00Zu 2026-03-03T00:00:00Zfu", "kuu", CRASH, 0 },
-        /* no policy: nothing goes */
+        /* no policy: all images stay */
         { __LINE__, {}, "2026-03-10T00:00:00Z", "2026-01-02T00:00:00Z 2026-01-03T00:00:00Z", "kk", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-03-10T00:00:00Z", "", "", CRASH, 0 },
 };
@@ -173,7 +174,7 @@ static struct retention_image read_image(const char *word, const char *id)
                 if (*flags >= '1' && *flags <= '3')
                         image.level = (unsigned int)(*flags - '0');
                 image.failed |= *flags == 'f';
-                image.available |= *flags == 'p'; /* the contrary, for now */
+                image.available |= *flags == 'p'; /* inverted below */
                 image.succeeded |= *flags == 'x';
                 if (*flags == 'u')
                         image.created = SEC_NONE;
@@ -250,7 +251,7 @@ static void each_history_has_its_verdicts(void **state)
         }
 }
 
-/* Local days decide: two images of one UTC day, at 23:30 and 00:30 in Seoul. */
+/* Two images of one day in UTC, at 23:30 and 00:30 in Seoul. */
 static void days_are_those_of_the_schedules_zone(void **state)
 {
         (void)state;
@@ -279,15 +280,15 @@ static void days_are_those_of_the_schedules_zone(void **state)
         retention_decide(&terms, images, 2, verdicts);
         assert_int_equal(verdicts[0].position[RETAIN_DAILY], 0);
         assert_int_equal(verdicts[0].outcome, RETENTION_REMOVE);
-        /* the same where the CreationDate says the day */
+        /* The same with the day by CreationDate. */
         images[0].firing = images[1].firing = at("2042-01-01T00:00:00Z");
         images[0].created_offset = images[1].created_offset = 9 * SEC_PER_HOUR;
         retention_decide(&terms, images, 2, verdicts);
         assert_int_equal(verdicts[0].position[RETAIN_DAILY], 2);
 }
 
-/* A clock that goes back two hours (Troll station) lives through 01 and 02 twice: still two hours,
- * and each is stood for by its newest image. */
+/* A clock that goes back two hours (Troll station) has the hours 01 and 02 twice: two periods,
+ * whose newest images are kept. */
 static void repeated_hours_are_one_period(void **state)
 {
         (void)state;
@@ -396,7 +397,7 @@ static const struct {
           "removed: it failed, and a newer image is available", REBOOT, REBOOT + 1 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Zu 2026-01-02T00:00:00Z",
           "kept: EC2 does not tell when it was created", CRASH, 0 },
-        /* which rule, and among which images */
+        /* the rule, and the images that compete */
         { __LINE__, { .keep = { [RETAIN_LAST] = 2 } }, "2026-01-01T00:00:00Z2 2026-01-02T00:00:00Zx 2026-01-03T00:00:00Zx",
           "kept: last #1 of those worth reboot", REBOOT, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 2 } }, "2026-01-02T00:00:00Zx 2026-01-01T00:00:00Z2 2026-01-03T00:00:00Zx",
@@ -413,14 +414,14 @@ static const struct {
           "kept: the newest image of those worth reboot always stays", REBOOT, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z2 2026-01-02T00:00:00Z",
           "kept: the newest image of those worth reboot always stays", REBOOT, CRASH + 1 },
-        /* a firing that cannot be right is named */
+        /* an implausible firing is named */
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z@2042-01-01T00:00:00Z",
           "kept: last #1 (its time, 2042-01-01T00:00:00Z, cannot be right: EC2 created it at "
           "2026-01-01T00:00:00Z, which counts)", CRASH, 0 },
         { __LINE__, { .keep = { [RETAIN_LAST] = 1 } }, "2026-01-01T00:00:00Z@2010-01-01T00:00:00Z 2026-01-02T00:00:00Z",
           "removed: last 1 no longer keeps it (its time, 2010-01-01T00:00:00Z, cannot be right: EC2 created it at "
           "2026-01-01T00:00:00Z, which counts)", CRASH, 0 },
-        /* the rule that reaches furthest back, which need not be the one of the longest period */
+        /* the rule that reaches furthest back, which may not have the longest period */
         { __LINE__, { .keep = { [RETAIN_DAILY] = 3, [RETAIN_MONTHLY] = 1 } },
           "2026-01-01T00:00:00Z 2026-02-02T00:00:00Z 2026-02-03T00:00:00Z 2026-03-04T00:00:00Z",
           "removed: daily 3 no longer keeps it", CRASH, 0 },
