@@ -20,7 +20,7 @@ static char *consistency_in_state(struct world *world, size_t image)
         return consistency;
 }
 
-static void test_refused(void **state)
+static void a_refused_tag_leaves_the_consistency_of_the_create_call(void **state)
 {
         static const struct {
                 int line;
@@ -114,7 +114,7 @@ static void test_refused(void **state)
 
 /* Stopped by somebody while the call for it was not answered: the next one finds it so. What the
  * call promises is what a reboot can; that it was stopped is said afterwards, if EC2 lets it. */
-static void test_stopped_on_the_way(void **state)
+static void an_instance_stopped_before_the_next_call_gives_a_stopped_image(void **state)
 {
         for (int refused = 0; refused < 2; refused++) {
                 _cleanup_free_ char *consistency = NULL;
@@ -144,7 +144,7 @@ static void test_stopped_on_the_way(void **state)
 }
 
 /* Nothing can be written for longer than a label is insisted on: that is no refusal of EC2's. */
-static void test_full_disk(void **state)
+static void a_full_disk_is_no_refusal_of_a_tag(void **state)
 {
         static const char *const since[] = {
                 "2026-03-02T01:00:30Z", /* its instance is away */
@@ -266,9 +266,9 @@ static void an_image_that_is_gone_before_its_label_is_looked_for_in_few_lists(vo
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_refused),
-                cmocka_unit_test(test_stopped_on_the_way),
-                cmocka_unit_test(test_full_disk),
+                cmocka_unit_test(a_refused_tag_leaves_the_consistency_of_the_create_call),
+                cmocka_unit_test(an_instance_stopped_before_the_next_call_gives_a_stopped_image),
+                cmocka_unit_test(a_full_disk_is_no_refusal_of_a_tag),
                 cmocka_unit_test(what_ec2_shows_of_a_label_that_is_refused_counts),
                 cmocka_unit_test(the_label_of_an_image_does_not_need_that_of_its_snapshots),
                 cmocka_unit_test(an_image_that_is_gone_before_its_label_is_looked_for_in_few_lists),

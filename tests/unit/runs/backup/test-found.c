@@ -10,7 +10,7 @@
 
 /* The call was not answered, its image is not listed yet, and what is asked next is refused: the
  * image exists, so the task has not failed. */
-static void test_refused_after_an_unknown_outcome(void **state)
+static void a_refusal_after_a_lost_answer_finds_the_image(void **state)
 {
         static const struct {
                 int line;
@@ -52,7 +52,7 @@ static void test_refused_after_an_unknown_outcome(void **state)
 
 /* Call after call is not answered, and it is the last one that makes it: that is looked for as long
  * as any. */
-static void test_last_of_many_calls(void **state)
+static void the_image_of_the_last_unanswered_call_is_found(void **state)
 {
         (void)state;
         for (unsigned int lost = 0; lost <= 13; lost++) {
@@ -111,7 +111,7 @@ static void a_restart_before_the_next_call_disowns_no_image(void **state)
 
 /* A call is not answered, and its instance is gone by the next look: what it may have made is
  * looked for, in no hurry. */
-static void test_gone_after_an_unknown_outcome(void **state)
+static void a_lost_answer_of_an_instance_that_is_gone_is_looked_up(void **state)
 {
         for (int made = 0; made < 2; made++) {
                 struct world world;
@@ -214,7 +214,7 @@ static void snapshots_go_after_a_deregistration_without_an_answer(void **state)
 
 /* The call was not answered, its image is not listed for minutes, and the instance reboots: nobody
  * else has a turn meanwhile. */
-static void test_turn_while_an_earlier_call_may_reboot(void **state)
+static void a_lost_answer_keeps_the_slot_while_the_instance_reboots(void **state)
 {
         struct world world;
 
@@ -242,7 +242,7 @@ static void test_turn_while_an_earlier_call_may_reboot(void **state)
 
 /* One run finds the instance stopped, because another has stopped it for its image and starts it
  * again a moment later: the second image is none of a stopped instance. */
-static void test_started_again_by_another_run(void **state)
+static void an_instance_that_another_run_starts_gives_no_stopped_image(void **state)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
         struct world world;
@@ -269,7 +269,7 @@ static void test_started_again_by_another_run(void **state)
 
 /* It was stopped by somebody, and is started by somebody while EC2 does not take the call or does
  * not answer it. */
-static void test_started_before_the_next_call(void **state)
+static void an_instance_started_before_the_next_call_gives_no_stopped_image(void **state)
 {
         static const struct {
                 int line;
@@ -429,15 +429,15 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_start_before_the_last_snapshot_leaves_the_label_at_crash),
-                cmocka_unit_test(test_refused_after_an_unknown_outcome),
-                cmocka_unit_test(test_last_of_many_calls),
-                cmocka_unit_test(test_gone_after_an_unknown_outcome),
+                cmocka_unit_test(a_refusal_after_a_lost_answer_finds_the_image),
+                cmocka_unit_test(the_image_of_the_last_unanswered_call_is_found),
+                cmocka_unit_test(a_lost_answer_of_an_instance_that_is_gone_is_looked_up),
                 cmocka_unit_test(one_that_hangs_before_the_next_call_holds_up_no_run),
                 cmocka_unit_test(a_restart_before_the_next_call_disowns_no_image),
                 cmocka_unit_test(snapshots_go_after_a_deregistration_without_an_answer),
-                cmocka_unit_test(test_turn_while_an_earlier_call_may_reboot),
-                cmocka_unit_test(test_started_again_by_another_run),
-                cmocka_unit_test(test_started_before_the_next_call),
+                cmocka_unit_test(a_lost_answer_keeps_the_slot_while_the_instance_reboots),
+                cmocka_unit_test(an_instance_that_another_run_starts_gives_no_stopped_image),
+                cmocka_unit_test(an_instance_started_before_the_next_call_gives_no_stopped_image),
                 cmocka_unit_test(an_image_that_ec2_tells_of_too_late_is_recorded),
                 cmocka_unit_test(an_image_that_is_listed_too_late_is_looked_for_as_often_as_any),
         };

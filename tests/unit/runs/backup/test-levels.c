@@ -34,7 +34,7 @@ static void crash_at_every_commit(const char *level, const char *more, bool befo
         }
 }
 
-static void test_crash_at_every_commit(void **state)
+static void a_crash_at_any_commit_leaves_no_instance_down(void **state)
 {
         _cleanup_free_ char *freeze = xasprintf(FREEZE, "");
 
@@ -48,7 +48,7 @@ static void test_crash_at_every_commit(void **state)
 
 /* ---- auto ---- */
 
-static void test_auto(void **state)
+static void auto_reboots_once_in_reboot_max_age(void **state)
 {
         static const char *const achieved[] = {
                 ACHIEVED_REBOOT_FORCED, ACHIEVED_FROZEN, ACHIEVED_FROZEN,
@@ -79,7 +79,7 @@ static void test_auto(void **state)
 
 /* A copy of an image has its tags and no source instance, and anybody can edit a tag: for `auto`
  * only what EC2 has made of the instance, and when by its clock, counts as a reboot. */
-static void test_auto_believes_no_tags(void **state)
+static void auto_counts_no_reboot_by_tags_alone(void **state)
 {
         static const struct {
                 const char *name, *instance, *time;
@@ -119,7 +119,7 @@ static void test_auto_believes_no_tags(void **state)
 
 /* ---- proof, and what comes of too little of it ---- */
 
-static void test_proof(void **state)
+static void a_reboot_achieves_what_its_proof_shows(void **state)
 {
         static const struct {
                 int line;
@@ -162,7 +162,7 @@ static void test_proof(void **state)
         }
 }
 
-static void test_on_shortfall_fail(void **state)
+static void a_shortfall_fails_the_task_and_keeps_the_image(void **state)
 {
         _cleanup_free_ char *detail = NULL;
         struct world world;
@@ -187,7 +187,7 @@ static void on_closed(void *userdata)
 }
 
 /* It is told to end while somebody is down: it brings them back, and begins nothing else. */
-static void test_close(void **state)
+static void closing_restores_what_is_down_and_begins_nothing(void **state)
 {
         static const struct {
                 int line;
@@ -233,7 +233,7 @@ static void test_close(void **state)
 }
 
 /* It cannot: the line says who is left, and the next start goes on with it. */
-static void test_close_gives_up(void **state)
+static void closing_in_vain_names_the_instance_for_the_next_start(void **state)
 {
         struct world world;
         bool closed = false;
@@ -256,10 +256,13 @@ static void test_close_gives_up(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_crash_at_every_commit), cmocka_unit_test(test_auto),
-                cmocka_unit_test(test_auto_believes_no_tags), cmocka_unit_test(test_proof),
-                cmocka_unit_test(test_on_shortfall_fail),     cmocka_unit_test(test_close),
-                cmocka_unit_test(test_close_gives_up),
+                cmocka_unit_test(a_crash_at_any_commit_leaves_no_instance_down),
+                cmocka_unit_test(auto_reboots_once_in_reboot_max_age),
+                cmocka_unit_test(auto_counts_no_reboot_by_tags_alone),
+                cmocka_unit_test(a_reboot_achieves_what_its_proof_shows),
+                cmocka_unit_test(a_shortfall_fails_the_task_and_keeps_the_image),
+                cmocka_unit_test(closing_restores_what_is_down_and_begins_nothing),
+                cmocka_unit_test(closing_in_vain_names_the_instance_for_the_next_start),
         };
 
         return cmocka_run_group_tests_name("levels", tests, NULL, NULL);

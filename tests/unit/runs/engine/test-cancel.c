@@ -20,7 +20,7 @@ static void expect_over(struct world *world, const char *run)
 }
 
 /* Cancelled so long after the firing: so many images are made, and nothing is pruned. */
-static void test_cancel(void **state)
+static void a_cancelled_run_ends_what_has_begun_and_prunes_nothing(void **state)
 {
         static const struct {
                 int line;
@@ -75,7 +75,7 @@ static void test_cancel(void **state)
 }
 
 /* All images are under way: they are followed to their end, and nothing is begun after them. */
-static void test_cancel_what_is_under_way(void **state)
+static void a_cancelled_run_follows_its_images_to_their_end(void **state)
 {
         _cleanup_free_ char *detail = NULL;
         struct world world;
@@ -95,7 +95,7 @@ static void test_cancel_what_is_under_way(void **state)
 
 /* Its targets are still looked for, or an instance is down: the next firing waits, until it is
  * cancelled. */
-static void test_cancel_what_is_queued(void **state)
+static void a_queued_firing_can_be_cancelled(void **state)
 {
         struct world world;
 
@@ -183,9 +183,9 @@ static void an_abandoned_run_puts_its_instance_right_first(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_cancel),
-                cmocka_unit_test(test_cancel_what_is_under_way),
-                cmocka_unit_test(test_cancel_what_is_queued),
+                cmocka_unit_test(a_cancelled_run_ends_what_has_begun_and_prunes_nothing),
+                cmocka_unit_test(a_cancelled_run_follows_its_images_to_their_end),
+                cmocka_unit_test(a_queued_firing_can_be_cancelled),
                 cmocka_unit_test(an_abandoned_image_stays_and_holds_up_nobody),
                 cmocka_unit_test(an_abandoned_run_puts_its_instance_right_first),
         };

@@ -92,7 +92,7 @@ static void crash_at_every_commit(const char *consistency, bool before)
 }
 
 /* Behind a commit nothing of what it promised was done; before the next one all of it was. */
-static void test_crash_at_every_commit(void **state)
+static void a_crash_at_any_commit_makes_one_image(void **state)
 {
         (void)state;
         crash_at_every_commit("crash", true);
@@ -101,7 +101,7 @@ static void test_crash_at_every_commit(void **state)
 }
 
 /* Between any two callbacks: killed, or stopped in order; and down for a while. */
-static void test_stop_at_any_time(void **state)
+static void a_stop_at_any_callback_makes_one_image(void **state)
 {
         (void)state;
         for (int in_order = 0; in_order < 2; in_order++) {
@@ -126,7 +126,7 @@ static void test_stop_at_any_time(void **state)
         }
 }
 
-static void test_answer_lost(void **state)
+static void a_lost_answer_makes_no_second_image(void **state)
 {
         static const struct {
                 int line;
@@ -203,7 +203,7 @@ static void test_answer_lost(void **state)
 }
 
 /* The image is there, but lists lag: the call is made again in the end, and the name is taken. */
-static void test_answer_lost_and_lists_lag(void **state)
+static void a_lost_answer_while_lists_lag_makes_no_second_image(void **state)
 {
         static const usec_t lags[] = { MINUTES(1), MINUTES(3), MINUTES(8) };
 
@@ -225,7 +225,7 @@ static void test_answer_lost_and_lists_lag(void **state)
 }
 
 /* A name that somebody else has taken is not adopted. */
-static void test_foreign_name(void **state)
+static void an_image_of_others_under_the_name_is_not_taken_over(void **state)
 {
         _cleanup_free_ char *detail = NULL;
         struct world world;
@@ -242,7 +242,7 @@ static void test_foreign_name(void **state)
 }
 
 /* Refused for good: one line, with AWS's words, and the other instance is imaged. */
-static void test_refused(void **state)
+static void a_refused_instance_does_not_stop_the_others(void **state)
 {
         _cleanup_free_ char *detail = NULL;
         struct world world;
@@ -265,7 +265,7 @@ static void test_refused(void **state)
 }
 
 /* The state cannot be written in the middle of a run: nothing goes on, and then all does. */
-static void test_store_fails_in_a_run(void **state)
+static void a_state_that_cannot_be_written_holds_up_the_run_until_it_can(void **state)
 {
         (void)state;
         for (unsigned int n = 0; n < 60; n += 3) {
@@ -317,13 +317,13 @@ static void a_full_disk_is_told_with_who_is_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_crash_at_every_commit),
-                cmocka_unit_test(test_stop_at_any_time),
-                cmocka_unit_test(test_answer_lost),
-                cmocka_unit_test(test_answer_lost_and_lists_lag),
-                cmocka_unit_test(test_foreign_name),
-                cmocka_unit_test(test_refused),
-                cmocka_unit_test(test_store_fails_in_a_run),
+                cmocka_unit_test(a_crash_at_any_commit_makes_one_image),
+                cmocka_unit_test(a_stop_at_any_callback_makes_one_image),
+                cmocka_unit_test(a_lost_answer_makes_no_second_image),
+                cmocka_unit_test(a_lost_answer_while_lists_lag_makes_no_second_image),
+                cmocka_unit_test(an_image_of_others_under_the_name_is_not_taken_over),
+                cmocka_unit_test(a_refused_instance_does_not_stop_the_others),
+                cmocka_unit_test(a_state_that_cannot_be_written_holds_up_the_run_until_it_can),
                 cmocka_unit_test(a_full_disk_is_told_with_who_is_down),
         };
 

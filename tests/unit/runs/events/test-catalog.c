@@ -10,7 +10,7 @@
 
 #include "runs/events/events.h"
 
-static void test_rows(void **state)
+static void each_event_has_an_id_a_name_and_texts_of_its_own(void **state)
 {
         (void)state;
         for (size_t i = 0; i < EVENTS; i++) {
@@ -29,7 +29,7 @@ static void test_rows(void **state)
         }
 }
 
-static void test_catalog_file(void **state)
+static void the_installed_catalog_is_the_printed_one(void **state)
 {
         _cleanup_(text_done) struct text printed = {}, installed = {};
         _cleanup_fclose_ FILE *file = fopen("systemd/amid.catalog", "re");
@@ -46,8 +46,8 @@ static void test_catalog_file(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_rows),
-                cmocka_unit_test(test_catalog_file),
+                cmocka_unit_test(each_event_has_an_id_a_name_and_texts_of_its_own),
+                cmocka_unit_test(the_installed_catalog_is_the_printed_one),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ static void expect_row(struct world *world, const char *id, const char *state)
         assert_string_equal(found, state);
 }
 
-static void test_available(void **state)
+static void an_available_image_is_recorded_with_its_snapshots(void **state)
 {
         _cleanup_free_ char *snapshots = NULL;
         struct store_image row;
@@ -62,7 +62,7 @@ static void test_available(void **state)
         world_done(&world);
 }
 
-static void test_failed(void **state)
+static void a_failed_image_is_recorded_with_the_reason(void **state)
 {
         static const struct {
                 int line;
@@ -95,7 +95,7 @@ static void test_failed(void **state)
 }
 
 /* Not in the list: normal at first and for a while; gone when it lasts. */
-static void test_absent(void **state)
+static void an_image_counts_as_gone_only_after_lasting_absence(void **state)
 {
         static const struct {
                 int line;
@@ -142,7 +142,7 @@ static void test_absent(void **state)
 }
 
 /* Two days, with a restart, and no progress for hours: told each hour, and done in the end. */
-static void test_slow(void **state)
+static void an_image_that_takes_days_is_followed_and_logged_each_hour(void **state)
 {
         struct world world;
         struct model_image *image;
@@ -170,7 +170,7 @@ static void test_slow(void **state)
 }
 
 /* Pending without any snapshot to look at is a stall, too. */
-static void test_stalled_without_percentage(void **state)
+static void an_image_without_snapshots_is_logged_as_stalled(void **state)
 {
         struct world world;
 
@@ -198,7 +198,7 @@ static void hear(const struct run_event *event, void *userdata)
         heard->reports++;
 }
 
-static void test_progress(void **state)
+static void watchers_get_the_percentage(void **state)
 {
         struct watch *watch;
         struct heard heard = {};
@@ -218,7 +218,7 @@ static void test_progress(void **state)
 
 /* The interval grows from 5 s to 60 s, and on to a tenth of the age, but not beyond 5 minutes, nor
  * beyond 60 s while somebody watches. */
-static void test_interval(void **state)
+static void the_interval_grows_with_the_age_of_the_image(void **state)
 {
         static const struct {
                 int line;
@@ -263,7 +263,7 @@ static void test_interval(void **state)
 
 /* While snapshots are on their way they alone are asked for; that an image is still there is looked
  * at now and then, and once they are complete. */
-static void test_economy(void **state)
+static void pending_snapshots_alone_are_polled(void **state)
 {
         struct world world;
         size_t images, snapshots;
@@ -280,7 +280,7 @@ static void test_economy(void **state)
 }
 
 /* Many images of a region are one question each time; more than EC2 takes at once are two. */
-static void test_many(void **state)
+static void the_images_of_a_region_share_a_request(void **state)
 {
         static const struct {
                 int line;
@@ -314,7 +314,7 @@ static void test_many(void **state)
 }
 
 /* Images that begin one after the other, quicker than the interval, do not put the poll off. */
-static void test_steady_beginnings(void **state)
+static void new_images_do_not_put_off_the_poll(void **state)
 {
         struct world world;
         size_t questions;
@@ -346,16 +346,16 @@ static void test_steady_beginnings(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_available),
-                cmocka_unit_test(test_failed),
-                cmocka_unit_test(test_absent),
-                cmocka_unit_test(test_slow),
-                cmocka_unit_test(test_stalled_without_percentage),
-                cmocka_unit_test(test_progress),
-                cmocka_unit_test(test_interval),
-                cmocka_unit_test(test_economy),
-                cmocka_unit_test(test_many),
-                cmocka_unit_test(test_steady_beginnings),
+                cmocka_unit_test(an_available_image_is_recorded_with_its_snapshots),
+                cmocka_unit_test(a_failed_image_is_recorded_with_the_reason),
+                cmocka_unit_test(an_image_counts_as_gone_only_after_lasting_absence),
+                cmocka_unit_test(an_image_that_takes_days_is_followed_and_logged_each_hour),
+                cmocka_unit_test(an_image_without_snapshots_is_logged_as_stalled),
+                cmocka_unit_test(watchers_get_the_percentage),
+                cmocka_unit_test(the_interval_grows_with_the_age_of_the_image),
+                cmocka_unit_test(pending_snapshots_alone_are_polled),
+                cmocka_unit_test(the_images_of_a_region_share_a_request),
+                cmocka_unit_test(new_images_do_not_put_off_the_poll),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
         "  s:\n    schedule: cron(0 1-4 * * ? *)\n    targets: {tags: {A: b}}\n"                   \
         "    consistency: crash\n    retain: {last: " last "}\n"
 
-static void test_run_id(void **state)
+static void a_run_id_has_schedule_kind_and_time(void **state)
 {
         static const struct {
                 int line;
@@ -30,7 +30,7 @@ static void test_run_id(void **state)
         }
 }
 
-static void test_name_filter(void **state)
+static void a_filter_takes_a_value_literally(void **state)
 {
         struct name_filter filter;
 
@@ -42,7 +42,7 @@ static void test_name_filter(void **state)
         name_filter_done(&filter);
 }
 
-static void test_image_snapshots(void **state)
+static void the_snapshots_of_an_image_are_those_with_an_id(void **state)
 {
         struct ec2_image_device devices[] = {
                 { (char *)(uintptr_t) "/dev/a", (char *)(uintptr_t) "snap-1" },
@@ -58,22 +58,6 @@ static void test_image_snapshots(void **state)
         image.n_devices = 0;
         none = image_snapshots(&image);
         assert_string_equal(none, "");
-}
-
-static void test_events(void **state)
-{
-        (void)state;
-        for (size_t i = 0; i < EVENTS; i++) {
-                assert_non_null(events[i].name);
-                assert_int_equal(strlen(events[i].id), 32);
-                assert_int_equal(strspn(events[i].id, "0123456789abcdef"), 32);
-                assert_true(*events[i].subject && *events[i].help);
-                assert_true(events[i].priority > 0);
-                for (size_t j = 0; j < i; j++) {
-                        assert_string_not_equal(events[i].name, events[j].name);
-                        assert_string_not_equal(events[i].id, events[j].id);
-                }
-        }
 }
 
 struct heard {
@@ -98,7 +82,7 @@ static void hear(const struct run_event *event, void *userdata)
 }
 
 /* Without a store and without a daemon, by the tags alone. */
-static void test_plan(void **state)
+static void a_plan_needs_no_store(void **state)
 {
         const char *all = SETTINGS("9"), *few = SETTINGS("1");
         struct planning *planning;
@@ -128,11 +112,10 @@ static void test_plan(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_run_id),
-                cmocka_unit_test(test_name_filter),
-                cmocka_unit_test(test_image_snapshots),
-                cmocka_unit_test(test_events),
-                cmocka_unit_test(test_plan),
+                cmocka_unit_test(a_run_id_has_schedule_kind_and_time),
+                cmocka_unit_test(a_filter_takes_a_value_literally),
+                cmocka_unit_test(the_snapshots_of_an_image_are_those_with_an_id),
+                cmocka_unit_test(a_plan_needs_no_store),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 #include "base/text.h"
 
 /* A history: at each second listed there is a list; `s` seen, `.` missed, `t` terminated. */
-static void test_absence_is_believed_after_minutes_and_several_looks(void **state)
+static void an_absence_is_certain_after_minutes_and_several_lists(void **state)
 {
         static const struct {
                 const char *name;
@@ -86,7 +86,7 @@ static void test_absence_is_believed_after_minutes_and_several_looks(void **stat
         }
 }
 
-static void test_only_some_codes_claim_that_something_is_gone(void **state)
+static void only_some_codes_claim_that_a_resource_is_gone(void **state)
 {
         static const struct {
                 const char *code;
@@ -121,8 +121,8 @@ static void test_only_some_codes_claim_that_something_is_gone(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_absence_is_believed_after_minutes_and_several_looks),
-                cmocka_unit_test(test_only_some_codes_claim_that_something_is_gone),
+                cmocka_unit_test(an_absence_is_certain_after_minutes_and_several_lists),
+                cmocka_unit_test(only_some_codes_claim_that_a_resource_is_gone),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

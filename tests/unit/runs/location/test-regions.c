@@ -1,7 +1,7 @@
 /* Regions and accounts: those that fail, refuse, hang, or are not known yet. */
 #include "unit/runs/two-regions.h"
 
-static void test_region_fails(void **state)
+static void a_region_that_fails_leaves_the_others_imaged(void **state)
 {
         _cleanup_free_ char *detail = NULL;
         struct world world;
@@ -55,7 +55,7 @@ static void a_region_that_refuses_a_good_key_holds_up_nobody(void **state)
 
 /* A region that does not answer holds up the others for two minutes, and `expect` is judged by
  * what these have: i-1 and i-3 of four. */
-static void test_region_hangs(void **state)
+static void a_region_that_hangs_holds_up_the_others_for_two_minutes(void **state)
 {
         static const struct {
                 int line;
@@ -115,7 +115,7 @@ static void test_region_hangs(void **state)
 }
 
 /* Also when the daemon was started again meanwhile. */
-static void test_region_hangs_over_a_restart(void **state)
+static void a_region_that_hangs_over_a_restart_holds_up_nobody_for_longer(void **state)
 {
         struct world world;
 
@@ -141,7 +141,7 @@ static void on_ready(void *userdata)
         ++*(unsigned int *)userdata;
 }
 
-static void test_home_region(void **state)
+static void nothing_begins_before_the_home_region_is_known(void **state)
 {
         const char *yaml = "version: 1\nschedules:\n" SCHEDULE("") "    consistency: crash\n";
         _cleanup_free_ char *run = NULL, *error = NULL, *detail = NULL;
@@ -197,7 +197,7 @@ static void test_home_region(void **state)
 }
 
 /* The account of an unfinished run is taken out of the settings while the daemon is down. */
-static void test_account_lost(void **state)
+static void a_run_without_its_account_is_given_up(void **state)
 {
         _cleanup_(text_done) struct text messages = {};
         const char *without = "version: 1\naccounts:\n  other: {regions: [eu-west-1]}\nschedules:\n"
@@ -224,12 +224,12 @@ static void test_account_lost(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_region_fails),
+                cmocka_unit_test(a_region_that_fails_leaves_the_others_imaged),
                 cmocka_unit_test(a_region_that_refuses_a_good_key_holds_up_nobody),
-                cmocka_unit_test(test_region_hangs),
-                cmocka_unit_test(test_region_hangs_over_a_restart),
-                cmocka_unit_test(test_home_region),
-                cmocka_unit_test(test_account_lost),
+                cmocka_unit_test(a_region_that_hangs_holds_up_the_others_for_two_minutes),
+                cmocka_unit_test(a_region_that_hangs_over_a_restart_holds_up_nobody_for_longer),
+                cmocka_unit_test(nothing_begins_before_the_home_region_is_known),
+                cmocka_unit_test(a_run_without_its_account_is_given_up),
         };
 
         return cmocka_run_group_tests_name("regions", tests, NULL, NULL);

@@ -3,7 +3,7 @@
 
 /* ---- fire now ---- */
 
-static void test_run_now(void **state)
+static void an_operator_runs_a_schedule_or_some_of_its_targets(void **state)
 {
         _cleanup_free_ char *run = NULL, *again = NULL, *error = NULL, *only = NULL;
         struct world world;
@@ -189,7 +189,7 @@ static void a_pending_image_holds_up_only_its_instance(void **state)
 
 /* ---- what is found ---- */
 
-static void test_expect(void **state)
+static void a_run_fails_where_expect_is_not_met(void **state)
 {
         static const struct {
                 int line;
@@ -234,7 +234,7 @@ static void test_expect(void **state)
         }
 }
 
-static void test_shrunk(void **state)
+static void fewer_targets_than_at_the_last_run_are_logged_once(void **state)
 {
         struct world world;
 
@@ -252,7 +252,7 @@ static void test_shrunk(void **state)
 }
 
 /* The same instance listed twice, by pages that changed in between, is imaged once. */
-static void test_listed_twice(void **state)
+static void an_instance_that_is_listed_twice_has_one_image(void **state)
 {
         struct world world;
 
@@ -268,7 +268,7 @@ static void test_listed_twice(void **state)
 /* ---- reload, status, tags ---- */
 
 /* Runs that are going finish under the settings they started with. */
-static void test_reload_in_a_run(void **state)
+static void a_run_keeps_the_settings_it_began_with(void **state)
 {
         struct world world;
 
@@ -288,7 +288,7 @@ static void test_reload_in_a_run(void **state)
         world_done(&world);
 }
 
-static void test_status(void **state)
+static void the_status_has_the_next_firing_and_the_last_failure(void **state)
 {
         struct world world;
 
@@ -309,7 +309,7 @@ static void test_status(void **state)
 }
 
 /* The tags of an image: ours are there and nobody else's takes their place. */
-static void test_tags(void **state)
+static void our_tags_come_before_those_of_settings_and_instance(void **state)
 {
         struct world world;
         const struct model_image *image;
@@ -351,17 +351,17 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_pending_image_holds_up_only_its_instance),
-                cmocka_unit_test(test_expect),
-                cmocka_unit_test(test_shrunk),
-                cmocka_unit_test(test_run_now),
+                cmocka_unit_test(a_run_fails_where_expect_is_not_met),
+                cmocka_unit_test(fewer_targets_than_at_the_last_run_are_logged_once),
+                cmocka_unit_test(an_operator_runs_a_schedule_or_some_of_its_targets),
                 cmocka_unit_test(a_run_by_hand_takes_no_firing_away),
                 cmocka_unit_test(an_instance_that_is_no_target_is_told_with_the_reason),
                 cmocka_unit_test(any_number_of_instances_can_be_named),
                 cmocka_unit_test(what_is_no_instance_id_is_refused),
-                cmocka_unit_test(test_listed_twice),
-                cmocka_unit_test(test_reload_in_a_run),
-                cmocka_unit_test(test_status),
-                cmocka_unit_test(test_tags),
+                cmocka_unit_test(an_instance_that_is_listed_twice_has_one_image),
+                cmocka_unit_test(a_run_keeps_the_settings_it_began_with),
+                cmocka_unit_test(the_status_has_the_next_firing_and_the_last_failure),
+                cmocka_unit_test(our_tags_come_before_those_of_settings_and_instance),
         };
 
         return cmocka_run_group_tests_name("operate", tests, NULL, NULL);

@@ -67,7 +67,7 @@ static void expect_well(struct world *world, const char *where)
                 fail_msg("%s: it was held against the instance", where);
 }
 
-static void test_what_is_unknown_for_a_moment_is_not_gone(void **state)
+static void an_instance_unknown_for_a_moment_is_not_gone(void **state)
 {
         static const unsigned int times[] = { 1, 3 };
 
@@ -89,7 +89,7 @@ static void test_what_is_unknown_for_a_moment_is_not_gone(void **state)
 }
 
 /* An hour of it may cost the image, or the run; never an instance. */
-static void test_an_hour_of_not_found_leaves_nobody_down(void **state)
+static void an_hour_of_not_found_leaves_no_instance_down(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ELEMENTS(moments); i++) {
@@ -108,7 +108,7 @@ static void test_an_hour_of_not_found_leaves_nobody_down(void **state)
 }
 
 /* The instance is stopped for its image, and is terminated: nothing is left to be started. */
-static void test_a_terminated_instance_is_given_up(void **state)
+static void a_terminated_instance_is_given_up(void **state)
 {
         struct model_instance *first;
         struct world world;
@@ -128,7 +128,7 @@ static void test_a_terminated_instance_is_given_up(void **state)
 }
 
 /* Of many that reboot at the same time one is not known to DescribeInstanceStatus, for minutes. */
-static void test_one_unknown_id_starves_no_others(void **state)
+static void one_unknown_id_keeps_no_others_waiting(void **state)
 {
         static const struct {
                 const char *name, *message;
@@ -170,10 +170,10 @@ static void test_one_unknown_id_starves_no_others(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_what_is_unknown_for_a_moment_is_not_gone),
-                cmocka_unit_test(test_an_hour_of_not_found_leaves_nobody_down),
-                cmocka_unit_test(test_a_terminated_instance_is_given_up),
-                cmocka_unit_test(test_one_unknown_id_starves_no_others),
+                cmocka_unit_test(an_instance_unknown_for_a_moment_is_not_gone),
+                cmocka_unit_test(an_hour_of_not_found_leaves_no_instance_down),
+                cmocka_unit_test(a_terminated_instance_is_given_up),
+                cmocka_unit_test(one_unknown_id_keeps_no_others_waiting),
         };
 
         return cmocka_run_group_tests_name("exists", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* consistency: freeze. An image of an instance that was frozen says so, and nobody stays frozen. */
 #include "unit/runs/levels.h"
 
-static void test_freeze(void **state)
+static void a_frozen_instance_gives_a_frozen_image(void **state)
 {
         _cleanup_free_ char *yaml = xasprintf(HEAD "    consistency: freeze\n" FREEZE, "");
         struct world world;
@@ -20,7 +20,7 @@ static void test_freeze(void **state)
         world_done(&world);
 }
 
-static void test_freeze_troubles(void **state)
+static void an_image_is_frozen_only_where_the_thaw_says_so(void **state)
 {
         static const struct {
                 int line;
@@ -263,8 +263,8 @@ static void a_freeze_without_an_answer_is_thawed(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_freeze),
-                cmocka_unit_test(test_freeze_troubles),
+                cmocka_unit_test(a_frozen_instance_gives_a_frozen_image),
+                cmocka_unit_test(an_image_is_frozen_only_where_the_thaw_says_so),
                 cmocka_unit_test(a_freeze_that_ssm_lost_sight_of_is_thawed),
                 cmocka_unit_test(a_thaw_of_what_was_not_frozen_tells_of_no_freeze),
                 cmocka_unit_test(a_freeze_without_an_answer_is_thawed),

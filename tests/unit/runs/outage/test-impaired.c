@@ -1,7 +1,7 @@
 /* What is impaired before its turn is not touched, and halts nobody; what failed goes last. */
 #include "unit/runs/levels.h"
 
-static void test_an_impaired_instance_is_not_taken_down(void **state)
+static void an_impaired_instance_is_not_taken_down(void **state)
 {
         static const struct {
                 const char *name, *level, *impaired;
@@ -127,7 +127,7 @@ static void one_that_was_stopped_before_the_next_call_gets_its_image(void **stat
 }
 
 /* Those that begin together are looked at together. */
-static void test_one_look_for_all_that_begin(void **state)
+static void instances_that_begin_together_share_a_status_request(void **state)
 {
         struct world world;
 
@@ -140,7 +140,7 @@ static void test_one_look_for_all_that_begin(void **state)
 }
 
 /* The first did not come back last night: the others have their images before its turn. */
-static void test_what_failed_last_night_goes_last(void **state)
+static void an_instance_that_failed_last_night_gets_its_slot_last(void **state)
 {
         struct model_instance *first;
         struct world world;
@@ -225,11 +225,11 @@ static void an_unknown_reboot_keeps_its_turn(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_an_impaired_instance_is_not_taken_down),
+                cmocka_unit_test(an_impaired_instance_is_not_taken_down),
                 cmocka_unit_test(one_that_became_impaired_before_the_next_call_is_not_rebooted),
                 cmocka_unit_test(one_that_was_stopped_before_the_next_call_gets_its_image),
-                cmocka_unit_test(test_one_look_for_all_that_begin),
-                cmocka_unit_test(test_what_failed_last_night_goes_last),
+                cmocka_unit_test(instances_that_begin_together_share_a_status_request),
+                cmocka_unit_test(an_instance_that_failed_last_night_gets_its_slot_last),
                 cmocka_unit_test(a_look_that_grew_old_is_repeated_once),
                 cmocka_unit_test(an_unknown_reboot_keeps_its_turn),
         };

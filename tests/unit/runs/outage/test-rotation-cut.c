@@ -1,7 +1,7 @@
 /* The same when it is called off, or the process ends: nobody stays out. */
 #include "unit/runs/rotated.h"
 
-static void test_cancel(void **state)
+static void a_cancelled_instance_is_put_back(void **state)
 {
         for (int second = 5; second < 420; second += 15) {
                 _cleanup_free_ char *where = xasprintf("cancelled after %d s", second);
@@ -33,7 +33,7 @@ static void on_closed(void *userdata)
 }
 
 /* Told to end, amid puts back first, and does the rest at its next start. */
-static void test_close(void **state)
+static void closing_puts_back_and_the_next_start_goes_on(void **state)
 {
         static const struct {
                 int line;
@@ -100,7 +100,7 @@ static bool is_in(struct world *world)
 
 /* After a crash it is put back at once, and once more if such a request still undoes that. Whoever
  * tells amid to end need not wait for it. */
-static void test_late_request(void **state)
+static void a_request_that_arrives_late_is_undone(void **state)
 {
         static const char *const reboots[] = {
                 "settle: 5s, target_groups: drain",
@@ -272,7 +272,7 @@ static void crash_at_every_commit(const char *level, const char *reboot, bool be
         }
 }
 
-static void test_crash_at_every_commit(void **state)
+static void a_crash_at_any_commit_leaves_no_instance_out_of_service(void **state)
 {
         (void)state;
         for (int before = 0; before < 2; before++) {
@@ -287,13 +287,13 @@ static void test_crash_at_every_commit(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_cancel),
-                cmocka_unit_test(test_close),
-                cmocka_unit_test(test_late_request),
+                cmocka_unit_test(a_cancelled_instance_is_put_back),
+                cmocka_unit_test(closing_puts_back_and_the_next_start_goes_on),
+                cmocka_unit_test(a_request_that_arrives_late_is_undone),
                 cmocka_unit_test(what_is_back_is_not_put_back_again),
                 cmocka_unit_test(a_restart_begins_anew_how_long_an_instance_has_been_well),
                 cmocka_unit_test(nobody_waits_for_ever_for_the_state_of_an_instance),
-                cmocka_unit_test(test_crash_at_every_commit),
+                cmocka_unit_test(a_crash_at_any_commit_leaves_no_instance_out_of_service),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

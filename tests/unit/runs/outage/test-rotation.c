@@ -43,7 +43,7 @@ static void a_restore_plan_is_read_as_it_was_written(void **state)
 
 /* ---- watch, drain, standby ---- */
 
-static void test_levels(void **state)
+static void an_instance_leaves_its_target_groups_and_comes_back(void **state)
 {
         static const struct {
                 int line;
@@ -100,7 +100,7 @@ static void test_levels(void **state)
 
 /* What was not healthy before need not be after; what is no instance, or on its way out, is left.
  */
-static void test_not_ours(void **state)
+static void targets_that_were_not_healthy_are_not_waited_for(void **state)
 {
         struct model_group *web, *ip, *leaving;
         struct world world;
@@ -128,7 +128,7 @@ static void test_not_ours(void **state)
 }
 
 /* Many tasks at once ask one question, and get one answer. */
-static void test_shared_looks(void **state)
+static void tasks_at_the_same_time_share_the_target_health(void **state)
 {
         struct world world;
         size_t alone;
@@ -150,7 +150,7 @@ static void test_shared_looks(void **state)
 /* ---- groups ---- */
 
 /* a: 1 2, b: 2 3, none: 4 5. */
-static void test_overlapping_groups(void **state)
+static void instances_of_overlapping_groups_are_down_one_at_a_time(void **state)
 {
         struct model_group *a, *b;
         struct world world;
@@ -184,8 +184,8 @@ static void test_overlapping_groups(void **state)
 /* Three groups of ten, one of each at a time. The fifth of all, the second of its group, never
  * comes back. Until it is given up, 15 minutes after its reboot, the other two groups go on, a turn
  * in less than 6 minutes: four each had their turn, and of 30 instances 20 were never touched. (One
- * group of all would have left 25, test_fleet_in_line.) */
-static void test_fleet(void **state)
+ * group of all would have left 25, a_failed_instance_halts_a_fleet_of_one_group.) */
+static void a_failed_instance_holds_up_its_own_group_only(void **state)
 {
         static const char *const names[] = { "a", "b", "c" };
         struct model_group *groups[3];
@@ -231,7 +231,7 @@ static void test_fleet(void **state)
 }
 
 /* The same with one at a time over all groups: the fifth stops it, and 25 were never touched. */
-static void test_fleet_in_line(void **state)
+static void a_failed_instance_halts_a_fleet_of_one_group(void **state)
 {
         struct world world;
 
@@ -247,7 +247,7 @@ static void test_fleet_in_line(void **state)
 }
 
 /* The group has none to spare, or one, which goes round. */
-static void test_min_size(void **state)
+static void standby_leaves_the_minimum_of_the_group(void **state)
 {
         for (unsigned int min = 1; min <= 2; min++) {
                 _cleanup_free_ char *detail = NULL;
@@ -274,13 +274,13 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_restore_plan_is_read_as_it_was_written),
-                cmocka_unit_test(test_levels),
-                cmocka_unit_test(test_not_ours),
-                cmocka_unit_test(test_shared_looks),
-                cmocka_unit_test(test_overlapping_groups),
-                cmocka_unit_test(test_fleet),
-                cmocka_unit_test(test_fleet_in_line),
-                cmocka_unit_test(test_min_size),
+                cmocka_unit_test(an_instance_leaves_its_target_groups_and_comes_back),
+                cmocka_unit_test(targets_that_were_not_healthy_are_not_waited_for),
+                cmocka_unit_test(tasks_at_the_same_time_share_the_target_health),
+                cmocka_unit_test(instances_of_overlapping_groups_are_down_one_at_a_time),
+                cmocka_unit_test(a_failed_instance_holds_up_its_own_group_only),
+                cmocka_unit_test(a_failed_instance_halts_a_fleet_of_one_group),
+                cmocka_unit_test(standby_leaves_the_minimum_of_the_group),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
         "    targets: {tags: {A: b}}\n    consistency: reboot\n    reboot: {" reboot "}\n"
 #define RUN "s.20260302T010000Z"
 
-static void test_parallel(void **state)
+static void at_most_max_parallel_of_a_group_are_down(void **state)
 {
         static const struct {
                 int line;
@@ -47,7 +47,7 @@ static void test_parallel(void **state)
 }
 
 /* Who waits for its turn asks nothing: each is looked at once, when it may go. */
-static void test_waiting_is_free(void **state)
+static void waiting_for_a_slot_sends_no_requests(void **state)
 {
         struct world world;
 
@@ -61,7 +61,7 @@ static void test_waiting_is_free(void **state)
 }
 
 /* An instance that is stopping when it may go does not keep the others waiting. */
-static void test_turn_is_given_back(void **state)
+static void a_stopping_instance_keeps_no_slot(void **state)
 {
         struct world world;
 
@@ -80,7 +80,7 @@ static void test_turn_is_given_back(void **state)
 }
 
 /* An `ok` from before the reboot is not believed, however long EC2 repeats it within `settle`. */
-static void test_stale_ok(void **state)
+static void an_ok_from_before_the_reboot_does_not_count(void **state)
 {
         static const struct {
                 int line;
@@ -136,7 +136,7 @@ static void test_stale_ok(void **state)
 }
 
 /* The first one does not come back: of four, so many are imaged. */
-static void test_not_ready(void **state)
+static void an_instance_that_is_not_back_halts_the_run(void **state)
 {
         static const struct {
                 int line;
@@ -178,7 +178,7 @@ static void test_not_ready(void **state)
 }
 
 /* With two at once: one fails while another one tries to begin; that one is let be. */
-static void test_halt_reaches_who_tries(void **state)
+static void a_halt_ends_a_task_that_tries_to_begin(void **state)
 {
         struct world world;
         struct model_instance *first;
@@ -203,7 +203,7 @@ static void test_halt_reaches_who_tries(void **state)
 }
 
 /* Halted and restarted: the rest stays untouched. */
-static void test_halt_lasts(void **state)
+static void a_halt_lasts_over_a_restart(void **state)
 {
         struct world world;
 
@@ -222,7 +222,7 @@ static void test_halt_lasts(void **state)
 
 /* Down for longer than ready_timeout: EC2 is asked before anybody is given up, and an answer that
  * does not come is not taken for a bad one. */
-static void test_restart_after_the_timeout(void **state)
+static void a_restart_asks_EC2_before_it_gives_an_instance_up(void **state)
 {
         for (int lost = 0; lost < 2; lost++) {
                 struct world world;
@@ -246,7 +246,7 @@ static void test_restart_after_the_timeout(void **state)
 }
 
 /* Given up while the state cannot be written: what comes next waits, and nothing more is asked. */
-static void test_disk_full_meanwhile(void **state)
+static void an_instance_given_up_with_a_full_disk_is_asked_about_no_more(void **state)
 {
         struct world world;
         size_t questions;
@@ -267,7 +267,7 @@ static void test_disk_full_meanwhile(void **state)
 }
 
 /* EC2 does not tell the status at all: given up in time, not waited for for ever. */
-static void test_status_never_told(void **state)
+static void an_instance_without_a_status_is_given_up_in_time(void **state)
 {
         struct world world;
 
@@ -283,7 +283,7 @@ static void test_status_never_told(void **state)
         world_done(&world);
 }
 
-static void test_terminated(void **state)
+static void a_terminated_instance_frees_its_slot(void **state)
 {
         struct world world;
 
@@ -308,7 +308,7 @@ static void test_terminated(void **state)
 }
 
 /* No reboot begins after the window, whatever it was that took so long. */
-static void test_window(void **state)
+static void no_reboot_begins_after_the_window(void **state)
 {
         enum trouble { SLOW, BUSY, DOWN };
         static const struct {
@@ -352,7 +352,7 @@ static void test_window(void **state)
 }
 
 /* One that is stopped takes no turn, is not rebooted, and its image says so. */
-static void test_stopped(void **state)
+static void a_stopped_instance_takes_no_slot(void **state)
 {
         struct world world;
 
@@ -374,7 +374,7 @@ static void test_stopped(void **state)
 
 /* It was stopped when the targets were looked for and runs when its turn comes: then it is one of
  * those that are rebooted, one at a time. */
-static void test_started_meanwhile(void **state)
+static void an_instance_started_meanwhile_waits_for_a_slot(void **state)
 {
         struct world world;
 
@@ -395,7 +395,7 @@ static void test_started_meanwhile(void **state)
 }
 
 /* Two schedules touch one instance: never both at once. */
-static void test_two_schedules(void **state)
+static void two_schedules_never_touch_an_instance_at_once(void **state)
 {
         struct world world;
 
@@ -415,21 +415,21 @@ static void test_two_schedules(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parallel),
-                cmocka_unit_test(test_waiting_is_free),
-                cmocka_unit_test(test_turn_is_given_back),
-                cmocka_unit_test(test_stale_ok),
-                cmocka_unit_test(test_not_ready),
-                cmocka_unit_test(test_halt_reaches_who_tries),
-                cmocka_unit_test(test_halt_lasts),
-                cmocka_unit_test(test_restart_after_the_timeout),
-                cmocka_unit_test(test_disk_full_meanwhile),
-                cmocka_unit_test(test_status_never_told),
-                cmocka_unit_test(test_terminated),
-                cmocka_unit_test(test_window),
-                cmocka_unit_test(test_stopped),
-                cmocka_unit_test(test_started_meanwhile),
-                cmocka_unit_test(test_two_schedules),
+                cmocka_unit_test(at_most_max_parallel_of_a_group_are_down),
+                cmocka_unit_test(waiting_for_a_slot_sends_no_requests),
+                cmocka_unit_test(a_stopping_instance_keeps_no_slot),
+                cmocka_unit_test(an_ok_from_before_the_reboot_does_not_count),
+                cmocka_unit_test(an_instance_that_is_not_back_halts_the_run),
+                cmocka_unit_test(a_halt_ends_a_task_that_tries_to_begin),
+                cmocka_unit_test(a_halt_lasts_over_a_restart),
+                cmocka_unit_test(a_restart_asks_EC2_before_it_gives_an_instance_up),
+                cmocka_unit_test(an_instance_given_up_with_a_full_disk_is_asked_about_no_more),
+                cmocka_unit_test(an_instance_without_a_status_is_given_up_in_time),
+                cmocka_unit_test(a_terminated_instance_frees_its_slot),
+                cmocka_unit_test(no_reboot_begins_after_the_window),
+                cmocka_unit_test(a_stopped_instance_takes_no_slot),
+                cmocka_unit_test(an_instance_started_meanwhile_waits_for_a_slot),
+                cmocka_unit_test(two_schedules_never_touch_an_instance_at_once),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

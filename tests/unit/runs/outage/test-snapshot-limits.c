@@ -38,7 +38,7 @@ static char *waiting_of(struct world *world, const char *run, const char *subjec
         return waiting;
 }
 
-static void test_gap(void **state)
+static void two_images_of_an_instance_are_15_s_apart(void **state)
 {
         static const char *const instances[] = { "i-1", "i-2", "i-3" };
         _cleanup_free_ char *waiting = NULL;
@@ -67,7 +67,7 @@ static void test_gap(void **state)
 }
 
 /* An outcome that is not known may have been an image; the next one waits for it. */
-static void test_gap_after_a_lost_answer(void **state)
+static void a_lost_answer_counts_as_an_image(void **state)
 {
         usec_t times[4] = {};
         struct world world;
@@ -86,7 +86,7 @@ static void test_gap_after_a_lost_answer(void **state)
 
 /* A cancelled run looks for the image of such a call for a long time, but makes none: nobody waits
  * for it. */
-static void test_nobody_waits_for_a_search(void **state)
+static void a_lookup_of_a_cancelled_run_keeps_nobody_waiting(void **state)
 {
         char *error = NULL;
         struct world world;
@@ -106,7 +106,7 @@ static void test_nobody_waits_for_a_search(void **state)
         world_done(&world);
 }
 
-static void test_at_most_five(void **state)
+static void at_most_five_images_of_an_instance_are_under_way(void **state)
 {
         _cleanup_free_ char *waiting = NULL;
         usec_t times[7] = {};
@@ -134,10 +134,10 @@ static void test_at_most_five(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_gap),
-                cmocka_unit_test(test_gap_after_a_lost_answer),
-                cmocka_unit_test(test_nobody_waits_for_a_search),
-                cmocka_unit_test(test_at_most_five),
+                cmocka_unit_test(two_images_of_an_instance_are_15_s_apart),
+                cmocka_unit_test(a_lost_answer_counts_as_an_image),
+                cmocka_unit_test(a_lookup_of_a_cancelled_run_keeps_nobody_waiting),
+                cmocka_unit_test(at_most_five_images_of_an_instance_are_under_way),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #include "unit/runs/levels.h"
 
 /* One that does not stop in time, or is gone meanwhile, ends the waiting, not the care. */
-static void test_stop_that_hangs(void **state)
+static void an_instance_that_hangs_in_stopping_is_started_after_all(void **state)
 {
         struct world world;
 
@@ -147,7 +147,7 @@ static void an_instance_whose_state_is_not_told_is_started_again(void **state)
 }
 
 /* A start is taken, and the instance stops again, for a key that may not be used. */
-static void test_a_start_that_falls_back_is_told_and_goes_on(void **state)
+static void a_start_that_does_not_last_is_logged_and_repeated(void **state)
 {
         struct model_instance *first;
         struct world world;
@@ -254,7 +254,7 @@ static void nobody_is_kept_stopped_while_ec2_does_not_answer(void **state)
 }
 
 /* Nothing happened, so nothing is claimed: no start, no outage, no line about either. */
-static void test_a_refused_stop_is_no_outage(void **state)
+static void a_refused_stop_is_no_outage(void **state)
 {
         static const char *const codes[] = { "OperationNotPermitted", "UnauthorizedOperation",
                                              "UnsupportedOperation" };
@@ -284,7 +284,7 @@ static void test_a_refused_stop_is_no_outage(void **state)
 
 /* The first answer is lost, the second is a refusal: the instance may be stopped, and is started.
  */
-static void test_a_stop_that_may_have_been_taken_is_undone(void **state)
+static void a_stop_that_may_have_been_taken_is_undone(void **state)
 {
         struct world world;
 
@@ -362,17 +362,17 @@ static void an_outage_that_a_lost_start_ended_is_one(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_stop_that_hangs),
+                cmocka_unit_test(an_instance_that_hangs_in_stopping_is_started_after_all),
                 cmocka_unit_test(one_that_hangs_in_stopping_is_told_and_halts_the_run),
                 cmocka_unit_test(a_restart_notes_no_failure_again),
                 cmocka_unit_test(the_row_of_an_instance_that_came_back_late_says_so),
                 cmocka_unit_test(no_image_is_looked_for_where_none_was_asked_for),
                 cmocka_unit_test(an_instance_whose_state_is_not_told_is_started_again),
-                cmocka_unit_test(test_a_start_that_falls_back_is_told_and_goes_on),
+                cmocka_unit_test(a_start_that_does_not_last_is_logged_and_repeated),
                 cmocka_unit_test(a_state_reason_is_read_once_for_each_start),
                 cmocka_unit_test(nobody_is_kept_stopped_while_ec2_does_not_answer),
-                cmocka_unit_test(test_a_refused_stop_is_no_outage),
-                cmocka_unit_test(test_a_stop_that_may_have_been_taken_is_undone),
+                cmocka_unit_test(a_refused_stop_is_no_outage),
+                cmocka_unit_test(a_stop_that_may_have_been_taken_is_undone),
                 cmocka_unit_test(a_stop_without_an_answer_is_undone_however_late_it_is_refused),
                 cmocka_unit_test(an_outage_that_a_lost_start_ended_is_one),
         };

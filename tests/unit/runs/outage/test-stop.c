@@ -2,7 +2,7 @@
  * known. */
 #include "unit/runs/levels.h"
 
-static void test_stop(void **state)
+static void an_instance_is_stopped_before_its_image_and_started_after_it(void **state)
 {
         struct world world;
 
@@ -26,7 +26,7 @@ static void test_stop(void **state)
 }
 
 /* Who was stopped before stays so, and who would lose something is not stopped. */
-static void test_stop_refused(void **state)
+static void an_instance_that_would_lose_something_is_not_stopped(void **state)
 {
         static const struct {
                 int line;
@@ -75,7 +75,7 @@ static void test_stop_refused(void **state)
 
 /* Of a type it is asked once whether it has disks of its own, and not where that does not matter.
  */
-static void test_types_are_asked_once(void **state)
+static void a_type_is_asked_about_once(void **state)
 {
         static const struct {
                 int line;
@@ -112,7 +112,7 @@ static void test_types_are_asked_once(void **state)
 }
 
 /* It is started again whatever goes wrong, and each attempt that AWS refuses is a line. */
-static void test_stop_troubles(void **state)
+static void a_stopped_instance_is_started_after_any_error(void **state)
 {
         static const struct {
                 int line;
@@ -228,7 +228,7 @@ static void test_stop_troubles(void **state)
 
 /* It was stopped for its image, and somebody starts it before EC2 takes the call: it is stopped
  * again or given up, and no image is tagged for what it was before. */
-static void test_started_by_somebody(void **state)
+static void an_instance_started_by_somebody_gives_no_stopped_image(void **state)
 {
         static const struct {
                 int line;
@@ -271,7 +271,7 @@ static void test_started_by_somebody(void **state)
 
 /* It was started before all of its snapshots were seen to have begun, and did not come back: its
  * image is tagged for what is known all the same. */
-static void test_label_of_one_that_failed(void **state)
+static void the_image_of_an_instance_that_is_not_back_has_its_tag(void **state)
 {
         struct world world;
 
@@ -361,7 +361,7 @@ static void an_instance_is_started_where_a_call_is_not_answered(void **state)
 
 /* An account with no room for another image, for days: it is told, and nobody is stopped for that
  * longer than it may take to come back. */
-static void test_no_room(void **state)
+static void a_lack_of_room_keeps_no_instance_stopped(void **state)
 {
         static const struct {
                 int line;
@@ -404,15 +404,15 @@ static void test_no_room(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_stop),
-                cmocka_unit_test(test_stop_refused),
-                cmocka_unit_test(test_types_are_asked_once),
-                cmocka_unit_test(test_stop_troubles),
-                cmocka_unit_test(test_started_by_somebody),
-                cmocka_unit_test(test_label_of_one_that_failed),
+                cmocka_unit_test(an_instance_is_stopped_before_its_image_and_started_after_it),
+                cmocka_unit_test(an_instance_that_would_lose_something_is_not_stopped),
+                cmocka_unit_test(a_type_is_asked_about_once),
+                cmocka_unit_test(a_stopped_instance_is_started_after_any_error),
+                cmocka_unit_test(an_instance_started_by_somebody_gives_no_stopped_image),
+                cmocka_unit_test(the_image_of_an_instance_that_is_not_back_has_its_tag),
                 cmocka_unit_test(an_instance_is_started_where_its_snapshots_are_not_told),
                 cmocka_unit_test(an_instance_is_started_where_a_call_is_not_answered),
-                cmocka_unit_test(test_no_room),
+                cmocka_unit_test(a_lack_of_room_keeps_no_instance_stopped),
         };
 
         return cmocka_run_group_tests_name("stop", tests, NULL, NULL);

@@ -217,7 +217,7 @@ static const struct scenario scenarios[] = {
                   "kill -0 $group\n" },
 };
 
-static void test_attacks(void **state)
+static void root_does_nothing_for_another_user(void **state)
 {
         (void)state;
         if (getuid() != 0)
@@ -228,7 +228,7 @@ static void test_attacks(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_attacks),
+                cmocka_unit_test(root_does_nothing_for_another_user),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,13 +188,13 @@ static const struct scenario scenarios[] = {
                     "state=thawed\n" },
 };
 
-static void test_scenarios(void **state)
+static void the_scripts_freeze_once_and_thaw_for_good(void **state)
 {
         (void)state;
         scenarios_run(scenarios, ELEMENTS(scenarios));
 }
 
-static void test_size(void **state)
+static void the_longest_script_fits_into_a_command(void **state)
 {
         _cleanup_free_ char *longest = xcalloc(SETTINGS_SCRIPT_MAX + 1, 1);
         char token[FREEZE_TOKEN_MAX + 1] = "";
@@ -219,8 +219,8 @@ static void test_size(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_scenarios),
-                cmocka_unit_test(test_size),
+                cmocka_unit_test(the_scripts_freeze_once_and_thaw_for_good),
+                cmocka_unit_test(the_longest_script_fits_into_a_command),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@
 /* A literal where a reply owns its text. */
 #define W(text) ((char *)(uintptr_t)(text))
 
-static void test_value(void **state)
+static void a_value_is_read_from_the_last_line_of_its_name(void **state)
 {
         static const struct {
                 int line;
@@ -46,7 +46,7 @@ static void test_value(void **state)
         }
 }
 
-static void test_failure(void **state)
+static void a_failure_has_the_status_and_the_last_words(void **state)
 {
         static const struct {
                 int line;
@@ -76,7 +76,7 @@ static void test_failure(void **state)
 }
 
 /* What may have been begun may have frozen something; what SSM kept back has not. */
-static void test_state(void **state)
+static void only_a_command_that_SSM_kept_back_never_ran(void **state)
 {
         static const struct {
                 int line;
@@ -134,9 +134,9 @@ static void test_state(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_value),
-                cmocka_unit_test(test_failure),
-                cmocka_unit_test(test_state),
+                cmocka_unit_test(a_value_is_read_from_the_last_line_of_its_name),
+                cmocka_unit_test(a_failure_has_the_status_and_the_last_words),
+                cmocka_unit_test(only_a_command_that_SSM_kept_back_never_ran),
         };
 
         return cmocka_run_group_tests_name("remote", tests, NULL, NULL);

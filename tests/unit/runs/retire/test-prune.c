@@ -1,7 +1,7 @@
 /* What retention removes, through the whole path: decided, asked about, removed, recorded. */
 #include "unit/runs/removals.h"
 
-static void test_removal(void **state)
+static void expired_images_are_removed_and_recorded(void **state)
 {
         _cleanup_free_ char *run = NULL;
         struct world world;
@@ -19,7 +19,7 @@ static void test_removal(void **state)
         world_done(&world);
 }
 
-static void test_by_the_run(void **state)
+static void each_run_removes_what_has_expired(void **state)
 {
         struct world world;
 
@@ -31,7 +31,7 @@ static void test_by_the_run(void **state)
         world_done(&world);
 }
 
-static void test_dry(void **state)
+static void a_dry_run_decides_and_changes_nothing(void **state)
 {
         _cleanup_free_ char *run = NULL, *second = NULL, *error = NULL;
         struct decisions decisions = {};
@@ -63,7 +63,7 @@ static void test_dry(void **state)
 }
 
 /* A run that has ended in this second is not taken for the dry one. */
-static void test_dry_after_real(void **state)
+static void a_dry_run_has_an_id_of_its_own(void **state)
 {
         _cleanup_free_ char *real = NULL, *dry = NULL, *error = NULL;
         struct world world;
@@ -134,7 +134,7 @@ static void an_absence_is_written_down_when_it_is_seen(void **state)
         world_done(&world);
 }
 
-static void test_in_use(void **state)
+static void an_image_in_use_stays(void **state)
 {
         struct model_instance *user;
         struct world world;
@@ -153,7 +153,7 @@ static void test_in_use(void **state)
 }
 
 /* It cannot be found out whether they are in use: they stay. */
-static void test_uses_unknown(void **state)
+static void images_whose_use_is_unknown_stay(void **state)
 {
         _cleanup_free_ char *run = NULL;
         struct world world;
@@ -173,7 +173,7 @@ static void test_uses_unknown(void **state)
 
 /* More than one filter takes: all are asked about, none goes that is in use, and no run leaves any
  * to the next. */
-static void test_many(void **state)
+static void more_images_than_a_filter_takes_are_all_asked_about(void **state)
 {
         struct model_instance *user;
         struct world world;
@@ -217,7 +217,7 @@ static void the_first_two_hundred_in_use_hold_up_no_other(void **state)
 }
 
 /* Whose images these are not: by the tags, or by our rows. */
-static void test_not_ours(void **state)
+static void images_of_others_stay(void **state)
 {
         static const struct {
                 int line;
@@ -259,7 +259,7 @@ static void test_not_ours(void **state)
 }
 
 /* Only missing from one list: its row lives again. */
-static void test_missing_for_a_while(void **state)
+static void a_row_missing_from_one_list_lives_again(void **state)
 {
         struct world world;
 
@@ -277,7 +277,7 @@ static void test_missing_for_a_while(void **state)
 }
 
 /* Failed images go once a newer one is good; the last good one stays whatever the rules say. */
-static void test_failed_images(void **state)
+static void failed_images_go_and_the_last_good_one_stays(void **state)
 {
         struct world world;
 
@@ -295,7 +295,7 @@ static void test_failed_images(void **state)
 }
 
 /* The state is lost; adopted again, the decisions are the same. */
-static void test_adopt(void **state)
+static void adopted_images_are_decided_about_as_before(void **state)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
         struct world world;
@@ -354,20 +354,20 @@ static void a_line_names_the_account_where_there_are_several(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_removal),
-                cmocka_unit_test(test_by_the_run),
-                cmocka_unit_test(test_dry),
-                cmocka_unit_test(test_dry_after_real),
+                cmocka_unit_test(expired_images_are_removed_and_recorded),
+                cmocka_unit_test(each_run_removes_what_has_expired),
+                cmocka_unit_test(a_dry_run_decides_and_changes_nothing),
+                cmocka_unit_test(a_dry_run_has_an_id_of_its_own),
                 cmocka_unit_test(every_run_of_a_second_has_an_id_of_its_own),
                 cmocka_unit_test(an_absence_is_written_down_when_it_is_seen),
-                cmocka_unit_test(test_in_use),
-                cmocka_unit_test(test_uses_unknown),
-                cmocka_unit_test(test_many),
+                cmocka_unit_test(an_image_in_use_stays),
+                cmocka_unit_test(images_whose_use_is_unknown_stay),
+                cmocka_unit_test(more_images_than_a_filter_takes_are_all_asked_about),
                 cmocka_unit_test(the_first_two_hundred_in_use_hold_up_no_other),
-                cmocka_unit_test(test_not_ours),
-                cmocka_unit_test(test_missing_for_a_while),
-                cmocka_unit_test(test_failed_images),
-                cmocka_unit_test(test_adopt),
+                cmocka_unit_test(images_of_others_stay),
+                cmocka_unit_test(a_row_missing_from_one_list_lives_again),
+                cmocka_unit_test(failed_images_go_and_the_last_good_one_stays),
+                cmocka_unit_test(adopted_images_are_decided_about_as_before),
                 cmocka_unit_test(a_line_names_the_account_where_there_are_several),
         };
 

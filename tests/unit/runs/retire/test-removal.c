@@ -2,7 +2,7 @@
  * gone with its snapshots, and what another image uses stays. */
 #include "unit/runs/removals.h"
 
-static void test_trouble(void **state)
+static void a_removal_goes_on_after_any_error(void **state)
 {
         static const struct {
                 int line;
@@ -109,7 +109,7 @@ static void setup_young(struct world *world)
 }
 
 /* DeleteSnapshot does not know a snapshot that DescribeSnapshots lists: it is asked again. */
-static void test_unknown_snapshot(void **state)
+static void a_snapshot_unknown_for_a_moment_is_deleted_later(void **state)
 {
         static const struct {
                 int line;
@@ -239,7 +239,7 @@ static void a_refusal_does_not_undo_an_earlier_deletion(void **state)
         }
 }
 
-static void test_shared_snapshot(void **state)
+static void a_snapshot_of_another_image_stays(void **state)
 {
         _cleanup_free_ char *run = NULL;
         struct world world;
@@ -324,11 +324,11 @@ static void a_refusal_that_cannot_be_written_down_waits_until_it_can(void **stat
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_trouble),
-                cmocka_unit_test(test_unknown_snapshot),
+                cmocka_unit_test(a_removal_goes_on_after_any_error),
+                cmocka_unit_test(a_snapshot_unknown_for_a_moment_is_deleted_later),
                 cmocka_unit_test(an_unlisted_snapshot_is_deleted_by_evidence_only),
                 cmocka_unit_test(a_refusal_does_not_undo_an_earlier_deletion),
-                cmocka_unit_test(test_shared_snapshot),
+                cmocka_unit_test(a_snapshot_of_another_image_stays),
                 cmocka_unit_test(an_image_that_is_protected_from_deregistration_is_kept),
                 cmocka_unit_test(a_refusal_that_cannot_be_written_down_waits_until_it_can),
         };

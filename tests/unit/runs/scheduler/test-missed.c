@@ -2,7 +2,7 @@
 #include "unit/runs/planned.h"
 
 /* Stopped from 03:30 until `back`; hourly. */
-static void test_missed(void **state)
+static void missed_firings_are_made_up_for_as_set(void **state)
 {
         static const struct {
                 int line;
@@ -43,7 +43,7 @@ static void test_missed(void **state)
 }
 
 /* What is missed is one line; and a firing whose flexible offset is not over was not missed. */
-static void test_missed_and_flexible(void **state)
+static void a_firing_within_its_flexible_window_is_not_missed(void **state)
 {
         sec_t offset = schedule_flexible_offset("s", 40 * SEC_PER_MIN);
         struct world world;
@@ -64,7 +64,7 @@ static void test_missed_and_flexible(void **state)
 }
 
 /* More than can be made up for at once: the newest are. */
-static void test_missed_many(void **state)
+static void the_newest_of_too_many_missed_firings_are_made_up_for(void **state)
 {
         struct world world;
 
@@ -82,7 +82,7 @@ static void test_missed_many(void **state)
         world_done(&world);
 }
 
-static void test_restart_right_after(void **state)
+static void a_restart_right_after_a_firing_repeats_nothing(void **state)
 {
         struct world world;
 
@@ -103,7 +103,7 @@ static void test_restart_right_after(void **state)
 
 /* ---- the clock is set ---- */
 
-static void test_clock_set(void **state)
+static void a_clock_that_is_set_repeats_no_firing(void **state)
 {
         static const struct {
                 int line;
@@ -142,7 +142,7 @@ static void test_clock_set(void **state)
 }
 
 /* Years back and forth again: nothing of the past is told to be missed, nothing fires twice. */
-static void test_clock_there_and_back(void **state)
+static void a_clock_set_back_and_forth_misses_nothing(void **state)
 {
         struct world world;
 
@@ -159,7 +159,7 @@ static void test_clock_there_and_back(void **state)
 }
 
 /* First started while the clock was years ahead: a rate must not wait for that time. */
-static void test_rate_anchored_in_the_future(void **state)
+static void a_rate_anchored_in_the_future_fires_now(void **state)
 {
         for (int restart = 0; restart < 2; restart++) {
                 struct world world;
@@ -183,13 +183,13 @@ static void test_rate_anchored_in_the_future(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_missed),
-                cmocka_unit_test(test_missed_and_flexible),
-                cmocka_unit_test(test_missed_many),
-                cmocka_unit_test(test_restart_right_after),
-                cmocka_unit_test(test_clock_set),
-                cmocka_unit_test(test_clock_there_and_back),
-                cmocka_unit_test(test_rate_anchored_in_the_future),
+                cmocka_unit_test(missed_firings_are_made_up_for_as_set),
+                cmocka_unit_test(a_firing_within_its_flexible_window_is_not_missed),
+                cmocka_unit_test(the_newest_of_too_many_missed_firings_are_made_up_for),
+                cmocka_unit_test(a_restart_right_after_a_firing_repeats_nothing),
+                cmocka_unit_test(a_clock_that_is_set_repeats_no_firing),
+                cmocka_unit_test(a_clock_set_back_and_forth_misses_nothing),
+                cmocka_unit_test(a_rate_anchored_in_the_future_fires_now),
         };
 
         return cmocka_run_group_tests_name("missed", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* When schedules fire: on time, by their grid, one run at a time. */
 #include "unit/runs/planned.h"
 
-static void test_on_time(void **state)
+static void firings_are_on_time(void **state)
 {
         static const struct {
                 int line;
@@ -47,7 +47,7 @@ static void test_on_time(void **state)
         }
 }
 
-static void test_flexible_offset(void **state)
+static void the_flexible_offset_is_the_same_after_a_restart(void **state)
 {
         sec_t offset = schedule_flexible_offset("s", 15 * SEC_PER_MIN);
         sec_t due = at("2026-03-02T03:00:00Z") + offset;
@@ -67,7 +67,7 @@ static void test_flexible_offset(void **state)
         world_done(&world);
 }
 
-static void test_rate_keeps_its_anchor(void **state)
+static void a_rate_keeps_its_anchor_over_a_restart(void **state)
 {
         struct world world;
 
@@ -124,7 +124,7 @@ static void a_rate_without_start_fires_when_its_first_interval_is_over(void **st
 }
 
 /* Each run takes two hours and a half; hourly. */
-static void test_overlap(void **state)
+static void overlap_decides_about_a_firing_during_a_run(void **state)
 {
         static const struct {
                 int line;
@@ -158,7 +158,7 @@ static void test_overlap(void **state)
 }
 
 /* The timers of an idle daemon: one, however many schedules there are; it wakes when one is due. */
-static void test_many_schedules(void **state)
+static void one_timer_serves_all_schedules(void **state)
 {
         enum { MANY = 1000 };
         _cleanup_(text_done) struct text text = {};
@@ -186,13 +186,13 @@ static void test_many_schedules(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_on_time),
-                cmocka_unit_test(test_flexible_offset),
-                cmocka_unit_test(test_rate_keeps_its_anchor),
+                cmocka_unit_test(firings_are_on_time),
+                cmocka_unit_test(the_flexible_offset_is_the_same_after_a_restart),
+                cmocka_unit_test(a_rate_keeps_its_anchor_over_a_restart),
                 cmocka_unit_test(an_edited_rate_keeps_its_grid),
                 cmocka_unit_test(a_rate_without_start_fires_when_its_first_interval_is_over),
-                cmocka_unit_test(test_overlap),
-                cmocka_unit_test(test_many_schedules),
+                cmocka_unit_test(overlap_decides_about_a_firing_during_a_run),
+                cmocka_unit_test(one_timer_serves_all_schedules),
         };
 
         return cmocka_run_group_tests_name("planner", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* Schedules that change while the daemon runs: paused, reloaded, and not recorded. */
 #include "unit/runs/planned.h"
 
-static void test_pause(void **state)
+static void a_paused_schedule_makes_up_for_nothing(void **state)
 {
         _cleanup_free_ char *error = NULL;
         struct world world;
@@ -24,7 +24,7 @@ static void test_pause(void **state)
         world_done(&world);
 }
 
-static void test_reload(void **state)
+static void a_changed_schedule_begins_anew(void **state)
 {
         struct world world;
 
@@ -49,7 +49,7 @@ static void test_reload(void **state)
 }
 
 /* Taken out and put in again, with or without a restart in between: it begins anew. */
-static void test_removed_and_added(void **state)
+static void a_schedule_that_comes_back_begins_anew(void **state)
 {
         for (int restart = 0; restart < 2; restart++) {
                 const char *keys = "    schedule: cron(0 * * * ? *)\n"
@@ -83,7 +83,7 @@ static void test_removed_and_added(void **state)
 }
 
 /* Nothing begins while the state cannot be written, nothing is lost, and it is said once. */
-static void test_store_fails(void **state)
+static void a_state_that_cannot_be_written_loses_no_firing(void **state)
 {
         static const struct {
                 int line;
@@ -127,7 +127,7 @@ static void test_store_fails(void **state)
 
 /* A reload while the state cannot be written is written as soon as it can be: a start after the
  * next firing knows since when which schedule is there. */
-static void test_reload_while_the_store_fails(void **state)
+static void a_reload_is_recorded_once_the_state_can_be_written(void **state)
 {
         static const char edited[] = "    schedule: cron(0 3 * * ? *)\n"
                                      "    missed: {run: all, within: 6h}\n";
@@ -170,11 +170,11 @@ static void test_reload_while_the_store_fails(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_pause),
-                cmocka_unit_test(test_reload),
-                cmocka_unit_test(test_removed_and_added),
-                cmocka_unit_test(test_store_fails),
-                cmocka_unit_test(test_reload_while_the_store_fails),
+                cmocka_unit_test(a_paused_schedule_makes_up_for_nothing),
+                cmocka_unit_test(a_changed_schedule_begins_anew),
+                cmocka_unit_test(a_schedule_that_comes_back_begins_anew),
+                cmocka_unit_test(a_state_that_cannot_be_written_loses_no_firing),
+                cmocka_unit_test(a_reload_is_recorded_once_the_state_can_be_written),
         };
 
         return cmocka_run_group_tests_name("replanned", tests, NULL, NULL);

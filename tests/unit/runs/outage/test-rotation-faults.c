@@ -4,7 +4,7 @@
 
 /* ---- what AWS does not let us see, or do ---- */
 
-static void test_denied(void **state)
+static void a_denied_call_leaves_the_instance_in_service(void **state)
 {
         static const struct {
                 int line;
@@ -58,7 +58,7 @@ static void test_denied(void **state)
 }
 
 /* AWS is out of reach for a while: it is waited for, and nobody is touched meanwhile. */
-static void test_unreachable(void **state)
+static void an_unreachable_region_is_waited_for(void **state)
 {
         struct world world;
 
@@ -77,7 +77,7 @@ static void test_unreachable(void **state)
 }
 
 /* The way back is gone, whatever AWS says, and each refusal is a line. */
-static void test_put_back_troubles(void **state)
+static void an_instance_is_put_back_after_any_error(void **state)
 {
         static const struct {
                 int line;
@@ -160,7 +160,7 @@ static void test_put_back_troubles(void **state)
 }
 
 /* Its target group is removed while it is out: that is a line, and not its failure. */
-static void test_group_removed(void **state)
+static void a_removed_target_group_is_logged_and_no_failure(void **state)
 {
         struct model_group *group;
         struct world world;
@@ -178,7 +178,7 @@ static void test_group_removed(void **state)
 
 /* ---- instances that do not become what they were ---- */
 
-static void test_never_healthy(void **state)
+static void an_instance_that_stays_unhealthy_has_failed(void **state)
 {
         static const char *const yamls[] = {
                 S("reboot", "ready_timeout: 10m"),
@@ -207,7 +207,7 @@ static void test_never_healthy(void **state)
 }
 
 /* It does not even run: it is given back all the same, and that is no second failure. */
-static void test_never_back(void **state)
+static void an_instance_that_does_not_run_is_put_back(void **state)
 {
         struct world world;
 
@@ -229,7 +229,7 @@ static void test_never_back(void **state)
 }
 
 /* Connections that do not end: it is put back untouched. */
-static void test_draining_forever(void **state)
+static void an_instance_that_drains_for_ever_is_put_back_untouched(void **state)
 {
         _cleanup_free_ char *detail = NULL;
         struct world world;
@@ -245,7 +245,7 @@ static void test_draining_forever(void **state)
 }
 
 /* The next one may go when it is healthy: that is how long it was away. */
-static void test_window(void **state)
+static void the_window_counts_until_the_instance_is_healthy(void **state)
 {
         struct model_group *group;
         struct world world;
@@ -260,7 +260,7 @@ static void test_window(void **state)
 }
 
 /* What one answer, or one empty list, says of a target group or of a membership is not believed. */
-static void test_what_is_unknown_for_a_moment_is_put_back(void **state)
+static void a_group_unknown_for_a_moment_gets_its_instance_back(void **state)
 {
 #define NOT_FOUND .outcome = AWS_ERROR, .code = "TargetGroupNotFound"
         static const struct {
@@ -304,7 +304,7 @@ static void test_what_is_unknown_for_a_moment_is_put_back(void **state)
 }
 
 /* Nothing was taken out, so nothing is put back, and there was no outage. */
-static void test_a_refused_take_out_is_no_outage(void **state)
+static void a_refused_deregistration_is_no_outage(void **state)
 {
         static const struct {
                 const char *level, *action, *reboot, *code;
@@ -446,16 +446,16 @@ static void only_the_last_order_is_told_as_refused(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_denied),
-                cmocka_unit_test(test_unreachable),
-                cmocka_unit_test(test_put_back_troubles),
-                cmocka_unit_test(test_group_removed),
-                cmocka_unit_test(test_never_healthy),
-                cmocka_unit_test(test_never_back),
-                cmocka_unit_test(test_draining_forever),
-                cmocka_unit_test(test_window),
-                cmocka_unit_test(test_what_is_unknown_for_a_moment_is_put_back),
-                cmocka_unit_test(test_a_refused_take_out_is_no_outage),
+                cmocka_unit_test(a_denied_call_leaves_the_instance_in_service),
+                cmocka_unit_test(an_unreachable_region_is_waited_for),
+                cmocka_unit_test(an_instance_is_put_back_after_any_error),
+                cmocka_unit_test(a_removed_target_group_is_logged_and_no_failure),
+                cmocka_unit_test(an_instance_that_stays_unhealthy_has_failed),
+                cmocka_unit_test(an_instance_that_does_not_run_is_put_back),
+                cmocka_unit_test(an_instance_that_drains_for_ever_is_put_back_untouched),
+                cmocka_unit_test(the_window_counts_until_the_instance_is_healthy),
+                cmocka_unit_test(a_group_unknown_for_a_moment_gets_its_instance_back),
+                cmocka_unit_test(a_refused_deregistration_is_no_outage),
                 cmocka_unit_test(nobody_is_kept_out_for_longer_than_it_may_take_to_come_back),
                 cmocka_unit_test(an_instance_whose_standby_is_not_told_is_put_back),
                 cmocka_unit_test(only_the_last_order_is_told_as_refused),
