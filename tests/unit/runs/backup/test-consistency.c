@@ -23,7 +23,7 @@ static char *consistency_in_state(struct world *world, size_t image)
 static void a_refused_tag_leaves_the_consistency_of_the_create_call(void **state)
 {
         static const struct {
-                int line;
+                const char *name;
                 const char *settings;
                 struct scripted_fault fault;
                 enum outcome outcome;
@@ -31,57 +31,57 @@ static void a_refused_tag_leaves_the_consistency_of_the_create_call(void **state
                 size_t lines;
         } rows[] = {
                 /* never allowed: it stays what the create call could promise */
-                { __LINE__,
-                  "",
-                  { .action = "CreateTags",
-                    .times = SCRIPTED_ALWAYS,
-                    .outcome = AWS_ERROR,
-                    .code = "UnauthorizedOperation" },
-                  OUTCOME_DONE,
-                  ACHIEVED_CRASH,
-                  1 },
-                { __LINE__,
-                  "    on_shortfall: fail\n",
-                  { .action = "CreateTags",
-                    .times = SCRIPTED_ALWAYS,
-                    .outcome = AWS_ERROR,
-                    .code = "UnauthorizedOperation" },
-                  OUTCOME_FAILED,
-                  ACHIEVED_CRASH,
-                  1 },
+                { .name = "never allowed",
+                  .settings = "",
+                  .fault = { .action = "CreateTags",
+                             .times = SCRIPTED_ALWAYS,
+                             .outcome = AWS_ERROR,
+                             .code = "UnauthorizedOperation" },
+                  .outcome = OUTCOME_DONE,
+                  .consistency = ACHIEVED_CRASH,
+                  .lines = 1 },
+                { .name = "never allowed, and a shortfall fails",
+                  .settings = "    on_shortfall: fail\n",
+                  .fault = { .action = "CreateTags",
+                             .times = SCRIPTED_ALWAYS,
+                             .outcome = AWS_ERROR,
+                             .code = "UnauthorizedOperation" },
+                  .outcome = OUTCOME_FAILED,
+                  .consistency = ACHIEVED_CRASH,
+                  .lines = 1 },
                 /* out of reach, or without keys, for days */
-                { __LINE__,
-                  "",
-                  { .action = "CreateTags", .times = SCRIPTED_ALWAYS, .outcome = AWS_UNSIGNED },
-                  OUTCOME_DONE,
-                  ACHIEVED_CRASH,
-                  1 },
+                { .name = "without keys for days",
+                  .settings = "",
+                  .fault = { .action = "CreateTags",
+                             .times = SCRIPTED_ALWAYS,
+                             .outcome = AWS_UNSIGNED },
+                  .outcome = OUTCOME_DONE,
+                  .consistency = ACHIEVED_CRASH,
+                  .lines = 1 },
                 /* for hours: it is insisted on */
-                { __LINE__,
-                  "",
-                  { .action = "CreateTags", .times = 100, .outcome = AWS_UNREACHABLE },
-                  OUTCOME_DONE,
-                  ACHIEVED_REBOOT_CLEAN,
-                  0 },
+                { .name = "out of reach for hours",
+                  .settings = "",
+                  .fault = { .action = "CreateTags", .times = 100, .outcome = AWS_UNREACHABLE },
+                  .outcome = OUTCOME_DONE,
+                  .consistency = ACHIEVED_REBOOT_CLEAN },
                 /* deregistered by somebody meanwhile */
-                { __LINE__,
-                  "",
-                  { .action = "CreateTags",
-                    .times = SCRIPTED_ALWAYS,
-                    .outcome = AWS_ERROR,
-                    .code = "InvalidAMIID.NotFound" },
-                  OUTCOME_DONE,
-                  ACHIEVED_CRASH,
-                  1 },
-                { __LINE__,
-                  "",
-                  { .action = "CreateTags",
-                    .times = 3,
-                    .outcome = AWS_ERROR,
-                    .code = "InvalidSnapshot.NotFound" },
-                  OUTCOME_DONE,
-                  ACHIEVED_REBOOT_CLEAN,
-                  0 },
+                { .name = "deregistered by somebody",
+                  .settings = "",
+                  .fault = { .action = "CreateTags",
+                             .times = SCRIPTED_ALWAYS,
+                             .outcome = AWS_ERROR,
+                             .code = "InvalidAMIID.NotFound" },
+                  .outcome = OUTCOME_DONE,
+                  .consistency = ACHIEVED_CRASH,
+                  .lines = 1 },
+                { .name = "a snapshot unknown for a moment",
+                  .settings = "",
+                  .fault = { .action = "CreateTags",
+                             .times = 3,
+                             .outcome = AWS_ERROR,
+                             .code = "InvalidSnapshot.NotFound" },
+                  .outcome = OUTCOME_DONE,
+                  .consistency = ACHIEVED_REBOOT_CLEAN },
         };
 
         (void)state;
@@ -94,11 +94,11 @@ static void a_refused_tag_leaves_the_consistency_of_the_create_call(void **state
                 scripted_fault(&world.aws, rows[i].fault);
                 virtual_run_until(world.loop, at("2026-03-03T12:00:00Z"));
                 if (world_task(&world, RUN, "i-1", &detail) != rows[i].outcome)
-                        fail_msg("line %d: %s", rows[i].line, detail);
+                        fail_msg("%s: %s", rows[i].name, detail);
                 consistency = consistency_in_state(&world, 0);
                 if (!streq(consistency, rows[i].consistency) ||
                     !streq(world_consistency(&world, 0), rows[i].consistency))
-                        fail_msg("line %d: %s, labelled %s", rows[i].line, consistency,
+                        fail_msg("%s: %s, labelled %s", rows[i].name, consistency,
                                  world_consistency(&world, 0));
                 /* It is insisted on, but not forever, and not in haste. */
                 assert_in_range(scripted_count(&world.aws, "CreateTags", NULL), 1, 400);
@@ -106,7 +106,7 @@ static void a_refused_tag_leaves_the_consistency_of_the_create_call(void **state
                 assert_int_equal(captured_events(&events[EVENT_IMAGE_FAILED]), 0);
                 assert_int_equal(captured_events(&events[EVENT_IMAGE_AVAILABLE]), 1);
                 if (captured_events(&events[EVENT_SHORTFALL]) != rows[i].lines)
-                        fail_msg("line %d: told %zu times", rows[i].line,
+                        fail_msg("%s: told %zu times", rows[i].name,
                                  captured_events(&events[EVENT_SHORTFALL]));
                 world_done(&world);
         }
@@ -176,15 +176,27 @@ static void a_full_disk_is_no_refusal_of_a_tag(void **state)
 static void what_ec2_shows_of_a_label_that_is_refused_counts(void **state)
 {
         static const struct {
-                int line;
+                const char *name;
                 enum aws_outcome first;
                 bool effect, restarts;
                 const char *consistency;
         } rows[] = {
-                { __LINE__, AWS_UNKNOWN, true, false, ACHIEVED_REBOOT_CLEAN },
-                { __LINE__, AWS_UNREACHABLE, true, false, ACHIEVED_REBOOT_CLEAN },
-                { __LINE__, AWS_UNREACHABLE, false, false, ACHIEVED_CRASH },
-                { __LINE__, AWS_UNKNOWN, true, true, ACHIEVED_REBOOT_CLEAN },
+                { .name = "lost answer",
+                  .first = AWS_UNKNOWN,
+                  .effect = true,
+                  .consistency = ACHIEVED_REBOOT_CLEAN },
+                { .name = "carried out, then out of reach",
+                  .first = AWS_UNREACHABLE,
+                  .effect = true,
+                  .consistency = ACHIEVED_REBOOT_CLEAN },
+                { .name = "not carried out",
+                  .first = AWS_UNREACHABLE,
+                  .consistency = ACHIEVED_CRASH },
+                { .name = "lost answer and a restart",
+                  .first = AWS_UNKNOWN,
+                  .effect = true,
+                  .restarts = true,
+                  .consistency = ACHIEVED_REBOOT_CLEAN },
         };
 
         (void)state;
@@ -210,7 +222,7 @@ static void what_ec2_shows_of_a_label_that_is_refused_counts(void **state)
                 consistency = consistency_in_state(&world, 0);
                 if (!streq(consistency, rows[i].consistency) ||
                     !streq(world_consistency(&world, 0), rows[i].consistency))
-                        fail_msg("line %d: %s, labelled %s", rows[i].line, consistency,
+                        fail_msg("%s: %s, labelled %s", rows[i].name, consistency,
                                  world_consistency(&world, 0));
                 assert_in_range(scripted_count(&world.aws, "CreateTags", NULL), 2, 3);
                 world_done(&world);

@@ -122,21 +122,65 @@ static void auto_counts_no_reboot_by_tags_alone(void **state)
 static void a_reboot_achieves_what_its_proof_shows(void **state)
 {
         static const struct {
-                int line;
+                const char *name;
                 const char *reboot;
                 usec_t stale, back;
                 const char *clean; /* NULL: no agent */
                 const char *consistency;
         } rows[] = {
-                { __LINE__, "", 50, 120, "yes", ACHIEVED_REBOOT_CLEAN },
-                { __LINE__, "", 50, 300, "yes", ACHIEVED_REBOOT_FORCED },
-                { __LINE__, "", 100, 100, "yes", ACHIEVED_CRASH },
-                { __LINE__, "proof: ssm", 50, 300, "yes", ACHIEVED_REBOOT_CLEAN },
-                { __LINE__, "proof: ssm", 50, 120, "no", ACHIEVED_REBOOT_FORCED },
-                { __LINE__, "proof: ssm", 50, 120, "unknown", ACHIEVED_REBOOT_CLEAN },
-                { __LINE__, "proof: ssm", 50, 300, "unknown", ACHIEVED_REBOOT_FORCED },
-                { __LINE__, "proof: ssm", 100, 100, "yes", ACHIEVED_REBOOT_CLEAN },
-                { __LINE__, "proof: ssm", 50, 120, NULL, ACHIEVED_REBOOT_CLEAN },
+                { .name = "back soon",
+                  .reboot = "",
+                  .stale = 50,
+                  .back = 120,
+                  .clean = "yes",
+                  .consistency = ACHIEVED_REBOOT_CLEAN },
+                { .name = "back late",
+                  .reboot = "",
+                  .stale = 50,
+                  .back = 300,
+                  .clean = "yes",
+                  .consistency = ACHIEVED_REBOOT_FORCED },
+                { .name = "never seen down",
+                  .reboot = "",
+                  .stale = 100,
+                  .back = 100,
+                  .clean = "yes",
+                  .consistency = ACHIEVED_CRASH },
+                { .name = "clean by its log",
+                  .reboot = "proof: ssm",
+                  .stale = 50,
+                  .back = 300,
+                  .clean = "yes",
+                  .consistency = ACHIEVED_REBOOT_CLEAN },
+                { .name = "not clean by its log",
+                  .reboot = "proof: ssm",
+                  .stale = 50,
+                  .back = 120,
+                  .clean = "no",
+                  .consistency = ACHIEVED_REBOOT_FORCED },
+                { .name = "no log, back soon",
+                  .reboot = "proof: ssm",
+                  .stale = 50,
+                  .back = 120,
+                  .clean = "unknown",
+                  .consistency = ACHIEVED_REBOOT_CLEAN },
+                { .name = "no log, back late",
+                  .reboot = "proof: ssm",
+                  .stale = 50,
+                  .back = 300,
+                  .clean = "unknown",
+                  .consistency = ACHIEVED_REBOOT_FORCED },
+                { .name = "another boot id",
+                  .reboot = "proof: ssm",
+                  .stale = 100,
+                  .back = 100,
+                  .clean = "yes",
+                  .consistency = ACHIEVED_REBOOT_CLEAN },
+                { .name = "no agent",
+                  .reboot = "proof: ssm",
+                  .stale = 50,
+                  .back = 120,
+                  .consistency = ACHIEVED_REBOOT_CLEAN },
         };
 
         (void)state;
@@ -154,7 +198,7 @@ static void a_reboot_achieves_what_its_proof_shows(void **state)
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
                 if (!streq(world_consistency(&world, 0), rows[i].consistency))
-                        fail_msg("line %d: %s", rows[i].line, world_consistency(&world, 0));
+                        fail_msg("%s: %s", rows[i].name, world_consistency(&world, 0));
                 assert_int_equal(captured_events(&events[EVENT_SHORTFALL]),
                                  !streq(rows[i].consistency, ACHIEVED_REBOOT_CLEAN));
                 assert_int_equal(instance->outages, 1);

@@ -23,14 +23,23 @@ static void expect_over(struct world *world, const char *run)
 static void a_cancelled_run_ends_what_has_begun_and_prunes_nothing(void **state)
 {
         static const struct {
-                int line;
+                const char *name;
                 usec_t after;
                 size_t images;
                 const char *first, *last; /* outcomes of the first and the last instance */
         } rows[] = {
-                { __LINE__, 100 * USEC_PER_MSEC, 0, NULL, NULL }, /* the targets are looked for */
-                { __LINE__, 5 * USEC_PER_SEC, 1, "done", "cancelled" },
-                { __LINE__, MINUTES(3) + 30 * USEC_PER_SEC, 2, "done", "cancelled" },
+                { .name = "while the targets are searched", .after = 100 * USEC_PER_MSEC },
+                /* the targets are looked for */
+                { .name = "at the first image",
+                  .after = 5 * USEC_PER_SEC,
+                  .images = 1,
+                  .first = "done",
+                  .last = "cancelled" },
+                { .name = "at the second image",
+                  .after = MINUTES(3) + 30 * USEC_PER_SEC,
+                  .images = 2,
+                  .first = "done",
+                  .last = "cancelled" },
         };
         const char *yaml = HEAD SCHEDULE("") "    regions: [eu-west-1]\n    consistency: reboot\n"
                                              "    retain: {last: 1}\n";
@@ -52,7 +61,7 @@ static void a_cancelled_run_ends_what_has_begun_and_prunes_nothing(void **state)
                         }
                         virtual_run_until(world.loop, at("2026-03-02T01:50:00Z"));
                         if (world.model.n_images != rows[i].images)
-                                fail_msg("line %d: %zu images", rows[i].line, world.model.n_images);
+                                fail_msg("%s: %zu images", rows[i].name, world.model.n_images);
                         assert_int_equal(world_run(&world, RUN, &detail), OUTCOME_CANCELLED);
                         expect_over(&world, RUN);
                         if (rows[i].first) {

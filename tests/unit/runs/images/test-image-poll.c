@@ -98,19 +98,30 @@ static void a_failed_image_is_recorded_with_the_reason(void **state)
 static void an_image_counts_as_gone_only_after_lasting_absence(void **state)
 {
         static const struct {
-                int line;
+                const char *name;
                 enum outcome outcome;
                 const char *said;
                 usec_t hidden;
                 const char *silence; /* AWS cannot be reached until then */
                 bool gone;           /* somebody deregisters it */
         } rows[] = {
-                { __LINE__, OUTCOME_DONE, NULL, MINUTES(5), NULL, false },
-                { __LINE__, OUTCOME_DONE, NULL, MINUTES(45), NULL, false },
-                { __LINE__, OUTCOME_FAILED, "never listed", HOURS(2), NULL, false },
-                { __LINE__, OUTCOME_FAILED, "somebody deregistered it", 0, NULL, true },
+                { .name = "listed after minutes", .outcome = OUTCOME_DONE, .hidden = MINUTES(5) },
+                { .name = "listed within the hour",
+                  .outcome = OUTCOME_DONE,
+                  .hidden = MINUTES(45) },
+                { .name = "never listed",
+                  .outcome = OUTCOME_FAILED,
+                  .said = "never listed",
+                  .hidden = HOURS(2) },
+                { .name = "deregistered by somebody",
+                  .outcome = OUTCOME_FAILED,
+                  .said = "somebody deregistered it",
+                  .gone = true },
                 /* one empty list after a long silence is no proof */
-                { __LINE__, OUTCOME_DONE, NULL, MINUTES(42), "2026-03-02T01:40:00Z", false },
+                { .name = "one empty list after a long silence",
+                  .outcome = OUTCOME_DONE,
+                  .hidden = MINUTES(42),
+                  .silence = "2026-03-02T01:40:00Z" },
         };
 
         (void)state;
@@ -132,7 +143,7 @@ static void an_image_counts_as_gone_only_after_lasting_absence(void **state)
                 image->gone = rows[i].gone;
                 virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
                 if (world_run(&world, RUN, &detail) != rows[i].outcome)
-                        fail_msg("line %d: %s", rows[i].line, detail);
+                        fail_msg("%s: %s", rows[i].name, detail);
                 if (rows[i].said)
                         assert_non_null(strstr(detail, rows[i].said));
                 if (rows[i].outcome == OUTCOME_FAILED)

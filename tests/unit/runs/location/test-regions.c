@@ -58,7 +58,7 @@ static void a_region_that_refuses_a_good_key_holds_up_nobody(void **state)
 static void a_region_that_hangs_holds_up_the_others_for_two_minutes(void **state)
 {
         static const struct {
-                int line;
+                const char *name;
                 const char *expect;
                 bool everywhere, queued;
                 usec_t delay; /* of the search in us-east-1 */
@@ -66,22 +66,51 @@ static void a_region_that_hangs_holds_up_the_others_for_two_minutes(void **state
                 size_t images;      /* 10 minutes after the firing */
                 const char *detail; /* at the end */
         } rows[] = {
-                { __LINE__, "", false, false, HOURS(2), OUTCOME_PARTIAL, 2,
-                  "us-east-1: not searched: 2m after others were (AWS has not answered)" },
-                { __LINE__, ", expect: {min: 2, max: 3}", false, false, HOURS(2), OUTCOME_PARTIAL,
-                  2, "us-east-1: not searched" },
-                { __LINE__, ", expect: {min: 3}", false, false, HOURS(2), OUTCOME_FAILED, 0,
-                  "2 instances found, at least 3 expected (and not every region could be "
-                  "searched); "
-                  "nothing was touched" },
-                { __LINE__, ", expect: {max: 1}", false, false, HOURS(2), OUTCOME_FAILED, 0,
-                  "2 instances found, 1 to 1 expected" },
+                { .name = "two regions, one hangs",
+                  .expect = "",
+                  .delay = HOURS(2),
+                  .outcome = OUTCOME_PARTIAL,
+                  .images = 2,
+                  .detail =
+                          "us-east-1: not searched: 2m after others were (AWS has not answered)" },
+                { .name = "what is found is enough",
+                  .expect = ", expect: {min: 2, max: 3}",
+                  .delay = HOURS(2),
+                  .outcome = OUTCOME_PARTIAL,
+                  .images = 2,
+                  .detail = "us-east-1: not searched" },
+                { .name = "what is found is too few",
+                  .expect = ", expect: {min: 3}",
+                  .delay = HOURS(2),
+                  .outcome = OUTCOME_FAILED,
+                  .detail = "2 instances found, at least 3 expected (and not every region could be "
+                            "searched); "
+                            "nothing was touched" },
+                { .name = "what is found is too many",
+                  .expect = ", expect: {max: 1}",
+                  .delay = HOURS(2),
+                  .outcome = OUTCOME_FAILED,
+                  .detail = "2 instances found, 1 to 1 expected" },
                 /* slow is not dead */
-                { __LINE__, "", false, false, 110 * USEC_PER_SEC, OUTCOME_DONE, 4, NULL },
+                { .name = "slow",
+                  .expect = "",
+                  .delay = 110 * USEC_PER_SEC,
+                  .outcome = OUTCOME_DONE,
+                  .images = 4 },
                 /* what waits in our own queue says nothing about the region */
-                { __LINE__, "", false, true, MINUTES(5), OUTCOME_DONE, 4, NULL },
+                { .name = "waits in the queue of amid",
+                  .expect = "",
+                  .queued = true,
+                  .delay = MINUTES(5),
+                  .outcome = OUTCOME_DONE,
+                  .images = 4 },
                 /* nobody is held up when nobody is through */
-                { __LINE__, "", true, false, MINUTES(5), OUTCOME_DONE, 4, NULL },
+                { .name = "all regions hang",
+                  .expect = "",
+                  .everywhere = true,
+                  .delay = MINUTES(5),
+                  .outcome = OUTCOME_DONE,
+                  .images = 4 },
         };
 
         (void)state;
@@ -104,11 +133,11 @@ static void a_region_that_hangs_holds_up_the_others_for_two_minutes(void **state
                                });
                 virtual_run_until(world.loop, at("2026-03-02T01:10:00Z"));
                 if (world.model.n_images != rows[i].images)
-                        fail_msg("line %d: %zu images", rows[i].line, world.model.n_images);
+                        fail_msg("%s: %zu images", rows[i].name, world.model.n_images);
                 virtual_run_until(world.loop, at("2026-03-02T01:30:00Z"));
                 if (world_run(&world, RUN, &detail) != rows[i].outcome ||
                     (rows[i].detail && !strstr(detail, rows[i].detail)))
-                        fail_msg("line %d: %s", rows[i].line, detail);
+                        fail_msg("%s: %s", rows[i].name, detail);
                 assert_int_equal(virtual_armed(world.loop), 1);
                 world_done(&world);
         }

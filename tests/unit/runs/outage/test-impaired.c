@@ -51,16 +51,26 @@ static void an_impaired_instance_is_not_taken_down(void **state)
 static void one_that_became_impaired_before_the_next_call_is_not_rebooted(void **state)
 {
         static const struct {
-                int line;
+                const char *name;
                 const char *impaired;
                 bool unanswered; /* else the daemon restarts */
                 enum outcome outcome;
                 size_t images;
         } rows[] = {
-                { __LINE__, "image", false, OUTCOME_DONE, 1 },
-                { __LINE__, "skip", false, OUTCOME_SKIPPED, 0 },
-                { __LINE__, "image", true, OUTCOME_DONE, 1 },
-                { __LINE__, "skip", true, OUTCOME_SKIPPED, 0 },
+                { .name = "restart, image",
+                  .impaired = "image",
+                  .outcome = OUTCOME_DONE,
+                  .images = 1 },
+                { .name = "restart, skip", .impaired = "skip", .outcome = OUTCOME_SKIPPED },
+                { .name = "unanswered, image",
+                  .impaired = "image",
+                  .unanswered = true,
+                  .outcome = OUTCOME_DONE,
+                  .images = 1 },
+                { .name = "unanswered, skip",
+                  .impaired = "skip",
+                  .unanswered = true,
+                  .outcome = OUTCOME_SKIPPED },
         };
 
         (void)state;
@@ -95,7 +105,7 @@ static void one_that_became_impaired_before_the_next_call_is_not_rebooted(void *
                 if (world_task(&world, RUN, "i-1", NULL) != rows[i].outcome ||
                     world_images(&world, "i-1") != rows[i].images || first->outages ||
                     captured_events(&events[EVENT_WAS_IMPAIRED]) != 1)
-                        fail_msg("line %d: %s, %zu images, %u outages", rows[i].line,
+                        fail_msg("%s: %s, %zu images, %u outages", rows[i].name,
                                  outcome_names[world_task(&world, RUN, "i-1", NULL)],
                                  world_images(&world, "i-1"), first->outages);
                 expect_true_consistency(&world, "impaired meanwhile");

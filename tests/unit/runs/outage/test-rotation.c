@@ -46,24 +46,46 @@ static void a_restore_plan_is_read_as_it_was_written(void **state)
 static void an_instance_leaves_its_target_groups_and_comes_back(void **state)
 {
         static const struct {
-                int line;
+                const char *name;
                 const char *yaml;
                 bool scaling;
                 size_t most_out;         /* of two ports each */
                 size_t changes, standby; /* registrations, and entries into standby */
         } rows[] = {
-                { __LINE__, S("reboot", ""), false, 2, 0, 0 },
-                { __LINE__, S("stop", ""), false, 2, 0, 0 },
-                { __LINE__, S("reboot", "max_parallel: 2"), false, 4, 0, 0 },
-                { __LINE__, S("reboot", "target_groups: drain"), false, 2, 6, 0 },
-                { __LINE__, S("stop", "target_groups: drain"), false, 2, 6, 0 },
-                { __LINE__, S("reboot", "target_groups: drain, proof: ssm"), false, 2, 6, 0 },
-                { __LINE__, S("reboot", "target_groups: drain, auto_scaling: standby"), true, 2, 6,
-                  3 },
-                { __LINE__, S("stop", "target_groups: drain, auto_scaling: standby"), true, 2, 6,
-                  3 },
-                { __LINE__, S("reboot", "target_groups: ignore, auto_scaling: standby"), true, 6, 0,
-                  3 },
+                { .name = "reboot, watched", .yaml = S("reboot", ""), .most_out = 2 },
+                { .name = "stop, watched", .yaml = S("stop", ""), .most_out = 2 },
+                { .name = "reboot, two at once",
+                  .yaml = S("reboot", "max_parallel: 2"),
+                  .most_out = 4 },
+                { .name = "reboot, drained",
+                  .yaml = S("reboot", "target_groups: drain"),
+                  .most_out = 2,
+                  .changes = 6 },
+                { .name = "stop, drained",
+                  .yaml = S("stop", "target_groups: drain"),
+                  .most_out = 2,
+                  .changes = 6 },
+                { .name = "reboot, drained, with SSM",
+                  .yaml = S("reboot", "target_groups: drain, proof: ssm"),
+                  .most_out = 2,
+                  .changes = 6 },
+                { .name = "reboot, drained, in standby",
+                  .yaml = S("reboot", "target_groups: drain, auto_scaling: standby"),
+                  .scaling = true,
+                  .most_out = 2,
+                  .changes = 6,
+                  .standby = 3 },
+                { .name = "stop, drained, in standby",
+                  .yaml = S("stop", "target_groups: drain, auto_scaling: standby"),
+                  .scaling = true,
+                  .most_out = 2,
+                  .changes = 6,
+                  .standby = 3 },
+                { .name = "reboot, in standby only",
+                  .yaml = S("reboot", "target_groups: ignore, auto_scaling: standby"),
+                  .scaling = true,
+                  .most_out = 6,
+                  .standby = 3 },
         };
 
         (void)state;
@@ -80,7 +102,7 @@ static void an_instance_leaves_its_target_groups_and_comes_back(void **state)
                 virtual_run_until(world.loop, at("2026-03-02T03:00:00Z"));
                 if (world_run(&world, RUN, NULL) != OUTCOME_DONE ||
                     group->most_out != rows[i].most_out)
-                        fail_msg("line %d: %s, %zu out", rows[i].line,
+                        fail_msg("%s: %s, %zu out", rows[i].name,
                                  outcome_names[world_run(&world, RUN, NULL)], group->most_out);
                 assert_int_equal(world_outages(&world), 3);
                 assert_int_equal(scripted_count(&world.aws, "RegisterTargets", NULL),

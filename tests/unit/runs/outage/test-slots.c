@@ -83,7 +83,7 @@ static void a_stopping_instance_keeps_no_slot(void **state)
 static void an_ok_from_before_the_reboot_does_not_count(void **state)
 {
         static const struct {
-                int line;
+                const char *name;
                 usec_t stale, back;
                 const char *reboot;
                 size_t most_down;
@@ -91,19 +91,58 @@ static void an_ok_from_before_the_reboot_does_not_count(void **state)
                 const char *impaired, *heals; /* its check, whatever it does; or NULL */
                 bool busy; /* EC2 takes the call only seconds after the look before it */
         } rows[] = {
-                { __LINE__, 50, 300, "settle: 2m", 1, ACHIEVED_REBOOT_FORCED, NULL, NULL, false },
-                { __LINE__, 110, 300, "settle: 2m", 1, ACHIEVED_REBOOT_FORCED, NULL, NULL, false },
-                /* never seen down: believed after `settle`, and not proven */
-                { __LINE__, 100, 100, "settle: 2m", 1, ACHIEVED_CRASH, NULL, NULL, false },
+                { .name = "checks fail soon",
+                  .stale = 50,
+                  .back = 300,
+                  .reboot = "settle: 2m",
+                  .most_down = 1,
+                  .consistency = ACHIEVED_REBOOT_FORCED },
+                { .name = "checks fail late",
+                  .stale = 110,
+                  .back = 300,
+                  .reboot = "settle: 2m",
+                  .most_down = 1,
+                  .consistency = ACHIEVED_REBOOT_FORCED },
+                { .name = "never seen down",
+                  .stale = 100,
+                  .back = 100,
+                  .reboot = "settle: 2m",
+                  .most_down = 1,
+                  .consistency = ACHIEVED_CRASH },
                 /* `settle` is too short for this EC2: the next one goes while this one is down */
-                { __LINE__, 110, 300, "settle: 30s", 2, ACHIEVED_CRASH, NULL, NULL, false },
+                { .name = "settle too short",
+                  .stale = 110,
+                  .back = 300,
+                  .reboot = "settle: 30s",
+                  .most_down = 2,
+                  .consistency = ACHIEVED_CRASH },
                 /* a check that failed before is no sign of the reboot, one that fails since is */
-                { __LINE__, 50, 300, "settle: 2m", 1, ACHIEVED_REBOOT_FORCED,
-                  "2026-03-02T01:00:04Z", "2026-03-02T01:00:50Z", true },
-                { __LINE__, 100, 100, "settle: 2m", 1, ACHIEVED_CRASH, "2026-03-02T01:00:04Z",
-                  "2026-03-02T01:00:50Z", true },
-                { __LINE__, 100, 100, "settle: 2m", 1, ACHIEVED_REBOOT_CLEAN,
-                  "2026-03-02T01:00:04Z", "2026-03-02T01:01:40Z", false },
+                { .name = "failed before, then down",
+                  .stale = 50,
+                  .back = 300,
+                  .reboot = "settle: 2m",
+                  .most_down = 1,
+                  .consistency = ACHIEVED_REBOOT_FORCED,
+                  .impaired = "2026-03-02T01:00:04Z",
+                  .heals = "2026-03-02T01:00:50Z",
+                  .busy = true },
+                { .name = "failed before, never down",
+                  .stale = 100,
+                  .back = 100,
+                  .reboot = "settle: 2m",
+                  .most_down = 1,
+                  .consistency = ACHIEVED_CRASH,
+                  .impaired = "2026-03-02T01:00:04Z",
+                  .heals = "2026-03-02T01:00:50Z",
+                  .busy = true },
+                { .name = "fails since the reboot",
+                  .stale = 100,
+                  .back = 100,
+                  .reboot = "settle: 2m",
+                  .most_down = 1,
+                  .consistency = ACHIEVED_REBOOT_CLEAN,
+                  .impaired = "2026-03-02T01:00:04Z",
+                  .heals = "2026-03-02T01:01:40Z" },
         };
 
         (void)state;
@@ -129,8 +168,8 @@ static void an_ok_from_before_the_reboot_does_not_count(void **state)
                 virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
                 if (world.model.most_down != rows[i].most_down ||
                     !streq(world_consistency(&world, 0), rows[i].consistency))
-                        fail_msg("line %d: %u down, labelled %s", rows[i].line,
-                                 world.model.most_down, world_consistency(&world, 0));
+                        fail_msg("%s: %u down, labelled %s", rows[i].name, world.model.most_down,
+                                 world_consistency(&world, 0));
                 world_done(&world);
         }
 }
