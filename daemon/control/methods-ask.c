@@ -294,8 +294,8 @@ void method_measures(struct call *call)
         if (!method_check_schedule(call))
                 return;
         parameters = cJSON_CreateObject();
-        manager_measures(call->options->manager, call->arguments.schedule, add_measure,
-                         cJSON_AddArrayToObject(parameters, "measures"));
+        manager_outages(call->options->manager, call->arguments.schedule, add_measure,
+                        cJSON_AddArrayToObject(parameters, "measures"));
         call_reply(call, parameters, false);
 }
 

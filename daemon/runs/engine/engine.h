@@ -277,8 +277,8 @@ void engine_store_works(struct engine *engine);
 int engine_start(struct engine *engine, const struct run_request *request, struct run **ret);
 /* Ends what has not begun; what has is finished, and nothing follows it. */
 void run_cancel(struct run *run, const char *why);
-/* The same, and ends following the images of the run, as soon as their instances are put right. The
- * images stay in the state, as what they were last seen to be. */
+/* The same, and ends following the images of the run, once their instances are restored. The images
+ * stay in the store in the state that was seen last. */
 void run_abandon(struct run *run, const char *why);
 /* NULL: there is none of this name. */
 const struct run_kind *engine_find_kind(const struct engine *engine, const char *name);

@@ -144,7 +144,7 @@ static void image_poll_conclude(struct image_poll *poll)
 
 /* Sends each request at most once for a part: the images where one needs it, then the snapshots,
  * then the images after all, where the snapshots are complete. */
-static void image_poll_go_on(struct image_poll *poll)
+static void image_poll_continue(struct image_poll *poll)
 {
         if (!poll->images_asked && any_asked(poll, needs_image))
                 image_poll_ask_images(poll);
@@ -164,7 +164,7 @@ static void image_poll_on_snapshots(const struct aws_reply *reply, void *userdat
         for (size_t i = 0; i < poll->n_asked; i++)
                 if (poll->asked[i] && reply->outcome == AWS_OK)
                         image_watch_see_snapshots(poll->asked[i], reply->output, now);
-        image_poll_go_on(poll);
+        image_poll_continue(poll);
 }
 
 /* A filter by the ids of the snapshots where all are known; else by the runs, which also lists
@@ -234,7 +234,7 @@ static void image_poll_on_images(const struct aws_reply *reply, void *userdata)
                 else
                         image_watch_miss(watch, now);
         }
-        image_poll_go_on(poll);
+        image_poll_continue(poll);
 }
 
 static void image_poll_ask_images(struct image_poll *poll)
@@ -268,7 +268,7 @@ static void image_poll_begin_part(struct image_poll *poll)
         }
         poll->cursor = watch;
         poll->images_asked = poll->snapshots_asked = false;
-        image_poll_go_on(poll);
+        image_poll_continue(poll);
 }
 
 static void image_poll_ask(void *userdata)

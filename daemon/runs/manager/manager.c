@@ -322,8 +322,8 @@ bool manager_is_paused(struct manager *manager, const char *schedule)
         return manager->planner && planner_is_paused(manager->planner, schedule);
 }
 
-void manager_measures(struct manager *manager, const char *schedule, manager_measure_fn *callback,
-                      void *userdata)
+void manager_outages(struct manager *manager, const char *schedule, manager_outage_fn *callback,
+                     void *userdata)
 {
         struct outage_history *history = outage_history_load(manager->store, schedule);
 

@@ -105,9 +105,9 @@ void manager_usage(struct manager *manager, aws_usage_fn *callback, void *userda
 
 /* Calls back with the last outage of each instance of a schedule: its duration (0: not known), and
  * whether the instance did not come back. */
-typedef void manager_measure_fn(const char *instance, sec_t away, bool failed, void *userdata);
-void manager_measures(struct manager *manager, const char *schedule, manager_measure_fn *callback,
-                      void *userdata);
+typedef void manager_outage_fn(const char *instance, sec_t duration, bool failed, void *userdata);
+void manager_outages(struct manager *manager, const char *schedule, manager_outage_fn *callback,
+                     void *userdata);
 
 /* Of an open task, by the id of its row; false: there is none. */
 bool manager_task_progress(struct manager *manager, int64_t task, struct task_progress *ret);

@@ -83,7 +83,7 @@ static struct verdict as_before(struct task *task)
         }
         if (!backup_state(task)->unreachable)
                 instance_note_back(task);
-        free(steal(task->row.putback)); /* there is nothing left to put right */
+        free(steal(task->row.putback)); /* nothing is left to restore */
         return step_next();
 }
 

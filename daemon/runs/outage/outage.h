@@ -135,7 +135,7 @@ void image_loaded(struct task *task);
 void image_lost(const struct run *run, const struct store_task *row);
 
 /* Notes, by the reply to a call that takes the instance down, whether a request without an answer
- * may still be on its way: until its signature is too old it can undo what was put right meanwhile.
+ * may still be on its way: until its signature is too old it can undo what was restored meanwhile.
  */
 void image_note_may_arrive(struct task *task, const struct aws_reply *reply);
 /* How long from now on such a request may still arrive; 0: none can. */

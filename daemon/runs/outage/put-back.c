@@ -83,7 +83,7 @@ static struct verdict await_running(struct task *task, const struct restore_line
 /* After a refused call: an earlier call without an answer, or somebody else, may have registered
  * the instance, or the target group may be gone. True while the registration is read, and when *ret
  * is the verdict by it. */
-static bool looks_first(struct task *task, const struct restore_line *line, struct verdict *ret)
+static bool reads_first(struct task *task, const struct restore_line *line, struct verdict *ret)
 {
         struct backup_state *backup = backup_state(task);
         struct restore_plan only = { .lines = (struct restore_line *)(uintptr_t)line, .n = 1 };
@@ -137,7 +137,7 @@ struct verdict put_back_ask(struct task *task)
                 task_wake_after(task, task->retry_at - now);
                 return step_wait();
         }
-        if (looks_first(task, line, &verdict))
+        if (reads_first(task, line, &verdict))
                 return verdict;
         if (line->kind == RESTORE_STANDBY)
                 task_call(task, &autoscaling_exit_standby,

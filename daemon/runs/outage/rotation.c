@@ -102,7 +102,7 @@ static void send_lack(struct rotation *rotation, const struct lack *lack)
 
 /* Wakes the tasks for which all is read, or all tasks when a request has `failed`; sends the
  * request that the first of the others needs. */
-static void rotation_go_on(struct rotation *rotation, bool failed)
+static void rotation_continue(struct rotation *rotation, bool failed)
 {
         struct onlooker *onlooker, *following;
         struct lack lack;
@@ -128,7 +128,7 @@ static void rotation_fail(struct rotation *rotation, bool refused, char *why)
         rotation->refused = refused;
         free(rotation->why);
         rotation->why = why;
-        rotation_go_on(rotation, true);
+        rotation_continue(rotation, true);
 }
 
 static void rotation_failed(struct rotation *rotation, const struct aws_reply *reply,
@@ -166,7 +166,7 @@ static void on_groups(const struct aws_reply *reply, void *userdata)
                 group_of(rotation, found->groups[i].arn)->listed = true;
         }
         rotation->listed = rotation->sent;
-        rotation_go_on(rotation, false);
+        rotation_continue(rotation, false);
 }
 
 /* The health of the group that was asked about; takes what `found` (NULL: none) holds. */
@@ -181,7 +181,7 @@ static void group_read(struct rotation *rotation, struct elb_healths *found)
                 *found = (struct elb_healths){};
         }
         group->read = rotation->sent;
-        rotation_go_on(rotation, false);
+        rotation_continue(rotation, false);
 }
 
 /* The list of all groups, after one was not found by its ARN. */
@@ -296,7 +296,7 @@ enum rotation_view rotation_look(struct task *task, const struct restore_plan *o
                         restore_plan_add(&onlooker->only, only->lines[i].kind, false, 0,
                                          only->lines[i].name);
         LL_APPEND(rotation->onlookers, onlooker);
-        rotation_go_on(rotation, false);
+        rotation_continue(rotation, false);
         return ROTATION_LOOKING;
 }
 

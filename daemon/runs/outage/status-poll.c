@@ -123,7 +123,7 @@ bool status_watch_is_gone(const struct status_watch *watch)
 
 /* ---- the round ---- */
 
-static void status_poll_go_on(struct status_poll *poll);
+static void status_poll_continue(struct status_poll *poll);
 
 static void status_poll_answered(struct status_poll *poll)
 {
@@ -131,7 +131,7 @@ static void status_poll_answered(struct status_poll *poll)
                 if (poll->round[i])
                         poll->round[i]->asking = false;
         poll->call = aws_slot_free(poll->call);
-        status_poll_go_on(poll);
+        status_poll_continue(poll);
 }
 
 /* A request has failed: ends the round. */
@@ -271,7 +271,7 @@ static size_t status_poll_take(struct status_poll *poll, enum asking how,
         return n;
 }
 
-static void status_poll_go_on(struct status_poll *poll)
+static void status_poll_continue(struct status_poll *poll)
 {
         const char *ids[DESCRIBE_STATUS_IDS_MAX];
         struct ec2_filter filter = { .name = "instance-id", .values = ids };
@@ -320,7 +320,7 @@ static void status_poll_ask(void *userdata)
                 poll->all = poll->round[poll->n_round - 1]->next;
                 poll->round[poll->n_round - 1]->next = NULL;
         }
-        status_poll_go_on(poll);
+        status_poll_continue(poll);
 }
 
 /* ---- life ---- */

@@ -126,7 +126,7 @@ static struct verdict kept(char *why)
         return step_finish(OUTCOME_SKIPPED, why);
 }
 
-bool removal_looks_later(struct task *task, const struct removal_state *removal)
+bool removal_is_too_early(struct task *task, const struct removal_state *removal)
 {
         usec_t now = loop_monotonic(task->run->engine->loop);
 
@@ -150,7 +150,7 @@ static struct verdict look_image_ask(struct task *task)
 
         free(steal(removal->state));
         free(steal(removal->successor));
-        if (removal_looks_later(task, removal))
+        if (removal_is_too_early(task, removal))
                 return step_wait();
         r = removal_load(task, &row);
         if (r < 0)

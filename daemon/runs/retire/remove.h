@@ -53,7 +53,7 @@ int removal_load(struct task *task, struct store_image *ret);
 int removal_note(struct task *task, const char *state, const char *detail);
 struct verdict removal_not_recorded(struct task *task);
 /* Whether it is too early to describe the image; then the task is asked again later. */
-bool removal_looks_later(struct task *task, const struct removal_state *removal);
+bool removal_is_too_early(struct task *task, const struct removal_state *removal);
 
 /* snapshots.c: steps. */
 struct verdict look_snapshots_ask(struct task *task);

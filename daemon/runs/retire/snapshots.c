@@ -100,7 +100,7 @@ struct verdict look_snapshots_ask(struct task *task)
                 return removal_not_recorded(task);
         if (!first(removal, SNAPSHOT_OPEN))
                 return step_goto("record-removal");
-        if (removal_looks_later(task, removal))
+        if (removal_is_too_early(task, removal))
                 return step_wait();
         for (size_t i = 0; i < removal->n && filter.n_values < EC2_FILTER_VALUES_MAX; i++)
                 if (removal->snapshots[i].fate == SNAPSHOT_OPEN)
@@ -186,7 +186,7 @@ struct verdict delete_snapshots_ask(struct task *task)
         if (!task_may_remove(task, &held))
                 return held;
         if (!snapshot && first(removal, SNAPSHOT_LAGS)) {
-                if (removal_looks_later(task, removal))
+                if (removal_is_too_early(task, removal))
                         return step_wait();
                 snapshot = try_lagging(removal);
         }

@@ -180,8 +180,8 @@ bool manager_is_paused(struct manager *manager, const char *schedule)
         return streq(schedule, "paused");
 }
 
-void manager_measures(struct manager *manager, const char *schedule, manager_measure_fn *callback,
-                      void *userdata)
+void manager_outages(struct manager *manager, const char *schedule, manager_outage_fn *callback,
+                     void *userdata)
 {
         (void)manager;
         (void)schedule;
