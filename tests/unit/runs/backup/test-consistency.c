@@ -112,8 +112,9 @@ static void a_refused_tag_leaves_the_consistency_of_the_create_call(void **state
         }
 }
 
-/* Stopped by somebody while the call for it was not answered: the next one finds it so. What the
- * call promises is what a reboot can; that it was stopped is said afterwards, if EC2 lets it. */
+/* Somebody stops the instance while CreateImage is not answered, and the next call finds it
+ * stopped. The create call promises what a reboot achieves; the tag says `stopped` afterwards,
+ * if EC2 lets it be changed. */
 static void an_instance_stopped_before_the_next_call_gives_a_stopped_image(void **state)
 {
         for (int refused = 0; refused < 2; refused++) {
@@ -143,7 +144,8 @@ static void an_instance_stopped_before_the_next_call_gives_a_stopped_image(void 
         }
 }
 
-/* Nothing can be written for longer than a label is insisted on: that is no refusal of EC2's. */
+/* The state cannot be written for longer than amid tries to change a tag: EC2 has refused
+ * nothing. */
 static void a_full_disk_is_no_refusal_of_a_tag(void **state)
 {
         static const char *const since[] = {

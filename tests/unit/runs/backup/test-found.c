@@ -8,7 +8,7 @@
              "  t:\n    schedule: cron(0 9 * * ? *)\n    targets: {tags: {A: b}}\n"                \
              "    consistency: crash\n"
 
-/* The call was not answered, its image is not listed yet, and what is asked next is refused: the
+/* CreateImage is not answered, its image is not listed yet, and the next call is refused: the
  * image exists, so the task has not failed. */
 static void a_refusal_after_a_lost_answer_finds_the_image(void **state)
 {
@@ -50,8 +50,8 @@ static void a_refusal_after_a_lost_answer_finds_the_image(void **state)
         }
 }
 
-/* Call after call is not answered, and it is the last one that makes it: that is looked for as long
- * as any. */
+/* Several calls are not answered, and the last one makes the image: it is looked up for as long
+ * as after the first. */
 static void the_image_of_the_last_unanswered_call_is_found(void **state)
 {
         (void)state;
@@ -109,8 +109,8 @@ static void a_restart_before_the_next_call_disowns_no_image(void **state)
         }
 }
 
-/* A call is not answered, and its instance is gone by the next look: what it may have made is
- * looked for, in no hurry. */
+/* CreateImage is not answered, and its instance is gone by the next description: the image is
+ * looked up all the same. */
 static void a_lost_answer_of_an_instance_that_is_gone_is_looked_up(void **state)
 {
         for (int made = 0; made < 2; made++) {
@@ -212,8 +212,8 @@ static void snapshots_go_after_a_deregistration_without_an_answer(void **state)
         }
 }
 
-/* The call was not answered, its image is not listed for minutes, and the instance reboots: nobody
- * else has a turn meanwhile. */
+/* CreateImage is not answered, its image is not listed for minutes, and the instance reboots: no
+ * other instance gets a slot meanwhile. */
 static void a_lost_answer_keeps_the_slot_while_the_instance_reboots(void **state)
 {
         struct world world;
@@ -240,8 +240,8 @@ static void a_lost_answer_keeps_the_slot_while_the_instance_reboots(void **state
         world_done(&world);
 }
 
-/* One run finds the instance stopped, because another has stopped it for its image and starts it
- * again a moment later: the second image is none of a stopped instance. */
+/* One run finds the instance stopped, since another run has stopped it for its image and starts
+ * it a moment later: the second image is not of a stopped instance. */
 static void an_instance_that_another_run_starts_gives_no_stopped_image(void **state)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
@@ -267,8 +267,8 @@ static void an_instance_that_another_run_starts_gives_no_stopped_image(void **st
         world_done(&world);
 }
 
-/* It was stopped by somebody, and is started by somebody while EC2 does not take the call or does
- * not answer it. */
+/* Somebody stops the instance, and starts it while EC2 does not take the call, or does not
+ * answer it. */
 static void an_instance_started_before_the_next_call_gives_no_stopped_image(void **state)
 {
         static const struct {

@@ -78,7 +78,8 @@ static void auto_reboots_once_in_reboot_max_age(void **state)
 }
 
 /* A copy of an image has its tags and no source instance, and anybody can edit a tag: for `auto`
- * only what EC2 has made of the instance, and when by its clock, counts as a reboot. */
+ * an image counts as a reboot only if EC2 has made it of the instance, at the time by EC2's
+ * clock. */
 static void auto_counts_no_reboot_by_tags_alone(void **state)
 {
         static const struct {
@@ -230,7 +231,7 @@ static void on_closed(void *userdata)
         *(bool *)userdata = true;
 }
 
-/* It is told to end while somebody is down: it brings them back, and begins nothing else. */
+/* amid closes while an instance is down: it restores the instance, and begins nothing else. */
 static void closing_restores_what_is_down_and_begins_nothing(void **state)
 {
         static const struct {
@@ -276,7 +277,7 @@ static void closing_restores_what_is_down_and_begins_nothing(void **state)
         }
 }
 
-/* It cannot: the line says who is left, and the next start goes on with it. */
+/* The instance cannot be restored: a line names it, and the next start restores it. */
 static void closing_in_vain_names_the_instance_for_the_next_start(void **state)
 {
         struct world world;

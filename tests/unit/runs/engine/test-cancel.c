@@ -19,7 +19,7 @@ static void expect_over(struct world *world, const char *run)
         assert_null(none);
 }
 
-/* Cancelled so long after the firing: so many images are made, and nothing is pruned. */
+/* The run is cancelled `after` its firing: so many images are made, and none is removed. */
 static void a_cancelled_run_ends_what_has_begun_and_prunes_nothing(void **state)
 {
         static const struct {
@@ -83,7 +83,7 @@ static void a_cancelled_run_ends_what_has_begun_and_prunes_nothing(void **state)
         }
 }
 
-/* All images are under way: they are followed to their end, and nothing is begun after them. */
+/* All images are under way: they are followed to their end, and nothing begins after them. */
 static void a_cancelled_run_follows_its_images_to_their_end(void **state)
 {
         _cleanup_free_ char *detail = NULL;
@@ -102,8 +102,8 @@ static void a_cancelled_run_follows_its_images_to_their_end(void **state)
         world_done(&world);
 }
 
-/* Its targets are still looked for, or an instance is down: the next firing waits, until it is
- * cancelled. */
+/* The targets of a run are still searched, or an instance is down: the next firing is queued,
+ * and can be cancelled. */
 static void a_queued_firing_can_be_cancelled(void **state)
 {
         struct world world;

@@ -91,7 +91,7 @@ static void crash_at_every_commit(const char *consistency, bool before)
         }
 }
 
-/* Behind a commit nothing of what it promised was done; before the next one all of it was. */
+/* After a commit nothing of what it announced is done; before the next commit all of it is. */
 static void a_crash_at_any_commit_makes_one_image(void **state)
 {
         (void)state;
@@ -100,7 +100,7 @@ static void a_crash_at_any_commit_makes_one_image(void **state)
         crash_at_every_commit("reboot", false);
 }
 
-/* Between any two callbacks: killed, or stopped in order; and down for a while. */
+/* amid is killed or stopped between any two callbacks, and starts again later. */
 static void a_stop_at_any_callback_makes_one_image(void **state)
 {
         (void)state;
@@ -202,7 +202,8 @@ static void a_lost_answer_makes_no_second_image(void **state)
         }
 }
 
-/* The image is there, but lists lag: the call is made again in the end, and the name is taken. */
+/* The image exists, and lists lag: the call is made again in the end, and EC2 refuses the name.
+ * */
 static void a_lost_answer_while_lists_lag_makes_no_second_image(void **state)
 {
         static const usec_t lags[] = { MINUTES(1), MINUTES(3), MINUTES(8) };
@@ -224,7 +225,7 @@ static void a_lost_answer_while_lists_lag_makes_no_second_image(void **state)
         }
 }
 
-/* A name that somebody else has taken is not adopted. */
+/* An image of somebody else has the name: it is not taken over. */
 static void an_image_of_others_under_the_name_is_not_taken_over(void **state)
 {
         _cleanup_free_ char *detail = NULL;
@@ -241,7 +242,8 @@ static void an_image_of_others_under_the_name_is_not_taken_over(void **state)
         world_done(&world);
 }
 
-/* Refused for good: one line, with AWS's words, and the other instance is imaged. */
+/* EC2 refuses one instance for good: one line has EC2's words, and the other instance has its
+ * image. */
 static void a_refused_instance_does_not_stop_the_others(void **state)
 {
         _cleanup_free_ char *detail = NULL;
@@ -264,7 +266,8 @@ static void a_refused_instance_does_not_stop_the_others(void **state)
         world_done(&world);
 }
 
-/* The state cannot be written in the middle of a run: nothing goes on, and then all does. */
+/* The state cannot be written in the middle of a run: nothing moves until it can, then
+ * everything does. */
 static void a_state_that_cannot_be_written_holds_up_the_run_until_it_can(void **state)
 {
         (void)state;

@@ -94,7 +94,7 @@ static void a_failed_image_is_recorded_with_the_reason(void **state)
         }
 }
 
-/* Not in the list: normal at first and for a while; gone when it lasts. */
+/* An image that is not listed is normal for a while, and gone when its absence lasts. */
 static void an_image_counts_as_gone_only_after_lasting_absence(void **state)
 {
         static const struct {
@@ -152,7 +152,8 @@ static void an_image_counts_as_gone_only_after_lasting_absence(void **state)
         }
 }
 
-/* Two days, with a restart, and no progress for hours: told each hour, and done in the end. */
+/* An image takes two days, over a restart, without progress for hours: that is logged each hour,
+ * and it is available in the end. */
 static void an_image_that_takes_days_is_followed_and_logged_each_hour(void **state)
 {
         struct world world;
@@ -180,7 +181,7 @@ static void an_image_that_takes_days_is_followed_and_logged_each_hour(void **sta
         world_done(&world);
 }
 
-/* Pending without any snapshot to look at is a stall, too. */
+/* An image that is pending without any snapshot counts as stalled, too. */
 static void an_image_without_snapshots_is_logged_as_stalled(void **state)
 {
         struct world world;
@@ -272,8 +273,8 @@ static void the_interval_grows_with_the_age_of_the_image(void **state)
         }
 }
 
-/* While snapshots are on their way they alone are asked for; that an image is still there is looked
- * at now and then, and once they are complete. */
+/* While snapshots are pending only they are polled; the image is described now and then, and
+ * once they are complete. */
 static void pending_snapshots_alone_are_polled(void **state)
 {
         struct world world;
@@ -290,7 +291,7 @@ static void pending_snapshots_alone_are_polled(void **state)
         world_done(&world);
 }
 
-/* Many images of a region are one question each time; more than EC2 takes at once are two. */
+/* The images of a region share one request; more than EC2 takes in one are asked for in two. */
 static void the_images_of_a_region_share_a_request(void **state)
 {
         static const struct {
@@ -324,7 +325,7 @@ static void the_images_of_a_region_share_a_request(void **state)
         }
 }
 
-/* Images that begin one after the other, quicker than the interval, do not put the poll off. */
+/* Images that begin one after the other, faster than the interval, do not put off the poll. */
 static void new_images_do_not_put_off_the_poll(void **state)
 {
         struct world world;

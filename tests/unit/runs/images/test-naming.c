@@ -81,7 +81,7 @@ static void hear(const struct run_event *event, void *userdata)
         }
 }
 
-/* Without a store and without a daemon, by the tags alone. */
+/* A plan works without a store and without a daemon, by the tags alone. */
 static void a_plan_needs_no_store(void **state)
 {
         const char *all = SETTINGS("9"), *few = SETTINGS("1");

@@ -143,7 +143,7 @@ static void a_region_that_hangs_holds_up_the_others_for_two_minutes(void **state
         }
 }
 
-/* Also when the daemon was started again meanwhile. */
+/* The same over a restart of amid. */
 static void a_region_that_hangs_over_a_restart_holds_up_nobody_for_longer(void **state)
 {
         struct world world;
@@ -225,7 +225,7 @@ static void nothing_begins_before_the_home_region_is_known(void **state)
         world_done(&world);
 }
 
-/* The account of an unfinished run is taken out of the settings while the daemon is down. */
+/* The account of an unfinished run is removed from the settings while amid does not run. */
 static void a_run_without_its_account_is_given_up(void **state)
 {
         _cleanup_(text_done) struct text messages = {};

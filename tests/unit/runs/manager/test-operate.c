@@ -251,7 +251,7 @@ static void fewer_targets_than_at_the_last_run_are_logged_once(void **state)
         world_done(&world);
 }
 
-/* The same instance listed twice, by pages that changed in between, is imaged once. */
+/* An instance that is on two pages, since the list changed in between, has one image. */
 static void an_instance_that_is_listed_twice_has_one_image(void **state)
 {
         struct world world;
@@ -267,7 +267,7 @@ static void an_instance_that_is_listed_twice_has_one_image(void **state)
 
 /* ---- reload, status, tags ---- */
 
-/* Runs that are going finish under the settings they started with. */
+/* Runs under way end under the settings they began with. */
 static void a_run_keeps_the_settings_it_began_with(void **state)
 {
         struct world world;
@@ -308,7 +308,7 @@ static void the_status_has_the_next_firing_and_the_last_failure(void **state)
         world_done(&world);
 }
 
-/* The tags of an image: ours are there and nobody else's takes their place. */
+/* The tags of an image: amid's own are there, and no other tag takes their place. */
 static void our_tags_come_before_those_of_settings_and_instance(void **state)
 {
         struct world world;

@@ -88,7 +88,7 @@ static void an_instance_unknown_for_a_moment_is_not_gone(void **state)
                 }
 }
 
-/* An hour of it may cost the image, or the run; never an instance. */
+/* An hour of NotFound may cost the image, or the run; never an instance. */
 static void an_hour_of_not_found_leaves_no_instance_down(void **state)
 {
         (void)state;
@@ -107,7 +107,8 @@ static void an_hour_of_not_found_leaves_no_instance_down(void **state)
         }
 }
 
-/* The instance is stopped for its image, and is terminated: nothing is left to be started. */
+/* The instance is terminated while it is stopped for its image: nothing is left to be started.
+ * */
 static void a_terminated_instance_is_given_up(void **state)
 {
         struct model_instance *first;
@@ -127,7 +128,8 @@ static void a_terminated_instance_is_given_up(void **state)
         world_done(&world);
 }
 
-/* Of many that reboot at the same time one is not known to DescribeInstanceStatus, for minutes. */
+/* Many instances reboot at once, and DescribeInstanceStatus does not know one of them for
+ * minutes. */
 static void one_unknown_id_keeps_no_others_waiting(void **state)
 {
         static const struct {

@@ -136,7 +136,7 @@ static void one_that_was_stopped_before_the_next_call_gets_its_image(void **stat
         world_done(&world);
 }
 
-/* Those that begin together are looked at together. */
+/* Instances that begin together are asked about in one request. */
 static void instances_that_begin_together_share_a_status_request(void **state)
 {
         struct world world;
@@ -149,7 +149,8 @@ static void instances_that_begin_together_share_a_status_request(void **state)
         world_done(&world);
 }
 
-/* The first did not come back last night: the others have their images before its turn. */
+/* The first instance did not come back last night: the others have their images before it gets
+ * its slot. */
 static void an_instance_that_failed_last_night_gets_its_slot_last(void **state)
 {
         struct model_instance *first;

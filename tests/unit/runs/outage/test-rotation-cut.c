@@ -32,7 +32,7 @@ static void on_closed(void *userdata)
         *(bool *)userdata = true;
 }
 
-/* Told to end, amid puts back first, and does the rest at its next start. */
+/* amid closes: it puts the instance back, and the next start does the rest. */
 static void closing_puts_back_and_the_next_start_goes_on(void **state)
 {
         static const struct {
@@ -98,8 +98,8 @@ static bool is_in(struct world *world)
                       model_lifecycle(&world->model, elb->members) == LIFECYCLE_IN_SERVICE);
 }
 
-/* After a crash it is put back at once, and once more if such a request still undoes that. Whoever
- * tells amid to end need not wait for it. */
+/* After a crash the instance is put back at once, and once more if a late request takes it out
+ * again. amid can close without waiting for that. */
 static void a_request_that_arrives_late_is_undone(void **state)
 {
         static const char *const reboots[] = {

@@ -57,7 +57,7 @@ static void a_denied_call_leaves_the_instance_in_service(void **state)
         }
 }
 
-/* AWS is out of reach for a while: it is waited for, and nobody is touched meanwhile. */
+/* AWS is unreachable for a while: the task waits, and no instance is touched meanwhile. */
 static void an_unreachable_region_is_waited_for(void **state)
 {
         struct world world;
@@ -76,7 +76,8 @@ static void an_unreachable_region_is_waited_for(void **state)
         world_done(&world);
 }
 
-/* The way back is gone, whatever AWS says, and each refusal is a line. */
+/* AWS refuses to put the instance back, in any way: it is tried again, and each refusal is
+ * logged. */
 static void an_instance_is_put_back_after_any_error(void **state)
 {
         static const struct {
@@ -159,7 +160,8 @@ static void an_instance_is_put_back_after_any_error(void **state)
         }
 }
 
-/* Its target group is removed while it is out: that is a line, and not its failure. */
+/* The target group is removed while the instance is out of it: that is logged, and the task has
+ * not failed. */
 static void a_removed_target_group_is_logged_and_no_failure(void **state)
 {
         struct model_group *group;
@@ -206,7 +208,7 @@ static void an_instance_that_stays_unhealthy_has_failed(void **state)
         }
 }
 
-/* It does not even run: it is given back all the same, and that is no second failure. */
+/* The instance does not even run: it is put back all the same, and that is no second failure. */
 static void an_instance_that_does_not_run_is_put_back(void **state)
 {
         struct world world;
@@ -228,7 +230,7 @@ static void an_instance_that_does_not_run_is_put_back(void **state)
         world_done(&world);
 }
 
-/* Connections that do not end: it is put back untouched. */
+/* Connections do not end: the instance is put back untouched. */
 static void an_instance_that_drains_for_ever_is_put_back_untouched(void **state)
 {
         _cleanup_free_ char *detail = NULL;
@@ -244,7 +246,8 @@ static void an_instance_that_drains_for_ever_is_put_back_untouched(void **state)
         world_done(&world);
 }
 
-/* The next one may go when it is healthy: that is how long it was away. */
+/* An outage lasts until the instance is healthy, and so the window decides about the next one.
+ * */
 static void the_window_counts_until_the_instance_is_healthy(void **state)
 {
         struct model_group *group;
@@ -259,7 +262,7 @@ static void the_window_counts_until_the_instance_is_healthy(void **state)
         world_done(&world);
 }
 
-/* What one answer, or one empty list, says of a target group or of a membership is not believed. */
+/* One answer, or one empty list, does not prove that a target group or a membership is gone. */
 static void a_group_unknown_for_a_moment_gets_its_instance_back(void **state)
 {
 #define NOT_FOUND .outcome = AWS_ERROR, .code = "TargetGroupNotFound"
@@ -303,7 +306,7 @@ static void a_group_unknown_for_a_moment_gets_its_instance_back(void **state)
         }
 }
 
-/* Nothing was taken out, so nothing is put back, and there was no outage. */
+/* The instance never left service: it is not put back, and there was no outage. */
 static void a_refused_deregistration_is_no_outage(void **state)
 {
         static const struct {

@@ -120,8 +120,8 @@ static void an_instance_leaves_its_target_groups_and_comes_back(void **state)
         }
 }
 
-/* What was not healthy before need not be after; what is no instance, or on its way out, is left.
- */
+/* A target that was not healthy before is not waited for afterwards; targets that are no
+ * instances, or draining, are left alone. */
 static void targets_that_were_not_healthy_are_not_waited_for(void **state)
 {
         struct model_group *web, *ip, *leaving;
@@ -149,7 +149,7 @@ static void targets_that_were_not_healthy_are_not_waited_for(void **state)
         world_done(&world);
 }
 
-/* Many tasks at once ask one question, and get one answer. */
+/* Many tasks at once share one request and its answer. */
 static void tasks_at_the_same_time_share_the_target_health(void **state)
 {
         struct world world;
@@ -203,10 +203,11 @@ static void instances_of_overlapping_groups_are_down_one_at_a_time(void **state)
         world_done(&world);
 }
 
-/* Three groups of ten, one of each at a time. The fifth of all, the second of its group, never
- * comes back. Until it is given up, 15 minutes after its reboot, the other two groups go on, a turn
- * in less than 6 minutes: four each had their turn, and of 30 instances 20 were never touched. (One
- * group of all would have left 25, a_failed_instance_halts_a_fleet_of_one_group.) */
+/* Three groups of ten instances, one of each group at a time. The fifth instance of all, the
+ * second of its group, never comes back. Until it is given up, 15 minutes after its reboot, the
+ * other two groups go on, an instance in less than 6 minutes: four of each had their slot, and
+ * of 30 instances 20 were never touched. (One group of all would have left 25:
+ * a_failed_instance_halts_a_fleet_of_one_group.) */
 static void a_failed_instance_holds_up_its_own_group_only(void **state)
 {
         static const char *const names[] = { "a", "b", "c" };
@@ -252,7 +253,8 @@ static void a_failed_instance_holds_up_its_own_group_only(void **state)
         world_done(&world);
 }
 
-/* The same with one at a time over all groups: the fifth stops it, and 25 were never touched. */
+/* The same with one instance at a time over all groups: the fifth halts the run, and 25 were
+ * never touched. */
 static void a_failed_instance_halts_a_fleet_of_one_group(void **state)
 {
         struct world world;
@@ -268,7 +270,7 @@ static void a_failed_instance_halts_a_fleet_of_one_group(void **state)
         world_done(&world);
 }
 
-/* The group has none to spare, or one, which goes round. */
+/* The Auto Scaling group can spare no instance, or one at a time. */
 static void standby_leaves_the_minimum_of_the_group(void **state)
 {
         for (unsigned int min = 1; min <= 2; min++) {

@@ -46,7 +46,8 @@ static void at_most_max_parallel_of_a_group_are_down(void **state)
         }
 }
 
-/* Who waits for its turn asks nothing: each is looked at once, when it may go. */
+/* Tasks that wait for a slot send no requests: each instance is described once, when it gets its
+ * slot. */
 static void waiting_for_a_slot_sends_no_requests(void **state)
 {
         struct world world;
@@ -60,7 +61,7 @@ static void waiting_for_a_slot_sends_no_requests(void **state)
         world_done(&world);
 }
 
-/* An instance that is stopping when it may go does not keep the others waiting. */
+/* An instance that is stopping when it could begin does not hold up the others. */
 static void a_stopping_instance_keeps_no_slot(void **state)
 {
         struct world world;
@@ -79,7 +80,7 @@ static void a_stopping_instance_keeps_no_slot(void **state)
         world_done(&world);
 }
 
-/* An `ok` from before the reboot is not believed, however long EC2 repeats it within `settle`. */
+/* An `ok` from before the reboot does not count, however long EC2 repeats it within `settle`. */
 static void an_ok_from_before_the_reboot_does_not_count(void **state)
 {
         static const struct {
@@ -174,7 +175,7 @@ static void an_ok_from_before_the_reboot_does_not_count(void **state)
         }
 }
 
-/* The first one does not come back: of four, so many are imaged. */
+/* The first instance does not come back: of four, so many have images. */
 static void an_instance_that_is_not_back_halts_the_run(void **state)
 {
         static const struct {
@@ -216,7 +217,7 @@ static void an_instance_that_is_not_back_halts_the_run(void **state)
         }
 }
 
-/* With two at once: one fails while another one tries to begin; that one is let be. */
+/* Two slots: one instance fails while another task tries to begin, which then ends. */
 static void a_halt_ends_a_task_that_tries_to_begin(void **state)
 {
         struct world world;
@@ -241,7 +242,7 @@ static void a_halt_ends_a_task_that_tries_to_begin(void **state)
         world_done(&world);
 }
 
-/* Halted and restarted: the rest stays untouched. */
+/* A run is halted, and amid restarts: the rest stays untouched. */
 static void a_halt_lasts_over_a_restart(void **state)
 {
         struct world world;
@@ -259,8 +260,8 @@ static void a_halt_lasts_over_a_restart(void **state)
         world_done(&world);
 }
 
-/* Down for longer than ready_timeout: EC2 is asked before anybody is given up, and an answer that
- * does not come is not taken for a bad one. */
+/* amid was down for longer than ready_timeout: it asks EC2 before it gives an instance up, and a
+ * missing answer is not a bad one. */
 static void a_restart_asks_EC2_before_it_gives_an_instance_up(void **state)
 {
         for (int lost = 0; lost < 2; lost++) {
@@ -284,7 +285,8 @@ static void a_restart_asks_EC2_before_it_gives_an_instance_up(void **state)
         }
 }
 
-/* Given up while the state cannot be written: what comes next waits, and nothing more is asked. */
+/* An instance is given up while the state cannot be written: the next step waits, and no more
+ * requests are sent. */
 static void an_instance_given_up_with_a_full_disk_is_asked_about_no_more(void **state)
 {
         struct world world;
@@ -305,7 +307,7 @@ static void an_instance_given_up_with_a_full_disk_is_asked_about_no_more(void **
         world_done(&world);
 }
 
-/* EC2 does not tell the status at all: given up in time, not waited for for ever. */
+/* EC2 never gives the status: the instance is given up in time. */
 static void an_instance_without_a_status_is_given_up_in_time(void **state)
 {
         struct world world;
@@ -346,7 +348,7 @@ static void a_terminated_instance_frees_its_slot(void **state)
         world_done(&world);
 }
 
-/* No reboot begins after the window, whatever it was that took so long. */
+/* No reboot begins after the window, whatever took so long. */
 static void no_reboot_begins_after_the_window(void **state)
 {
         enum trouble { SLOW, BUSY, DOWN };
@@ -390,7 +392,7 @@ static void no_reboot_begins_after_the_window(void **state)
         }
 }
 
-/* One that is stopped takes no turn, is not rebooted, and its image says so. */
+/* A stopped instance takes no slot, is not rebooted, and its image is `stopped`. */
 static void a_stopped_instance_takes_no_slot(void **state)
 {
         struct world world;
@@ -411,8 +413,8 @@ static void a_stopped_instance_takes_no_slot(void **state)
         world_done(&world);
 }
 
-/* It was stopped when the targets were looked for and runs when its turn comes: then it is one of
- * those that are rebooted, one at a time. */
+/* An instance was stopped when the targets were searched, and runs when its task begins: then it
+ * is rebooted like the others, one at a time. */
 static void an_instance_started_meanwhile_waits_for_a_slot(void **state)
 {
         struct world world;
@@ -433,7 +435,7 @@ static void an_instance_started_meanwhile_waits_for_a_slot(void **state)
         world_done(&world);
 }
 
-/* Two schedules touch one instance: never both at once. */
+/* Two schedules have one instance: they never touch it at once. */
 static void two_schedules_never_touch_an_instance_at_once(void **state)
 {
         struct world world;

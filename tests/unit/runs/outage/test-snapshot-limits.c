@@ -66,7 +66,7 @@ static void two_images_of_an_instance_are_15_s_apart(void **state)
         world_done(&world);
 }
 
-/* An outcome that is not known may have been an image; the next one waits for it. */
+/* A call without an answer may have begun an image: the next image waits for it. */
 static void a_lost_answer_counts_as_an_image(void **state)
 {
         usec_t times[4] = {};
@@ -84,8 +84,8 @@ static void a_lost_answer_counts_as_an_image(void **state)
         world_done(&world);
 }
 
-/* A cancelled run looks for the image of such a call for a long time, but makes none: nobody waits
- * for it. */
+/* A cancelled run looks up the image of such a call for a long time, and makes none: no other
+ * run waits for it. */
 static void a_lookup_of_a_cancelled_run_keeps_nobody_waiting(void **state)
 {
         char *error = NULL;

@@ -2,7 +2,8 @@
  * does not answer: that is told, it is started again, and nobody else is stopped meanwhile. */
 #include "unit/runs/levels.h"
 
-/* One that does not stop in time, or is gone meanwhile, ends the waiting, not the care. */
+/* An instance that does not stop in time is started again all the same; one that is terminated
+ * meanwhile ends the task. */
 static void an_instance_that_hangs_in_stopping_is_started_after_all(void **state)
 {
         struct world world;
@@ -146,7 +147,7 @@ static void an_instance_whose_state_is_not_told_is_started_again(void **state)
         world_done(&world);
 }
 
-/* A start is taken, and the instance stops again, for a key that may not be used. */
+/* EC2 takes a start, and the instance stops again, for a key that may not be used. */
 static void a_start_that_does_not_last_is_logged_and_repeated(void **state)
 {
         struct model_instance *first;
@@ -253,7 +254,7 @@ static void nobody_is_kept_stopped_while_ec2_does_not_answer(void **state)
         }
 }
 
-/* Nothing happened, so nothing is claimed: no start, no outage, no line about either. */
+/* StopInstances is refused: no start, no outage, and no line about either. */
 static void a_refused_stop_is_no_outage(void **state)
 {
         static const char *const codes[] = { "OperationNotPermitted", "UnauthorizedOperation",
@@ -282,8 +283,8 @@ static void a_refused_stop_is_no_outage(void **state)
         }
 }
 
-/* The first answer is lost, the second is a refusal: the instance may be stopped, and is started.
- */
+/* The first answer is lost, and the second is a refusal: the instance may be stopped, and is
+ * started. */
 static void a_stop_that_may_have_been_taken_is_undone(void **state)
 {
         struct world world;

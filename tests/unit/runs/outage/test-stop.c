@@ -25,7 +25,7 @@ static void an_instance_is_stopped_before_its_image_and_started_after_it(void **
         world_done(&world);
 }
 
-/* Who was stopped before stays so, and who would lose something is not stopped. */
+/* An instance that was stopped before stays so; one that would lose something is not stopped. */
 static void an_instance_that_would_lose_something_is_not_stopped(void **state)
 {
         static const struct {
@@ -83,8 +83,7 @@ static void an_instance_that_would_lose_something_is_not_stopped(void **state)
         }
 }
 
-/* Of a type it is asked once whether it has disks of its own, and not where that does not matter.
- */
+/* EC2 is asked once whether a type has instance store, and not where that does not matter. */
 static void a_type_is_asked_about_once(void **state)
 {
         static const struct {
@@ -121,7 +120,7 @@ static void a_type_is_asked_about_once(void **state)
         }
 }
 
-/* It is started again whatever goes wrong, and each attempt that AWS refuses is a line. */
+/* The instance is started again after any error, and each refused attempt is logged. */
 static void a_stopped_instance_is_started_after_any_error(void **state)
 {
         static const struct {
@@ -224,8 +223,8 @@ static void a_stopped_instance_is_started_after_any_error(void **state)
         }
 }
 
-/* It was stopped for its image, and somebody starts it before EC2 takes the call: it is stopped
- * again or given up, and no image is tagged for what it was before. */
+/* Somebody starts the instance before EC2 takes the call for its image: it is stopped again or
+ * given up, and no image is tagged for the state of before. */
 static void an_instance_started_by_somebody_gives_no_stopped_image(void **state)
 {
         static const struct {
@@ -267,8 +266,8 @@ static void an_instance_started_by_somebody_gives_no_stopped_image(void **state)
         }
 }
 
-/* It was started before all of its snapshots were seen to have begun, and did not come back: its
- * image is tagged for what is known all the same. */
+/* The instance was started before all of its snapshots were seen, and did not come back: its
+ * image is tagged by what is known all the same. */
 static void the_image_of_an_instance_that_is_not_back_has_its_tag(void **state)
 {
         struct world world;
@@ -357,8 +356,8 @@ static void an_instance_is_started_where_a_call_is_not_answered(void **state)
         }
 }
 
-/* An account with no room for another image, for days: it is told, and nobody is stopped for that
- * longer than it may take to come back. */
+/* The account has no room for another image, for days: that is logged, and no instance is
+ * stopped for longer than ready_timeout. */
 static void a_lack_of_room_keeps_no_instance_stopped(void **state)
 {
         static const struct {

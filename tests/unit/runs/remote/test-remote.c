@@ -75,7 +75,8 @@ static void a_failure_has_the_status_and_the_last_words(void **state)
         }
 }
 
-/* What may have been begun may have frozen something; what SSM kept back has not. */
+/* A command that may have begun may have frozen something; one that SSM has kept back has not.
+ * */
 static void only_a_command_that_SSM_kept_back_never_ran(void **state)
 {
         static const struct {

@@ -62,7 +62,7 @@ static void a_dry_run_decides_and_changes_nothing(void **state)
         world_done(&world);
 }
 
-/* A run that has ended in this second is not taken for the dry one. */
+/* A run that has ended in this second is not taken for the dry run. */
 static void a_dry_run_has_an_id_of_its_own(void **state)
 {
         _cleanup_free_ char *real = NULL, *dry = NULL, *error = NULL;
@@ -152,7 +152,7 @@ static void an_image_in_use_stays(void **state)
         world_done(&world);
 }
 
-/* It cannot be found out whether they are in use: they stay. */
+/* The uses of the images cannot be read: they stay. */
 static void images_whose_use_is_unknown_stay(void **state)
 {
         _cleanup_free_ char *run = NULL;
@@ -171,7 +171,7 @@ static void images_whose_use_is_unknown_stay(void **state)
         world_done(&world);
 }
 
-/* More than one filter takes: all are asked about, none goes that is in use, and no run leaves any
+/* More images than a filter takes: all are asked about, none in use goes, and no run leaves any
  * to the next. */
 static void more_images_than_a_filter_takes_are_all_asked_about(void **state)
 {
@@ -216,7 +216,7 @@ static void the_first_two_hundred_in_use_hold_up_no_other(void **state)
         world_done(&world);
 }
 
-/* Whose images these are not: by the tags, or by our rows. */
+/* Images that are not ours, by their tags or by our rows. */
 static void images_of_others_stay(void **state)
 {
         static const struct {
@@ -258,7 +258,7 @@ static void images_of_others_stay(void **state)
         }
 }
 
-/* Only missing from one list: its row lives again. */
+/* An image is missing from one list only: its row becomes available again. */
 static void a_row_missing_from_one_list_lives_again(void **state)
 {
         struct world world;
@@ -294,7 +294,7 @@ static void failed_images_go_and_the_last_good_one_stays(void **state)
         world_done(&world);
 }
 
-/* The state is lost; adopted again, the decisions are the same. */
+/* The state is lost, and its images are adopted: the decisions are the same. */
 static void adopted_images_are_decided_about_as_before(void **state)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;

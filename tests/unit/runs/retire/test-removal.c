@@ -104,7 +104,7 @@ static void setup_young(struct world *world)
         world_apply(world, yaml);
 }
 
-/* DeleteSnapshot does not know a snapshot that DescribeSnapshots lists: it is asked again. */
+/* DeleteSnapshot does not know a snapshot that DescribeSnapshots lists: it is deleted later. */
 static void a_snapshot_unknown_for_a_moment_is_deleted_later(void **state)
 {
         static const struct {

@@ -1,7 +1,7 @@
 /* Firings that were missed: nobody was there, or the clock was set; and that none comes twice. */
 #include "unit/runs/planned.h"
 
-/* Stopped from 03:30 until `back`; hourly. */
+/* An hourly schedule; amid does not run from 03:30 until `back`. */
 static void missed_firings_are_made_up_for_as_set(void **state)
 {
         static const struct {
@@ -42,7 +42,7 @@ static void missed_firings_are_made_up_for_as_set(void **state)
         }
 }
 
-/* What is missed is one line; and a firing whose flexible offset is not over was not missed. */
+/* Missed firings are one line; a firing whose flexible offset is not over was not missed. */
 static void a_firing_within_its_flexible_window_is_not_missed(void **state)
 {
         sec_t offset = schedule_flexible_offset("s", 40 * SEC_PER_MIN);
@@ -63,7 +63,7 @@ static void a_firing_within_its_flexible_window_is_not_missed(void **state)
         world_done(&world);
 }
 
-/* More than can be made up for at once: the newest are. */
+/* More firings were missed than are made up for at once: the newest are. */
 static void the_newest_of_too_many_missed_firings_are_made_up_for(void **state)
 {
         struct world world;
@@ -141,7 +141,8 @@ static void a_clock_that_is_set_repeats_no_firing(void **state)
         }
 }
 
-/* Years back and forth again: nothing of the past is told to be missed, nothing fires twice. */
+/* The clock is set back by years, and forth again: no firing of the past is logged as missed,
+ * and none happens twice. */
 static void a_clock_set_back_and_forth_misses_nothing(void **state)
 {
         struct world world;
@@ -158,7 +159,7 @@ static void a_clock_set_back_and_forth_misses_nothing(void **state)
         world_done(&world);
 }
 
-/* First started while the clock was years ahead: a rate must not wait for that time. */
+/* amid was first started while the clock was years ahead: a rate does not wait for that time. */
 static void a_rate_anchored_in_the_future_fires_now(void **state)
 {
         for (int restart = 0; restart < 2; restart++) {

@@ -123,7 +123,7 @@ static void a_rate_without_start_fires_when_its_first_interval_is_over(void **st
         world_done(&world);
 }
 
-/* Each run takes two hours and a half; hourly. */
+/* An hourly schedule, each run of which takes two hours and a half. */
 static void overlap_decides_about_a_firing_during_a_run(void **state)
 {
         static const struct {
@@ -157,7 +157,7 @@ static void overlap_decides_about_a_firing_during_a_run(void **state)
         }
 }
 
-/* The timers of an idle daemon: one, however many schedules there are; it wakes when one is due. */
+/* An idle daemon has one timer, however many schedules there are; it wakes when one is due. */
 static void one_timer_serves_all_schedules(void **state)
 {
         enum { MANY = 1000 };

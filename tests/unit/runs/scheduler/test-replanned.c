@@ -48,7 +48,8 @@ static void a_changed_schedule_begins_anew(void **state)
         world_done(&world);
 }
 
-/* Taken out and put in again, with or without a restart in between: it begins anew. */
+/* A schedule that is removed and added again, with or without a restart in between, begins anew.
+ * */
 static void a_schedule_that_comes_back_begins_anew(void **state)
 {
         for (int restart = 0; restart < 2; restart++) {
@@ -82,7 +83,7 @@ static void a_schedule_that_comes_back_begins_anew(void **state)
         }
 }
 
-/* Nothing begins while the state cannot be written, nothing is lost, and it is said once. */
+/* Nothing begins while the state cannot be written, nothing is lost, and that is logged once. */
 static void a_state_that_cannot_be_written_loses_no_firing(void **state)
 {
         static const struct {
@@ -125,8 +126,8 @@ static void a_state_that_cannot_be_written_loses_no_firing(void **state)
         }
 }
 
-/* A reload while the state cannot be written is written as soon as it can be: a start after the
- * next firing knows since when which schedule is there. */
+/* A reload while the state cannot be written is stored as soon as it can be: a start after the
+ * next firing knows each schedule, and since when. */
 static void a_reload_is_recorded_once_the_state_can_be_written(void **state)
 {
         static const char edited[] = "    schedule: cron(0 3 * * ? *)\n"
