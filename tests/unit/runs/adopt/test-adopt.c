@@ -56,7 +56,7 @@ static bool has_row(struct world *world, const struct model_image *image)
 
         if (store_load_image(world->store, "default", "eu-west-1", image->id, &row) != 1)
                 return false;
-        assert_string_equal(row.consistency, "stopped"); /* what the label says */
+        assert_string_equal(row.consistency, "stopped"); /* that of the tag */
         store_image_done(&row);
         return true;
 }

@@ -98,7 +98,7 @@ static void a_refused_tag_leaves_the_consistency_of_the_create_call(void **state
                 consistency = consistency_in_state(&world, 0);
                 if (!streq(consistency, rows[i].consistency) ||
                     !streq(world_consistency(&world, 0), rows[i].consistency))
-                        fail_msg("%s: %s, labelled %s", rows[i].name, consistency,
+                        fail_msg("%s: %s, tagged %s", rows[i].name, consistency,
                                  world_consistency(&world, 0));
                 /* It is insisted on, but not forever, and not in haste. */
                 assert_in_range(scripted_count(&world.aws, "CreateTags", NULL), 1, 400);
@@ -175,7 +175,7 @@ static void a_full_disk_is_no_refusal_of_a_tag(void **state)
 
 /* CreateTags is carried out, or not, without an answer, and then refused: what the tags of the
  * image say is what it counts as. */
-static void what_ec2_shows_of_a_label_that_is_refused_counts(void **state)
+static void the_tag_that_ec2_shows_counts_after_a_refusal(void **state)
 {
         static const struct {
                 const char *name;
@@ -224,7 +224,7 @@ static void what_ec2_shows_of_a_label_that_is_refused_counts(void **state)
                 consistency = consistency_in_state(&world, 0);
                 if (!streq(consistency, rows[i].consistency) ||
                     !streq(world_consistency(&world, 0), rows[i].consistency))
-                        fail_msg("%s: %s, labelled %s", rows[i].name, consistency,
+                        fail_msg("%s: %s, tagged %s", rows[i].name, consistency,
                                  world_consistency(&world, 0));
                 assert_in_range(scripted_count(&world.aws, "CreateTags", NULL), 2, 3);
                 world_done(&world);
@@ -233,7 +233,7 @@ static void what_ec2_shows_of_a_label_that_is_refused_counts(void **state)
 
 /* A snapshot that EC2 does not know at first is tagged apart, and that is refused: the image has
  * its label all the same. */
-static void the_label_of_an_image_does_not_need_that_of_its_snapshots(void **state)
+static void the_tag_of_an_image_does_not_need_those_of_its_snapshots(void **state)
 {
         _cleanup_free_ char *consistency = NULL;
         struct world world;
@@ -257,7 +257,7 @@ static void the_label_of_an_image_does_not_need_that_of_its_snapshots(void **sta
 
 /* Somebody deregisters the image before it is tagged: no more lists are read than the proof
  * takes. */
-static void an_image_that_is_gone_before_its_label_is_looked_for_in_few_lists(void **state)
+static void an_image_gone_before_its_tag_is_looked_up_in_few_lists(void **state)
 {
         struct world world;
         size_t before;
@@ -283,9 +283,9 @@ int main(void)
                 cmocka_unit_test(a_refused_tag_leaves_the_consistency_of_the_create_call),
                 cmocka_unit_test(an_instance_stopped_before_the_next_call_gives_a_stopped_image),
                 cmocka_unit_test(a_full_disk_is_no_refusal_of_a_tag),
-                cmocka_unit_test(what_ec2_shows_of_a_label_that_is_refused_counts),
-                cmocka_unit_test(the_label_of_an_image_does_not_need_that_of_its_snapshots),
-                cmocka_unit_test(an_image_that_is_gone_before_its_label_is_looked_for_in_few_lists),
+                cmocka_unit_test(the_tag_that_ec2_shows_counts_after_a_refusal),
+                cmocka_unit_test(the_tag_of_an_image_does_not_need_those_of_its_snapshots),
+                cmocka_unit_test(an_image_gone_before_its_tag_is_looked_up_in_few_lists),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

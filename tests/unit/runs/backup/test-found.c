@@ -136,7 +136,7 @@ static void a_lost_answer_of_an_instance_that_is_gone_is_looked_up(void **state)
 
 /* A call is not answered, and its instance then stays in "stopping" for ever: the task ends all the
  * same, and the next firing is not skipped for it. */
-static void one_that_hangs_before_the_next_call_holds_up_no_run(void **state)
+static void an_instance_that_hangs_before_the_next_call_holds_up_no_run(void **state)
 {
         struct model_instance *instance;
         struct world world;
@@ -297,7 +297,7 @@ static void an_instance_started_before_the_next_call_gives_no_stopped_image(void
                 assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_DONE);
                 assert_int_equal(world.model.n_images, 1);
                 if (!streq(world_image_tag(world.model.images[0], TAG_CONSISTENCY), ACHIEVED_CRASH))
-                        fail_msg("line %d: labelled %s", rows[i].line,
+                        fail_msg("line %d: tagged %s", rows[i].line,
                                  world_image_tag(world.model.images[0], TAG_CONSISTENCY));
                 world_done(&world);
         }
@@ -305,7 +305,7 @@ static void an_instance_started_before_the_next_call_gives_no_stopped_image(void
 
 /* Somebody starts a stopped instance between CreateImage and the look at its snapshots, and stops
  * it again or not; or only after that. */
-static void a_start_before_the_last_snapshot_leaves_the_label_at_crash(void **state)
+static void a_start_before_the_last_snapshot_leaves_the_tag_at_crash(void **state)
 {
         static const struct {
                 const char *name;
@@ -393,7 +393,7 @@ static void an_image_that_ec2_tells_of_too_late_is_recorded(void **state)
 
 /* EC2 has made an image without an answer, and lists it only when its instance runs again. That EC2
  * takes no other call until then does not cut the look for the image short. */
-static void an_image_that_is_listed_too_late_is_looked_for_as_often_as_any(void **state)
+static void an_image_that_is_listed_late_is_looked_up_as_often_as_any(void **state)
 {
         struct store_image *images;
         struct world world;
@@ -428,18 +428,18 @@ static void an_image_that_is_listed_too_late_is_looked_for_as_often_as_any(void 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(a_start_before_the_last_snapshot_leaves_the_label_at_crash),
+                cmocka_unit_test(a_start_before_the_last_snapshot_leaves_the_tag_at_crash),
                 cmocka_unit_test(a_refusal_after_a_lost_answer_finds_the_image),
                 cmocka_unit_test(the_image_of_the_last_unanswered_call_is_found),
                 cmocka_unit_test(a_lost_answer_of_an_instance_that_is_gone_is_looked_up),
-                cmocka_unit_test(one_that_hangs_before_the_next_call_holds_up_no_run),
+                cmocka_unit_test(an_instance_that_hangs_before_the_next_call_holds_up_no_run),
                 cmocka_unit_test(a_restart_before_the_next_call_disowns_no_image),
                 cmocka_unit_test(snapshots_go_after_a_deregistration_without_an_answer),
                 cmocka_unit_test(a_lost_answer_keeps_the_slot_while_the_instance_reboots),
                 cmocka_unit_test(an_instance_that_another_run_starts_gives_no_stopped_image),
                 cmocka_unit_test(an_instance_started_before_the_next_call_gives_no_stopped_image),
                 cmocka_unit_test(an_image_that_ec2_tells_of_too_late_is_recorded),
-                cmocka_unit_test(an_image_that_is_listed_too_late_is_looked_for_as_often_as_any),
+                cmocka_unit_test(an_image_that_is_listed_late_is_looked_up_as_often_as_any),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,7 +125,7 @@ static void a_queued_firing_can_be_cancelled(void **state)
 
 /* Following ends at once, the image stays in the state and on AWS, and the next firing images the
  * instance again. */
-static void an_abandoned_image_stays_and_holds_up_nobody(void **state)
+static void an_abandoned_image_stays_and_holds_up_no_run(void **state)
 {
         for (int restart = 0; restart < 2; restart++) {
                 _cleanup_free_ char *detail = NULL, *error = NULL;
@@ -195,7 +195,7 @@ int main(void)
                 cmocka_unit_test(a_cancelled_run_ends_what_has_begun_and_prunes_nothing),
                 cmocka_unit_test(a_cancelled_run_follows_its_images_to_their_end),
                 cmocka_unit_test(a_queued_firing_can_be_cancelled),
-                cmocka_unit_test(an_abandoned_image_stays_and_holds_up_nobody),
+                cmocka_unit_test(an_abandoned_image_stays_and_holds_up_no_run),
                 cmocka_unit_test(an_abandoned_run_puts_its_instance_right_first),
         };
 

@@ -293,7 +293,7 @@ static void a_state_that_cannot_be_written_holds_up_the_run_until_it_can(void **
 }
 
 /* Who stays down as long as the state cannot be written is in the line, and status says it, too. */
-static void a_full_disk_is_told_with_who_is_down(void **state)
+static void a_full_disk_is_logged_with_the_instances_that_are_down(void **state)
 {
         static const char *const consistencies[] = { "stop", "crash" };
 
@@ -327,7 +327,7 @@ int main(void)
                 cmocka_unit_test(an_image_of_others_under_the_name_is_not_taken_over),
                 cmocka_unit_test(a_refused_instance_does_not_stop_the_others),
                 cmocka_unit_test(a_state_that_cannot_be_written_holds_up_the_run_until_it_can),
-                cmocka_unit_test(a_full_disk_is_told_with_who_is_down),
+                cmocka_unit_test(a_full_disk_is_logged_with_the_instances_that_are_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,7 @@ static void a_run_is_partial_only_where_it_made_an_image(void **state)
 }
 
 /* An outcome keeps its name, and says what of it is not as asked for. */
-static void a_run_says_how_many_images_are_worth_less_than_asked_for(void **state)
+static void a_run_logs_how_many_images_are_below_the_consistency_requested(void **state)
 {
         static const struct {
                 const char *name, *refused; /* of which SendCommand is refused; NULL: none */
@@ -144,7 +144,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_run_is_partial_only_where_it_made_an_image),
-                cmocka_unit_test(a_run_says_how_many_images_are_worth_less_than_asked_for),
+                cmocka_unit_test(a_run_logs_how_many_images_are_below_the_consistency_requested),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,7 @@ static void a_firing_under_a_wrong_clock_is_missed_not_lost(void **state)
         world_done(&world);
 }
 
-static void operators_are_told_of_a_wrong_clock(void **state)
+static void operators_are_refused_by_a_wrong_clock(void **state)
 {
         _cleanup_free_ char *run = NULL, *why = NULL, *prune = NULL, *prune_why = NULL;
         struct world world;
@@ -152,7 +152,7 @@ static void a_firing_without_a_comparison_makes_no_image_under_a_wrong_clock(voi
 
 /* A clock that is days ahead handles what lies ahead, while nobody can be asked. It is set right,
  * the daemon ends, and starts after three firings: they were missed. */
-static void what_a_wrong_clock_has_handled_is_missed_by_a_later_start(void **state)
+static void firings_that_a_wrong_clock_has_handled_are_missed_by_a_later_start(void **state)
 {
         struct scripted_fault silent = { .outcome = AWS_UNREACHABLE, .times = SCRIPTED_ALWAYS };
         struct world world;
@@ -245,10 +245,11 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_wrong_clock_claims_no_firing),
                 cmocka_unit_test(a_firing_under_a_wrong_clock_is_missed_not_lost),
-                cmocka_unit_test(operators_are_told_of_a_wrong_clock),
+                cmocka_unit_test(operators_are_refused_by_a_wrong_clock),
                 cmocka_unit_test(a_removal_under_way_waits_for_the_clock),
                 cmocka_unit_test(a_firing_without_a_comparison_makes_no_image_under_a_wrong_clock),
-                cmocka_unit_test(what_a_wrong_clock_has_handled_is_missed_by_a_later_start),
+                cmocka_unit_test(
+                        firings_that_a_wrong_clock_has_handled_are_missed_by_a_later_start),
                 cmocka_unit_test(a_fresh_comparison_is_not_repeated),
                 cmocka_unit_test(without_a_date_nothing_is_held_up),
                 cmocka_unit_test(a_clock_that_is_set_changes_no_duration),

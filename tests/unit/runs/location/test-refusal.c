@@ -32,7 +32,7 @@ static char *waiting_of(struct world *world)
 }
 
 /* The first is not down: it is looked at, and EC2 takes its time to answer. */
-static void a_task_waits_for_its_turn_while_another_instance_is_worked_on(void **state)
+static void a_task_waits_for_a_slot_while_another_instance_has_it(void **state)
 {
         _cleanup_free_ char *waiting = NULL;
         struct world world;
@@ -139,7 +139,7 @@ static void a_task_names_the_call_that_is_refused_and_the_code(void **state)
 }
 
 /* One attempt in vain is none of anybody's business, and an answer ends it. */
-static void a_call_that_goes_well_after_all_is_not_told_of(void **state)
+static void a_call_that_succeeds_after_all_is_not_shown(void **state)
 {
         _cleanup_free_ char *first = NULL, *then = NULL;
         struct world world;
@@ -190,7 +190,7 @@ static void a_freeze_that_cannot_be_looked_at_ends_with_the_refusal(void **state
 
 /* A call that a stopped instance waits for is ended before its answer, again and again: the task
  * goes on naming what AWS answered to its attempts, and no reason is told within another. */
-static void a_call_that_is_ended_is_told_with_its_last_refusal(void **state)
+static void a_call_that_is_ended_is_shown_with_its_last_refusal(void **state)
 {
         static const struct {
                 const char *name;
@@ -286,7 +286,7 @@ static void watchers_hear_of_a_refusal_once_and_only_where_it_is_asked_again(voi
 }
 
 /* One line for each code, in whatever turn they come, and one when the call succeeds. */
-static void codes_that_come_in_turn_have_a_line_each(void **state)
+static void codes_that_alternate_have_a_line_each(void **state)
 {
         static const struct {
                 const char *name;
@@ -339,13 +339,13 @@ static void codes_that_come_in_turn_have_a_line_each(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(a_task_waits_for_its_turn_while_another_instance_is_worked_on),
+                cmocka_unit_test(a_task_waits_for_a_slot_while_another_instance_has_it),
                 cmocka_unit_test(a_task_names_the_call_that_is_refused_and_the_code),
-                cmocka_unit_test(a_call_that_goes_well_after_all_is_not_told_of),
+                cmocka_unit_test(a_call_that_succeeds_after_all_is_not_shown),
                 cmocka_unit_test(watchers_hear_of_a_refusal_once_and_only_where_it_is_asked_again),
                 cmocka_unit_test(a_freeze_that_cannot_be_looked_at_ends_with_the_refusal),
-                cmocka_unit_test(a_call_that_is_ended_is_told_with_its_last_refusal),
-                cmocka_unit_test(codes_that_come_in_turn_have_a_line_each),
+                cmocka_unit_test(a_call_that_is_ended_is_shown_with_its_last_refusal),
+                cmocka_unit_test(codes_that_alternate_have_a_line_each),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static void a_region_that_fails_leaves_the_others_imaged(void **state)
 }
 
 /* The key is good in the other one: nobody waits for a better key, nor for this region. */
-static void a_region_that_refuses_a_good_key_holds_up_nobody(void **state)
+static void a_region_that_refuses_a_good_key_holds_up_no_other(void **state)
 {
         static const struct {
                 const char *name;
@@ -144,7 +144,7 @@ static void a_region_that_hangs_holds_up_the_others_for_two_minutes(void **state
 }
 
 /* The same over a restart of amid. */
-static void a_region_that_hangs_over_a_restart_holds_up_nobody_for_longer(void **state)
+static void a_region_that_hangs_over_a_restart_holds_up_no_other_for_longer(void **state)
 {
         struct world world;
 
@@ -254,9 +254,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_region_that_fails_leaves_the_others_imaged),
-                cmocka_unit_test(a_region_that_refuses_a_good_key_holds_up_nobody),
+                cmocka_unit_test(a_region_that_refuses_a_good_key_holds_up_no_other),
                 cmocka_unit_test(a_region_that_hangs_holds_up_the_others_for_two_minutes),
-                cmocka_unit_test(a_region_that_hangs_over_a_restart_holds_up_nobody_for_longer),
+                cmocka_unit_test(a_region_that_hangs_over_a_restart_holds_up_no_other_for_longer),
                 cmocka_unit_test(nothing_begins_before_the_home_region_is_known),
                 cmocka_unit_test(a_run_without_its_account_is_given_up),
         };

@@ -49,7 +49,7 @@ static void a_run_by_hand_takes_no_firing_away(void **state)
 }
 
 /* What an operator named and is no target: the run says of each why, and touches nothing. */
-static void an_instance_that_is_no_target_is_told_with_the_reason(void **state)
+static void an_instance_that_is_not_a_target_is_reported_with_the_reason(void **state)
 {
         static const struct {
                 int line;
@@ -117,7 +117,7 @@ static void any_number_of_instances_can_be_named(void **state)
         world_done(&world);
 }
 
-static void what_is_no_instance_id_is_refused(void **state)
+static void a_text_that_is_no_instance_id_is_refused(void **state)
 {
         static const char *const rows[] = { "bogus", "i-", "", "i-1 i-2", "ami-1" };
         struct world world;
@@ -355,9 +355,9 @@ int main(void)
                 cmocka_unit_test(fewer_targets_than_at_the_last_run_are_logged_once),
                 cmocka_unit_test(an_operator_runs_a_schedule_or_some_of_its_targets),
                 cmocka_unit_test(a_run_by_hand_takes_no_firing_away),
-                cmocka_unit_test(an_instance_that_is_no_target_is_told_with_the_reason),
+                cmocka_unit_test(an_instance_that_is_not_a_target_is_reported_with_the_reason),
                 cmocka_unit_test(any_number_of_instances_can_be_named),
-                cmocka_unit_test(what_is_no_instance_id_is_refused),
+                cmocka_unit_test(a_text_that_is_no_instance_id_is_refused),
                 cmocka_unit_test(an_instance_that_is_listed_twice_has_one_image),
                 cmocka_unit_test(a_run_keeps_the_settings_it_began_with),
                 cmocka_unit_test(the_status_has_the_next_firing_and_the_last_failure),

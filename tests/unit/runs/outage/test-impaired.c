@@ -48,7 +48,7 @@ static void an_impaired_instance_is_not_taken_down(void **state)
 
 /* EC2 takes no call for hours, and meanwhile the daemon restarts, or a call is left without an
  * answer: the checks are looked at anew before the next call. */
-static void one_that_became_impaired_before_the_next_call_is_not_rebooted(void **state)
+static void an_instance_impaired_before_the_next_call_is_not_rebooted(void **state)
 {
         static const struct {
                 const char *name;
@@ -114,7 +114,7 @@ static void one_that_became_impaired_before_the_next_call_is_not_rebooted(void *
 }
 
 /* The same, and somebody has stopped the instance: nothing takes it down, and no check tells. */
-static void one_that_was_stopped_before_the_next_call_gets_its_image(void **state)
+static void an_instance_stopped_before_the_next_call_gets_its_image(void **state)
 {
         struct model_instance *first;
         struct world world;
@@ -237,8 +237,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_impaired_instance_is_not_taken_down),
-                cmocka_unit_test(one_that_became_impaired_before_the_next_call_is_not_rebooted),
-                cmocka_unit_test(one_that_was_stopped_before_the_next_call_gets_its_image),
+                cmocka_unit_test(an_instance_impaired_before_the_next_call_is_not_rebooted),
+                cmocka_unit_test(an_instance_stopped_before_the_next_call_gets_its_image),
                 cmocka_unit_test(instances_that_begin_together_share_a_status_request),
                 cmocka_unit_test(an_instance_that_failed_last_night_gets_its_slot_last),
                 cmocka_unit_test(a_look_that_grew_old_is_repeated_once),

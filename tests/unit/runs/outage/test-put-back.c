@@ -1,7 +1,7 @@
 /* An instance that AWS does not take back for hours: asked and told ever less often. */
 #include "unit/runs/rotated.h"
 
-static void what_is_not_put_back_is_told_ever_less_often(void **state)
+static void an_instance_that_is_not_put_back_is_logged_ever_less_often(void **state)
 {
         static const struct {
                 const char *name;
@@ -90,7 +90,7 @@ static void an_instance_out_of_service_for_too_long_halts_the_run(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(what_is_not_put_back_is_told_ever_less_often),
+                cmocka_unit_test(an_instance_that_is_not_put_back_is_logged_ever_less_often),
                 cmocka_unit_test(an_instance_out_of_service_for_too_long_halts_the_run),
         };
 

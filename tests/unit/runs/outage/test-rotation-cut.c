@@ -147,7 +147,7 @@ static void a_request_that_arrives_late_is_undone(void **state)
 
 /* An order is carried out without an answer, or by somebody's hand, and refused from then on: what
  * is back already is seen, and not ordered for ever. */
-static void what_is_back_is_not_put_back_again(void **state)
+static void an_instance_that_is_back_is_not_put_back_again(void **state)
 {
         static const struct {
                 const char *action, *about;
@@ -220,7 +220,7 @@ static void a_restart_begins_anew_how_long_an_instance_has_been_well(void **stat
 }
 
 /* After the restart i-1 is seen to be well once, and then EC2 does not tell for hours. */
-static void nobody_waits_for_ever_for_the_state_of_an_instance(void **state)
+static void no_task_waits_for_ever_for_the_state_of_an_instance(void **state)
 {
         struct world world;
 
@@ -290,9 +290,9 @@ int main(void)
                 cmocka_unit_test(a_cancelled_instance_is_put_back),
                 cmocka_unit_test(closing_puts_back_and_the_next_start_goes_on),
                 cmocka_unit_test(a_request_that_arrives_late_is_undone),
-                cmocka_unit_test(what_is_back_is_not_put_back_again),
+                cmocka_unit_test(an_instance_that_is_back_is_not_put_back_again),
                 cmocka_unit_test(a_restart_begins_anew_how_long_an_instance_has_been_well),
-                cmocka_unit_test(nobody_waits_for_ever_for_the_state_of_an_instance),
+                cmocka_unit_test(no_task_waits_for_ever_for_the_state_of_an_instance),
                 cmocka_unit_test(a_crash_at_any_commit_leaves_no_instance_out_of_service),
         };
 

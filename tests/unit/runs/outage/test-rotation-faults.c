@@ -343,7 +343,7 @@ static void a_refused_deregistration_is_no_outage(void **state)
 
 /* What AWS does not take, or takes and does not do, ends after 'ready_timeout': meanwhile the
  * instance is out, in part at least. */
-static void nobody_is_kept_out_for_longer_than_it_may_take_to_come_back(void **state)
+static void no_instance_is_kept_out_for_longer_than_ready_timeout(void **state)
 {
         static const struct {
                 const char *level;
@@ -379,7 +379,7 @@ static void nobody_is_kept_out_for_longer_than_it_may_take_to_come_back(void **s
 }
 
 /* Auto Scaling takes ExitStandby, or does not, and then does not tell what became of it. */
-static void an_instance_whose_standby_is_not_told_is_put_back(void **state)
+static void an_instance_whose_lifecycle_state_is_unknown_is_put_back(void **state)
 {
         (void)state;
         for (int refused = 0; refused < 2; refused++) {
@@ -409,7 +409,7 @@ static void an_instance_whose_standby_is_not_told_is_put_back(void **state)
 
 /* A refusal of EnterStandby that the state of the instance explains is forgotten: it is not told of
  * the exit. And an exit that is refused is tried until it works. */
-static void only_the_last_order_is_told_as_refused(void **state)
+static void only_the_last_call_is_logged_as_refused(void **state)
 {
         static const struct {
                 struct scripted_fault enter, leave;
@@ -459,9 +459,9 @@ int main(void)
                 cmocka_unit_test(the_window_counts_until_the_instance_is_healthy),
                 cmocka_unit_test(a_group_unknown_for_a_moment_gets_its_instance_back),
                 cmocka_unit_test(a_refused_deregistration_is_no_outage),
-                cmocka_unit_test(nobody_is_kept_out_for_longer_than_it_may_take_to_come_back),
-                cmocka_unit_test(an_instance_whose_standby_is_not_told_is_put_back),
-                cmocka_unit_test(only_the_last_order_is_told_as_refused),
+                cmocka_unit_test(no_instance_is_kept_out_for_longer_than_ready_timeout),
+                cmocka_unit_test(an_instance_whose_lifecycle_state_is_unknown_is_put_back),
+                cmocka_unit_test(only_the_last_call_is_logged_as_refused),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,14 +110,12 @@ static void an_ok_from_before_the_reboot_does_not_count(void **state)
                   .reboot = "settle: 2m",
                   .most_down = 1,
                   .consistency = ACHIEVED_CRASH },
-                /* `settle` is too short for this EC2: the next one goes while this one is down */
                 { .name = "settle too short",
                   .stale = 110,
                   .back = 300,
                   .reboot = "settle: 30s",
                   .most_down = 2,
                   .consistency = ACHIEVED_CRASH },
-                /* a check that failed before is no sign of the reboot, one that fails since is */
                 { .name = "failed before, then down",
                   .stale = 50,
                   .back = 300,
@@ -169,7 +167,7 @@ static void an_ok_from_before_the_reboot_does_not_count(void **state)
                 virtual_run_until(world.loop, at("2026-03-02T02:30:00Z"));
                 if (world.model.most_down != rows[i].most_down ||
                     !streq(world_consistency(&world, 0), rows[i].consistency))
-                        fail_msg("%s: %u down, labelled %s", rows[i].name, world.model.most_down,
+                        fail_msg("%s: %u down, tagged %s", rows[i].name, world.model.most_down,
                                  world_consistency(&world, 0));
                 world_done(&world);
         }

@@ -27,7 +27,7 @@ static void an_instance_that_hangs_in_stopping_is_started_after_all(void **state
 }
 
 /* A fault of the host keeps it in "stopping" for hours. */
-static void one_that_hangs_in_stopping_is_told_and_halts_the_run(void **state)
+static void an_instance_that_hangs_in_stopping_is_logged_and_halts_the_run(void **state)
 {
         struct world world;
 
@@ -113,7 +113,7 @@ static void the_row_of_an_instance_that_came_back_late_says_so(void **state)
 }
 
 /* It does not stop in time, and amid is restarted meanwhile. */
-static void no_image_is_looked_for_where_none_was_asked_for(void **state)
+static void no_image_is_looked_up_where_none_was_asked_for(void **state)
 {
         struct world world;
 
@@ -133,7 +133,7 @@ static void no_image_is_looked_for_where_none_was_asked_for(void **state)
 }
 
 /* DescribeInstanceStatus is refused for hours. */
-static void an_instance_whose_state_is_not_told_is_started_again(void **state)
+static void an_instance_whose_state_is_unknown_is_started_again(void **state)
 {
         struct world world;
 
@@ -204,7 +204,7 @@ static void a_state_reason_is_read_once_for_each_start(void **state)
 
 /* An instance is stopped for its image, and EC2 cannot be asked for that, or not be asked what
  * became of it, for hours: it is started after ready_timeout. */
-static void nobody_is_kept_stopped_while_ec2_does_not_answer(void **state)
+static void no_instance_is_kept_stopped_while_ec2_does_not_answer(void **state)
 {
         static const struct {
                 const char *name;
@@ -364,14 +364,14 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_instance_that_hangs_in_stopping_is_started_after_all),
-                cmocka_unit_test(one_that_hangs_in_stopping_is_told_and_halts_the_run),
+                cmocka_unit_test(an_instance_that_hangs_in_stopping_is_logged_and_halts_the_run),
                 cmocka_unit_test(a_restart_notes_no_failure_again),
                 cmocka_unit_test(the_row_of_an_instance_that_came_back_late_says_so),
-                cmocka_unit_test(no_image_is_looked_for_where_none_was_asked_for),
-                cmocka_unit_test(an_instance_whose_state_is_not_told_is_started_again),
+                cmocka_unit_test(no_image_is_looked_up_where_none_was_asked_for),
+                cmocka_unit_test(an_instance_whose_state_is_unknown_is_started_again),
                 cmocka_unit_test(a_start_that_does_not_last_is_logged_and_repeated),
                 cmocka_unit_test(a_state_reason_is_read_once_for_each_start),
-                cmocka_unit_test(nobody_is_kept_stopped_while_ec2_does_not_answer),
+                cmocka_unit_test(no_instance_is_kept_stopped_while_ec2_does_not_answer),
                 cmocka_unit_test(a_refused_stop_is_no_outage),
                 cmocka_unit_test(a_stop_that_may_have_been_taken_is_undone),
                 cmocka_unit_test(a_stop_without_an_answer_is_undone_however_late_it_is_refused),

@@ -292,7 +292,7 @@ static void the_image_of_an_instance_that_is_not_back_has_its_tag(void **state)
 }
 
 /* AWS does not let it be seen whether the snapshots have begun: nobody stays stopped for that. */
-static void an_instance_is_started_where_its_snapshots_are_not_told(void **state)
+static void an_instance_is_started_where_its_snapshots_are_unknown(void **state)
 {
         struct world world;
 
@@ -407,7 +407,7 @@ int main(void)
                 cmocka_unit_test(a_stopped_instance_is_started_after_any_error),
                 cmocka_unit_test(an_instance_started_by_somebody_gives_no_stopped_image),
                 cmocka_unit_test(the_image_of_an_instance_that_is_not_back_has_its_tag),
-                cmocka_unit_test(an_instance_is_started_where_its_snapshots_are_not_told),
+                cmocka_unit_test(an_instance_is_started_where_its_snapshots_are_unknown),
                 cmocka_unit_test(an_instance_is_started_where_a_call_is_not_answered),
                 cmocka_unit_test(a_lack_of_room_keeps_no_instance_stopped),
         };

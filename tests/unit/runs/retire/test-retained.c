@@ -78,7 +78,7 @@ static void a_weaker_image_never_displaces_a_stronger_one(void **state)
 
 /* What is known of a task stands in the tag as well, where more than crash is proven: the state can
  * be lost, and no image gains by that. */
-static void an_adopted_image_is_worth_no_more(void **state)
+static void an_adopted_image_has_the_consistency_of_its_tag(void **state)
 {
         _cleanup_free_ char *run = NULL, *error = NULL;
         struct model_instance *instance;
@@ -144,7 +144,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_weaker_image_never_displaces_a_stronger_one),
-                cmocka_unit_test(an_adopted_image_is_worth_no_more),
+                cmocka_unit_test(an_adopted_image_has_the_consistency_of_its_tag),
                 cmocka_unit_test(a_firing_of_a_wrong_clock_is_not_newer),
                 cmocka_unit_test(a_firing_of_the_past_is_not_older),
         };

@@ -277,7 +277,7 @@ static void a_refusal_does_not_undo_an_earlier_call(void **state)
 
 /* People deregister the images that were to stay, after it was decided what goes: in the same
  * process while a look is not answered, or while the daemon is down. */
-static void what_stays_in_its_place_is_asked_about_right_before(void **state)
+static void the_successor_is_described_right_before_the_removal(void **state)
 {
         static const struct {
                 const char *name, *action, *left;
@@ -328,7 +328,7 @@ static void what_stays_in_its_place_is_asked_about_right_before(void **state)
 }
 
 /* EC2 does not list an instance for a while, so that the decision and the next looks miss it. */
-static void what_was_launched_from_it_is_gone_by_evidence(void **state)
+static void the_instances_of_an_image_are_gone_by_evidence(void **state)
 {
         static const struct {
                 const char *name;
@@ -438,8 +438,8 @@ int main(void)
                 cmocka_unit_test(every_answer_at_every_call),
                 cmocka_unit_test(an_image_that_is_kept_by_its_tag_after_a_refusal_stays),
                 cmocka_unit_test(a_refusal_does_not_undo_an_earlier_call),
-                cmocka_unit_test(what_stays_in_its_place_is_asked_about_right_before),
-                cmocka_unit_test(what_was_launched_from_it_is_gone_by_evidence),
+                cmocka_unit_test(the_successor_is_described_right_before_the_removal),
+                cmocka_unit_test(the_instances_of_an_image_are_gone_by_evidence),
                 cmocka_unit_test(an_old_decision_is_not_carried_out),
                 cmocka_unit_test(retention_goes_by_the_settings_of_now),
         };
