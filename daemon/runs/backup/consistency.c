@@ -107,7 +107,7 @@ struct verdict tag_consistency_refused(struct task *task, char *detail)
         free(task->row.evidence);
         task->row.evidence =
                 xasprintf("its label cannot be changed to %s: %s", task->row.consistency, why);
-        if (!MUTANT(believes_the_refused_label))
+        if (!MUTANT(believes_the_refused_tag))
                 xreplace(&task->row.consistency, ACHIEVED_CRASH);
         task_touch(task);
         return step_next();

@@ -54,9 +54,8 @@ static void fill_tags(struct tag_list *list, struct task *task, const char *time
         add_tag(list, TAG_TIME, time);
         /* nothing is proven yet */
         add_tag(list, TAG_CONSISTENCY,
-                MUTANT(labels_before_it_is_proven) && task->method == &method_stop
-                        ? ACHIEVED_STOPPED
-                        : ACHIEVED_CRASH);
+                MUTANT(tags_before_it_is_proven) && task->method == &method_stop ? ACHIEVED_STOPPED
+                                                                                 : ACHIEVED_CRASH);
         add_tag(list, TAG_METHOD, task->row.method);
         add_tag(list, TAG_DAEMON, task->run->engine->nonce);
         /* An image by crash of which no more is requested needs no change of its tags later: its

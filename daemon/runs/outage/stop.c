@@ -226,7 +226,7 @@ struct verdict await_stopped_ask(struct task *task)
         }
         /* The time counts even if EC2 does not say the state: the instance is started in any case.
          */
-        if (waited >= timeout && !(MUTANT(waits_for_an_untold_state) && !watch->asked))
+        if (waited >= timeout && !(MUTANT(waits_for_an_unknown_state) && !watch->asked))
                 return not_seen_stopped(task, watch, timeout);
         if (watch->asked && watch->state == INSTANCE_RUNNING &&
             watch->read - task->entered > STOP_AGAIN) {

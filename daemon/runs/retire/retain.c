@@ -45,8 +45,8 @@ struct retention_image retain_image(const struct setting_schedule *schedule,
                 .created_offset = local ? zone_offset(schedule->zone, created) : 0,
                 .firing = row->firing,
                 .firing_offset = local ? zone_offset(schedule->zone, row->firing) : 0,
-                .level = MUTANT(counts_what_is_worth_less) ? CONSISTENCY_STOP
-                                                           : consistency_level(row->consistency),
+                .level = MUTANT(counts_lower_consistency) ? CONSISTENCY_STOP
+                                                          : consistency_level(row->consistency),
                 .succeeded = row->outcome == OUTCOME_DONE || MUTANT(counts_failed_tasks),
         };
 }

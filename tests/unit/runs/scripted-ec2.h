@@ -18,7 +18,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* What a handler says; code and message are borrowed. */
+/* The answer of a handler; code and message are borrowed. */
 struct scripted_answer {
         enum aws_outcome outcome;
         const char *code, *message;
@@ -41,7 +41,7 @@ struct scripted_fault {
         bool effect;                /* it happens, though the caller does not hear of it */
         usec_t delay;               /* 0: as usual */
         bool queued;                /* it spends all of that in our own queue */
-        unsigned int throttled;     /* attempts in vain before that, all told of at once */
+        unsigned int throttled;     /* failed attempts before that, all reported at once */
         bool unmet; /* no call is to meet it; a test fails when none meets another */
         bool met;   /* set by the first call that does */
 };

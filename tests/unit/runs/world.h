@@ -79,7 +79,7 @@ static inline void world_init(struct world *world)
         world_open(world);
 }
 
-/* What follows in the callback in which the process dies reaches nobody, and is not committed. */
+/* After the process dies within a callback, its requests are not sent, and nothing is committed. */
 static inline int world_on_commit(void *userdata)
 {
         struct world *world = userdata;
@@ -219,7 +219,7 @@ static inline void world_protect(struct world *world, bool protect)
                      NULL);
 }
 
-/* EC2 tells the status of the first instance right before it is touched, and of none after that. */
+/* EC2 shows the status of the first instance right before its outage, and none afterwards. */
 static inline void world_hide_status(struct world *world)
 {
         scripted_fault(&world->aws, (struct scripted_fault){ .action = "DescribeInstanceStatus",

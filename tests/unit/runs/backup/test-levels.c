@@ -1,4 +1,5 @@
-/* How images are made at every level: auto, what is proven by it, and that nobody is left down. */
+/* Images at every level of consistency: auto, what a reboot achieves, and that no instance stays
+ * down. */
 #include "unit/runs/levels.h"
 
 /* ---- wherever the daemon dies ---- */

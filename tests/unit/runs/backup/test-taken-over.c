@@ -1,5 +1,5 @@
-/* An image under the name of one that we asked for is taken over when everything fits, and copies
- * that people have made hide nothing. */
+/* An image under the wanted name is taken over only when it is the one that the task has asked for,
+ * and copies that people have made hide nothing. */
 #include "unit/runs/levels.h"
 
 #define CRASH HEAD "    consistency: crash\n    retain: {last: 1}\n"

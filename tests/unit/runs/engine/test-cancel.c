@@ -8,7 +8,7 @@ static void cancel(struct world *world, const char *run)
         assert_int_equal(manager_cancel(world->manager, run, false, &error), 0);
 }
 
-/* Who cancels too late is told that it has ended, not that there is no such run. */
+/* A cancel that comes too late is answered with the end of the run, not with an unknown run. */
 static void expect_over(struct world *world, const char *run)
 {
         _cleanup_free_ char *error = NULL, *none = NULL;

@@ -1,5 +1,5 @@
-/* A call that says NotFound, or one empty list, ends nothing: the instance is looked for, started,
- * put back and tagged all the same, and only what provably no longer exists is given up. */
+/* A NotFound, or one empty list, ends no task: the instance is looked up, started and put back, its
+ * image tagged, and only a resource that provably no longer exists is given up. */
 #include "unit/runs/levels.h"
 
 #define NOT_FOUND(what) .outcome = AWS_ERROR, .code = "Invalid" what ".NotFound"

@@ -1,4 +1,4 @@
-/* consistency: freeze. An image of an instance that was frozen says so, and nobody stays frozen. */
+/* consistency: freeze. An image of a frozen instance is tagged so, and no instance stays frozen. */
 #include "unit/runs/levels.h"
 
 static void a_frozen_instance_gives_a_frozen_image(void **state)

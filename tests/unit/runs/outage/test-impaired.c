@@ -1,4 +1,5 @@
-/* What is impaired before its turn is not touched, and halts nobody; what failed goes last. */
+/* An instance that is impaired before its outage is not touched, and halts no run; one that failed
+ * last night gets its slot last. */
 #include "unit/runs/levels.h"
 
 static void an_impaired_instance_is_not_taken_down(void **state)

@@ -154,7 +154,7 @@ static void images_without_an_outage_go_on(void **state)
         world_done(&world);
 }
 
-/* However many have their turn at once, and while EC2 cannot be asked nobody goes down. */
+/* One search serves all tasks with a slot, and no instance goes down before EC2 has answered it. */
 static void a_location_is_asked_once(void **state)
 {
         struct world world;

@@ -1,4 +1,5 @@
-/* The same when it is called off, or the process ends: nobody stays out. */
+/* Load balancers and Auto Scaling, when a run is cancelled or the process ends: no instance stays
+ * out. */
 #include "unit/runs/rotated.h"
 
 static void a_cancelled_instance_is_put_back(void **state)

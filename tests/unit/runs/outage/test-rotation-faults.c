@@ -1,5 +1,5 @@
-/* The same when AWS does not let us see, or do, and with instances that do not become what they
- * were: nobody stays out. */
+/* Load balancers and Auto Scaling, when AWS refuses calls, and with instances that do not become
+ * healthy: no instance stays out. */
 #include "unit/runs/rotated.h"
 
 /* ---- what AWS does not let us see, or do ---- */

@@ -1,5 +1,5 @@
-/* Load balancers and Auto Scaling: nobody is touched in service where that was asked for, and the
- * next one goes when the last one is healthy. */
+/* Load balancers and Auto Scaling: no instance is touched in service where the settings say so, and
+ * the next outage starts when the last instance is healthy. */
 #include "unit/runs/rotated.h"
 
 /* ---- what is written down ---- */

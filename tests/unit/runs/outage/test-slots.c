@@ -1,4 +1,4 @@
-/* Who may be down when: groups, proof that an instance is back, halting, the window. */
+/* Which instances may be down when: groups, proof that an instance is back, halting, the window. */
 #include "unit/runs/world.h"
 
 #define HEAD "version: 1\naccounts:\n  default: {regions: [eu-west-1]}\nschedules:\n"

@@ -1,5 +1,5 @@
-/* consistency: stop. Who is stopped is started again, whatever EC2 says, and tagged for what is
- * known. */
+/* consistency: stop. A stopped instance is started again, whatever EC2 answers, and its image is
+ * tagged by what is known. */
 #include "unit/runs/levels.h"
 
 static void an_instance_is_stopped_before_its_image_and_started_after_it(void **state)
@@ -291,7 +291,7 @@ static void the_image_of_an_instance_that_is_not_back_has_its_tag(void **state)
         world_done(&world);
 }
 
-/* AWS does not let it be seen whether the snapshots have begun: nobody stays stopped for that. */
+/* AWS does not show whether the snapshots have begun: no instance stays stopped for that. */
 static void an_instance_is_started_where_its_snapshots_are_unknown(void **state)
 {
         struct world world;

@@ -1,5 +1,5 @@
-/* How an image is removed when AWS does not answer, refuses, or does not know it: in the end it is
- * gone with its snapshots, and what another image uses stays. */
+/* Removals that AWS does not answer, refuses, or knows nothing of: in the end the image is gone
+ * with its snapshots, and a snapshot that another image uses stays. */
 #include "unit/runs/removals.h"
 
 static void a_removal_goes_on_after_any_error(void **state)

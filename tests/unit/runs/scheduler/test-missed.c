@@ -1,4 +1,4 @@
-/* Firings that were missed: nobody was there, or the clock was set; and that none comes twice. */
+/* Missed firings: amid did not run, or the clock was set; and that no firing happens twice. */
 #include "unit/runs/planned.h"
 
 /* An hourly schedule; amid does not run from 03:30 until `back`. */

@@ -102,7 +102,7 @@ static void an_edited_rate_keeps_its_grid(void **state)
         world_done(&world);
 }
 
-/* Added by a reload it does not fire at once: whoever adds it might not want a reboot now. */
+/* A schedule that a reload adds does not fire at once: a reboot now may not be wanted. */
 static void a_rate_without_start_fires_when_its_first_interval_is_over(void **state)
 {
         struct world world;

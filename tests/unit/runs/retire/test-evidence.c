@@ -1,4 +1,4 @@
-/* What keeps an image right before it is removed, and what each answer on the way leads to. */
+/* The evidence that a removal needs right before the call, and what follows from each answer. */
 #include "unit/runs/removals.h"
 
 /* The first image of five, of which three are to be removed, changes after that was decided. */
