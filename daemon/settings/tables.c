@@ -103,7 +103,7 @@ static const struct key targets_keys[] = {
                  .help = "An instance that has one of these tags with one of these values is left "
                          "out."),
         KEY_LIST("instance_ids", list, struct setting_targets, instance_ids, .form = &form_instance,
-                 .max = 1000,
+                 .max = 200, /* values that EC2 takes in one filter */
                  .help = "Only these instances. Where tags are given too, an instance must have "
                          "them as well."),
         KEY("states", words, struct setting_targets, states, .words = state_words,

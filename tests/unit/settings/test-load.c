@@ -213,21 +213,31 @@ static void each_limit_is_exact(void **state)
                 text_printf(&text, "&a%04d x, ", i);
         text_append(&text, "]\n");
         expect_parse(__LINE__, &text, "x:2:10009: more than 1000 anchors (&name)\n");
+        text_append(&text, "version: 1\nschedules: {a: {targets: {instance_ids: [");
+        for (int i = 0; i <= 200; i++)
+                text_printf(&text, "i-%08x, ", i);
+        text_append(&text, "]}, schedule: rate(1 hour), consistency: crash}}\n");
+        expect_parse(__LINE__, &text,
+                     "x:2:41: instance_ids has 201 elements; at most 200 are taken\n");
         repeat(&text, 100000, "[");
         expect_parse(__LINE__, &text, "x:1:33: nested deeper than 32 levels\n");
 }
 
-/* A list of ids that 1,500 aliases repeat. */
+/* The values of five tags that 1,500 aliases repeat. */
 static void an_alias_bomb_is_refused(void **state)
 {
         (void)state;
         struct text text = {};
 
         text_append(&text, "version: 1\ndefaults: {consistency: crash, schedule: rate(1 hour)}\n"
-                           "schedules:\n  first: {targets: &t {instance_ids: [");
-        for (int i = 0; i < 1000; i++)
-                text_printf(&text, "i-%08x, ", i);
-        text_append(&text, "]}}\n");
+                           "schedules:\n  first: {targets: &t {tags: {");
+        for (int tag = 0; tag < 5; tag++) {
+                text_printf(&text, "t%d: [", tag);
+                for (int i = 0; i < 200; i++)
+                        text_printf(&text, "%d, ", i);
+                text_append(&text, "], ");
+        }
+        text_append(&text, "}}}\n");
         for (int i = 0; i < 1500; i++)
                 text_printf(&text, "  s%d: {targets: *t}\n", i);
         _cleanup_(settings_unrefp) struct settings *settings = NULL;
