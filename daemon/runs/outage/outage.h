@@ -67,6 +67,7 @@ struct backup_state {
         usec_t fit;          /* monotonic: when its checks were seen not to fail; 0: never */
         usec_t stop_first;   /* monotonic: the first attempt to stop it; 0: none yet */
         bool stop_taken;     /* a request to stop it was taken, or may have been */
+        bool seen_stopped;   /* EC2 said so after the request */
         bool was_running;    /* it never stopped: the first start found it running */
         bool awaits_stop;    /* it still stops: it is started once it was seen stopped */
         unsigned int starts; /* attempts that were refused, or that EC2 took and undid */

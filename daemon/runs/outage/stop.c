@@ -221,6 +221,7 @@ struct verdict await_stopped_ask(struct task *task)
                 return end_without_image(task, OUTCOME_FAILED,
                                          xstrdup("the instance was terminated"));
         if (watch->asked && watch->state == INSTANCE_STOPPED) {
+                backup->seen_stopped = true;
                 backup->status_watch = status_watch_end(backup->status_watch);
                 return step_next();
         }
@@ -372,10 +373,12 @@ static struct verdict start_too_early(struct task *task, const struct aws_reply 
 static bool start_found_it_running(struct task *task, const struct aws_reply *reply)
 {
         const struct ec2_instance_changes *done = reply->output;
-        bool is_first = !backup_state(task)->starts && !task->resumed && !aws_may_have_acted(reply);
+        const struct backup_state *backup = backup_state(task);
+        bool is_first = !backup->starts && !task->resumed && !aws_may_have_acted(reply);
 
-        return is_first && !task->row.image && !streq(task->row.consistency, ACHIEVED_STOPPED) &&
-               done->n_changes == 1 && done->changes[0].previous == INSTANCE_RUNNING;
+        return is_first && !backup->seen_stopped && !task->row.image &&
+               !streq(task->row.consistency, ACHIEVED_STOPPED) && done->n_changes == 1 &&
+               done->changes[0].previous == INSTANCE_RUNNING;
 }
 
 struct verdict start_answer(struct task *task, const struct aws_reply *reply)

@@ -266,6 +266,31 @@ static void an_instance_started_by_somebody_gives_no_stopped_image(void **state)
         }
 }
 
+/* An operator starts it while its image waits, and the run is cancelled: StartInstances finds it
+ * running, although it was stopped. The journal tells of both ends of the outage. */
+static void an_outage_that_others_end_is_said_to_be_over(void **state)
+{
+        _cleanup_free_ char *error = NULL;
+        struct world world;
+
+        (void)state;
+        world_setup(&world, HEAD "    consistency: stop\n", 1);
+        scripted_fault(&world.aws, (struct scripted_fault){ .action = "CreateImage",
+                                                            .times = SCRIPTED_ALWAYS,
+                                                            .outcome = AWS_ERROR,
+                                                            .code = "ResourceLimitExceeded" });
+        world_run_until_sent(&world, "CreateImage", NULL);
+        virtual_run_for(world.loop, 2 * USEC_PER_SEC);
+        assert_int_equal(world.model.instances[0]->state, INSTANCE_STOPPED);
+        world.model.instances[0]->state = INSTANCE_RUNNING;
+        assert_int_equal(manager_cancel(world.manager, RUN, false, &error), 0);
+        virtual_run_for(world.loop, HOURS(1));
+        expect_all_up(&world, "cancelled");
+        assert_int_equal(captured_events(&events[EVENT_INSTANCE_READY]), 1);
+        assert_int_equal(world_run(&world, RUN, NULL), OUTCOME_CANCELLED);
+        world_done(&world);
+}
+
 /* The instance was started before all of its snapshots were seen, and did not come back: its
  * image is tagged by what is known all the same. */
 static void the_image_of_an_instance_that_is_not_back_has_its_tag(void **state)
@@ -406,6 +431,7 @@ int main(void)
                 cmocka_unit_test(a_type_is_asked_about_once),
                 cmocka_unit_test(a_stopped_instance_is_started_after_any_error),
                 cmocka_unit_test(an_instance_started_by_somebody_gives_no_stopped_image),
+                cmocka_unit_test(an_outage_that_others_end_is_said_to_be_over),
                 cmocka_unit_test(the_image_of_an_instance_that_is_not_back_has_its_tag),
                 cmocka_unit_test(an_instance_is_started_where_its_snapshots_are_unknown),
                 cmocka_unit_test(an_instance_is_started_where_a_call_is_not_answered),
