@@ -22,6 +22,9 @@
 #define LOOK_RETRY (30 * USEC_PER_SEC)
 /* Between attempts to write the state. */
 #define RECORD_RETRY (10 * USEC_PER_SEC)
+/* How old a description of the image may be when DeregisterImage is sent: a slow answer and a
+ * commit that fails hold the call up, and nothing else tells of them. */
+#define DESCRIPTION_LASTS (60 * USEC_PER_SEC)
 /* How old a decision may be: people take and change images, and the next run decides anew. */
 #define DECISION_LASTS (6 * SEC_PER_HOUR)
 /* Calls of DeregisterImage without a clear answer. */
@@ -277,6 +280,7 @@ static struct verdict image_is_there(struct task *task, struct store_image *row,
         if (change || removal->refusal)
                 return stays(task, state, change);
         xreplace(&removal->state, state);
+        removal->described = loop_monotonic(task->run->engine->loop);
         removal->launched = image->launched != 0;
         return step_next();
 }
@@ -334,7 +338,7 @@ static struct verdict look_uses_answer(struct task *task, const struct aws_reply
         usec_t now = loop_monotonic(task->run->engine->loop);
 
         if (reply->outcome != AWS_OK) {
-                free(steal(removal->state)); /* by the next answer the description is too old */
+                removal->described = 0;
                 return task_trouble(task, reply, &ec2_describe_instances); /* unknown means keep */
         }
         for (size_t i = 0; i < users->n_instances; i++)
@@ -354,26 +358,27 @@ static struct verdict look_uses_answer(struct task *task, const struct aws_reply
 
 static struct verdict deregister_ask(struct task *task)
 {
+        struct removal_state *removal = removal_state(task);
+        usec_t now = loop_monotonic(task->run->engine->loop);
         struct verdict held;
         int r;
 
         if (!task_may_remove(task, &held)) {
-                free(steal(removal_state(task)->state)); /* by then the description is too old */
+                removal->described = 0;
                 return held;
         }
-        if (!removal_state(task)->state)
-                return step_goto("look-at-image"); /* not described yet, or held up since */
+        if (!removal->state || !removal->described || now - removal->described > DESCRIPTION_LASTS)
+                return step_goto("look-at-image");
         r = MUTANT(forgets_what_it_deregisters)
                     ? 1
                     : removal_note(task, STATE_DEREGISTERING, task->row.name);
         if (r < 0) {
-                free(steal(removal_state(task)
-                                   ->state)); /* it may take hours until the row can be written */
+                removal->described = 0;
                 return removal_not_recorded(task);
         }
         if (r == 0)
                 return kept(xstrdup("it is not in the state"));
-        removal_state(task)->calls++;
+        removal->calls++;
         task_call(task, &ec2_deregister_image,
                   &(struct deregister_image){ .image = task->row.subject });
         return step_wait();

@@ -26,6 +26,7 @@ struct removal_snapshot {
 
 struct removal_state {
         char *state;               /* of the image by EC2; NULL: it has to be described */
+        usec_t described;          /* monotonic: when EC2 described it; 0: it has to again */
         char *successor;           /* the image that stays in its place, by the store; or NULL */
         struct settings *settings; /* by which it is removed */
         struct gone gone;

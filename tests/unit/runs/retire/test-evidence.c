@@ -282,6 +282,7 @@ static void the_successor_is_described_right_before_the_removal(void **state)
         static const struct {
                 const char *name, *action, *left;
                 unsigned int skip; /* questions of the decision, about the same id */
+                usec_t delay;      /* of its answer; 0: none comes */
                 bool restart;
         } rows[] = {
                 { .name = "a look without an answer",
@@ -290,6 +291,11 @@ static void the_successor_is_described_right_before_the_removal(void **state)
                 { .name = "a look at its uses without an answer",
                   .action = "DescribeInstances",
                   .skip = 1,
+                  .left = "1 4! 5!" },
+                { .name = "a look at its uses that is answered late",
+                  .action = "DescribeInstances",
+                  .skip = 1,
+                  .delay = MINUTES(5),
                   .left = "1 4! 5!" },
                 { .name = "a restart",
                   .action = "DescribeImages",
@@ -303,10 +309,13 @@ static void the_successor_is_described_right_before_the_removal(void **state)
                 struct world world;
 
                 setup(&world, 5, 2);
-                scripted_fault(&world.aws, (struct scripted_fault){ .action = rows[i].action,
-                                                                    .about = "ami-0001",
-                                                                    .skip = rows[i].skip,
-                                                                    .outcome = AWS_UNREACHABLE });
+                scripted_fault(&world.aws,
+                               (struct scripted_fault){
+                                       .action = rows[i].action,
+                                       .about = "ami-0001",
+                                       .skip = rows[i].skip,
+                                       .delay = rows[i].delay,
+                                       .outcome = rows[i].delay ? AWS_OK : AWS_UNREACHABLE });
                 assert_int_equal(manager_prune(world.manager, "s", false, &run, &error), 0);
                 for (unsigned int j = 0; j <= rows[i].skip; j++)
                         world_run_until_sent(&world, rows[i].action, "ami-0001");
