@@ -101,7 +101,7 @@ def test_killed_while_pruning(account, daemon, front, action, kind):
     daemon.start()
     daemon.wait(lambda: len(account.images()) == 1, "the older being gone")
     if (action, kind) == ("DeregisterImage", "call-after"):
-        # Its absence has to last for minutes before its snapshots may go (unit test-witnesses).
+        # Its absence has to last for minutes before its snapshots may go (unit test-evidence).
         asked = front.count("DescribeImages")
         daemon.wait(lambda: front.count("DescribeImages") > asked, "another look for the image")
         states = [row["state"] for row in daemon.json("images")["images"]]

@@ -283,43 +283,42 @@ void run_abandon(struct run *run, const char *why);
 /* NULL: there is none of this name. */
 const struct run_kind *engine_find_kind(const struct engine *engine, const char *name);
 struct run *engine_find_run(struct engine *engine, const char *id);
-/* The task of a run that is going, by the id of its row; NULL when there is none. Fast when asked
- * in the order of the rows. */
+/* The task of a run under way, by the id of its row; or NULL. Fast in the order of the rows. */
 struct task *engine_find_task(struct engine *engine, int64_t id);
-/* Whether a run of the schedule, of a kind that is by_schedule, may still do something to
- * instances, so that the next one has to wait for it; one whose tasks only follow is not in the
- * way. */
+/* Whether the next run of the schedule has to wait: a run of it, of a kind that is by_schedule, may
+ * still touch instances. A run whose tasks only follow their images does not count. */
 bool engine_schedule_is_busy(struct engine *engine, const char *schedule, bool *ret_queued);
 
 /* ---- for steps and phases ---- */
 
-/* Sends the task's one request; answer() of its step gets the reply. */
+/* Sends the one request of the task. answer() of its step gets the reply. */
 void task_call(struct task *task, const struct action *action, const void *input);
-/* Its row has changed: it is committed in the next turn. */
+/* The row of the task has changed: it is committed in the next turn. */
 void task_touch(struct task *task);
-/* Whether it only waits for an earlier image of its instance, while the step lasts. */
+/* Sets, for this step, whether the task only waits for an earlier image of its instance. */
 void task_set_behind(struct task *task, bool behind);
 /* Asks the task's step again, soon; harmless at any time. */
 void task_wake(struct task *task);
-/* The same after a while, while the step stays as it is. */
+/* The same after a while, unless the step changes before. */
 void task_wake_after(struct task *task, usec_t delay);
-/* The verdict on a reply that is not AWS_OK, for steps without special cases: try again when
- * nothing got through, fail with AWS's own words otherwise, and at once in a region that refuses a
- * key which AWS takes elsewhere. */
+/* The verdict on a reply that is not AWS_OK, for steps without special cases: a retry when AWS did
+ * not answer, else a failure with AWS's words; at once in a region that refuses a key which AWS
+ * takes elsewhere. */
 struct verdict task_trouble(struct task *task, const struct aws_reply *reply,
                             const struct action *action);
-/* How long its step has been going on, also over restarts. */
+/* The time since the step of the task began, also over restarts: seconds. */
 sec_t task_spent(const struct task *task);
-/* Keeps a sentence for `amictl show`, and the fields for a log line. */
+/* Sets the sentence for `amictl show` about what the task waits for. */
 void task_set_waiting(struct task *task, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
-/* What it waits for, for people: the call that AWS refuses or does not answer, else the sentence
- * that was set; NULL when nothing is to say. `timed`: with the time until that call is asked again.
- * Good until the task changes, or is asked again. */
+/* The text of what the task waits for: the call that AWS refuses or does not answer, else the
+ * sentence that was set; NULL when nothing is to say. `timed`: with the time until that call is
+ * asked again. Good until the task changes, or is asked again. */
 const char *task_waiting(struct task *task, bool timed);
-/* The same with what is known of its snapshots. */
+/* The same, with the progress of its snapshots. */
 struct task_progress task_progress(struct task *task, bool timed);
-/* It waits for the answer to a question that others share: its trouble is the task's. */
+/* The task waits for a call that it shares with others: a refusal of that call is shown as the
+ * task's. */
 void task_await(struct task *task, const struct refusal *shared);
 /* The call in the way of the task and why AWS refuses it, or `otherwise`. Caller frees. */
 char *task_why(const struct task *task, const char *otherwise);

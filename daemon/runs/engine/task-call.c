@@ -32,12 +32,12 @@ static void task_on_reply(const struct aws_reply *reply, void *userdata)
 {
         struct task *task = userdata;
 
-        (void)refusal_take(&task->refusal, task->action, reply); /* told of with the verdict */
+        (void)refusal_take(&task->refusal, task->action, reply); /* reported with the verdict */
         task_answer(task, reply);
 }
 
-/* AWS may have carried the call out, unless none of its attempts has left yet. What AWS answered to
- * the attempts is why the call comes to nothing: that stays the refusal of the task. */
+/* AWS may have carried the call out, unless none of its attempts has left yet. The answers to its
+ * attempts are why the call has failed: they stay the refusal of the task. */
 static void task_on_limit(void *userdata)
 {
         struct task *task = userdata;

@@ -33,7 +33,7 @@ struct name_filter {
 void name_filter_init(struct name_filter *filter, const char *name, const char *value);
 void name_filter_done(struct name_filter *filter);
 
-/* What TAG_OUTCOME says: DONE, FAILED, or OPEN for any other word and for NULL. */
+/* The outcome of a value of TAG_OUTCOME: DONE, FAILED, or OPEN for any other word and for NULL. */
 enum outcome outcome_of_tag(const char *value);
 
 /* The ids of the snapshots behind an image, separated by spaces, as the store keeps them; "" while

@@ -7,7 +7,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 
-/* What is compared. `what` names the attribute of EC2; NULL values are equal to none. */
+/* An attribute of EC2, `what`, beside that of the row. NULL is equal to no value. */
 struct comparison {
         const char *what, *found, *expected;
 };

@@ -4,6 +4,6 @@
 #include "aws/client/aws.h"
 #include "settings/settings.h"
 
-/* One reference. Equal settings give the same object, so a reload that changes nothing changes no
- * account. */
+/* A reference to the account of these settings. Equal settings give the same object, so a reload
+ * that changes nothing changes no account. */
 struct aws_account *account_open(struct aws *aws, const struct setting_account *setting);

@@ -4,19 +4,19 @@
  * A firing claimed under a clock that is ahead by years makes all older images look expired; one
  * claimed under a clock that is behind is out of its order. So the wall clock is compared with
  * AWS's (aws_clock()) before a firing is claimed and before anything is removed. A comparison is
- * fresh for 15 minutes, and until the wall clock is set; else one DescribeRegions is made first, of
- * which a refusal tells the time as well.
+ * fresh for 15 minutes, and until the wall clock is set; else one DescribeRegions is sent first.
+ * Its reply has the time, also where it is a refusal.
  *
- * It is also compared when amid starts or reads its settings, and before what an operator asks for:
- * manager_holds().
+ * The clock is also compared when amid starts or reads its settings, and before a request of an
+ * operator: manager_holds().
  *
- *   - The clocks are more than 5 minutes apart: no firing is claimed (it is dealt with by `missed`
- *     once they agree), no retention is decided, nothing is removed, an operator's run is refused.
- *     Said once as critical, in STATUS= and by `amictl status`; looked at again each minute.
+ *   - The clocks are more than 5 minutes apart: no firing is claimed (once they agree it counts
+ *     as missed), no retention is decided, nothing is removed, an operator's run is refused.
+ *     Logged once as critical, shown in STATUS= and by `amictl status`; compared again each minute.
  *   - AWS cannot be asked, for 30 s: a firing is claimed all the same, since nothing can be made
- *     or removed without AWS; nothing is removed. Before such a run begins with an instance AWS has
- *     answered it, and the time of its claim is compared then.
- *   - Answers have no Date (an emulator's): there is nothing to compare with; said once.
+ *     or removed without AWS; nothing is removed. Before such a run touches an instance, AWS
+ *     has answered it, and the time of its claim is compared then.
+ *   - Answers have no Date (an emulator's): there is nothing to compare with; logged once.
  */
 #pragma once
 
@@ -44,7 +44,7 @@ struct clock_guard *clock_guard_free(struct clock_guard *guard);
 
 /* Asks AWS when the last comparison is no longer fresh. */
 enum clock_state clock_guard_check(struct clock_guard *guard);
-/* The same by what is known, without asking. */
+/* The same by the last comparison, without a request. */
 enum clock_state clock_guard_peek(struct clock_guard *guard);
 /* Whether the clock was found to be wrong; "the clock of this machine
  * is ahead by 5844d 3h" (caller frees), or NULL. */

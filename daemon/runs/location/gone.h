@@ -30,13 +30,13 @@ enum gone_kind {
         GONE_MEMBERSHIP, /* of an instance in an Auto Scaling group */
 };
 
-/* What lists have shown of one resource; all zero at the beginning. */
+/* The evidence about one resource, from lists; all zero at the beginning. */
 struct gone {
         usec_t listed;       /* monotonic: in a list last; 0: in none so far */
         usec_t missed;       /* monotonic: the first list of those that it was absent from... */
         usec_t last;         /* ... and the last one */
         unsigned int misses; /* how many these are, in a row; 0: it was not absent */
-        bool ended;          /* its state says that it is over */
+        bool ended;          /* its state says that it no longer exists */
 };
 
 /* The resource is in a list, in a state in which it exists. */

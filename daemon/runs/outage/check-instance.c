@@ -220,7 +220,7 @@ struct verdict check_again_answer(struct task *task, const struct aws_reply *rep
         keep_slot(task, method);
         switch ((enum instance_state)backup_state(task)->instance.instances->state) {
         case INSTANCE_RUNNING:
-                /* It was stopped for its image, and somebody has started it. */
+                /* an instance that was stopped for its image, and that somebody has started */
                 return step_goto(task->method == &method_stop ? "await-stopped" : "create-image");
         case INSTANCE_STOPPED:
                 return step_goto("create-image");

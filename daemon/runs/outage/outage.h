@@ -57,7 +57,7 @@ struct backup_state {
 
         struct gone tagged_gone;     /* whether the image that is to be tagged exists */
         bool tag_apart;              /* EC2 did not know one of the ids: each is tagged by itself */
-        bool tag_look;               /* that was the id of the image, which is looked for */
+        bool tag_look;               /* that was the id of the image, which is looked up */
         size_t n_tagged;             /* so many of its ids are dealt with */
         usec_t tag_may_arrive_until; /* monotonic: until then a request that may have tagged it may
                                still arrive; 0: there is none */

@@ -234,7 +234,7 @@ struct verdict put_back_answer(struct task *task, const struct aws_reply *reply)
                                ? step_retry(RESTORE_RETRY, why)
                                : restore_refused(task, line, why);
         if (line->kind == RESTORE_STANDBY) {
-                /* It is not in standby (any more, or yet), or may not leave: its state will tell.
+                /* The instance is not in standby, or may not leave it: its lifecycle state decides.
                  */
                 backup->refusal = why;
                 return line_is_back(task);

@@ -25,7 +25,7 @@ void restore_plan_add(struct restore_plan *plan, enum restore_kind kind, bool he
         };
 }
 
-/* What follows the word `kind` and a space; or NULL. */
+/* The rest of a line that begins with the word `kind`; or NULL. */
 static const char *after_kind(const char *line, enum restore_kind kind)
 {
         const char *rest = startswith(line, kind_names[kind]);

@@ -28,5 +28,5 @@ struct rotation {
         struct refusal refusal;
 };
 
-/* NULL: it was never looked at. `rotation` may be NULL. */
+/* NULL: the group was never read. `rotation` may be NULL. */
 struct target_group *rotation_find(const struct rotation *rotation, const char *arn);

@@ -13,7 +13,7 @@
 enum {
         VOLUME_SNAPSHOT_GAP = 15, /* seconds */
         VOLUME_SNAPSHOTS_MAX = 5, /* under way at once */
-        VOLUME_SNAPSHOT_LOOK = 5, /* seconds until a task looks again what became of the others */
+        VOLUME_SNAPSHOT_LOOK = 5, /* seconds until a task checks the images of the others again */
 };
 
 /* Whether an image of the task's instance may be begun now; otherwise says what it waits for, and

@@ -35,8 +35,8 @@ int firings_record(struct engine *engine, struct firings *firings);
 /* Finds the next one anew; due when it is to be acted on, SEC_NEVER: not at all. */
 void firings_advance(struct firings *firings);
 sec_t firings_due(const struct firings *firings);
-/* Deals with everything that is due. `compared`: the clock agrees with AWS's; else that is looked
- * at before the runs begin with an instance. */
+/* Deals with everything that is due. `compared`: the clock agrees with AWS's; else
+ * it is compared before the runs touch an instance. */
 int firings_run(struct engine *engine, struct firings *firings, sec_t now, bool compared);
 /* Records that everything up to `nominal` has been dealt with, and whether it is paused. */
 int firings_handle(struct engine *engine, struct firings *firings, sec_t nominal);
