@@ -105,11 +105,9 @@ void location_heard(struct location *location, const struct action *action,
                 log_event(&events[EVENT_AWS_SILENT], &about,
                           "%s. It is tried again until it works.", why);
                 return;
-        case AWS_ERROR: /* a refusal is no success: calls without an answer may come between
-                           refusals */
+        case AWS_ERROR:   /* no success: calls without an answer may come between refusals */
+        case AWS_UNKNOWN: /* the step that sent the call looks up its outcome */
                 return;
-        case AWS_UNKNOWN:
-                return; /* the step that sent the call looks up its outcome */
         }
         abort();
 }

@@ -1,6 +1,7 @@
 /* Answer faults: which are in force, and how new ones are drawn. */
 #include "sim/simulation/answer-faults.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,6 +166,7 @@ static void add(struct simulation *simulation, const struct answer_fault *fault)
 {
         usec_t lasts = fault->until - simulation->clock.now;
 
+        assert(fault->error || fault->foreign);
         trace_line(simulation->trace, "! %s%s%s in %s: %s, HTTP %d%s, %llu times or %lld s",
                    fault->action ? fault->action : "everything", fault->id ? " of " : "",
                    fault->id ? fault->id : "", fault->region,
