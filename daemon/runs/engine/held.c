@@ -32,10 +32,12 @@ void task_log_held(struct task *task, const char *why)
             !reported_add(&task->refusal.reported, refusal->action, refusal->code))
                 return;
         until = task->kind->held_until ? task->kind->held_until(task) : SEC_NONE;
+        /* The refusal comes last: statements of a policy may fill the line. */
         log_event(&events[EVENT_AWS_REFUSES], &about,
-                  "%s. It is asked again; instance %s meanwhile %s%s%s.", why, task->row.subject,
-                  task->kind->holds(task), until != SEC_NONE ? ", at the latest until " : "",
-                  until != SEC_NONE ? format_rfc3339(until, time) : "");
+                  "Instance %s %s%s%s; meanwhile AWS refuses a call, which is made again: %s",
+                  task->row.subject, task->kind->holds(task),
+                  until != SEC_NONE ? ", at the latest until " : "",
+                  until != SEC_NONE ? format_rfc3339(until, time) : "", why);
 }
 
 /* ---- the state cannot be written ---- */
