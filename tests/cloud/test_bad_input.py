@@ -31,9 +31,10 @@ def bomb():
 
 
 def merge_bomb():
-    """Aliases where the grammar does walk: five thousand schedules, each with the same long list."""
-    ids = ", ".join(f"i-{i:017x}" for i in range(900))
-    lines = [HEAD, "defaults: {targets: &t {instance_ids: [", ids, "]}}\nschedules:\n"]
+    """Aliases where the grammar does walk: five thousand schedules, each with the same long lists."""
+    values = ", ".join(str(i) for i in range(200))
+    tags = ", ".join(f"t{i}: [{values}]" for i in range(5))
+    lines = [HEAD, "defaults: {targets: &t {tags: {", tags, "}}}\nschedules:\n"]
     lines += [f"  s{i}: {{schedule: rate(1 day), consistency: crash, targets: *t}}\n" for i in range(5000)]
     return "".join(lines)
 

@@ -156,7 +156,7 @@ def test_pages_as_botocore_asks_for_them(action):
 
 # What is a text in the model, but of a certain form.
 MOMENT = "2027-01-01T00:00:00.123Z"
-FORMS = {"LifecycleState": "Pending:Wait", "CreationDate": MOMENT,
+FORMS = {"LifecycleState": "Pending:Wait", "CreationDate": MOMENT, "LastLaunchedTime": MOMENT,
          "ExecutionStartDateTime": MOMENT, "ExecutionEndDateTime": MOMENT}
 
 
