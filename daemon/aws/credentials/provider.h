@@ -25,7 +25,7 @@ struct provider {
 };
 extern const struct provider providers[]; /* ends with an empty row */
 
-/* One function per provider, in provider.c and the provider-*.c. */
+/* The functions of the providers, in provider.c and the provider-*.c. */
 typedef enum provider_outcome provider_fn(struct chain *chain, struct credentials **ret,
                                           char **ret_why);
 provider_fn provider_environment, provider_role, provider_web_identity, provider_sso,

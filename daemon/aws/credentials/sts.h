@@ -38,7 +38,8 @@ struct sts;
 /* `credentials` is borrowed; NULL: `why` is the reason. */
 typedef void sts_fn(struct credentials *credentials, const char *why, void *userdata);
 
-/* These functions call back once, never from inside the call. They copy strings. Never NULL. */
+/* The STS requests call back once, never from inside the call, and copy their strings. Never NULL.
+ */
 
 /* GetCallerIdentity: sets account and ARN of options->credentials, and calls back with the same
  * set. */

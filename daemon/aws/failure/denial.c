@@ -8,7 +8,7 @@
 #include "aws/failure/policy.h"
 #include "base/alloc.h"
 
-/* What the message of AWS names; strings are owned. */
+/* The action, resource and identity that a message of AWS names; strings are owned. */
 struct denial {
         char *who, *principal; /* the caller in the form of CloudTrail and of policies; or NULL */
         char *action;

@@ -9,7 +9,8 @@
 #include "runs/location/location.h"
 #include "runs/outage/snapshot-limits.h"
 
-/* One of so many refusals for a limit, or a lack of room, is logged: about one an hour. */
+/* Refusals of CreateImage for a limit, or a lack of room, of which one is logged: about one an
+ * hour. */
 enum { BUSY_LOGGED = 12 };
 #define STATE_RETRY (15 * USEC_PER_SEC)
 /* Between calls that AWS does not answer. */

@@ -111,7 +111,7 @@ static struct verdict image_on_timeout(struct task *task, char *detail)
                                 : step_finish(OUTCOME_FAILED, detail);
 }
 
-/* One line for each instance that got no image. There was a line already where the instance did not
+/* The line of an instance that got no image. There was a line already where the instance did not
  * come back, and where the image did not achieve the consistency requested. */
 static void image_log_end(struct task *task)
 {

@@ -26,7 +26,7 @@ static void engine_wake_waiting(struct engine *engine)
                                 task_wake(task);
 }
 
-/* One turn of the engine: commits the rows that changed, and asks the steps of the tasks that
+/* The turn of the engine: commits the rows that changed, and asks the steps of the tasks that
  * moved. */
 static void engine_turn(void *userdata)
 {

@@ -118,8 +118,8 @@ struct run_kind {
         const struct task_kind *work; /* the kind of task that does the work of the run: a run
                                          without such a task that is done is not partial */
         bool by_schedule; /* one run of a schedule waits for another: engine_schedule_is_busy() */
-        /* What the run has made: ", with 3 images". Its shortfall: "1 of 3 images is below ...", or
-         * NULL. The caller frees. NULL: runs of the kind make nothing. */
+        /* The images that the run has made: ", with 3 images". Its shortfall: "1 of 3 images is
+         * below ...", or NULL. The caller frees. NULL: runs of the kind make nothing. */
         char *(*made)(const struct run *run);
         char *(*shortfall)(const struct run *run);
         void (*resumed)(

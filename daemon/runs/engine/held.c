@@ -42,7 +42,7 @@ void task_log_held(struct task *task, const char *why)
 
 /* ---- the state cannot be written ---- */
 
-/* One line for each instance that is held; one at least. */
+/* A line for each instance that is held, and one where no instance is. */
 static void log_store_failed(const struct engine *engine, const struct log_about *about)
 {
         static const char *const what = "nothing is begun or brought back until it can";

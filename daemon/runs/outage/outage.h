@@ -90,7 +90,7 @@ struct backup_state {
         bool may_be_out;            /* a call took the instance out of something, or may have */
         bool in_standby, in_service;
         char *refusal;        /* the refusal of the last call to its Auto Scaling group, which the
-                                 lifecycle        state may contradict; or NULL */
+                                 lifecycle state may contradict; or NULL */
         unsigned int refused; /* calls for one line of the plan that were refused */
         unsigned int failed_restores; /* times it was put back, and was still out afterwards */
         bool unreachable; /* a group of the plan no longer exists, or no longer has the instance */

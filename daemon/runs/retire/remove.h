@@ -1,8 +1,13 @@
-/* The state of a removal task beyond its row. Internal to remove.c and snapshots.c. */
+/* The state of a removal task beyond its row. Internal to remove.c, evidence.c and
+ * snapshots.c. */
 #pragma once
 
 #include "runs/location/gone.h"
 #include "runs/retire/retire.h"
+
+/* Between lookups of an image that EC2 does not list, and before the one after an unknown outcome:
+ * lists lag. */
+#define REMOVAL_LOOK_RETRY (30 * USEC_PER_SEC)
 
 /* The fate of a snapshot of the image. */
 enum snapshot_fate {
@@ -25,7 +30,7 @@ struct removal_snapshot {
 };
 
 struct removal_state {
-        char *state;               /* of the image by EC2; NULL: it has to be described */
+        char *state;               /* of the image when EC2 described it; NULL: it never has */
         usec_t described;          /* monotonic: when EC2 described it; 0: it has to again */
         char *successor;           /* the image that stays in its place, by the store; or NULL */
         struct settings *settings; /* by which it is removed */
@@ -55,6 +60,15 @@ int removal_note(struct task *task, const char *state, const char *detail);
 struct verdict removal_not_recorded(struct task *task);
 /* Whether it is too early to describe the image; then the task is asked again later. */
 bool removal_is_too_early(struct task *task, const struct removal_state *removal);
+
+/* Ends the task, and the image stays; takes `why`. */
+struct verdict removal_keeps(char *why);
+
+/* evidence.c: steps. */
+struct verdict look_image_ask(struct task *task);
+struct verdict look_image_answer(struct task *task, const struct aws_reply *reply);
+struct verdict look_uses_ask(struct task *task);
+struct verdict look_uses_answer(struct task *task, const struct aws_reply *reply);
 
 /* snapshots.c: steps. */
 struct verdict look_snapshots_ask(struct task *task);

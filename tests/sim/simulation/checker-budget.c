@@ -16,8 +16,9 @@
  *                  interval of `status`.
  *     lists        Two per run: one for 'auto', one for retention.
  *     daemons      One per run, and one per image before its outage: whether another daemon has
- * made images for this owner. removals     Two per run: for unlisted images, and for images in use.
- * Per image that is removed, one each for the image, its uses and its snapshots, before and after
+ *                  made images for this owner.
+ *     removals     Two per run: for unlisted images, and for images in use. Per image that is
+ *                  removed, one each for the image, its uses and its snapshots, before and after
  *                  the snapshots are deleted. As many as it takes to see that something has been
  *                  absent from lists for ten minutes, when the answer to a call was lost or does
  *                  not tell whether the image is deregistered, when the daemon was restarted in the
@@ -319,60 +320,6 @@ void budget_daemon_starts(struct checker *checker)
 
 /* ---- queries ---- */
 
-/* Whether the first image or snapshot of the query is none that the daemon polls. */
-static bool is_about_removal(struct checker *checker, const struct cloud_request *request)
-{
-        _cleanup_free_ char *id = request_parameter(request->body, "Filter.1.Value.1");
-        const struct creation *creation;
-        const struct snapshot *snapshot;
-
-        if (id && startswith(id, "snap-")) {
-                struct sim_location *location = sim_location(checker->simulation->cloud.sim,
-                                                             DEFAULT_ACCOUNT, request->region);
-                const char *image;
-
-                snapshot = resource_find(location, KIND_SNAPSHOT, id);
-                image = snapshot ? strstr(snapshot->description, "ami-") : NULL;
-                creation = image ? creation_by_id(checker, image) : NULL;
-                return !creation || creation->removed;
-        }
-        creation = id ? creation_by_id(checker, id) : NULL;
-        return !creation || !creation->polled;
-}
-
-static enum budget_class class_of(struct checker *checker, const struct cloud_request *request)
-{
-        if (streq(request->action, "DescribeInstanceStatus"))
-                return BUDGET_STATUS;
-        if (streq(request->action, "DescribeInstances")) {
-                _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
-
-                return streq(filter, "image-id") ? BUDGET_REMOVALS : BUDGET_INSTANCES;
-        }
-        if (streq(request->action, "DescribeSnapshots")) {
-                _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
-
-                if (filter && startswith(filter, "tag"))
-                        return BUDGET_CLASSES;
-                return is_about_removal(checker, request) ? BUDGET_REMOVALS : BUDGET_IMAGE_POLL;
-        }
-        if (streq(request->action, "DescribeImages")) {
-                _cleanup_free_ char *filter = request_parameter(request->body, "Filter.1.Name");
-
-                if (streq(filter, "image-id"))
-                        return is_about_removal(checker, request) ? BUDGET_REMOVALS
-                                                                  : BUDGET_IMAGE_POLL;
-                if (filter && startswith(filter, "tag")) {
-                        _cleanup_free_ char *second =
-                                request_parameter(request->body, "Filter.2.Name");
-
-                        return streq(second, "creation-date") ? BUDGET_DAEMONS : BUDGET_LISTS;
-                }
-        }
-        return BUDGET_CLASSES; /* calls that change something, and the search by name for an image
-                                  that may exist */
-}
-
 /* While EC2 does not know an instance, DescribeInstanceStatus fails for its id, and the daemon
  * looks it up in a list each time. */
 static void note_unknown_instance(struct checker *checker, const struct cloud_request *request)
@@ -416,7 +363,7 @@ static void note_uses(struct checker *checker, const struct cloud_request *reque
 
 void budget_after_request(struct checker *checker, const struct cloud_request *request)
 {
-        enum budget_class class = class_of(checker, request);
+        enum budget_class class = budget_class_of(checker, request);
         _cleanup_free_ char *page = request_parameter(request->body, "NextToken");
 
         if (streq(request->action, "DeregisterImage"))

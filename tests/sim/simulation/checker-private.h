@@ -237,5 +237,7 @@ void budget_after_request(struct checker *checker, const struct cloud_request *r
 /* The request was not carried out; `unclear`: its answer does not tell that. */
 void budget_request_refused(struct checker *checker, const struct cloud_request *request,
                             bool unclear);
+/* checker-budget-class.c: the purpose of a request; BUDGET_CLASSES: not in the budget. */
+enum budget_class budget_class_of(struct checker *checker, const struct cloud_request *request);
 /* The queries since the last call must not exceed the budget. */
 void budget_judge(struct checker *checker, bool calm);
